@@ -1,0 +1,10 @@
+//! The law: a conservation calendar, parsed whole or refused with every fault, and its date arithmetic.
+//!
+//! Pure. Knows nothing of databases, of the log or of the configuration.
+
+mod law;
+
+pub use law::{
+    Basis, Calendar, CalendarApproval, Clock, Disposition, Governs, Keep, Period, Role, Rule, Series, StartAt, Until,
+    Words,
+};

@@ -1,0 +1,1 @@
+//! `retentiond.toml`: parsed, all faults at once, and lowered; proposals for `init`.

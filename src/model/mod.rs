@@ -1,0 +1,18 @@
+//! Words that every room shares: ids, keys, moments, digests, and the mark of durable evidence.
+//!
+//! Pure: no I/O, no clock, no randomness. Imports nothing of the program.
+
+mod digest;
+mod evidence;
+mod id;
+mod key;
+mod moment;
+
+pub use digest::{Digest, DigestBuilder, Fingerprint, ParseDigestError};
+pub use evidence::DurableEvidence;
+pub use id::{
+    Actor, BatchNumber, CalendarNumber, HoldId, Origin, PartName, PlanId, RuleNumber, RunId, SeriesName, SourceName,
+    TriggerName,
+};
+pub use key::{KeyError, KeyValue, RecordKey};
+pub use moment::{CivilDate, Instant, Moment, UnknownZone, Zone};

@@ -1,0 +1,1 @@
+//! Plans, runs and log entries as text, JSON and CSV.
