@@ -4,12 +4,14 @@
 
 mod digest;
 mod evidence;
+mod fault;
 mod id;
 mod key;
 mod moment;
 
 pub use digest::{Digest, DigestBuilder, Fingerprint, ParseDigestError};
 pub use evidence::DurableEvidence;
+pub use fault::Fault;
 pub use id::{
     Actor, BatchNumber, CalendarNumber, HoldId, Origin, PartName, PlanId, RuleNumber, RunId, SeriesName, SourceName,
     TriggerName,

@@ -1,0 +1,1 @@
+//! The verdict on one record: a pure function of the rules, the facts, the holds and the time.
