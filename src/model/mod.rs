@@ -3,13 +3,16 @@
 //! Pure: no I/O, no clock, no randomness. Imports nothing of the program.
 
 mod digest;
+mod document;
 mod evidence;
 mod fault;
 mod id;
 mod key;
 mod moment;
+mod value;
 
 pub use digest::{Digest, DigestBuilder, Fingerprint, ParseDigestError};
+pub use document::{Document, Table, nearest};
 pub use evidence::DurableEvidence;
 pub use fault::Fault;
 pub use id::{
@@ -18,3 +21,4 @@ pub use id::{
 };
 pub use key::{KeyError, KeyValue, RecordKey};
 pub use moment::{CivilDate, Instant, Moment, UnknownZone, Zone};
+pub use value::Value;
