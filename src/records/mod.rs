@@ -4,5 +4,6 @@
 //! Does not know the log, the calendar or the configuration file. No SQLite idea leaves this room.
 
 pub mod facts;
+pub mod files;
 pub mod mapping;
 pub mod masks;

@@ -1,0 +1,180 @@
+//! The files that records name: recognized before the intent, unlinked after the COMMIT, and only if still the same.
+//!
+//! A file is reached from its configured root alone, with no symbolic link and no other file system on the way. Whatever is
+//! odd about it is an error here, and its record stays untouched. Paths are personal information: no error holds one.
+
+mod beneath;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use rustix::io::Errno;
+use serde::{Deserialize, Serialize};
+
+use crate::model::PartName;
+use beneath::{Directory, Found};
+
+/// A file that a row names.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FileRef {
+    /// Place of its record in the list of keys that was asked about.
+    pub record: usize,
+    pub part: PartName,
+    pub root: PathBuf,
+    /// Beneath the root, as the row has it. Personal information.
+    pub path: String,
+}
+
+/// What tells a file from another that takes its name: it changes with the content, the owner, the mode and the links.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct FileId {
+    pub dev: u64,
+    pub ino: u64,
+    /// In bytes.
+    pub size: u64,
+    pub ctime_sec: i64,
+    pub ctime_nsec: u32,
+}
+
+/// What became of a file that had to go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unlinked {
+    /// Unlinked; its directory is synced, its absence was read back.
+    Gone,
+    /// Nothing stood at its name; the directory is synced.
+    AlreadyAbsent,
+    /// Another file stands at its name, or it was changed since it was identified: untouched.
+    Changed,
+}
+
+/// A file cannot be unlinked safely, or not at all.
+#[derive(Debug, thiserror::Error)]
+#[error("a file of part {part} beneath {}: {reason}", root.display())]
+pub struct FileError {
+    pub part: PartName,
+    pub root: PathBuf,
+    pub reason: Refusal,
+}
+
+/// Why a file is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    #[error(
+        "its path is not plain (empty, absolute, with `.`, `..`, a double slash or a NUL); correct the row or the `files` columns"
+    )]
+    Path,
+    #[error("the root is not a directory that can be entered; mount it, or correct `root`")]
+    Root,
+    #[error("a symbolic link stands on its path; put the file itself beneath the root")]
+    Symlink,
+    #[error("it lies on another file system than the root; give that file system a root of its own")]
+    OtherFileSystem,
+    #[error("it is not a regular file")]
+    NotRegular,
+    #[error("it has other names (hard links), which would keep its content")]
+    OtherNames,
+    #[error(
+        "its directory cannot be read and written by this user, or holds files of others only their owners may remove; grant the right"
+    )]
+    Unwritable,
+    #[error("it, or its directory, is marked immutable or append-only (chattr)")]
+    Immutable,
+    #[error("another file took its name while it was being unlinked; look at the program that writes there")]
+    Raced,
+    #[error("the system refused: {0}")]
+    System(Errno),
+}
+
+/// Recognizes a file that is to be unlinked later. `None`: nothing stands at its name.
+///
+/// # Errors
+/// See [`Refusal`]: whatever could make the unlinking fail, or hit another file.
+pub fn identify(file: &FileRef) -> Result<Option<FileId>, FileError> {
+    find(file).map(|found| found.map(|(_, found)| found.id())).map_err(|reason| refused(file, reason))
+}
+
+/// Unlinks a file if it is still the one that was identified, syncs its directory, and reads its absence back.
+///
+/// # Errors
+/// See [`Refusal`]; unless it is `Raced`, the file stands as it stood.
+pub fn unlink_same(file: &FileRef, id: &FileId) -> Result<Unlinked, FileError> {
+    unlink_all(&[(file, id)]).pop().unwrap_or(Ok(Unlinked::AlreadyAbsent))
+}
+
+/// The same for many files, in their order: each directory is synced once, after the last of its files.
+///
+/// # Errors
+/// One result a file.
+pub fn unlink_all(files: &[(&FileRef, &FileId)]) -> Vec<Result<Unlinked, FileError>> {
+    let mut directories: BTreeMap<(PathBuf, &str), Vec<usize>> = BTreeMap::new();
+    for (place, (file, _)) in files.iter().enumerate() {
+        let parent = file.path.rsplit_once('/').map_or("", |(parent, _)| parent);
+        directories.entry((file.root.clone(), parent)).or_default().push(place);
+    }
+    let mut results: Vec<Option<Result<Unlinked, FileError>>> = files.iter().map(|_| None).collect();
+    for places in directories.values() {
+        let unlinked: Vec<_> = places.iter().map(|&place| unlink_unsynced(files[place].0, files[place].1)).collect();
+        let synced = sync(files[places[0]].0);
+        for (&place, unlinked) in places.iter().zip(unlinked) {
+            let (file, _) = files[place];
+            let result = unlinked.and_then(|unlinked| confirm(file, unlinked, synced));
+            results[place] = Some(result.map_err(|reason| refused(file, reason)));
+        }
+    }
+    results.into_iter().flatten().collect()
+}
+
+fn unlink_unsynced(file: &FileRef, id: &FileId) -> Result<Unlinked, Refusal> {
+    let Some((directory, found)) = find(file)? else { return Ok(Unlinked::AlreadyAbsent) };
+    if found.id() != *id {
+        return Ok(Unlinked::Changed);
+    }
+    directory.unlink(&found)?;
+    Ok(Unlinked::Gone)
+}
+
+/// After the sync: what is called gone must be absent still, or a program has put another file in its place.
+fn confirm(file: &FileRef, unlinked: Unlinked, synced: Result<(), Refusal>) -> Result<Unlinked, Refusal> {
+    if unlinked == Unlinked::Changed {
+        return Ok(unlinked);
+    }
+    synced?;
+    match Directory::of(&file.root, &file.path)? {
+        Some(directory) if directory.has(&file.path)? => Ok(Unlinked::Changed),
+        _ => Ok(unlinked),
+    }
+}
+
+/// Syncs the directory of a file, or the nearest one above it where it is gone itself.
+fn sync(file: &FileRef) -> Result<(), Refusal> {
+    let mut path = file.path.as_str();
+    loop {
+        if let Some(directory) = Directory::of(&file.root, path)? {
+            return directory.sync();
+        }
+        // A directory of the root itself always opens, so the walk upwards ends.
+        path = path.rsplit_once('/').map_or("", |(parent, _)| parent);
+    }
+}
+
+fn find(file: &FileRef) -> Result<Option<(Directory, Found)>, Refusal> {
+    if !is_plain(&file.path) {
+        return Err(Refusal::Path);
+    }
+    let Some(directory) = Directory::of(&file.root, &file.path)? else { return Ok(None) };
+    let Some(found) = directory.open(&file.path)? else { return Ok(None) };
+    found.must_be_plain()?;
+    directory.must_allow_unlink(&found)?;
+    Ok(Some((directory, found)))
+}
+
+/// Only one spelling of a path is accepted, because rows that still name the file are found by comparing texts.
+fn is_plain(path: &str) -> bool {
+    !path.contains('\0') && path.split('/').all(|name| !matches!(name, "" | "." | ".."))
+}
+
+fn refused(file: &FileRef, reason: Refusal) -> FileError {
+    FileError { part: file.part.clone(), root: file.root.clone(), reason }
+}
