@@ -2,9 +2,13 @@
 //!
 //! Pure. Knows nothing of databases, of the log or of the configuration.
 
+mod due;
 mod law;
+mod period;
 
+pub use due::{Due, deadline};
 pub use law::{
     Basis, Calendar, CalendarApproval, Clock, Disposition, Governs, Keep, Period, Role, Rule, Series, StartAt, Until,
     Words,
 };
+pub use period::PeriodError;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{DateTime, Days, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc};
+use chrono::{DateTime, Days, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 
 /// An instant in UTC.
@@ -48,13 +48,18 @@ impl Zone {
         instant.with_timezone(&self.0).date_naive()
     }
 
-    /// The first instant of a civil day here: 00:00, or the first instant after the gap where the clock skips midnight.
+    /// The instant at which a civil day begins here and the day before has ended for good: 00:00, the first instant after the gap
+    /// where the clock skips midnight, the second 00:00 where it is put back into the day before (St. John's until 2011).
     ///
     /// `None` only where the day lies outside what chrono can represent.
     pub fn start_of(&self, date: CivilDate) -> Option<Instant> {
         let midnight = date.and_time(NaiveTime::MIN);
         match self.0.from_local_datetime(&midnight) {
-            LocalResult::Single(start) | LocalResult::Ambiguous(start, _) => Some(start.to_utc()),
+            LocalResult::Single(start) => Some(start.to_utc()),
+            LocalResult::Ambiguous(first, second) => {
+                let returned = self.civil_date(second.to_utc() - TimeDelta::nanoseconds(1)) < date;
+                Some(if returned { second } else { first }.to_utc())
+            }
             LocalResult::None => self.first_instant_after_gap(date),
         }
     }
