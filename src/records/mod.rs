@@ -7,3 +7,4 @@ pub mod facts;
 pub mod files;
 pub mod mapping;
 pub mod masks;
+pub mod sqlite;

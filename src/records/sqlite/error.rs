@@ -1,0 +1,135 @@
+//! What can go wrong in a records database.
+
+use std::path::PathBuf;
+
+use rusqlite::{Connection, ErrorCode, ffi};
+
+/// What went wrong in a records database. Names paths, tables and columns; never a value of a record.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error("there is no database file {}; correct `sqlite` of this source, or create the database", database.display())]
+    Missing { database: PathBuf },
+    #[error("{} is not a file; `sqlite` must name a database file", database.display())]
+    NotAFile { database: PathBuf },
+    #[error("{} is not an SQLite database (or it is encrypted); correct `sqlite` of this source", database.display())]
+    NotADatabase { database: PathBuf },
+    #[error("the database {} is damaged; run `PRAGMA integrity_check` on a copy and restore or repair it", database.display())]
+    Corrupt { database: PathBuf },
+    #[error("another program keeps {} locked; try again later", database.display())]
+    Locked { database: PathBuf },
+    #[error("{} cannot be written; give this user the right to write the file and its directory", database.display())]
+    ReadOnly { database: PathBuf },
+    #[error("{} cannot be opened; give this user the right to read the file and to pass its directories", database.display())]
+    NoAccess { database: PathBuf },
+    /// Opening it could lock its application out (design, section 13).
+    #[error("{} is not opened: {reason}; {mend}", database.display())]
+    UnsafeToOpen { database: PathBuf, reason: String, mend: String },
+    #[error("the disk of {} is full, or a write to it failed for lack of room; free some space", database.display())]
+    DiskFull { database: PathBuf },
+    #[error("reading or writing {} failed (SQLite code {code}); look at the disk and the system's log", database.display())]
+    Io { database: PathBuf, code: i32 },
+    #[error("SQLite {found} can corrupt a database shared by two programs; build with 3.51.3 or later")]
+    SqliteTooOld { found: &'static str },
+    #[error("the setting {setting} of {} stays at {found} instead of {wanted}", database.display())]
+    Setting { database: PathBuf, setting: &'static str, wanted: String, found: String },
+    /// The mapping names what the database does not have.
+    #[error("{} does not have what the mapping names: {message}; run `retentiond check`", database.display())]
+    Schema { database: PathBuf, message: String },
+    #[error("the expression cannot be used: {message}")]
+    Expression { message: String },
+    /// Arguments that are no key of the series.
+    #[error("this is no key of the series: {message}")]
+    Key { message: String },
+    #[error("{message} in {}; the change was undone", database.display())]
+    Constraint { database: PathBuf, message: String },
+    /// A cascade or a trigger changed more, or less, than the mapping says.
+    #[error(
+        "{changed} rows changed where the mapping accounts for {counted}; the change was undone; run `retentiond check`"
+    )]
+    CountDiffers { counted: u64, changed: u64 },
+    #[error("a statement was interrupted because its time was over")]
+    Interrupted { database: PathBuf },
+    #[error("SQLite refused a statement on {}: {message} (code {code})", database.display())]
+    Sql { database: PathBuf, code: i32, message: String },
+}
+
+impl StoreError {
+    /// The stable name of this kind of error.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Missing { .. } => "database-missing",
+            Self::NotAFile { .. } => "database-not-a-file",
+            Self::NotADatabase { .. } => "not-a-database",
+            Self::Corrupt { .. } => "database-corrupt",
+            Self::Locked { .. } => "locked",
+            Self::ReadOnly { .. } => "read-only",
+            Self::NoAccess { .. } => "no-access",
+            Self::UnsafeToOpen { .. } => "unsafe-to-open",
+            Self::DiskFull { .. } => "disk-full",
+            Self::Io { .. } => "database-io",
+            Self::SqliteTooOld { .. } => "sqlite-too-old",
+            Self::Setting { .. } => "setting",
+            Self::Schema { .. } => "schema",
+            Self::Expression { .. } => "expression",
+            Self::Key { .. } => "key",
+            Self::Constraint { .. } => "constraint",
+            Self::CountDiffers { .. } => "count-differs",
+            Self::Interrupted { .. } => "interrupted",
+            Self::Sql { .. } => "sql",
+        }
+    }
+
+    /// What SQLite said on this connection.
+    pub fn of(conn: &Connection, error: rusqlite::Error) -> Self {
+        Self::at(PathBuf::from(conn.path().unwrap_or_default()), error)
+    }
+
+    /// What SQLite said of this database file.
+    pub fn at(database: PathBuf, error: rusqlite::Error) -> Self {
+        let Some(failure) = error.sqlite_error() else {
+            return Self::Sql { database, code: 0, message: without_values(&error) };
+        };
+        let code = failure.extended_code;
+        match failure.code {
+            ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::FileLockingProtocolFailed => {
+                Self::Locked { database }
+            }
+            ErrorCode::NotADatabase => Self::NotADatabase { database },
+            ErrorCode::DatabaseCorrupt => Self::Corrupt { database },
+            ErrorCode::ReadOnly => Self::ReadOnly { database },
+            ErrorCode::CannotOpen | ErrorCode::PermissionDenied => Self::NoAccess { database },
+            ErrorCode::DiskFull => Self::DiskFull { database },
+            ErrorCode::SystemIoFailure => Self::Io { database, code },
+            ErrorCode::OperationInterrupted => Self::Interrupted { database },
+            ErrorCode::ConstraintViolation => Self::Constraint { database, message: constraint(code, &error) },
+            _ if is_schema_error(&error) => Self::Schema { database, message: without_values(&error) },
+            _ => Self::Sql { database, code, message: without_values(&error) },
+        }
+    }
+}
+
+/// SQLite's words on a constraint name tables and columns, except those of a trigger, which are the application's and may hold values.
+fn constraint(code: i32, error: &rusqlite::Error) -> String {
+    if code == ffi::SQLITE_CONSTRAINT_TRIGGER {
+        return "a trigger of the application refused a change".to_owned();
+    }
+    without_values(error)
+}
+
+fn is_schema_error(error: &rusqlite::Error) -> bool {
+    let message = without_values(error);
+    ["no such table", "no such column", "no such index"].iter().any(|start| message.starts_with(start))
+}
+
+/// SQLite's words without the statement, which may hold values of the configuration.
+fn without_values(error: &rusqlite::Error) -> String {
+    match error {
+        rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),
+        rusqlite::Error::SqliteFailure(_, Some(message)) => message.clone(),
+        rusqlite::Error::SqliteFailure(failure, None) => failure.to_string(),
+        rusqlite::Error::Utf8Error(..) => "a text is not UTF-8".to_owned(),
+        rusqlite::Error::UnwindingPanic => "a function panicked".to_owned(),
+        rusqlite::Error::NulError(_) => "a name holds a NUL character".to_owned(),
+        _ => "a value has not the expected form".to_owned(),
+    }
+}
