@@ -1,1 +1,123 @@
-//! The command line: one file per subcommand. The only room that knows clap and miette.
+//! The door: arguments in, results and exit code out. The only place that knows clap and miette.
+//!
+//! One file per subcommand; [`error`] maps every failure, [`clock`] alone reads the time.
+
+mod actor;
+mod clock;
+mod demo;
+mod error;
+mod exit;
+mod session;
+
+use std::ffi::OsString;
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use serde_json::json;
+
+use error::Failure;
+use exit::Exit;
+use session::{Format, Session};
+
+use crate::report::Language;
+
+/// Keeps an organization's promise to destroy: obeys a conservation calendar, and proves it.
+#[derive(Debug, Parser)]
+#[command(name = "retentiond", version, disable_help_subcommand = true, after_help = AFTER_HELP)]
+struct Arguments {
+    /// Configuration file
+    #[arg(long, global = true, value_name = "FILE", env = "RETENTIOND_CONFIG", default_value = DEFAULT_CONFIG)]
+    config: PathBuf,
+    /// Language of reports (default: the configuration's); messages and help are in English
+    #[arg(long, global = true, value_enum, value_name = "LANG")]
+    lang: Option<Language>,
+    /// Form of results: `json` prints one JSON document on standard output
+    #[arg(long, global = true, value_enum, default_value_t)]
+    format: Format,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const DEFAULT_CONFIG: &str = "/etc/retentiond/retentiond.toml";
+
+const AFTER_HELP: &str = "\
+New here? `retentiond demo` makes a sample organization and shows everything on it.
+
+Exit codes: 0 done, 1 failure, 2 usage, 3 refused (hold, approval, guard rail, already executed),
+4 the log does not verify, 5 partial, 75 locked (try later), 78 bad configuration.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make a sample organization and go through everything with it
+    Demo(demo::Demo),
+}
+
+/// Runs one command line; errors go to standard error, or to standard output as JSON.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let mut out = io::stdout().lock();
+    match Arguments::try_parse_from(&arguments) {
+        Ok(parsed) => execute(parsed, &mut out).into(),
+        Err(refused) if refused.use_stderr() && wants_json(&arguments) => {
+            let message = refused.render().to_string();
+            let message = message.trim_start_matches("error: ").lines().next().unwrap_or_default().to_owned();
+            tell(&Failure::usage(message, "`retentiond --help` lists commands and options."), Format::Json, &mut out);
+            Exit::Usage.into()
+        }
+        Err(refused) => {
+            // Help and version are answers, not errors; clap knows which stream. A closed stream has no reader to tell.
+            let _ = refused.print();
+            if refused.use_stderr() { Exit::Usage.into() } else { Exit::Ok.into() }
+        }
+    }
+}
+
+/// Executes a parsed command line and says how it ended.
+fn execute(arguments: Arguments, out: &mut dyn Write) -> Exit {
+    let format = arguments.format;
+    let mut session = Session::new(arguments.config, arguments.lang, format, out);
+    match dispatch(arguments.command, &mut session) {
+        Ok(exit) => exit,
+        Err(failure) => {
+            tell(&failure, format, out);
+            failure.exit
+        }
+    }
+}
+
+fn dispatch(command: Command, session: &mut Session) -> Result<Exit, Failure> {
+    match command {
+        Command::Demo(demo) => demo.run(session),
+    }
+}
+
+fn tell(failure: &Failure, format: Format, out: &mut dyn Write) {
+    // Nobody is left to tell when the streams are closed: the exit code still says it.
+    let _ = match format {
+        Format::Json => writeln!(out, "{:#}", json!({ "error": failure.to_json() })),
+        Format::Text => {
+            let color = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+            failure.tell(&mut io::stderr().lock(), color)
+        }
+    };
+}
+
+/// Whether a command line that clap refused asked for JSON.
+fn wants_json(arguments: &[OsString]) -> bool {
+    arguments.windows(2).any(|pair| pair[0] == "--format" && pair[1] == "json")
+        || arguments.iter().any(|argument| argument == "--format=json")
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_tree_is_sound() {
+        Arguments::command().debug_assert();
+    }
+}

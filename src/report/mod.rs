@@ -1,1 +1,17 @@
-//! Plans, runs and log entries as text, JSON and CSV.
+//! What people read: plans, runs, explanations and the log, as text, JSON and CSV.
+//!
+//! A report is one struct: its fields are the JSON, [`Report::text`] is the page. Words stand in [`words`].
+
+pub mod table;
+pub mod words;
+
+pub use words::{Language, Words};
+
+/// A result that a person or a program reads.
+pub trait Report {
+    /// The page, ending with a line feed.
+    fn text(&self, words: &Words) -> String;
+
+    /// The one JSON document.
+    fn json(&self) -> serde_json::Value;
+}

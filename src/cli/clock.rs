@@ -1,0 +1,37 @@
+//! The only place that reads the clock.
+
+use chrono::Utc;
+
+use crate::model::Instant;
+
+/// What time it is.
+///
+/// In a build with the feature `simulate`, `RETENTIOND_NOW` (RFC 3339) stands in for the clock, and with `RETENTIOND_TICK`
+/// (seconds) every reading is that much later than the one before. No package is built with that feature.
+pub fn now() -> Instant {
+    #[cfg(feature = "simulate")]
+    if let Some(simulated) = simulated::now() {
+        return simulated;
+    }
+    Utc::now()
+}
+
+#[cfg(feature = "simulate")]
+mod simulated {
+    use std::sync::atomic::{AtomicI64, Ordering};
+
+    use chrono::TimeDelta;
+
+    use crate::model::Instant;
+
+    static READINGS: AtomicI64 = AtomicI64::new(0);
+
+    /// The simulated time; `None` where the test sets none.
+    pub(super) fn now() -> Option<Instant> {
+        let start = std::env::var("RETENTIOND_NOW").ok()?;
+        // A test that misspells the time must not fall back to the real clock and pass by accident.
+        let start: Instant = start.parse().unwrap_or_else(|_| panic!("RETENTIOND_NOW is not an RFC 3339 time: {start}"));
+        let tick = std::env::var("RETENTIOND_TICK").ok().and_then(|tick| tick.parse().ok()).unwrap_or(0);
+        Some(start + TimeDelta::seconds(tick * READINGS.fetch_add(1, Ordering::Relaxed)))
+    }
+}

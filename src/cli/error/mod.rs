@@ -1,0 +1,105 @@
+//! The one place where every room's typed error becomes what a person reads: message, place, mend, exit code.
+
+mod draw;
+mod rooms;
+
+use std::io::{self, Write};
+
+use serde_json::{Value, json};
+
+use super::exit::Exit;
+use crate::model::Fault;
+
+/// Why a command ended otherwise than asked.
+#[derive(Debug)]
+pub struct Failure {
+    pub exit: Exit,
+    /// Stable name of this kind of failure (`database-locked`).
+    pub code: String,
+    /// A sentence that names the thing and the reason.
+    pub message: String,
+    /// The file, table, plan or command it is about.
+    pub place: String,
+    /// What to do.
+    pub mend: String,
+    /// Faults of TOML files, all at once.
+    pub faults: Vec<Fault>,
+    /// Rails that tripped.
+    pub rails: Vec<Value>,
+}
+
+impl Failure {
+    /// A failure without faults of files and without rails.
+    pub fn new(
+        exit: Exit,
+        code: impl Into<String>,
+        message: impl Into<String>,
+        place: impl Into<String>,
+        mend: impl Into<String>,
+    ) -> Self {
+        Self {
+            exit,
+            code: code.into(),
+            message: message.into(),
+            place: place.into(),
+            mend: mend.into(),
+            faults: Vec::new(),
+            rails: Vec::new(),
+        }
+    }
+
+    /// The command line is understood by the parser, but makes no sense.
+    pub fn usage(message: impl Into<String>, mend: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, "usage", message, "the command line", mend)
+    }
+
+    /// A file or directory of ours, or one the user named, cannot be read or written.
+    pub fn file(path: &std::path::Path, doing: &str, error: &io::Error) -> Self {
+        let mend = match error.kind() {
+            io::ErrorKind::NotFound => "Check the spelling of the path, and that the directory exists.",
+            io::ErrorKind::PermissionDenied => "Give this user the right to it, or run as the user who owns it.",
+            io::ErrorKind::StorageFull => "Free space on that file system, then run the same command again.",
+            _ => "Mend what the system says, then run the same command again.",
+        };
+        Self::new(Exit::Failure, "file", format!("Cannot {doing}: {error}."), path.display().to_string(), mend)
+    }
+
+    /// What `error` holds in JSON.
+    pub fn to_json(&self) -> Value {
+        let mut error = json!({
+            "code": self.code, "message": self.message, "place": self.place, "mend": self.mend,
+        });
+        if !self.faults.is_empty() {
+            error["faults"] = self.faults.iter().map(fault_to_json).collect();
+        }
+        if !self.rails.is_empty() {
+            error["rails"] = Value::Array(self.rails.clone());
+        }
+        error
+    }
+
+    /// Tells a person, on a stream that is not for results; drawn faults first.
+    ///
+    /// # Errors
+    /// The stream's own.
+    pub fn tell(&self, out: &mut dyn Write, color: bool) -> io::Result<()> {
+        for fault in &self.faults {
+            writeln!(out, "{}", draw::fault(fault, color))?;
+        }
+        writeln!(out, "error: {}", self.message)?;
+        if !self.place.is_empty() {
+            writeln!(out, "   at: {}", self.place)?;
+        }
+        if !self.mend.is_empty() {
+            writeln!(out, " mend: {}", self.mend)?;
+        }
+        Ok(())
+    }
+}
+
+fn fault_to_json(fault: &Fault) -> Value {
+    json!({
+        "file": fault.file, "line": fault.line, "column": fault.column, "code": fault.code,
+        "message": fault.message, "mend": fault.mend,
+    })
+}

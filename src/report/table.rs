@@ -1,0 +1,81 @@
+//! Tables and numbers as text.
+
+use comfy_table::{Cell, CellAlignment, LineStyle, Table as Grid, TableStyle};
+
+use super::words::Words;
+
+/// A table without frame: headings, a line, rows.
+pub struct Table(Grid);
+
+const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
+
+impl Table {
+    /// A table with these headings.
+    pub fn new<H: Into<String>>(headings: impl IntoIterator<Item = H>) -> Self {
+        let mut grid = Grid::new();
+        grid.load_style(STYLE);
+        grid.set_header(headings.into_iter().map(Into::into).collect::<Vec<String>>());
+        Self(grid)
+    }
+
+    /// These columns hold numbers: to the right.
+    #[must_use]
+    pub fn numbers(mut self, columns: impl IntoIterator<Item = usize>) -> Self {
+        for place in columns {
+            if let Some(column) = self.0.column_mut(place) {
+                column.set_cell_alignment(CellAlignment::Right);
+            }
+        }
+        self
+    }
+
+    /// Adds a row.
+    pub fn row<C: Into<String>>(&mut self, cells: impl IntoIterator<Item = C>) {
+        self.0.add_row(cells.into_iter().map(|cell| Cell::new_owned(cell.into())).collect::<Vec<_>>());
+    }
+
+    /// Whether no row was added.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The table as lines, indented by two columns, no blank at a line's end.
+    pub fn text(&self) -> String {
+        self.0.lines().map(|line| format!(" {}\n", line.trim_end())).collect()
+    }
+}
+
+/// A count with its thousands apart: `12,345`.
+pub fn count(number: u64, words: &Words) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::with_capacity(digits.len() * 4 / 3);
+    for (place, digit) in digits.char_indices() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            grouped.push(words.thousands);
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::words::{EN, FR};
+
+    #[test]
+    fn thousands_stand_apart_as_each_language_writes_them() {
+        assert_eq!(count(0, &EN), "0");
+        assert_eq!(count(999, &EN), "999");
+        assert_eq!(count(1_234_567, &EN), "1,234,567");
+        assert_eq!(count(12_345, &FR), "12\u{a0}345");
+    }
+
+    #[test]
+    fn numbers_stand_to_the_right_under_their_heading() {
+        let mut table = Table::new(["rule", "due"]).numbers([1]);
+        table.row(["PC-1", "7"]);
+        table.row(["PC-2", "1,234"]);
+        assert_eq!(table.text(), "  rule    due\n ─────────────\n  PC-1      7\n  PC-2  1,234\n");
+    }
+}
