@@ -30,7 +30,8 @@ mod simulated {
     pub(super) fn now() -> Option<Instant> {
         let start = std::env::var("RETENTIOND_NOW").ok()?;
         // A test that misspells the time must not fall back to the real clock and pass by accident.
-        let start: Instant = start.parse().unwrap_or_else(|_| panic!("RETENTIOND_NOW is not an RFC 3339 time: {start}"));
+        let start: Instant =
+            start.parse().unwrap_or_else(|_| panic!("RETENTIOND_NOW is not an RFC 3339 time: {start}"));
         let tick = std::env::var("RETENTIOND_TICK").ok().and_then(|tick| tick.parse().ok()).unwrap_or(0);
         Some(start + TimeDelta::seconds(tick * READINGS.fetch_add(1, Ordering::Relaxed)))
     }

@@ -76,6 +76,6 @@ mod tests {
         let mut table = Table::new(["rule", "due"]).numbers([1]);
         table.row(["PC-1", "7"]);
         table.row(["PC-2", "1,234"]);
-        assert_eq!(table.text(), "  rule    due\n ─────────────\n  PC-1      7\n  PC-2  1,234\n");
+        assert_eq!(table.text(), "  rule     due\n ──────────────\n  PC-1       7\n  PC-2   1,234\n");
     }
 }

@@ -7,9 +7,9 @@ impl Chance {
     /// The stream of one row: it does not depend on which rows were made before.
     pub(super) fn of(table: &str, row: u64) -> Self {
         // FNV-1a spreads the table's name over the seed.
-        let name = table.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-        });
+        let name = table
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
         Self(name ^ row.wrapping_mul(0x9e37_79b9_7f4a_7c15))
     }
 

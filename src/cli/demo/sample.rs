@@ -7,7 +7,7 @@ use super::chance::Chance;
 use crate::model::{CivilDate, Instant};
 
 /// Accounts made, cases included.
-pub(super) const ACCOUNTS: u64 = 2_400;
+pub(super) const ACCOUNTS: u64 = 2_600;
 
 /// The first accounts and dossiers are cases worth a look; chance makes the others.
 const CASES: u64 = 7;
@@ -126,7 +126,8 @@ fn account(id: u64, today: CivilDate, sample: &mut Sample) {
     for _ in 0..dossiers {
         let next = sample.dossiers.len() as u64 + 1;
         // Opened while the account was in use, rather lately.
-        let opened = if came_back { used + (chance.fraction().powi(2) * (created - used) as f64) as i64 } else { created };
+        let opened =
+            if came_back { used + (chance.fraction().powi(2) * (created - used) as f64) as i64 } else { created };
         let closed = opened - chance.between(15, 160);
         let closed = if closed <= 0 || chance.once_in(25) { Closed::No } else { Closed::At(at(closed, &mut chance)) };
         let opened_at = at(opened, &mut chance);
@@ -163,7 +164,12 @@ mod tests {
             assert!((0.10..0.35).contains(&share), "{share} of the dossiers are due on {today}");
             let future = |at: &Instant| *at > noon(today);
             assert_eq!(
-                sample.dossiers.iter().filter(|d| matches!(&d.closed, Closed::At(at) if future(at))).map(|d| d.id).collect::<Vec<_>>(),
+                sample
+                    .dossiers
+                    .iter()
+                    .filter(|d| matches!(&d.closed, Closed::At(at) if future(at)))
+                    .map(|d| d.id)
+                    .collect::<Vec<_>>(),
                 [case::FUTURE]
             );
             assert!(sample.accounts.iter().all(|a| a.last_login_at.is_none_or(|at| at >= a.created_at)));

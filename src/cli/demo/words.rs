@@ -3,39 +3,86 @@
 use super::chance::Chance;
 
 const GIVEN: [&str; 24] = [
-    "Alix", "Basile", "Clémence", "Damien", "Élodie", "Fabrice", "Gaëlle", "Hugo", "Inès", "Jonas", "Karine", "Léonie",
-    "Malik", "Noémie", "Octave", "Pénélope", "Quentin", "Rosalie", "Samir", "Thaïs", "Ulysse", "Violette", "Wassim", "Zoé",
+    "Alix",
+    "Basile",
+    "Clémence",
+    "Damien",
+    "Élodie",
+    "Fabrice",
+    "Gaëlle",
+    "Hugo",
+    "Inès",
+    "Jonas",
+    "Karine",
+    "Léonie",
+    "Malik",
+    "Noémie",
+    "Octave",
+    "Pénélope",
+    "Quentin",
+    "Rosalie",
+    "Samir",
+    "Thaïs",
+    "Ulysse",
+    "Violette",
+    "Wassim",
+    "Zoé",
 ];
 
-const FAMILY_START: [&str; 12] =
-    ["Bel", "Cour", "Dar", "Fon", "Gran", "Lau", "Mar", "Nor", "Per", "Rou", "Sau", "Vil"];
+const FAMILY_START: [&str; 12] = ["Bel", "Cour", "Dar", "Fon", "Gran", "Lau", "Mar", "Nor", "Per", "Rou", "Sau", "Vil"];
 
-const FAMILY_END: [&str; 12] =
-    ["baisse", "cerre", "delin", "fleur", "gency", "lande", "mièvre", "nault", "quesne", "rivière", "sonnette", "vallon"];
+const FAMILY_END: [&str; 12] = [
+    "baisse", "cerre", "delin", "fleur", "gency", "lande", "mièvre", "nault", "quesne", "rivière", "sonnette", "vallon",
+];
 
 const STREET: [&str; 8] = [
-    "rue des Ormes", "chemin du Vieux-Moulin", "avenue des Mésanges", "rang Saint-Elzéar", "boulevard du Quai",
-    "rue de la Fonderie", "impasse des Tilleuls", "côte de la Grève",
+    "rue des Ormes",
+    "chemin du Vieux-Moulin",
+    "avenue des Mésanges",
+    "rang Saint-Elzéar",
+    "boulevard du Quai",
+    "rue de la Fonderie",
+    "impasse des Tilleuls",
+    "côte de la Grève",
 ];
 
 const MERCHANT: [&str; 12] = [
-    "Meubles Boréal", "Piscines Azur-Nord", "Autos du Fleuve", "Toitures Grand-Vent", "Voyages Mappemonde",
-    "Électros Lumineau", "Gym Cadence", "Fenêtres Clairbois", "Télécom Estacade", "Matelas Doux-Rêve", "Garage Piston",
+    "Meubles Boréal",
+    "Piscines Azur-Nord",
+    "Autos du Fleuve",
+    "Toitures Grand-Vent",
+    "Voyages Mappemonde",
+    "Électros Lumineau",
+    "Gym Cadence",
+    "Fenêtres Clairbois",
+    "Télécom Estacade",
+    "Matelas Doux-Rêve",
+    "Garage Piston",
     "Traiteur La Louche",
 ];
 
 const SUBJECT: [&str; 8] = [
-    "Delivery three months late", "Defect after two weeks, refund refused", "Fees that the contract did not mention",
-    "Subscription that cannot be cancelled", "Repair that does not hold", "Deposit kept after cancellation",
-    "Goods other than ordered", "Warranty not honoured",
+    "Delivery three months late",
+    "Defect after two weeks, refund refused",
+    "Fees that the contract did not mention",
+    "Subscription that cannot be cancelled",
+    "Repair that does not hold",
+    "Deposit kept after cancellation",
+    "Goods other than ordered",
+    "Warranty not honoured",
 ];
 
 const SENTENCE: [&str; 10] = [
-    "I enclose the invoice and the photographs.", "The merchant proposes a partial refund.",
-    "I would rather have the goods replaced.", "Could you tell me when the technician will come?",
-    "The mediator asks both parties for their documents.", "We never received the first letter.",
-    "I accept the offer, on condition that it is paid within ten days.", "The merchant has not answered since Monday.",
-    "Here is the contract that I signed.", "Thank you, the matter is settled.",
+    "I enclose the invoice and the photographs.",
+    "The merchant proposes a partial refund.",
+    "I would rather have the goods replaced.",
+    "Could you tell me when the technician will come?",
+    "The mediator asks both parties for their documents.",
+    "We never received the first letter.",
+    "I accept the offer, on condition that it is paid within ten days.",
+    "The merchant has not answered since Monday.",
+    "Here is the contract that I signed.",
+    "Thank you, the matter is settled.",
 ];
 
 /// Given and family name.
