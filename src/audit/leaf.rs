@@ -42,6 +42,30 @@ pub enum Body {
     Sigkey(Sigkey),
 }
 
+impl Body {
+    /// The leaf's `kind`, as it is written.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Genesis(_) => "genesis",
+            Self::Calendar(_) => "calendar",
+            Self::Mapping(_) => "mapping",
+            Self::Approval(_) => "approval",
+            Self::Rejection(_) => "rejection",
+            Self::Hold(_) => "hold",
+            Self::Intent(_) => "intent",
+            Self::Outcome(_) => "outcome",
+            Self::Sanitized(_) => "sanitized",
+            Self::Run(_) => "run",
+            Self::Refused(_) => "refused",
+            Self::Correction(_) => "correction",
+            Self::Heartbeat(_) => "heartbeat",
+            Self::Fpkey(_) => "fpkey",
+            Self::FpkeyDestroyed(_) => "fpkey_destroyed",
+            Self::Sigkey(_) => "sigkey",
+        }
+    }
+}
+
 /// The first leaf of a log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Genesis {

@@ -2,8 +2,23 @@
 //!
 //! Does not know the records, the calendar's types or the configuration. Depends on `model` alone.
 
-pub mod leaf;
-
 pub mod checkpoint;
+pub mod codec;
+pub mod error;
+mod fingerprint;
+mod intents;
+pub mod keys;
+pub mod leaf;
 pub mod merkle;
 pub mod note;
+mod reader;
+mod results;
+mod writer;
+
+pub use error::{FileError, LogError};
+pub use fingerprint::Fingerprinter;
+pub use intents::{DurableIntents, IntentDraft, IntentRecord, PendingIntents};
+pub use keys::{KeyPlaces, load_fingerprinter};
+pub use reader::LogReader;
+pub use results::{decode_results, encode_results};
+pub use writer::DestructionLog;

@@ -1,0 +1,87 @@
+//! What can go wrong with the destruction log, and which of it an exit code tells apart.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::codec::LeafError;
+use super::keys::KeyError;
+use crate::model::{Instant, SourceName};
+
+/// A step on a file of the log failed.
+#[derive(Debug, thiserror::Error)]
+#[error("could not {doing} {}", path.display())]
+pub struct FileError {
+    pub doing: &'static str,
+    pub path: PathBuf,
+    pub source: io::Error,
+}
+
+impl FileError {
+    pub(super) fn new(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self { doing, path: path.to_owned(), source }
+    }
+
+    /// Whether the disk, or our share of it, is full.
+    pub fn is_full(&self) -> bool {
+        matches!(self.source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+    }
+}
+
+/// What can go wrong with the destruction log.
+#[derive(Debug, thiserror::Error)]
+pub enum LogError {
+    #[error(transparent)]
+    File(FileError),
+    #[error("the disk that holds {} is full, so nothing more can be put on record and nothing is destroyed; free space there, then run again", path.display())]
+    Full { path: PathBuf, source: io::Error },
+    #[error("another process writes the destruction log in {}; wait until it ends, or ask it through its socket", dir.display())]
+    Locked { dir: PathBuf },
+    #[error("there is no destruction log in {}; the first `retentiond apply` or `retentiond run` makes one", dir.display())]
+    Absent { dir: PathBuf },
+    #[error("a destruction log already stands in {}; a second one is never made over it", dir.display())]
+    Exists { dir: PathBuf },
+    #[error("the destruction log is damaged: {what} ({}); keep the directory as it is for the auditor, restore it from a copy that is not older, or begin a successor with `retentiond audit adopt --reason …`", place.display())]
+    Corrupt { place: PathBuf, what: String },
+    #[error("the destruction log in {} ends after {size} entries, but a checkpoint over {signed} was signed: entries are missing, perhaps because an older copy was restored; restore the newer directory, or begin a successor with `retentiond audit adopt --reason …`", dir.display())]
+    Behind { dir: PathBuf, size: u64, signed: u64 },
+    #[error(
+        "an earlier write to the destruction log failed, so what it holds must be read again from disk; start the command again"
+    )]
+    Poisoned,
+    #[error("the clock says {now}, but the destruction log ends at {last}; set the clock right, or wait")]
+    ClockBehind { last: Instant, now: Instant },
+    #[error(
+        "an intent of batch {batch} has {records} records, which is none or more than fits in one batch; make smaller chunks"
+    )]
+    BatchSize { batch: u64, records: usize },
+    #[error(
+        "the fingerprint key of source {source_name} and year {year} was destroyed, so no new record can be named under it"
+    )]
+    KeyDestroyed { source_name: SourceName, year: i32 },
+    #[error("the fingerprint key of source {source_name} and year {year} is still needed: {why}")]
+    KeyNeeded { source_name: SourceName, year: i32, why: &'static str },
+    #[error("these intents belong to another opening of the log; append them again")]
+    ForeignIntents,
+    #[error(transparent)]
+    Leaf(#[from] LeafError),
+    #[error(transparent)]
+    Key(#[from] KeyError),
+}
+
+impl From<FileError> for LogError {
+    fn from(error: FileError) -> Self {
+        if error.is_full() { Self::Full { path: error.path, source: error.source } } else { Self::File(error) }
+    }
+}
+
+impl LogError {
+    /// Whether the log itself cannot be trusted as it stands (exit code 4).
+    pub fn is_verification_failure(&self) -> bool {
+        matches!(self, Self::Corrupt { .. } | Self::Behind { .. })
+    }
+
+    /// Whether trying again later may help without anybody's doing (exit code 75).
+    pub fn is_locked(&self) -> bool {
+        matches!(self, Self::Locked { .. })
+    }
+}
