@@ -168,3 +168,10 @@ pub struct Basis {
     pub source: String,
     pub text: Option<String>,
 }
+
+impl Calendar {
+    /// The rules on a series, its parts and its columns, in the order of the file.
+    pub fn rules_for(&self, series: &SeriesName) -> impl Iterator<Item = &Rule> {
+        self.rules.iter().filter(move |rule| rule.series == *series)
+    }
+}

@@ -1,0 +1,92 @@
+//! The house rules that the compiler does not hold: imports run downward, and evidence has one maker.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Each room, and the rooms it may import.
+const ROOMS: &[(&str, &[&str])] = &[
+    ("model", &[]),
+    ("calendar", &["model"]),
+    ("records", &["model"]),
+    ("audit", &["model"]),
+    ("config", &["model", "calendar", "records"]),
+    ("disposition", &["model", "calendar", "records", "audit"]),
+    ("report", &["model", "calendar", "records", "audit", "disposition"]),
+    ("daemon", &["model", "calendar", "records", "audit", "disposition", "config", "report"]),
+    ("cli", &["model", "calendar", "records", "audit", "disposition", "config", "report", "daemon"]),
+];
+
+/// Every source file of the program, with its text.
+fn sources() -> Vec<(PathBuf, String)> {
+    let mut files = Vec::new();
+    collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut files);
+    assert!(files.len() > 20, "the sources were not found");
+    files
+}
+
+fn collect(folder: &Path, files: &mut Vec<(PathBuf, String)>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect(&path, files);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let text = fs::read_to_string(&path).unwrap();
+            files.push((path, text));
+        }
+    }
+}
+
+/// The room of a file: the first folder (or file) below `src`.
+fn room(path: &Path) -> Option<String> {
+    let below = path.strip_prefix(Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).ok()?;
+    let first = below.components().next()?.as_os_str().to_str()?;
+    let name = first.trim_end_matches(".rs");
+    (!["main", "lib"].contains(&name)).then(|| name.to_owned())
+}
+
+/// The code of a file without its comments, so that a doc link is no import.
+fn code(text: &str) -> String {
+    text.lines().map(|line| line.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn imports_run_downward() {
+    let allowed: BTreeMap<&str, &[&str]> = ROOMS.iter().copied().collect();
+    let mut wrong = Vec::new();
+    for (path, text) in sources() {
+        let Some(room) = room(&path) else { continue };
+        let below = allowed.get(room.as_str()).unwrap_or_else(|| panic!("{room} is no room of the house"));
+        for after in code(&text).split("crate::").skip(1) {
+            let target: String = after.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            if allowed.contains_key(target.as_str()) && target != room && !below.contains(&target.as_str()) {
+                wrong.push(format!("{} imports {target}", path.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn only_the_log_makes_durable_evidence() {
+    let makers: Vec<_> = sources()
+        .into_iter()
+        .filter(|(_, text)| code(text).contains("DurableEvidence for"))
+        .map(|(path, text)| (path, text.split("#[cfg(test)]").next().unwrap_or_default().to_owned()))
+        .filter(|(_, text)| code(text).contains("DurableEvidence for"))
+        .map(|(path, _)| room(&path).unwrap())
+        .collect();
+    assert_eq!(makers, ["audit"]);
+}
+
+#[test]
+fn only_execute_opens_a_writing_transaction() {
+    let callers: Vec<_> = sources()
+        .into_iter()
+        .filter(|(path, _)| room(path).as_deref() != Some("records"))
+        .filter(|(_, text)| code(text).contains("Writer::open"))
+        .map(|(path, _)| path)
+        .filter(|path| !path.components().any(|part| part.as_os_str() == "execute"))
+        .collect();
+    assert!(callers.is_empty(), "{callers:#?}");
+}
