@@ -1,0 +1,211 @@
+//! The review: only an [`ApprovedPlan`] can be executed, and only a person's decision on exactly this plan makes one. Pure but for reading
+//! the list.
+
+use std::collections::{BTreeSet, HashSet};
+
+use chrono::TimeDelta;
+use serde::{Deserialize, Serialize};
+
+use super::plan::{Body, Cursor, Item, Manifest, Plan, PlanError, PlannedRule};
+use super::rails::{Rail, Tripped};
+use crate::model::{Actor, Digest, Fingerprint, Instant, PlanId, RuleNumber};
+
+/// How long a plan waits for a decision, and an approval for its execution: what a person looked at two weeks ago is no longer what is there.
+pub const STANDS: TimeDelta = TimeDelta::days(14);
+
+/// What a person decided on a plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    pub plan: PlanId,
+    /// Digest of the manifest that the person looked at.
+    pub digest: Digest,
+    pub granted: bool,
+    pub actor: Actor,
+    pub at: Instant,
+    /// Rails lifted.
+    pub accepted: Vec<Rail>,
+    /// The rules approved; empty: all.
+    pub only: Vec<RuleNumber>,
+    /// How many records were excepted.
+    pub excepted: u64,
+    /// Why a plan was rejected.
+    pub reason: Option<String>,
+}
+
+/// What a person asks for when approving.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Terms {
+    /// Rails to lift, each by name.
+    pub accept: Vec<Rail>,
+    /// The rules to approve; empty: all.
+    pub only: Vec<RuleNumber>,
+    /// Records of the plan that are not approved.
+    pub except: HashSet<Fingerprint>,
+}
+
+/// Why a plan is not approved or not executed.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ApprovalError {
+    #[error("plan {plan} is a simulation for {}: it shows what would be due and can never be approved", .as_of)]
+    Simulation { plan: PlanId, as_of: crate::model::CivilDate },
+    #[error("plan {plan} waited longer than {} days for a decision; make a new plan", STANDS.num_days())]
+    Expired { plan: PlanId },
+    #[error("plan {plan} was rejected; make a new plan")]
+    Rejected { plan: PlanId },
+    #[error("plan {plan} was executed already; make a new plan")]
+    Executed { plan: PlanId },
+    #[error("plan {plan} is approved already; `retentiond apply {plan}` executes it")]
+    Approved { plan: PlanId },
+    #[error("plan {plan} is not approved; look at it and run `retentiond approve {plan}`")]
+    Pending { plan: PlanId },
+    #[error("the approval of plan {plan} is older than {} days; make a new plan", STANDS.num_days())]
+    ApprovalExpired { plan: PlanId },
+    #[error("plan {plan} is not the one that was approved: its digest differs; make a new plan")]
+    OtherDigest { plan: PlanId },
+    #[error("plan {plan} trips the guard rails {}; look at each and, where it is right, name it: `--accept {}`", names(tripped), names(tripped))]
+    Rails { plan: PlanId, tripped: Vec<Tripped> },
+    #[error("plan {plan} has no rule {rule}")]
+    UnknownRule { plan: PlanId, rule: RuleNumber },
+}
+
+fn names(tripped: &[Tripped]) -> String {
+    let rails: BTreeSet<Rail> = tripped.iter().map(|tripped| tripped.rail).collect();
+    rails.into_iter().map(Rail::name).collect::<Vec<_>>().join(",")
+}
+
+/// A plan that a person approved: what [`super::execute`] asks for. There is no other way to one than [`approve`] and
+/// [`ApprovedPlan::reopen`].
+#[derive(Debug)]
+pub struct ApprovedPlan {
+    plan: Plan,
+    decision: Decision,
+    except: HashSet<Fingerprint>,
+}
+
+/// Approves a plan. `tripped` are the rails it trips now.
+///
+/// # Errors
+/// A simulation, a plan that waited too long, a rail that is tripped and not named, a rule that the plan does not have.
+pub fn approve(
+    plan: Plan,
+    terms: Terms,
+    tripped: &[Tripped],
+    actor: &Actor,
+    now: Instant,
+) -> Result<ApprovedPlan, ApprovalError> {
+    let id = plan.id().clone();
+    if plan.manifest().simulation {
+        return Err(ApprovalError::Simulation { plan: id, as_of: plan.manifest().as_of });
+    }
+    if plan.has_expired(now) {
+        return Err(ApprovalError::Expired { plan: id });
+    }
+    if let Some(rule) = terms.only.iter().find(|rule| !plan.manifest().rules.iter().any(|own| own.rule == **rule)) {
+        return Err(ApprovalError::UnknownRule { plan: id, rule: rule.clone() });
+    }
+    let tripped: Vec<_> = tripped.iter().filter(|tripped| !terms.accept.contains(&tripped.rail)).cloned().collect();
+    if !tripped.is_empty() {
+        return Err(ApprovalError::Rails { plan: id, tripped });
+    }
+    let decision = Decision {
+        plan: id,
+        digest: *plan.digest(),
+        granted: true,
+        actor: actor.clone(),
+        at: now,
+        accepted: terms.accept,
+        only: terms.only,
+        excepted: terms.except.len() as u64,
+        reason: None,
+    };
+    Ok(ApprovedPlan { plan, decision, except: terms.except })
+}
+
+impl ApprovedPlan {
+    /// Joins a plan to the decision that was recorded on it.
+    ///
+    /// # Errors
+    /// The decision is a rejection, too old, or on another plan than this one has become.
+    pub fn reopen(
+        plan: Plan,
+        decision: Decision,
+        except: HashSet<Fingerprint>,
+        now: Instant,
+    ) -> Result<Self, ApprovalError> {
+        let id = plan.id().clone();
+        if decision.plan != id || decision.digest != *plan.digest() || decision.excepted != except.len() as u64 {
+            return Err(ApprovalError::OtherDigest { plan: id });
+        }
+        if !decision.granted {
+            return Err(ApprovalError::Rejected { plan: id });
+        }
+        if plan.manifest().simulation {
+            return Err(ApprovalError::Simulation { plan: id, as_of: plan.manifest().as_of });
+        }
+        if now - decision.at > STANDS {
+            return Err(ApprovalError::ApprovalExpired { plan: id });
+        }
+        Ok(Self { plan, decision, except })
+    }
+
+    /// Its id.
+    pub fn id(&self) -> &PlanId {
+        self.plan.id()
+    }
+
+    /// Its manifest.
+    pub fn manifest(&self) -> &Manifest {
+        self.plan.manifest()
+    }
+
+    /// Who approved it, when, and on what terms.
+    pub fn decision(&self) -> &Decision {
+        &self.decision
+    }
+
+    /// Its list, excepted records and rules included.
+    pub fn body(&self) -> &Body {
+        self.plan.body()
+    }
+
+    /// The rule of an item of this plan.
+    pub fn rule(&self, item: &Item) -> Option<&PlannedRule> {
+        self.manifest().rules.get(item.rule)
+    }
+
+    /// Whether a person approved this item.
+    pub fn covers(&self, item: &Item) -> bool {
+        let by_rule = |rule: &PlannedRule| self.decision.only.is_empty() || self.decision.only.contains(&rule.rule);
+        self.rule(item).is_some_and(by_rule) && !self.except.contains(&item.fingerprint)
+    }
+
+    /// The next approved items after `after` in order of execution, at most `limit` and all of one step (one series and level, in the order of
+    /// the primary key). `None` at the end. Feed the cursor back in.
+    ///
+    /// # Errors
+    /// The list cannot be read.
+    pub fn chunk(&self, after: Option<&Cursor>, limit: usize) -> Result<Option<(Vec<Item>, Cursor)>, PlanError> {
+        let mut after = after.cloned();
+        loop {
+            let Some((items, cursor)) = self.plan.body().chunk(after.as_ref(), limit)? else { return Ok(None) };
+            let items: Vec<_> = items.into_iter().filter(|item| self.covers(item)).collect();
+            if !items.is_empty() {
+                return Ok(Some((items, cursor)));
+            }
+            after = Some(cursor);
+        }
+    }
+
+    /// How many records are to be disposed of: excepted ones and rules left out are not.
+    ///
+    /// # Errors
+    /// The list cannot be read.
+    pub fn planned(&self) -> Result<u64, PlanError> {
+        let mut planned = 0;
+        self.plan.body().visit(&mut |item| planned += u64::from(self.covers(&item)))?;
+        Ok(planned)
+    }
+}
+
+#[cfg(test)]
+mod tests;

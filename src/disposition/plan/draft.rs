@@ -1,0 +1,247 @@
+//! A plan's list while it is made: due records come in, blocked ones are found, the rest is put in order and sealed.
+//!
+//! Memory does not grow with the list: all work is done on the file, a page of rows at a time. The file is synced once, when sealed; a
+//! crash before leaves only a `.draft` that the next plan removes.
+
+use std::fs::{self, File, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, params};
+
+use super::body::{ANONYMIZE, CACHE_KIB, DESTROY, Item, days, digest_items};
+use super::{Items, PlanError, settle};
+use crate::audit::leaf::Action;
+use crate::model::{KeyValue, RecordKey};
+
+/// Keys handled at once.
+const PAGE: i64 = 1_000;
+
+const SCHEMA: &str = "
+    CREATE TABLE item(
+        series INTEGER NOT NULL, sort BLOB NOT NULL, rule INTEGER NOT NULL, key BLOB NOT NULL, action INTEGER NOT NULL,
+        day INTEGER NOT NULL, due INTEGER NOT NULL, facts BLOB NOT NULL, fp BLOB NOT NULL, reference TEXT,
+        level INTEGER NOT NULL DEFAULT 0,
+        -- 0 due; 1 found to be blocked; 2 blocked, and what it blocks was looked at
+        blocked INTEGER NOT NULL DEFAULT 0,
+        -- blockers of the same step whose level is not known yet
+        waiting INTEGER NOT NULL DEFAULT 0,
+        -- 1 while others of the same step wait for its level
+        awaited INTEGER NOT NULL DEFAULT 0,
+        PRIMARY KEY(series, sort)) WITHOUT ROWID;
+    CREATE TABLE edge(
+        series INTEGER NOT NULL, sort BLOB NOT NULL, blocker_series INTEGER NOT NULL, blocker BLOB NOT NULL,
+        PRIMARY KEY(series, sort, blocker_series, blocker)) WITHOUT ROWID;
+    CREATE INDEX edge_blocker ON edge(blocker_series, blocker);
+    CREATE INDEX item_blocked ON item(blocked) WHERE blocked = 1;
+    CREATE INDEX item_awaited ON item(waiting) WHERE awaited = 1;
+    CREATE TABLE step(number INTEGER PRIMARY KEY, series INTEGER NOT NULL, level INTEGER NOT NULL, items INTEGER NOT NULL);
+";
+
+/// The list of a plan that is being made.
+#[derive(Debug)]
+pub(super) struct Draft {
+    path: PathBuf,
+    connection: Connection,
+}
+
+/// A record that keeps another from being destroyed, as long as it is there.
+pub(super) struct Edge<'a> {
+    /// Place of the blocker's series in `Manifest::series`; `None` where the plan does not look at that series.
+    pub blocker_series: Option<usize>,
+    pub blocker: &'a RecordKey,
+}
+
+/// What the sealed list holds under one rule.
+#[derive(Debug)]
+pub(super) struct RuleTotals {
+    pub items: Items,
+    /// When the oldest item was due, as seconds since 1970.
+    pub oldest_due: Option<i64>,
+    /// Items that were due before the calendar's approval.
+    pub backlog: u64,
+}
+
+impl Draft {
+    /// Starts a list in `dir`, readable by its owner only.
+    pub fn create(dir: &Path) -> Result<Self, PlanError> {
+        let path = dir.join(format!("{}.draft", std::process::id()));
+        let file = |doing, source| PlanError::File { doing, path: path.clone(), source };
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(file("remove", error)),
+            _ => {}
+        }
+        OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&path)
+            .map_err(|source| file("create", source))?;
+        let connection = open(&path).map_err(|source| PlanError::Body { path: path.clone(), source })?;
+        Ok(Self { path, connection })
+    }
+
+    /// Adds a record that seems due, and what blocks it.
+    pub fn add<'a>(&self, item: &Item, edges: impl Iterator<Item = Edge<'a>>) -> Result<(), PlanError> {
+        self.run(|connection| {
+            let sort = sort_bytes(&item.key);
+            let action = if item.action == Action::Destroy { DESTROY } else { ANONYMIZE };
+            connection
+                .prepare_cached(
+                    "INSERT INTO item(series, sort, rule, key, action, day, due, facts, fp, reference)
+                     VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                )?
+                .execute(params![
+                    item.series as i64,
+                    sort,
+                    item.rule as i64,
+                    item.key.canonical_bytes(),
+                    action,
+                    days(item.trigger_day),
+                    item.due_from.timestamp(),
+                    item.facts.as_bytes(),
+                    item.fingerprint.as_bytes(),
+                    item.reference,
+                ])?;
+            let mut insert = connection.prepare_cached("INSERT OR IGNORE INTO edge VALUES(?1, ?2, ?3, ?4)")?;
+            for edge in edges {
+                // A series outside the plan gets the place -1, where no item stands: its records block for good.
+                let series = edge.blocker_series.map_or(-1, |place| place as i64);
+                insert.execute(params![item.series as i64, sort, series, sort_bytes(edge.blocker)])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// The keys of a series' items after `after`, at most a page of them.
+    pub fn keys(&self, series: usize, after: Option<&RecordKey>) -> Result<Vec<RecordKey>, PlanError> {
+        self.run(|connection| {
+            let after = after.map(sort_bytes).unwrap_or_default();
+            let mut select = connection
+                .prepare_cached("SELECT key FROM item WHERE series = ?1 AND sort > ?2 ORDER BY sort LIMIT ?3")?;
+            let keys = select.query_map(params![series as i64, after, PAGE], |row| row.get::<_, Vec<u8>>(0))?;
+            keys.map(|key| Ok(RecordKey::from_canonical(&key?).map_err(|_| rusqlite::Error::InvalidQuery)?)).collect()
+        })
+    }
+
+    /// Takes a record out and tells its rule's place: it is held after all.
+    pub fn take_out(&self, series: usize, key: &RecordKey) -> Result<Option<usize>, PlanError> {
+        self.run(|connection| {
+            let mut delete =
+                connection.prepare_cached("DELETE FROM item WHERE series = ?1 AND sort = ?2 RETURNING rule")?;
+            let mut rows = delete.query(params![series as i64, sort_bytes(key)])?;
+            Ok(rows.next()?.map(|row| row.get::<_, i64>(0)).transpose()?.and_then(|rule| usize::try_from(rule).ok()))
+        })
+    }
+
+    /// Finds what is blocked by a record that stays, drops it, and gives levels to the rest. `groups` has, per series, the number of its
+    /// group: series that block each other in a circle share one.
+    ///
+    /// Returns, per rule, how many were blocked.
+    pub fn settle(&self, groups: &[usize], rules: usize) -> Result<Vec<u64>, PlanError> {
+        self.run(|connection| settle::settle(connection, groups, rules))
+    }
+
+    /// Numbers the steps, counts and digests the list, and closes it. `approved` has, per rule, the first second from which terms count as
+    /// reached by the calendar's approval.
+    pub fn seal(self, groups: &[usize], approved: &[Option<i64>]) -> Result<Sealed, PlanError> {
+        let totals = self.run(|connection| {
+            settle::number_steps(connection, groups)?;
+            let items = digest_items(connection, approved.len())?;
+            let totals = items
+                .into_iter()
+                .zip(approved)
+                .enumerate()
+                .map(|(rule, (items, approved))| totals(connection, rule, items, *approved))
+                .collect::<rusqlite::Result<_>>()?;
+            connection.execute_batch("DROP TABLE edge; DROP INDEX item_blocked; DROP INDEX item_awaited; COMMIT")?;
+            Ok(totals)
+        })?;
+        let Self { path, connection } = self;
+        connection.close().map_err(|(_, source)| PlanError::Body { path: path.clone(), source })?;
+        Ok(Sealed { path, totals })
+    }
+
+    fn run<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, PlanError> {
+        work(&self.connection).map_err(|source| PlanError::Body { path: self.path.clone(), source })
+    }
+}
+
+/// A finished list that has no name yet.
+#[derive(Debug)]
+pub(super) struct Sealed {
+    path: PathBuf,
+    /// Per rule.
+    pub totals: Vec<RuleTotals>,
+}
+
+impl Sealed {
+    /// Syncs the list and gives it its name, in the same directory.
+    pub fn keep(self, target: &Path) -> Result<(), PlanError> {
+        let failed = |doing, path: &Path| {
+            let path = path.to_owned();
+            move |source| PlanError::File { doing, path, source }
+        };
+        File::open(&self.path).and_then(|file| file.sync_all()).map_err(failed("sync", &self.path))?;
+        fs::rename(&self.path, target).map_err(failed("rename", &self.path))?;
+        let dir = target.parent().unwrap_or(Path::new("."));
+        File::open(dir).and_then(|dir| dir.sync_all()).map_err(failed("sync", dir))
+    }
+
+    /// Erases the list: the same one stands already.
+    pub fn discard(self) -> Result<(), PlanError> {
+        fs::remove_file(&self.path).map_err(|source| PlanError::File { doing: "remove", path: self.path, source })
+    }
+}
+
+fn open(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(path)?;
+    // Nothing needs to survive a crash before the seal, and no journal may stay behind with keys in it.
+    connection.pragma_update(None, "journal_mode", "OFF")?;
+    connection.pragma_update(None, "synchronous", "OFF")?;
+    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    connection.execute_batch(SCHEMA)?;
+    connection.execute_batch("BEGIN")?;
+    Ok(connection)
+}
+
+fn totals(connection: &Connection, rule: usize, items: Items, approved: Option<i64>) -> rusqlite::Result<RuleTotals> {
+    connection
+        .prepare_cached("SELECT min(due), count(*) FILTER (WHERE due < ?2) FROM item WHERE rule = ?1")?
+        // Without an approval nothing can be due before it: no time is before the least.
+        .query_row(params![rule as i64, approved.unwrap_or(i64::MIN)], |row| {
+            Ok(RuleTotals { items, oldest_due: row.get(0)?, backlog: row.get::<_, i64>(1)?.unsigned_abs() })
+        })
+}
+
+/// Bytes that sort as the database sorts its primary key: integers, texts by their bytes, blobs.
+pub(super) fn sort_bytes(key: &RecordKey) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(12);
+    for value in key.columns() {
+        match value {
+            KeyValue::Integer(number) => {
+                bytes.push(1);
+                // The sign bit flipped, so that negative numbers come first.
+                bytes.extend((*number as u64 ^ (1 << 63)).to_be_bytes());
+            }
+            KeyValue::Text(text) => push_terminated(&mut bytes, 2, text.as_bytes()),
+            KeyValue::Blob(blob) => push_terminated(&mut bytes, 3, blob),
+        }
+    }
+    bytes
+}
+
+/// A zero byte is followed by 0xff, and the end is two zero bytes: so a prefix sorts before what it begins.
+fn push_terminated(bytes: &mut Vec<u8>, tag: u8, value: &[u8]) {
+    bytes.push(tag);
+    for byte in value {
+        bytes.push(*byte);
+        if *byte == 0 {
+            bytes.push(0xff);
+        }
+    }
+    bytes.extend([0, 0]);
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,46 @@
+//! What can go wrong with a plan.
+
+use std::io;
+use std::path::PathBuf;
+
+use super::super::judge::GoverningError;
+use crate::audit::LogError;
+use crate::model::{CalendarNumber, CivilDate, PlanId, RuleNumber, SeriesName, SourceName};
+use crate::records::sqlite::StoreError;
+
+/// What can go wrong with a plan.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    #[error("could not {doing} {}", path.display())]
+    File { doing: &'static str, path: PathBuf, source: io::Error },
+    #[error("could not use the list of a plan in {}", path.display())]
+    Body { path: PathBuf, source: rusqlite::Error },
+    #[error("no plan is called {plan}; `retentiond plans` lists them")]
+    Unknown { plan: PlanId },
+    #[error("the list of plan {plan} is no more: it is erased once the plan is done, rejected or expired; make a new plan")]
+    Erased { plan: PlanId },
+    #[error("plan {plan} is not as it was made: {what}; nothing is done with it, make a new plan")]
+    Altered { plan: PlanId, what: String },
+    #[error("calendar {calendar} is not in force on {day} (from {from}{}); nothing can be planned under it", until.map(|day| format!(" until {day}")).unwrap_or_default())]
+    NotInForce { calendar: CalendarNumber, day: CivilDate, from: CivilDate, until: Option<CivilDate> },
+    #[error("no calendar governs the series {series}; give its mapping `calendar = …` or drop it from the configuration")]
+    NoCalendar { series: SeriesName },
+    #[error("no rule {rule} governs a mapped series; `retentiond check` lists the rules")]
+    UnknownRule { rule: RuleNumber },
+    #[error(transparent)]
+    Governing(#[from] GoverningError),
+    #[error("could not read the records of {series}")]
+    Records { series: SeriesName, source: StoreError },
+    #[error("could not open the database of {source_name}")]
+    Source { source_name: SourceName, source: StoreError },
+    #[error("series {series} maps to the source {source_name}, which the configuration does not have")]
+    NoSource { series: SeriesName, source_name: SourceName },
+    #[error(transparent)]
+    Log(#[from] LogError),
+    #[error("the verdicts on {series} do not add up to its rows; its database is being changed in ways a snapshot should hide, or this is a defect of retentiond: nothing is planned")]
+    Unbalanced { series: SeriesName },
+    #[error("a plan for {day} was asked for, but no day of that calendar begins then")]
+    NoSuchDay { day: CivilDate },
+    #[error("a manifest could not be written as JSON")]
+    Json(#[from] serde_json::Error),
+}

@@ -1,0 +1,207 @@
+//! Where plans are kept: `STATE/plans/ID.json` for good, `STATE/private/plans/ID.body` until done.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::super::approval::STANDS;
+use super::super::rails::Tripped;
+use super::{Body, Manifest, PlanError};
+use crate::model::{Digest, Instant, PlanId};
+
+/// A manifest larger than this was not written by us.
+const LARGEST_MANIFEST: u64 = 64 << 20;
+
+/// A plan as it stands in the state directory.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlanFile {
+    pub plan: PlanId,
+    /// Digest of the manifest alone.
+    pub digest: Digest,
+    pub made_at: Instant,
+    /// The rails it tripped when it was made; an approval looks again.
+    pub rails: Vec<Tripped>,
+    pub manifest: Manifest,
+}
+
+/// A plan whose manifest and list were checked against each other.
+#[derive(Debug)]
+pub struct Plan {
+    file: PlanFile,
+    body: Body,
+}
+
+/// The two directories of plans.
+#[derive(Clone, Debug)]
+pub struct PlanDirs {
+    manifests: PathBuf,
+    bodies: PathBuf,
+}
+
+impl Plan {
+    /// Its id.
+    pub fn id(&self) -> &PlanId {
+        &self.file.plan
+    }
+
+    /// Digest of its manifest: what an approval binds to.
+    pub fn digest(&self) -> &Digest {
+        &self.file.digest
+    }
+
+    /// What it says without personal information.
+    pub fn manifest(&self) -> &Manifest {
+        &self.file.manifest
+    }
+
+    /// As it stands in the state directory.
+    pub fn file(&self) -> &PlanFile {
+        &self.file
+    }
+
+    /// Its list.
+    pub fn body(&self) -> &Body {
+        &self.body
+    }
+
+    /// Whether it waited too long for a decision.
+    pub fn has_expired(&self, now: Instant) -> bool {
+        self.file.has_expired(now)
+    }
+}
+
+impl PlanFile {
+    /// Whether it waited too long for a decision.
+    pub fn has_expired(&self, now: Instant) -> bool {
+        now - self.made_at > STANDS
+    }
+}
+
+impl PlanDirs {
+    /// The directories of plans under this state directory.
+    pub fn of(state: &Path) -> Self {
+        Self { manifests: state.join("plans"), bodies: state.join("private/plans") }
+    }
+
+    /// Where lists are made: beside the others, so that a rename suffices.
+    pub(super) fn bodies(&self) -> &Path {
+        &self.bodies
+    }
+
+    pub(super) fn body_path(&self, plan: &PlanId) -> PathBuf {
+        self.bodies.join(format!("{plan}.body"))
+    }
+
+    fn manifest_path(&self, plan: &PlanId) -> PathBuf {
+        self.manifests.join(format!("{plan}.json"))
+    }
+
+    /// Reads a plan and checks its list against its manifest, item by item.
+    ///
+    /// # Errors
+    /// There is no such plan, its list is gone, or either was altered.
+    pub fn open(&self, plan: &PlanId) -> Result<Plan, PlanError> {
+        let file = self.manifest(plan)?;
+        let path = self.body_path(plan);
+        if !path.exists() {
+            return Err(PlanError::Erased { plan: plan.clone() });
+        }
+        let altered = |what: &str| PlanError::Altered { plan: plan.clone(), what: what.to_owned() };
+        let body = Body::open(&path)?;
+        let found = body.items(file.manifest.rules.len())?;
+        if !file.manifest.rules.iter().map(|rule| &rule.items).eq(&found) {
+            return Err(altered("its list is not the one that its manifest describes"));
+        }
+        Ok(Plan { file, body })
+    }
+
+    /// Reads the manifest of a plan and checks it against its own digest and its name.
+    ///
+    /// # Errors
+    /// There is no such plan, or its manifest was altered.
+    pub fn manifest(&self, plan: &PlanId) -> Result<PlanFile, PlanError> {
+        let unknown = || PlanError::Unknown { plan: plan.clone() };
+        // An id is a file name: it must not lead elsewhere.
+        if !plan.as_str().bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') || plan.as_str().is_empty() {
+            return Err(unknown());
+        }
+        let path = self.manifest_path(plan);
+        let bytes = match read_bounded(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(unknown()),
+            read => read.map_err(|source| PlanError::File { doing: "read", path, source })?,
+        };
+        let altered = |what: &str| PlanError::Altered { plan: plan.clone(), what: what.to_owned() };
+        let file: PlanFile =
+            serde_json::from_slice(&bytes).map_err(|error| altered(&format!("its manifest cannot be read ({error})")))?;
+        if file.manifest.format != Manifest::FORMAT {
+            return Err(altered("its manifest has a form that this version does not know"));
+        }
+        let digest = file.manifest.digest()?;
+        if digest != file.digest || file.plan != *plan || file.manifest.id(&digest) != *plan {
+            return Err(altered("its manifest does not have the digest that it states"));
+        }
+        Ok(file)
+    }
+
+    /// Every plan, in order of ids, with what is wrong where one cannot be read.
+    ///
+    /// # Errors
+    /// The directory cannot be read.
+    pub fn all(&self) -> Result<Vec<(PlanId, Result<PlanFile, PlanError>)>, PlanError> {
+        let failed = |source| PlanError::File { doing: "read", path: self.manifests.clone(), source };
+        let mut ids = Vec::new();
+        match fs::read_dir(&self.manifests) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            entries => {
+                for entry in entries.map_err(failed)? {
+                    let name = entry.map_err(failed)?.file_name();
+                    ids.extend(name.to_str().and_then(|name| name.strip_suffix(".json")).map(PlanId::new));
+                }
+            }
+        }
+        ids.sort();
+        Ok(ids.into_iter().map(|id| (id.clone(), self.manifest(&id))).collect())
+    }
+
+    /// Writes a manifest, durably.
+    pub(super) fn keep_manifest(&self, file: &PlanFile) -> Result<(), PlanError> {
+        let path = self.manifest_path(&file.plan);
+        let mut bytes = serde_json::to_vec_pretty(file)?;
+        bytes.push(b'\n');
+        write_durably(&path, &bytes, 0o640).map_err(|source| PlanError::File { doing: "write", path, source })
+    }
+
+    /// Erases the list of a plan that is done; says whether there was one.
+    ///
+    /// # Errors
+    /// It cannot be removed.
+    pub fn erase_body(&self, plan: &PlanId) -> Result<bool, PlanError> {
+        let path = self.body_path(plan);
+        match fs::remove_file(&path) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(source) => Err(PlanError::File { doing: "remove", path, source }),
+        }
+    }
+}
+
+fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
+    use io::Read;
+    let mut bytes = Vec::new();
+    File::open(path)?.take(LARGEST_MANIFEST).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Writes beside, syncs, renames, syncs the directory.
+fn write_durably(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    let beside = path.with_extension("tmp");
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(&beside)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&beside, path)?;
+    File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
+}

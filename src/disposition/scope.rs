@@ -1,0 +1,56 @@
+//! Which calendar, and which rules, govern a series at an instant.
+
+use super::Installation;
+use super::judge::Governing;
+use super::plan::PlanError;
+use crate::calendar::Calendar;
+use crate::model::{CivilDate, Instant};
+use crate::records::mapping::SeriesMapping;
+
+impl Installation {
+    /// The mapping of a series.
+    pub fn mapping(&self, series: &crate::model::SeriesName) -> Option<&SeriesMapping> {
+        self.series.iter().find(|mapping| mapping.series == *series)
+    }
+
+    /// The rules that govern a series on a day, by the calendar in force then; `None` where no calendar has a rule for it.
+    ///
+    /// `day` says which day it is in a calendar's zone.
+    ///
+    /// # Errors
+    /// Calendars have rules for it, but none is in force; a rule that this version cannot obey.
+    pub fn governing<'a>(
+        &'a self,
+        mapping: &'a SeriesMapping,
+        day: impl Fn(&Calendar) -> CivilDate,
+    ) -> Result<Option<Governing<'a>>, PlanError> {
+        let has_rules = |calendar: &&Calendar| {
+            mapping.calendar.as_ref().is_none_or(|number| calendar.number == *number)
+                && calendar.rules_for(&mapping.series).next().is_some()
+        };
+        let candidates: Vec<&Calendar> = self.calendars.iter().filter(has_rules).collect();
+        let in_force = candidates.iter().filter(|calendar| calendar.in_force(day(calendar)));
+        match (in_force.max_by_key(|calendar| calendar.version), candidates.first()) {
+            (Some(calendar), _) => Ok(Some(Governing::new(calendar, mapping)?)),
+            (None, Some(calendar)) => Err(PlanError::NotInForce {
+                calendar: calendar.number.clone(),
+                day: day(calendar),
+                from: calendar.effective_from,
+                until: calendar.effective_until,
+            }),
+            (None, None) => Ok(None),
+        }
+    }
+
+    /// The rules that govern a series now.
+    ///
+    /// # Errors
+    /// As [`Self::governing`].
+    pub fn governing_now<'a>(
+        &'a self,
+        mapping: &'a SeriesMapping,
+        now: Instant,
+    ) -> Result<Option<Governing<'a>>, PlanError> {
+        self.governing(mapping, |calendar| calendar.timezone.civil_date(now))
+    }
+}
