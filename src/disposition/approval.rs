@@ -62,7 +62,11 @@ pub enum ApprovalError {
     ApprovalExpired { plan: PlanId },
     #[error("plan {plan} is not the one that was approved: its digest differs; make a new plan")]
     OtherDigest { plan: PlanId },
-    #[error("plan {plan} trips the guard rails {}; look at each and, where it is right, name it: `--accept {}`", names(tripped), names(tripped))]
+    #[error(
+        "plan {plan} trips the guard rails {}; look at each and, where it is right, name it: `--accept {}`",
+        names(tripped),
+        names(tripped)
+    )]
     Rails { plan: PlanId, tripped: Vec<Tripped> },
     #[error("plan {plan} has no rule {rule}")]
     UnknownRule { plan: PlanId, rule: RuleNumber },

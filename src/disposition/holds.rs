@@ -29,16 +29,32 @@ pub struct Hold {
 #[serde(tag = "scope", rename_all = "snake_case", deny_unknown_fields)]
 pub enum HoldScope {
     /// One record, by its key: one text per key column.
-    Record { series: SeriesName, key: Vec<String> },
+    Record {
+        series: SeriesName,
+        key: Vec<String>,
+    },
     /// Every record of the series whose reference reads so.
-    Reference { series: SeriesName, reference: String },
+    Reference {
+        series: SeriesName,
+        reference: String,
+    },
     /// The record of a person, and every record whose mapping names it as its subject.
-    Subject { series: SeriesName, key: Vec<String> },
-    Series { series: SeriesName },
+    Subject {
+        series: SeriesName,
+        key: Vec<String>,
+    },
+    Series {
+        series: SeriesName,
+    },
     /// Every record on which this rule decides.
-    Rule { rule: RuleNumber },
+    Rule {
+        rule: RuleNumber,
+    },
     /// Every record for which the SQL expression holds, at the moment of the check.
-    Where { series: SeriesName, expression: String },
+    Where {
+        series: SeriesName,
+        expression: String,
+    },
 }
 
 impl HoldScope {

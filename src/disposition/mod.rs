@@ -2,7 +2,13 @@
 //!
 //! Never sees `config`; whoever calls gives it an [`Installation`].
 
+pub mod approval;
+pub mod chronicle;
+mod governs;
+pub mod holds;
 mod installation;
 pub mod judge;
+pub mod plan;
+pub mod rails;
 
 pub use installation::{Installation, Limits, Pace};

@@ -146,7 +146,9 @@ impl Look<'_> {
             self.trip(
                 Rail::Empty,
                 None,
-                format!("no record of {series} would be left; a series where that is normal says `empty = \"expected\"`"),
+                format!(
+                    "no record of {series} would be left; a series where that is normal says `empty = \"expected\"`"
+                ),
             )
         })
     }
@@ -154,7 +156,9 @@ impl Look<'_> {
     fn rules(&self) -> Option<Tripped> {
         let series = &self.series.series;
         match self.history.approved.get(series) {
-            None => Some(self.trip(Rail::Rules, None, format!("no plan of {series} was ever approved: its rules are new"))),
+            None => {
+                Some(self.trip(Rail::Rules, None, format!("no plan of {series} was ever approved: its rules are new")))
+            }
             Some(before) if before.rules != self.series.governed.rules => Some(self.trip(
                 Rail::Rules,
                 None,
@@ -178,7 +182,9 @@ impl Look<'_> {
             self.trip(
                 Rail::Restored,
                 None,
-                format!("the database of {source} was restored: records that the log says are gone may be back on purpose"),
+                format!(
+                    "the database of {source} was restored: records that the log says are gone may be back on purpose"
+                ),
             )
         })
     }
@@ -192,7 +198,10 @@ impl Look<'_> {
                     self.trip(
                         Rail::Median,
                         Some(&rule.rule),
-                        format!("{due} records would go under rule {}; its recent runs had {median} in the middle", rule.rule),
+                        format!(
+                            "{due} records would go under rule {}; its recent runs had {median} in the middle",
+                            rule.rule
+                        ),
                     )
                 })
             })
@@ -207,7 +216,10 @@ impl Look<'_> {
                 self.trip(
                     Rail::Backlog,
                     Some(&rule.rule),
-                    format!("{count} records under rule {} were past their term before the calendar's approval", rule.rule),
+                    format!(
+                        "{count} records under rule {} were past their term before the calendar's approval",
+                        rule.rule
+                    ),
                 )
             })
             .collect()

@@ -130,7 +130,7 @@ impl Body {
         limit: usize,
         visit: &mut dyn FnMut(Item, Vec<u8>),
     ) -> Result<(), PlanError> {
-        let run = || -> rusqlite::Result<()> {
+        let mut run = || -> rusqlite::Result<()> {
             let mut select = self.connection.prepare_cached(
                 "SELECT series, rule, key, action, day, due, facts, fp, reference, level, sort FROM item
                  WHERE series = ?1 AND sort > ?2 AND level = ?3 ORDER BY sort LIMIT ?4",
@@ -245,8 +245,8 @@ struct Line {
 }
 
 fn read_range(connection: &Connection, from: Vec<u8>, to: Vec<u8>) -> rusqlite::Result<Vec<Line>> {
-    let mut select =
-        connection.prepare_cached("SELECT fp, action, due, facts, day, level, rule FROM item WHERE fp >= ?1 AND fp < ?2")?;
+    let mut select = connection
+        .prepare_cached("SELECT fp, action, due, facts, day, level, rule FROM item WHERE fp >= ?1 AND fp < ?2")?;
     let lines = select.query_map(params![from, to], |row| {
         Ok(Line {
             fingerprint: row.get(0)?,

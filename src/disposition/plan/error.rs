@@ -17,13 +17,17 @@ pub enum PlanError {
     Body { path: PathBuf, source: rusqlite::Error },
     #[error("no plan is called {plan}; `retentiond plans` lists them")]
     Unknown { plan: PlanId },
-    #[error("the list of plan {plan} is no more: it is erased once the plan is done, rejected or expired; make a new plan")]
+    #[error(
+        "the list of plan {plan} is no more: it is erased once the plan is done, rejected or expired; make a new plan"
+    )]
     Erased { plan: PlanId },
     #[error("plan {plan} is not as it was made: {what}; nothing is done with it, make a new plan")]
     Altered { plan: PlanId, what: String },
     #[error("calendar {calendar} is not in force on {day} (from {from}{}); nothing can be planned under it", until.map(|day| format!(" until {day}")).unwrap_or_default())]
     NotInForce { calendar: CalendarNumber, day: CivilDate, from: CivilDate, until: Option<CivilDate> },
-    #[error("no calendar governs the series {series}; give its mapping `calendar = …` or drop it from the configuration")]
+    #[error(
+        "no calendar governs the series {series}; give its mapping `calendar = …` or drop it from the configuration"
+    )]
     NoCalendar { series: SeriesName },
     #[error("no rule {rule} governs a mapped series; `retentiond check` lists the rules")]
     UnknownRule { rule: RuleNumber },
@@ -37,7 +41,9 @@ pub enum PlanError {
     NoSource { series: SeriesName, source_name: SourceName },
     #[error(transparent)]
     Log(#[from] LogError),
-    #[error("the verdicts on {series} do not add up to its rows; its database is being changed in ways a snapshot should hide, or this is a defect of retentiond: nothing is planned")]
+    #[error(
+        "the verdicts on {series} do not add up to its rows; its database is being changed in ways a snapshot should hide, or this is a defect of retentiond: nothing is planned"
+    )]
     Unbalanced { series: SeriesName },
     #[error("a plan for {day} was asked for, but no day of that calendar begins then")]
     NoSuchDay { day: CivilDate },

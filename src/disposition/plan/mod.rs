@@ -1,7 +1,20 @@
 //! Plans: immutable lists of what will be done and why. A dry run is a plan that nobody approved.
 
 mod body;
+mod draft;
+mod error;
+mod keys;
+//mod make;
 mod manifest;
+mod order;
+mod scope;
+mod settle;
+mod store;
 
 pub use body::{Body, Cursor, Item, Step};
+pub use error::PlanError;
+pub use keys::PlanningKeys;
+//pub use make::make;
 pub use manifest::{Items, Manifest, PlannedCalendar, PlannedRule, PlannedSeries, sum};
+pub use scope::PlanRequest;
+pub use store::{Plan, PlanDirs, PlanFile};

@@ -52,7 +52,9 @@ fn next_group(groups: &[usize], done: &[usize], must: &[BTreeSet<usize>], wish: 
 /// The series whose records block records of this one.
 fn blockers_of(series: &[&SeriesMapping], place: usize) -> BTreeSet<usize> {
     let blocked_by = &series[place].blocked_by;
-    (0..series.len()).filter(|other| blocked_by.iter().any(|relation| relation.series == series[*other].series)).collect()
+    (0..series.len())
+        .filter(|other| blocked_by.iter().any(|relation| relation.series == series[*other].series))
+        .collect()
 }
 
 /// The series with an event that reads a table from which this one destroys.
@@ -81,7 +83,9 @@ fn tables_read(mapping: &SeriesMapping) -> impl Iterator<Item = &str> {
 fn circles(blockers: &[BTreeSet<usize>]) -> Vec<usize> {
     let reach: Vec<BTreeSet<usize>> = (0..blockers.len()).map(|place| reachable(blockers, place)).collect();
     (0..blockers.len())
-        .map(|place| (0..place).find(|other| reach[place].contains(other) && reach[*other].contains(&place)).unwrap_or(place))
+        .map(|place| {
+            (0..place).find(|other| reach[place].contains(other) && reach[*other].contains(&place)).unwrap_or(place)
+        })
         .collect()
 }
 

@@ -135,8 +135,8 @@ impl PlanDirs {
             read => read.map_err(|source| PlanError::File { doing: "read", path, source })?,
         };
         let altered = |what: &str| PlanError::Altered { plan: plan.clone(), what: what.to_owned() };
-        let file: PlanFile =
-            serde_json::from_slice(&bytes).map_err(|error| altered(&format!("its manifest cannot be read ({error})")))?;
+        let file: PlanFile = serde_json::from_slice(&bytes)
+            .map_err(|error| altered(&format!("its manifest cannot be read ({error})")))?;
         if file.manifest.format != Manifest::FORMAT {
             return Err(altered("its manifest has a form that this version does not know"));
         }

@@ -1,0 +1,38 @@
+//! What a plan needs of the destruction log, so that it can be made without holding the log.
+
+use std::collections::BTreeMap;
+
+use super::PlanError;
+use crate::audit::Fingerprinter;
+use crate::model::{Digest, SeriesName, SourceName};
+use crate::records::mapping::SeriesMapping;
+
+/// What a plan needs of the log: names for records, and keyed digests.
+pub struct PlanningKeys {
+    /// Year of the fingerprint keys.
+    pub year: i32,
+    pub fingerprinters: BTreeMap<SourceName, Fingerprinter>,
+    /// Keyed digest of each series' mapping.
+    pub mappings: BTreeMap<SeriesName, Digest>,
+    /// Keyed digest of each database's path.
+    pub databases: BTreeMap<SourceName, Digest>,
+}
+
+impl PlanningKeys {
+    pub(super) fn fingerprinter(&self, mapping: &SeriesMapping) -> Result<&Fingerprinter, PlanError> {
+        self.fingerprinters.get(&mapping.source).ok_or_else(|| no_source(mapping))
+    }
+
+    pub(super) fn mapping(&self, mapping: &SeriesMapping) -> Result<Digest, PlanError> {
+        self.mappings.get(&mapping.series).copied().ok_or_else(|| no_source(mapping))
+    }
+
+    pub(super) fn database(&self, mapping: &SeriesMapping) -> Result<Digest, PlanError> {
+        self.databases.get(&mapping.source).copied().ok_or_else(|| no_source(mapping))
+    }
+}
+
+/// Keys are made for every source and series of the installation, so only a source that it does not have lacks one.
+fn no_source(mapping: &SeriesMapping) -> PlanError {
+    PlanError::NoSource { series: mapping.series.clone(), source_name: mapping.source.clone() }
+}
