@@ -2,6 +2,11 @@
 //!
 //! A report is one struct: its fields are the JSON, [`Report::text`] is the page. Words stand in [`words`].
 
+pub mod check;
+pub mod holds;
+pub mod plan;
+pub mod plans;
+pub mod run;
 pub mod table;
 pub mod words;
 
@@ -14,4 +19,9 @@ pub trait Report {
 
     /// The one JSON document.
     fn json(&self) -> serde_json::Value;
+}
+
+/// A report's fields as JSON. A report holds texts, numbers and lists, which JSON always can; null says a defect.
+fn to_value(report: &impl serde::Serialize) -> serde_json::Value {
+    serde_json::to_value(report).unwrap_or_default()
 }

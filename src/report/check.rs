@@ -1,0 +1,116 @@
+//! What `check` found.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::table::Table;
+use super::words::fill;
+use super::{Report, Words, to_value};
+
+/// The outcome of `check`.
+#[derive(Clone, Debug, Serialize)]
+pub struct CheckReport {
+    pub config: String,
+    pub ok: bool,
+    pub calendars: Vec<CheckedCalendar>,
+    pub sources: Vec<CheckedSource>,
+    pub series: Vec<CheckedSeries>,
+    /// Errors first.
+    pub findings: Vec<Finding>,
+    /// Version of the tz database compiled in.
+    pub tzdata: String,
+    pub sqlite: String,
+}
+
+/// A calendar in order.
+#[derive(Clone, Debug, Serialize)]
+pub struct CheckedCalendar {
+    pub number: String,
+    pub version: u32,
+    pub title: String,
+    pub effective_from: String,
+    pub in_force: bool,
+    pub rules: usize,
+}
+
+/// A database that was looked at.
+#[derive(Clone, Debug, Serialize)]
+pub struct CheckedSource {
+    pub source: String,
+    pub database: String,
+}
+
+/// A series and what governs it.
+#[derive(Clone, Debug, Serialize)]
+pub struct CheckedSeries {
+    pub series: String,
+    pub source: String,
+    pub table: String,
+    /// `number: term after trigger, disposition`.
+    pub rules: Vec<String>,
+    pub parts: Vec<String>,
+}
+
+/// Something to mend, or to know.
+#[derive(Clone, Debug, Serialize)]
+pub struct Finding {
+    /// `error`, `warning` or `note`.
+    pub severity: String,
+    pub code: String,
+    pub place: String,
+    pub message: String,
+    /// The statement or line that mends it.
+    pub mend: String,
+}
+
+impl CheckReport {
+    fn of_severity(&self, severity: &str) -> usize {
+        self.findings.iter().filter(|finding| finding.severity == severity).count()
+    }
+
+    fn verdict(&self, words: &Words) -> String {
+        let errors = self.of_severity("error").to_string();
+        let warnings = self.of_severity("warning").to_string();
+        fill(if self.ok { words.check_ok } else { words.check_failed }, &[&errors, &warnings])
+    }
+}
+
+impl Report for CheckReport {
+    fn text(&self, words: &Words) -> String {
+        let mut text = String::new();
+        for calendar in &self.calendars {
+            let template = if calendar.in_force { words.calendar_in_force } else { words.calendar_not_in_force };
+            let version = calendar.version.to_string();
+            text += &fill(template, &[&calendar.number, &version, &calendar.title, &calendar.effective_from]);
+            text.push('\n');
+        }
+        for source in &self.sources {
+            text += &format!("{}\n", fill(words.source_line, &[&source.source, &source.database]));
+        }
+        let mut table = Table::new([words.series, words.table, words.rules, words.parts]);
+        for series in &self.series {
+            let rules = if series.rules.is_empty() { words.never_destroyed.to_owned() } else { series.rules.join("\n") };
+            table.row([series.series.clone(), series.table.clone(), rules, series.parts.join(", ")]);
+        }
+        text += &format!("\n{}", table.text());
+        for finding in &self.findings {
+            text += &format!("\n{}: {}: {}\n", finding.severity, finding.place, finding.message);
+            for line in finding.mend.lines() {
+                text += &format!("    {line}\n");
+            }
+        }
+        text += &format!("\n{}\n", self.verdict(words));
+        text
+    }
+
+    /// A check that failed carries `error` too, so that whoever looks for it in any answer finds it.
+    fn json(&self) -> Value {
+        let mut value = to_value(self);
+        if let Some(first) = self.findings.iter().find(|finding| finding.severity == "error" && !self.ok) {
+            value["error"] = json!({
+                "code": first.code, "message": first.message, "place": first.place, "mend": first.mend,
+            });
+        }
+        value
+    }
+}

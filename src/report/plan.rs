@@ -1,0 +1,210 @@
+//! A plan: what would be done, under which rule, and which guard rails it trips.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::table::{Table, count};
+use super::words::fill;
+use super::{Report, Words, to_value};
+
+/// A plan as people read it. Holds no personal information.
+#[derive(Clone, Debug, Serialize)]
+pub struct PlanReport {
+    pub plan: String,
+    pub digest: String,
+    /// The civil day for which the records were judged.
+    pub as_of: String,
+    /// Judged for a day to come: never approvable.
+    pub simulation: bool,
+    /// RFC 3339, UTC.
+    pub made_at: String,
+    /// Records that would be disposed of.
+    pub planned: u64,
+    /// Names of the rails tripped, each once: what `approve --accept` wants.
+    pub rails: Vec<String>,
+    /// The same with the figures that tripped them.
+    pub tripped: Vec<TrippedRail>,
+    pub rules: Vec<RuleRow>,
+    /// The calendars obeyed.
+    pub calendars: Vec<CalendarRow>,
+}
+
+/// A rail that a plan trips.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TrippedRail {
+    pub rail: String,
+    pub series: String,
+    pub rule: Option<String>,
+    pub message: String,
+}
+
+/// What a plan found under one rule: every row of the series in exactly one verdict.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct RuleRow {
+    pub rule: String,
+    pub calendar: String,
+    pub series: String,
+    pub rows: u64,
+    pub open: u64,
+    pub undated: u64,
+    pub not_yet: u64,
+    pub held: u64,
+    pub blocked: u64,
+    pub due: u64,
+    pub filtered: u64,
+    /// First civil day on which the oldest due record was due.
+    pub oldest_due: Option<String>,
+    /// Undated records by kind.
+    pub undated_kinds: std::collections::BTreeMap<String, u64>,
+}
+
+/// A calendar that a plan obeyed.
+#[derive(Clone, Debug, Serialize)]
+pub struct CalendarRow {
+    pub number: String,
+    pub version: u32,
+    pub zone: String,
+}
+
+impl Report for PlanReport {
+    fn text(&self, words: &Words) -> String {
+        let mut text = format!("{}\n", self.title(words));
+        for calendar in &self.calendars {
+            let version = calendar.version.to_string();
+            text += &fill(words.under_calendar, &[&calendar.number, &version, &calendar.zone]);
+            text.push('\n');
+        }
+        text += &format!("\n{}", self.table(words));
+        text += &self.undated(words);
+        text += &self.closing(words);
+        text
+    }
+
+    fn json(&self) -> Value {
+        to_value(self)
+    }
+}
+
+impl PlanReport {
+    fn title(&self, words: &Words) -> String {
+        let template = if self.simulation { words.simulation_title } else { words.plan_title };
+        fill(template, &[&self.plan, &self.as_of, &count(self.planned, words)])
+    }
+
+    fn table(&self, words: &Words) -> String {
+        let mut headings = vec![words.rule, words.series, words.open, words.undated, words.not_yet];
+        headings.extend([words.held, words.blocked, words.due, words.filtered, words.total, words.oldest_due]);
+        let mut table = Table::new(headings).numbers(2..10);
+        for row in &self.rules {
+            let mut cells = vec![row.rule.clone(), row.series.clone()];
+            let verdicts = [row.open, row.undated, row.not_yet, row.held, row.blocked, row.due, row.filtered];
+            cells.extend(verdicts.iter().chain([&verdicts.iter().sum()]).map(|number| count(*number, words)));
+            cells.push(row.oldest_due.clone().unwrap_or_else(|| "–".to_owned()));
+            table.row(cells);
+        }
+        table.text()
+    }
+
+    /// Undated records are never destroyed: someone should mend their dates.
+    fn undated(&self, words: &Words) -> String {
+        let kinds = self.rules.iter().filter(|row| row.undated > 0).map(|row| {
+            let kinds: Vec<_> = row.undated_kinds.iter().map(|(kind, n)| format!("{kind} {}", count(*n, words))).collect();
+            format!("  {}: {}\n", row.series, kinds.join(", "))
+        });
+        let lines: String = kinds.collect();
+        if lines.is_empty() { String::new() } else { format!("\n{}\n{lines}", words.undated_title) }
+    }
+
+    fn closing(&self, words: &Words) -> String {
+        if self.simulation {
+            return format!("\n{}\n", words.simulation_note);
+        }
+        if self.planned == 0 {
+            return format!("\n{}\n", words.nothing_due);
+        }
+        let mut text = format!("\n{}\n", words.dry_run_note);
+        if self.tripped.is_empty() {
+            text += &format!("{}\n", fill(words.approve_hint, &[&format!("approve {}", self.plan)]));
+            return text;
+        }
+        text += &format!("\n{}\n", words.rails_title);
+        text += &rails_text(&self.tripped);
+        let command = format!("approve {} --accept {}", self.plan, self.rails.join(","));
+        text += &format!("\n{}\n", fill(words.accept_hint, &[&command]));
+        text
+    }
+}
+
+/// One line per tripped rail: its name, then the sentence.
+pub fn rails_text(tripped: &[TrippedRail]) -> String {
+    tripped.iter().map(|rail| format!("  {:<9}{}\n", rail.rail, rail.message)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::words::{EN, FR};
+
+    fn plan() -> PlanReport {
+        let rule = RuleRow {
+            rule: "PC-1".into(),
+            calendar: "OPC-PC".into(),
+            series: "dossier".into(),
+            rows: 5_000,
+            open: 10,
+            undated: 2,
+            not_yet: 3_000,
+            held: 1,
+            blocked: 0,
+            due: 1_987,
+            filtered: 0,
+            oldest_due: Some("2025-01-02".into()),
+            undated_kinds: [("format".to_owned(), 2)].into(),
+        };
+        PlanReport {
+            plan: "2026-11-21-0a1b2c3d".into(),
+            digest: "00".repeat(32),
+            as_of: "2026-11-21".into(),
+            simulation: false,
+            made_at: "2026-11-21T12:00:00Z".into(),
+            planned: 1_987,
+            rails: vec!["rules".into()],
+            tripped: vec![TrippedRail {
+                rail: "rules".into(),
+                series: "dossier".into(),
+                rule: None,
+                message: "no plan of dossier was ever approved".into(),
+            }],
+            rules: vec![rule],
+            calendars: vec![CalendarRow { number: "OPC-PC".into(), version: 2, zone: "America/Toronto".into() }],
+        }
+    }
+
+    #[test]
+    fn a_plan_says_every_verdict_its_rails_and_how_to_approve_it() {
+        let text = plan().text(&EN);
+        for expected in ["1,987", "5,000", "format 2", "no plan of dossier", "approve 2026-11-21-0a1b2c3d --accept rules"] {
+            assert!(text.contains(expected), "{expected} is missing from\n{text}");
+        }
+        assert!(plan().text(&FR).contains("1\u{a0}987"));
+    }
+
+    #[test]
+    fn a_simulation_never_shows_how_to_approve_it() {
+        let simulation = PlanReport { simulation: true, ..plan() };
+        assert!(!simulation.text(&EN).contains("--accept"), "{}", simulation.text(&EN));
+    }
+
+    #[test]
+    fn the_json_has_the_documented_fields() {
+        let json = plan().json();
+        for field in ["plan", "digest", "as_of", "rails", "rules"] {
+            assert!(!json[field].is_null(), "{field}");
+        }
+        for field in
+            ["rule", "series", "open", "undated", "not_yet", "held", "blocked", "due", "filtered", "oldest_due"]
+        {
+            assert!(!json["rules"][0][field].is_null(), "{field}");
+        }
+    }
+}
