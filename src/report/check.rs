@@ -89,7 +89,8 @@ impl Report for CheckReport {
         }
         let mut table = Table::new([words.series, words.table, words.rules, words.parts]);
         for series in &self.series {
-            let rules = if series.rules.is_empty() { words.never_destroyed.to_owned() } else { series.rules.join("\n") };
+            let rules =
+                if series.rules.is_empty() { words.never_destroyed.to_owned() } else { series.rules.join("\n") };
             table.row([series.series.clone(), series.table.clone(), rules, series.parts.join(", ")]);
         }
         text += &format!("\n{}", table.text());

@@ -34,6 +34,10 @@ macro_rules! words {
         /// English.
         pub const EN: Words = Words { thousands: ',', $($name: $en,)* };
 
+        /// Each word in both languages.
+        #[cfg(test)]
+        const ALL: &[(&str, &str, &str)] = &[$((stringify!($name), $en, $fr)),*];
+
         /// French of Québec.
         pub const FR: Words = Words { thousands: '\u{a0}', $($name: $fr,)* };
     };
@@ -121,6 +125,14 @@ pub fn fill(template: &str, values: &[&str]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn both_languages_say_something_and_have_the_same_places_to_fill() {
+        for (name, en, fr) in ALL {
+            assert!(!en.is_empty() && !fr.is_empty(), "{name}");
+            assert_eq!(en.matches("{}").count(), fr.matches("{}").count(), "{name}");
+        }
+    }
 
     #[test]
     fn a_template_takes_its_values_in_turn() {

@@ -1,8 +1,14 @@
-//! Each room's errors, mapped.
+//! Each room's errors, mapped: which exit code, and what to do where the room's own sentence does not say.
+//!
+//! A room writes its errors as `what and where; what to do`, and this file takes the two apart.
+
+use std::error::Error;
 
 use super::Failure;
+use crate::audit::LogError;
 use crate::cli::exit::Exit;
 use crate::model::Fault;
+use crate::records::sqlite::StoreError;
 
 impl From<Vec<Fault>> for Failure {
     /// Faults of TOML files: all of them, exit 78.
@@ -22,5 +28,128 @@ impl From<Vec<Fault>> for Failure {
         let mut failure = Self::new(Exit::BadConfig, "configuration", message, files.join(", "), mend);
         failure.faults = faults;
         failure
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        let exit = match &error {
+            StoreError::Locked { .. } | StoreError::Interrupted { .. } => Exit::Locked,
+            StoreError::Missing { .. }
+            | StoreError::NotAFile { .. }
+            | StoreError::NotADatabase { .. }
+            | StoreError::UnsafeToOpen { .. }
+            | StoreError::Schema { .. } => Exit::BadConfig,
+            StoreError::Key { .. } | StoreError::Expression { .. } => Exit::Usage,
+            _ => Exit::Failure,
+        };
+        let place = database(&error).map(|path| path.display().to_string()).unwrap_or_default();
+        Self::of_room(exit, error.code(), &error, place, "Run `check`, which looks at every database.")
+    }
+}
+
+impl From<LogError> for Failure {
+    fn from(error: LogError) -> Self {
+        let (exit, code) = match &error {
+            LogError::Locked { .. } => (Exit::Locked, "log-locked"),
+            LogError::Corrupt { .. } => (Exit::LogFault, "log-corrupt"),
+            LogError::Behind { .. } => (Exit::LogFault, "log-behind"),
+            LogError::Full { .. } => (Exit::Failure, "disk-full"),
+            LogError::Absent { .. } => (Exit::Failure, "log-absent"),
+            LogError::KeyNeeded { .. } | LogError::KeyDestroyed { .. } => (Exit::Refused, "fingerprint-key"),
+            LogError::ClockBehind { .. } => (Exit::Refused, "clock"),
+            _ => (Exit::Failure, "log"),
+        };
+        Self::of_room(
+            exit,
+            code,
+            &error,
+            "the destruction log",
+            "Nothing more is destroyed until the log can be written.",
+        )
+    }
+}
+
+impl Failure {
+    /// A room's error: its sentence and its causes are the message, what follows the semicolon is the mend.
+    pub(super) fn of_room(
+        exit: Exit,
+        code: &str,
+        error: &dyn Error,
+        place: impl Into<String>,
+        otherwise: &str,
+    ) -> Self {
+        let text = error.to_string();
+        let (message, mend) = match text.rsplit_once("; ") {
+            Some((message, mend)) => (message.to_owned(), sentence(mend)),
+            None => (text, otherwise.to_owned()),
+        };
+        let mut message = message;
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            message += &format!(": {error}");
+            cause = error.source();
+        }
+        Self::new(exit, code, sentence(&message), place, mend)
+    }
+}
+
+/// A text with a capital and a full stop. A name in front keeps its case.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let starts_with_a_name = text.starts_with(['/', '`']) || !text.starts_with(|letter: char| letter.is_lowercase());
+    let mut sentence: String = match letters.next() {
+        Some(first) if !starts_with_a_name => first.to_uppercase().chain(letters).collect(),
+        _ => text.to_owned(),
+    };
+    if !sentence.ends_with(['.', '!', '?']) {
+        sentence.push('.');
+    }
+    sentence
+}
+
+fn database(error: &StoreError) -> Option<&std::path::Path> {
+    match error {
+        StoreError::Missing { database }
+        | StoreError::NotAFile { database }
+        | StoreError::NotADatabase { database }
+        | StoreError::Corrupt { database }
+        | StoreError::Locked { database }
+        | StoreError::ReadOnly { database }
+        | StoreError::NoAccess { database }
+        | StoreError::UnsafeToOpen { database, .. }
+        | StoreError::DiskFull { database }
+        | StoreError::Io { database, .. }
+        | StoreError::Setting { database, .. }
+        | StoreError::Schema { database, .. }
+        | StoreError::Constraint { database, .. }
+        | StoreError::Interrupted { database }
+        | StoreError::Sql { database, .. } => Some(database),
+        StoreError::SqliteTooOld { .. }
+        | StoreError::Expression { .. }
+        | StoreError::Key { .. }
+        | StoreError::CountDiffers { .. } => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_room_s_sentence_is_taken_apart_into_what_happened_and_what_to_do() {
+        let failure = Failure::from(StoreError::Locked { database: "/srv/a.db".into() });
+        assert_eq!(failure.exit, Exit::Locked);
+        assert_eq!(failure.message, "Another program keeps /srv/a.db locked.");
+        assert_eq!((failure.place.as_str(), failure.mend.as_str()), ("/srv/a.db", "Try again later."));
+    }
+
+    #[test]
+    fn several_faults_are_told_together_and_one_keeps_its_own_mend() {
+        let fault = |mend: &str| Fault::of_file("a.toml", "code", "message", mend);
+        assert_eq!(Failure::from(vec![fault("write this")]).mend, "write this");
+        let both = Failure::from(vec![fault("one"), fault("two")]);
+        assert!(both.message.contains("2 faults") && both.place == "a.toml", "{both:?}");
+        assert_eq!(both.to_json()["faults"].as_array().map(Vec::len), Some(2));
     }
 }
