@@ -2,17 +2,24 @@
 
 mod accounts;
 pub mod catalog;
+mod dispose;
+mod dispose_plan;
 mod error;
+mod fence;
 mod open;
 mod reader;
 mod safety;
 mod select;
 pub mod sql;
+mod write;
 
 pub use catalog::Catalog;
+pub use dispose::Disposed;
 pub use error::StoreError;
-pub use reader::{FileRef, Interest, Reader};
+pub use fence::{FENCE_TABLE, FenceState};
+pub use reader::{Interest, Reader};
 pub use select::{FactsQuery, Queries};
+pub use write::{CommitError, WriteTxn, Writer};
 
 /// What `check` found out about a mapping and its database.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,6 +8,7 @@ use super::select::Queries;
 use super::{Finding, StoreError};
 use crate::model::{Digest, Instant, RecordKey, SeriesName, TriggerName};
 use crate::records::facts::{EventFact, Facts};
+use crate::records::files::FileRef;
 use crate::records::mapping::{SeriesMapping, Source};
 
 /// A database opened for reading. Leaves its directory as it was.
@@ -26,17 +27,6 @@ pub enum Interest {
     Full,
     /// Nothing of any row that follows.
     Stop,
-}
-
-/// A file that a row names, beneath its part's root.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FileRef {
-    /// Place of the record in the list of keys that was asked for.
-    pub record: usize,
-    pub part: crate::model::PartName,
-    pub root: std::path::PathBuf,
-    /// Relative to `root`, as the database holds it.
-    pub path: String,
 }
 
 impl Reader {

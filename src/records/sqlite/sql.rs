@@ -3,7 +3,8 @@
 //! In every statement the row at hand is called `this`; the row it is joined to (its record, or the part it is a part of) is
 //! called `owner`. Column names are always qualified: SQLite would read an unknown bare `"name"` as a text.
 
-use crate::records::mapping::{ColumnTest, Condition, Join, Literal};
+use crate::records::mapping::{ColumnTest, Condition, Join, Literal, Mask};
+use crate::records::masks;
 
 /// The alias of the row at hand.
 pub const THIS: &str = "this";
@@ -56,6 +57,16 @@ pub fn join(join: &Join) -> String {
             conjunction(pairs.iter().map(|(this, owner)| format!("{} = {}", column(THIS, this), column(OWNER, owner))))
         }
         Join::Expression(text) => expression(text),
+    }
+}
+
+/// What a mask makes of a value, given as SQL.
+pub fn mask(value: &str, mask: &Mask) -> String {
+    match mask {
+        Mask::Null => "NULL".to_owned(),
+        Mask::Constant(constant) => literal(constant),
+        Mask::TruncateIp => format!("{}({value})", masks::TRUNCATE_IP),
+        Mask::DateToYear => format!("{}({value})", masks::YEAR),
     }
 }
 

@@ -1,0 +1,98 @@
+//! Disposing of a chunk of records: the steps of a compiled program, each counted.
+
+use std::collections::BTreeMap;
+
+use rusqlite::types::ToSqlOutput;
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, ToSql};
+
+use super::StoreError;
+use super::dispose_plan::{Effect, Program, Step};
+use crate::model::{KeyValue, RecordKey};
+
+/// What a disposal changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Disposed {
+    /// Rows destroyed (or masked), per table, the series' own included.
+    pub rows: BTreeMap<String, u64>,
+    /// Rows that live on with another owner or none, per table.
+    pub detached: BTreeMap<String, u64>,
+}
+
+impl Program {
+    pub(super) fn destroy(&self, conn: &Connection, keys: &[RecordKey]) -> Result<Disposed, StoreError> {
+        self.run(conn, &self.destroy, keys)
+    }
+
+    pub(super) fn anonymize(&self, conn: &Connection, keys: &[RecordKey]) -> Result<Disposed, StoreError> {
+        self.run(conn, &self.anonymize, keys)
+    }
+
+    /// Those of the keys whose records are there.
+    pub(super) fn still_there(&self, conn: &Connection, keys: &[RecordKey]) -> Result<Vec<RecordKey>, StoreError> {
+        self.load(conn, keys)?;
+        let places: Vec<u32> = conn
+            .prepare_cached(&self.still_there)
+            .and_then(|mut statement| statement.query_map([], |row| row.get(0))?.collect())
+            .map_err(|e| StoreError::of(conn, e))?;
+        Ok(places.into_iter().filter_map(|place| keys.get(place as usize).cloned()).collect())
+    }
+
+    fn run(&self, conn: &Connection, steps: &[Step], keys: &[RecordKey]) -> Result<Disposed, StoreError> {
+        let mut disposed = Disposed::default();
+        if keys.is_empty() {
+            return Ok(disposed);
+        }
+        self.load(conn, keys)?;
+        for step in steps {
+            let before = conn.total_changes();
+            conn.prepare_cached(&step.sql)
+                .and_then(|mut statement| statement.raw_execute())
+                .map_err(|e| StoreError::of(conn, e))?;
+            let (changed, with_consequences) = (conn.changes(), conn.total_changes() - before);
+            let (counts, expected) = match step.effect {
+                Effect::None => continue,
+                Effect::Records => (&mut disposed.rows, keys.len() as u64),
+                Effect::Parts => (&mut disposed.rows, changed),
+                Effect::Detached => (&mut disposed.detached, changed),
+            };
+            if changed != expected || with_consequences != changed {
+                let changed = if changed == expected { with_consequences } else { changed };
+                return Err(StoreError::CountDiffers { counted: expected, changed });
+            }
+            if changed > 0 {
+                *counts.entry(step.table.clone()).or_default() += changed;
+            }
+        }
+        Ok(disposed)
+    }
+
+    /// Puts the keys where the statements find them: typed, in memory, each under its place in the list.
+    pub(super) fn load(&self, conn: &Connection, keys: &[RecordKey]) -> Result<(), StoreError> {
+        let load = || {
+            conn.prepare_cached(&self.empty)?.raw_execute()?;
+            let mut insert = conn.prepare_cached(&self.insert)?;
+            for (place, key) in (0_i64..).zip(keys) {
+                insert.raw_bind_parameter(1, place)?;
+                for (column, value) in key.columns().iter().enumerate() {
+                    insert.raw_bind_parameter(column + 2, Bound(value))?;
+                }
+                insert.raw_execute()?;
+            }
+            Ok(())
+        };
+        load().map_err(|e| StoreError::of(conn, e))
+    }
+}
+
+struct Bound<'a>(&'a KeyValue);
+
+impl ToSql for Bound<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self.0 {
+            KeyValue::Integer(number) => ValueRef::Integer(*number),
+            KeyValue::Text(text) => ValueRef::Text(text.as_bytes()),
+            KeyValue::Blob(blob) => ValueRef::Blob(blob),
+        }))
+    }
+}
