@@ -13,36 +13,46 @@ use crate::model::{BatchNumber, Origin};
 pub const FENCE_TABLE: &str = "retentiond_batch";
 
 /// What the database says of a batch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FenceState {
     /// There is no fence table: no batch was ever committed here, or somebody dropped it.
     NoTable,
     /// There is a table, and no row of this batch: it was never committed in this state of the database.
     Absent,
-    Committed,
+    /// With the note that its transaction wrote: what became of each record.
+    Committed(String),
     /// Recovery closed the door: this batch can never be committed any more.
     Aborted,
 }
 
-impl FenceState {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Committed => "committed",
-            _ => "aborted",
-        }
-    }
-}
+const COMMITTED: &str = "committed";
+const ABORTED: &str = "aborted";
 
 pub(super) fn create_table(conn: &Connection) -> Result<(), StoreError> {
     let sql = "CREATE TABLE IF NOT EXISTS main.retentiond_batch(origin TEXT NOT NULL, batch INTEGER NOT NULL, \
-               state TEXT NOT NULL, PRIMARY KEY(origin, batch)) WITHOUT ROWID";
+               state TEXT NOT NULL, note TEXT NOT NULL, PRIMARY KEY(origin, batch)) WITHOUT ROWID";
     conn.prepare_cached(sql).and_then(|mut statement| statement.execute([])).map_err(|e| StoreError::of(conn, e))?;
     Ok(())
 }
 
-pub(super) fn put(conn: &Connection, origin: &Origin, batch: BatchNumber, state: FenceState) -> Result<(), StoreError> {
-    conn.prepare_cached("INSERT INTO main.retentiond_batch(origin, batch, state) VALUES (?1, ?2, ?3)")
-        .and_then(|mut statement| statement.execute(params![origin.as_str(), number(batch), state.word()]))
+/// The row of a batch whose transaction is about to commit.
+pub(super) fn put_committed(
+    conn: &Connection,
+    origin: &Origin,
+    batch: BatchNumber,
+    note: &str,
+) -> Result<(), StoreError> {
+    put(conn, origin, batch, COMMITTED, note)
+}
+
+/// The row that keeps a batch from being committed ever after.
+pub(super) fn put_aborted(conn: &Connection, origin: &Origin, batch: BatchNumber) -> Result<(), StoreError> {
+    put(conn, origin, batch, ABORTED, "")
+}
+
+fn put(conn: &Connection, origin: &Origin, batch: BatchNumber, state: &str, note: &str) -> Result<(), StoreError> {
+    conn.prepare_cached("INSERT INTO main.retentiond_batch(origin, batch, state, note) VALUES (?1, ?2, ?3, ?4)")
+        .and_then(|mut statement| statement.execute(params![origin.as_str(), number(batch), state, note]))
         .map_err(|e| StoreError::of(conn, e))?;
     Ok(())
 }
@@ -51,16 +61,17 @@ pub(super) fn read(conn: &Connection, origin: &Origin, batch: BatchNumber) -> Re
     if !table_exists(conn)? {
         return Ok(FenceState::NoTable);
     }
-    let state: Option<String> = conn
-        .prepare_cached("SELECT state FROM main.retentiond_batch WHERE origin = ?1 AND batch = ?2")
+    let row: Option<(String, String)> = conn
+        .prepare_cached("SELECT state, note FROM main.retentiond_batch WHERE origin = ?1 AND batch = ?2")
         .and_then(|mut statement| {
-            statement.query_row(params![origin.as_str(), number(batch)], |row| row.get(0)).optional()
+            let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+            statement.query_row(params![origin.as_str(), number(batch)], read).optional()
         })
         .map_err(|e| StoreError::of(conn, e))?;
-    match state.as_deref() {
+    match row {
         None => Ok(FenceState::Absent),
-        Some("committed") => Ok(FenceState::Committed),
-        Some("aborted") => Ok(FenceState::Aborted),
+        Some((state, note)) if state == COMMITTED => Ok(FenceState::Committed(note)),
+        Some((state, _)) if state == ABORTED => Ok(FenceState::Aborted),
         Some(_) => Err(StoreError::Schema {
             database: conn.path().unwrap_or_default().into(),
             message: format!("a row of {FENCE_TABLE} has a state that retentiond never writes"),

@@ -110,7 +110,7 @@ impl Writer {
         if matches!(state, FenceState::NoTable | FenceState::Absent) {
             state = FenceState::Aborted;
             fence::create_table(conn)?;
-            fence::put(conn, origin, batch, state)?;
+            fence::put_aborted(conn, origin, batch)?;
             txn.writer.execute("COMMIT")?;
             txn.is_over = true;
         }
@@ -182,13 +182,14 @@ impl Writer {
 }
 
 impl WriteTxn<'_> {
-    /// Writes the fence row of the batch, with the state that it will have if this transaction commits. Comes first.
+    /// Writes the fence row of the batch, with the state that it will have if this transaction commits. `note` says what the transaction did:
+    /// recovery reads it back, so it holds no personal information.
     ///
     /// # Errors
     /// The batch has a row already: recovery aborted it.
-    pub fn fence(&mut self, batch: BatchNumber) -> Result<(), StoreError> {
+    pub fn fence(&mut self, batch: BatchNumber, note: &str) -> Result<(), StoreError> {
         fence::create_table(&self.writer.opened.conn)?;
-        fence::put(&self.writer.opened.conn, &self.writer.origin, batch, FenceState::Committed)?;
+        fence::put_committed(&self.writer.opened.conn, &self.writer.origin, batch, note)?;
         self.batch = Some(batch);
         Ok(())
     }
