@@ -59,7 +59,10 @@ pub struct Series {
     pub purposes: Vec<String>,
     pub sensitivity: Option<String>,
     pub recipients: Vec<String>,
-    /// The two remaining attributes of A-2.1's measure of security: quantity and distribution are counted; the medium is stated.
+    /// How much there is of it, in words; what the program governs it counts itself.
+    pub quantity: Option<String>,
+    /// In how many places and hands it is, in words.
+    pub distribution: Option<String>,
     pub medium: Option<String>,
     pub triggers: BTreeMap<TriggerName, Words>,
     /// `empty = "expected"`: a run may leave no record of the series.
@@ -106,7 +109,7 @@ pub enum Role {
 /// When a rule's term comes: the earliest of its ways; most rules have one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Clock {
-    /// Never empty.
+    /// Empty only where the disposition is `Permanent` and the calendar names no way: such a term never comes.
     pub earliest: Vec<Until>,
     pub start: StartAt,
 }
@@ -167,11 +170,4 @@ pub enum Disposition {
 pub struct Basis {
     pub source: String,
     pub text: Option<String>,
-}
-
-impl Calendar {
-    /// The rules on a series, its parts and its columns, in the order of the file.
-    pub fn rules_for(&self, series: &SeriesName) -> impl Iterator<Item = &Rule> {
-        self.rules.iter().filter(move |rule| rule.series == *series)
-    }
 }

@@ -4,11 +4,15 @@
 
 mod due;
 mod law;
+mod parse;
 mod period;
+mod rules;
 
 pub use due::{Due, deadline};
 pub use law::{
     Basis, Calendar, CalendarApproval, Clock, Disposition, Governs, Keep, Period, Role, Rule, Series, StartAt, Until,
     Words,
 };
+pub use parse::parse;
 pub use period::PeriodError;
+pub use rules::{RuleTermText, WayText};
