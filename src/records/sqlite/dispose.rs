@@ -8,7 +8,9 @@ use rusqlite::{Connection, ToSql};
 
 use super::StoreError;
 use super::dispose_plan::{Effect, Program, Step};
+use super::sql::{condition, not_one_expression};
 use crate::model::{KeyValue, RecordKey};
+use crate::records::mapping::Condition;
 
 /// What a disposal changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,11 +33,35 @@ impl Program {
     /// Those of the keys whose records are there.
     pub(super) fn still_there(&self, conn: &Connection, keys: &[RecordKey]) -> Result<Vec<RecordKey>, StoreError> {
         self.load(conn, keys)?;
+        let places = self.places(conn, "1")?;
+        Ok(places.into_iter().filter_map(|place| keys.get(place).cloned()).collect())
+    }
+
+    /// For each key, whether its record is there and the expression holds for it.
+    pub(super) fn matches(
+        &self,
+        conn: &Connection,
+        expression: &str,
+        keys: &[RecordKey],
+    ) -> Result<Vec<bool>, StoreError> {
+        if let Some(reason) = not_one_expression(expression) {
+            return Err(StoreError::Expression { message: reason.to_owned() });
+        }
+        self.load(conn, keys)?;
+        let mut matches = vec![false; keys.len()];
+        for place in self.places(conn, &condition(&Condition::Expression(expression.to_owned())))? {
+            matches[place] = true;
+        }
+        Ok(matches)
+    }
+
+    /// Places of the loaded keys whose records are there and pass a test.
+    fn places(&self, conn: &Connection, test: &str) -> Result<Vec<usize>, StoreError> {
         let places: Vec<u32> = conn
-            .prepare_cached(&self.still_there)
+            .prepare_cached(&format!("{} AND {test}", self.find))
             .and_then(|mut statement| statement.query_map([], |row| row.get(0))?.collect())
             .map_err(|e| StoreError::of(conn, e))?;
-        Ok(places.into_iter().filter_map(|place| keys.get(place as usize).cloned()).collect())
+        Ok(places.into_iter().map(|place| place as usize).collect())
     }
 
     fn run(&self, conn: &Connection, steps: &[Step], keys: &[RecordKey]) -> Result<Disposed, StoreError> {

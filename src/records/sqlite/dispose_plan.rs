@@ -22,7 +22,8 @@ pub(super) struct Program {
     pub(super) insert: String,
     pub(super) destroy: Vec<Step>,
     pub(super) anonymize: Vec<Step>,
-    pub(super) still_there: String,
+    /// Selects the places of the keys whose records are there; a test of `this` may follow.
+    pub(super) find: String,
 }
 
 /// One statement.
@@ -155,8 +156,8 @@ impl<'a> Compiler<'a> {
             insert: format!("INSERT INTO {keys}(rowid, {}) VALUES ({})", self.key_copies(""), listed(parameters)),
             destroy,
             anonymize: self.anonymize()?,
-            still_there: format!(
-                "SELECT k.rowid FROM {keys} AS k CROSS JOIN {} AS this WHERE {} ORDER BY 1",
+            find: format!(
+                "SELECT k.rowid FROM {keys} AS k CROSS JOIN {} AS this WHERE {}",
                 table(&self.series.table),
                 self.key_matches()
             ),

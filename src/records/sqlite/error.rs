@@ -79,6 +79,11 @@ impl StoreError {
         }
     }
 
+    /// Whether another attempt may succeed: another program had the database.
+    pub fn is_locked(&self) -> bool {
+        matches!(self, Self::Locked { .. })
+    }
+
     /// What SQLite said on this connection.
     pub fn of(conn: &Connection, error: rusqlite::Error) -> Self {
         Self::at(PathBuf::from(conn.path().unwrap_or_default()), error)

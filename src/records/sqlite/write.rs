@@ -219,6 +219,20 @@ impl WriteTxn<'_> {
         todo!("{series} {}", keys.len())
     }
 
+    /// For each key, whether its record is there and a read-only SQL expression over `this` holds for it.
+    ///
+    /// # Errors
+    /// `Expression` where it is none; the database cannot be read.
+    pub fn matches(
+        &mut self,
+        series: &SeriesName,
+        expression: &str,
+        keys: &[RecordKey],
+    ) -> Result<Vec<bool>, StoreError> {
+        let program = self.writer.program(series)?;
+        program.matches(&self.writer.opened.conn, expression, keys)
+    }
+
     /// Destroys these records with their parts: parts first, each counted.
     ///
     /// # Errors

@@ -1,0 +1,161 @@
+//! How many records the next chunk may hold, so that its transaction stays within the time that the owner's application
+//! can spare. Pure: times are measured by the caller.
+
+use std::time::Duration;
+
+/// A run begins with chunks of this size: a transaction of some tens of milliseconds on ordinary disks.
+const START: usize = 500;
+
+/// Smaller chunks spend their time in fsync.
+const MIN: usize = 50;
+
+/// Larger chunks gain nothing more, and an undone one costs too much.
+const MAX: usize = 10_000;
+
+/// One quick chunk is no promise for the next: its parts may have been few.
+const GROWTH: f64 = 1.2;
+
+/// Share of the budget aimed at, for transactions vary.
+const AIM: f64 = 0.8;
+
+/// Weight of the last chunk in what is expected of the next.
+const WEIGHT: f64 = 0.5;
+
+/// Adapts the size of chunks to the longest write transaction aimed at.
+#[derive(Clone, Debug)]
+pub struct ChunkSizer {
+    budget: f64,
+    size: f64,
+    pace: Option<Pace>,
+}
+
+/// What was seen so far, in seconds and rows.
+#[derive(Clone, Copy, Debug)]
+struct Pace {
+    seconds_per_row: f64,
+    rows_per_record: f64,
+}
+
+impl ChunkSizer {
+    /// For a run whose write transactions shall not be longer than `budget`.
+    pub fn new(budget: Duration) -> Self {
+        Self { budget: budget.as_secs_f64(), size: START as f64, pace: None }
+    }
+
+    /// Records of the next chunk: from 50 to 10,000.
+    pub fn size(&self) -> usize {
+        self.size as usize
+    }
+
+    /// Learns from a chunk: how many records it had, how many rows went with them (their own included), and how long its
+    /// transaction was open.
+    pub fn took(&mut self, records: usize, rows: u64, held: Duration) {
+        // A chunk of which nothing was due says nothing of what disposing costs.
+        if records == 0 || rows == 0 {
+            return;
+        }
+        let seen =
+            Pace { seconds_per_row: held.as_secs_f64() / rows as f64, rows_per_record: rows as f64 / records as f64 };
+        let pace = self.pace.map_or(seen, |before| before.then(seen));
+        self.pace = Some(pace);
+        let aim = AIM * self.budget / (pace.seconds_per_row * pace.rows_per_record);
+        let most = if held.as_secs_f64() > self.budget { self.size } else { self.size * GROWTH };
+        self.set(aim.min(most));
+    }
+
+    /// Learns that a chunk did not get its turn, or was undone because its time was over.
+    pub fn timed_out(&mut self) {
+        self.set(self.size / 2.0);
+    }
+
+    fn set(&mut self, size: f64) {
+        self.size = size.clamp(MIN as f64, MAX as f64);
+    }
+}
+
+impl Pace {
+    /// What to expect after a chunk: at once the worse, by and by the better.
+    fn then(self, seen: Self) -> Self {
+        let expect = |before: f64, now: f64| if now > before { now } else { before + WEIGHT * (now - before) };
+        Self {
+            seconds_per_row: expect(self.seconds_per_row, seen.seconds_per_row),
+            rows_per_record: expect(self.rows_per_record, seen.rows_per_record),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const BUDGET: Duration = Duration::from_millis(50);
+
+    /// A database in which a transaction takes 1 ms and 10 µs a row.
+    fn run(sizer: &mut ChunkSizer, rows_per_record: u64) -> Duration {
+        let rows = sizer.size() as u64 * rows_per_record;
+        let held = Duration::from_millis(1) + Duration::from_micros(10) * rows as u32;
+        sizer.took(sizer.size(), rows, held);
+        held
+    }
+
+    #[test]
+    fn chunks_settle_just_within_the_budget() {
+        let mut sizer = ChunkSizer::new(BUDGET);
+        let last = (0..40).map(|_| run(&mut sizer, 5)).last();
+        assert!(last.is_some_and(|held| held > BUDGET.mul_f64(0.7) && held <= BUDGET), "{last:?}");
+    }
+
+    #[test]
+    fn growth_is_slow_and_a_long_transaction_counts_at_once() {
+        let mut sizer = ChunkSizer::new(BUDGET);
+        sizer.took(500, 500, Duration::from_millis(1));
+        assert_eq!(sizer.size(), 600);
+        sizer.took(600, 600, Duration::from_millis(100));
+        assert!(sizer.size() <= 300, "{}", sizer.size());
+    }
+
+    #[test]
+    fn records_with_many_parts_make_small_chunks() {
+        let mut sizer = ChunkSizer::new(BUDGET);
+        for _ in 0..40 {
+            run(&mut sizer, 1);
+        }
+        let lean = sizer.size();
+        run(&mut sizer, 40);
+        assert!(sizer.size() * 20 < lean, "{lean} -> {}", sizer.size());
+    }
+
+    #[test]
+    fn a_timeout_halves() {
+        let mut sizer = ChunkSizer::new(BUDGET);
+        sizer.timed_out();
+        assert_eq!(sizer.size(), 250);
+        (0..9).for_each(|_| sizer.timed_out());
+        assert_eq!(sizer.size(), 50);
+    }
+
+    #[test]
+    fn a_chunk_without_rows_teaches_nothing() {
+        let mut sizer = ChunkSizer::new(BUDGET);
+        sizer.took(500, 0, Duration::ZERO);
+        sizer.took(0, 0, Duration::from_secs(9));
+        assert_eq!(sizer.size(), START);
+    }
+
+    proptest! {
+        #[test]
+        fn the_size_stays_within_its_bounds_and_grows_by_a_fifth_at_most(
+            chunks in prop::collection::vec((1_usize..20_000, 0_u64..1_000_000, 0_u64..5_000_000), 0..60),
+        ) {
+            let mut sizer = ChunkSizer::new(BUDGET);
+            for (records, rows, micros) in chunks {
+                let before = sizer.size();
+                sizer.took(records, rows, Duration::from_micros(micros));
+                prop_assert!((MIN..=MAX).contains(&sizer.size()));
+                prop_assert!(sizer.size() as f64 <= (before + 1) as f64 * GROWTH);
+            }
+        }
+    }
+}
