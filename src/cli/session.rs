@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
 
+use serde_json::Value;
+
 use super::error::Failure;
 use super::exit::Exit;
 use crate::report::{Language, Report};
@@ -40,13 +42,14 @@ pub struct Session<'a> {
     pub language: Option<Language>,
     pub format: Format,
     out: &'a mut dyn Write,
-    shown: bool,
+    /// The last result shown, for the demo, which goes on from it.
+    shown: Option<Value>,
 }
 
 impl<'a> Session<'a> {
     /// A session whose results go to `out`.
     pub fn new(config: PathBuf, language: Option<Language>, format: Format, out: &'a mut dyn Write) -> Self {
-        Self { config, language, format, out, shown: false }
+        Self { config, language, format, out, shown: None }
     }
 
     /// The language of reports, given the configuration's.
@@ -54,17 +57,23 @@ impl<'a> Session<'a> {
         self.language.unwrap_or(configured)
     }
 
+    /// The last result shown, as JSON.
+    pub fn into_shown(self) -> Option<Value> {
+        self.shown
+    }
+
     /// Shows a command's result. A reader who left early (`| head`) is no failure.
     ///
     /// # Errors
     /// The stream's own.
     pub fn show(&mut self, report: &dyn Report, language: Language) -> Result<(), Failure> {
-        debug_assert!(self.format == Format::Text || !self.shown, "a second JSON document on standard output");
-        self.shown = true;
+        debug_assert!(self.format == Format::Text || self.shown.is_none(), "a second JSON document on standard output");
+        let json = report.json();
         let text = match self.format {
             Format::Text => report.text(language.words()),
-            Format::Json => format!("{:#}\n", report.json()),
+            Format::Json => format!("{json:#}\n"),
         };
+        self.shown = Some(json);
         self.write(&text)
     }
 

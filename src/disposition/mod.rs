@@ -5,6 +5,7 @@
 pub mod approval;
 pub mod chronicle;
 mod governs;
+pub mod explain;
 pub mod holds;
 mod installation;
 pub mod judge;

@@ -108,7 +108,56 @@ words! {
     calendar_in_force: "calendar {} version {} ({}), in force since {}", "calendrier {} version {} ({}), en vigueur depuis le {}";
     calendar_not_in_force: "calendar {} version {} ({}), NOT in force: effective from {}", "calendrier {} version {} ({}), PAS en vigueur : à compter du {}";
     source_line: "source {}: {}", "source {} : {}";
+    is_open: "Open: its clock has not started. It is kept.", "En cours : son délai n'a pas commencé. Elle est conservée.";
+    is_undated: "Undated ({}): it is kept until someone mends the date.", "Sans date valable ({}) : elle est conservée tant que la date n'est pas corrigée.";
+    is_permanent: "Kept for good under rule {}.", "Conservée en permanence selon la règle {}.";
+    is_not_yet: "Not yet: due from {} under rule {}.", "Non échue : à échoir le {} selon la règle {}.";
+    is_held: "Held: due since {} under rule {}, but a hold keeps it.", "Suspendue : échue depuis le {} selon la règle {}, mais une suspension la conserve.";
+    is_blocked: "Blocked: due since {} under rule {}, but records that stay refer to it.", "Bloquée : échue depuis le {} selon la règle {}, mais des unités conservées y renvoient.";
+    is_undecided: "Blocked: due since {} under rule {}, which asks for a decision that no program takes.", "Bloquée : échue depuis le {} selon la règle {}, qui demande une décision qu'aucun programme ne prend.";
+    is_due: "Due: since {} under rule {}. It goes with the next approved plan.", "Échue : depuis le {} selon la règle {}. Elle part avec la prochaine liste approuvée.";
+    is_gone: "No such record is in the database.", "Aucune unité de cette clé dans la base.";
+    is_ungoverned: "No rule governs its series: it is never destroyed.", "Aucune règle ne régit sa série : elle n'est jamais détruite.";
+    is_filtered: "Filtered: outside what the configuration puts in scope, or anonymized already. It is kept.", "Hors filtre : hors de la portée configurée, ou déjà anonymisée. Elle est conservée.";
+    rule_title: "rule {} {} (calendar {} version {}): {}", "règle {} {} (calendrier {} version {}) : {}";
+    not_happened: "has not happened", "n'a pas eu lieu";
+    never: "never", "jamais";
+    counted_from: "civil day {}, not counted", "jour civil {}, non compté";
+    last_day: "last day {}", "dernier jour {}";
+    due_from: "due from {}", "échu à compter de {}";
+    held_by: "hold {} by {} on {}", "suspension {} par {} le {}";
+    blockers_title: "Records that refer to it:", "Unités qui y renvoient :";
+    blocker_goes: "due too, goes before it", "échue aussi, part avant elle";
+    blocker_stays: "stays", "reste";
+    approved_in: "in plan {}, approved by {} on {}", "dans la liste {}, approuvée par {} le {}";
+    no_entry: "The destruction log says nothing of it.", "Le registre de destruction n'en dit rien.";
+    entries_title: "In the destruction log:", "Au registre de destruction :";
+    kind_format: "the date cannot be read", "la date est illisible";
+    kind_naive: "the date-time has no zone", "la date-heure n'a pas de fuseau";
+    kind_gap: "a local time that the clocks skipped", "une heure locale que les horloges ont sautée";
+    kind_range: "a number that is no date", "un nombre qui n'est pas une date";
+    kind_type: "a value of the wrong type", "une valeur du mauvais type";
+    kind_future: "the date is in the future", "la date est dans le futur";
+    kind_too_old: "the date is too old to be true", "la date est trop ancienne pour être vraie";
+    kind_overflow: "the term lies beyond all dates", "l'échéance dépasse toute date";
+
     never_destroyed: "none: never destroyed", "aucune : jamais détruit";
+}
+
+impl Words {
+    /// What a kind of undated means, from its stable name.
+    pub fn undated_kind(&self, kind: &str) -> &'static str {
+        match kind {
+            "naive" => self.kind_naive,
+            "gap" => self.kind_gap,
+            "range" => self.kind_range,
+            "type" => self.kind_type,
+            "future" => self.kind_future,
+            "too_old" => self.kind_too_old,
+            "overflow" => self.kind_overflow,
+            _ => self.kind_format,
+        }
+    }
 }
 
 /// A template with each `{}` replaced in turn.

@@ -1,8 +1,12 @@
 //! `demo`: a sample organization, and every command run on it as a user would.
+//!
+//! The commands shown are the commands run: each line goes through the same parser and the same functions as a user's.
 
 mod application;
 mod chance;
+mod place;
 mod sample;
+mod tour;
 mod words;
 
 use std::path::PathBuf;
@@ -12,6 +16,8 @@ use clap::Args;
 use super::error::Failure;
 use super::exit::Exit;
 use super::session::Session;
+use place::{Found, Place};
+use tour::Tour;
 
 /// Arguments of `demo`.
 #[derive(Debug, Args)]
@@ -22,8 +28,17 @@ pub struct Demo {
 }
 
 impl Demo {
-    /// Makes the sample organization, or says what a former demo left.
+    /// Makes the sample organization and goes through everything with it, or says what a former demo left.
     pub fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
-        todo!()
+        let place = Place::new(self.dir);
+        match place.look()? {
+            Found::Nothing => {
+                let mut tour = Tour::new(&place, session);
+                let made = place.make()?;
+                tour.opening(&made)?;
+                tour.walk()
+            }
+            Found::Demo => Tour::new(&place, session).again(),
+        }
     }
 }

@@ -1,0 +1,151 @@
+//! Why a record is still here, or why it goes: the same facts and the same judgement as the plan's, for one record.
+
+use std::collections::BTreeMap;
+
+use super::holds::HoldIndex;
+use super::judge::{Governing, JudgedAt, RuleStanding, Verdict, judge};
+use super::plan::PlanError;
+use super::Installation;
+use crate::model::{HoldId, Instant, RecordKey, SeriesName};
+use crate::records::facts::Facts;
+use crate::records::mapping::SeriesMapping;
+use crate::records::sqlite::{Reader, StoreError};
+
+/// How many blockers of blockers are looked at before the record counts as blocked.
+const LOOKED_AT: usize = 2_000;
+
+/// Everything that decides on a record now. Holds keys: personal information.
+#[derive(Debug)]
+pub struct Explanation<'a> {
+    pub facts: Facts,
+    /// `None` where no rule governs the series: its records are never destroyed.
+    pub governing: Option<Governing<'a>>,
+    pub verdict: Verdict,
+    pub holds: Vec<HoldId>,
+    pub blockers: Vec<Blocker>,
+}
+
+/// A record that refers to the one explained.
+#[derive(Clone, Debug)]
+pub struct Blocker {
+    pub series: SeriesName,
+    pub key: RecordKey,
+    /// Whether it goes in the same plan, before what it blocks.
+    pub goes_too: bool,
+}
+
+impl<'a> Explanation<'a> {
+    /// What each rule says, with its arithmetic.
+    pub fn rules(&self, at: JudgedAt) -> Vec<RuleStanding<'a>> {
+        self.governing.as_ref().map(|governing| governing.explain(&self.facts.events, at)).unwrap_or_default()
+    }
+}
+
+/// Explains one record as of `now`; `None` where no such record is there.
+///
+/// # Errors
+/// The calendar cannot be obeyed, or the database cannot be read.
+pub fn explain<'a>(
+    install: &'a Installation,
+    reader: &mut Reader,
+    holds: &HoldIndex,
+    mapping: &'a SeriesMapping,
+    key: &RecordKey,
+    now: Instant,
+) -> Result<Option<Explanation<'a>>, PlanError> {
+    let mut look = Look { install, reader, holds, now, goes: BTreeMap::new() };
+    let Some(facts) = look.facts(mapping, key)? else { return Ok(None) };
+    let governing = install.governing_now(mapping, now)?;
+    let verdict = look.verdict(mapping, &facts)?;
+    let holds = look.holds_on(mapping, &facts, &verdict)?;
+    let mut blockers = Vec::new();
+    for blocker in &facts.blockers {
+        let Some(relation) = mapping.blocked_by.get(blocker.relation) else { continue };
+        let goes_too = look.goes(&relation.series, &blocker.key)?;
+        blockers.push(Blocker { series: relation.series.clone(), key: blocker.key.clone(), goes_too });
+    }
+    Ok(Some(Explanation { facts, governing, verdict, holds, blockers }))
+}
+
+struct Look<'a, 'r> {
+    install: &'a Installation,
+    reader: &'r mut Reader,
+    holds: &'r HoldIndex,
+    now: Instant,
+    /// Whether a record goes; `None` while it is being looked at: those that block each other in a circle go together.
+    goes: BTreeMap<(SeriesName, RecordKey), Option<bool>>,
+}
+
+impl Look<'_, '_> {
+    fn facts(&mut self, mapping: &SeriesMapping, key: &RecordKey) -> Result<Option<Facts>, PlanError> {
+        let found = self.reader.facts(&mapping.series, std::slice::from_ref(key));
+        Ok(found.map_err(|source| failed(mapping, source))?.pop().flatten())
+    }
+
+    fn verdict(&mut self, mapping: &SeriesMapping, facts: &Facts) -> Result<Verdict, PlanError> {
+        let Some(governing) = self.install.governing_now(mapping, self.now)? else { return Ok(Verdict::Filtered) };
+        let at = JudgedAt::now(self.now);
+        let unhindered = judge(&governing, facts, at, |_| false, || false);
+        let Verdict::Due(..) = unhindered else { return Ok(unhindered) };
+        let held = !self.holds_on(mapping, facts, &unhindered)?.is_empty();
+        let blocked = !held && self.is_blocked(mapping, facts)?;
+        Ok(judge(&governing, facts, at, |_| held, || blocked))
+    }
+
+    fn holds_on(
+        &mut self,
+        mapping: &SeriesMapping,
+        facts: &Facts,
+        verdict: &Verdict,
+    ) -> Result<Vec<HoldId>, PlanError> {
+        let rule = match verdict {
+            Verdict::NotYet(term) | Verdict::Held(term) | Verdict::Blocked(term, _) | Verdict::Due(term, _) => {
+                Some(&term.rule)
+            }
+            Verdict::Filtered | Verdict::Open | Verdict::Undated(_) => None,
+        };
+        let mut holds = self.holds.of(mapping, facts, rule);
+        for (hold, expression) in self.holds.expressions(&mapping.series) {
+            let found = self.reader.find_where(&mapping.series, expression).map_err(|source| failed(mapping, source))?;
+            if found.contains(&facts.key) {
+                holds.push(hold.clone());
+            }
+        }
+        Ok(holds)
+    }
+
+    fn is_blocked(&mut self, mapping: &SeriesMapping, facts: &Facts) -> Result<bool, PlanError> {
+        for blocker in &facts.blockers {
+            let Some(relation) = mapping.blocked_by.get(blocker.relation) else { continue };
+            if !self.goes(&relation.series, &blocker.key)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether a blocker goes in the same plan. What cannot be looked at stays, so that more is kept.
+    fn goes(&mut self, series: &SeriesName, key: &RecordKey) -> Result<bool, PlanError> {
+        let record = (series.clone(), key.clone());
+        if let Some(known) = self.goes.get(&record) {
+            return Ok(known.unwrap_or(true));
+        }
+        if self.goes.len() >= LOOKED_AT {
+            return Ok(false);
+        }
+        self.goes.insert(record.clone(), None);
+        let goes = self.is_due(series, key)?;
+        self.goes.insert(record, Some(goes));
+        Ok(goes)
+    }
+
+    fn is_due(&mut self, series: &SeriesName, key: &RecordKey) -> Result<bool, PlanError> {
+        let Some(mapping) = self.install.mapping(series) else { return Ok(false) };
+        let Some(facts) = self.facts(mapping, key)? else { return Ok(false) };
+        Ok(matches!(self.verdict(mapping, &facts)?, Verdict::Due(..)))
+    }
+}
+
+fn failed(mapping: &SeriesMapping, source: StoreError) -> PlanError {
+    PlanError::Records { series: mapping.series.clone(), source }
+}

@@ -1,0 +1,257 @@
+//! Why one record is still here, or why it goes. Answers a person who asked for it by key: may hold personal information.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::words::fill;
+use super::{Report, Words, to_value};
+
+/// The answer to `explain SERIES KEY`.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct ExplainReport {
+    pub series: String,
+    pub key: String,
+    pub reference: Option<String>,
+    /// Whether the record is in the database.
+    pub present: bool,
+    /// `open`, `undated`, `not_yet`, `held`, `blocked`, `due`, `filtered`, or `gone`.
+    pub verdict: String,
+    /// Kind of an undated verdict, or `records` or `decision` of a blocked one.
+    pub why: Option<String>,
+    /// The rule that decides.
+    pub rule: Option<String>,
+    /// `destroy` or `anonymize`.
+    pub action: Option<String>,
+    /// RFC 3339 with the calendar's offset: the first instant at which it is due.
+    pub due_from: Option<String>,
+    pub rules: Vec<RuleStands>,
+    pub holds: Vec<HoldOn>,
+    pub blockers: Vec<BlockerLine>,
+    /// Plans that were approved and hold it.
+    pub approvals: Vec<ApprovalLine>,
+    /// What the destruction log says of it.
+    pub entries: Vec<EntryLine>,
+}
+
+/// What one rule says of the record, with its arithmetic.
+#[derive(Clone, Debug, Serialize)]
+pub struct RuleStands {
+    pub rule: String,
+    pub title: String,
+    pub calendar: String,
+    pub version: u32,
+    /// `destroy`, `anonymize`, … or `floor`.
+    pub disposition: String,
+    pub basis: Vec<String>,
+    /// The earliest of these counts.
+    pub ways: Vec<WayStands>,
+}
+
+/// One way for a rule's term to come.
+#[derive(Clone, Debug, Serialize)]
+pub struct WayStands {
+    pub trigger: String,
+    pub keep: String,
+    /// What the record says: a civil day or an instant.
+    pub moment: Option<String>,
+    /// The civil day in the calendar's zone from which the period runs; not counted itself.
+    pub trigger_day: Option<String>,
+    /// The last civil day of the period, which must elapse.
+    pub last_day: Option<String>,
+    pub due_from: Option<String>,
+    /// Where there is no date: `open`, `never` or the kind of undated.
+    pub none: Option<String>,
+}
+
+/// A hold that keeps the record.
+#[derive(Clone, Debug, Serialize)]
+pub struct HoldOn {
+    pub hold: String,
+    pub scope: String,
+    pub reason: Option<String>,
+    pub case: Option<String>,
+    pub by: Option<String>,
+    pub placed_at: Option<String>,
+}
+
+/// A record that refers to this one.
+#[derive(Clone, Debug, Serialize)]
+pub struct BlockerLine {
+    pub series: String,
+    pub key: String,
+    pub goes_too: bool,
+}
+
+/// An approved plan that holds the record.
+#[derive(Clone, Debug, Serialize)]
+pub struct ApprovalLine {
+    pub plan: String,
+    pub by: String,
+    pub at: String,
+}
+
+/// An entry of the destruction log.
+#[derive(Clone, Debug, Serialize)]
+pub struct EntryLine {
+    pub index: u64,
+    pub at: String,
+    pub what: String,
+}
+
+impl Report for ExplainReport {
+    fn text(&self, words: &Words) -> String {
+        let mut text = self.title();
+        text += &format!("{}\n", self.sentence(words));
+        for rule in &self.rules {
+            text += &rule.text(words);
+        }
+        for hold in &self.holds {
+            text += &hold.text(words);
+        }
+        if !self.blockers.is_empty() {
+            text += &format!("\n{}\n", words.blockers_title);
+            for blocker in &self.blockers {
+                let stands = if blocker.goes_too { words.blocker_goes } else { words.blocker_stays };
+                text += &format!("  {} {}: {stands}\n", blocker.series, blocker.key);
+            }
+        }
+        for approval in &self.approvals {
+            text += &format!("\n{}\n", fill(words.approved_in, &[&approval.plan, &approval.by, &approval.at]));
+        }
+        text + &self.entries_text(words)
+    }
+
+    fn json(&self) -> Value {
+        to_value(self)
+    }
+}
+
+impl ExplainReport {
+    fn title(&self) -> String {
+        match &self.reference {
+            Some(reference) => format!("{} {} ({reference})\n", self.series, self.key),
+            None => format!("{} {}\n", self.series, self.key),
+        }
+    }
+
+    /// The verdict in one sentence.
+    fn sentence(&self, words: &Words) -> String {
+        let due = self.due_from.as_deref().unwrap_or("–");
+        let rule = self.rule.as_deref().unwrap_or("–");
+        match self.verdict.as_str() {
+            "open" => words.is_open.to_owned(),
+            "undated" => fill(words.is_undated, &[words.undated_kind(self.why.as_deref().unwrap_or_default())]),
+            "not_yet" if self.due_from.is_none() => fill(words.is_permanent, &[rule]),
+            "not_yet" => fill(words.is_not_yet, &[due, rule]),
+            "held" => fill(words.is_held, &[due, rule]),
+            "blocked" if self.why.as_deref() == Some("decision") => fill(words.is_undecided, &[due, rule]),
+            "blocked" => fill(words.is_blocked, &[due, rule]),
+            "due" => fill(words.is_due, &[due, rule]),
+            "gone" => words.is_gone.to_owned(),
+            _ if self.rules.is_empty() => words.is_ungoverned.to_owned(),
+            _ => words.is_filtered.to_owned(),
+        }
+    }
+
+    fn entries_text(&self, words: &Words) -> String {
+        if self.entries.is_empty() {
+            return format!("\n{}\n", words.no_entry);
+        }
+        let lines = self.entries.iter().map(|entry| format!("  {:>6}  {}  {}\n", entry.index, entry.at, entry.what));
+        format!("\n{}\n{}", words.entries_title, lines.collect::<String>())
+    }
+}
+
+impl RuleStands {
+    fn text(&self, words: &Words) -> String {
+        let version = self.version.to_string();
+        let mut text = fill(words.rule_title, &[&self.rule, &self.title, &self.calendar, &version, &self.disposition]);
+        text = format!("\n{text}\n");
+        for way in &self.ways {
+            text += &way.text(words);
+        }
+        for basis in &self.basis {
+            text += &format!("  {basis}\n");
+        }
+        text
+    }
+}
+
+impl WayStands {
+    fn text(&self, words: &Words) -> String {
+        let mut text = format!("  {} + {}", self.trigger, self.keep);
+        match (&self.moment, &self.none) {
+            (_, Some(none)) if none == "open" => text += &format!(": {}", words.not_happened),
+            (_, Some(none)) if none == "never" => text += &format!(": {}", words.never),
+            (_, Some(kind)) => text += &format!(": {}", words.undated_kind(kind)),
+            (Some(moment), None) => {
+                text += &format!(": {moment}");
+                if let Some(day) = &self.trigger_day {
+                    text += &format!(" → {}", fill(words.counted_from, &[day]));
+                }
+                if let Some(day) = &self.last_day {
+                    text += &format!(" → {}", fill(words.last_day, &[day]));
+                }
+                if let Some(due) = &self.due_from {
+                    text += &format!(" → {}", fill(words.due_from, &[due]));
+                }
+            }
+            (None, None) => {}
+        }
+        text + "\n"
+    }
+}
+
+impl HoldOn {
+    fn text(&self, words: &Words) -> String {
+        let reason = self.reason.as_deref().unwrap_or("–");
+        let by = self.by.as_deref().unwrap_or("–");
+        let at = self.placed_at.as_deref().unwrap_or("–");
+        let mut text = format!("\n{}\n", fill(words.held_by, &[&self.hold, by, at]));
+        text += &format!("  {reason}");
+        if let Some(case) = &self.case {
+            text += &format!(" ({case})");
+        }
+        text + "\n"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::words::EN;
+
+    #[test]
+    fn an_explanation_shows_the_arithmetic_from_the_moment_to_the_day() {
+        let report = ExplainReport {
+            series: "dossier".into(),
+            key: "7".into(),
+            present: true,
+            verdict: "not_yet".into(),
+            rule: Some("PC-1".into()),
+            due_from: Some("2025-03-16T00:00:00-04:00".into()),
+            rules: vec![RuleStands {
+                rule: "PC-1".into(),
+                title: "Mediation files".into(),
+                calendar: "OPC-PC".into(),
+                version: 2,
+                disposition: "destroy".into(),
+                basis: vec![],
+                ways: vec![WayStands {
+                    trigger: "closure".into(),
+                    keep: "P1Y".into(),
+                    moment: Some("2024-03-16T02:30:00Z".into()),
+                    trigger_day: Some("2024-03-15".into()),
+                    last_day: Some("2025-03-15".into()),
+                    due_from: Some("2025-03-16T00:00:00-04:00".into()),
+                    none: None,
+                }],
+            }],
+            ..ExplainReport::default()
+        };
+        let text = report.text(&EN);
+        for expected in ["closure + P1Y", "2024-03-16T02:30:00Z", "2024-03-15", "2025-03-15", "2025-03-16T00:00"] {
+            assert!(text.contains(expected), "{expected} is missing from\n{text}");
+        }
+    }
+}
