@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::Installation;
 use super::holds::HoldIndex;
 use super::judge::{Governing, JudgedAt, RuleStanding, Verdict, judge};
 use super::plan::PlanError;
-use super::Installation;
 use crate::model::{HoldId, Instant, RecordKey, SeriesName};
 use crate::records::facts::Facts;
 use crate::records::mapping::SeriesMapping;
@@ -106,7 +106,8 @@ impl Look<'_, '_> {
         };
         let mut holds = self.holds.of(mapping, facts, rule);
         for (hold, expression) in self.holds.expressions(&mapping.series) {
-            let found = self.reader.find_where(&mapping.series, expression).map_err(|source| failed(mapping, source))?;
+            let found =
+                self.reader.find_where(&mapping.series, expression).map_err(|source| failed(mapping, source))?;
             if found.contains(&facts.key) {
                 holds.push(hold.clone());
             }

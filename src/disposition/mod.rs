@@ -4,8 +4,8 @@
 
 pub mod approval;
 pub mod chronicle;
-mod governs;
 pub mod explain;
+mod governs;
 pub mod holds;
 mod installation;
 pub mod judge;

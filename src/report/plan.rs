@@ -108,8 +108,11 @@ impl PlanReport {
     /// Undated records are never destroyed: someone should mend their dates.
     fn undated(&self, words: &Words) -> String {
         let kinds = self.rules.iter().filter(|row| row.undated > 0).map(|row| {
-            let kinds: Vec<_> =
-                row.undated_kinds.iter().map(|(kind, n)| format!("{} ({})", count(*n, words), words.undated_kind(kind))).collect();
+            let kinds: Vec<_> = row
+                .undated_kinds
+                .iter()
+                .map(|(kind, n)| format!("{} ({})", count(*n, words), words.undated_kind(kind)))
+                .collect();
             format!("  {}: {}\n", row.series, kinds.join(", "))
         });
         let lines: String = kinds.collect();
@@ -184,9 +187,13 @@ mod tests {
     #[test]
     fn a_plan_says_every_verdict_its_rails_and_how_to_approve_it() {
         let text = plan().text(&EN);
-        for expected in
-            ["1,987", "5,000", "2 (the date cannot be read)", "no plan of dossier", "approve 2026-11-21-0a1b2c3d --accept rules"]
-        {
+        for expected in [
+            "1,987",
+            "5,000",
+            "2 (the date cannot be read)",
+            "no plan of dossier",
+            "approve 2026-11-21-0a1b2c3d --accept rules",
+        ] {
             assert!(text.contains(expected), "{expected} is missing from\n{text}");
         }
         assert!(plan().text(&FR).contains("1\u{a0}987"));

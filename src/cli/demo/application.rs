@@ -11,6 +11,9 @@ use super::sample::{Account, Closed, Dossier, Sample};
 use super::words;
 use crate::model::Instant;
 
+/// Permits made: a series without a rule.
+const PERMITS: usize = 40;
+
 /// How much was made.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Made {
@@ -47,6 +50,10 @@ pub(super) fn make(directory: &Path, sample: &Sample, progress: &mut dyn FnMut()
         dependents(&transaction, directory, dossier, &mut made)?;
         made.dossiers += 1;
         progress();
+    }
+    for account in sample.accounts.iter().take(PERMITS) {
+        let row = params![words::merchant(&mut Chance::of("permit", account.id)), text(account.created_at)];
+        transaction.prepare_cached("INSERT INTO permit VALUES (NULL, ?, ?)")?.execute(row)?;
     }
     transaction.commit()?;
     connection.close().map_err(|(_, error)| error)?;

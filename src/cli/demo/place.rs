@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::application::{self, MakeError, Made};
+use super::application::{self, Made, MakeError};
 use super::sample::{ACCOUNTS, sample};
 use crate::cli::clock;
 use crate::cli::error::Failure;
@@ -77,7 +77,8 @@ impl Place {
         write(&self.dir.join("opc-parle-consommation.toml"), CALENDAR)?;
         let sample = sample(today());
         let bar = progress_bar(ACCOUNTS + sample.dossiers.len() as u64, "making the sample organization");
-        let made = application::make(&partial, &sample, &mut || bar.inc(1)).map_err(|error| failed(&partial, &error))?;
+        let made =
+            application::make(&partial, &sample, &mut || bar.inc(1)).map_err(|error| failed(&partial, &error))?;
         bar.finish_and_clear();
         let finished = self.dir.join("application");
         fs::rename(&partial, &finished).map_err(|error| Failure::file(&finished, "name the directory", &error))?;
@@ -110,5 +111,11 @@ fn write(path: &Path, text: &str) -> Result<(), Failure> {
 
 fn failed(dir: &Path, error: &MakeError) -> Failure {
     let mend = "Check the space and the rights there, then run the demo again.";
-    Failure::new(Exit::Failure, "demo", format!("The sample could not be made: {error}."), dir.display().to_string(), mend)
+    Failure::new(
+        Exit::Failure,
+        "demo",
+        format!("The sample could not be made: {error}."),
+        dir.display().to_string(),
+        mend,
+    )
 }

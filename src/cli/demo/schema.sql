@@ -60,3 +60,10 @@ CREATE TABLE document (
 ) STRICT;
 CREATE INDEX document_dossier ON document (dossier_id);
 CREATE INDEX document_path ON document (path);
+
+-- No rule of the calendar governs permits: they are never destroyed, and `check` says so.
+CREATE TABLE permit (
+    id        INTEGER PRIMARY KEY,
+    holder    TEXT NOT NULL,
+    issued_at TEXT NOT NULL
+) STRICT;

@@ -55,7 +55,9 @@ impl<'t, 'o> Tour<'t, 'o> {
 
     /// Every step, as a user would take it.
     pub(super) fn walk(mut self) -> Result<Exit, Failure> {
-        self.title("1. Is everything in order? `check` proves the calendar and the configuration against the database.")?;
+        self.title(
+            "1. Is everything in order? `check` proves the calendar and the configuration against the database.",
+        )?;
         self.step(&["check"])?;
 
         self.title("2. One dossier is before the court: a hold keeps it, whatever the calendar says.")?;
@@ -77,7 +79,9 @@ impl<'t, 'o> Tour<'t, 'o> {
         }
         self.step(&approve)?;
 
-        self.title("5. `apply` destroys what was approved: records, dependent rows and files, each with its evidence first.")?;
+        self.title(
+            "5. `apply` destroys what was approved: records, dependent rows and files, each with its evidence first.",
+        )?;
         self.step(&["apply", &id])?;
 
         self.title("6. Anyone can verify the destruction log, without the database and without trusting us.")?;
@@ -117,7 +121,9 @@ impl<'t, 'o> Tour<'t, 'o> {
                 "share" => "a first run meets all that has waited; later ones are small",
                 "rules" => "nobody has approved these rules here before; it asks again only when they change",
                 "mapping" => "nobody has approved what these columns mean before; it asks again only when that changes",
-                "backlog" => "some terms passed before the calendar was approved; in real life, ask the archivist first",
+                "backlog" => {
+                    "some terms passed before the calendar was approved; in real life, ask the archivist first"
+                }
                 "count" => "the number is large; look at the plan before you name this one",
                 _ => "look at the plan before you name this one",
             };
@@ -244,7 +250,11 @@ fn program() -> String {
 /// A word as a shell reads it back.
 fn quoted(word: &str) -> String {
     let plain = |letter: char| letter.is_alphanumeric() || "-_./:,=@+".contains(letter);
-    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
 }
 
 #[cfg(test)]
