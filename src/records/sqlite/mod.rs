@@ -4,6 +4,7 @@ mod accounts;
 pub mod catalog;
 mod dispose;
 mod dispose_plan;
+mod decode;
 mod error;
 mod fence;
 mod open;
