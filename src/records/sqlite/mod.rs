@@ -8,11 +8,14 @@ mod decode;
 mod error;
 mod fence;
 mod open;
+mod read;
 mod reader;
 mod safety;
+mod scan;
 mod select;
 pub mod sql;
 mod write;
+mod value;
 
 pub use catalog::Catalog;
 pub use dispose::Disposed;
