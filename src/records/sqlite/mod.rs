@@ -2,9 +2,9 @@
 
 mod accounts;
 pub mod catalog;
+mod decode;
 mod dispose;
 mod dispose_plan;
-mod decode;
 mod error;
 mod fence;
 mod open;
@@ -14,8 +14,8 @@ mod safety;
 mod scan;
 mod select;
 pub mod sql;
-mod write;
 mod value;
+mod write;
 
 pub use catalog::Catalog;
 pub use dispose::Disposed;
