@@ -68,8 +68,29 @@ pub enum ApprovalError {
         names(tripped)
     )]
     Rails { plan: PlanId, tripped: Vec<Tripped> },
+    #[error("plan {plan} no longer stands: {what}; make a new plan")]
+    Changed { plan: PlanId, what: String },
     #[error("plan {plan} has no rule {rule}")]
     UnknownRule { plan: PlanId, rule: RuleNumber },
+}
+
+impl ApprovalError {
+    /// Its stable name.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Simulation { .. } => "simulation",
+            Self::Expired { .. } => "plan-expired",
+            Self::Rejected { .. } => "plan-rejected",
+            Self::Executed { .. } => "plan-executed",
+            Self::Approved { .. } => "plan-approved",
+            Self::Pending { .. } => "plan-not-approved",
+            Self::ApprovalExpired { .. } => "approval-expired",
+            Self::OtherDigest { .. } => "plan-altered",
+            Self::Rails { .. } => "rails",
+            Self::UnknownRule { .. } => "unknown-rule",
+            Self::Changed { .. } => "plan-outdated",
+        }
+    }
 }
 
 fn names(tripped: &[Tripped]) -> String {

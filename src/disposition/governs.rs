@@ -29,7 +29,7 @@ impl Installation {
                 && calendar.rules_for(&mapping.series).next().is_some()
         };
         let candidates: Vec<&Calendar> = self.calendars.iter().filter(has_rules).collect();
-        let in_force = candidates.iter().filter(|calendar| is_in_force(calendar, day(calendar)));
+        let in_force = candidates.iter().filter(|calendar| calendar.in_force(day(calendar)));
         match (in_force.max_by_key(|calendar| calendar.version), candidates.first()) {
             (Some(calendar), _) => Ok(Some(Governing::new(calendar, mapping)?)),
             (None, Some(calendar)) => Err(PlanError::NotInForce {
@@ -53,8 +53,4 @@ impl Installation {
     ) -> Result<Option<Governing<'a>>, PlanError> {
         self.governing(mapping, |calendar| calendar.timezone.civil_date(now))
     }
-}
-
-fn is_in_force(calendar: &Calendar, day: CivilDate) -> bool {
-    calendar.effective_from <= day && calendar.effective_until.is_none_or(|until| day <= until)
 }

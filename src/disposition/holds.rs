@@ -26,7 +26,7 @@ pub struct Hold {
 
 /// What a hold keeps.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(tag = "scope", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(tag = "by", rename_all = "snake_case", deny_unknown_fields)]
 pub enum HoldScope {
     /// One record, by its key: one text per key column.
     Record {

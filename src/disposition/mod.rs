@@ -4,6 +4,7 @@
 
 pub mod approval;
 pub mod chronicle;
+pub mod desk;
 pub mod explain;
 mod governs;
 pub mod holds;
@@ -11,5 +12,6 @@ mod installation;
 pub mod judge;
 pub mod plan;
 pub mod rails;
+pub mod request;
 
 pub use installation::{Installation, Limits, Pace};

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use serde::Serialize;
+
 use crate::model::{CalendarNumber, CivilDate, PartName, SeriesName, SourceName, TriggerName, Zone};
 
 /// A database.
@@ -23,7 +25,7 @@ pub struct Source {
 ///
 /// In every SQL expression of a mapping the row at hand is called `this`; in a join its record (or the part it is a part
 /// of) is called `owner`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SeriesMapping {
     pub series: SeriesName,
     /// Needed where two calendars use the same series name.
@@ -51,7 +53,7 @@ pub struct SeriesMapping {
 }
 
 /// A reference between two series: from a dossier to its account (`subject`), or from a blocker to what it blocks.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Relation {
     pub series: SeriesName,
     /// `subject`: column of this table -> key column of that series. `blocked_by`: column of that series' table (`this`) ->
@@ -60,7 +62,7 @@ pub struct Relation {
 }
 
 /// How two tables are joined.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub enum Join {
     /// Column of `this` -> column of `owner`. Never empty.
     Columns(Vec<(String, String)>),
@@ -69,7 +71,7 @@ pub enum Join {
 }
 
 /// A test of one row.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub enum Condition {
     /// All must hold.
     All(Vec<ColumnTest>),
@@ -78,7 +80,7 @@ pub enum Condition {
 }
 
 /// A test of one column.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ColumnTest {
     pub column: String,
     /// Equal to one of these; never empty.
@@ -86,7 +88,7 @@ pub struct ColumnTest {
 }
 
 /// A value written in the configuration.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub enum Literal {
     Integer(i64),
     /// Also the shortest text of a TOML float, compared as a number.
@@ -96,7 +98,7 @@ pub enum Literal {
 }
 
 /// What starts a clock, and where the database says so.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct EventMapping {
     pub pick: Pick,
     /// Never empty.
@@ -108,7 +110,7 @@ pub struct EventMapping {
 }
 
 /// Which of several values counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Pick {
     /// NULLs skipped.
     Latest,
@@ -119,7 +121,7 @@ pub enum Pick {
 }
 
 /// One place where a date stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Element {
     pub column: String,
     pub encoding: Encoding,
@@ -129,7 +131,7 @@ pub struct Element {
 }
 
 /// In which table an element stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub enum Place {
     /// The series' own table.
     Record,
@@ -138,7 +140,7 @@ pub enum Place {
 }
 
 /// How a database writes dates.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Encoding {
     /// RFC 3339 date-time with `Z` or an offset. The default: a naive value is then undated.
     Rfc3339,
@@ -157,7 +159,7 @@ pub enum Encoding {
 }
 
 /// Dependent rows, and perhaps files.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct PartMapping {
     /// The table's name unless given.
     pub name: PartName,
@@ -176,7 +178,7 @@ pub struct PartMapping {
 }
 
 /// Rows of `table` that refer to a shared part: column of `table` (`this`) -> column of the part (`owner`).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Reference {
     pub table: String,
     pub on: Join,
@@ -184,7 +186,7 @@ pub struct Reference {
 }
 
 /// The files that the rows of a part name.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FilesMapping {
     /// Joined by `/`; never empty. A row where one is NULL names no file.
     pub columns: Vec<String>,
@@ -194,7 +196,7 @@ pub struct FilesMapping {
 }
 
 /// What becomes of a part's rows when their owner is destroyed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub enum OwnerGone {
     Destroy,
     /// The joining columns become NULL.
@@ -204,7 +206,7 @@ pub enum OwnerGone {
 }
 
 /// A value that a surviving row takes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub enum SetValue {
     Literal(Literal),
     /// The value of another column of the same row (`root_id = { column = "id" }`).
@@ -212,7 +214,7 @@ pub enum SetValue {
 }
 
 /// What anonymization puts in a column's place. Each is idempotent, so that a masked record is known from its values.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub enum Mask {
     Null,
     Constant(Literal),

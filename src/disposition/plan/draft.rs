@@ -14,9 +14,6 @@ use super::{Items, PlanError, settle};
 use crate::audit::leaf::Action;
 use crate::model::{KeyValue, RecordKey};
 
-/// Keys handled at once.
-const PAGE: i64 = 1_000;
-
 const SCHEMA: &str = "
     CREATE TABLE item(
         series INTEGER NOT NULL, sort BLOB NOT NULL, rule INTEGER NOT NULL, key BLOB NOT NULL, action INTEGER NOT NULL,
@@ -110,17 +107,6 @@ impl Draft {
                 insert.execute(params![item.series as i64, sort, series, sort_bytes(edge.blocker)])?;
             }
             Ok(())
-        })
-    }
-
-    /// The keys of a series' items after `after`, at most a page of them.
-    pub fn keys(&self, series: usize, after: Option<&RecordKey>) -> Result<Vec<RecordKey>, PlanError> {
-        self.run(|connection| {
-            let after = after.map(sort_bytes).unwrap_or_default();
-            let mut select = connection
-                .prepare_cached("SELECT key FROM item WHERE series = ?1 AND sort > ?2 ORDER BY sort LIMIT ?3")?;
-            let keys = select.query_map(params![series as i64, after, PAGE], |row| row.get::<_, Vec<u8>>(0))?;
-            keys.map(|key| Ok(RecordKey::from_canonical(&key?).map_err(|_| rusqlite::Error::InvalidQuery)?)).collect()
         })
     }
 

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::super::judge::GoverningError;
+use super::super::request::RefusalKind;
 use crate::audit::LogError;
 use crate::model::{CalendarNumber, CivilDate, PlanId, RuleNumber, SeriesName, SourceName};
 use crate::records::sqlite::StoreError;
@@ -25,10 +26,6 @@ pub enum PlanError {
     Altered { plan: PlanId, what: String },
     #[error("calendar {calendar} is not in force on {day} (from {from}{}); nothing can be planned under it", until.map(|day| format!(" until {day}")).unwrap_or_default())]
     NotInForce { calendar: CalendarNumber, day: CivilDate, from: CivilDate, until: Option<CivilDate> },
-    #[error(
-        "no calendar governs the series {series}; give its mapping `calendar = …` or drop it from the configuration"
-    )]
-    NoCalendar { series: SeriesName },
     #[error("no rule {rule} governs a mapped series; `retentiond check` lists the rules")]
     UnknownRule { rule: RuleNumber },
     #[error(transparent)]
@@ -49,4 +46,42 @@ pub enum PlanError {
     NoSuchDay { day: CivilDate },
     #[error("a manifest could not be written as JSON")]
     Json(#[from] serde_json::Error),
+}
+
+impl PlanError {
+    /// Its stable name.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::File { .. } | Self::Body { .. } | Self::Json(_) => "plan-file",
+            Self::Unknown { .. } => "unknown-plan",
+            Self::Erased { .. } => "plan-erased",
+            Self::Altered { .. } => "plan-altered",
+            Self::NotInForce { .. } => "calendar-not-in-force",
+            Self::UnknownRule { .. } => "unknown-rule",
+            Self::Governing(_) => "rule-not-supported",
+            Self::Records { source, .. } | Self::Source { source, .. } => source.code(),
+            Self::NoSource { .. } => "no-source",
+            Self::Log(_) => "log",
+            Self::Unbalanced { .. } => "unbalanced",
+            Self::NoSuchDay { .. } => "no-such-day",
+        }
+    }
+
+    /// What kind of answer it is.
+    pub fn kind(&self) -> RefusalKind {
+        match self {
+            Self::Unknown { .. } | Self::UnknownRule { .. } | Self::NoSuchDay { .. } => RefusalKind::Usage,
+            Self::Erased { .. } | Self::Altered { .. } => RefusalKind::Refused,
+            Self::NotInForce { .. } | Self::Governing(_) | Self::NoSource { .. } => RefusalKind::Configuration,
+            Self::Records { source: StoreError::Locked { .. }, .. }
+            | Self::Source { source: StoreError::Locked { .. }, .. } => RefusalKind::Busy,
+            Self::File { .. }
+            | Self::Body { .. }
+            | Self::Json(_)
+            | Self::Records { .. }
+            | Self::Source { .. }
+            | Self::Log(_)
+            | Self::Unbalanced { .. } => RefusalKind::Failure,
+        }
+    }
 }

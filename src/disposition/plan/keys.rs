@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use super::PlanError;
 use crate::audit::Fingerprinter;
 use crate::model::{Digest, SeriesName, SourceName};
-use crate::records::mapping::SeriesMapping;
+use crate::records::mapping::{SeriesMapping, Source};
 
 /// What a plan needs of the log: names for records, and keyed digests.
+#[derive(Default)]
 pub struct PlanningKeys {
     /// Year of the fingerprint keys.
     pub year: i32,
@@ -35,4 +36,17 @@ impl PlanningKeys {
 /// Keys are made for every source and series of the installation, so only a source that it does not have lacks one.
 fn no_source(mapping: &SeriesMapping) -> PlanError {
     PlanError::NoSource { series: mapping.series.clone(), source_name: mapping.source.clone() }
+}
+
+/// Digest of what a mapping means: of its JSON. To be keyed before it goes anywhere, since a mapping may hold values of records.
+///
+/// # Errors
+/// A path in the mapping that is not UTF-8.
+pub fn mapping_digest(mapping: &SeriesMapping) -> Result<Digest, PlanError> {
+    Ok(Digest::of(&serde_json::to_vec(mapping)?))
+}
+
+/// Digest of which file a database is. To be keyed.
+pub fn database_digest(source: &Source) -> Digest {
+    Digest::of(source.sqlite.as_os_str().as_encoded_bytes())
 }

@@ -1,6 +1,6 @@
 //! Makes a plan: scans, judges, puts in order, seals. Touches nothing in the records.
 
-use std::ops::ControlFlow;
+use std::cell::RefCell;
 
 use super::body::Item;
 use super::draft::{Draft, Edge};
@@ -13,8 +13,9 @@ use crate::disposition::holds::{HoldIndex, value_text};
 use crate::disposition::judge::{JudgedAt, Term, Verdict, judge};
 use crate::disposition::rails::{History, tripped};
 use crate::model::{Digest, RuleNumber};
-use crate::records::facts::Facts;
-use crate::records::sqlite::Reader;
+use crate::records::facts::{EventFact, Facts};
+use crate::records::mapping::SeriesMapping;
+use crate::records::sqlite::{Interest, Reader};
 
 /// Makes a plan and keeps it in the state directory. The same records under the same law on the same day give the same plan: then the one that stands
 /// is kept, and its wait begins anew.
@@ -34,7 +35,7 @@ pub fn make(
     let mut tallies = scope.empty_tallies();
     let mut series = Vec::new();
     for place in 0..scope.series.len() {
-        series.push(Scan { scope: &scope, place, keys, holds, draft: &draft }.run(&mut tallies)?);
+        series.push(Scan { scope: &scope, place, all: &install.series, keys, holds, draft: &draft }.run(&mut tallies)?);
     }
     for (tally, blocked) in tallies.iter_mut().zip(draft.settle(&scope.groups, scope.rules.len())?) {
         tally.counts.due -= blocked;
@@ -62,6 +63,7 @@ pub fn make(
 struct Scan<'a> {
     scope: &'a Scope<'a>,
     place: usize,
+    all: &'a [SeriesMapping],
     keys: &'a PlanningKeys,
     holds: &'a HoldIndex,
     draft: &'a Draft,
@@ -69,69 +71,88 @@ struct Scan<'a> {
 
 impl Scan<'_> {
     fn run(&self, tallies: &mut [Tally]) -> Result<PlannedSeries, PlanError> {
-        let ScopedSeries { mapping, source, governing } = self.series();
+        let ScopedSeries { mapping, source, .. } = self.series();
         let failed = |source| PlanError::Records { series: mapping.series.clone(), source };
-        let mut reader = Reader::open(source)
+        let mut reader = Reader::open(source, self.all)
             .map_err(|error| PlanError::Source { source_name: source.name.clone(), source: error })?;
-        let schema = reader.schema_digest(mapping).map_err(failed)?;
-        let at = self.series().judged_at(self.scope.request)?;
-        let mut rows = 0;
-        let mut outcome = Ok(());
-        reader
-            .scan(mapping, governing.zone(), &mut |facts| {
-                rows += 1;
-                match self.take(facts, at, tallies) {
-                    Ok(()) => ControlFlow::Continue(()),
-                    Err(error) => {
-                        outcome = Err(error);
-                        ControlFlow::Break(())
-                    }
-                }
-            })
-            .map_err(failed)?;
-        outcome?;
+        let schema = reader.schema_digest(&mapping.series).map_err(failed)?;
+        let rows = self.judge_all(&mut reader, tallies)?;
         self.hold_by_expression(&mut reader, tallies)?;
         self.planned(schema, rows)
+    }
+
+    /// Judges every row, most of them by their events alone, and returns how many there are.
+    fn judge_all(&self, reader: &mut Reader, tallies: &mut [Tally]) -> Result<u64, PlanError> {
+        let ScopedSeries { mapping, governing, .. } = self.series();
+        let at = self.series().judged_at(self.scope.request)?;
+        let mut rows = 0;
+        // Both visitors count, and the first must hear of the second's failure.
+        let shared = RefCell::new((tallies, Ok(())));
+        let mut by_events = |in_scope: bool, events: &[EventFact]| {
+            rows += 1;
+            let (tallies, outcome) = &mut *shared.borrow_mut();
+            match governing.standing(events, in_scope, false, at) {
+                _ if outcome.is_err() => Interest::Stop,
+                // Holds, masks and blockers are only looked at where they decide.
+                Verdict::Due(..) | Verdict::Blocked(..) => Interest::Full,
+                verdict => {
+                    self.count(&verdict, tallies);
+                    Interest::Skip
+                }
+            }
+        };
+        let mut by_facts = |facts: &Facts| {
+            let (tallies, outcome) = &mut *shared.borrow_mut();
+            if outcome.is_ok() {
+                *outcome = self.take(facts, at, tallies);
+            }
+        };
+        reader
+            .scan_events(&mapping.series, &mut by_events, &mut by_facts)
+            .map_err(|source| PlanError::Records { series: mapping.series.clone(), source })?;
+        shared.into_inner().1?;
+        Ok(rows)
     }
 
     fn series(&self) -> &ScopedSeries<'_> {
         &self.scope.series[self.place]
     }
 
-    /// Judges one record, counts its verdict, and lists it where it seems due. What blocks it is settled when every series was read.
+    /// Judges one record that has reached its term, and lists it where it seems due. What blocks it is settled when every series was read.
     fn take(&self, facts: &Facts, at: JudgedAt, tallies: &mut [Tally]) -> Result<(), PlanError> {
         let ScopedSeries { mapping, governing, .. } = self.series();
         let held = |term: &Term| self.holds.holds(mapping, facts, Some(&term.rule));
         let verdict = judge(governing, facts, at, held, || false);
-        let rule = match &verdict {
+        let place = self.count(&verdict, tallies);
+        let (Verdict::Due(term, action), Some(rule)) = (verdict, place) else { return Ok(()) };
+        let Some(due) = term.due.filter(|_| self.is_asked_for(&term.rule)) else { return Ok(()) };
+        let item = Item {
+            series: self.place,
+            rule,
+            key: facts.key.clone(),
+            action,
+            trigger_day: due.trigger_day,
+            due_from: due.from,
+            facts: facts.digest(),
+            fingerprint: self.keys.fingerprinter(mapping)?.record(&mapping.series, &facts.key),
+            reference: facts.reference.as_ref().map(value_text),
+            level: 0,
+        };
+        self.draft.add(&item, self.edges(facts))
+    }
+
+    /// Counts a verdict under the rule that decides and returns the rule's place. Where none does yet, the record counts under the first rule
+    /// of its series.
+    fn count(&self, verdict: &Verdict, tallies: &mut [Tally]) -> Option<usize> {
+        let decides = match verdict {
             Verdict::NotYet(term) | Verdict::Held(term) | Verdict::Blocked(term, _) | Verdict::Due(term, _) => {
-                self.scope.rule(self.place, &term.rule)
+                self.scope.rule(self.place, Some(&term.rule))
             }
             Verdict::Filtered | Verdict::Open | Verdict::Undated(_) => None,
         };
-        // Where no rule decides yet, the record counts under the first rule of its series, which `disposes` says is there.
-        let first = || self.scope.rules.iter().position(|rule| rule.series == self.place);
-        let Some(rule) = rule.or_else(first) else { return Ok(()) };
-        tallies[rule].count(&verdict);
-        match verdict {
-            Verdict::Due(term, action) if self.is_asked_for(&term.rule) => {
-                let Some(due) = term.due else { return Ok(()) };
-                let item = Item {
-                    series: self.place,
-                    rule,
-                    key: facts.key.clone(),
-                    action,
-                    trigger_day: due.trigger_day,
-                    due_from: due.from,
-                    facts: facts.digest(),
-                    fingerprint: self.keys.fingerprinter(mapping)?.record(&mapping.series, &facts.key),
-                    reference: facts.reference.as_ref().map(value_text),
-                    level: 0,
-                };
-                self.draft.add(&item, self.edges(facts))
-            }
-            _ => Ok(()),
-        }
+        let place = decides.or_else(|| self.scope.rule(self.place, None))?;
+        tallies[place].count(verdict);
+        Some(place)
     }
 
     fn is_asked_for(&self, rule: &RuleNumber) -> bool {
@@ -153,20 +174,14 @@ impl Scan<'_> {
     fn hold_by_expression(&self, reader: &mut Reader, tallies: &mut [Tally]) -> Result<(), PlanError> {
         let mapping = self.series().mapping;
         for (_, expression) in self.holds.expressions(&mapping.series) {
-            let mut after = None;
-            loop {
-                let keys = self.draft.keys(self.place, after.as_ref())?;
-                let Some(last) = keys.last() else { break };
-                let matching = reader
-                    .matching(mapping, expression, &keys)
-                    .map_err(|source| PlanError::Records { series: mapping.series.clone(), source })?;
-                for (key, _) in keys.iter().zip(&matching).filter(|(_, matches)| **matches) {
-                    if let Some(rule) = self.draft.take_out(self.place, key)? {
-                        tallies[rule].counts.due -= 1;
-                        tallies[rule].counts.held += 1;
-                    }
+            let held = reader
+                .find_where(&mapping.series, expression)
+                .map_err(|source| PlanError::Records { series: mapping.series.clone(), source })?;
+            for key in held {
+                if let Some(rule) = self.draft.take_out(self.place, &key)? {
+                    tallies[rule].counts.due -= 1;
+                    tallies[rule].counts.held += 1;
                 }
-                after = Some(last.clone());
             }
         }
         Ok(())

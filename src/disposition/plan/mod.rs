@@ -1,10 +1,11 @@
 //! Plans: immutable lists of what will be done and why. A dry run is a plan that nobody approved.
 
 mod body;
+mod current;
 mod draft;
 mod error;
 mod keys;
-//mod make;
+mod make;
 mod manifest;
 mod order;
 mod scope;
@@ -12,9 +13,10 @@ mod settle;
 mod store;
 
 pub use body::{Body, Cursor, Item, Step};
+pub use current::changed;
 pub use error::PlanError;
-pub use keys::PlanningKeys;
-//pub use make::make;
+pub use keys::{PlanningKeys, database_digest, mapping_digest};
+pub use make::make;
 pub use manifest::{Items, Manifest, PlannedCalendar, PlannedRule, PlannedSeries, sum};
 pub use scope::PlanRequest;
 pub use store::{Plan, PlanDirs, PlanFile};

@@ -104,9 +104,9 @@ impl<'a> Scope<'a> {
         vec![Tally::default(); self.rules.len()]
     }
 
-    /// Place of a rule, by its number and the place of its series.
-    pub fn rule(&self, series: usize, number: &RuleNumber) -> Option<usize> {
-        self.rules.iter().position(|rule| rule.series == series && rule.number == number)
+    /// Place of a rule of the series at this place; of the series' first rule: `None`.
+    pub fn rule(&self, series: usize, number: Option<&RuleNumber>) -> Option<usize> {
+        self.rules.iter().position(|rule| rule.series == series && number.is_none_or(|number| rule.number == number))
     }
 
     /// Per rule, the first second of the day on which its calendar was approved.

@@ -2,19 +2,15 @@
 
 mod accounts;
 pub mod catalog;
-mod decode;
 mod dispose;
 mod dispose_plan;
 mod error;
 mod fence;
 mod open;
-mod read;
 mod reader;
 mod safety;
-mod scan;
 mod select;
 pub mod sql;
-mod value;
 mod write;
 
 pub use catalog::Catalog;

@@ -1,0 +1,243 @@
+//! Answers requests: the same code for the socket and for one process.
+//!
+//! What takes long (reading a plan's list, asking a database how a key is typed) is done before the Desk is taken.
+
+use std::collections::HashSet;
+
+use super::plans::find_records;
+use super::{DeskError, HoldOrder, Naming, SharedDesk};
+use crate::audit::Fingerprinter;
+use crate::disposition::Installation;
+use crate::disposition::approval::{ApprovalError, Terms};
+use crate::disposition::holds::{HoldScope, key_text};
+use crate::disposition::plan::PlanDirs;
+use crate::disposition::rails::Rail;
+use crate::disposition::request::{ExceptedRecord, Request, Response};
+use crate::model::{Actor, CivilDate, Digest, Instant, PlanId, RecordKey, RuleNumber, SeriesName, SourceName};
+use crate::records::mapping::SeriesMapping;
+use crate::records::sqlite::{Reader, StoreError};
+
+/// A reason or a case number longer than this is no reason.
+const LONGEST_REASON: usize = 4_096;
+
+/// Who wants to except more should approve less.
+const MOST_EXCEPTIONS: usize = 100_000;
+
+/// One who asks, and what they said before.
+pub struct Session {
+    actor: Actor,
+    excepted: Option<(PlanId, HashSet<ExceptedRecord>)>,
+}
+
+impl Session {
+    /// A session of this person.
+    pub fn new(actor: Actor) -> Self {
+        Self { actor, excepted: None }
+    }
+
+    /// Answers a request; an error is an answer too.
+    pub fn answer(&mut self, desk: &SharedDesk, request: Request, now: Instant) -> Response {
+        self.try_answer(desk, request, now).unwrap_or_else(|error| Response::Refused(error.refusal()))
+    }
+
+    /// Answers a request.
+    ///
+    /// # Errors
+    /// Why it is not granted.
+    pub fn try_answer(&mut self, desk: &SharedDesk, request: Request, now: Instant) -> Result<Response, DeskError> {
+        match request {
+            Request::HoldPlace { hold, reason, case, review_by } => {
+                self.place(desk, hold, reason, case, review_by, now)
+            }
+            Request::HoldLift { hold, reason } => {
+                check_reason(&reason, None)?;
+                desk.lock()?.lift_hold(&hold, &reason, &self.actor, now)?;
+                Ok(Response::HoldLifted { hold })
+            }
+            Request::HoldList => {
+                let desk = desk.lock()?;
+                let lost = desk.lost_holds().cloned().collect();
+                Ok(Response::Holds { holds: desk.holds_in_force().to_vec(), lost })
+            }
+            Request::Except { plan, records } => self.except(plan, records),
+            Request::Approve { plan, accept, only } => self.approve(desk, &plan, accept, only, now),
+            Request::Reject { plan, reason } => {
+                check_reason(&reason, None)?;
+                desk.lock()?.reject(&plan, &reason, &self.actor, now)?;
+                Ok(Response::Rejected { plan })
+            }
+            Request::Plans => Ok(Response::Plans { plans: desk.lock()?.plan_list(now)? }),
+            Request::PlanningKeys { year, sources, digests } => planning_keys(desk, year, &sources, &digests, now),
+        }
+    }
+
+    fn place(
+        &self,
+        desk: &SharedDesk,
+        scope: HoldScope,
+        reason: String,
+        case: Option<String>,
+        review_by: Option<CivilDate>,
+        now: Instant,
+    ) -> Result<Response, DeskError> {
+        check_reason(&reason, case.as_deref())?;
+        let known = Known::of(&desk.install(), scope)?;
+        let order = HoldOrder { scope: known.scope, reason, case, review_by, actor: self.actor.clone() };
+        let mut desk = desk.lock()?;
+        let naming = match known.record {
+            None => Naming::default(),
+            Some((source, series, key)) => {
+                let year = year_of(now);
+                // Without a name in the log the hold holds all the same.
+                let named = desk.log().fingerprinter(&source, year, now);
+                Naming(named.ok().map(|name: Fingerprinter| (year, name.record(&series, &key).to_string())))
+            }
+        };
+        Ok(Response::HoldPlaced { hold: desk.place_hold(order, naming, now)? })
+    }
+
+    fn except(&mut self, plan: PlanId, records: Vec<ExceptedRecord>) -> Result<Response, DeskError> {
+        let mut excepted = match self.excepted.take() {
+            Some((before, excepted)) if before == plan => excepted,
+            _ => HashSet::new(),
+        };
+        excepted.extend(records);
+        if excepted.len() > MOST_EXCEPTIONS {
+            return Err(DeskError::TooManyExceptions { most: MOST_EXCEPTIONS });
+        }
+        let records = excepted.len() as u64;
+        self.excepted = Some((plan, excepted));
+        Ok(Response::Excepted { records })
+    }
+
+    fn approve(
+        &mut self,
+        desk: &SharedDesk,
+        plan: &PlanId,
+        accept: Vec<Rail>,
+        only: Vec<RuleNumber>,
+        now: Instant,
+    ) -> Result<Response, DeskError> {
+        let wanted = match self.excepted.take() {
+            Some((excepted_of, records)) if excepted_of == *plan => records,
+            _ => HashSet::new(),
+        };
+        let dirs = PlanDirs::of(&desk.install().state);
+        let plan = dirs.open(plan).map_err(|error| decided_already(desk, plan, error.into(), now))?;
+        let (except, missing) = find_records(&plan, &wanted)?;
+        if missing > 0 {
+            return Err(DeskError::NotOnPlan { missing });
+        }
+        let approved = desk.lock()?.approve(plan, Terms { accept, only, except }, &self.actor, now)?;
+        Ok(Response::Approved { decision: approved.decision().clone() })
+    }
+}
+
+/// A plan whose list is gone was decided on: that says more than the missing file.
+fn decided_already(desk: &SharedDesk, plan: &PlanId, error: DeskError, now: Instant) -> DeskError {
+    let found = desk.lock().and_then(|mut desk| desk.plan_list(now));
+    let status = found.ok().and_then(|plans| plans.into_iter().find(|status| status.plan == *plan));
+    let plan = plan.clone();
+    match status.map(|status| status.state) {
+        Some(super::PlanState::Executed) => ApprovalError::Executed { plan }.into(),
+        Some(super::PlanState::Rejected) => ApprovalError::Rejected { plan }.into(),
+        Some(super::PlanState::Expired) => ApprovalError::Expired { plan }.into(),
+        _ => error,
+    }
+}
+
+fn planning_keys(
+    desk: &SharedDesk,
+    year: i32,
+    sources: &[SourceName],
+    digests: &[Digest],
+    now: Instant,
+) -> Result<Response, DeskError> {
+    let install = desk.install();
+    let mut desk = desk.lock()?;
+    for source in sources.iter().filter(|source| install.sources.contains_key(*source)) {
+        desk.log().fingerprinter(source, year, now)?;
+    }
+    let digests = digests.iter().map(|digest| desk.log().keyed_digest(&digest.to_string())).collect();
+    Ok(Response::PlanningKeys { digests })
+}
+
+/// A scope that the installation knows, its key as the database would show it.
+struct Known {
+    scope: HoldScope,
+    /// The one record it names, where its database could type the key.
+    record: Option<(SourceName, SeriesName, RecordKey)>,
+}
+
+impl Known {
+    fn of(install: &Installation, scope: HoldScope) -> Result<Self, DeskError> {
+        let mapping = scope
+            .series()
+            .map(|series| install.mapping(series).ok_or_else(|| DeskError::UnknownSeries { series: series.clone() }));
+        let mapping = mapping.transpose()?;
+        match (scope, mapping) {
+            (HoldScope::Record { key, .. }, Some(mapping)) => {
+                let (key, record) = typed(install, mapping, key)?;
+                Ok(Self { scope: HoldScope::Record { series: mapping.series.clone(), key }, record })
+            }
+            (HoldScope::Subject { key, .. }, Some(mapping)) => {
+                let (key, record) = typed(install, mapping, key)?;
+                Ok(Self { scope: HoldScope::Subject { series: mapping.series.clone(), key }, record })
+            }
+            (HoldScope::Reference { .. }, Some(mapping)) if mapping.reference.is_none() => {
+                Err(DeskError::NoReference { series: mapping.series.clone() })
+            }
+            (HoldScope::Where { series, expression }, Some(mapping)) => {
+                // Only the database can say that it is an expression, so an unreadable one cannot be told from a wrong one.
+                open(install, mapping)?.find_where(&series, &expression)?;
+                Ok(Self { scope: HoldScope::Where { series, expression }, record: None })
+            }
+            (HoldScope::Rule { rule }, _) => {
+                let mut rules = install.calendars.iter().flat_map(|calendar| &calendar.rules);
+                if !rules.any(|known| known.number == rule) {
+                    return Err(DeskError::UnknownRule { rule });
+                }
+                Ok(Self { scope: HoldScope::Rule { rule }, record: None })
+            }
+            (scope, _) => Ok(Self { scope, record: None }),
+        }
+    }
+}
+
+/// A key as the database would show it (`7` for the `007` of an integer key). A database that cannot be read now keeps nobody
+/// from holding: the key then stands as it was given.
+fn typed(
+    install: &Installation,
+    mapping: &SeriesMapping,
+    key: Vec<String>,
+) -> Result<(Vec<String>, Option<(SourceName, SeriesName, RecordKey)>), DeskError> {
+    if key.len() != mapping.key.len() {
+        let series = mapping.series.clone();
+        return Err(DeskError::KeyColumns { series, wanted: mapping.key.len(), found: key.len() });
+    }
+    match open(install, mapping).and_then(|reader| Ok(reader.parse_key(&mapping.series, &key)?)) {
+        Ok(typed) => Ok((key_text(&typed), Some((mapping.source.clone(), mapping.series.clone(), typed)))),
+        Err(DeskError::Records(error @ StoreError::Key { .. })) => Err(error.into()),
+        Err(_) => Ok((key, None)),
+    }
+}
+
+fn open(install: &Installation, mapping: &SeriesMapping) -> Result<Reader, DeskError> {
+    let source = install.sources.get(&mapping.source);
+    let source = source.ok_or_else(|| DeskError::UnknownSeries { series: mapping.series.clone() })?;
+    Ok(Reader::open(source, &install.series)?)
+}
+
+fn check_reason(reason: &str, case: Option<&str>) -> Result<(), DeskError> {
+    let is_short = |text: &str| text.len() <= LONGEST_REASON;
+    if reason.trim().is_empty() || !is_short(reason) || !case.is_none_or(is_short) {
+        return Err(DeskError::Reason { most: LONGEST_REASON });
+    }
+    Ok(())
+}
+
+/// Fingerprint keys are kept by year of UTC, so that they do not depend on a calendar.
+pub(super) fn year_of(now: Instant) -> i32 {
+    use chrono::Datelike;
+    now.year()
+}

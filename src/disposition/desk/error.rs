@@ -1,0 +1,165 @@
+//! What can go wrong at the desk, and how it is told over the socket.
+
+use std::io;
+use std::path::PathBuf;
+
+use super::super::approval::ApprovalError;
+use super::super::plan::PlanError;
+use super::super::request::{Refusal, RefusalKind};
+use crate::audit::LogError;
+use crate::model::{HoldId, RuleNumber, SeriesName};
+use crate::records::sqlite::StoreError;
+
+/// What can go wrong at the desk.
+#[derive(Debug, thiserror::Error)]
+pub enum DeskError {
+    #[error("could not {doing} {}", path.display())]
+    File { doing: &'static str, path: PathBuf, source: io::Error },
+    #[error("another retentiond holds {}; wait until it ends", state.display())]
+    Locked { state: PathBuf },
+    #[error("{} belongs to user {owner}, not to user {own}, who runs this; run as that user, or `chown -R {own} {}`", path.display(), state.display())]
+    Owner { path: PathBuf, state: PathBuf, owner: u32, own: u32 },
+    #[error("{} has the mode {mode:03o}, which lets others {danger}; `chmod {mend} {}`", path.display(), path.display())]
+    Mode { path: PathBuf, mode: u32, danger: &'static str, mend: &'static str },
+    #[error("{} is not what it should be: {what}; move it away", path.display())]
+    Kind { path: PathBuf, what: &'static str },
+    #[error("could not use the private database {}", path.display())]
+    Database { path: PathBuf, source: rusqlite::Error },
+    #[error("the private database {} holds what this version cannot read", path.display())]
+    Form { path: PathBuf, source: serde_json::Error },
+    #[error(transparent)]
+    Log(#[from] LogError),
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    #[error(transparent)]
+    Approval(#[from] ApprovalError),
+    #[error("the hold {hold} holds, but could not be put on record; it is as soon as the log can be written again")]
+    HeldWithoutRecord { hold: HoldId, source: LogError },
+    #[error("no hold {hold} is in force; `retentiond hold list` lists them")]
+    NoHold { hold: HoldId },
+    #[error(
+        "the log says that these holds are in force, but the private database has lost what they keep: {}; nothing is destroyed until each is placed again and the lost one lifted (`retentiond hold lift`)",
+        names(holds)
+    )]
+    HoldsLost { holds: Vec<HoldId> },
+    #[error("no series {series} is mapped; `retentiond check` lists them")]
+    UnknownSeries { series: SeriesName },
+    #[error("no rule {rule} is in a calendar; `retentiond check` lists them")]
+    UnknownRule { rule: RuleNumber },
+    #[error("a key of {series} has {wanted} columns; {found} were given")]
+    KeyColumns { series: SeriesName, wanted: usize, found: usize },
+    #[error("the mapping of {series} names no reference; hold by key, or add `reference = …` to it")]
+    NoReference { series: SeriesName },
+    #[error("a reason is needed, of at most {most} bytes, and a case number no longer than that")]
+    Reason { most: usize },
+    #[error("{missing} of the excepted records are not on the list of the plan; nothing was approved")]
+    NotOnPlan { missing: usize },
+    #[error("more than {most} records are excepted; approve fewer rules, or make a smaller plan")]
+    TooManyExceptions { most: usize },
+    #[error(transparent)]
+    Records(#[from] StoreError),
+    #[error("no random number could be had from the system")]
+    Random(#[source] io::Error),
+    #[error("a part of the program failed while it held the state; start it again")]
+    Broken,
+    #[error("no answer came from who holds {}: {what}", state.display())]
+    NoAnswer { state: PathBuf, what: &'static str, source: Option<io::Error> },
+    #[error("the line is no request: {message}")]
+    NotARequest { message: String },
+    #[error("the connection is refused: {what}")]
+    Crowded { what: &'static str },
+}
+
+fn names(holds: &[HoldId]) -> String {
+    holds.iter().map(HoldId::as_str).collect::<Vec<_>>().join(", ")
+}
+
+impl DeskError {
+    /// Its stable name.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::File { .. } => "state-file",
+            Self::Locked { .. } => "state-locked",
+            Self::Owner { .. } => "state-owner",
+            Self::Mode { .. } => "state-mode",
+            Self::Kind { .. } => "state-kind",
+            Self::Database { .. } | Self::Form { .. } => "state-database",
+            Self::Log(_) => "log",
+            Self::Plan(error) => error.code(),
+            Self::Approval(error) => error.code(),
+            Self::HeldWithoutRecord { .. } => "held-without-record",
+            Self::NoHold { .. } => "no-hold",
+            Self::HoldsLost { .. } => "holds-lost",
+            Self::UnknownSeries { .. } => "unknown-series",
+            Self::UnknownRule { .. } => "unknown-rule",
+            Self::KeyColumns { .. } => "key-columns",
+            Self::NoReference { .. } => "no-reference",
+            Self::Reason { .. } => "reason",
+            Self::NotOnPlan { .. } => "not-on-plan",
+            Self::TooManyExceptions { .. } => "too-many-exceptions",
+            Self::Records(error) => error.code(),
+            Self::Random(_) => "random",
+            Self::Broken => "broken",
+            Self::NoAnswer { .. } => "no-answer",
+            Self::NotARequest { .. } => "not-a-request",
+            Self::Crowded { .. } => "crowded",
+        }
+    }
+
+    /// What kind of answer it is.
+    pub fn kind(&self) -> RefusalKind {
+        match self {
+            Self::Locked { .. } | Self::Crowded { .. } => RefusalKind::Busy,
+            Self::Owner { .. } | Self::Mode { .. } | Self::Kind { .. } => RefusalKind::Configuration,
+            Self::Log(error) | Self::Plan(PlanError::Log(error)) => kind_of_log(error),
+            Self::Plan(error) => error.kind(),
+            Self::Approval(ApprovalError::UnknownRule { .. }) => RefusalKind::Usage,
+            Self::Approval(_) | Self::HoldsLost { .. } => RefusalKind::Refused,
+            Self::NoHold { .. }
+            | Self::UnknownSeries { .. }
+            | Self::UnknownRule { .. }
+            | Self::KeyColumns { .. }
+            | Self::NoReference { .. }
+            | Self::Reason { .. }
+            | Self::NotOnPlan { .. }
+            | Self::TooManyExceptions { .. }
+            | Self::Records(StoreError::Key { .. } | StoreError::Expression { .. })
+            | Self::NotARequest { .. } => RefusalKind::Usage,
+            Self::Records(StoreError::Locked { .. }) => RefusalKind::Busy,
+            Self::File { .. }
+            | Self::Database { .. }
+            | Self::Form { .. }
+            | Self::HeldWithoutRecord { .. }
+            | Self::Records(_)
+            | Self::Random(_)
+            | Self::Broken
+            | Self::NoAnswer { .. } => RefusalKind::Failure,
+        }
+    }
+
+    /// As it is told over the socket: the sentence, and what lies beneath it.
+    pub fn refusal(&self) -> Refusal {
+        let mut message = self.to_string();
+        let mut beneath = std::error::Error::source(self);
+        while let Some(error) = beneath {
+            message.push_str(": ");
+            message.push_str(&error.to_string());
+            beneath = error.source();
+        }
+        let rails = match self {
+            Self::Approval(ApprovalError::Rails { tripped, .. }) => tripped.clone(),
+            _ => Vec::new(),
+        };
+        Refusal { kind: self.kind(), code: self.code().to_owned(), message, rails }
+    }
+}
+
+fn kind_of_log(error: &LogError) -> RefusalKind {
+    if error.is_verification_failure() {
+        RefusalKind::Log
+    } else if error.is_locked() {
+        RefusalKind::Busy
+    } else {
+        RefusalKind::Failure
+    }
+}

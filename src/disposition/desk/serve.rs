@@ -1,0 +1,241 @@
+//! Serves the control socket while this process holds the state.
+//!
+//! One thread accepts, one per connection answers. Nothing that comes in is trusted: lines have a longest length, connections a greatest
+//! number and a time.
+
+use std::fs::{self, Permissions};
+use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant as Monotonic};
+
+use rustix::fs::{Mode, OFlags};
+
+use super::{DeskError, Session, SharedDesk, actor_of};
+use crate::disposition::request::{Request, Response};
+use crate::model::Instant;
+
+/// Longest request, its line break included.
+pub(super) const LONGEST_LINE: usize = 64 << 10;
+
+/// Connections served at a time; each costs a thread.
+const MOST_CONNECTIONS: usize = 16;
+
+/// How long a connection may be silent, or take to send a line.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How often a waiting thread looks whether it should end.
+const TICK: Duration = Duration::from_millis(100);
+
+/// The name of the socket in the state directory.
+pub(super) const SOCKET: &str = "control.sock";
+
+/// Says what time it is.
+pub type Clock = Arc<dyn Fn() -> Instant + Send + Sync>;
+
+/// The socket is served as long as this lives. Drop it without holding the Desk: it waits for the answers under way.
+pub struct Served {
+    stop: Arc<AtomicBool>,
+    acceptor: Option<JoinHandle<()>>,
+    socket: PathBuf,
+}
+
+/// Serves the control socket of this Desk.
+///
+/// # Errors
+/// The socket cannot be made.
+pub fn serve(desk: &SharedDesk, clock: Clock) -> Result<Served, DeskError> {
+    let state = desk.install().state.clone();
+    let failed = |source| DeskError::File { doing: "make the control socket in", path: state.clone(), source };
+    let listener = bind(&state).map_err(failed)?;
+    listener.set_nonblocking(true).map_err(failed)?;
+    let stop = Arc::new(AtomicBool::new(false));
+    let server = Server { desk: desk.clone(), clock, stop: stop.clone(), open: Arc::new(AtomicUsize::new(0)) };
+    let acceptor = thread::Builder::new()
+        .name("control socket".to_owned())
+        .spawn(move || server.accept(&listener))
+        .map_err(failed)?;
+    Ok(Served { stop, acceptor: Some(acceptor), socket: state.join(SOCKET) })
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Release);
+        // While the state lock is held nobody else can have made this socket, so it is ours to remove.
+        let _gone_or_not = fs::remove_file(&self.socket);
+        if let Some(acceptor) = self.acceptor.take() {
+            let _panicked_or_not = acceptor.join();
+        }
+    }
+}
+
+/// Binds beside and renames, so that the socket never stands there with a mode that lets others in.
+fn bind(state: &Path) -> io::Result<UnixListener> {
+    let private = state.join("private");
+    let (dir, beside) = reach(&private, "control.sock.new")?;
+    match fs::remove_file(&beside) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let listener = UnixListener::bind(&beside)?;
+    fs::set_permissions(&beside, Permissions::from_mode(0o660))?;
+    fs::rename(&beside, state.join(SOCKET))?;
+    drop(dir);
+    Ok(listener)
+}
+
+/// A path to `name` in `dir` that is short enough for a socket address, however long `dir` is; good as long as the descriptor lives.
+pub(super) fn reach(dir: &Path, name: &str) -> io::Result<(OwnedFd, PathBuf)> {
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let descriptor = rustix::fs::open(dir, flags, Mode::empty())?;
+    let path = PathBuf::from(format!("/proc/self/fd/{}/{name}", descriptor.as_fd().as_raw_fd()));
+    Ok((descriptor, path))
+}
+
+struct Server {
+    desk: SharedDesk,
+    clock: Clock,
+    stop: Arc<AtomicBool>,
+    open: Arc<AtomicUsize>,
+}
+
+impl Server {
+    /// Accepts until told to stop, then waits for the connections to end.
+    fn accept(self, listener: &UnixListener) {
+        let mut threads: Vec<JoinHandle<()>> = Vec::new();
+        while !self.stop.load(Ordering::Acquire) {
+            match listener.accept() {
+                Ok((stream, _)) => threads.extend(self.welcome(stream)),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => wait_for(listener),
+                Err(error) => {
+                    tracing::warn!(%error, "a connection to the control socket could not be accepted");
+                    thread::sleep(TICK);
+                }
+            }
+            threads.retain(|thread| !thread.is_finished());
+        }
+        for thread in threads {
+            let _panicked_or_not = thread.join();
+        }
+    }
+
+    /// Starts a thread for a connection, or turns it away.
+    fn welcome(&self, mut stream: UnixStream) -> Option<JoinHandle<()>> {
+        if self.open.load(Ordering::Acquire) >= MOST_CONNECTIONS {
+            let crowded = DeskError::Crowded { what: "too many are open; try again" };
+            let _whether_heard =
+                stream.set_write_timeout(Some(TICK)).and_then(|()| say(&mut stream, &refused(&crowded)));
+            return None;
+        }
+        let place = Place::take(&self.open);
+        let (desk, clock, stop) = (self.desk.clone(), self.clock.clone(), self.stop.clone());
+        let spawned = thread::Builder::new().name("control connection".to_owned()).spawn(move || {
+            let _place = place;
+            if let Err(error) = converse(stream, &desk, &clock, &stop) {
+                tracing::debug!(%error, "a connection to the control socket ended");
+            }
+        });
+        spawned.inspect_err(|error| tracing::warn!(%error, "no thread for a connection")).ok()
+    }
+}
+
+/// One of the places for connections, given back in whatever way its thread ends.
+struct Place(Arc<AtomicUsize>);
+
+impl Place {
+    fn take(open: &Arc<AtomicUsize>) -> Self {
+        open.fetch_add(1, Ordering::AcqRel);
+        Self(open.clone())
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+fn wait_for(listener: &UnixListener) {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    let timeout = Timespec { tv_sec: 0, tv_nsec: TICK.subsec_nanos().into() };
+    let _ready_or_not = poll(&mut [PollFd::new(listener, PollFlags::IN)], Some(&timeout));
+}
+
+/// Answers line by line until the other side ends, is silent too long or sends what is no line.
+fn converse(mut stream: UnixStream, desk: &SharedDesk, clock: &Clock, stop: &AtomicBool) -> io::Result<()> {
+    stream.set_nonblocking(false)?;
+    stream.set_read_timeout(Some(TICK))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    let peer = rustix::net::sockopt::socket_peercred(&stream)?;
+    let mut session = Session::new(actor_of(peer.uid.as_raw()));
+    let mut lines = Lines { pending: Vec::new() };
+    while let Some(line) = lines.next(&mut stream, stop)? {
+        let response = match line.and_then(|line| parse(&line)) {
+            Ok(request) => session.answer(desk, request, clock()),
+            Err(error) => {
+                tracing::warn!(user = %actor_of(peer.uid.as_raw()), "a line on the control socket is no request");
+                say(&mut stream, &refused(&error))?;
+                return Ok(());
+            }
+        };
+        say(&mut stream, &response)?;
+    }
+    Ok(())
+}
+
+fn parse(line: &[u8]) -> Result<Request, DeskError> {
+    // serde's words may quote the line, which may hold personal information; the answer goes to who sent it and nowhere else.
+    serde_json::from_slice(line).map_err(|error| DeskError::NotARequest { message: error.to_string() })
+}
+
+fn refused(error: &DeskError) -> Response {
+    Response::Refused(error.refusal())
+}
+
+fn say(stream: &mut UnixStream, response: &Response) -> io::Result<()> {
+    let mut bytes = serde_json::to_vec(response)?;
+    bytes.push(b'\n');
+    stream.write_all(&bytes)
+}
+
+struct Lines {
+    pending: Vec<u8>,
+}
+
+impl Lines {
+    /// The next line; `None` at the end, after too long a silence, or when the server stops.
+    fn next(&mut self, stream: &mut UnixStream, stop: &AtomicBool) -> io::Result<Option<Result<Vec<u8>, DeskError>>> {
+        let began = Monotonic::now();
+        let mut buffer = [0; 4_096];
+        loop {
+            if let Some(end) = self.pending.iter().position(|byte| *byte == b'\n') {
+                let rest = self.pending.split_off(end + 1);
+                let mut line = std::mem::replace(&mut self.pending, rest);
+                line.truncate(end);
+                return Ok(Some(Ok(line)));
+            }
+            if self.pending.len() >= LONGEST_LINE {
+                let message = format!("it is longer than {LONGEST_LINE} bytes");
+                return Ok(Some(Err(DeskError::NotARequest { message })));
+            }
+            if stop.load(Ordering::Acquire) || began.elapsed() > PATIENCE {
+                return Ok(None);
+            }
+            match stream.read(&mut buffer) {
+                Ok(0) => return Ok(None),
+                Ok(length) => self.pending.extend(&buffer[..length]),
+                Err(error)
+                    if matches!(
+                        error.kind(),
+                        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut | io::ErrorKind::Interrupted
+                    ) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! The private database: what may not stand in the log. Where both speak of the same thing, the log is right.
+
+use std::collections::HashSet;
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use serde::{Deserialize, Serialize};
+
+use super::DeskError;
+use crate::audit::leaf::RunCounts;
+use crate::disposition::approval::Decision;
+use crate::disposition::holds::Hold;
+use crate::disposition::plan::Cursor;
+use crate::model::{Actor, Fingerprint, HoldId, Instant, PlanId, RunId};
+
+const SCHEMA: &str = "
+    CREATE TABLE IF NOT EXISTS hold(id TEXT PRIMARY KEY, hold TEXT NOT NULL, lift TEXT, lifted INTEGER NOT NULL DEFAULT 0) STRICT;
+    CREATE TABLE IF NOT EXISTS decision(plan TEXT PRIMARY KEY, decision TEXT NOT NULL) STRICT;
+    CREATE TABLE IF NOT EXISTS exception(plan TEXT NOT NULL, fp BLOB NOT NULL, PRIMARY KEY(plan, fp)) STRICT, WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS progress(
+        plan TEXT PRIMARY KEY, run TEXT NOT NULL, started INTEGER NOT NULL, step INTEGER, sort BLOB, counts TEXT NOT NULL) STRICT;
+";
+
+/// `STATE/private/desk.db`.
+#[derive(Debug)]
+pub(super) struct Store {
+    path: PathBuf,
+    connection: Connection,
+}
+
+/// A hold as it stands in the private database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct StoredHold {
+    pub hold: Hold,
+    pub lifted: bool,
+}
+
+/// Who lifted a hold, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Lift {
+    pub actor: Actor,
+    pub at: Instant,
+    pub reason: String,
+}
+
+/// How far the execution of a plan has come: where an interrupted one goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Progress {
+    pub plan: PlanId,
+    pub run: RunId,
+    pub started: Instant,
+    /// The last item done; `None` before the first.
+    pub after: Option<Cursor>,
+    /// What became of the items done.
+    pub counts: RunCounts,
+}
+
+impl Store {
+    /// Opens the private database, or makes it.
+    pub fn open(path: &Path) -> Result<Self, DeskError> {
+        OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(path)
+            .map_err(|source| DeskError::File { doing: "make", path: path.to_owned(), source })?;
+        let connection = connect(path).map_err(|source| DeskError::Database { path: path.to_owned(), source })?;
+        Ok(Self { path: path.to_owned(), connection })
+    }
+
+    /// Every hold, lifted ones included, in the order of their placing.
+    pub fn holds(&self) -> Result<Vec<StoredHold>, DeskError> {
+        let rows = self.run(|connection| {
+            let mut select = connection.prepare("SELECT hold, lifted FROM hold ORDER BY rowid")?;
+            let rows = select.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))?;
+            rows.collect::<rusqlite::Result<Vec<_>>>()
+        })?;
+        rows.into_iter().map(|(hold, lifted)| Ok(StoredHold { hold: self.parse(&hold)?, lifted })).collect()
+    }
+
+    /// Keeps a hold, durably.
+    pub fn place(&self, hold: &Hold) -> Result<(), DeskError> {
+        let text = self.text(hold)?;
+        self.run(|connection| {
+            connection
+                .prepare_cached("INSERT INTO hold(id, hold) VALUES(?1, ?2)")?
+                .execute(params![hold.id.as_str(), text])
+        })?;
+        Ok(())
+    }
+
+    /// Notes that a hold is about to be lifted; it holds until [`Self::lifted`].
+    pub fn lifting(&self, hold: &HoldId, lift: &Lift) -> Result<(), DeskError> {
+        let text = self.text(lift)?;
+        self.run(|connection| {
+            connection.execute("UPDATE hold SET lift = ?2 WHERE id = ?1", params![hold.as_str(), text])
+        })?;
+        Ok(())
+    }
+
+    /// Says whether a hold is lifted, as the log does.
+    pub fn lifted(&self, hold: &HoldId, lifted: bool) -> Result<(), DeskError> {
+        self.run(|connection| {
+            connection.execute("UPDATE hold SET lifted = ?2 WHERE id = ?1", params![hold.as_str(), lifted])
+        })?;
+        Ok(())
+    }
+
+    /// Keeps a decision and its exceptions, durably and instead of an earlier one.
+    pub fn decide(&mut self, decision: &Decision, except: &HashSet<Fingerprint>) -> Result<(), DeskError> {
+        let text = self.text(decision)?;
+        let plan = decision.plan.as_str();
+        let work = |connection: &mut Connection| {
+            let transaction = connection.transaction()?;
+            transaction.execute("INSERT OR REPLACE INTO decision VALUES(?1, ?2)", params![plan, text])?;
+            transaction.execute("DELETE FROM exception WHERE plan = ?1", [plan])?;
+            let mut insert = transaction.prepare("INSERT INTO exception VALUES(?1, ?2)")?;
+            for fingerprint in except {
+                insert.execute(params![plan, fingerprint.as_bytes()])?;
+            }
+            drop(insert);
+            transaction.commit()
+        };
+        work(&mut self.connection).map_err(|source| DeskError::Database { path: self.path.clone(), source })
+    }
+
+    /// The decision on a plan.
+    pub fn decision(&self, plan: &PlanId) -> Result<Option<Decision>, DeskError> {
+        let text: Option<String> = self.run(|connection| {
+            let mut select = connection.prepare_cached("SELECT decision FROM decision WHERE plan = ?1")?;
+            select.query_row([plan.as_str()], |row| row.get(0)).optional()
+        })?;
+        text.map(|text| self.parse(&text)).transpose()
+    }
+
+    /// The records that an approval left out.
+    pub fn exceptions(&self, plan: &PlanId) -> Result<HashSet<Fingerprint>, DeskError> {
+        self.run(|connection| {
+            let mut select = connection.prepare("SELECT fp FROM exception WHERE plan = ?1")?;
+            let rows = select.query_map([plan.as_str()], |row| Ok(Fingerprint::from_bytes(row.get(0)?)))?;
+            rows.collect()
+        })
+    }
+
+    /// How far the execution of a plan has come; `None` where none began.
+    pub fn progress(&self, plan: &PlanId) -> Result<Option<Progress>, DeskError> {
+        let found = self.run(|connection| {
+            let mut select =
+                connection.prepare_cached("SELECT run, started, step, sort, counts FROM progress WHERE plan = ?1")?;
+            select
+                .query_row([plan.as_str()], |row| Ok((read_progress(plan, row)?, row.get::<_, String>(4)?)))
+                .optional()
+        })?;
+        let Some((progress, counts)) = found else { return Ok(None) };
+        Ok(Some(Progress { counts: self.parse(&counts)?, ..progress }))
+    }
+
+    /// Notes how far an execution has come.
+    pub fn save_progress(&self, progress: &Progress) -> Result<(), DeskError> {
+        let counts = self.text(&progress.counts)?;
+        let (step, sort) = progress.after.as_ref().map(|cursor| (cursor.step, &cursor.sort)).unzip();
+        self.run(|connection| {
+            connection.prepare_cached("INSERT OR REPLACE INTO progress VALUES(?1, ?2, ?3, ?4, ?5, ?6)")?.execute(
+                params![
+                    progress.plan.as_str(),
+                    progress.run.as_str(),
+                    progress.started.timestamp(),
+                    step,
+                    sort,
+                    counts
+                ],
+            )
+        })?;
+        Ok(())
+    }
+
+    /// Erases what was kept for the execution of a plan.
+    pub fn forget(&self, plan: &PlanId) -> Result<(), DeskError> {
+        self.run(|connection| {
+            connection.execute("DELETE FROM exception WHERE plan = ?1", [plan.as_str()])?;
+            connection.execute("DELETE FROM progress WHERE plan = ?1", [plan.as_str()])
+        })?;
+        Ok(())
+    }
+
+    fn run<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, DeskError> {
+        work(&self.connection).map_err(|source| DeskError::Database { path: self.path.clone(), source })
+    }
+
+    fn text(&self, value: &impl Serialize) -> Result<String, DeskError> {
+        serde_json::to_string(value).map_err(|source| DeskError::Form { path: self.path.clone(), source })
+    }
+
+    fn parse<T: for<'t> Deserialize<'t>>(&self, text: &str) -> Result<T, DeskError> {
+        serde_json::from_str(text).map_err(|source| DeskError::Form { path: self.path.clone(), source })
+    }
+}
+
+fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(path)?;
+    connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+    // Acknowledged means durable: in WAL mode FULL syncs at every commit.
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "secure_delete", true)?;
+    connection.execute_batch(SCHEMA)?;
+    Ok(connection)
+}
+
+/// All but the counts, which are JSON.
+fn read_progress(plan: &PlanId, row: &Row<'_>) -> rusqlite::Result<Progress> {
+    let (step, sort): (Option<u32>, Option<Vec<u8>>) = (row.get(2)?, row.get(3)?);
+    Ok(Progress {
+        plan: plan.clone(),
+        run: RunId::new(row.get::<_, String>(0)?),
+        started: Instant::from_timestamp(row.get(1)?, 0).ok_or(rusqlite::Error::IntegralValueOutOfRange(1, 0))?,
+        after: step.zip(sort).map(|(step, sort)| Cursor { step, sort }),
+        counts: RunCounts::default(),
+    })
+}

@@ -1,0 +1,120 @@
+//! What may be asked of whoever holds the state, and what it answers: JSON lines over the control socket, or the same values in one process.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::approval::Decision;
+use super::desk::PlanState;
+use super::holds::{Hold, HoldScope};
+use super::rails::{Rail, Tripped};
+use crate::model::{CivilDate, Digest, HoldId, Instant, PlanId, RuleNumber, SeriesName, SourceName};
+
+/// A request. Who asks is known from the socket, or from the process.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "request", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Request {
+    /// Keeps records from now on. Acknowledged means effective.
+    HoldPlace {
+        hold: HoldScope,
+        reason: String,
+        case: Option<String>,
+        review_by: Option<CivilDate>,
+    },
+    HoldLift {
+        hold: HoldId,
+        reason: String,
+    },
+    HoldList,
+    /// Names records that the next [`Request::Approve`] on the same connection leaves out. May be sent several times.
+    Except {
+        plan: PlanId,
+        records: Vec<ExceptedRecord>,
+    },
+    Approve {
+        plan: PlanId,
+        accept: Vec<Rail>,
+        only: Vec<RuleNumber>,
+    },
+    Reject {
+        plan: PlanId,
+        reason: String,
+    },
+    Plans,
+    /// Makes sure that the sources' fingerprint keys of a year stand, and keys these digests: what planning needs of the log.
+    PlanningKeys {
+        year: i32,
+        sources: Vec<SourceName>,
+        digests: Vec<Digest>,
+    },
+}
+
+/// A record of a plan, by its key: one text per key column.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExceptedRecord {
+    pub series: SeriesName,
+    pub key: Vec<String>,
+}
+
+/// An answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "snake_case")]
+pub enum Response {
+    HoldPlaced { hold: Hold },
+    HoldLifted { hold: HoldId },
+    Holds { holds: Vec<Hold>, lost: Vec<HoldId> },
+    Excepted { records: u64 },
+    Approved { decision: Decision },
+    Rejected { plan: PlanId },
+    Plans { plans: Vec<PlanStatus> },
+    PlanningKeys { digests: Vec<Digest> },
+    Refused(Refusal),
+}
+
+/// Where a plan stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanStatus {
+    pub plan: PlanId,
+    pub state: PlanState,
+    pub digest: Option<Digest>,
+    pub as_of: Option<CivilDate>,
+    pub made_at: Option<Instant>,
+    /// Records on its list, per rule.
+    pub planned: BTreeMap<RuleNumber, u64>,
+    /// The rails it tripped when it was made.
+    pub rails: Vec<Tripped>,
+    pub decision: Option<Decision>,
+    /// What is wrong with its file.
+    pub fault: Option<String>,
+}
+
+/// A request that was not granted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    pub kind: RefusalKind,
+    /// Stable name of the reason.
+    pub code: String,
+    /// A sentence that names the thing and the mend.
+    pub message: String,
+    /// The rails that were tripped and not named.
+    pub rails: Vec<Tripped>,
+}
+
+/// What kind of answer a refusal is: the edge gives each an exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefusalKind {
+    /// By a hold, an approval, a rail, or because it was done already.
+    Refused,
+    /// The request itself is wrong.
+    Usage,
+    /// Something else uses what is needed; try later.
+    Busy,
+    /// Calendar or configuration do not allow it.
+    Configuration,
+    /// The log is damaged or inconsistent.
+    Log,
+    /// Everything else.
+    Failure,
+}
