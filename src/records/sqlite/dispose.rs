@@ -71,21 +71,13 @@ impl Program {
         }
         self.load(conn, keys)?;
         for step in steps {
-            let before = conn.total_changes();
-            conn.prepare_cached(&step.sql)
-                .and_then(|mut statement| statement.raw_execute())
-                .map_err(|e| StoreError::of(conn, e))?;
-            let (changed, with_consequences) = (conn.changes(), conn.total_changes() - before);
-            let (counts, expected) = match step.effect {
-                Effect::None => continue,
-                Effect::Records => (&mut disposed.rows, keys.len() as u64),
-                Effect::Parts => (&mut disposed.rows, changed),
-                Effect::Detached => (&mut disposed.detached, changed),
+            let Some((changed, expected)) = step.run(conn, keys.len()).map_err(|e| StoreError::of(conn, e))? else {
+                continue;
             };
-            if changed != expected || with_consequences != changed {
-                let changed = if changed == expected { with_consequences } else { changed };
+            if changed != expected {
                 return Err(StoreError::CountDiffers { counted: expected, changed });
             }
+            let counts = if step.effect == Effect::Detached { &mut disposed.detached } else { &mut disposed.rows };
             if changed > 0 {
                 *counts.entry(step.table.clone()).or_default() += changed;
             }
@@ -108,6 +100,23 @@ impl Program {
             Ok(())
         };
         load().map_err(|e| StoreError::of(conn, e))
+    }
+}
+
+impl Step {
+    /// How many rows changed, all consequences included, and how many should have; `None` where it changes no rows of the owner's.
+    fn run(&self, conn: &Connection, records: usize) -> rusqlite::Result<Option<(u64, u64)>> {
+        let before = conn.total_changes();
+        let mut statement = conn.prepare_cached(&self.sql)?;
+        if self.effect == Effect::NoneLeft {
+            let is_left: bool = statement.query_row([], |row| row.get(0))?;
+            return Ok(is_left.then_some((0, 1)));
+        }
+        statement.raw_execute()?;
+        let direct = conn.changes();
+        let expected = if self.effect == Effect::Records { records as u64 } else { direct };
+        let all = conn.total_changes() - before;
+        Ok((self.effect != Effect::None).then_some((all, expected)))
     }
 }
 

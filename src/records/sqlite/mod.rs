@@ -3,6 +3,7 @@
 mod accounts;
 pub mod catalog;
 mod dispose;
+mod dispose_family;
 mod dispose_plan;
 mod error;
 mod fence;
@@ -12,6 +13,8 @@ mod safety;
 mod select;
 pub mod sql;
 mod write;
+#[cfg(test)]
+mod write_tests;
 
 pub use catalog::Catalog;
 pub use dispose::Disposed;

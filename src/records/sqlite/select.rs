@@ -43,7 +43,10 @@ impl Queries {
 
     /// The mapping of a series of this source.
     pub fn mapping(&self, series: &SeriesName) -> Result<&SeriesMapping, StoreError> {
-        todo!("{series} {}", self.mappings.len())
+        self.mappings
+            .iter()
+            .find(|mapping| mapping.series == *series)
+            .ok_or_else(|| StoreError::Key { message: format!("this source has no series {series}") })
     }
 
     /// The query of a series, made at its first use.

@@ -1,0 +1,165 @@
+//! The write side against real database files.
+
+mod disposal;
+mod fences;
+mod house;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+use super::{Disposed, StoreError, Writer};
+use crate::model::{BatchNumber, DurableEvidence, KeyValue, Origin, PartName, RecordKey, SeriesName, SourceName};
+use crate::records::mapping::{
+    ColumnTest, Condition, Join, Literal, OwnerGone, PartMapping, Reference, SeriesMapping, Source,
+};
+
+/// A database file that an application owns, in one of the two journal modes that count.
+struct Owner {
+    dir: TempDir,
+    app: Connection,
+}
+
+const MODES: [&str; 2] = ["wal", "delete"];
+
+impl Owner {
+    fn with(mode: &str, schema: &str) -> Self {
+        let dir = TempDir::new().unwrap();
+        let app = Connection::open(dir.path().join("app.db")).unwrap();
+        app.pragma_update(None, "journal_mode", mode).unwrap();
+        app.pragma_update(None, "foreign_keys", 0).unwrap();
+        app.execute_batch(schema).unwrap();
+        Self { dir, app }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.dir.path().join("app.db")
+    }
+
+    fn source(&self) -> Source {
+        Source {
+            name: SourceName::from("app"),
+            sqlite: self.path(),
+            timezone: None,
+            holder: None,
+            location: None,
+            contract: None,
+            backups: None,
+        }
+    }
+
+    fn writer(&self, series: &SeriesMapping) -> Writer {
+        Writer::open(&self.source(), std::slice::from_ref(series), &origin()).unwrap()
+    }
+
+    /// The integers that a query finds, sorted.
+    fn integers(&self, sql: &str) -> Vec<i64> {
+        let mut statement = self.app.prepare(sql).unwrap();
+        let mut found: Vec<i64> = statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+        found.sort_unstable();
+        found
+    }
+
+    fn integer(&self, sql: &str) -> i64 {
+        self.integers(sql)[0]
+    }
+}
+
+struct Evidence(u64);
+
+impl DurableEvidence for Evidence {
+    fn batch(&self) -> BatchNumber {
+        BatchNumber(self.0)
+    }
+}
+
+fn origin() -> Origin {
+    Origin::from("retentiond.example/log")
+}
+
+/// A series named after its table, key `id`.
+fn series(table: &str) -> SeriesMapping {
+    SeriesMapping {
+        series: SeriesName::from(table),
+        calendar: None,
+        source: SourceName::from("app"),
+        table: table.to_owned(),
+        key: vec!["id".to_owned()],
+        reference: None,
+        subject: None,
+        events: BTreeMap::new(),
+        groups: BTreeMap::new(),
+        conditions: BTreeMap::new(),
+        parts: Vec::new(),
+        blocked_by: Vec::new(),
+        filter: None,
+        anonymize: BTreeMap::new(),
+        earliest: "1990-01-01".parse().unwrap(),
+    }
+}
+
+/// A part named after its table, joined by `this` -> `owner`.
+fn part(table: &str, this: &str, owner: &str) -> PartMapping {
+    PartMapping {
+        name: PartName::from(table),
+        table: table.to_owned(),
+        of: None,
+        on: columns(&[(this, owner)]),
+        condition: None,
+        files: None,
+        owner_gone: OwnerGone::Destroy,
+        shared: Vec::new(),
+        anonymize: BTreeMap::new(),
+    }
+}
+
+impl PartMapping {
+    fn of(mut self, owner: &str) -> Self {
+        self.of = Some(PartName::from(owner));
+        self
+    }
+
+    fn named(mut self, name: &str) -> Self {
+        self.name = PartName::from(name);
+        self
+    }
+
+    fn only(mut self, column: &str, value: &str) -> Self {
+        let test = ColumnTest { column: column.to_owned(), one_of: vec![Literal::Text(value.to_owned())] };
+        self.condition = Some(Condition::All(vec![test]));
+        self
+    }
+
+    fn shared_with(mut self, table: &str, this: &str, owner: &str) -> Self {
+        self.shared.push(Reference { table: table.to_owned(), on: columns(&[(this, owner)]), condition: None });
+        self
+    }
+}
+
+fn columns(pairs: &[(&str, &str)]) -> Join {
+    Join::Columns(pairs.iter().map(|(this, owner)| ((*this).to_owned(), (*owner).to_owned())).collect())
+}
+
+fn key(number: i64) -> RecordKey {
+    RecordKey::new(vec![KeyValue::Integer(number)])
+}
+
+fn keys(numbers: &[i64]) -> Vec<RecordKey> {
+    numbers.iter().copied().map(key).collect()
+}
+
+fn counts(counts: &[(&str, u64)]) -> BTreeMap<String, u64> {
+    counts.iter().map(|(table, count)| ((*table).to_owned(), *count)).collect()
+}
+
+/// Destroys in one batch, and commits.
+fn destroy(writer: &mut Writer, series: &SeriesMapping, keys: &[RecordKey]) -> Result<Disposed, StoreError> {
+    let batch = 7;
+    let mut txn = writer.begin()?;
+    let disposed = txn.destroy(&series.series, keys)?;
+    txn.fence(BatchNumber(batch), "")?;
+    txn.commit(&Evidence(batch)).unwrap();
+    Ok(disposed)
+}
