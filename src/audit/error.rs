@@ -50,22 +50,33 @@ pub enum LogError {
     Poisoned,
     #[error("the clock says {now}, but the destruction log ends at {last}; set the clock right, or wait")]
     ClockBehind { last: Instant, now: Instant },
-    #[error(
-        "an intent of batch {batch} has {records} records, which is none or more than fits in one batch; make smaller chunks"
-    )]
-    BatchSize { batch: u64, records: usize },
+    #[error("a batch without records has no intent to put on record")]
+    EmptyBatch,
     #[error(
         "the fingerprint key of source {source_name} and year {year} was destroyed, so no new record can be named under it"
     )]
     KeyDestroyed { source_name: SourceName, year: i32 },
     #[error("the fingerprint key of source {source_name} and year {year} is still needed: {why}")]
     KeyNeeded { source_name: SourceName, year: i32, why: &'static str },
+    #[error("no open intent at entry {intent} awaits this outcome, record for record")]
+    NotAwaited { intent: u64 },
+    #[error("entries of kind {kind} are written by the log itself")]
+    OwnKind { kind: &'static str },
     #[error("these intents belong to another opening of the log; append them again")]
     ForeignIntents,
     #[error(transparent)]
     Leaf(#[from] LeafError),
     #[error(transparent)]
-    Key(#[from] KeyError),
+    Key(KeyError),
+}
+
+impl From<KeyError> for LogError {
+    fn from(error: KeyError) -> Self {
+        match error {
+            KeyError::File(error) => error.into(),
+            other => Self::Key(other),
+        }
+    }
 }
 
 impl From<FileError> for LogError {

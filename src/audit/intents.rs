@@ -1,8 +1,13 @@
 //! Intents: what a batch is about to do, and the proof that this is durable.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use super::codec::encode;
 use super::error::LogError;
-use super::leaf::{Action, Intent};
-use super::writer::DestructionLog;
+use super::journal::frame_length;
+use super::leaf::{Action, Body, Intent, Leaf};
+use super::writer::{DestructionLog, OUTCOME_RESERVE};
 use crate::model::{
     BatchNumber, CalendarNumber, CivilDate, DurableEvidence, Fingerprint, Instant, PlanId, RuleNumber, RunId,
     SeriesName, SourceName,
@@ -76,10 +81,20 @@ impl DestructionLog {
     /// Appends the intents of one batch, split into leaves, and reserves disk for them and for their outcomes.
     ///
     /// # Errors
-    /// No record; a full disk; a clock behind the log. Nothing is appended then.
+    /// No record; a full disk; a clock behind the log; a poisoned log. Nothing is appended then.
     pub fn append_intents(&mut self, draft: IntentDraft, now: Instant) -> Result<PendingIntents, LogError> {
-        let _ = (draft, now, RECORDS_A_LEAF, RECORDS_A_LEAF_WITH_REFERENCES);
-        todo!()
+        let at = self.stamp(now)?;
+        self.relieve()?;
+        let batch = BatchNumber(self.size());
+        let mut leaves = Vec::new();
+        for intent in draft.into_intents(batch)? {
+            let leaf = Leaf { at, body: Body::Intent(intent.clone()) };
+            leaves.push((encode(&leaf)?, leaf, intent));
+        }
+        let room: u64 = leaves.iter().map(|(bytes, ..)| frame_length(bytes.len()) as u64 + OUTCOME_RESERVE).sum();
+        self.reserve(room, false)?;
+        let taken = leaves.into_iter().map(|(bytes, leaf, intent)| (self.take(&leaf, &bytes), intent)).collect();
+        Ok(PendingIntents { batch, leaves: taken, opening: self.opening })
     }
 
     /// Waits until the intents are on stable storage, with all that was appended before.
@@ -87,7 +102,69 @@ impl DestructionLog {
     /// # Errors
     /// A failed write or sync, which poisons the log: then nothing may be committed.
     pub fn make_durable(&mut self, pending: PendingIntents) -> Result<DurableIntents, LogError> {
-        let _ = pending.opening;
-        todo!()
+        // After a `reread` nobody knows whether they are in the log; recovery resolves those that are.
+        if pending.opening != self.opening {
+            return Err(LogError::ForeignIntents);
+        }
+        self.sync()?;
+        Ok(DurableIntents { batch: pending.batch, leaves: pending.leaves })
     }
+}
+
+impl IntentDraft {
+    fn into_intents(self, batch: BatchNumber) -> Result<Vec<Intent>, LogError> {
+        if self.records.is_empty() {
+            return Err(LogError::EmptyBatch);
+        }
+        let most = if self.with_references { RECORDS_A_LEAF_WITH_REFERENCES } else { RECORDS_A_LEAF };
+        let of = self.records.len().div_ceil(most) as u32;
+        Ok(self.records.chunks(most).map(|records| self.intent(batch, of, records)).collect())
+    }
+
+    fn intent(&self, batch: BatchNumber, of: u32, records: &[IntentRecord]) -> Intent {
+        let none = Fingerprint::from_bytes([0; 32]);
+        let references = || joined(records.iter().map(|record| record.reference.unwrap_or(none)));
+        Intent {
+            batch,
+            of,
+            run: self.run.clone(),
+            plan: self.plan.clone(),
+            source: self.source.clone(),
+            series: self.series.clone(),
+            rule: self.rule.clone(),
+            calendar: self.calendar.clone(),
+            version: self.version,
+            action: self.action,
+            year: self.year,
+            n: records.len() as u32,
+            fp: joined(records.iter().map(|record| record.fingerprint)),
+            rfp: self.with_references.then(references),
+            day: records.iter().map(|record| record.day.to_epoch_days()).collect(),
+        }
+    }
+}
+
+/// Fingerprints one after the other, in base64url without padding.
+fn joined(fingerprints: impl Iterator<Item = Fingerprint>) -> String {
+    let bytes: Vec<u8> = fingerprints.flat_map(|fingerprint| *fingerprint.as_bytes()).collect();
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+impl Intent {
+    /// The fingerprints, in order; `None` where the text is not `n` of them.
+    pub fn fingerprints(&self) -> Option<Vec<Fingerprint>> {
+        split(&self.fp, self.n)
+    }
+
+    /// The fingerprints of the references, in order, where the series has one.
+    pub fn references(&self) -> Option<Vec<Fingerprint>> {
+        split(self.rfp.as_ref()?, self.n)
+    }
+}
+
+fn split(text: &str, n: u32) -> Option<Vec<Fingerprint>> {
+    let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+    let (fingerprints, rest) = bytes.as_chunks::<32>();
+    (rest.is_empty() && fingerprints.len() == n as usize)
+        .then(|| fingerprints.iter().map(|bytes| Fingerprint::from_bytes(*bytes)).collect())
 }

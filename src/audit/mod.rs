@@ -4,15 +4,22 @@
 
 pub mod checkpoint;
 pub mod codec;
+mod durable;
 pub mod error;
 mod fingerprint;
 mod intents;
+mod journal;
 pub mod keys;
 pub mod leaf;
+mod log_keys;
 pub mod merkle;
 pub mod note;
+mod publish;
 mod reader;
+mod recover;
 mod results;
+mod standing;
+pub mod tiles;
 mod writer;
 
 pub use error::{FileError, LogError};

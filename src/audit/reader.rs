@@ -3,12 +3,23 @@
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
+use super::codec::decode;
 use super::error::LogError;
+use super::journal::replay;
 use super::leaf::Leaf;
+use super::recover::{checkpoint_path, corrupt, journal_dir, read_checkpoint};
+use super::tiles::{WIDTH, read_bundle};
+
+/// How often a reading is begun again because the writer published and tidied up under it.
+const ATTEMPTS: u32 = 5;
 
 /// A destruction log as it stood when opened: published bundles, and the journal up to its last complete group.
+///
+/// Trusts what it reads; `verify` does not.
+#[derive(Clone, Debug)]
 pub struct LogReader {
     dir: PathBuf,
+    size: u64,
 }
 
 impl LogReader {
@@ -17,13 +28,16 @@ impl LogReader {
     /// # Errors
     /// [`LogError::Absent`]; damage.
     pub fn open(dir: &Path) -> Result<Self, LogError> {
-        Ok(Self { dir: dir.to_owned() })
+        let size = again(|| {
+            let published = published(dir)?;
+            Ok(replay(&journal_dir(dir), &mut |_, _| Ok(()))?.size.max(published))
+        })?;
+        Ok(Self { dir: dir.to_owned(), size })
     }
 
     /// Number of leaves.
     pub fn size(&self) -> u64 {
-        let _ = &self.dir;
-        todo!()
+        self.size
     }
 
     /// Shows every leaf from this index on, until `visit` breaks.
@@ -31,7 +45,82 @@ impl LogReader {
     /// # Errors
     /// A file that cannot be read or holds no leaves.
     pub fn scan(&self, from: u64, visit: &mut dyn FnMut(u64, Leaf) -> ControlFlow<()>) -> Result<(), LogError> {
-        let _ = (from, visit);
-        todo!()
+        self.scan_bytes(from, &mut |index, bytes| {
+            let leaf = decode(bytes).map_err(|error| corrupt(&self.dir, &format!("entry {index}: {error}")))?;
+            Ok(visit(index, leaf))
+        })
     }
+
+    /// Shows every leaf from this index on as it is stored, until `visit` breaks or fails.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or what `visit` answers.
+    pub fn scan_bytes(
+        &self,
+        from: u64,
+        visit: &mut dyn FnMut(u64, &[u8]) -> Result<ControlFlow<()>, LogError>,
+    ) -> Result<(), LogError> {
+        let mut next = from;
+        let mut is_done = false;
+        let mut show = |index: u64, bytes: &[u8]| {
+            // Shown before an attempt failed, or written after the opening.
+            if is_done || index < next || index >= self.size {
+                return Ok(ControlFlow::Continue(()));
+            }
+            next = index + 1;
+            let flow = visit(index, bytes)?;
+            is_done = flow.is_break();
+            Ok(flow)
+        };
+        again(|| {
+            let published = published(&self.dir)?.min(self.size);
+            if visit_bundles(&self.dir, from, published, &mut show)?.is_break() {
+                return Ok(());
+            }
+            replay(&journal_dir(&self.dir), &mut |index, bytes| show(index, bytes).map(|_| ()))?;
+            Ok(())
+        })
+    }
+}
+
+/// Shows the entries `from..to` out of bundles.
+pub(super) fn visit_bundles(
+    dir: &Path,
+    from: u64,
+    to: u64,
+    visit: &mut dyn FnMut(u64, &[u8]) -> Result<ControlFlow<()>, LogError>,
+) -> Result<ControlFlow<()>, LogError> {
+    let mut next = from;
+    while next < to {
+        let bundle = next / WIDTH;
+        let start = bundle * WIDTH;
+        let entries = read_bundle(dir, bundle, (to - start).min(WIDTH))?;
+        for entry in &entries[(next - start) as usize..] {
+            if visit(next, entry)?.is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+            next += 1;
+        }
+    }
+    Ok(ControlFlow::Continue(()))
+}
+
+/// How many entries the published checkpoint covers.
+fn published(dir: &Path) -> Result<u64, LogError> {
+    match read_checkpoint(&checkpoint_path(dir))? {
+        Some(signed) => Ok(signed.claimed().tree.size),
+        None => Err(LogError::Absent { dir: dir.to_owned() }),
+    }
+}
+
+/// Reads again where a file vanished, or changed while it was read: the writer publishes, then removes what it replaced.
+fn again<T>(mut attempt: impl FnMut() -> Result<T, LogError>) -> Result<T, LogError> {
+    let mut result = attempt();
+    for _ in 1..ATTEMPTS {
+        match &result {
+            Err(LogError::File(_) | LogError::Corrupt { .. }) => result = attempt(),
+            _ => break,
+        }
+    }
+    result
 }

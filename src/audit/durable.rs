@@ -1,0 +1,124 @@
+//! Steps on files that hold through a crash: each returns only when the disk has it.
+//!
+//! Every step has a failpoint before and after it (`audit::bundle::rename::before`), so that tests can end the program there.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use super::error::FileError;
+
+/// Mode of what everybody who may enter the directory may read: the log holds nothing personal.
+pub(super) const SHARED: u32 = 0o644;
+
+/// Mode of secrets.
+pub(super) const SECRET: u32 = 0o600;
+
+/// Passes a failpoint: `audit::WHAT::AT`, with `return`, `return(ENOSPC)`, `panic` or `sleep` as the test armed it.
+pub(super) fn step(what: &str, at: &str) -> io::Result<()> {
+    let _ = (what, at);
+    fail::fail_point!(&format!("audit::{what}::{at}"), |error| Err(injected(error.as_deref())));
+    Ok(())
+}
+
+#[cfg(feature = "simulate")]
+fn injected(error: Option<&str>) -> io::Error {
+    let errno = if error == Some("ENOSPC") { rustix::io::Errno::NOSPC } else { rustix::io::Errno::IO };
+    errno.into()
+}
+
+/// Puts a file in place as a whole: written beside it, synced, renamed over it, the directory synced.
+///
+/// `what` names the file's kind for failpoints.
+pub(super) fn replace(what: &str, path: &Path, bytes: &[u8], mode: u32) -> Result<(), FileError> {
+    create_dirs(parent(path), if mode == SECRET { 0o700 } else { 0o755 })?;
+    let beside = temporary(path);
+    write_synced(what, &beside, bytes, mode).map_err(FileError::new("write", &beside))?;
+    rename(what, &beside, path)
+}
+
+/// Renames within one directory, and syncs the directory.
+pub(super) fn rename(what: &str, from: &Path, to: &Path) -> Result<(), FileError> {
+    let renamed = || {
+        step(what, "rename::before")?;
+        fs::rename(from, to)?;
+        step(what, "rename::after")
+    };
+    renamed().map_err(FileError::new("put in place", to))?;
+    sync_dir(what, parent(to))
+}
+
+/// Removes a file that may be gone already, and syncs the directory.
+pub(super) fn remove(what: &str, path: &Path) -> Result<(), FileError> {
+    let removed = || {
+        step(what, "remove::before")?;
+        match fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => step(what, "remove::after"),
+        }
+    };
+    removed().map_err(FileError::new("remove", path))?;
+    sync_dir(what, parent(path))
+}
+
+/// Makes a directory and its parents; those that are new are synced into theirs.
+pub(super) fn create_dirs(dir: &Path, mode: u32) -> Result<(), FileError> {
+    if dir.is_dir() {
+        return Ok(());
+    }
+    create_dirs(parent(dir), mode)?;
+    match DirBuilder::new().mode(mode).create(dir) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(FileError::new("make", dir)(error)),
+        _ => sync_dir("directory", parent(dir)),
+    }
+}
+
+/// Reads a whole file; `None` where there is none.
+pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, FileError> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(FileError::new("read", path)(error)),
+    }
+}
+
+/// The name under which a file is written before it is put in place.
+pub(super) fn temporary(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".tmp");
+    name.into()
+}
+
+/// Opens a new file for reading and writing, in the place of one that an interrupted attempt left.
+pub(super) fn create_new(path: &Path, mode: u32) -> io::Result<File> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => (),
+    }
+    OpenOptions::new().read(true).write(true).create_new(true).mode(mode).open(path)
+}
+
+pub(super) fn sync_dir(what: &str, dir: &Path) -> Result<(), FileError> {
+    let synced = || {
+        step(what, "dirsync::before")?;
+        File::open(dir)?.sync_all()?;
+        step(what, "dirsync::after")
+    };
+    synced().map_err(FileError::new("sync the directory", dir))
+}
+
+fn write_synced(what: &str, path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    step(what, "write::before")?;
+    let mut file = create_new(path, mode)?;
+    file.write_all(bytes)?;
+    step(what, "write::after")?;
+    file.sync_all()
+}
+
+fn parent(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}

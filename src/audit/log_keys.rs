@@ -1,0 +1,99 @@
+//! The life of keys as the log knows it: declared before their first use, rotated, destroyed.
+
+use chrono::Datelike;
+
+use super::error::LogError;
+use super::fingerprint::Fingerprinter;
+use super::keys::{self, Forgetting, KeyError};
+use super::leaf::{Body, Fpkey, FpkeyDestroyed, Sigkey};
+use super::writer::DestructionLog;
+use crate::model::{Actor, Instant, SourceName};
+
+impl DestructionLog {
+    /// Names records of this source under this year's key, which is made, and committed to by a durable leaf, before its first
+    /// use.
+    ///
+    /// # Errors
+    /// [`LogError::KeyDestroyed`]; a key file that is lost, was exchanged, or has the wrong owner or mode.
+    pub fn fingerprinter(&mut self, source: &SourceName, year: i32, now: Instant) -> Result<Fingerprinter, LogError> {
+        let declared = self.standing.fpkeys.get(&(source.clone(), year)).copied();
+        let found = keys::fingerprint_key(&self.keys, source, year)?;
+        let path = || keys::fingerprint_path(&self.keys, source, year);
+        let key = match (declared, found) {
+            (Some(None), _) => return Err(LogError::KeyDestroyed { source_name: source.clone(), year }),
+            (Some(Some(commitment)), Some(key)) if key.commitment() == commitment => key,
+            (Some(Some(_)), Some(_)) => return Err(KeyError::Exchanged { path: path() }.into()),
+            (Some(Some(_)), None) => return Err(KeyError::Missing { path: path() }.into()),
+            (None, found) => {
+                self.stamp(now)?;
+                let key = match found {
+                    Some(key) => key,
+                    None => keys::new_fingerprint_key(&self.keys, source, year)?,
+                };
+                let leaf = Fpkey { source: source.clone(), year, commitment: key.commitment() };
+                self.push(Body::Fpkey(leaf), now)?;
+                key
+            }
+        };
+        // Also where an earlier call declared it and did not come this far.
+        self.sync()?;
+        Ok(key.fingerprinter(source, year))
+    }
+
+    /// Destroys a fingerprint key for good: what it named can no longer be looked up.
+    ///
+    /// # Errors
+    /// [`LogError::KeyNeeded`] for the current year's key and where an intent waits for its outcome; no such key.
+    pub fn forget_key(&mut self, source: &SourceName, year: i32, actor: Actor, now: Instant) -> Result<(), LogError> {
+        let needed = |why| Err(LogError::KeyNeeded { source_name: source.clone(), year, why });
+        match self.standing.fpkeys.get(&(source.clone(), year)) {
+            Some(Some(_)) => (),
+            Some(None) => return Err(LogError::KeyDestroyed { source_name: source.clone(), year }),
+            None => {
+                return Err(KeyError::Missing { path: keys::fingerprint_path(&self.keys, source, year) }.into());
+            }
+        }
+        if year >= now.year() {
+            return needed("records are still named under it this year");
+        }
+        if self.standing.needs_key(source, year) {
+            return needed("an intent that names records under it waits for its outcome; run `retentiond apply` first");
+        }
+        self.stamp(now)?;
+        Forgetting { source: source.clone(), year, actor }.note(&self.keys)?;
+        self.finish_forgetting(now)
+    }
+
+    /// Carries out a decision to destroy a key, also one that was interrupted: the leaf comes after the deed, so that it never
+    /// claims what did not happen.
+    pub(super) fn finish_forgetting(&mut self, now: Instant) -> Result<(), LogError> {
+        let Some(Forgetting { source, year, actor }) = Forgetting::load(&self.keys)? else { return Ok(()) };
+        keys::destroy_fingerprint_key(&self.keys, &source, year)?;
+        if self.standing.fpkeys.get(&(source.clone(), year)) != Some(&None) {
+            match self.push(Body::FpkeyDestroyed(FpkeyDestroyed { source, year, actor }), now) {
+                // The leaf waits until the clock is right; the decision stays noted.
+                Err(LogError::ClockBehind { .. }) => return Ok(()),
+                other => other?,
+            };
+        }
+        self.sync()?;
+        Ok(Forgetting::done(&self.keys)?)
+    }
+
+    /// Makes a new signing key; a `sigkey` leaf declares it, and it signs from the next checkpoint on.
+    ///
+    /// # Errors
+    /// A key handed in as a credential is the service manager's to change: [`KeyError::Credential`].
+    pub fn rotate_signing_key(&mut self, actor: Actor, now: Instant) -> Result<(), LogError> {
+        self.stamp(now)?;
+        let key = keys::next_signing_key(&self.keys, self.origin())?;
+        let vkey = key.verifier().to_string();
+        self.push(Body::Sigkey(Sigkey { vkey: vkey.clone(), actor }), now)?;
+        self.sync()?;
+        if let Some(key) = keys::finish_rotation(&self.keys, &vkey)? {
+            self.signer = key;
+        }
+        self.write_vkey()?;
+        self.publish()
+    }
+}

@@ -1,0 +1,116 @@
+//! What follows from the leaves and the writer must know: open intents, declared keys, the last time.
+//!
+//! Pure. Fed leaf by leaf, from disk or as they are written.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::codec::{LeafError, decode};
+use super::leaf::{Body, Intent, Leaf, Outcome};
+use crate::model::{Digest, Origin, SourceName};
+
+/// What the leaves so far amount to.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Standing {
+    /// The log's name, once its first leaf was seen.
+    pub origin: Option<Origin>,
+    /// Verifier keys declared, the one in force last.
+    pub vkeys: Vec<String>,
+    /// When the last leaf was written, in seconds since 1970.
+    pub last_at: Option<i64>,
+    /// Intents without outcome.
+    pub unresolved: BTreeMap<u64, Intent>,
+    /// Fingerprint keys declared: what was committed to, `None` once destroyed.
+    pub fpkeys: BTreeMap<(SourceName, i32), Option<Digest>>,
+}
+
+impl Standing {
+    /// Takes up one leaf.
+    pub fn note(&mut self, index: u64, leaf: &Leaf) {
+        self.last_at = Some(leaf.at);
+        match &leaf.body {
+            Body::Genesis(genesis) => {
+                self.origin = Some(genesis.origin.clone());
+                self.vkeys.push(genesis.vkey.clone());
+            }
+            Body::Sigkey(sigkey) => self.vkeys.push(sigkey.vkey.clone()),
+            Body::Intent(intent) => {
+                self.unresolved.insert(index, intent.clone());
+            }
+            Body::Outcome(outcome) => {
+                self.unresolved.remove(&outcome.intent);
+            }
+            Body::Fpkey(key) => {
+                self.fpkeys.insert((key.source.clone(), key.year), Some(key.commitment));
+            }
+            Body::FpkeyDestroyed(key) => {
+                self.fpkeys.insert((key.source.clone(), key.year), None);
+            }
+            _ => (),
+        }
+    }
+
+    /// Whether an outcome answers an open intent of the same batch, record for record.
+    pub fn awaits(&self, outcome: &Outcome) -> bool {
+        self.unresolved.get(&outcome.intent).is_some_and(|intent| {
+            intent.batch == outcome.batch && super::decode_results(&outcome.results, intent.n).is_ok()
+        })
+    }
+
+    /// Whether an open intent names records under this fingerprint key.
+    pub fn needs_key(&self, source: &SourceName, year: i32) -> bool {
+        self.unresolved.values().any(|intent| intent.source == *source && intent.year == year)
+    }
+}
+
+/// Builds a [`Standing`] from a whole log, at the speed of reading: the large leaves of resolved intents are not parsed.
+#[derive(Debug, Default)]
+pub(super) struct Replay {
+    standing: Standing,
+    open: BTreeSet<u64>,
+}
+
+impl Replay {
+    /// Takes up one leaf as stored.
+    ///
+    /// # Errors
+    /// Bytes that are no leaf, as far as they were looked at.
+    pub fn note(&mut self, index: u64, bytes: &[u8]) -> Result<(), LeafError> {
+        match kind(bytes) {
+            Some(b"intent") => {
+                self.open.insert(index);
+            }
+            Some(b"outcome") => {
+                if let Body::Outcome(outcome) = decode(bytes)?.body {
+                    self.open.remove(&outcome.intent);
+                }
+            }
+            Some(b"genesis" | b"sigkey" | b"fpkey" | b"fpkey_destroyed") => self.standing.note(index, &decode(bytes)?),
+            _ => (),
+        }
+        Ok(())
+    }
+
+    /// The standing after all leaves; `read` fetches the open intents and the last leaf.
+    pub fn finish<E: From<LeafError>>(
+        mut self,
+        size: u64,
+        mut read: impl FnMut(u64) -> Result<Vec<u8>, E>,
+    ) -> Result<Standing, E> {
+        for index in self.open {
+            let leaf = decode(&read(index)?)?;
+            self.standing.note(index, &leaf);
+        }
+        if let Some(last) = size.checked_sub(1) {
+            self.standing.last_at = Some(decode(&read(last)?)?.at);
+        }
+        Ok(self.standing)
+    }
+}
+
+/// The kind of a canonical leaf: in a string a quote is escaped, so these bytes stand nowhere else.
+fn kind(bytes: &[u8]) -> Option<&[u8]> {
+    const NAME: &[u8] = b"\"kind\":\"";
+    let start = bytes.windows(NAME.len()).position(|window| window == NAME)? + NAME.len();
+    let length = bytes[start..].iter().position(|byte| *byte == b'"')?;
+    Some(&bytes[start..start + length])
+}

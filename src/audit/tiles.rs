@@ -1,0 +1,270 @@
+//! The published tree: tiles and entry bundles as C2SP tlog-tiles lays them out, and the part of it not yet full, in memory.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::durable::{SHARED, read, replace};
+use super::error::{FileError, LogError};
+use super::merkle::{Frontier, TreeHead, leaf_hash};
+use crate::model::Digest;
+
+/// Hashes of a full tile, entries of a full bundle.
+pub const WIDTH: u64 = 256;
+
+/// Path of a hash tile beneath the log's directory; a width below 256 names a partial one.
+pub fn tile_path(level: usize, index: u64, width: u64) -> PathBuf {
+    PathBuf::from(format!("tile/{level}/{}{}", path_of_index(index), path_of_width(width)))
+}
+
+/// Path of an entry bundle beneath the log's directory; a width below 256 names a partial one.
+pub fn bundle_path(index: u64, width: u64) -> PathBuf {
+    PathBuf::from(format!("tile/entries/{}{}", path_of_index(index), path_of_width(width)))
+}
+
+/// Three digits an element, all but the last behind an `x`: 1234067 is `x001/x234/067`.
+fn path_of_index(index: u64) -> String {
+    let (rest, last) = (index / 1000, index % 1000);
+    if rest == 0 { format!("{last:03}") } else { format!("{}/{last:03}", path_of_upper(rest)) }
+}
+
+fn path_of_upper(index: u64) -> String {
+    let (rest, last) = (index / 1000, index % 1000);
+    if rest == 0 { format!("x{last:03}") } else { format!("{}/x{last:03}", path_of_upper(rest)) }
+}
+
+fn path_of_width(width: u64) -> String {
+    if width == WIDTH { String::new() } else { format!(".p/{width}") }
+}
+
+/// The entries of a bundle: each its length as u16 BE and its bytes. `None` where the bytes are not exactly that.
+pub fn parse_bundle(bytes: &[u8]) -> Option<Vec<&[u8]>> {
+    let mut entries = Vec::new();
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let (length, after) = rest.split_first_chunk::<2>()?;
+        let (entry, after) = after.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
+        entries.push(entry);
+        rest = after;
+    }
+    Some(entries)
+}
+
+/// Reads the first `width` entries of a bundle, from the partial one of that width, a wider one, or the full one.
+///
+/// Wider ones stand in because a partial bundle goes when a wider one is published: its entries are the same.
+///
+/// # Errors
+/// No such bundle, or bytes that are none.
+pub fn read_bundle(dir: &Path, index: u64, width: u64) -> Result<Vec<Vec<u8>>, LogError> {
+    let path = dir.join(bundle_path(index, width));
+    let (path, bytes) = match read(&path)? {
+        Some(bytes) => (path, bytes),
+        None => wider_bundle(dir, index, width)?.ok_or_else(|| LogError::Corrupt {
+            place: path.clone(),
+            what: "a bundle of entries that the checkpoint covers is missing".to_owned(),
+        })?,
+    };
+    match parse_bundle(&bytes) {
+        Some(entries) if entries.len() as u64 >= width && entries.len() as u64 <= WIDTH => {
+            Ok(entries.into_iter().take(width as usize).map(<[u8]>::to_vec).collect())
+        }
+        _ => Err(LogError::Corrupt { place: path, what: "a bundle of entries is not readable".to_owned() }),
+    }
+}
+
+fn wider_bundle(dir: &Path, index: u64, width: u64) -> Result<Option<(PathBuf, Vec<u8>)>, FileError> {
+    let partial = partial_dir(&dir.join(bundle_path(index, WIDTH)));
+    let widths = widths_in(&partial).map_err(FileError::new("list", &partial))?;
+    let wider = widths.into_iter().filter(|other| *other > width).max().unwrap_or(WIDTH);
+    let path = dir.join(bundle_path(index, wider));
+    Ok(read(&path)?.map(|bytes| (path, bytes)))
+}
+
+/// The directory of the partial tiles of a full one: its name and `.p`.
+fn partial_dir(full: &Path) -> PathBuf {
+    let mut name = full.as_os_str().to_owned();
+    name.push(".p");
+    name.into()
+}
+
+fn widths_in(partial: &Path) -> io::Result<Vec<u64>> {
+    let entries = match fs::read_dir(partial) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        other => other?,
+    };
+    let mut widths = Vec::new();
+    for entry in entries {
+        widths.extend(entry?.file_name().to_str().and_then(|name| name.parse::<u64>().ok()));
+    }
+    Ok(widths)
+}
+
+/// The tree as it grows, with the entries and hashes that stand in no full bundle or tile yet.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tree {
+    frontier: Frontier,
+    /// Index of the first entry that is kept; a multiple of 256.
+    first: u64,
+    /// Those entries, as bundles hold them.
+    entries: Vec<u8>,
+    /// Where each of them ends.
+    ends: Vec<usize>,
+    levels: Vec<Level>,
+}
+
+/// Hashes of one level of tiles.
+#[derive(Clone, Debug, Default)]
+struct Level {
+    /// How many full tiles are complete and let go.
+    full: u64,
+    /// The hashes after those.
+    hashes: Vec<Digest>,
+}
+
+impl Tree {
+    /// Number of entries.
+    pub fn size(&self) -> u64 {
+        self.frontier.size()
+    }
+
+    /// Size and root.
+    pub fn head(&self) -> TreeHead {
+        TreeHead { size: self.size(), root: self.frontier.root() }
+    }
+
+    /// Index of the first entry that is kept in memory.
+    pub fn first_kept(&self) -> u64 {
+        self.first
+    }
+
+    /// An entry that is kept in memory.
+    pub fn kept(&self, index: u64) -> Option<&[u8]> {
+        let place = usize::try_from(index.checked_sub(self.first)?).ok()?;
+        let end = *self.ends.get(place)?;
+        let start = if place == 0 { 0 } else { self.ends[place - 1] };
+        Some(&self.entries[start + 2..end])
+    }
+
+    /// Appends an entry. Its length fits in 16 bits: `codec::MAX_LEAF` sees to it.
+    pub fn push(&mut self, entry: &[u8]) {
+        self.entries.extend((entry.len() as u16).to_be_bytes());
+        self.entries.extend(entry);
+        self.ends.push(self.entries.len());
+        let levels = &mut self.levels;
+        self.frontier.push_and_visit(leaf_hash(entry), |subtree, hash| {
+            if subtree.level.is_multiple_of(8) {
+                let level = (subtree.level / 8) as usize;
+                if levels.len() == level {
+                    levels.push(Level::default());
+                }
+                levels[level].hashes.push(*hash);
+            }
+        });
+    }
+
+    /// Whether a bundle is full among the first `durable` entries.
+    pub fn has_full_bundle(&self, durable: u64) -> bool {
+        durable >= self.first + WIDTH
+    }
+
+    /// Lets go of full bundles and tiles that stand on disk already.
+    pub fn forget_full(&mut self) {
+        while self.has_full_bundle(self.size()) {
+            self.let_go_of_bundle();
+        }
+        for level in &mut self.levels {
+            while level.hashes.len() as u64 >= WIDTH {
+                level.let_go_of_tile();
+            }
+        }
+    }
+
+    /// Writes the bundles that are full among the first `durable` entries, and the tiles that are full, and lets go of them.
+    pub fn write_full(&mut self, dir: &Path, durable: u64) -> Result<(), FileError> {
+        while self.has_full_bundle(durable) {
+            let path = dir.join(bundle_path(self.first / WIDTH, WIDTH));
+            replace("bundle", &path, &self.entries[..self.ends[WIDTH as usize - 1]], SHARED)?;
+            self.let_go_of_bundle();
+        }
+        for (number, level) in self.levels.iter_mut().enumerate() {
+            // A tile over entries that are not durable yet waits for them.
+            while (level.full + 1) << (8 * (number as u32 + 1)) <= durable {
+                let path = dir.join(tile_path(number, level.full, WIDTH));
+                replace("tile", &path, &concatenated(&level.hashes[..WIDTH as usize]), SHARED)?;
+                level.let_go_of_tile();
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the partial bundle and the partial tiles of the tree as it stands; the full ones were written.
+    pub fn write_partial(&self, dir: &Path) -> Result<(), FileError> {
+        if !self.ends.is_empty() {
+            let path = dir.join(bundle_path(self.first / WIDTH, self.ends.len() as u64));
+            replace("bundle", &path, &self.entries, SHARED)?;
+        }
+        for (number, level) in self.levels.iter().enumerate().filter(|(_, level)| !level.hashes.is_empty()) {
+            let path = dir.join(tile_path(number, level.full, level.hashes.len() as u64));
+            replace("tile", &path, &concatenated(&level.hashes), SHARED)?;
+        }
+        Ok(())
+    }
+
+    fn let_go_of_bundle(&mut self) {
+        let end = self.ends[WIDTH as usize - 1];
+        self.entries.drain(..end);
+        self.ends.drain(..WIDTH as usize);
+        self.ends.iter_mut().for_each(|other| *other -= end);
+        self.first += WIDTH;
+    }
+}
+
+impl Level {
+    fn let_go_of_tile(&mut self) {
+        self.hashes.drain(..WIDTH as usize);
+        self.full += 1;
+    }
+}
+
+fn concatenated(hashes: &[Digest]) -> Vec<u8> {
+    hashes.iter().flat_map(|hash| *hash.as_bytes()).collect()
+}
+
+/// Removes the partial tiles and bundles that a published tree of `size` entries made superfluous, the one before it having
+/// had `before`.
+///
+/// Partial hash tiles stay until the full one is there, as C2SP asks. Partial bundles, up to 15 MB each, go with the next
+/// wider one: it begins with the same entries.
+pub(super) fn remove_superfluous(dir: &Path, before: u64, size: u64) -> Result<(), FileError> {
+    for level in 0..8 {
+        let (old, new) = (before >> (8 * level), size >> (8 * level));
+        if !old.is_multiple_of(WIDTH) && old / WIDTH != new / WIDTH {
+            remove_partial_dir(&partial_dir(&dir.join(tile_path(level, old / WIDTH, WIDTH))))?;
+        }
+    }
+    let partial = partial_dir(&dir.join(bundle_path(before / WIDTH, WIDTH)));
+    if before.is_multiple_of(WIDTH) {
+        return Ok(());
+    }
+    if before / WIDTH != size / WIDTH {
+        return remove_partial_dir(&partial);
+    }
+    for width in widths_in(&partial).map_err(FileError::new("list", &partial))? {
+        if width < size % WIDTH {
+            super::durable::remove("partial", &dir.join(bundle_path(before / WIDTH, width)))?;
+        }
+    }
+    Ok(())
+}
+
+fn remove_partial_dir(partial: &Path) -> Result<(), FileError> {
+    let removed = || {
+        super::durable::step("partial", "remove::before")?;
+        match fs::remove_dir_all(partial) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => super::durable::step("partial", "remove::after"),
+        }
+    };
+    removed().map_err(FileError::new("remove", partial))
+}

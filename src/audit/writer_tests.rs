@@ -1,0 +1,410 @@
+use std::fs;
+use std::path::PathBuf;
+
+use chrono::{Duration, TimeZone, Utc};
+use tempfile::TempDir;
+
+use super::super::leaf::{Action, Heartbeat, Outcome, RecordOutcome, Refused};
+use super::super::recover::journal_dir;
+use super::super::{IntentDraft, IntentRecord, LogReader, encode_results, load_fingerprinter};
+use super::*;
+use crate::model::{Actor, BatchNumber, DurableEvidence, Fingerprint, KeyValue, RecordKey, SeriesName, SourceName};
+
+/// A place for a log and its keys.
+pub(in crate::audit) struct Place {
+    root: TempDir,
+}
+
+impl Place {
+    pub fn new() -> Self {
+        Self { root: tempfile::tempdir().unwrap() }
+    }
+
+    pub fn dir(&self) -> PathBuf {
+        self.root.path().join("audit")
+    }
+
+    pub fn keys(&self) -> PathBuf {
+        self.root.path().join("keys")
+    }
+
+    pub fn create(&self) -> DestructionLog {
+        DestructionLog::create(&self.dir(), &self.keys(), "log.example".into(), at(0)).unwrap()
+    }
+
+    pub fn open(&self) -> Result<DestructionLog, LogError> {
+        DestructionLog::open(&self.dir(), &self.keys(), at(0))
+    }
+}
+
+pub(in crate::audit) fn at(seconds: i64) -> Instant {
+    Utc.with_ymd_and_hms(2026, 11, 21, 12, 0, 0).unwrap() + Duration::seconds(seconds)
+}
+
+/// A small leaf that tells its number.
+pub(in crate::audit) fn small(number: u64) -> Body {
+    Body::Heartbeat(Heartbeat { overdue: [("PC-1".into(), number)].into(), holds: 0 })
+}
+
+pub(in crate::audit) fn draft(count: u8) -> IntentDraft {
+    let record = |number| IntentRecord {
+        fingerprint: Fingerprint::from_bytes([number; 32]),
+        reference: None,
+        day: at(0).date_naive(),
+    };
+    IntentDraft {
+        run: "run-1".into(),
+        plan: "plan-1".into(),
+        source: "parle".into(),
+        series: "dossier".into(),
+        rule: "PC-1".into(),
+        calendar: "OPC-PC".into(),
+        version: 2,
+        action: Action::Destroy,
+        year: 2026,
+        with_references: false,
+        records: (0..count).map(record).collect(),
+    }
+}
+
+pub(in crate::audit) fn outcome(batch: BatchNumber, intent: u64, n: u32) -> Body {
+    Body::Outcome(Outcome {
+        batch,
+        intent,
+        committed: true,
+        recovered: false,
+        results: encode_results(&vec![RecordOutcome::Destroyed; n as usize]),
+        rows: [("dossier".to_owned(), u64::from(n))].into(),
+        files: [].into(),
+        bytes: 0,
+        left: 0,
+    })
+}
+
+pub(in crate::audit) fn leaves(log: &DestructionLog) -> Vec<Leaf> {
+    let mut found = Vec::new();
+    log.scan(0, &mut |index, leaf| {
+        assert_eq!(index, found.len() as u64);
+        found.push(leaf);
+        ControlFlow::Continue(())
+    })
+    .unwrap();
+    found
+}
+
+fn actor() -> Actor {
+    "marie (1000)".into()
+}
+
+#[test]
+fn what_was_synced_is_there_after_reopening() {
+    let place = Place::new();
+    let mut log = place.create();
+    assert_eq!(log.append(small(7), at(1)).unwrap(), 1);
+    log.sync().unwrap();
+    log.append(small(8), at(1)).unwrap();
+    assert_eq!((log.size(), leaves(&log).len()), (3, 2), "what is not durable is not shown");
+    drop(log);
+    let log = place.open().unwrap();
+    assert_eq!(leaves(&log)[1], Leaf { at: at(1).timestamp(), body: small(7) });
+    assert_eq!((log.size(), log.last_time()), (2, Some(at(1))));
+}
+
+#[test]
+fn a_log_is_made_once_and_opened_by_one_at_a_time() {
+    let place = Place::new();
+    let absent = place.open();
+    assert!(matches!(absent, Err(LogError::Absent { .. })));
+    let log = place.create();
+    assert!(place.open().err().unwrap().is_locked());
+    drop(log);
+    let again = DestructionLog::create(&place.dir(), &place.keys(), "log.example".into(), at(0));
+    assert!(matches!(again, Err(LogError::Exists { .. })));
+    assert_eq!(place.open().unwrap().origin().as_str(), "log.example");
+}
+
+#[test]
+fn an_interrupted_making_is_made_anew() {
+    let place = Place::new();
+    drop(place.create());
+    fs::remove_file(checkpoint_path(&place.dir())).unwrap();
+    fs::remove_file(place.keys().join("signed-checkpoint")).unwrap();
+    let log = DestructionLog::open_or_create(&place.dir(), &place.keys(), "log.example".into(), at(9)).unwrap();
+    assert_eq!(leaves(&log)[0].at, at(9).timestamp());
+}
+
+#[test]
+fn a_log_without_any_checkpoint_is_not_made_anew_once_it_held_entries() {
+    let place = Place::new();
+    let mut log = place.create();
+    log.append(small(1), at(0)).unwrap();
+    log.sync().unwrap();
+    drop(log);
+    fs::remove_file(checkpoint_path(&place.dir())).unwrap();
+    fs::remove_file(place.keys().join("signed-checkpoint")).unwrap();
+    let made = DestructionLog::open_or_create(&place.dir(), &place.keys(), "log.example".into(), at(9));
+    assert!(made.err().unwrap().is_verification_failure());
+}
+
+#[test]
+fn intents_are_evidence_once_durable_and_wait_for_their_outcome() {
+    let place = Place::new();
+    let mut log = place.create();
+    let pending = log.append_intents(draft(3), at(1)).unwrap();
+    let durable = log.make_durable(pending).unwrap();
+    let (index, intent) = durable.leaves()[0].clone();
+    assert_eq!((durable.batch(), index, intent.of), (BatchNumber(1), 1, 1));
+    assert_eq!(intent.fingerprints().unwrap()[2], Fingerprint::from_bytes([2; 32]));
+    drop(log);
+
+    let mut log = place.open().unwrap();
+    assert_eq!(log.unresolved(), [(1, intent)]);
+    let wrong = log.append(outcome(BatchNumber(1), 1, 2), at(2));
+    assert!(matches!(wrong, Err(LogError::NotAwaited { intent: 1 })), "two results do not answer three records");
+    log.append(outcome(BatchNumber(1), 1, 3), at(2)).unwrap();
+    let twice = log.append(outcome(BatchNumber(1), 1, 3), at(2));
+    assert!(matches!(twice, Err(LogError::NotAwaited { .. })));
+    log.publish().unwrap();
+    drop(log);
+    assert_eq!(place.open().unwrap().unresolved(), []);
+}
+
+#[test]
+fn a_large_batch_is_split_into_leaves_that_follow_each_other() {
+    let place = Place::new();
+    let mut log = place.create();
+    let record = draft(1).records[0];
+    let large = IntentDraft { records: vec![record; 2_500], ..draft(0) };
+    let pending = log.append_intents(large, at(0)).unwrap();
+    let durable = log.make_durable(pending).unwrap();
+    let shape: Vec<_> = durable.leaves().iter().map(|(index, intent)| (*index, intent.of, intent.n)).collect();
+    assert_eq!(shape, [(1, 3, 1000), (2, 3, 1000), (3, 3, 500)]);
+
+    let both = IntentRecord { reference: Some(Fingerprint::from_bytes([9; 32])), ..record };
+    let with_references = IntentDraft { records: vec![both, record], with_references: true, ..draft(0) };
+    let pending = log.append_intents(with_references, at(0)).unwrap();
+    let durable = log.make_durable(pending).unwrap();
+    let references = durable.leaves()[0].1.references().unwrap();
+    assert_eq!(references, [Fingerprint::from_bytes([9; 32]), Fingerprint::from_bytes([0; 32])]);
+    assert!(matches!(log.append_intents(draft(0), at(0)), Err(LogError::EmptyBatch)));
+}
+
+#[test]
+fn a_clock_behind_the_log_stamps_no_leaf() {
+    let place = Place::new();
+    let mut log = place.create();
+    log.append(small(0), at(100)).unwrap();
+    let leaf = log.append(small(1), at(97)).unwrap();
+    log.sync().unwrap();
+    assert_eq!(leaves(&log)[leaf as usize].at, at(100).timestamp(), "time never runs backwards in the log");
+    assert!(matches!(log.append(small(2), at(90)), Err(LogError::ClockBehind { .. })));
+    assert!(matches!(log.append_intents(draft(1), at(90)), Err(LogError::ClockBehind { .. })));
+    assert_eq!(log.size(), 3);
+}
+
+#[test]
+fn the_log_s_own_kinds_are_not_appended_from_outside() {
+    let place = Place::new();
+    let mut log = place.create();
+    let genesis = leaves(&log).remove(0).body;
+    assert!(matches!(log.append(genesis, at(0)), Err(LogError::OwnKind { kind: "genesis" })));
+    let long = Body::Refused(Refused { plan: None, actor: actor(), reasons: vec!["x".repeat(60_000)] });
+    assert!(matches!(log.append(long, at(0)), Err(LogError::Leaf(_))));
+    assert_eq!(log.size(), 1);
+}
+
+#[test]
+fn a_fingerprint_key_is_declared_before_its_first_use_and_can_be_destroyed() {
+    let place = Place::new();
+    let mut log = place.create();
+    let (source, series) = (SourceName::from("parle"), SeriesName::from("dossier"));
+    let key = RecordKey::new(vec![KeyValue::Integer(41)]);
+    let fingerprint = log.fingerprinter(&source, 2025, at(0)).unwrap().record(&series, &key);
+    let Body::Fpkey(declared) = leaves(&log).remove(1).body else { panic!("no key was declared") };
+    assert_eq!((declared.source.as_str(), declared.year), ("parle", 2025));
+    drop(log);
+
+    let mut log = place.open().unwrap();
+    assert_eq!(log.fingerprinter(&source, 2025, at(0)).unwrap().record(&series, &key), fingerprint);
+    let loaded = load_fingerprinter(&place.keys(), &source, 2025).unwrap().unwrap();
+    assert_eq!(loaded.record(&series, &key), fingerprint);
+    assert_eq!(log.size(), 2, "a key is declared once");
+
+    let this_year = log.fingerprinter(&source, 2026, at(0)).map(|_| ());
+    this_year.unwrap();
+    assert!(matches!(log.forget_key(&source, 2026, actor(), at(0)), Err(LogError::KeyNeeded { .. })));
+    let _pending = log.append_intents(IntentDraft { year: 2025, ..draft(1) }, at(0)).unwrap();
+    assert!(matches!(log.forget_key(&source, 2025, actor(), at(0)), Err(LogError::KeyNeeded { .. })));
+    log.append(outcome(BatchNumber(3), 3, 1), at(0)).unwrap();
+    log.forget_key(&source, 2025, actor(), at(0)).unwrap();
+    assert!(load_fingerprinter(&place.keys(), &source, 2025).unwrap().is_none());
+    drop(log);
+    let mut log = place.open().unwrap();
+    assert!(matches!(log.fingerprinter(&source, 2025, at(0)), Err(LogError::KeyDestroyed { .. })));
+}
+
+#[test]
+fn an_exchanged_or_exposed_key_is_refused() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = Place::new();
+    let mut log = place.create();
+    let source = SourceName::from("parle");
+    log.fingerprinter(&source, 2026, at(0)).unwrap();
+    let path = keys::fingerprint_path(&place.keys().as_path().into(), &source, 2026);
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+    let exposed = log.fingerprinter(&source, 2026, at(0)).err().unwrap();
+    assert!(exposed.to_string().contains("chmod 0600"), "{exposed}");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    fs::write(&path, format!("{}\n", "ab".repeat(32))).unwrap();
+    let exchanged = log.fingerprinter(&source, 2026, at(0)).err().unwrap();
+    assert!(matches!(exchanged, LogError::Key(KeyError::Exchanged { .. })));
+    fs::remove_file(&path).unwrap();
+    let lost = log.fingerprinter(&source, 2026, at(0)).err().unwrap();
+    assert!(matches!(lost, LogError::Key(KeyError::Missing { .. })));
+}
+
+#[test]
+fn a_rotated_key_signs_from_the_next_checkpoint_on() {
+    let place = Place::new();
+    let mut log = place.create();
+    let before = fs::read_to_string(place.dir().join("vkey")).unwrap();
+    log.rotate_signing_key(actor(), at(0)).unwrap();
+    let after = fs::read_to_string(place.dir().join("vkey")).unwrap();
+    assert_ne!(before, after);
+    let signed = read_checkpoint(&checkpoint_path(&place.dir())).unwrap().unwrap();
+    assert!(signed.verify(&after.parse().unwrap()).is_ok() && signed.verify(&before.parse().unwrap()).is_err());
+    drop(log);
+    let mut log = place.open().unwrap();
+    log.append(small(1), at(0)).unwrap();
+    log.publish().unwrap();
+}
+
+#[test]
+fn a_credential_signs_and_a_new_one_must_be_declared() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = Place::new();
+    let credential = place.dir().with_file_name("credential");
+    let write_key = |seed: u8| {
+        let key = SigningKey::from_seed("log.example", super::super::note::KeyKind::Log, &[seed; 32]).unwrap();
+        fs::write(&credential, key.secret_text().as_bytes()).unwrap();
+        fs::set_permissions(&credential, fs::Permissions::from_mode(0o400)).unwrap();
+        key.verifier().to_string()
+    };
+    let keys = || KeyPlaces::new(place.keys()).with_credential(&credential);
+    let first = write_key(1);
+    let mut log = DestructionLog::create(&place.dir(), keys(), "log.example".into(), at(0)).unwrap();
+    assert_eq!(fs::read_to_string(place.dir().join("vkey")).unwrap().trim_end(), first);
+    assert!(matches!(log.rotate_signing_key(actor(), at(0)), Err(LogError::Key(KeyError::Credential))));
+    drop(log);
+    fs::remove_file(&credential).unwrap();
+    let second = write_key(2);
+    let refused = DestructionLog::open(&place.dir(), keys(), at(0)).err().unwrap();
+    assert!(matches!(refused, LogError::Key(KeyError::NotDeclared { .. })));
+    let mut log = DestructionLog::open(&place.dir(), keys().declaring(actor()), at(0)).unwrap();
+    log.publish().unwrap();
+    assert!(matches!(&leaves(&log)[1].body, Body::Sigkey(leaf) if leaf.vkey == second));
+    drop(log);
+    DestructionLog::open(&place.dir(), keys(), at(0)).unwrap();
+}
+
+#[test]
+fn a_reader_sees_the_log_grow_while_its_writer_lives() {
+    let place = Place::new();
+    let mut log = place.create();
+    for number in 1..600 {
+        log.append(small(number), at(0)).unwrap();
+        if number % 7 == 0 {
+            log.sync().unwrap();
+        }
+        if number % 50 == 0 {
+            log.publish().unwrap();
+        }
+        if number % 31 == 0 {
+            let reader = LogReader::open(&place.dir()).unwrap();
+            assert_eq!(reader.size(), log.durable_size());
+            log.publish().unwrap();
+            let mut next = 100.min(reader.size());
+            reader
+                .scan(next, &mut |index, leaf| {
+                    assert_eq!(index, next);
+                    assert!(index == 0 || leaf.body == small(index));
+                    next += 1;
+                    ControlFlow::Continue(())
+                })
+                .unwrap();
+            assert_eq!(next, reader.size());
+        }
+    }
+}
+
+#[test]
+fn an_older_copy_of_the_log_is_refused() {
+    let place = Place::new();
+    let mut log = place.create();
+    log.append(small(1), at(0)).unwrap();
+    log.publish().unwrap();
+    drop(log);
+    let copy = place.dir().with_file_name("copy");
+    let run = |from: &PathBuf, to: &PathBuf| {
+        assert!(std::process::Command::new("cp").arg("-r").args([from, to]).status().unwrap().success());
+    };
+    run(&place.dir(), &copy);
+    let mut log = place.open().unwrap();
+    log.append(small(2), at(0)).unwrap();
+    log.publish().unwrap();
+    drop(log);
+    fs::remove_dir_all(place.dir()).unwrap();
+    let gone = place.open().err().unwrap();
+    assert!(matches!(gone, LogError::Behind { size: 0, signed: 3, .. }), "{gone}");
+    run(&copy, &place.dir());
+    let older = place.open().err().unwrap();
+    assert!(matches!(older, LogError::Behind { size: 2, signed: 3, .. }), "{older}");
+    assert!(older.is_verification_failure() && older.to_string().contains("audit adopt"));
+}
+
+#[test]
+fn a_successor_begins_where_a_log_cannot_go_on() {
+    let place = Place::new();
+    let mut log = place.create();
+    let source = SourceName::from("parle");
+    log.fingerprinter(&source, 2026, at(0)).unwrap();
+    log.publish().unwrap();
+    let head = log.tree.head();
+    drop(log);
+    fs::rename(place.dir(), place.dir().with_file_name("damaged")).unwrap();
+    let predecessor = Predecessor {
+        origin: "log.example".into(),
+        size: head.size,
+        root: head.root,
+        reason: Digest::of(b"reason"),
+        actor: actor(),
+    };
+    let successor = Origin::new("log.example/2");
+    let mut log = DestructionLog::succeed(&place.dir(), &place.keys(), successor.clone(), predecessor, at(0)).unwrap();
+    assert_eq!(log.origin(), &successor);
+    log.fingerprinter(&source, 2026, at(0)).unwrap();
+    drop(log);
+    assert_eq!(place.open().unwrap().size(), 2);
+}
+
+#[test]
+fn published_journal_goes_and_memory_stays_small() {
+    let place = Place::new();
+    let mut log = place.create();
+    let reason = "x".repeat(50_000);
+    for _ in 0..700 {
+        let leaf = Refused { plan: None, actor: actor(), reasons: vec![reason.clone()] };
+        log.append(Body::Refused(leaf), at(0)).unwrap();
+        log.sync().unwrap();
+        assert!(log.tree.size() - log.tree.first_kept() <= KEPT);
+    }
+    assert!(segments(&journal_dir(&place.dir())).unwrap().len() > 5);
+    drop(log);
+    let mut log = place.open().unwrap();
+    assert!(log.tree.size() - log.tree.first_kept() <= KEPT + 1, "not even after a crash before publishing");
+    assert_eq!(leaves(&log).len(), 701);
+    log.publish().unwrap();
+    assert!(segments(&journal_dir(&place.dir())).unwrap().len() <= 2);
+    drop(log);
+    assert_eq!(leaves(&place.open().unwrap()).len(), 701);
+}
