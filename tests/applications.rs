@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
-use std::io::{BufReader, Read};
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -199,7 +199,7 @@ mod redmine {
         let mut rows: BTreeMap<String, BTreeSet<i64>> =
             belongs.iter().map(|(table, ids)| (table.clone(), numbers(ids))).collect();
         let pairs = expected["belongs_no_id"]["changesets_issues(changeset_id,issue_id)"].as_array().unwrap();
-        let pairs: BTreeSet<Vec<i64>> = pairs.iter().map(|pair| numbers_in_order(pair)).collect();
+        let pairs: BTreeSet<Vec<i64>> = pairs.iter().map(numbers_in_order).collect();
         let links = before["changesets_issues"].iter().filter(|(_, row)| {
             let pair: Vec<i64> = row.iter().map(integer).collect();
             pairs.contains(&pair)

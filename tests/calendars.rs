@@ -102,7 +102,7 @@ fn a_near_miss_is_answered_with_the_name_meant() {
 fn all_faults_are_reported_at_once_in_the_order_of_the_file() {
     let text = r#"
 [calendar]
-number = "T 1"
+organization = ""
 version = 0
 effective = { from = 2024-04-04, until = 2020-01-01 }
 timezone = "Mars/Olympus"
@@ -114,7 +114,7 @@ triggers = { closure = {} }
 tabel = "x"
 
 [[rule]]
-series = "dosier"
+series = "dos ier"
 keep = "P0D"
 role = "floor"
 disposition = "destroy"
@@ -128,7 +128,7 @@ until = { earliest = [{ trigger = "closing", keep = "P1A" }, { trigger = "closur
     let found: Vec<_> = faults.iter().map(|fault| (fault.line, fault.code)).collect();
     let expected = [
         (2, "missing-key"),
-        (3, "bad-name"),
+        (3, "empty-text"),
         (4, "bad-version"),
         (5, "effective-reversed"),
         (6, "unknown-zone"),
@@ -137,7 +137,7 @@ until = { earliest = [{ trigger = "closing", keep = "P1A" }, { trigger = "closur
         (12, "unknown-key"),
         (14, "missing-key"),
         (14, "missing-key"),
-        (15, "unknown-series"),
+        (15, "bad-name"),
         (16, "period-zero"),
         (18, "floor-disposes"),
         (20, "missing-disposition"),

@@ -24,7 +24,8 @@ impl Keep {
     ///
     /// The trigger's civil day in `zone` is not counted; the period is added once as a whole (months first, a missing day becoming the
     /// month's last, then days); the last day must elapse. A trigger known by its day only counts as having come when that day ended:
-    /// for `immediate` and exact periods too, since it may have come in its last minute.
+    /// for `immediate` and exact periods too, since it may have come in its last minute. A deadline (`expires_at`) is a trigger that may
+    /// lie ahead; with `immediate`, its value is the term.
     ///
     /// `None` where the date lies beyond what a date can be: such a record is never due.
     pub fn due(&self, moment: Moment, start: StartAt, zone: Zone) -> Option<Due> {
@@ -40,7 +41,7 @@ impl Keep {
             }
         };
         match *self {
-            Self::Immediate => deadline(moment, zone).map(|due| Due { trigger_day, ..due }),
+            Self::Immediate => at_once(moment, zone).map(|due| Due { trigger_day, ..due }),
             Self::Civil(period) => Due::after(trigger_day, add(first, period)?, zone),
             Self::Exact { seconds } => {
                 let from = happened_by(moment, zone)?.checked_add_signed(TimeDelta::try_seconds(seconds)?)?;
@@ -50,10 +51,8 @@ impl Keep {
     }
 }
 
-/// When a record is due whose value *is* the term (`expires_at`): at that instant, or once that day has elapsed.
-///
-/// `None` where the date lies beyond what a date can be.
-pub fn deadline(moment: Moment, zone: Zone) -> Option<Due> {
+/// Due at the moment itself, which for a day alone is its end.
+fn at_once(moment: Moment, zone: Zone) -> Option<Due> {
     match moment {
         Moment::At(instant) => Some(Due { trigger_day: zone.civil_date(instant), last_day: None, from: instant }),
         Moment::On(day) => Due::after(day, day, zone),

@@ -69,7 +69,6 @@ fn immediate_and_exact_periods_count_instants() {
     // The clocks went forward on the 10th: a day of 24 hours ends at 13:00 local summer time.
     let exact = keep("PT24H").due(moment, StartAt::Trigger, toronto).unwrap();
     assert_eq!((exact.last_day, exact.from), (None, instant("2024-03-10T12:00:00Z")));
-    assert_eq!(deadline(moment, toronto), Some(immediate));
 }
 
 #[test]
@@ -78,7 +77,6 @@ fn a_day_without_an_hour_counts_as_ended_before_anything_is_due() {
     let midnight = instant("2024-03-16T04:00:00Z");
     let immediate = Keep::Immediate.due(moment, StartAt::Trigger, toronto).unwrap();
     assert_eq!((immediate.last_day, immediate.from), (Some(date("2024-03-15")), midnight));
-    assert_eq!(deadline(moment, toronto), Some(immediate));
     assert_eq!(keep("PT24H").due(moment, StartAt::Trigger, toronto).unwrap().from, midnight + TimeDelta::days(1));
 }
 
@@ -99,7 +97,6 @@ fn a_date_beyond_all_dates_is_never_due() {
         assert_eq!(keep.due(last, StartAt::Trigger, Zone::UTC), None);
         assert_eq!(keep.due(last, StartAt::YearEnd { month: 6, day: 30 }, Zone::UTC), None);
     }
-    assert_eq!(deadline(last, Zone::UTC), None);
     assert_eq!(
         keep("P1Y").due(Moment::On(date("2024-01-01")), StartAt::YearEnd { month: 2, day: 30 }, Zone::UTC),
         None

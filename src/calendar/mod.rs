@@ -8,7 +8,7 @@ mod parse;
 mod period;
 mod rules;
 
-pub use due::{Due, deadline};
+pub use due::Due;
 pub use law::{
     Basis, Calendar, CalendarApproval, Clock, Disposition, Governs, Keep, Period, Role, Rule, Series, StartAt, Until,
     Words,

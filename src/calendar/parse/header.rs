@@ -7,7 +7,9 @@ use crate::model::{CivilDate, Digest, Table, Value};
 /// Reads `[calendar]` as a calendar that has no series and no rules yet.
 pub(super) fn read(mut table: Table<'_>) -> Option<Calendar> {
     let number = table.need("number", "write the number by which its authority knows it (`number = \"OPC-PC\"`)");
+    let number = number.and_then(|value| text::name(&value));
     let organization = table.need("organization", "name the organization whose calendar this is");
+    let organization = organization.and_then(|value| value.text());
     let title = table.get("title").map(text::words);
     let version = table.need("version", "write `version = 1`, and one more for each change");
     let version = version.and_then(|value| version_number(&value));
@@ -21,8 +23,8 @@ pub(super) fn read(mut table: Table<'_>) -> Option<Calendar> {
     table.finish();
     let (effective_from, effective_until) = effective?;
     Some(Calendar {
-        number: text::name(&number?)?.into(),
-        organization: organization?.text()?.to_owned(),
+        number: number?.into(),
+        organization: organization?.to_owned(),
         title: title.unwrap_or_default(),
         version: version?,
         replaces: replaces.flatten(),

@@ -15,7 +15,7 @@ const DISPOSITIONS: [(&str, Disposition); 6] = [
     ("permanent", Disposition::Permanent),
 ];
 
-/// Reads one rule. `known` is `None` where the file has no series at all; `numbers` are the rules' met so far.
+/// Reads one rule. `known` is `None` where the file has no series at all; `numbers` are those of the rules met so far.
 pub(super) fn read<'d>(
     mut table: Table<'d>,
     known: Option<&KnownSeries<'d>>,
@@ -25,7 +25,7 @@ pub(super) fn read<'d>(
     let number = number.and_then(|value| unique_number(&value, numbers));
     let title = table.get("title").map(text::words).unwrap_or_default();
     let series = table.need("series", "name the series that the rule governs");
-    let triggers = series.as_ref().and_then(|series| triggers_of(series, known?));
+    let (series, triggers) = series.map_or((None, None), |value| governed_series(&value, known));
     let governs = governs(&mut table);
     let unless = table.get("unless").map(|value| text::name(&value));
     let role = table.get("role").map(|value| value.one_of(&[("floor", Role::Floor), ("disposing", Role::Disposing)]));
@@ -41,7 +41,7 @@ pub(super) fn read<'d>(
     Some(Rule {
         number: number?.into(),
         title,
-        series: text::name(&series?)?.into(),
+        series: series?.into(),
         governs: governs?,
         unless: unless.flatten().map(str::to_owned),
         role: role.unwrap_or(Some(Role::Disposing))?,
@@ -63,19 +63,22 @@ fn unique_number<'d>(value: &Value<'d>, numbers: &mut BTreeSet<&'d str>) -> Opti
     Some(number)
 }
 
-/// The triggers of the series that a rule names; a name that no series bears is a fault.
-fn triggers_of<'k, 'd>(series: &Value<'d>, known: &'k KnownSeries<'d>) -> Option<&'k BTreeSet<&'d str>> {
-    let name = text::name(series)?;
+/// The series that a rule names, and its triggers where they are known; a name that no series bears is a fault.
+fn governed_series<'k, 'd>(
+    value: &Value<'d>,
+    known: Option<&'k KnownSeries<'d>>,
+) -> (Option<&'d str>, Option<&'k BTreeSet<&'d str>>) {
+    let (Some(name), Some(known)) = (text::name(value), known) else { return (None, None) };
     if let Some(triggers) = known.get(name) {
-        return triggers.as_ref();
+        return (Some(name), triggers.as_ref());
     }
     let names: Vec<&str> = known.keys().copied().collect();
     let mend = match nearest(name, &names) {
         Some(near) => format!("did you mean \"{near}\"?"),
         None => format!("write a [[series]] with `name = \"{name}\"`, or name another"),
     };
-    series.fault("unknown-series", format!("the calendar has no series `{name}`"), mend);
-    None
+    value.fault("unknown-series", format!("the calendar has no series `{name}`"), mend);
+    (None, None)
 }
 
 fn governs(table: &mut Table<'_>) -> Option<Governs> {
