@@ -189,6 +189,18 @@ fn oracle_start_after(last_day: CivilDate, zone: Zone) -> Instant {
     watch + TimeDelta::seconds(1)
 }
 
+#[test]
+fn every_day_from_1900_to_2200_ends_when_the_next_second_is_of_a_later_day() {
+    for zone in ZONES.map(zone) {
+        let days = date("1900-01-01").iter_days().take_while(|day| day.year() <= 2200);
+        for last_day in days {
+            let from = Due::after(last_day, last_day, zone).unwrap().from;
+            let [before, after] = [from - TimeDelta::seconds(1), from].map(|instant| zone.civil_date(instant));
+            assert!(before <= last_day && last_day < after, "{zone} {last_day}: {from}");
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_000))]
 
