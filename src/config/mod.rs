@@ -1,1 +1,91 @@
-//! `retentiond.toml`: parsed, all faults at once, and lowered; proposals for `init`.
+//! `retentiond.toml`: where the records are and what their columns mean, read, lowered and checked against the calendars.
+//!
+//! Three steps, apart: syntax (`model::Document`), meaning (`lower` and its neighbours, one table of the file each), completeness
+//! (`cross`, configuration against calendars). Every fault of every file is reported at once. Whether the mapping fits the
+//! database is proved later, by `records`.
+
+mod calendars;
+mod cross;
+mod event;
+mod join;
+mod load;
+mod lower;
+mod part;
+mod relations;
+mod schedule;
+mod series;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crate::calendar::{Calendar, Period};
+use crate::disposition::Limits;
+use crate::model::SourceName;
+use crate::records::mapping::{SeriesMapping, Source};
+
+pub use load::load;
+pub use schedule::{CatchUp, ExtraScan, Schedule, Window};
+
+/// Where the configuration stands unless `--config` or `RETENTIOND_CONFIG` says otherwise.
+pub const DEFAULT_FILE: &str = "/etc/retentiond/retentiond.toml";
+
+/// A configuration in order. Relative paths of the file are resolved against its directory.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    pub file: PathBuf,
+    /// The calendar files, patterns resolved; sorted, each once.
+    pub calendars: Vec<PathBuf>,
+    pub language: Language,
+    /// The state directory.
+    pub state: PathBuf,
+    /// Without one, the daemon has nothing to do; the commands work all the same.
+    pub schedule: Option<Schedule>,
+    pub mode: Mode,
+    pub limits: Limits,
+    pub sources: BTreeMap<SourceName, Source>,
+    /// In the order of the file.
+    pub series: Vec<SeriesMapping>,
+    /// Alerts are given to this program and arguments as JSON on its standard input.
+    pub notify: Option<Vec<String>>,
+    /// How long the manifests of plans are kept once they are done.
+    pub keep_plans: Period,
+}
+
+/// Language of reports and messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Language {
+    French,
+    English,
+}
+
+/// What the daemon does by itself with what is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Makes plans and reports them.
+    Report,
+    /// The same, and asks for an approval.
+    Approve,
+    /// Executes what was approved before, as long as no guard rail trips.
+    Automatic,
+}
+
+/// A configuration and its calendars, in order and in agreement.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    pub config: Config,
+    /// One for each of `config.calendars`, in that order.
+    pub calendars: Vec<Calendar>,
+    /// What is no fault, but worth saying: a series that no rule governs is never destroyed.
+    pub notes: Vec<Note>,
+}
+
+/// Something worth saying of a configuration in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// Stable name of this kind of note (`never-destroyed`).
+    pub code: &'static str,
+    /// Path in the configuration (`series.permit`).
+    pub place: String,
+    pub message: String,
+    pub mend: String,
+}

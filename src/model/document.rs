@@ -29,7 +29,7 @@ impl<'t> Document<'t> {
             return Err(Fault::of_file(
                 file,
                 "file-too-large",
-                format!("the file has {} bytes; at most {limit} are read", bytes.len()),
+                format!("the file is larger than {limit} bytes"),
                 "name the right file, or split it",
             ));
         }
@@ -80,6 +80,11 @@ impl<'t> Document<'t> {
             }
         };
         self.fault(span, code, message, mend);
+    }
+
+    /// Whether a value of this path was asked for and found.
+    pub fn knows(&self, path: &str) -> bool {
+        self.spans.borrow().contains_key(path)
     }
 
     /// The faults found, in the order of the file.

@@ -105,9 +105,9 @@ impl<'d> Value<'d> {
     }
 
     /// One of a few words, each with its meaning.
-    pub fn one_of<T: Copy>(&self, words: &[(&str, T)]) -> Option<T> {
+    pub fn one_of<T: Clone>(&self, words: &[(&str, T)]) -> Option<T> {
         let word = self.text()?;
-        let known = words.iter().find(|(name, _)| *name == word).map(|(_, meaning)| *meaning);
+        let known = words.iter().find(|(name, _)| *name == word).map(|(_, meaning)| meaning.clone());
         if known.is_none() {
             let names: Vec<&str> = words.iter().map(|(name, _)| *name).collect();
             let mend = match nearest(word, &names) {

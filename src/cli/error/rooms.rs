@@ -126,6 +126,8 @@ fn database(error: &StoreError) -> Option<&std::path::Path> {
         | StoreError::Interrupted { database }
         | StoreError::Sql { database, .. } => Some(database),
         StoreError::SqliteTooOld { .. }
+        | StoreError::Unmapped { .. }
+        | StoreError::PartOfNone { .. }
         | StoreError::Expression { .. }
         | StoreError::Key { .. }
         | StoreError::CountDiffers { .. } => None,

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use rusqlite::{Connection, ErrorCode, ffi};
 
+use crate::model::{PartName, SeriesName};
+
 /// What went wrong in a records database. Names paths, tables and columns; never a value of a record.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -35,6 +37,13 @@ pub enum StoreError {
     /// The mapping names what the database does not have.
     #[error("{} does not have what the mapping names: {message}; run `retentiond check`", database.display())]
     Schema { database: PathBuf, message: String },
+    /// The mapping names a series that this source does not have.
+    #[error(
+        "no series {series} is mapped in this source; a relation must stay within its source: correct the configuration"
+    )]
+    Unmapped { series: SeriesName },
+    #[error("part {part} of series {series} is a part of no part of the record; correct its `of`")]
+    PartOfNone { series: SeriesName, part: PartName },
     #[error("the expression cannot be used: {message}")]
     Expression { message: String },
     /// Arguments that are no key of the series.
@@ -70,6 +79,8 @@ impl StoreError {
             Self::SqliteTooOld { .. } => "sqlite-too-old",
             Self::Setting { .. } => "setting",
             Self::Schema { .. } => "schema",
+            Self::Unmapped { .. } => "unmapped",
+            Self::PartOfNone { .. } => "part-of-none",
             Self::Expression { .. } => "expression",
             Self::Key { .. } => "key",
             Self::Constraint { .. } => "constraint",

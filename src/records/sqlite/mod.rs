@@ -2,16 +2,20 @@
 
 mod accounts;
 pub mod catalog;
+mod decode;
 mod dispose;
 mod dispose_family;
 mod dispose_plan;
 mod error;
 mod fence;
 mod open;
+mod read;
 mod reader;
 mod safety;
+mod scan;
 mod select;
 pub mod sql;
+mod value;
 mod write;
 #[cfg(test)]
 mod write_tests;

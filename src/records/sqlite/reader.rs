@@ -60,7 +60,7 @@ impl Reader {
         series: &SeriesName,
         visit: &mut dyn FnMut(&Facts) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
-        todo!("{series} {}", visit as *const _ as *const () as usize)
+        self.queries.of(series)?.scan(&self.opened.conn, visit)
     }
 
     /// Every row, cheaply: `judge` sees whether it is in scope and its events, and says whether `visit` gets all of its facts.
@@ -71,7 +71,7 @@ impl Reader {
         judge: &mut dyn FnMut(bool, &[EventFact]) -> Interest,
         visit: &mut dyn FnMut(&Facts),
     ) -> Result<(), StoreError> {
-        todo!("{series} {} {}", judge as *const _ as *const () as usize, visit as *const _ as *const () as usize)
+        self.queries.of(series)?.scan_events(&self.opened.conn, judge, visit)
     }
 
     /// Whether any row in scope may have an element of this event set before `cutoff`; true where only reading all rows would tell.
@@ -82,7 +82,12 @@ impl Reader {
     /// The facts of these records, in the order of the keys; `None` for a record that is not there. One snapshot.
     pub fn facts(&mut self, series: &SeriesName, keys: &[RecordKey]) -> Result<Vec<Option<Facts>>, StoreError> {
         let query = self.queries.of(series)?;
-        query.read(&self.opened.conn, keys)
+        let conn = &self.opened.conn;
+        let failed = |error| StoreError::of(conn, error);
+        let snapshot = conn.unchecked_transaction().map_err(failed)?;
+        let facts = query.read(conn, keys)?;
+        snapshot.commit().map_err(failed)?;
+        Ok(facts)
     }
 
     /// The records whose reference column holds this text, or the number that it reads as.

@@ -3,31 +3,286 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use rusqlite::Connection;
-
 use super::StoreError;
-use crate::model::{RecordKey, SeriesName, Zone};
-use crate::records::facts::Facts;
-use crate::records::mapping::{SeriesMapping, Source};
+use super::decode::Decoder;
+use super::sql::{self, OWNER, THIS};
+use crate::model::{SeriesName, Zone};
+use crate::records::mapping::{
+    Condition, Element, EventMapping, Join, Literal, Mask, PartMapping, Pick, Place, Relation, SeriesMapping, Source,
+};
+use crate::records::masks;
 
-/// How the facts of one series' records are read. Independent of a connection, so that reading for a plan and re-reading inside
-/// a write transaction are the same code; statements are cached by the connection.
-pub struct FactsQuery {}
+/// How many blockers of a record are read. A record with more is as blocked: those beyond are seen when execution, which reads
+/// again, finds the first ones gone.
+pub const MOST_BLOCKERS: usize = 1_000;
+
+/// How the facts of one series' records are read. Knows no connection, so that reading for a plan and reading again inside a
+/// write transaction are the same code; connections cache the statements.
+#[derive(Debug)]
+pub struct FactsQuery {
+    /// Key, scope and the events of the record's own row, of every row.
+    pub(super) events_of_all: String,
+    /// All that stands in the record's own row, of every row.
+    pub(super) all: String,
+    /// The same of one record, by its key.
+    pub(super) by_key: String,
+    /// ` WHERE` after a key, ` ORDER BY` the key: for `all` and `events_of_all`, page by page.
+    pub(super) after_key: String,
+    pub(super) in_key_order: String,
+    pub(super) shape: Shape,
+    /// Per part with masks: whether every row of it is masked, by the record's key.
+    pub(super) masked_parts: Vec<String>,
+    /// Per relation of `blocked_by`: the keys of the blocking records, by the record's key.
+    pub(super) blockers: Vec<BlockerQuery>,
+}
+
+/// Which columns of a row say what, in this order.
+#[derive(Debug)]
+pub(super) struct Shape {
+    pub key: usize,
+    pub has_filter: bool,
+    pub events: Vec<EventShape>,
+    pub has_reference: bool,
+    /// Columns of the subject's key.
+    pub subject: usize,
+    /// `None` without masks: then nothing counts as masked.
+    pub has_masks: bool,
+    pub record_is_masked: bool,
+    pub conditions: Vec<String>,
+}
+
+#[derive(Debug)]
+pub(super) struct EventShape {
+    pub has_condition: bool,
+    pub elements: Vec<ElementShape>,
+}
+
+#[derive(Debug)]
+pub(super) struct ElementShape {
+    pub decoder: Decoder,
+    /// `None`: in the record's own row.
+    pub child: Option<ChildQuery>,
+}
+
+/// The values of a child table's rows, by the record's key.
+#[derive(Debug)]
+pub(super) struct ChildQuery {
+    pub sql: String,
+    pub pick: Pick,
+}
+
+#[derive(Debug)]
+pub(super) struct BlockerQuery {
+    pub sql: String,
+    pub key: usize,
+    /// A tree: the blockers are records of the same series.
+    pub is_own_series: bool,
+}
 
 impl FactsQuery {
-    /// For a series; `all` are the mappings its relations name, `local` the zone of naive local times.
+    /// For a series; `all` holds the mappings that its relations name, `local` is the zone of naive local times.
+    ///
+    /// # Errors
+    /// A relation that names a series without mapping.
     pub fn new(series: &SeriesMapping, all: &[SeriesMapping], local: Option<Zone>) -> Result<Self, StoreError> {
-        todo!("{series:?} {all:?} {local:?}")
+        let events: Vec<EventShape> = series.events.values().map(|event| event_shape(series, event, local)).collect();
+        let masked_parts = series.parts.iter().filter(|part| !part.anonymize.is_empty());
+        let masked_parts: Vec<String> = masked_parts.map(|part| masked_part(series, part)).collect::<Result<_, _>>()?;
+        let subject =
+            series.subject.as_ref().map(|relation| subject_columns(relation, all)).transpose()?.unwrap_or_default();
+        let record_is_masked = !series.anonymize.is_empty();
+        let first = first_columns(series);
+        let mut columns = first.clone();
+        columns.extend(series.reference.iter().map(|column| sql::column(THIS, column)));
+        columns.extend(subject.iter().cloned());
+        if record_is_masked {
+            columns.push(masked(&series.anonymize));
+        }
+        columns.extend(series.conditions.values().map(holds));
+        let from = format!("FROM {} AS {THIS}", sql::name(&series.table));
+        let all_columns = format!("SELECT {} {from}", columns.join(", "));
+        let keys = key_columns(THIS, series);
+        Ok(Self {
+            events_of_all: format!("SELECT {} {from}", first.join(", ")),
+            by_key: format!("{all_columns} WHERE {}", key_is(THIS, series)),
+            all: all_columns,
+            after_key: format!(" WHERE ({}) > ({})", keys.join(", "), placeholders(keys.len())),
+            in_key_order: format!(" ORDER BY {}", keys.join(", ")),
+            shape: Shape {
+                key: series.key.len(),
+                has_filter: series.filter.is_some(),
+                events,
+                has_reference: series.reference.is_some(),
+                subject: subject.len(),
+                has_masks: record_is_masked || !masked_parts.is_empty(),
+                record_is_masked,
+                conditions: series.conditions.keys().cloned().collect(),
+            },
+            masked_parts,
+            blockers: series
+                .blocked_by
+                .iter()
+                .map(|relation| blocker_query(series, relation, all))
+                .collect::<Result<_, _>>()?,
+        })
     }
 
-    /// The facts of these records, in the order of the keys; `None` for a record that is not there. The caller holds a
-    /// transaction where more than one statement must see the same snapshot.
-    pub fn read(&self, conn: &Connection, keys: &[RecordKey]) -> Result<Vec<Option<Facts>>, StoreError> {
-        todo!("{conn:?} {keys:?}")
+    /// Every statement that reading facts may use, for `check` to prepare.
+    pub fn statements(&self) -> impl Iterator<Item = String> + '_ {
+        let paged = format!("{}{}{}", self.all, self.after_key, self.in_key_order);
+        let children =
+            self.shape.events.iter().flat_map(|event| &event.elements).filter_map(|element| element.child.as_ref());
+        [self.by_key.clone(), self.events_of_all.clone(), paged]
+            .into_iter()
+            .chain(children.map(|child| child.sql.clone()))
+            .chain(self.masked_parts.iter().cloned())
+            .chain(self.blockers.iter().map(|blocker| blocker.sql.clone()))
     }
 }
 
-/// The queries of a source's series, made once.
+/// The columns that `events_of_all` reads: the first of all statements on the record's own row.
+fn first_columns(series: &SeriesMapping) -> Vec<String> {
+    let mut columns = key_columns(THIS, series);
+    columns.extend(series.filter.as_ref().map(holds));
+    for event in series.events.values() {
+        columns.extend(event.condition.as_ref().map(holds));
+        let own = event.elements.iter().filter(|element| element.place == Place::Record);
+        columns.extend(own.map(|element| sql::column(THIS, &element.column)));
+    }
+    columns
+}
+
+fn event_shape(series: &SeriesMapping, event: &EventMapping, local: Option<Zone>) -> EventShape {
+    let shape = |element: &Element| ElementShape {
+        decoder: Decoder::new(element, local),
+        child: match &element.place {
+            Place::Record => None,
+            Place::Child { table, on, condition, pick } => {
+                let sql = child_rows(series, &sql::column(THIS, &element.column), table, on, condition.as_ref());
+                Some(ChildQuery { sql, pick: *pick })
+            }
+        },
+    };
+    EventShape { has_condition: event.condition.is_some(), elements: event.elements.iter().map(shape).collect() }
+}
+
+/// Selects from the rows of another table that are joined to one record. The record comes first: its key finds it at once.
+fn child_rows(series: &SeriesMapping, columns: &str, table: &str, on: &Join, condition: Option<&Condition>) -> String {
+    let condition = condition.map(|condition| format!(" AND {}", sql::condition(condition))).unwrap_or_default();
+    format!(
+        "SELECT {columns} FROM {} AS {OWNER} CROSS JOIN {} AS {THIS} WHERE {} AND {}{condition}",
+        sql::name(&series.table),
+        sql::name(table),
+        key_is(OWNER, series),
+        sql::join(on),
+    )
+}
+
+/// `FROM` and `WHERE` of the rows of a part (`this`) and their owners (`owner`) that belong to one record, by its key.
+///
+/// # Errors
+/// A part that is a part of none, or of itself.
+pub fn part_rows(series: &SeriesMapping, part: &PartMapping) -> Result<String, StoreError> {
+    part_rows_within(series, part, series.parts.len())
+}
+
+fn part_rows_within(series: &SeriesMapping, part: &PartMapping, levels: usize) -> Result<String, StoreError> {
+    let no_owner = || StoreError::PartOfNone { series: series.series.clone(), part: part.name.clone() };
+    let (owners, key) = match &part.of {
+        None => (sql::name(&series.table), format!("{} AND ", key_is(OWNER, series))),
+        Some(name) => {
+            let of = series.parts.iter().find(|other| other.name == *name).ok_or_else(no_owner)?;
+            let levels = levels.checked_sub(1).ok_or_else(no_owner)?;
+            (format!("(SELECT {THIS}.* {})", part_rows_within(series, of, levels)?), String::new())
+        }
+    };
+    let condition =
+        part.condition.as_ref().map(|condition| format!(" AND {}", sql::condition(condition))).unwrap_or_default();
+    Ok(format!(
+        "FROM {owners} AS {OWNER} CROSS JOIN {} AS {THIS} WHERE {key}{}{condition}",
+        sql::name(&part.table),
+        sql::join(&part.on)
+    ))
+}
+
+/// The subject's key, as its own row has it, or as this row refers to it where that row is gone: holds must find both.
+fn subject_columns(relation: &Relation, all: &[SeriesMapping]) -> Result<Vec<String>, StoreError> {
+    let subject = mapped(&relation.series, all)?;
+    let rows = format!("FROM {} AS {OWNER} WHERE {} LIMIT 1", sql::name(&subject.table), sql::join(&relation.on));
+    let column = |key: &String| {
+        let own = format!("(SELECT {} {rows})", sql::column(OWNER, key));
+        match &relation.on {
+            Join::Columns(pairs) => match pairs.iter().find(|(_, owner)| owner == key) {
+                Some((this, _)) => format!("ifnull({own}, {})", sql::column(THIS, this)),
+                None => own,
+            },
+            Join::Expression(_) => own,
+        }
+    };
+    Ok(subject.key.iter().map(column).collect())
+}
+
+fn blocker_query(
+    series: &SeriesMapping,
+    relation: &Relation,
+    all: &[SeriesMapping],
+) -> Result<BlockerQuery, StoreError> {
+    let blocker = mapped(&relation.series, all)?;
+    let columns = key_columns(THIS, blocker).join(", ");
+    let sql = child_rows(series, &columns, &blocker.table, &relation.on, None);
+    Ok(BlockerQuery {
+        sql: format!("{sql} LIMIT {MOST_BLOCKERS}"),
+        key: blocker.key.len(),
+        is_own_series: blocker.series == series.series,
+    })
+}
+
+fn mapped<'a>(series: &SeriesName, all: &'a [SeriesMapping]) -> Result<&'a SeriesMapping, StoreError> {
+    all.iter().find(|mapping| mapping.series == *series).ok_or_else(|| StoreError::Unmapped { series: series.clone() })
+}
+
+/// Whether every row of a part is masked, by the record's key.
+fn masked_part(series: &SeriesMapping, part: &PartMapping) -> Result<String, StoreError> {
+    Ok(format!("SELECT NOT EXISTS (SELECT 1 {} AND NOT {})", part_rows(series, part)?, masked(&part.anonymize)))
+}
+
+/// Whether every mask stands in place in `this`.
+pub(super) fn masked(masks: &BTreeMap<String, Mask>) -> String {
+    let terms: Vec<String> = masks.iter().map(|(column, mask)| is_masked(&sql::column(THIS, column), mask)).collect();
+    format!("({})", terms.join(" AND "))
+}
+
+/// By bytes: a collation could call two values equal that are not.
+fn is_masked(column: &str, mask: &Mask) -> String {
+    match mask {
+        Mask::Null | Mask::Constant(Literal::Null) => format!("{column} IS NULL"),
+        Mask::Constant(value) => format!("{column} IS {} COLLATE BINARY", sql::literal(value)),
+        Mask::TruncateIp => format!("{column} IS {}({column}) COLLATE BINARY", masks::TRUNCATE_IP),
+        Mask::DateToYear => format!("{column} IS {}({column}) COLLATE BINARY", masks::YEAR),
+    }
+}
+
+fn holds(condition: &Condition) -> String {
+    format!("{} IS TRUE", sql::condition(condition))
+}
+
+pub(super) fn key_columns(alias: &str, series: &SeriesMapping) -> Vec<String> {
+    series.key.iter().map(|column| sql::column(alias, column)).collect()
+}
+
+/// The key equals the parameters, numbered from 1.
+pub(super) fn key_is(alias: &str, series: &SeriesMapping) -> String {
+    let terms =
+        key_columns(alias, series).into_iter().enumerate().map(|(place, column)| format!("{column} = ?{}", place + 1));
+    terms.collect::<Vec<_>>().join(" AND ")
+}
+
+fn placeholders(count: usize) -> String {
+    (1..=count).map(|place| format!("?{place}")).collect::<Vec<_>>().join(", ")
+}
+
+/// The mappings of one source, and the queries of its series, made once.
+#[derive(Debug)]
 pub struct Queries {
     mappings: Vec<SeriesMapping>,
     local: Option<Zone>,
@@ -35,22 +290,35 @@ pub struct Queries {
 }
 
 impl Queries {
-    /// For the series of one source.
+    /// For the series of one source; `all` may hold those of others.
     pub fn new(source: &Source, all: &[SeriesMapping]) -> Self {
         let mappings = all.iter().filter(|mapping| mapping.source == source.name).cloned().collect();
         Self { mappings, local: source.timezone, made: BTreeMap::new() }
     }
 
-    /// The mapping of a series of this source.
+    /// All mappings of the source.
+    pub fn mappings(&self) -> &[SeriesMapping] {
+        &self.mappings
+    }
+
+    /// The mapping of a series.
+    ///
+    /// # Errors
+    /// [`StoreError::Unmapped`] for a series of another source, or of none.
     pub fn mapping(&self, series: &SeriesName) -> Result<&SeriesMapping, StoreError> {
-        self.mappings
-            .iter()
-            .find(|mapping| mapping.series == *series)
-            .ok_or_else(|| StoreError::Key { message: format!("this source has no series {series}") })
+        mapped(series, &self.mappings)
     }
 
     /// The query of a series, made at its first use.
+    ///
+    /// # Errors
+    /// [`StoreError::Unmapped`] for the series, or for one that its relations name.
     pub fn of(&mut self, series: &SeriesName) -> Result<Arc<FactsQuery>, StoreError> {
-        todo!("{series} {:?} {:?}", self.local, self.made.len())
+        if let Some(query) = self.made.get(series) {
+            return Ok(Arc::clone(query));
+        }
+        let query = Arc::new(FactsQuery::new(self.mapping(series)?, &self.mappings, self.local)?);
+        self.made.insert(series.clone(), Arc::clone(&query));
+        Ok(query)
     }
 }

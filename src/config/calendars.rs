@@ -1,0 +1,156 @@
+//! Which calendar files the configuration means, and which version of a calendar is in force when.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::load::Law;
+use crate::model::{CivilDate, Document, Fault};
+
+/// The calendar files of a configuration.
+pub(super) struct Files {
+    /// Each once, in the order of the patterns.
+    pub found: Vec<PathBuf>,
+    /// Whether every pattern named a file.
+    pub complete: bool,
+}
+
+/// The files that the patterns name; a pattern that names none is a fault.
+///
+/// They are relative to the configuration's directory as the user named it, so that faults show the name the user knows.
+pub(super) fn resolve(document: &Document<'_>, file: &Path, patterns: &[(String, String)]) -> Files {
+    let base = file.parent().unwrap_or(Path::new(""));
+    let mut files = Files { found: Vec::new(), complete: true };
+    for (pattern, place) in patterns {
+        let found = matching(&base.join(pattern));
+        if found.is_empty() {
+            files.complete = false;
+            let message = format!("no file matches the calendar \"{pattern}\"");
+            let looked = base.join(pattern);
+            let mend =
+                format!("looked for {}; `*` and `?` are understood in the last part of the path", looked.display());
+            document.fault_at(place, "no-calendar-file", message, mend);
+        }
+        for path in found {
+            if !files.found.contains(&path) {
+                files.found.push(path);
+            }
+        }
+    }
+    files
+}
+
+/// Files whose last part of the path matches, sorted.
+fn matching(pattern: &Path) -> Vec<PathBuf> {
+    let Some(name) = pattern.file_name().and_then(|name| name.to_str()) else { return Vec::new() };
+    if !name.contains(['*', '?']) {
+        return if pattern.is_file() { vec![pattern.to_owned()] } else { Vec::new() };
+    }
+    let directory = match pattern.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let Ok(entries) = fs::read_dir(directory) else { return Vec::new() };
+    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let mut files: Vec<PathBuf> = names
+        .filter(|found| glob(name.as_bytes(), found.as_bytes()))
+        .map(|found| pattern.with_file_name(found))
+        .filter(|path| path.is_file())
+        .collect();
+    files.sort();
+    files
+}
+
+/// `*` stands for any bytes, `?` for one byte.
+fn glob(pattern: &[u8], name: &[u8]) -> bool {
+    match (pattern.split_first(), name.split_first()) {
+        (None, None) => true,
+        (Some((b'*', rest)), _) => glob(rest, name) || name.split_first().is_some_and(|(_, name)| glob(pattern, name)),
+        (Some((b'?', pattern)), Some((_, name))) => glob(pattern, name),
+        (Some((wanted, pattern)), Some((byte, name))) => wanted == byte && glob(pattern, name),
+        _ => false,
+    }
+}
+
+/// Ends each version on the eve of the one that replaces it; two versions of a calendar in force on one day are a fault.
+pub(super) fn settle_versions(laws: &mut [Law]) -> Vec<Fault> {
+    end_replaced(laws);
+    let mut faults = Vec::new();
+    for (at, law) in laws.iter().enumerate() {
+        let earlier = laws[..at].iter().filter(|other| other.calendar.number == law.calendar.number);
+        for other in earlier {
+            if other.calendar.version == law.calendar.version {
+                let message = format!("{} has the same number and version", other.file.display());
+                faults.push(of_calendar(
+                    law,
+                    "version",
+                    "duplicate-version",
+                    message,
+                    "leave one of the two files out",
+                ));
+            } else if overlap(law, other) {
+                let (number, version) = (&law.calendar.number, law.calendar.version);
+                let message = format!(
+                    "version {version} of {number} is in force on a day when version {} ({}) is",
+                    other.calendar.version,
+                    other.file.display()
+                );
+                let older = law.calendar.version.min(other.calendar.version);
+                let mend = format!(
+                    "say `replaces = {{ version = {older} }}` in the newer one, or give the older one an `effective.until`"
+                );
+                faults.push(of_calendar(law, "effective", "versions-overlap", message, mend));
+            }
+        }
+    }
+    faults
+}
+
+fn end_replaced(laws: &mut [Law]) {
+    let replaced: Vec<_> = laws
+        .iter()
+        .filter_map(|law| {
+            let eve = law.calendar.effective_from.pred_opt()?;
+            Some((law.calendar.number.clone(), law.calendar.replaces?, eve))
+        })
+        .collect();
+    for (number, version, eve) in replaced {
+        let old = laws.iter_mut().map(|law| &mut law.calendar);
+        for calendar in old.filter(|calendar| calendar.number == number && calendar.version == version) {
+            calendar.effective_until = Some(calendar.effective_until.map_or(eve, |until| until.min(eve)));
+        }
+    }
+}
+
+fn overlap(one: &Law, other: &Law) -> bool {
+    let days = |law: &Law| (law.calendar.effective_from, law.calendar.effective_until.unwrap_or(CivilDate::MAX));
+    let ((from, until), (other_from, other_until)) = (days(one), days(other));
+    from <= until && other_from <= other_until && from <= other_until && other_from <= until
+}
+
+/// A fault at a key of a calendar's `[calendar]` table.
+fn of_calendar(law: &Law, key: &'static str, code: &'static str, message: String, mend: impl Into<String>) -> Fault {
+    let file = law.file.display().to_string();
+    let placed = Document::parse(&file, law.calendar.text.as_bytes(), usize::MAX).and_then(|document| {
+        let head = document.root().get("calendar").and_then(|head| head.table());
+        head.and_then(|mut head| head.get(key));
+        document.fault_at(&format!("calendar.{key}"), code, message.clone(), "");
+        document.into_faults().pop().ok_or_else(|| Fault::of_file(&file, code, message, ""))
+    });
+    let (Ok(fault) | Err(fault)) = placed;
+    Fault { mend: mend.into(), ..fault }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_stands_for_any_text_and_a_question_mark_for_one_byte() {
+        let matches = |pattern: &str, name: &str| glob(pattern.as_bytes(), name.as_bytes());
+        assert!(matches("*.toml", "opc.toml"));
+        assert!(matches("opc-*-v?.toml", "opc-parle-v2.toml"));
+        assert!(matches("*", ""));
+        assert!(!matches("*.toml", "opc.toml.bak"));
+        assert!(!matches("opc-?.toml", "opc-.toml"));
+    }
+}

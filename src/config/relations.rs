@@ -1,0 +1,168 @@
+//! How series and parts of one configuration refer to each other: names that exist, no cycle, one database for one decision.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Config;
+use crate::model::{Document, PartName, SeriesName, nearest};
+use crate::records::mapping::{Join, PartMapping, Relation, SeriesMapping};
+
+/// Notes every relation of the configuration that cannot hold.
+pub(super) fn check(document: &Document<'_>, config: &Config) {
+    let series: BTreeMap<&SeriesName, &SeriesMapping> = config.series.iter().map(|one| (&one.series, one)).collect();
+    for mapping in &config.series {
+        let place = format!("series.{}", mapping.series);
+        part_names(document, &place, &mapping.parts);
+        part_cycles(document, &place, &mapping.parts);
+        masks_on_keys(document, &place, mapping);
+        for (at, relation) in mapping.blocked_by.iter().enumerate() {
+            blocker(document, &format!("{place}.blocked_by[{at}]"), mapping, relation, &series);
+        }
+        if let Some(relation) = &mapping.subject {
+            subject(document, &format!("{place}.subject"), mapping, relation, &series);
+        }
+    }
+    blocking_cycles(document, &config.series, &series);
+}
+
+fn part_names(document: &Document<'_>, place: &str, parts: &[PartMapping]) {
+    let mut seen = BTreeSet::new();
+    for (at, part) in parts.iter().enumerate() {
+        if !seen.insert(&part.name) {
+            let message = format!("two parts are called \"{}\"", part.name);
+            let mend = "give one of them another `name`";
+            document.fault_at(&format!("{place}.part[{at}].name"), "duplicate-part", message, mend);
+        }
+    }
+}
+
+fn part_cycles(document: &Document<'_>, place: &str, parts: &[PartMapping]) {
+    let owners: BTreeMap<&PartName, Option<&PartName>> =
+        parts.iter().map(|part| (&part.name, part.of.as_ref())).collect();
+    let mut reported = BTreeSet::new();
+    for (at, part) in parts.iter().enumerate() {
+        let Some(of) = &part.of else { continue };
+        let place = format!("{place}.part[{at}].of");
+        if !owners.contains_key(of) {
+            let known: Vec<&str> = owners.keys().map(|name| name.as_str()).collect();
+            let mend = match nearest(of.as_str(), &known) {
+                Some(near) => format!("did you mean \"{near}\"?"),
+                None => "name another part of the same series".to_owned(),
+            };
+            document.fault_at(&place, "unknown-part", format!("the part \"{of}\" does not exist"), mend);
+            continue;
+        }
+        let chain = std::iter::successors(Some(&part.name), |name| owners.get(name).copied().flatten());
+        let chain: Vec<&PartName> = chain.take(parts.len() + 1).collect();
+        // A chain longer than there are parts comes back to one of them.
+        if chain.len() > parts.len() && chain[1..].contains(&&part.name) && !reported.contains(&part.name) {
+            reported.extend(chain);
+            let message = format!("the part \"{}\" is, through its owners, a part of itself", part.name);
+            document.fault_at(
+                &place,
+                "part-cycle",
+                message,
+                "let one of them be a part of the record: remove its `of`",
+            );
+        }
+    }
+}
+
+fn masks_on_keys(document: &Document<'_>, place: &str, mapping: &SeriesMapping) {
+    for column in mapping.anonymize.keys().filter(|column| mapping.key.contains(column)) {
+        let message = format!("the column \"{column}\" is the key: masked, the record could not be found again");
+        let mend = "remove the mask; a key that is personal information asks for `disposition = \"destroy\"`";
+        document.fault_at(&format!("{place}.anonymize.{column}"), "mask-on-key", message, mend);
+    }
+}
+
+fn blocker(
+    document: &Document<'_>,
+    place: &str,
+    mapping: &SeriesMapping,
+    relation: &Relation,
+    series: &BTreeMap<&SeriesName, &SeriesMapping>,
+) {
+    let Some(other) = known(document, place, &relation.series, series) else { return };
+    if other.source != mapping.source {
+        let message = format!(
+            "\"{}\" is in the source \"{}\", \"{}\" in \"{}\": no check could be atomic with the destruction",
+            other.series, other.source, mapping.series, mapping.source
+        );
+        let mend = "remove it, and let the calendar keep the blocked series longer";
+        document.fault_at(&format!("{place}.series"), "blocked-across-sources", message, mend);
+    }
+}
+
+fn subject(
+    document: &Document<'_>,
+    place: &str,
+    mapping: &SeriesMapping,
+    relation: &Relation,
+    series: &BTreeMap<&SeriesName, &SeriesMapping>,
+) {
+    let Some(other) = known(document, place, &relation.series, series) else { return };
+    let Join::Columns(columns) = &relation.on else {
+        let message = format!("the subject of \"{}\" is joined by an expression", mapping.series);
+        let mend = "write column of this table = key column of the subject's: `on = { account_id = \"id\" }`";
+        return document.fault_at(&format!("{place}.on"), "subject-expression", message, mend);
+    };
+    let joined: BTreeSet<&String> = columns.iter().map(|(_, column)| column).collect();
+    if joined != other.key.iter().collect() {
+        let message =
+            format!("the subject is not joined to the key of \"{}\", which is {}", other.series, other.key.join(", "));
+        document.fault_at(&format!("{place}.on"), "subject-key", message, "join every key column, and no other");
+    }
+}
+
+/// The other series of a relation; a fault where no such series is mapped.
+fn known<'c>(
+    document: &Document<'_>,
+    place: &str,
+    name: &SeriesName,
+    series: &BTreeMap<&SeriesName, &'c SeriesMapping>,
+) -> Option<&'c SeriesMapping> {
+    let found = series.get(name).copied();
+    if found.is_none() {
+        let names: Vec<&str> = series.keys().map(|name| name.as_str()).collect();
+        let mend = match nearest(name.as_str(), &names) {
+            Some(near) => format!("did you mean \"{near}\"?"),
+            None => format!("map it under `[series.{name}]`"),
+        };
+        let message = format!("the series \"{name}\" is not mapped");
+        document.fault_at(&format!("{place}.series"), "unknown-relation", message, mend);
+    }
+    found
+}
+
+/// A series that blocks itself is a tree; two series that block each other would both be kept for ever.
+fn blocking_cycles(document: &Document<'_>, all: &[SeriesMapping], series: &BTreeMap<&SeriesName, &SeriesMapping>) {
+    let mut reported = BTreeSet::new();
+    for mapping in all {
+        for (at, relation) in mapping.blocked_by.iter().enumerate() {
+            if relation.series == mapping.series || reported.contains(&relation.series) {
+                continue;
+            }
+            let behind = blockers_of(&relation.series, series);
+            if behind.contains(&mapping.series) {
+                reported.insert(&mapping.series);
+                let message = format!("\"{}\" and \"{}\" block each other", mapping.series, relation.series);
+                let place = format!("series.{}.blocked_by[{at}].series", mapping.series);
+                document.fault_at(&place, "blocking-cycle", message, "remove one of the two `blocked_by`");
+            }
+        }
+    }
+}
+
+/// All series that block this one, directly or through others.
+fn blockers_of<'c>(
+    name: &'c SeriesName,
+    series: &BTreeMap<&SeriesName, &'c SeriesMapping>,
+) -> BTreeSet<&'c SeriesName> {
+    let mut found = BTreeSet::new();
+    let mut open = vec![name];
+    while let Some(mapping) = open.pop().and_then(|name| series.get(name)) {
+        let blockers = mapping.blocked_by.iter().map(|relation| &relation.series);
+        open.extend(blockers.filter(|blocker| found.insert(*blocker)));
+    }
+    found
+}
