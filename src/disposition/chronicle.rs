@@ -5,8 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::rails::History;
-use crate::audit::leaf::{Body, HoldAction, HoldLeaf};
-use crate::model::{Digest, HoldId, PlanId, RuleNumber, RunId};
+use crate::audit::leaf::{Body, Correction, HoldAction, HoldLeaf, MappingLeaf};
+use crate::model::{BatchNumber, Digest, HoldId, PlanId, RuleNumber, RunId, SeriesName, SourceName};
 
 /// More runs than any rail looks back at are forgotten.
 const RUNS_KEPT: usize = 64;
@@ -25,6 +25,27 @@ pub struct Chronicle {
     started: BTreeSet<PlanId>,
     finished: BTreeMap<PlanId, RunId>,
     history: History,
+    calendars: BTreeSet<Digest>,
+    /// Series, source and digest of each mapping declared.
+    mappings: BTreeSet<(SeriesName, SourceName, Digest)>,
+    /// Batches announced and without outcome, with their sources.
+    announced: BTreeMap<BatchNumber, SourceName>,
+    /// The last committed batch of each source: its fence row must stand.
+    fences: BTreeMap<SourceName, BatchNumber>,
+}
+
+/// Words of a `correction` leaf.
+pub(super) mod correction {
+    /// Somebody dropped our table; no destroyed record is back.
+    pub const TABLE_DROPPED: &str = "fence_table_dropped";
+    /// The fence row is gone; no destroyed record is back.
+    pub const MISSING_FENCE: &str = "missing_fence";
+    /// Destroyed records are back.
+    pub const RESURRECTED: &str = "resurrected";
+    /// A person lets a restored source go on.
+    pub const LIFTED: &str = "lifted";
+    /// Files left behind by an earlier batch are gone now.
+    pub const COMPLETED: &str = "completed";
 }
 
 impl Chronicle {
@@ -50,6 +71,18 @@ impl Chronicle {
                 if !self.started.contains(&intent.plan) {
                     self.started.insert(intent.plan.clone());
                 }
+                self.announced.insert(intent.batch, intent.source.clone());
+            }
+            Body::Outcome(outcome) => {
+                if let Some(source) = self.announced.remove(&outcome.batch).filter(|_| outcome.committed) {
+                    self.fences.insert(source, outcome.batch);
+                }
+            }
+            Body::Calendar(leaf) => {
+                self.calendars.insert(leaf.digest);
+            }
+            Body::Mapping(leaf) => {
+                self.mappings.insert(mapping_name(leaf));
             }
             Body::Run(run) if run.finished => {
                 self.finished.insert(run.plan.clone(), run.run.clone());
@@ -57,14 +90,21 @@ impl Chronicle {
                     self.remember_run(rule, counts.due);
                 }
             }
-            Body::Correction(correction) if correction.what == "lifted" => {
-                self.history.restored.remove(&correction.source);
-            }
-            Body::Correction(correction) => {
-                self.history.restored.insert(correction.source.clone());
-            }
+            Body::Correction(correction) => self.note_correction(correction),
             _ => {}
         }
+    }
+
+    fn note_correction(&mut self, correction: &Correction) {
+        let source = &correction.source;
+        match correction.what.as_str() {
+            correction::COMPLETED => return,
+            correction::LIFTED => drop(self.history.restored.remove(source)),
+            correction::TABLE_DROPPED => {}
+            // Whatever else a later version may find wrong with a source waits for a person too.
+            _ => drop(self.history.restored.insert(source.clone())),
+        }
+        self.fences.remove(source);
     }
 
     fn remember_run(&mut self, rule: &RuleNumber, due: u64) {
@@ -103,6 +143,26 @@ impl Chronicle {
         self.rejections.get(plan)
     }
 
+    /// Whether the log has the text of this calendar.
+    pub fn has_calendar(&self, digest: &Digest) -> bool {
+        self.calendars.contains(digest)
+    }
+
+    /// Whether the log has this mapping.
+    pub fn has_mapping(&self, leaf: &MappingLeaf) -> bool {
+        self.mappings.contains(&mapping_name(leaf))
+    }
+
+    /// Whether a source waits for a person since its database was restored.
+    pub fn is_restored(&self, source: &SourceName) -> bool {
+        self.history.restored.contains(source)
+    }
+
+    /// The last committed batch of each source: its fence row must stand in the source's database.
+    pub fn expected_fences(&self) -> &BTreeMap<SourceName, BatchNumber> {
+        &self.fences
+    }
+
     /// Whether a run of the plan has announced a batch.
     pub fn has_started(&self, plan: &PlanId) -> bool {
         self.started.contains(plan)
@@ -112,4 +172,7 @@ impl Chronicle {
     pub fn finished(&self, plan: &PlanId) -> Option<&RunId> {
         self.finished.get(plan)
     }
+}
+fn mapping_name(leaf: &MappingLeaf) -> (SeriesName, SourceName, Digest) {
+    (leaf.series.clone(), leaf.source.clone(), leaf.digest)
 }

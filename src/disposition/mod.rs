@@ -5,6 +5,7 @@
 pub mod approval;
 pub mod chronicle;
 pub mod desk;
+pub mod execute;
 pub mod explain;
 mod governs;
 pub mod holds;
@@ -14,4 +15,5 @@ pub mod plan;
 pub mod rails;
 pub mod request;
 
+pub use approval::ApprovedPlan;
 pub use installation::{Installation, Limits, Pace};

@@ -151,6 +151,14 @@ impl Writer {
         program.still_there(&self.opened.conn, keys)
     }
 
+    /// The files that the records' parts name.
+    ///
+    /// # Errors
+    /// The database cannot be read, or is no longer what the mapping says.
+    pub fn files_of(&mut self, series: &SeriesName, keys: &[RecordKey]) -> Result<Vec<FileRef>, StoreError> {
+        todo!("{series} {}", keys.len())
+    }
+
     /// For each of these files (paths beneath `root`), whether a row of any mapped table still names it.
     ///
     /// # Errors
@@ -216,7 +224,7 @@ impl WriteTxn<'_> {
     /// # Errors
     /// As [`WriteTxn::facts`].
     pub fn files_of(&mut self, series: &SeriesName, keys: &[RecordKey]) -> Result<Vec<FileRef>, StoreError> {
-        todo!("{series} {}", keys.len())
+        self.writer.files_of(series, keys)
     }
 
     /// For each key, whether its record is there and a read-only SQL expression over `this` holds for it.

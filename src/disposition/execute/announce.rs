@@ -1,0 +1,95 @@
+//! Before the transaction: files are recognized, intents are logged durably, what is to be unlinked is spooled.
+
+use super::error::ExecuteError;
+use super::fault;
+use super::spool::{Spool, SpoolDir, SpooledFile};
+use super::target::Target;
+use crate::audit::{DestructionLog, DurableIntents};
+use crate::disposition::plan::Item;
+use crate::model::{DurableEvidence, Instant, PartName, RecordKey};
+use crate::records::files::{FileError, FileId, FileRef, identify};
+use crate::records::sqlite::{StoreError, Writer};
+
+/// A record whose files, if it has any, can go.
+pub(super) struct Candidate<'i> {
+    pub item: &'i Item,
+    /// The files that are there.
+    pub files: Vec<(FileRef, FileId)>,
+    /// Every part and path that its rows name, sorted, also where no file stands there any more.
+    pub named: Vec<(PartName, String)>,
+}
+
+/// Recognizes the files of each item. A record with a file that could not go is not announced: it comes back with the reason.
+pub(super) fn identify_files<'i>(
+    writer: &mut Writer,
+    target: &Target<'_>,
+    items: &[&'i Item],
+) -> Result<(Vec<Candidate<'i>>, Vec<FileError>), StoreError> {
+    let mut candidates: Vec<_> =
+        items.iter().map(|item| Ok(Candidate { item, files: Vec::new(), named: Vec::new() })).collect();
+    if target.mapping.parts.iter().any(|part| part.files.is_some()) {
+        let keys: Vec<RecordKey> = items.iter().map(|item| item.key.clone()).collect();
+        for file in writer.files_of(&target.mapping.series, &keys)? {
+            let place = file.record;
+            let Ok(candidate) = &mut candidates[place] else { continue };
+            candidate.named.push((file.part.clone(), file.path.clone()));
+            match identify(&file) {
+                Ok(Some(id)) => candidate.files.push((file, id)),
+                Ok(None) => {}
+                Err(error) => candidates[place] = Err(error),
+            }
+        }
+    }
+    let (mut ready, mut refused) = (Vec::new(), Vec::new());
+    for candidate in candidates {
+        match candidate {
+            Ok(mut candidate) => {
+                candidate.named.sort();
+                ready.push(candidate);
+            }
+            Err(error) => refused.push(error),
+        }
+    }
+    Ok((ready, refused))
+}
+
+/// Logs the intents and waits until they are on stable storage, with all that was logged before.
+pub(super) fn announce(
+    log: &mut DestructionLog,
+    target: &Target<'_>,
+    candidates: &[Candidate<'_>],
+    now: Instant,
+) -> Result<Option<DurableIntents>, ExecuteError> {
+    let items: Vec<&Item> = candidates.iter().map(|candidate| candidate.item).collect();
+    let Some(draft) = target.intent(&items) else { return Ok(None) };
+    fault::step("announce-before")?;
+    let pending = log.append_intents(draft, now)?;
+    fault::step("announce-appended")?;
+    let durable = log.make_durable(pending)?;
+    fault::step("announce-durable")?;
+    Ok(Some(durable))
+}
+
+/// Spools what the batch will unlink; durable on return.
+pub(super) fn spool(
+    dir: &SpoolDir,
+    target: &Target<'_>,
+    candidates: &[Candidate<'_>],
+    evidence: &DurableIntents,
+) -> Result<Spool, ExecuteError> {
+    let mut files = Vec::new();
+    for (record, candidate) in candidates.iter().enumerate() {
+        files.extend(candidate.files.iter().map(|(file, id)| SpooledFile {
+            record,
+            part: file.part.clone(),
+            root: file.root.clone(),
+            path: file.path.clone(),
+            id: *id,
+        }));
+    }
+    let (source, series) = (target.mapping.source.clone(), target.mapping.series.clone());
+    let spool = Spool { batch: evidence.batch(), source, series, files };
+    dir.write(&spool)?;
+    fault::step("spooled")?;
+    Ok(spool)
+}

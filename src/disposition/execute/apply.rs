@@ -1,0 +1,224 @@
+//! Executes an approved plan, chunk by chunk in primary-key order, or goes on with it.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use super::batch::{BatchEnd, Bench, run_batch};
+use super::chunk::ChunkSizer;
+use super::close::{Ended, close};
+use super::error::ExecuteError;
+use super::spool::SpoolDir;
+use super::statement::{BatchResult, Statement, Tally};
+use super::target::Target;
+use super::{declare, fault, recover, resume};
+use crate::audit::leaf::RecordOutcome;
+use crate::disposition::desk::SharedDesk;
+use crate::disposition::plan::{Cursor, Item};
+use crate::disposition::{ApprovedPlan, Installation, Pace};
+use crate::model::{Actor, Fingerprint, Instant, RunId, SourceName};
+use crate::records::sqlite::Writer;
+
+/// A polite run pauses at least so long between chunks.
+const LEAST_PAUSE: Duration = Duration::from_millis(5);
+
+/// Under what conditions a plan is executed.
+pub struct Conditions<'a> {
+    /// Who asked for it.
+    pub actor: &'a Actor,
+    /// The clock; read once a chunk.
+    pub clock: &'a dyn Fn() -> Instant,
+    /// Set to stop after the chunk at hand.
+    pub stop: &'a AtomicBool,
+    pub progress: &'a mut dyn FnMut(Progress),
+}
+
+/// How far a run has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    pub planned: u64,
+    /// Records accounted for, whatever became of them.
+    pub done: u64,
+}
+
+/// Executes an approved plan now, or goes on with it. What is put off stays in the plan: a further call tries it again.
+///
+/// # Errors
+/// Nothing was destroyed for [`ExecuteError::Changed`], [`ExecuteError::Restored`] and the like. After any other error the log says what was
+/// done, and the same call goes on from there.
+pub fn apply(
+    shared: &SharedDesk,
+    plan: &ApprovedPlan,
+    conditions: &mut Conditions<'_>,
+) -> Result<Statement, ExecuteError> {
+    let started = (conditions.clock)();
+    let install = shared.install();
+    let (settled, run) = {
+        let mut desk = shared.lock()?;
+        recover::recover(&mut desk, started)?;
+        desk.may_destroy()?;
+        declare::declare(&mut desk, plan, conditions.actor, started)?;
+        let has_started = desk.chronicle()?.has_started(plan.id());
+        let settled = if has_started { resume::settled(desk.log(), plan.id())? } else { HashSet::new() };
+        (settled, RunId::new(format!("{}-{}", plan.id(), desk.log().size())))
+    };
+    let mut execution = Execution {
+        shared,
+        plan,
+        install: &install,
+        run: &run,
+        settled: &settled,
+        spools: SpoolDir::of(&install.state),
+        writers: HashMap::new(),
+        tally: Tally::default(),
+    };
+    execution.tally.counts.planned = execution.count_planned()?;
+    let finished = execution.go_through(conditions)?;
+    let now = (conditions.clock)();
+    let tally = execution.tally;
+    close(&mut *shared.lock()?, plan, tally, Ended { run, started, now, finished, actor: conditions.actor })
+}
+
+/// A run under way.
+struct Execution<'a> {
+    shared: &'a SharedDesk,
+    plan: &'a ApprovedPlan,
+    install: &'a Installation,
+    run: &'a RunId,
+    settled: &'a HashSet<Fingerprint>,
+    spools: SpoolDir,
+    writers: HashMap<SourceName, Writer>,
+    tally: Tally,
+}
+
+impl<'a> Execution<'a> {
+    fn count_planned(&self) -> Result<u64, ExecuteError> {
+        let planned = self.plan.planned()?;
+        Ok(planned.saturating_sub(self.settled.len() as u64))
+    }
+
+    /// Whether the run went through the whole plan.
+    fn go_through(&mut self, conditions: &mut Conditions<'_>) -> Result<bool, ExecuteError> {
+        let mut sizer = ChunkSizer::new(self.install.limits.lock);
+        let mut after: Option<Cursor> = None;
+        while let Some((items, cursor)) = self.plan.chunk(after.as_ref(), sizer.size())? {
+            if conditions.stop.load(Ordering::Relaxed) {
+                self.put_off_the_rest();
+                return Ok(false);
+            }
+            let left: Vec<&Item> = items.iter().filter(|item| !self.settled.contains(&item.fingerprint)).collect();
+            let took = self.run_chunk(&left, conditions)?;
+            took.teach(&mut sizer);
+            (conditions.progress)(Progress { planned: self.tally.counts.planned, done: self.tally.accounted() });
+            if self.install.limits.pace == Pace::Polite {
+                thread::sleep(LEAST_PAUSE.max(took.held / 2));
+            }
+            after = Some(cursor);
+        }
+        Ok(true)
+    }
+
+    fn put_off_the_rest(&mut self) {
+        let rest = self.tally.counts.planned.saturating_sub(self.tally.accounted());
+        self.tally.count_many(RecordOutcome::Deferred, rest);
+        self.tally.explain("the run was stopped", rest);
+    }
+
+    /// Runs the items of one chunk, a batch for each rule and action among them; returns what it took.
+    fn run_chunk(&mut self, items: &[&Item], conditions: &Conditions<'_>) -> Result<Took, ExecuteError> {
+        let mut took = Took::default();
+        let Some(first) = items.first() else { return Ok(took) };
+        let target = self.target(first, (conditions.clock)())?;
+        let mut groups: Vec<Vec<&Item>> = Vec::new();
+        for item in items {
+            match groups.iter_mut().find(|group| (group[0].rule, group[0].action) == (item.rule, item.action)) {
+                Some(group) => group.push(item),
+                None => groups.push(vec![item]),
+            }
+        }
+        let writer = match self.writers.entry(target.mapping.source.clone()) {
+            std::collections::hash_map::Entry::Occupied(open) => open.into_mut(),
+            std::collections::hash_map::Entry::Vacant(place) => {
+                let source = &self.install.sources[&target.mapping.source];
+                let origin = self.shared.lock()?.log().origin().clone();
+                place.insert(Writer::open(source, &self.install.series, &origin)?)
+            }
+        };
+        let mut bench =
+            Bench { shared: self.shared, writer, spools: &self.spools, clock: conditions.clock, stop: conditions.stop };
+        for group in groups {
+            run_divided(&mut bench, &target, group, &mut self.tally, &mut took)?;
+        }
+        bench.writer.relieve()?;
+        fault::step("chunk-done")?;
+        Ok(took)
+    }
+
+    fn target(&self, item: &Item, now: Instant) -> Result<Target<'a>, ExecuteError> {
+        let planned = &self.plan.manifest().series[item.series];
+        let no_series = || ExecuteError::NoSeries { plan: self.plan.id().clone(), series: planned.series.clone() };
+        let mapping = self.install.mapping(&planned.series).ok_or_else(no_series)?;
+        let governing = self.install.governing_now(mapping, now)?.ok_or_else(no_series)?;
+        let year = self.plan.manifest().fingerprint_year;
+        let fingerprinter = self.shared.lock()?.log().fingerprinter(&mapping.source, year, now)?;
+        Ok(Target { plan: self.plan, run: self.run, mapping, governing, fingerprinter })
+    }
+}
+
+/// Runs a batch; where it changes more, or less, than it counts, divides it until the one record at fault stands alone and fails.
+fn run_divided(
+    bench: &mut Bench<'_>,
+    target: &Target<'_>,
+    items: Vec<&Item>,
+    tally: &mut Tally,
+    took: &mut Took,
+) -> Result<(), ExecuteError> {
+    let mut waiting = vec![items];
+    while let Some(items) = waiting.pop() {
+        match run_batch(bench, target, &items)? {
+            BatchEnd::Done { result, held_lock } => {
+                tally.add(&result);
+                took.add(&result, held_lock);
+            }
+            BatchEnd::Differs(error) if items.len() == 1 => {
+                tally.count(RecordOutcome::Failed);
+                tally.explain(&error.to_string(), 1);
+            }
+            BatchEnd::Differs(_) => {
+                let (left, right) = items.split_at(items.len() / 2);
+                waiting.push(right.to_vec());
+                waiting.push(left.to_vec());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What a chunk took, for the size of the next.
+#[derive(Debug, Default)]
+struct Took {
+    records: usize,
+    rows: u64,
+    /// The longest time that one of its transactions was open.
+    held: Duration,
+    /// Some batch did not get its turn.
+    met_a_lock: bool,
+}
+
+impl Took {
+    fn add(&mut self, result: &BatchResult, held: Duration) {
+        self.met_a_lock |= held.is_zero() && !result.outcomes.is_empty();
+        self.records += result.outcomes.len();
+        self.rows += result.rows.values().sum::<u64>();
+        self.held = self.held.max(held);
+    }
+
+    fn teach(&self, sizer: &mut ChunkSizer) {
+        if self.met_a_lock {
+            sizer.timed_out();
+        } else {
+            sizer.took(self.records, self.rows, self.held);
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! One batch, from its announcement to its outcome.
+
+use std::sync::atomic::AtomicBool;
+use std::thread;
+use std::time::{Duration, Instant as Stopwatch};
+
+use super::announce::{Candidate, announce, identify_files, spool};
+use super::dispose::dispose;
+use super::error::ExecuteError;
+use super::fault;
+use super::finish::{Committed, Ending, finish, log_outcomes};
+use super::recover::read_note;
+use super::spool::{Spool, SpoolDir};
+use super::statement::BatchResult;
+use super::target::Target;
+use crate::audit::DurableIntents;
+use crate::audit::leaf::RecordOutcome;
+use crate::disposition::desk::SharedDesk;
+use crate::disposition::plan::Item;
+use crate::model::{DurableEvidence, Instant, RecordKey};
+use crate::records::sqlite::{CommitError, FenceState, StoreError, Writer};
+
+/// How often a batch that met a lock is tried before it is put off.
+const ATTEMPTS: u32 = 5;
+
+/// Longest pause before another attempt; the pauses grow up to it, each with a jitter of its own.
+const LONGEST_PAUSE: Duration = Duration::from_millis(800);
+
+/// What a batch works with.
+pub(super) struct Bench<'a> {
+    pub shared: &'a SharedDesk,
+    pub writer: &'a mut Writer,
+    pub spools: &'a SpoolDir,
+    pub clock: &'a dyn Fn() -> Instant,
+    pub stop: &'a AtomicBool,
+}
+
+/// How a batch ended.
+pub(super) enum BatchEnd {
+    /// Its outcome is in the log. `held_lock` is how long its transaction was open.
+    Done { result: BatchResult, held_lock: Duration },
+    /// Undone: a trigger or a cascade did more, or less, than was counted. The caller divides the batch.
+    Differs(StoreError),
+}
+
+/// How one attempt at the transaction ended.
+enum Attempt {
+    Committed(Committed, Duration),
+    Busy,
+    /// The fence says that the batch can never be committed any more.
+    Aborted,
+    Differs(StoreError),
+}
+
+/// Runs one batch of items that share their series, rule and action.
+///
+/// # Errors
+/// Whatever makes it unwise to go on: the log cannot be written, or a COMMIT's fate cannot be read.
+pub(super) fn run_batch(bench: &mut Bench<'_>, target: &Target<'_>, items: &[&Item]) -> Result<BatchEnd, ExecuteError> {
+    let (candidates, refused) = identify_files(bench.writer, target, items)?;
+    let announced = {
+        let mut desk = bench.shared.lock()?;
+        announce(desk.log(), target, &candidates, (bench.clock)())?
+    };
+    let mut end = match announced {
+        Some(evidence) => run_announced(bench, target, &candidates, &evidence)?,
+        None => BatchEnd::Done { result: BatchResult::default(), held_lock: Duration::ZERO },
+    };
+    if let BatchEnd::Done { result, .. } = &mut end {
+        result.outcomes.extend(refused.iter().map(|_| RecordOutcome::Failed));
+        result.reasons.extend(refused.iter().map(ToString::to_string));
+    }
+    Ok(end)
+}
+
+fn run_announced(
+    bench: &mut Bench<'_>,
+    target: &Target<'_>,
+    candidates: &[Candidate<'_>],
+    evidence: &DurableIntents,
+) -> Result<BatchEnd, ExecuteError> {
+    let spooled = spool(bench.spools, target, candidates, evidence)?;
+    let (result, ending, held_lock, differs) = match attempt_often(bench, target, candidates, evidence)? {
+        Attempt::Committed(committed, held_lock) => {
+            fault::step("committed")?;
+            let keys: Vec<RecordKey> = candidates.iter().map(|candidate| candidate.item.key.clone()).collect();
+            let result = finish(bench.writer, target.mapping, committed, &spooled, Some(&keys))?;
+            (result, true, held_lock, None)
+        }
+        Attempt::Busy => (put_off(candidates, "the database stayed locked"), false, Duration::ZERO, None),
+        Attempt::Aborted => (put_off(candidates, "the commit failed"), false, Duration::ZERO, None),
+        Attempt::Differs(error) => (put_off(candidates, "the batch was undone"), false, Duration::ZERO, Some(error)),
+    };
+    conclude(bench, evidence, &spooled, &result, ending)?;
+    Ok(match differs {
+        Some(error) => BatchEnd::Differs(error),
+        None => BatchEnd::Done { result, held_lock },
+    })
+}
+
+/// Logs the outcome. It becomes durable with the next batch's intents, or at the end of the run.
+fn conclude(
+    bench: &mut Bench<'_>,
+    evidence: &DurableIntents,
+    spooled: &Spool,
+    result: &BatchResult,
+    committed: bool,
+) -> Result<(), ExecuteError> {
+    let mut desk = bench.shared.lock()?;
+    let ending = Ending { committed, recovered: false };
+    log_outcomes(desk.log(), evidence.leaves(), result, ending, (bench.clock)())?;
+    if !spooled.files.is_empty() {
+        desk.log().sync()?;
+        fault::step("outcome-durable")?;
+        bench.spools.keep(spooled, &result.left)?;
+    }
+    Ok(())
+}
+
+fn put_off(candidates: &[Candidate<'_>], reason: &str) -> BatchResult {
+    BatchResult {
+        outcomes: vec![RecordOutcome::Deferred; candidates.len()],
+        reasons: vec![reason.to_owned(); candidates.len()],
+        ..BatchResult::default()
+    }
+}
+
+fn attempt_often(
+    bench: &mut Bench<'_>,
+    target: &Target<'_>,
+    candidates: &[Candidate<'_>],
+    evidence: &DurableIntents,
+) -> Result<Attempt, ExecuteError> {
+    for attempt in 1..=ATTEMPTS {
+        match attempt_once(bench, target, candidates, evidence)? {
+            Attempt::Busy if attempt < ATTEMPTS && !bench.stop.load(std::sync::atomic::Ordering::Relaxed) => {
+                thread::sleep(pause(attempt, evidence));
+            }
+            ended => return Ok(ended),
+        }
+    }
+    Ok(Attempt::Busy)
+}
+
+/// Doubles with each attempt, shortened by up to a half so that two programs that met once do not meet again.
+fn pause(attempt: u32, evidence: &DurableIntents) -> Duration {
+    let longest = LONGEST_PAUSE.min(Duration::from_millis(25) * 2_u32.pow(attempt));
+    let jitter = (evidence.batch().0.wrapping_mul(2_654_435_761) >> 7) % 512;
+    longest - longest.mul_f64(jitter as f64 / 1_024.0)
+}
+
+fn attempt_once(
+    bench: &mut Bench<'_>,
+    target: &Target<'_>,
+    candidates: &[Candidate<'_>],
+    evidence: &DurableIntents,
+) -> Result<Attempt, ExecuteError> {
+    let batch = evidence.batch();
+    let txn = match bench.writer.begin() {
+        Err(error) if error.is_locked() => return Ok(Attempt::Busy),
+        txn => txn?,
+    };
+    fault::step("begun")?;
+    let started = Stopwatch::now();
+    // From here to the COMMIT nobody can place a hold: whoever was told that a hold is placed was told before, and it is seen.
+    let desk = bench.shared.lock()?;
+    let disposal = match dispose(txn, target, candidates, desk.holds(), (bench.clock)()) {
+        Err(error @ (StoreError::CountDiffers { .. } | StoreError::Constraint { .. })) => {
+            return Ok(Attempt::Differs(error));
+        }
+        Err(error) if error.is_locked() => return Ok(Attempt::Busy),
+        disposal => disposal?,
+    };
+    fault::step("disposed")?;
+    let (outcomes, rows) = (disposal.outcomes.clone(), disposal.rows.clone());
+    let commit = disposal.commit(evidence);
+    drop(desk);
+    let held_lock = started.elapsed();
+    match commit {
+        Ok(()) => Ok(Attempt::Committed(Committed { outcomes, rows }, held_lock)),
+        Err(CommitError::Busy) => Ok(Attempt::Busy),
+        Err(CommitError::OtherBatch) => Err(ExecuteError::OtherBatch { batch }),
+        Err(CommitError::Unknown(_)) => {
+            let unresolved =
+                |source| ExecuteError::Unresolved { batch, source_name: target.mapping.source.clone(), source };
+            match bench.writer.abort_or_read(batch).map_err(unresolved)? {
+                FenceState::Committed(note) => Ok(Attempt::Committed(read_note(batch, &note)?, held_lock)),
+                _ => Ok(Attempt::Aborted),
+            }
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! Inside the transaction: read the facts again, judge again, dispose of what is still due, and wait for evidence.
+
+use std::collections::BTreeMap;
+
+use super::announce::Candidate;
+use super::recover::write_note;
+use super::target::Target;
+use crate::audit::DurableIntents;
+use crate::audit::leaf::{Action, RecordOutcome};
+use crate::disposition::holds::HoldIndex;
+use crate::disposition::judge::{JudgedAt, Verdict, judge};
+use crate::model::{DurableEvidence, Instant, RecordKey};
+use crate::records::facts::Facts;
+use crate::records::sqlite::{CommitError, StoreError, WriteTxn};
+
+/// A transaction whose work is done. It ends by [`Disposal::commit`], which asks for the evidence, or is rolled back when dropped.
+pub(super) struct Disposal<'w> {
+    txn: WriteTxn<'w>,
+    /// What becomes of each candidate if the transaction commits.
+    pub outcomes: Vec<RecordOutcome>,
+    /// Rows gone or changed, per table.
+    pub rows: BTreeMap<String, u64>,
+}
+
+impl Disposal<'_> {
+    /// Commits, on the evidence that the intents are on stable storage.
+    pub fn commit(mut self, evidence: &DurableIntents) -> Result<(), CommitError> {
+        let batch = evidence.batch();
+        let fence = self.txn.fence(batch, &write_note(&self.outcomes, &self.rows));
+        // The outcome of the batch before became durable with this one's intents: its fence has done its work.
+        let fenced = fence.and_then(|()| self.txn.forget_fences_before(batch));
+        fenced.map_err(CommitError::Unknown)?;
+        self.txn.commit(evidence)
+    }
+}
+
+/// Judges the candidates again and disposes of those that are still due exactly as planned. The holds must not change until the
+/// transaction has ended: the caller holds the desk.
+///
+/// # Errors
+/// [`StoreError::CountDiffers`] where a trigger or a cascade did more than was counted: the transaction is rolled back.
+pub(super) fn dispose<'w>(
+    mut txn: WriteTxn<'w>,
+    target: &Target<'_>,
+    candidates: &[Candidate<'_>],
+    holds: &HoldIndex,
+    now: Instant,
+) -> Result<Disposal<'w>, StoreError> {
+    let keys: Vec<RecordKey> = candidates.iter().map(|candidate| candidate.item.key.clone()).collect();
+    let facts = txn.facts(&target.mapping.series, &keys)?;
+    let held_by_expression = held_by_expression(&mut txn, target, holds, &keys)?;
+    let same_files = same_files(&mut txn, target, candidates, &keys)?;
+    let outcomes: Vec<RecordOutcome> = candidates
+        .iter()
+        .zip(&facts)
+        .enumerate()
+        .map(|(place, (candidate, facts))| {
+            let is_held = held_by_expression[place];
+            match facts {
+                Some(facts) if same_files[place] => rejudge(target, candidate, facts, holds, is_held, now),
+                // The record is gone, or its files are not those that were announced.
+                _ => RecordOutcome::Drifted,
+            }
+        })
+        .collect();
+    let rows = dispose_of(&mut txn, target, candidates, &outcomes)?;
+    Ok(Disposal { txn, outcomes, rows })
+}
+
+/// Any difference from the plan keeps the record; so do a hold, a blocker, and a date that has not come.
+fn rejudge(
+    target: &Target<'_>,
+    candidate: &Candidate<'_>,
+    facts: &Facts,
+    holds: &HoldIndex,
+    held_by_expression: bool,
+    now: Instant,
+) -> RecordOutcome {
+    let item = candidate.item;
+    let held = |rule: &_| held_by_expression || holds.holds(target.mapping, facts, Some(rule));
+    let verdict =
+        judge(&target.governing, facts, JudgedAt::now(now), |term| held(&term.rule), || !facts.blockers.is_empty());
+    match verdict {
+        Verdict::Held(_) => RecordOutcome::Held,
+        Verdict::Due(term, action) => {
+            let as_planned = facts.digest() == item.facts
+                && action == item.action
+                && Some(&term.rule) == target.rule(item)
+                && term.due.is_some_and(|due| due.from.timestamp() == item.due_from.timestamp());
+            match (as_planned, action) {
+                (false, _) => RecordOutcome::Drifted,
+                (true, Action::Destroy) => RecordOutcome::Destroyed,
+                (true, Action::Anonymize) => RecordOutcome::Anonymized,
+            }
+        }
+        Verdict::Blocked(..) if facts.digest() == item.facts => RecordOutcome::Blocked,
+        _ => RecordOutcome::Drifted,
+    }
+}
+
+/// For each key, whether a `--where` hold of the series keeps it.
+fn held_by_expression(
+    txn: &mut WriteTxn<'_>,
+    target: &Target<'_>,
+    holds: &HoldIndex,
+    keys: &[RecordKey],
+) -> Result<Vec<bool>, StoreError> {
+    let mut held = vec![false; keys.len()];
+    for (_, expression) in holds.expressions(&target.mapping.series) {
+        for (place, matches) in txn.matches(&target.mapping.series, expression, keys)?.into_iter().enumerate() {
+            held[place] |= matches;
+        }
+    }
+    Ok(held)
+}
+
+/// For each candidate, whether its rows still name exactly the files that were identified.
+fn same_files(
+    txn: &mut WriteTxn<'_>,
+    target: &Target<'_>,
+    candidates: &[Candidate<'_>],
+    keys: &[RecordKey],
+) -> Result<Vec<bool>, StoreError> {
+    let mut same = vec![true; keys.len()];
+    if target.mapping.parts.iter().all(|part| part.files.is_none()) {
+        return Ok(same);
+    }
+    let mut found: Vec<Vec<_>> = vec![Vec::new(); keys.len()];
+    for file in txn.files_of(&target.mapping.series, keys)? {
+        let place = file.record;
+        found[place].push((file.part, file.path));
+    }
+    for (place, candidate) in candidates.iter().enumerate() {
+        found[place].sort();
+        same[place] = found[place].iter().eq(candidate.named.iter());
+    }
+    Ok(same)
+}
+
+fn dispose_of(
+    txn: &mut WriteTxn<'_>,
+    target: &Target<'_>,
+    candidates: &[Candidate<'_>],
+    outcomes: &[RecordOutcome],
+) -> Result<BTreeMap<String, u64>, StoreError> {
+    let chosen = |wanted: RecordOutcome| -> Vec<RecordKey> {
+        let chosen = candidates.iter().zip(outcomes).filter(|(_, outcome)| **outcome == wanted);
+        chosen.map(|(candidate, _)| candidate.item.key.clone()).collect()
+    };
+    let mut rows = BTreeMap::new();
+    let destroyed = chosen(RecordOutcome::Destroyed);
+    if !destroyed.is_empty() {
+        rows = txn.destroy(&target.mapping.series, &destroyed)?.rows;
+    }
+    let anonymized = chosen(RecordOutcome::Anonymized);
+    if !anonymized.is_empty() {
+        for (table, count) in txn.anonymize(&target.mapping.series, &anonymized)?.rows {
+            *rows.entry(table).or_default() += count;
+        }
+    }
+    Ok(rows)
+}

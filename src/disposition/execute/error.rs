@@ -1,0 +1,54 @@
+//! What can stop an execution. What concerns one record or one batch is an outcome, not an error.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::audit::LogError;
+use crate::disposition::desk::DeskError;
+use crate::disposition::judge::GoverningError;
+use crate::disposition::plan::PlanError;
+use crate::model::{BatchNumber, PlanId, SeriesName, SourceName};
+use crate::records::sqlite::StoreError;
+
+/// Why an execution did not begin, or did not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum ExecuteError {
+    #[error(
+        "the database of source {source_name} no longer says what the log says: it was probably restored from a copy; look at `retentiond ctl status`, make a new plan, and approve it with `--accept restored` if its records are to be destroyed again"
+    )]
+    Restored { source_name: SourceName },
+    #[error(
+        "plan {plan} names the series {series}, which the configuration no longer has; make a new plan with `retentiond plan`"
+    )]
+    NoSeries { plan: PlanId, series: SeriesName },
+    #[error("could not {doing} {}; nothing more is destroyed until that works", path.display())]
+    Spool { doing: &'static str, path: PathBuf, source: io::Error },
+    #[error(
+        "whether batch {batch} was committed cannot be read from source {source_name} now; run the same command again once it can be opened"
+    )]
+    Unresolved { batch: BatchNumber, source_name: SourceName, source: StoreError },
+    #[error(
+        "the log names batch {batch} of source {source_name}, which the configuration no longer has; give the source its name back so that the batch can be resolved"
+    )]
+    NoSource { batch: BatchNumber, source_name: SourceName },
+    #[error(
+        "the evidence offered for batch {batch} is another batch's; this is a fault of the program, and nothing was committed"
+    )]
+    OtherBatch { batch: BatchNumber },
+    #[error(
+        "the fence row of batch {batch} is out of form: somebody changed the table retentiond_batch; restore the row, or ask the log with `retentiond audit show`"
+    )]
+    Fence { batch: BatchNumber },
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Log(#[from] LogError),
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    #[error(transparent)]
+    Desk(#[from] DeskError),
+    #[error(transparent)]
+    Governing(#[from] GoverningError),
+    #[error("a step of the protocol failed")]
+    Step(#[from] io::Error),
+}

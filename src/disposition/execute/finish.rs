@@ -1,0 +1,146 @@
+//! After the COMMIT: files go, absence is read back, the outcome is logged. Live run and recovery both end here.
+
+use std::collections::BTreeMap;
+
+use super::error::ExecuteError;
+use super::fault;
+use super::spool::{Spool, SpooledFile};
+use super::statement::BatchResult;
+use crate::audit::leaf::{Body, Intent, Outcome, RecordOutcome};
+use crate::audit::{DestructionLog, encode_results};
+use crate::model::{Instant, RecordKey};
+use crate::records::files::{FileId, FileRef, Unlinked, unlink_all};
+use crate::records::mapping::SeriesMapping;
+use crate::records::sqlite::{StoreError, Writer};
+
+/// What a committed transaction did, as its fence row says.
+pub(super) struct Committed {
+    pub outcomes: Vec<RecordOutcome>,
+    pub rows: BTreeMap<String, u64>,
+}
+
+/// Unlinks the files of the records that are gone, reads back that records and files are absent, and says what is true.
+///
+/// `keys` are the batch's records in order; `None` where recovery no longer knows them: then rows are not read back.
+pub(super) fn finish(
+    writer: &mut Writer,
+    mapping: &SeriesMapping,
+    committed: Committed,
+    spool: &Spool,
+    keys: Option<&[RecordKey]>,
+) -> Result<BatchResult, ExecuteError> {
+    let mut result = BatchResult { outcomes: committed.outcomes, rows: committed.rows, ..BatchResult::default() };
+    if let Some(keys) = keys {
+        read_back(writer, mapping, keys, &mut result)?;
+    }
+    unlink_files(writer, spool, &mut result)?;
+    fault::step("files-gone")?;
+    Ok(result)
+}
+
+/// A record that is still there was not destroyed, whatever the transaction believed.
+fn read_back(
+    writer: &mut Writer,
+    mapping: &SeriesMapping,
+    keys: &[RecordKey],
+    result: &mut BatchResult,
+) -> Result<(), StoreError> {
+    let destroyed: Vec<usize> = places_of(&result.outcomes, RecordOutcome::Destroyed);
+    let asked: Vec<RecordKey> = destroyed.iter().filter_map(|place| keys.get(*place).cloned()).collect();
+    let there = writer.still_there(&mapping.series, &asked)?;
+    for place in destroyed {
+        if keys.get(place).is_some_and(|key| there.contains(key)) {
+            result.outcomes[place] = RecordOutcome::Failed;
+            result.reasons.push("the record stood in its table again after the commit".to_owned());
+        }
+    }
+    Ok(())
+}
+
+/// Unlinks the spooled files of records that are gone, each only while no row names it.
+pub(super) fn unlink_files(writer: &mut Writer, spool: &Spool, result: &mut BatchResult) -> Result<(), ExecuteError> {
+    let is_gone = |file: &&SpooledFile| result.outcomes.get(file.record) == Some(&RecordOutcome::Destroyed);
+    let due: Vec<&SpooledFile> = spool.files.iter().filter(is_gone).collect();
+    let unreferenced = unreferenced(writer, due)?;
+    let files: Vec<(FileRef, FileId)> = unreferenced.iter().map(|file| (file.file(), file.id)).collect();
+    let wanted: Vec<(&FileRef, &FileId)> = files.iter().map(|(file, id)| (file, id)).collect();
+    for (file, unlinked) in unreferenced.into_iter().zip(unlink_all(&wanted)) {
+        fault::step("file-unlinked")?;
+        match unlinked {
+            Ok(Unlinked::Gone) => {
+                *result.files.entry(file.part.clone()).or_default() += 1;
+                result.bytes += file.id.size;
+            }
+            Ok(Unlinked::AlreadyAbsent) => {}
+            Ok(Unlinked::Changed) => leave(result, file, "a file was changed since it was recognized".to_owned()),
+            Err(error) => leave(result, file, error.to_string()),
+        }
+    }
+    Ok(())
+}
+
+/// Each file once, and only where no row names it any more: a shared file goes with its last reference.
+fn unreferenced<'s>(writer: &mut Writer, files: Vec<&'s SpooledFile>) -> Result<Vec<&'s SpooledFile>, StoreError> {
+    let mut once: BTreeMap<(&std::path::Path, &str), &SpooledFile> = BTreeMap::new();
+    for file in files {
+        once.entry((&file.root, &file.path)).or_insert(file);
+    }
+    let files: Vec<&SpooledFile> = once.into_values().collect();
+    let mut free = Vec::new();
+    for beneath_one_root in files.chunk_by(|one, next| one.root == next.root) {
+        let paths: Vec<&str> = beneath_one_root.iter().map(|file| file.path.as_str()).collect();
+        let referenced = writer.still_referenced(&beneath_one_root[0].root, &paths)?;
+        free.extend(
+            beneath_one_root.iter().zip(referenced).filter(|(_, referenced)| !referenced).map(|(file, _)| *file),
+        );
+    }
+    Ok(free)
+}
+
+fn leave(result: &mut BatchResult, file: &SpooledFile, reason: String) {
+    result.outcomes[file.record] = RecordOutcome::Incomplete;
+    result.left.push(file.clone());
+    result.reasons.push(reason);
+}
+
+fn places_of(outcomes: &[RecordOutcome], wanted: RecordOutcome) -> Vec<usize> {
+    outcomes.iter().enumerate().filter(|(_, outcome)| **outcome == wanted).map(|(place, _)| place).collect()
+}
+
+/// How a batch ended, for its outcome leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Ending {
+    pub committed: bool,
+    /// Written by recovery.
+    pub recovered: bool,
+}
+
+/// Appends one outcome per intent leaf. Rows and files are the batch's: they stand in its first outcome.
+pub(super) fn log_outcomes(
+    log: &mut DestructionLog,
+    intents: &[(u64, Intent)],
+    result: &BatchResult,
+    ending: Ending,
+    now: Instant,
+) -> Result<(), ExecuteError> {
+    let mut rest = result.outcomes.as_slice();
+    for (place, (index, intent)) in intents.iter().enumerate() {
+        let (own, others) = rest.split_at(rest.len().min(intent.n as usize));
+        rest = others;
+        let is_first = place == 0;
+        let outcome = Outcome {
+            batch: intent.batch,
+            intent: *index,
+            committed: ending.committed,
+            recovered: ending.recovered,
+            results: encode_results(own),
+            rows: if is_first { result.rows.clone() } else { BTreeMap::new() },
+            files: if is_first { result.files.clone() } else { BTreeMap::new() },
+            bytes: if is_first { result.bytes } else { 0 },
+            left: if is_first { result.left.len() as u64 } else { 0 },
+        };
+        log.append(Body::Outcome(outcome), now)?;
+    }
+    fault::step("outcome-appended")?;
+    Ok(())
+}

@@ -1,0 +1,27 @@
+//! The only destructive path: the live run and recovery after a crash both go through it.
+//!
+//! A batch is announced in the log, durably; then one transaction reads its records again, judges them again, disposes of those that are
+//! still due and commits; then files go, absence is read back, and the outcome is logged. The types make the order:
+//! `PendingIntents -> DurableIntents -> Disposal::commit`.
+
+mod announce;
+mod apply;
+mod batch;
+pub mod chunk;
+mod close;
+mod declare;
+mod dispose;
+mod error;
+mod fault;
+mod finish;
+mod recover;
+mod restored;
+mod resume;
+mod spool;
+mod statement;
+mod target;
+
+pub use apply::{Conditions, Progress, apply};
+pub use error::ExecuteError;
+pub use recover::{Recovered, recover};
+pub use statement::Statement;

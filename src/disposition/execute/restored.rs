@@ -1,0 +1,118 @@
+//! A database that no longer says what the log says: restored from a copy, perhaps on purpose. Told apart from a dropped table; never
+//! re-destroyed by itself.
+
+use std::collections::HashSet;
+use std::ops::ControlFlow;
+
+use super::error::ExecuteError;
+use crate::audit::leaf::{Body, Correction, Intent, RecordOutcome};
+use crate::audit::{DestructionLog, LogError, decode_results, load_fingerprinter};
+use crate::disposition::chronicle::correction;
+use crate::disposition::desk::Desk;
+use crate::model::{BatchNumber, Fingerprint, Instant, SourceName};
+use crate::records::sqlite::{FenceState, Reader, Writer};
+
+/// What a source's last committed batch finds in its database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Found {
+    AsLogged,
+    /// The fence table is gone, and no destroyed record is back.
+    DroppedTable,
+    /// The fence row is gone, and no destroyed record is back.
+    MissingFence,
+    /// Destroyed records are back.
+    Resurrected {
+        records: u64,
+    },
+}
+
+/// Looks for the fence row of the last committed batch of every source; where it is missing, the log gets a `correction` and the source waits for
+/// a person (unless somebody only dropped our table).
+///
+/// # Errors
+/// A source that cannot be read, a log that cannot be written.
+pub(super) fn look(desk: &mut Desk, now: Instant) -> Result<(), ExecuteError> {
+    let expected: Vec<(SourceName, BatchNumber)> =
+        desk.chronicle()?.expected_fences().iter().map(|(source, batch)| (source.clone(), *batch)).collect();
+    for (source, batch) in expected {
+        if desk.chronicle()?.is_restored(&source) || !desk.install().sources.contains_key(&source) {
+            continue;
+        }
+        let (what, records) = match compare(desk, &source, batch)? {
+            Found::AsLogged => continue,
+            Found::DroppedTable => (correction::TABLE_DROPPED, 0),
+            Found::MissingFence => (correction::MISSING_FENCE, 0),
+            Found::Resurrected { records } => (correction::RESURRECTED, records),
+        };
+        let correction = Correction { source, what: what.to_owned(), batch: Some(batch), actor: None, records };
+        desk.record(Body::Correction(correction), now)?;
+    }
+    Ok(())
+}
+
+fn compare(desk: &mut Desk, source: &SourceName, batch: BatchNumber) -> Result<Found, ExecuteError> {
+    let install = desk.install().clone();
+    let unresolved = |error| ExecuteError::Unresolved { batch, source_name: source.clone(), source: error };
+    let origin = desk.log().origin().clone();
+    let state = Writer::open(&install.sources[source], &install.series, &origin)
+        .and_then(|mut writer| writer.fence(batch))
+        .map_err(unresolved)?;
+    let missing = match state {
+        FenceState::Committed(_) => return Ok(Found::AsLogged),
+        FenceState::NoTable => Found::DroppedTable,
+        FenceState::Absent | FenceState::Aborted => Found::MissingFence,
+    };
+    Ok(match resurrected(desk, batch)? {
+        0 => missing,
+        records => Found::Resurrected { records },
+    })
+}
+
+/// How many records that the batch destroyed stand in their table again.
+fn resurrected(desk: &mut Desk, batch: BatchNumber) -> Result<u64, ExecuteError> {
+    let Some(destroyed) = destroyed_by(desk.log(), batch)? else { return Ok(0) };
+    let install = desk.install().clone();
+    let (Some(mapping), Some(source)) =
+        (install.mapping(&destroyed.intent.series), install.sources.get(&destroyed.intent.source))
+    else {
+        return Ok(0);
+    };
+    let keys = install.state.join("private/keys");
+    let Some(names) = load_fingerprinter(&keys, &destroyed.intent.source, destroyed.intent.year)? else { return Ok(0) };
+    let mut back = 0;
+    Reader::open(source, &install.series)?.scan(&mapping.series, &mut |facts| {
+        back += u64::from(destroyed.records.contains(&names.record(&mapping.series, &facts.key)));
+        ControlFlow::Continue(())
+    })?;
+    Ok(back)
+}
+
+struct Destroyed {
+    intent: Intent,
+    records: HashSet<Fingerprint>,
+}
+
+/// What a batch destroyed, by the log. A batch's number is the index of its first intent, so this reads a few leaves only.
+fn destroyed_by(log: &DestructionLog, batch: BatchNumber) -> Result<Option<Destroyed>, LogError> {
+    let mut intents: Vec<(u64, Intent)> = Vec::new();
+    let mut records = HashSet::new();
+    let mut outcomes = 0;
+    log.scan(batch.0, &mut |index, leaf| {
+        match leaf.body {
+            Body::Intent(intent) if intent.batch == batch => intents.push((index, intent)),
+            Body::Outcome(outcome) if outcome.batch == batch => {
+                outcomes += 1;
+                let intent = intents.iter().find(|(index, _)| *index == outcome.intent);
+                if let Some((_, intent)) = intent.filter(|_| outcome.committed) {
+                    let results = decode_results(&outcome.results, intent.n).unwrap_or_default();
+                    let gone = intent.fingerprints().unwrap_or_default().into_iter().zip(results);
+                    records.extend(gone.filter(|(_, r)| *r == RecordOutcome::Destroyed).map(|(name, _)| name));
+                }
+            }
+            _ => {}
+        }
+        let is_whole = intents.first().is_some_and(|(_, first)| outcomes == first.of);
+        if is_whole { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    Ok(intents.into_iter().next().map(|(_, intent)| Destroyed { intent, records }))
+}

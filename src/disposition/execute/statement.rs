@@ -1,0 +1,115 @@
+//! What a run did, in a statement that adds up.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::spool::SpooledFile;
+use crate::audit::leaf::{RecordOutcome, RunCounts};
+use crate::model::{PartName, PlanId, RunId};
+
+/// The statement of one run: planned = destroyed + anonymized + held + blocked + drifted + deferred + incomplete + failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Statement {
+    pub run: RunId,
+    pub plan: PlanId,
+    #[serde(flatten)]
+    pub counts: RunCounts,
+    /// Rows gone or changed, of all tables.
+    pub rows: u64,
+    /// Files unlinked.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// The sanitization level that was verified.
+    pub level: String,
+    /// Whether the run went through its plan.
+    pub finished: bool,
+    /// Why records failed or were put off, and how many: never which.
+    pub reasons: BTreeMap<String, u64>,
+}
+
+/// Counts while a run goes on.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    pub counts: RunCounts,
+    pub rows: u64,
+    pub files: u64,
+    pub bytes: u64,
+    pub reasons: BTreeMap<String, u64>,
+}
+
+/// What one batch did.
+#[derive(Debug, Default)]
+pub(super) struct BatchResult {
+    /// In the order of the batch's records.
+    pub outcomes: Vec<RecordOutcome>,
+    pub rows: BTreeMap<String, u64>,
+    pub files: BTreeMap<PartName, u64>,
+    pub bytes: u64,
+    /// Files that should be gone and are not.
+    pub left: Vec<SpooledFile>,
+    pub reasons: Vec<String>,
+}
+
+impl Tally {
+    /// Counts one record.
+    pub fn count(&mut self, outcome: RecordOutcome) {
+        self.count_many(outcome, 1);
+    }
+
+    /// Counts several records that went the same way.
+    pub fn count_many(&mut self, outcome: RecordOutcome, records: u64) {
+        let counts = &mut self.counts;
+        let place = match outcome {
+            RecordOutcome::Destroyed => &mut counts.destroyed,
+            RecordOutcome::Anonymized => &mut counts.anonymized,
+            RecordOutcome::Held => &mut counts.held,
+            RecordOutcome::Blocked => &mut counts.blocked,
+            RecordOutcome::Drifted => &mut counts.drifted,
+            RecordOutcome::Deferred => &mut counts.deferred,
+            RecordOutcome::Incomplete => &mut counts.incomplete,
+            RecordOutcome::Failed => &mut counts.failed,
+        };
+        *place += records;
+    }
+
+    /// Counts a batch.
+    pub fn add(&mut self, result: &BatchResult) {
+        result.outcomes.iter().for_each(|outcome| self.count(*outcome));
+        self.rows += result.rows.values().sum::<u64>();
+        self.files += result.files.values().sum::<u64>();
+        self.bytes += result.bytes;
+        result.reasons.iter().for_each(|reason| self.explain(reason, 1));
+    }
+
+    /// Notes why records were not disposed of.
+    pub fn explain(&mut self, reason: &str, records: u64) {
+        *self.reasons.entry(reason.to_owned()).or_default() += records;
+    }
+
+    /// Records accounted for so far.
+    pub fn accounted(&self) -> u64 {
+        accounted(&self.counts)
+    }
+}
+
+/// The right-hand side of the statement.
+pub(super) fn accounted(counts: &RunCounts) -> u64 {
+    let RunCounts { planned: _, destroyed, anonymized, held, blocked, drifted, deferred, incomplete, failed } = *counts;
+    destroyed + anonymized + held + blocked + drifted + deferred + incomplete + failed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_outcome_is_counted_once() {
+        let mut tally = Tally::default();
+        RecordOutcome::ALL.into_iter().for_each(|outcome| tally.count(outcome));
+        let counts = tally.counts;
+        assert_eq!(tally.accounted(), RecordOutcome::ALL.len() as u64);
+        assert_eq!((counts.destroyed, counts.held, counts.failed), (1, 1, 1));
+    }
+}
