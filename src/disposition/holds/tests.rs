@@ -1,1 +1,127 @@
+use std::collections::BTreeMap;
+
 use super::*;
+use crate::records::mapping::{Join, Relation};
+
+fn mapping(series: &str, subject: Option<&str>) -> SeriesMapping {
+    let relation = |name: &str| Relation { series: name.into(), on: Join::Columns(vec![("a".into(), "id".into())]) };
+    SeriesMapping {
+        series: series.into(),
+        calendar: None,
+        source: "parle".into(),
+        table: series.to_owned(),
+        key: vec!["id".to_owned()],
+        reference: Some("number".to_owned()),
+        subject: subject.map(relation),
+        events: BTreeMap::new(),
+        groups: BTreeMap::new(),
+        conditions: BTreeMap::new(),
+        parts: Vec::new(),
+        blocked_by: Vec::new(),
+        filter: None,
+        anonymize: BTreeMap::new(),
+        earliest: "1990-01-01".parse().unwrap(),
+    }
+}
+
+fn facts(key: i64, reference: &str, subject: Option<i64>) -> Facts {
+    Facts {
+        key: RecordKey::new(vec![KeyValue::Integer(key)]),
+        reference: Some(KeyValue::Text(reference.to_owned())),
+        subject: subject.map(|key| RecordKey::new(vec![KeyValue::Integer(key)])),
+        in_scope: true,
+        masked: false,
+        events: Vec::new(),
+        conditions: Vec::new(),
+        blockers: Vec::new(),
+    }
+}
+
+fn index(scopes: Vec<HoldScope>) -> HoldIndex {
+    let mut index = HoldIndex::default();
+    for (number, scope) in scopes.into_iter().enumerate() {
+        index.insert(HoldId::new(format!("H-{number}")), scope);
+    }
+    index
+}
+
+fn text(key: &str) -> Vec<String> {
+    vec![key.to_owned()]
+}
+
+#[test]
+fn a_hold_on_a_record_keeps_that_record_only() {
+    let index = index(vec![HoldScope::Record { series: "dossier".into(), key: text("7") }]);
+    let dossier = mapping("dossier", None);
+    assert!(index.holds(&dossier, &facts(7, "D-7", None), None));
+    assert!(!index.holds(&dossier, &facts(8, "D-8", None), None));
+    assert!(!index.holds(&mapping("account", None), &facts(7, "D-7", None), None));
+}
+
+#[test]
+fn a_hold_on_a_person_keeps_their_record_and_all_that_is_about_them() {
+    let index = index(vec![HoldScope::Subject { series: "account".into(), key: text("3") }]);
+    let dossier = mapping("dossier", Some("account"));
+    assert!(index.holds(&dossier, &facts(7, "D-7", Some(3)), None));
+    assert!(index.holds(&mapping("account", None), &facts(3, "A-3", None), None));
+    assert!(!index.holds(&dossier, &facts(3, "D-3", Some(4)), None));
+}
+
+#[test]
+fn a_hold_on_a_reference_keeps_whatever_bears_it() {
+    let index = index(vec![HoldScope::Reference { series: "dossier".into(), reference: "D-7".to_owned() }]);
+    assert!(index.holds(&mapping("dossier", None), &facts(1, "D-7", None), None));
+    assert!(!index.holds(&mapping("dossier", None), &facts(7, "D-8", None), None));
+}
+
+#[test]
+fn a_hold_on_a_rule_keeps_what_that_rule_decides_on() {
+    let index = index(vec![HoldScope::Rule { rule: "PC-1".into() }]);
+    let dossier = mapping("dossier", None);
+    assert!(index.holds(&dossier, &facts(1, "D", None), Some(&"PC-1".into())));
+    assert!(!index.holds(&dossier, &facts(1, "D", None), Some(&"PC-2".into())));
+}
+
+#[test]
+fn every_hold_that_keeps_a_record_is_named_once_and_lifting_one_leaves_the_others() {
+    let mut index = index(vec![
+        HoldScope::Series { series: "dossier".into() },
+        HoldScope::Record { series: "dossier".into(), key: text("7") },
+        HoldScope::Record { series: "dossier".into(), key: text("7") },
+        HoldScope::Record { series: "dossier".into(), key: text("8") },
+    ]);
+    let dossier = mapping("dossier", None);
+    let ids = |index: &HoldIndex| index.of(&dossier, &facts(7, "D-7", None), None).iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(ids(&index), ["H-0", "H-1", "H-2"]);
+    index.remove(&"H-1".into());
+    assert_eq!(ids(&index), ["H-0", "H-2"]);
+    index.remove(&"H-0".into());
+    index.remove(&"H-2".into());
+    assert!(!index.holds(&dossier, &facts(7, "D-7", None), None));
+    assert!(index.holds(&dossier, &facts(8, "D-8", None), None));
+}
+
+#[test]
+fn every_kind_of_hold_can_be_lifted_and_told_in_json() {
+    let series = || SeriesName::from("dossier");
+    let scopes = [
+        HoldScope::Record { series: series(), key: text("7") },
+        HoldScope::Reference { series: series(), reference: "D-7".to_owned() },
+        HoldScope::Subject { series: "account".into(), key: text("3") },
+        HoldScope::Series { series: series() },
+        HoldScope::Rule { rule: "PC-1".into() },
+        HoldScope::Where { series: series(), expression: "this.city = 'Laval'".to_owned() },
+    ];
+    let (dossier, facts) = (mapping("dossier", Some("account")), facts(7, "D-7", Some(3)));
+    for scope in scopes {
+        let text = serde_json::to_string(&scope).unwrap();
+        assert_eq!(serde_json::from_str::<HoldScope>(&text).unwrap(), scope);
+        let is_expression = matches!(scope, HoldScope::Where { .. });
+        let mut index = index(vec![scope]);
+        assert_eq!(index.holds(&dossier, &facts, Some(&"PC-1".into())), !is_expression);
+        assert_eq!(index.expressions(&series()).len(), usize::from(is_expression));
+        index.remove(&"H-0".into());
+        assert!(index.is_empty() && index.expressions(&series()).is_empty());
+        assert!(!index.holds(&dossier, &facts, Some(&"PC-1".into())));
+    }
+}

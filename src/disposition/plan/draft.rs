@@ -104,7 +104,11 @@ impl Draft {
             for edge in edges {
                 // A series outside the plan gets the place -1, where no item stands: its records block for good.
                 let series = edge.blocker_series.map_or(-1, |place| place as i64);
-                insert.execute(params![item.series as i64, sort, series, sort_bytes(edge.blocker)])?;
+                let blocker = sort_bytes(edge.blocker);
+                // A record that refers to itself (the root of a tree) does not keep itself.
+                if (series, &blocker) != (item.series as i64, &sort) {
+                    insert.execute(params![item.series as i64, sort, series, blocker])?;
+                }
             }
             Ok(())
         })

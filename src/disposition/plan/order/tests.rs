@@ -1,1 +1,92 @@
+use std::collections::BTreeMap;
+
 use super::*;
+use crate::records::mapping::{Element, Encoding, Join, OwnerGone, Pick, Relation};
+
+fn series(name: &str, blocked_by: &[&str]) -> SeriesMapping {
+    let relation = |name: &&str| Relation { series: (*name).into(), on: Join::Columns(vec![("x".into(), "id".into())]) };
+    SeriesMapping {
+        series: name.into(),
+        calendar: None,
+        source: "parle".into(),
+        table: name.to_owned(),
+        key: vec!["id".to_owned()],
+        reference: None,
+        subject: None,
+        events: BTreeMap::new(),
+        groups: BTreeMap::new(),
+        conditions: BTreeMap::new(),
+        parts: Vec::new(),
+        blocked_by: blocked_by.iter().map(relation).collect(),
+        filter: None,
+        anonymize: BTreeMap::new(),
+        earliest: "1990-01-01".parse().unwrap(),
+    }
+}
+
+fn reading(mut mapping: SeriesMapping, table: &str) -> SeriesMapping {
+    let place = Place::Child {
+        table: table.to_owned(),
+        on: Join::Columns(vec![("x".into(), "id".into())]),
+        condition: None,
+        pick: Pick::Latest,
+    };
+    let element = Element { column: "used_at".to_owned(), encoding: Encoding::Rfc3339, unset: Vec::new(), place };
+    let event = EventMapping { pick: Pick::Latest, elements: vec![element], deadline: false, condition: None };
+    mapping.events.insert("last_use".into(), event);
+    mapping
+}
+
+fn with_part(mut mapping: SeriesMapping, table: &str) -> SeriesMapping {
+    mapping.parts.push(PartMapping {
+        name: table.into(),
+        table: table.to_owned(),
+        of: None,
+        on: Join::Columns(vec![("x".into(), "id".into())]),
+        condition: None,
+        files: None,
+        owner_gone: OwnerGone::Destroy,
+        shared: Vec::new(),
+        anonymize: BTreeMap::new(),
+    });
+    mapping
+}
+
+fn ordered(series: &[SeriesMapping]) -> Vec<&str> {
+    let found = order(&series.iter().collect::<Vec<_>>());
+    assert!(found.groups.is_sorted());
+    found.series.iter().map(|place| series[*place].series.as_str()).collect()
+}
+
+#[test]
+fn what_blocks_goes_before_what_it_blocks() {
+    let all = [series("person", &["account"]), series("account", &["dossier"]), series("dossier", &[])];
+    assert_eq!(ordered(&all), ["dossier", "account", "person"]);
+}
+
+#[test]
+fn a_series_whose_event_reads_a_table_goes_before_the_series_that_destroys_its_rows() {
+    let all = [series("session", &[]), reading(series("account", &[]), "session")];
+    assert_eq!(ordered(&all), ["account", "session"]);
+    let all = [with_part(series("visit", &[]), "session"), reading(series("account", &[]), "SESSION")];
+    assert_eq!(ordered(&all), ["account", "visit"]);
+}
+
+#[test]
+fn a_block_weighs_more_than_a_table_read() {
+    let all = [reading(series("account", &["session"]), "session"), series("session", &[])];
+    assert_eq!(ordered(&all), ["session", "account"]);
+}
+
+#[test]
+fn series_that_block_each_other_share_a_group() {
+    let all = [series("a", &["b"]), series("c", &["a"]), series("b", &["a"])];
+    let found = order(&all.iter().collect::<Vec<_>>());
+    assert_eq!(found, Order { series: vec![0, 2, 1], groups: vec![0, 0, 1] });
+}
+
+#[test]
+fn a_tree_is_a_group_of_its_own() {
+    let all = [series("unit", &["unit"]), series("note", &[])];
+    assert_eq!(order(&all.iter().collect::<Vec<_>>()).groups, [0, 1]);
+}
