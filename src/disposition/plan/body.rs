@@ -131,10 +131,12 @@ impl Body {
         visit: &mut dyn FnMut(Item, Vec<u8>),
     ) -> Result<(), PlanError> {
         let mut run = || -> rusqlite::Result<()> {
-            let mut select = self.connection.prepare_cached(
+            // Levels above the first have an index, which SQLite uses only where it sees the condition.
+            let test = if step.level == 0 { "level = ?3" } else { "level = ?3 AND level > 0" };
+            let mut select = self.connection.prepare_cached(&format!(
                 "SELECT series, rule, key, action, day, due, facts, fp, reference, level, sort FROM item
-                 WHERE series = ?1 AND sort > ?2 AND level = ?3 ORDER BY sort LIMIT ?4",
-            )?;
+                 WHERE series = ?1 AND sort > ?2 AND {test} ORDER BY sort LIMIT ?4"
+            ))?;
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
             let mut rows = select.query(params![step.series as i64, after, step.level, limit])?;
             while let Some(row) = rows.next()? {

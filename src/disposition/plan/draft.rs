@@ -32,6 +32,7 @@ const SCHEMA: &str = "
     CREATE INDEX edge_blocker ON edge(blocker_series, blocker);
     CREATE INDEX item_blocked ON item(blocked) WHERE blocked = 1;
     CREATE INDEX item_awaited ON item(waiting) WHERE awaited = 1;
+    CREATE INDEX item_level ON item(series, level, sort) WHERE level > 0;
     CREATE TABLE step(number INTEGER PRIMARY KEY, series INTEGER NOT NULL, level INTEGER NOT NULL, items INTEGER NOT NULL);
 ";
 
