@@ -1,7 +1,7 @@
 //! Connections to an owner's database: opened only where that is safe, with every setting read back, and closed so that the
 //! directory looks as before.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -10,6 +10,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags};
 
+use super::guard::{self, TablesRead};
 use super::{StoreError, safety};
 use crate::records::masks;
 
@@ -32,6 +33,7 @@ pub struct Opened {
     pub conn: Connection,
     database: PathBuf,
     purpose: Purpose,
+    tables_read: TablesRead,
 }
 
 impl Opened {
@@ -57,9 +59,27 @@ impl Opened {
                 return Err(StoreError::at(database, error));
             }
         };
-        let opened = Self { conn, database, purpose };
+        let mut opened = Self { conn, database, purpose, tables_read: TablesRead::default() };
         opened.settle()?;
+        if purpose == Purpose::Read {
+            opened.tables_read = guard::only_reads(&mut opened.conn).map_err(|error| opened.failed(error))?;
+        }
         Ok(opened)
+    }
+
+    /// The tables that these statements read, in lower case; SQLite refuses a statement that does anything else.
+    ///
+    /// # Errors
+    /// The first statement that cannot be prepared.
+    pub fn tables_read_by<'s>(
+        &self,
+        statements: impl IntoIterator<Item = &'s str>,
+    ) -> Result<BTreeSet<String>, StoreError> {
+        self.tables_read.take();
+        for sql in statements {
+            self.conn.prepare(sql).map_err(|error| self.failed(error))?;
+        }
+        Ok(self.tables_read.take())
     }
 
     /// The real path of the database.

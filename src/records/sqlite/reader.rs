@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use super::catalog::Catalog;
 use super::open::{Opened, Purpose};
 use super::select::Queries;
-use super::{Finding, StoreError};
+use super::{Finding, StoreError, lookup, schema};
 use crate::model::{Digest, Instant, RecordKey, SeriesName, TriggerName};
 use crate::records::facts::{EventFact, Facts};
 use crate::records::files::FileRef;
@@ -40,18 +40,37 @@ impl Reader {
     }
 
     /// Tables, columns, keys, indexes, triggers and views.
+    ///
+    /// # Errors
+    /// The database cannot be read.
     pub fn catalog(&self) -> Result<Catalog, StoreError> {
-        todo!()
+        Catalog::read(&self.opened.conn).map_err(|error| self.failed(error))
     }
 
-    /// What is wrong, doubtful or worth knowing about the mappings, proved against the real schema.
-    pub fn prove(&self, series: &[&SeriesMapping]) -> Result<Vec<Finding>, StoreError> {
+    /// What is wrong, doubtful or worth knowing about the mappings of these series, proved against the real schema.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn prove(&mut self, series: &[&SeriesName]) -> Result<Vec<Finding>, StoreError> {
         todo!("{series:?} {:?}", self.source)
     }
 
-    /// Digest of the normalized definitions of the tables, indexes and triggers that the mapping touches.
-    pub fn schema_digest(&self, series: &SeriesName) -> Result<Digest, StoreError> {
-        todo!("{series}")
+    /// Digest of the normalized definitions of the tables that the mapping touches, and of the triggers on them.
+    ///
+    /// # Errors
+    /// A statement of the mapping that the schema does not allow.
+    pub fn schema_digest(&mut self, series: &SeriesName) -> Result<Digest, StoreError> {
+        let query = self.queries.of(series)?;
+        let statements: Vec<String> = query.statements().collect();
+        let mut tables = self.opened.tables_read_by(statements.iter().map(String::as_str))?;
+        let mapping = self.queries.mapping(series)?;
+        let blocking: Vec<_> = mapping
+            .blocked_by
+            .iter()
+            .map(|relation| self.queries.mapping(&relation.series))
+            .collect::<Result<_, _>>()?;
+        tables.extend(schema::tables_touched(mapping, &blocking, &self.catalog()?));
+        schema::digest(&self.opened.conn, &tables).map_err(|error| self.failed(error))
     }
 
     /// The facts of every row, filtered ones included, in one snapshot, in no particular order.
@@ -90,23 +109,39 @@ impl Reader {
         Ok(facts)
     }
 
-    /// The records whose reference column holds this text, or the number that it reads as.
-    pub fn find_reference(&mut self, series: &SeriesName, reference: &str) -> Result<Vec<RecordKey>, StoreError> {
-        todo!("{series} {reference}")
+    /// The records whose reference column holds this text, or the integer that it reads as.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn find_reference(&self, series: &SeriesName, reference: &str) -> Result<Vec<RecordKey>, StoreError> {
+        lookup::find_reference(&self.opened.conn, self.queries.mapping(series)?, reference)
     }
 
     /// The records for which a read-only SQL expression over `this` holds.
-    pub fn find_where(&mut self, series: &SeriesName, expression: &str) -> Result<Vec<RecordKey>, StoreError> {
-        todo!("{series} {expression}")
+    ///
+    /// # Errors
+    /// [`StoreError::Expression`] for what is no expression, or does more than read.
+    pub fn find_where(&self, series: &SeriesName, expression: &str) -> Result<Vec<RecordKey>, StoreError> {
+        lookup::find_where(&self.opened.conn, self.queries.mapping(series)?, expression)
     }
 
-    /// The files that the records' parts name.
+    /// The files that the records' parts name, in the order of the keys.
+    ///
+    /// # Errors
+    /// The database cannot be read.
     pub fn files_of(&mut self, series: &SeriesName, keys: &[RecordKey]) -> Result<Vec<FileRef>, StoreError> {
-        todo!("{series} {}", keys.len())
+        self.queries.of(series)?.files_of(&self.opened.conn, keys)
     }
 
-    /// A key from a person's arguments, one per key column, typed by the schema.
+    /// A key from a person's arguments, one per key column, typed by the schema. A blob is written `x'…'`.
+    ///
+    /// # Errors
+    /// [`StoreError::Key`] for what cannot be a key of the series.
     pub fn parse_key(&self, series: &SeriesName, args: &[String]) -> Result<RecordKey, StoreError> {
-        todo!("{series} {}", args.len())
+        lookup::parse_key(self.queries.mapping(series)?, &self.catalog()?, args)
+    }
+
+    fn failed(&self, error: rusqlite::Error) -> StoreError {
+        StoreError::of(&self.opened.conn, error)
     }
 }

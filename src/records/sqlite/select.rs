@@ -1,12 +1,13 @@
 //! The statements that read a record's facts, built from its mapping: the one place that says where each fact stands.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::StoreError;
 use super::decode::Decoder;
 use super::sql::{self, OWNER, THIS};
-use crate::model::{SeriesName, Zone};
+use crate::model::{PartName, SeriesName, Zone};
 use crate::records::mapping::{
     Condition, Element, EventMapping, Join, Literal, Mask, PartMapping, Pick, Place, Relation, SeriesMapping, Source,
 };
@@ -34,6 +35,8 @@ pub struct FactsQuery {
     pub(super) masked_parts: Vec<String>,
     /// Per relation of `blocked_by`: the keys of the blocking records, by the record's key.
     pub(super) blockers: Vec<BlockerQuery>,
+    /// Per part with files: the columns that name them, by the record's key.
+    pub(super) files: Vec<FilesQuery>,
 }
 
 /// Which columns of a row say what, in this order.
@@ -79,6 +82,14 @@ pub(super) struct BlockerQuery {
     pub is_own_series: bool,
 }
 
+#[derive(Debug)]
+pub(super) struct FilesQuery {
+    pub sql: String,
+    pub columns: usize,
+    pub part: PartName,
+    pub root: PathBuf,
+}
+
 impl FactsQuery {
     /// For a series; `all` holds the mappings that its relations name, `local` is the zone of naive local times.
     ///
@@ -119,6 +130,11 @@ impl FactsQuery {
                 conditions: series.conditions.keys().cloned().collect(),
             },
             masked_parts,
+            files: series
+                .parts
+                .iter()
+                .filter_map(|part| files_query(series, part).transpose())
+                .collect::<Result<_, _>>()?,
             blockers: series
                 .blocked_by
                 .iter()
@@ -127,7 +143,7 @@ impl FactsQuery {
         })
     }
 
-    /// Every statement that reading facts may use, for `check` to prepare.
+    /// Every statement that reading facts and files may use, for `check` to prepare.
     pub fn statements(&self) -> impl Iterator<Item = String> + '_ {
         let paged = format!("{}{}{}", self.all, self.after_key, self.in_key_order);
         let children =
@@ -137,6 +153,7 @@ impl FactsQuery {
             .chain(children.map(|child| child.sql.clone()))
             .chain(self.masked_parts.iter().cloned())
             .chain(self.blockers.iter().map(|blocker| blocker.sql.clone()))
+            .chain(self.files.iter().map(|files| files.sql.clone()))
     }
 }
 
@@ -235,6 +252,17 @@ fn blocker_query(
         key: blocker.key.len(),
         is_own_series: blocker.series == series.series,
     })
+}
+
+fn files_query(series: &SeriesMapping, part: &PartMapping) -> Result<Option<FilesQuery>, StoreError> {
+    let Some(files) = &part.files else { return Ok(None) };
+    let columns: Vec<String> = files.columns.iter().map(|column| sql::column(THIS, column)).collect();
+    Ok(Some(FilesQuery {
+        sql: format!("SELECT {} {}", columns.join(", "), part_rows(series, part)?),
+        columns: columns.len(),
+        part: part.name.clone(),
+        root: files.root.clone(),
+    }))
 }
 
 fn mapped<'a>(series: &SeriesName, all: &'a [SeriesMapping]) -> Result<&'a SeriesMapping, StoreError> {

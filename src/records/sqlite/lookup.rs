@@ -1,0 +1,179 @@
+//! Finding records by what people have in hand: a key on the command line, a reference, an expression; and their files.
+
+use rusqlite::Connection;
+use rusqlite::types::ValueRef;
+
+use super::StoreError;
+use super::catalog::{Affinity, Catalog};
+use super::select::{FactsQuery, FilesQuery, key_columns};
+use super::sql::{self, THIS};
+use super::value::{bind_key, key_at};
+use crate::model::{KeyValue, RecordKey};
+use crate::records::files::FileRef;
+use crate::records::mapping::{Condition, SeriesMapping};
+
+/// Makes a key of a person's arguments, typed by the columns' declared types. A blob is written `x'…'` in hexadecimal.
+///
+/// # Errors
+/// Too few or too many arguments, or one that the column's type cannot hold.
+pub fn parse_key(series: &SeriesMapping, catalog: &Catalog, args: &[String]) -> Result<RecordKey, StoreError> {
+    if args.len() != series.key.len() {
+        let message = format!("{} takes {}", series.series, describe(series));
+        return Err(StoreError::Key { message });
+    }
+    let table = catalog.table(&series.table);
+    let columns = series.key.iter().zip(args).map(|(column, arg)| {
+        let affinity = table.and_then(|table| table.column(column)).map_or(Affinity::Blob, |column| column.affinity());
+        parse_value(affinity, arg)
+            .ok_or_else(|| StoreError::Key { message: format!("{column} of {} takes an integer", series.series) })
+    });
+    columns.collect::<Result<_, _>>().map(RecordKey::new)
+}
+
+fn describe(series: &SeriesMapping) -> String {
+    match series.key.as_slice() {
+        [only] => format!("one argument, its {only}"),
+        several => format!("{} arguments: {}", several.len(), several.join(", ")),
+    }
+}
+
+fn parse_value(affinity: Affinity, arg: &str) -> Option<KeyValue> {
+    let integer = || arg.parse().ok().map(KeyValue::Integer);
+    match affinity {
+        Affinity::Text => Some(KeyValue::Text(arg.to_owned())),
+        Affinity::Integer => integer(),
+        // These hold both. A text of digits is stored as an integer where the affinity is numeric.
+        Affinity::Numeric | Affinity::Real | Affinity::Blob => {
+            integer().or_else(|| blob(arg)).or_else(|| Some(KeyValue::Text(arg.to_owned())))
+        }
+    }
+}
+
+/// `x'0aff'`.
+fn blob(arg: &str) -> Option<KeyValue> {
+    let digits = arg.strip_prefix(['x', 'X'])?.strip_prefix('\'')?.strip_suffix('\'')?;
+    let nibble = |digit: u8| char::from(digit).to_digit(16);
+    let byte = |pair: &[u8]| match pair {
+        [high, low] => u8::try_from(nibble(*high)? << 4 | nibble(*low)?).ok(),
+        _ => None,
+    };
+    digits.as_bytes().chunks(2).map(byte).collect::<Option<_>>().map(KeyValue::Blob)
+}
+
+/// The records whose reference is this text, or the integer that it reads as; none where the series has no reference.
+///
+/// # Errors
+/// The database cannot be read.
+pub fn find_reference(
+    conn: &Connection,
+    series: &SeriesMapping,
+    reference: &str,
+) -> Result<Vec<RecordKey>, StoreError> {
+    let Some(column) = &series.reference else { return Ok(Vec::new()) };
+    let column = sql::column(THIS, column);
+    let number: Option<i64> = reference.parse().ok();
+    let select = select_keys(series, &format!("{column} IN (?1, ?2)"));
+    keys(conn, &select, series, (reference, number)).map_err(|error| StoreError::of(conn, error))
+}
+
+/// The records for which an expression over `this` holds.
+///
+/// # Errors
+/// [`StoreError::Expression`] for what is no expression, or does more than read.
+pub fn find_where(conn: &Connection, series: &SeriesMapping, expression: &str) -> Result<Vec<RecordKey>, StoreError> {
+    if let Some(reason) = sql::not_one_expression(expression) {
+        return Err(StoreError::Expression { message: reason.to_owned() });
+    }
+    let select = select_keys(series, &sql::condition(&Condition::Expression(expression.to_owned())));
+    if let Err(error) = conn.prepare(&select) {
+        return Err(match StoreError::of(conn, error) {
+            StoreError::Schema { message, .. } | StoreError::Sql { message, .. } => StoreError::Expression { message },
+            other => other,
+        });
+    }
+    keys(conn, &select, series, ()).map_err(|error| StoreError::of(conn, error))
+}
+
+fn select_keys(series: &SeriesMapping, test: &str) -> String {
+    let columns = key_columns(THIS, series).join(", ");
+    format!("SELECT {columns} FROM {} AS {THIS} WHERE {test} ORDER BY {columns}", sql::name(&series.table))
+}
+
+fn keys(
+    conn: &Connection,
+    select: &str,
+    series: &SeriesMapping,
+    parameters: impl rusqlite::Params,
+) -> rusqlite::Result<Vec<RecordKey>> {
+    let mut statement = conn.prepare(select)?;
+    let mut rows = statement.query(parameters)?;
+    let mut keys = Vec::new();
+    while let Some(row) = rows.next()? {
+        // A row that no key finds again is never destroyed: nothing can be asked of it.
+        if let (key, true) = key_at(row, 0, series.key.len())? {
+            keys.push(key);
+        }
+    }
+    Ok(keys)
+}
+
+impl FactsQuery {
+    /// The files that the rows of these records' parts name, in the order of the keys.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn files_of(&self, conn: &Connection, keys: &[RecordKey]) -> Result<Vec<FileRef>, StoreError> {
+        let read = || {
+            let mut files = Vec::new();
+            for (record, key) in keys.iter().enumerate() {
+                for query in &self.files {
+                    query.read(conn, record, key, &mut files)?;
+                }
+            }
+            Ok(files)
+        };
+        read().map_err(|error| StoreError::of(conn, error))
+    }
+}
+
+impl FilesQuery {
+    fn read(
+        &self,
+        conn: &Connection,
+        record: usize,
+        key: &RecordKey,
+        files: &mut Vec<FileRef>,
+    ) -> rusqlite::Result<()> {
+        let mut statement = conn.prepare_cached(&self.sql)?;
+        bind_key(&mut statement, key)?;
+        let mut rows = statement.raw_query();
+        while let Some(row) = rows.next()? {
+            let values: Vec<ValueRef<'_>> =
+                (0..self.columns).map(|place| row.get_ref(place)).collect::<Result<_, _>>()?;
+            if let Some(path) = path_of(&values) {
+                files.push(FileRef { record, part: self.part.clone(), root: self.root.clone(), path });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The columns of a row joined by `/`, empty ones left out; `None` where one is NULL or all are empty: the row names no file.
+///
+/// A value that is no text becomes a path that no file can have, so that its record fails instead of leaving a file behind.
+pub fn path_of(values: &[ValueRef<'_>]) -> Option<String> {
+    let mut path = String::new();
+    for value in values {
+        let part = match value {
+            ValueRef::Null => return None,
+            ValueRef::Integer(number) => number.to_string(),
+            ValueRef::Text(text) => str::from_utf8(text).unwrap_or("\0").to_owned(),
+            ValueRef::Real(_) | ValueRef::Blob(_) => "\0".to_owned(),
+        };
+        if !path.is_empty() && !part.is_empty() {
+            path.push('/');
+        }
+        path.push_str(&part);
+    }
+    (!path.is_empty()).then_some(path)
+}
