@@ -51,7 +51,7 @@ impl Reader {
     ///
     /// # Errors
     /// The database cannot be read.
-    pub fn prove(&mut self, series: &[&SeriesName]) -> Result<Vec<Finding>, StoreError> {
+    pub fn prove(&self, series: &[&SeriesName]) -> Result<Vec<Finding>, StoreError> {
         todo!("{series:?} {:?}", self.source)
     }
 
@@ -59,8 +59,8 @@ impl Reader {
     ///
     /// # Errors
     /// A statement of the mapping that the schema does not allow.
-    pub fn schema_digest(&mut self, series: &SeriesName) -> Result<Digest, StoreError> {
-        let query = self.queries.of(series)?;
+    pub fn schema_digest(&self, series: &SeriesName) -> Result<Digest, StoreError> {
+        let query = self.queries.make(series)?;
         let statements: Vec<String> = query.statements().collect();
         let mut tables = self.opened.tables_read_by(statements.iter().map(String::as_str))?;
         let mapping = self.queries.mapping(series)?;

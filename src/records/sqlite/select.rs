@@ -337,6 +337,14 @@ impl Queries {
         mapped(series, &self.mappings)
     }
 
+    /// The query of a series, made anew.
+    ///
+    /// # Errors
+    /// As [`Queries::of`].
+    pub fn make(&self, series: &SeriesName) -> Result<FactsQuery, StoreError> {
+        FactsQuery::new(self.mapping(series)?, &self.mappings, self.local)
+    }
+
     /// The query of a series, made at its first use.
     ///
     /// # Errors
@@ -345,7 +353,7 @@ impl Queries {
         if let Some(query) = self.made.get(series) {
             return Ok(Arc::clone(query));
         }
-        let query = Arc::new(FactsQuery::new(self.mapping(series)?, &self.mappings, self.local)?);
+        let query = Arc::new(self.make(series)?);
         self.made.insert(series.clone(), Arc::clone(&query));
         Ok(query)
     }
