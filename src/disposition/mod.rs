@@ -7,6 +7,7 @@ pub mod chronicle;
 pub mod desk;
 pub mod execute;
 pub mod explain;
+pub mod forecast;
 mod governs;
 pub mod holds;
 mod installation;

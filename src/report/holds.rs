@@ -11,6 +11,8 @@ use super::{Report, Words, to_value};
 #[derive(Clone, Debug, Serialize)]
 pub struct HoldsReport {
     pub holds: Vec<HoldLine>,
+    /// Holds that the log knows and the private state has lost.
+    pub lost: Vec<String>,
 }
 
 /// One hold.
@@ -31,7 +33,7 @@ pub struct HoldLine {
 
 impl Report for HoldsReport {
     fn text(&self, words: &Words) -> String {
-        if self.holds.is_empty() {
+        if self.holds.is_empty() && self.lost.is_empty() {
             return format!("{}\n", words.no_hold);
         }
         let headings = [words.hold, words.scope, words.keeps, words.reason, words.case, words.review_by, words.by];
@@ -47,7 +49,11 @@ impl Report for HoldsReport {
                 hold.by.clone(),
             ]);
         }
-        table.text()
+        let mut text = table.text();
+        if !self.lost.is_empty() {
+            text += &format!("\n{}\n", fill(words.lost_holds, &[&self.lost.join(", ")]));
+        }
+        text
     }
 
     fn json(&self) -> Value {

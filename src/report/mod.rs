@@ -4,6 +4,7 @@
 
 pub mod check;
 pub mod explain;
+pub mod forecast;
 pub mod holds;
 pub mod plan;
 pub mod plans;

@@ -103,6 +103,14 @@ words! {
     hold_placed: "Hold {} is in force: {} stays until it is lifted.", "La suspension {} est en vigueur : {} est conservé jusqu'à sa levée.";
     hold_lifted: "Hold {} is lifted: {} follows its calendar again.", "La suspension {} est levée : {} suit de nouveau son calendrier.";
 
+    month: "month", "mois";
+    due_now: "due now", "échu";
+    later: "later", "plus tard";
+    no_forecast: "No rule disposes of a mapped series: nothing will fall due.", "Aucune règle ne dispose d'une série configurée : rien n'échoira.";
+    forecast_note: "As the records stand now; a use, a reopening or a hold changes it.", "Selon l'état actuel; un usage, une réouverture ou une suspension le change.";
+
+    lost_holds: "The private state has lost what these holds keep; nothing is destroyed until each is placed again and lifted: {}", "L'état privé a perdu ce que ces suspensions conservent; rien n'est détruit avant que chacune soit replacée puis levée : {}";
+
     check_ok: "In order: {} errors, {} warnings.", "En ordre : {} erreurs, {} avertissements.";
     check_failed: "Not in order: {} errors, {} warnings. Nothing is planned or destroyed until the errors are mended.", "À corriger : {} erreurs, {} avertissements. Rien n'est prévu ni détruit avant correction des erreurs.";
     calendar_in_force: "calendar {} version {} ({}), in force since {}", "calendrier {} version {} ({}), en vigueur depuis le {}";

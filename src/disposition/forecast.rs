@@ -1,0 +1,94 @@
+//! What falls due when: the same judgement as the plan's, asked for the months to come.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use chrono::{Datelike, Months};
+
+use super::Installation;
+use super::judge::{Governing, JudgedAt, Term, Verdict};
+use super::plan::PlanError;
+use crate::model::{CivilDate, Instant, RuleNumber, SeriesName};
+use crate::records::mapping::SeriesMapping;
+use crate::records::sqlite::Reader;
+
+/// What falls due under one rule, if nothing is used, reopened or held until then.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleForecast {
+    pub rule: RuleNumber,
+    pub series: SeriesName,
+    /// Due already, holds and blockers left aside.
+    pub now: u64,
+    /// First day of a month, in the calendar's zone -> records that fall due in it; only months asked for.
+    pub months: BTreeMap<CivilDate, u64>,
+    /// Due after the months asked for.
+    pub later: u64,
+}
+
+/// Reads every record and says when it falls due, for `months` months from the one that `now` is in.
+///
+/// # Errors
+/// The calendar cannot be obeyed, or a database cannot be read.
+pub fn forecast(install: &Installation, now: Instant, months: u32) -> Result<Vec<RuleForecast>, PlanError> {
+    let mut forecasts = Vec::new();
+    for mapping in &install.series {
+        let Some(governing) = install.governing_now(mapping, now)?.filter(Governing::disposes) else { continue };
+        forecasts.extend(of_series(install, mapping, &governing, now, months)?);
+    }
+    Ok(forecasts)
+}
+
+fn of_series(
+    install: &Installation,
+    mapping: &SeriesMapping,
+    governing: &Governing<'_>,
+    now: Instant,
+    months: u32,
+) -> Result<Vec<RuleForecast>, PlanError> {
+    let source = install.sources.get(&mapping.source).ok_or_else(|| PlanError::NoSource {
+        series: mapping.series.clone(),
+        source_name: mapping.source.clone(),
+    })?;
+    let mut reader = Reader::open(source, &install.series)
+        .map_err(|error| PlanError::Source { source_name: source.name.clone(), source: error })?;
+    let first = month_of(governing.zone().civil_date(now));
+    let end = first.checked_add_months(Months::new(months)).unwrap_or(CivilDate::MAX);
+    let mut rules: BTreeMap<RuleNumber, RuleForecast> = BTreeMap::new();
+    reader
+        .scan(&mapping.series, &mut |facts| {
+            let verdict = governing.standing(&facts.events, facts.in_scope, facts.masked, JudgedAt::now(now));
+            if let Verdict::Due(term, _) | Verdict::NotYet(term) = &verdict {
+                let rule = rules.entry(term.rule.clone()).or_insert_with(|| RuleForecast {
+                    rule: term.rule.clone(),
+                    series: mapping.series.clone(),
+                    now: 0,
+                    months: BTreeMap::new(),
+                    later: 0,
+                });
+                rule.count(term, matches!(verdict, Verdict::Due(..)), end, governing);
+            }
+            ControlFlow::Continue(())
+        })
+        .map_err(|source| PlanError::Records { series: mapping.series.clone(), source })?;
+    Ok(rules.into_values().collect())
+}
+
+impl RuleForecast {
+    fn count(&mut self, term: &Term, is_due: bool, end: CivilDate, governing: &Governing<'_>) {
+        // Under a permanent rule the term never comes.
+        let Some(due) = term.due else { return };
+        let month = month_of(governing.zone().civil_date(due.from));
+        if is_due {
+            self.now += 1;
+        } else if month < end {
+            *self.months.entry(month).or_default() += 1;
+        } else {
+            self.later += 1;
+        }
+    }
+}
+
+fn month_of(day: CivilDate) -> CivilDate {
+    // Every month has a first day.
+    day.with_day(1).unwrap_or(day)
+}

@@ -1,0 +1,73 @@
+//! What falls due when, per rule.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::table::{Table, count};
+use super::{Report, Words, to_value};
+
+/// The answer to `forecast`.
+#[derive(Clone, Debug, Serialize)]
+pub struct ForecastReport {
+    /// `YYYY-MM`, in order.
+    pub months: Vec<String>,
+    pub rules: Vec<ForecastLine>,
+}
+
+/// One rule's share.
+#[derive(Clone, Debug, Serialize)]
+pub struct ForecastLine {
+    pub rule: String,
+    pub series: String,
+    /// Due already, holds and blockers left aside.
+    pub now: u64,
+    /// `YYYY-MM` -> records; months without any are left out.
+    pub months: BTreeMap<String, u64>,
+    pub later: u64,
+}
+
+impl Report for ForecastReport {
+    fn text(&self, words: &Words) -> String {
+        if self.rules.is_empty() {
+            return format!("{}\n", words.no_forecast);
+        }
+        let headings = [words.month.to_owned()].into_iter().chain(self.rules.iter().map(|rule| rule.rule.clone()));
+        let mut table = Table::new(headings).numbers(1..=self.rules.len());
+        let mut line = |name: &str, number: &dyn Fn(&ForecastLine) -> u64| {
+            let cells = self.rules.iter().map(|rule| count(number(rule), words));
+            table.row([name.to_owned()].into_iter().chain(cells));
+        };
+        line(words.due_now, &|rule| rule.now);
+        for month in &self.months {
+            line(month, &|rule| rule.months.get(month).copied().unwrap_or_default());
+        }
+        line(words.later, &|rule| rule.later);
+        format!("{}\n{}\n", table.text(), words.forecast_note)
+    }
+
+    fn json(&self) -> Value {
+        to_value(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::words::EN;
+
+    #[test]
+    fn every_month_has_its_line_even_where_nothing_falls_due() {
+        let line = ForecastLine {
+            rule: "PC-1".into(),
+            series: "dossier".into(),
+            now: 3,
+            months: [("2026-12".to_owned(), 1_200)].into(),
+            later: 0,
+        };
+        let report = ForecastReport { months: vec!["2026-11".into(), "2026-12".into()], rules: vec![line] };
+        let text = report.text(&EN);
+        assert!(text.contains("2026-11") && text.contains("1,200") && text.contains("due now"), "{text}");
+    }
+}
