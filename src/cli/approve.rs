@@ -1,0 +1,62 @@
+//! `approve`: a person answers for a plan.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::error::Failure;
+use super::exit::Exit;
+use super::session::Session;
+use super::setup::Setup;
+use crate::disposition::rails::Rail;
+use crate::disposition::request::{ExceptedRecord, Request, Response};
+use crate::model::{PlanId, RuleNumber};
+use crate::report::csv::read_records;
+use crate::report::plans::DecisionReport;
+
+/// Arguments of `approve`.
+#[derive(Debug, Args)]
+pub struct Approve {
+    /// As `plan` prints it
+    plan: String,
+    /// Guard rails that tripped and that you accept for this plan, by name
+    #[arg(long, value_name = "RAIL,…", value_delimiter = ',')]
+    accept: Vec<Rail>,
+    /// Approve this rule only (may be given several times)
+    #[arg(long, value_name = "RULE")]
+    only: Vec<RuleNumber>,
+    /// Records to leave out: lines of the file that `plan --csv` writes, or `series,key` lines
+    #[arg(long, value_name = "FILE")]
+    except: Option<PathBuf>,
+}
+
+/// Records named in one request; more go in several.
+const AT_ONCE: usize = 1_000;
+
+impl Approve {
+    /// Approves the plan, or says which rails stand in the way (exit 3).
+    pub fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
+        let setup = Setup::load(session)?;
+        let plan = PlanId::new(self.plan);
+        let mut desk = setup.desk()?;
+        let except = self.except.as_deref().map(records).transpose()?.unwrap_or_default();
+        for records in except.chunks(AT_ONCE) {
+            desk.ask(Request::Except { plan: plan.clone(), records: records.to_vec() })?;
+        }
+        match desk.ask(Request::Approve { plan, accept: self.accept, only: self.only })? {
+            Response::Approved { decision } => {
+                session.show(&DecisionReport::from(&decision), setup.language)?;
+                Ok(Exit::Ok)
+            }
+            other => Err(Failure::unexpected(&other)),
+        }
+    }
+}
+
+fn records(path: &Path) -> Result<Vec<ExceptedRecord>, Failure> {
+    let text = std::fs::read(path).map_err(|error| Failure::file(path, "read the file", &error))?;
+    read_records(&text).map_err(|error| {
+        let mend = "Each line is `series,key`, or a line of the file that `plan --csv` wrote, with its header.";
+        Failure::new(Exit::Usage, "except", error.to_string(), path.display().to_string(), mend)
+    })
+}

@@ -1,0 +1,149 @@
+//! `check`: proves configuration, calendars and schema before anything is planned.
+
+use clap::Args;
+
+use super::error::Failure;
+use super::exit::Exit;
+use super::session::Session;
+use super::setup::Setup;
+use super::{clock, sentence};
+use crate::calendar::{Disposition, Rule};
+use crate::records::mapping::{SeriesMapping, Source};
+use crate::records::sqlite::{self, Reader, Severity, StoreError};
+use crate::report::check::{CheckReport, CheckedCalendar, CheckedSeries, CheckedSource, Finding};
+
+/// Arguments of `check`.
+#[derive(Debug, Args)]
+pub struct Check {}
+
+impl Check {
+    /// Proves everything, and says at once all that is wrong.
+    pub fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
+        let setup = Setup::load(session)?;
+        let mut findings: Vec<Finding> = setup.notes.iter().map(note).collect();
+        for calendar in &setup.install.calendars {
+            findings.extend(calendar.unsupported().into_iter().map(|(rule, feature)| Finding {
+                severity: "error".to_owned(),
+                code: "unsupported".to_owned(),
+                place: format!("calendar {} rule {rule}", calendar.number),
+                message: format!("This version cannot obey {feature}; to ignore it could destroy what it keeps."),
+                mend: "Take the rule out of this calendar, or wait for a version that obeys it.".to_owned(),
+            }));
+        }
+        let mut locked = false;
+        for source in setup.install.sources.values() {
+            let series: Vec<_> = setup.install.series.iter().filter(|series| series.source == source.name).collect();
+            match prove(source, &series, &setup.install.series) {
+                Ok(found) => findings.extend(found.into_iter().map(finding)),
+                Err(error) => {
+                    locked |= matches!(error, StoreError::Locked { .. });
+                    findings.push(refused(source, error));
+                }
+            }
+        }
+        findings.sort_by_key(|finding| ["error", "warning", "note"].iter().position(|name| *name == finding.severity));
+        let ok = findings.iter().all(|finding| finding.severity != "error");
+        session.show(&report(&setup, findings, ok), setup.language)?;
+        Ok(match (ok, locked) {
+            (true, _) => Exit::Ok,
+            (false, true) => Exit::Locked,
+            (false, false) => Exit::BadConfig,
+        })
+    }
+}
+
+fn prove(
+    source: &Source,
+    series: &[&SeriesMapping],
+    all: &[SeriesMapping],
+) -> Result<Vec<sqlite::Finding>, StoreError> {
+    Reader::open(source, all)?.prove(series)
+}
+
+fn report(setup: &Setup, findings: Vec<Finding>, ok: bool) -> CheckReport {
+    let words = setup.language.words();
+    let calendars = setup.install.calendars.iter().map(|calendar| CheckedCalendar {
+        number: calendar.number.to_string(),
+        version: calendar.version,
+        title: words.pick(&calendar.title).to_owned(),
+        effective_from: calendar.effective_from.to_string(),
+        in_force: calendar.in_force(calendar.timezone.civil_date(clock::now())),
+        rules: calendar.rules.len(),
+    });
+    let sources = setup.install.sources.values().map(|source| CheckedSource {
+        source: source.name.to_string(),
+        database: source.sqlite.display().to_string(),
+    });
+    let series = setup.install.series.iter().map(|mapping| CheckedSeries {
+        series: mapping.series.to_string(),
+        source: mapping.source.to_string(),
+        table: mapping.table.clone(),
+        rules: setup.rules_of(mapping).map(rule_line).collect(),
+        parts: mapping.parts.iter().map(|part| part.name.to_string()).collect(),
+    });
+    CheckReport {
+        config: setup.config.file.display().to_string(),
+        ok,
+        calendars: calendars.collect(),
+        sources: sources.collect(),
+        series: series.collect(),
+        findings,
+        tzdata: chrono_tz::IANA_TZDB_VERSION.to_owned(),
+        sqlite: rusqlite::version().to_owned(),
+    }
+}
+
+/// `PC-1: closure + P1Y, destroy`.
+fn rule_line(rule: &Rule) -> String {
+    let ways: Vec<_> = rule.clock.earliest.iter().map(|way| format!("{} + {}", way.trigger, way.keep)).collect();
+    let fate = rule.disposition.map_or("floor", disposition_name);
+    format!("{}: {}, {fate}", rule.number, ways.join(" or "))
+}
+
+/// A disposition as calendars write it.
+pub(super) fn disposition_name(disposition: Disposition) -> &'static str {
+    match disposition {
+        Disposition::Destroy => "destroy",
+        Disposition::Anonymize => "anonymize",
+        Disposition::Deidentify => "deidentify",
+        Disposition::Transfer => "transfer",
+        Disposition::Select => "select",
+        Disposition::Permanent => "permanent",
+    }
+}
+
+fn note(note: &crate::config::Note) -> Finding {
+    Finding {
+        severity: "note".to_owned(),
+        code: note.code.to_owned(),
+        place: note.place.clone(),
+        message: sentence(&note.message),
+        mend: note.mend.clone(),
+    }
+}
+
+fn finding(found: sqlite::Finding) -> Finding {
+    let severity = match found.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Note => "note",
+    };
+    Finding {
+        severity: severity.to_owned(),
+        code: found.code.to_owned(),
+        place: found.place,
+        message: sentence(&found.message),
+        mend: found.mend,
+    }
+}
+
+fn refused(source: &Source, error: StoreError) -> Finding {
+    let failure = Failure::from(error);
+    Finding {
+        severity: "error".to_owned(),
+        code: failure.code,
+        place: format!("source {}", source.name),
+        message: failure.message,
+        mend: failure.mend,
+    }
+}

@@ -1,0 +1,68 @@
+//! `plan`: a dry run. Touches nothing in the records.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::error::Failure;
+use super::exit::Exit;
+use super::session::Session;
+use super::setup::Setup;
+use super::{clock, desk};
+use crate::disposition::plan::{PlanDirs, PlanFile, PlanRequest, make};
+use crate::model::{CivilDate, RuleNumber};
+use crate::report::Report;
+use crate::report::csv::PlanCsv;
+use crate::report::plan::PlanReport;
+
+/// Arguments of `plan`.
+#[derive(Debug, Args)]
+pub struct PlanCommand {
+    /// Judge the records as of this day (YYYY-MM-DD); a day to come makes a simulation that nobody can approve
+    #[arg(long, value_name = "DATE")]
+    as_of: Option<CivilDate>,
+    /// List what is due under this rule only
+    #[arg(long, value_name = "RULE")]
+    only: Option<RuleNumber>,
+    /// Also write the plan as JSON to this file
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Also write the list of records, with their keys, to this file, which only you can read
+    #[arg(long, value_name = "FILE")]
+    csv: Option<PathBuf>,
+}
+
+impl PlanCommand {
+    /// Makes a plan and shows it.
+    pub fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
+        let setup = Setup::load(session)?;
+        let now = clock::now();
+        let request = PlanRequest { now, as_of: self.as_of, only: self.only.clone() };
+        let file = desk::plan(&setup, &request)?;
+        let report = PlanReport::from(&file);
+        if let Some(path) = &self.out {
+            write_private(path, |out| writeln!(out, "{:#}", report.json()))?;
+        }
+        if let Some(path) = &self.csv {
+            self.write_csv(&setup, &file, path)?;
+        }
+        session.show(&report, setup.language)?;
+        Ok(Exit::Ok)
+    }
+
+    fn write_csv(&self, setup: &Setup, file: &PlanFile, path: &Path) -> Result<(), Failure> {
+        let plan = PlanDirs::of(&setup.install.state).open(&file.plan)?;
+        write_private(path, |out| PlanCsv::new(file, &setup.install.series).write(plan.body(), out))
+    }
+}
+
+/// Writes a file that holds keys of records: for this user only.
+fn write_private(path: &Path, write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> Result<(), Failure> {
+    let failed = |error| Failure::file(path, "write the file", &error);
+    let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path).map_err(failed)?;
+    let mut out = std::io::BufWriter::new(file);
+    write(&mut out).and_then(|()| out.flush()).map_err(failed)
+}

@@ -1,0 +1,152 @@
+//! A plan's list of records as CSV, for those who review it in a spreadsheet. Holds keys: personal information.
+
+use std::io::{self, Write};
+
+use csv::{ReaderBuilder, WriterBuilder};
+
+use crate::disposition::plan::{Body, Item, PlanFile};
+use crate::disposition::request::ExceptedRecord;
+use crate::disposition::holds::value_text;
+use crate::audit::leaf::Action;
+use crate::model::SeriesName;
+use crate::records::mapping::SeriesMapping;
+
+/// Columns before the key's.
+const COLUMNS: [&str; 6] = ["series", "rule", "action", "reference", "trigger_day", "due_from"];
+
+/// The list of one plan.
+pub struct PlanCsv<'a> {
+    file: &'a PlanFile,
+    /// Columns of the widest key.
+    key_columns: usize,
+}
+
+impl<'a> PlanCsv<'a> {
+    /// The list of this plan, whose series have these mappings.
+    pub fn new(file: &'a PlanFile, mappings: &[SeriesMapping]) -> Self {
+        let of_plan = |mapping: &&SeriesMapping| file.manifest.series.iter().any(|own| own.series == mapping.series);
+        let key_columns = mappings.iter().filter(of_plan).map(|mapping| mapping.key.len()).max().unwrap_or(1);
+        Self { file, key_columns }
+    }
+
+    /// Writes one line per record, in order of execution.
+    ///
+    /// # Errors
+    /// The file's own; a list that cannot be read.
+    pub fn write(&self, body: &Body, out: &mut dyn Write) -> io::Result<()> {
+        let mut csv = WriterBuilder::new().from_writer(out);
+        let keys = (1..=self.key_columns).map(|place| if place == 1 { "key".to_owned() } else { format!("key{place}") });
+        csv.write_record(COLUMNS.map(str::to_owned).into_iter().chain(keys))?;
+        let mut written = Ok(());
+        body.visit(&mut |item| {
+            if written.is_ok() {
+                written = csv.write_record(self.line(&item));
+            }
+        })
+        .map_err(io::Error::other)?;
+        written?;
+        csv.flush()
+    }
+
+    fn line(&self, item: &Item) -> Vec<String> {
+        let manifest = &self.file.manifest;
+        let mut line = vec![
+            manifest.series.get(item.series).map(|series| series.series.to_string()).unwrap_or_default(),
+            manifest.rules.get(item.rule).map(|rule| rule.rule.to_string()).unwrap_or_default(),
+            match item.action {
+                Action::Destroy => "destroy".to_owned(),
+                Action::Anonymize => "anonymize".to_owned(),
+            },
+            neutral(item.reference.as_deref().unwrap_or_default()),
+            item.trigger_day.to_string(),
+            item.due_from.to_rfc3339(),
+        ];
+        line.extend(item.key.columns().iter().map(|value| neutral(&value_text(value))));
+        line.resize(COLUMNS.len() + self.key_columns, String::new());
+        line
+    }
+}
+
+/// A text that no spreadsheet takes for a formula: an apostrophe goes before `=`, `+`, `-` and `@`, except before a number.
+pub fn neutral(text: &str) -> String {
+    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']) && text.parse::<i64>().is_err();
+    if is_formula { format!("'{text}") } else { text.to_owned() }
+}
+
+fn plain(text: &str) -> &str {
+    match text.strip_prefix('\'') {
+        Some(rest) if neutral(rest) != rest => rest,
+        _ => text,
+    }
+}
+
+/// A list of records cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ListError {
+    #[error("The list of records cannot be read: {0}.")]
+    Csv(#[from] csv::Error),
+    #[error("Line {0} of the list names no series and key.")]
+    Line(u64),
+}
+
+/// Reads the records of a list: the form that [`PlanCsv`] writes, or lines `series,key` without a header.
+///
+/// # Errors
+/// A line that names no record.
+pub fn read_records(bytes: &[u8]) -> Result<Vec<ExceptedRecord>, ListError> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let mut csv = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
+    let mut records = Vec::new();
+    // Without a header: the series, then its key.
+    let mut keys_from = 1;
+    for (place, line) in csv.records().enumerate() {
+        let line = line?;
+        if place == 0 && line.get(0) == Some("series") {
+            keys_from = line.iter().position(|column| column == "key").ok_or(ListError::Line(1))?;
+            continue;
+        }
+        let mut key: Vec<String> = line.iter().skip(keys_from).map(|value| plain(value).to_owned()).collect();
+        // A narrower key than the widest of the plan is followed by empty columns.
+        while key.len() > 1 && key.last().is_some_and(String::is_empty) {
+            key.pop();
+        }
+        match line.get(0) {
+            Some(series) if !series.is_empty() && !key.is_empty() => {
+                records.push(ExceptedRecord { series: SeriesName::new(series), key });
+            }
+            _ => return Err(ListError::Line(place as u64 + 1)),
+        }
+    }
+    Ok(records)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(series: &str, key: &[&str]) -> ExceptedRecord {
+        ExceptedRecord { series: series.into(), key: key.iter().map(ToString::to_string).collect() }
+    }
+
+    #[test]
+    fn no_spreadsheet_runs_what_a_record_says() {
+        assert_eq!(neutral("=HYPERLINK(\"x\")"), "'=HYPERLINK(\"x\")");
+        assert_eq!(neutral("@cmd"), "'@cmd");
+        assert_eq!(neutral("-5"), "-5");
+        assert_eq!(neutral("-5+cmd|x"), "'-5+cmd|x");
+        assert_eq!(neutral("PC-2026-1"), "PC-2026-1");
+        assert_eq!(plain(&neutral("=1")), "=1");
+        assert_eq!(plain("'quoted"), "'quoted");
+    }
+
+    #[test]
+    fn a_list_of_records_is_read_with_and_without_its_header() {
+        let written = "series,rule,action,reference,trigger_day,due_from,key,key2\n\
+                       dossier,PC-1,destroy,R-1,2024-01-01,2025-01-02T05:00:00Z,42,\n\
+                       lot,PC-3,destroy,,2024-01-01,2025-01-02T05:00:00Z,2024,'=7\n";
+        let expected = [record("dossier", &["42"]), record("lot", &["2024", "=7"])];
+        assert_eq!(read_records(written.as_bytes()).unwrap(), expected);
+        assert_eq!(read_records(b"dossier,42\nlot,2024,=7\n").unwrap(), expected);
+        assert!(matches!(read_records(b"dossier\n"), Err(ListError::Line(1))));
+    }
+}
