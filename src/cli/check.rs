@@ -2,12 +2,12 @@
 
 use clap::Args;
 
-use super::error::Failure;
+use super::clock;
+use super::error::{Failure, sentence};
 use super::exit::Exit;
 use super::session::Session;
 use super::setup::Setup;
-use super::{clock, sentence};
-use crate::calendar::{Disposition, Rule};
+use crate::calendar::Rule;
 use crate::records::mapping::{SeriesMapping, Source};
 use crate::records::sqlite::{self, Reader, Severity, StoreError};
 use crate::report::check::{CheckReport, CheckedCalendar, CheckedSeries, CheckedSource, Finding};
@@ -70,10 +70,11 @@ fn report(setup: &Setup, findings: Vec<Finding>, ok: bool) -> CheckReport {
         in_force: calendar.in_force(calendar.timezone.civil_date(clock::now())),
         rules: calendar.rules.len(),
     });
-    let sources = setup.install.sources.values().map(|source| CheckedSource {
-        source: source.name.to_string(),
-        database: source.sqlite.display().to_string(),
-    });
+    let sources = setup
+        .install
+        .sources
+        .values()
+        .map(|source| CheckedSource { source: source.name.to_string(), database: source.sqlite.display().to_string() });
     let series = setup.install.series.iter().map(|mapping| CheckedSeries {
         series: mapping.series.to_string(),
         source: mapping.source.to_string(),
@@ -95,21 +96,10 @@ fn report(setup: &Setup, findings: Vec<Finding>, ok: bool) -> CheckReport {
 
 /// `PC-1: closure + P1Y, destroy`.
 fn rule_line(rule: &Rule) -> String {
-    let ways: Vec<_> = rule.clock.earliest.iter().map(|way| format!("{} + {}", way.trigger, way.keep)).collect();
-    let fate = rule.disposition.map_or("floor", disposition_name);
-    format!("{}: {}, {fate}", rule.number, ways.join(" or "))
-}
-
-/// A disposition as calendars write it.
-pub(super) fn disposition_name(disposition: Disposition) -> &'static str {
-    match disposition {
-        Disposition::Destroy => "destroy",
-        Disposition::Anonymize => "anonymize",
-        Disposition::Deidentify => "deidentify",
-        Disposition::Transfer => "transfer",
-        Disposition::Select => "select",
-        Disposition::Permanent => "permanent",
-    }
+    let term = rule.term();
+    let ways: Vec<_> = term.ways.iter().map(|way| format!("{} + {}", way.trigger, way.keep)).collect();
+    let year_end = term.year_end.map(|day| format!(" from the {day} that follows")).unwrap_or_default();
+    format!("{}: {}{year_end}, {}", rule.number, ways.join(" or "), term.disposition)
 }
 
 fn note(note: &crate::config::Note) -> Finding {

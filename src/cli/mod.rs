@@ -3,11 +3,14 @@
 //! One file per subcommand; [`error`] maps every failure, [`clock`] alone reads the time.
 
 mod actor;
+mod check;
 mod clock;
 mod demo;
 mod error;
 mod exit;
+mod forecast;
 mod session;
+mod setup;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
@@ -52,6 +55,10 @@ Exit codes: 0 done, 1 failure, 2 usage, 3 refused (hold, approval, guard rail, a
 enum Command {
     /// Make a sample organization and go through everything with it
     Demo(demo::Demo),
+    /// Prove configuration, calendars and databases; every fault at once
+    Check(check::Check),
+    /// What falls due when, per rule
+    Forecast(forecast::Forecast),
 }
 
 /// Runs one command line; errors go to standard error, or to standard output as JSON.
@@ -90,6 +97,8 @@ fn execute(arguments: Arguments, out: &mut dyn Write) -> Exit {
 fn dispatch(command: Command, session: &mut Session) -> Result<Exit, Failure> {
     match command {
         Command::Demo(demo) => demo.run(session),
+        Command::Check(check) => check.run(session),
+        Command::Forecast(forecast) => forecast.run(session),
     }
 }
 

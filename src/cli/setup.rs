@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::clock;
 use super::error::Failure;
 use super::session::Session;
+use crate::calendar::Rule;
 use crate::config::{self, Config, Note};
 use crate::disposition::Installation;
-use crate::disposition::request::{Request, Response};
+use crate::records::mapping::SeriesMapping;
 use crate::report::Language;
 
 /// A configuration in order, with its calendars.
@@ -40,5 +40,12 @@ impl Setup {
             limits: config.limits,
         };
         Ok(Self { install: Arc::new(install), config, notes: loaded.notes, language: session.speaks(configured) })
+    }
+
+    /// The rules that the program obeys for a series, of every calendar that governs it.
+    pub(super) fn rules_of<'s>(&'s self, mapping: &'s SeriesMapping) -> impl Iterator<Item = &'s Rule> {
+        let governs = |number| mapping.calendar.as_ref().is_none_or(|own| own == number);
+        let calendars = self.install.calendars.iter().filter(move |calendar| governs(&calendar.number));
+        calendars.flat_map(|calendar| calendar.rules_for(&mapping.series)).filter(|rule| rule.is_obeyed())
     }
 }

@@ -45,10 +45,10 @@ fn of_series(
     now: Instant,
     months: u32,
 ) -> Result<Vec<RuleForecast>, PlanError> {
-    let source = install.sources.get(&mapping.source).ok_or_else(|| PlanError::NoSource {
-        series: mapping.series.clone(),
-        source_name: mapping.source.clone(),
-    })?;
+    let source = install
+        .sources
+        .get(&mapping.source)
+        .ok_or_else(|| PlanError::NoSource { series: mapping.series.clone(), source_name: mapping.source.clone() })?;
     let mut reader = Reader::open(source, &install.series)
         .map_err(|error| PlanError::Source { source_name: source.name.clone(), source: error })?;
     let first = month_of(governing.zone().civil_date(now));

@@ -26,20 +26,21 @@ macro_rules! words {
         /// The words of one language.
         #[derive(Debug)]
         pub struct Words {
+            pub language: Language,
             /// Between thousands.
             pub thousands: char,
             $(pub $name: &'static str,)*
         }
 
         /// English.
-        pub const EN: Words = Words { thousands: ',', $($name: $en,)* };
+        pub const EN: Words = Words { language: Language::En, thousands: ',', $($name: $en,)* };
 
         /// Each word in both languages.
         #[cfg(test)]
         const ALL: &[(&str, &str, &str)] = &[$((stringify!($name), $en, $fr)),*];
 
         /// French of Québec.
-        pub const FR: Words = Words { thousands: '\u{a0}', $($name: $fr,)* };
+        pub const FR: Words = Words { language: Language::Fr, thousands: '\u{a0}', $($name: $fr,)* };
     };
 }
 
@@ -153,6 +154,12 @@ words! {
 }
 
 impl Words {
+    /// A calendar's own text in this language, else in the other.
+    pub fn pick<'w>(&self, text: &'w crate::calendar::Words) -> &'w str {
+        let (own, other) = if self.language == Language::Fr { (&text.fr, &text.en) } else { (&text.en, &text.fr) };
+        own.as_deref().or(other.as_deref()).unwrap_or_default()
+    }
+
     /// What a kind of undated means, from its stable name.
     pub fn undated_kind(&self, kind: &str) -> &'static str {
         match kind {

@@ -7,6 +7,8 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
+pub(super) use rooms::sentence;
+
 use super::exit::Exit;
 use crate::model::Fault;
 
@@ -62,6 +64,14 @@ impl Failure {
             _ => "Mend what the system says, then run the same command again.",
         };
         Self::new(Exit::Failure, "file", format!("Cannot {doing}: {error}."), path.display().to_string(), mend)
+    }
+
+    /// The same, with what was being done in front of the reason.
+    #[must_use]
+    pub fn after(mut self, doing: &str) -> Self {
+        let doing = sentence(doing);
+        self.message = format!("{}: {}", doing.trim_end_matches('.'), self.message);
+        self
     }
 
     /// What `error` holds in JSON.

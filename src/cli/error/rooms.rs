@@ -7,6 +7,7 @@ use std::error::Error;
 use super::Failure;
 use crate::audit::LogError;
 use crate::cli::exit::Exit;
+use crate::disposition::plan::PlanError;
 use crate::model::Fault;
 use crate::records::sqlite::StoreError;
 
@@ -70,6 +71,31 @@ impl From<LogError> for Failure {
     }
 }
 
+impl From<PlanError> for Failure {
+    fn from(error: PlanError) -> Self {
+        let text = error.to_string();
+        let (exit, code) = match error {
+            // What ails a database or the log keeps its own code and mend; what was being done goes before it.
+            PlanError::Records { source, .. } | PlanError::Source { source, .. } => {
+                return Self::from(source).after(&text);
+            }
+            PlanError::Log(error) => return error.into(),
+            PlanError::File { .. } | PlanError::Body { .. } | PlanError::Json(_) => (Exit::Failure, "plan-file"),
+            PlanError::Unknown { .. } | PlanError::UnknownRule { .. } | PlanError::NoSuchDay { .. } => {
+                (Exit::Usage, "unknown")
+            }
+            PlanError::Erased { .. } => (Exit::Refused, "plan-erased"),
+            PlanError::Altered { .. } => (Exit::Refused, "plan-altered"),
+            PlanError::NotInForce { .. } => (Exit::Refused, "calendar-not-in-force"),
+            PlanError::NoCalendar { .. } | PlanError::NoSource { .. } | PlanError::Governing(_) => {
+                (Exit::BadConfig, "configuration")
+            }
+            PlanError::Unbalanced { .. } => (Exit::Failure, "unbalanced"),
+        };
+        Self::of_room(exit, code, &error, "the plan", "Run `check`.")
+    }
+}
+
 impl Failure {
     /// A room's error: its sentence and its causes are the message, what follows the semicolon is the mend.
     pub(super) fn of_room(
@@ -95,7 +121,7 @@ impl Failure {
 }
 
 /// A text with a capital and a full stop. A name in front keeps its case.
-fn sentence(text: &str) -> String {
+pub(in crate::cli) fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     let starts_with_a_name = text.starts_with(['/', '`']) || !text.starts_with(|letter: char| letter.is_lowercase());
     let mut sentence: String = match letters.next() {
