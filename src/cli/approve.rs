@@ -12,7 +12,7 @@ use crate::disposition::rails::Rail;
 use crate::disposition::request::{ExceptedRecord, Request, Response};
 use crate::model::{PlanId, RuleNumber};
 use crate::report::csv::read_records;
-use crate::report::plans::DecisionReport;
+use crate::report::plans::Approved;
 
 /// Arguments of `approve`.
 #[derive(Debug, Args)]
@@ -45,10 +45,10 @@ impl Approve {
         }
         match desk.ask(Request::Approve { plan, accept: self.accept, only: self.only })? {
             Response::Approved { decision } => {
-                session.show(&DecisionReport::from(&decision), setup.language)?;
+                session.show(&Approved::from(&decision), setup.language)?;
                 Ok(Exit::Ok)
             }
-            other => Err(Failure::unexpected(&other)),
+            _ => Err(Failure::unexpected()),
         }
     }
 }

@@ -1,11 +1,13 @@
 //! `hold`: what is kept whatever the calendar says.
 
+use chrono::SecondsFormat;
 use clap::{Args, Subcommand};
 
 use super::error::Failure;
 use super::exit::Exit;
 use super::session::Session;
 use super::setup::Setup;
+use crate::disposition::Installation;
 use crate::disposition::holds::{Hold, HoldScope};
 use crate::disposition::request::{Request, Response};
 use crate::model::{CivilDate, HoldId, RuleNumber, SeriesName};
@@ -39,7 +41,7 @@ enum HoldAction {
 Examples:
   hold place dossier 42 --reason TEXT              one record
   hold place dossier --reference R --reason TEXT   the records that people cite as R
-  hold place account 7 --subject --reason TEXT     a person: the record, and every record of that person
+  hold place --subject 7 --reason TEXT             a person, and every record of that person
   hold place dossier --reason TEXT                 the whole series
   hold place --rule PC-1 --reason TEXT             all that this rule decides on
   hold place dossier --where \"merchant = 'X'\" --reason TEXT")]
@@ -52,9 +54,9 @@ struct Place {
     /// What people cite instead of the key
     #[arg(long, conflicts_with_all = ["subject", "rule", "expression"])]
     reference: Option<String>,
-    /// The record is a person: keep everything of that person too
-    #[arg(long, conflicts_with_all = ["rule", "expression"])]
-    subject: bool,
+    /// A person, by the key of that person's own record: keep it and every record of that person
+    #[arg(long, value_name = "KEY", num_args = 0.., conflicts_with_all = ["rule", "expression"])]
+    subject: Option<Vec<String>>,
     /// Everything that this rule decides on
     #[arg(long, conflicts_with_all = ["series", "key", "expression"])]
     rule: Option<RuleNumber>,
@@ -86,62 +88,88 @@ impl HoldCommand {
 
 impl Place {
     fn run(self, setup: &Setup, session: &mut Session<'_>) -> Result<Exit, Failure> {
-        let request = Request::HoldPlace {
-            reason: self.reason.clone(),
-            case: self.case.clone(),
-            review_by: self.review_by,
-            hold: self.scope()?,
-        };
-        match setup.ask(request)? {
+        let (reason, case, review_by) = (self.reason.clone(), self.case.clone(), self.review_by);
+        let request = Request::HoldPlace { reason, case, review_by, hold: self.scope(&setup.install)? };
+        match setup.desk()?.ask(request)? {
             Response::HoldPlaced { hold } => {
-                let done = HoldDone { hold: hold.id.to_string(), action: "placed".to_owned(), of: describe(&hold.scope) };
+                let done =
+                    HoldDone { hold: hold.id.to_string(), action: "placed".to_owned(), of: describe(&hold.scope) };
                 session.show(&done, setup.language)?;
                 Ok(Exit::Ok)
             }
-            other => Err(Failure::unexpected(&other)),
+            _ => Err(Failure::unexpected()),
         }
     }
 
-    fn scope(self) -> Result<HoldScope, Failure> {
+    fn scope(self, install: &Installation) -> Result<HoldScope, Failure> {
         if let Some(rule) = self.rule {
             return Ok(HoldScope::Rule { rule });
         }
+        if let Some(key) = self.subject {
+            let key = if key.is_empty() { self.key } else { key };
+            let series = subject_series(self.series, install)?;
+            return if key.is_empty() {
+                Err(Failure::usage("--subject needs the person's key.", "hold place --subject KEY --reason TEXT"))
+            } else {
+                Ok(HoldScope::Subject { series, key })
+            };
+        }
         let Some(series) = self.series else {
-            return Err(Failure::usage("Nothing says what to keep.", "Name a series, or a rule: hold place --help."));
+            return Err(Failure::usage(
+                "Nothing says what to keep.",
+                "Name a series or a rule; see hold place --help.",
+            ));
         };
-        let has_key = !self.key.is_empty();
-        match (self.reference, self.expression, self.subject) {
-            (Some(_), _, _) | (_, Some(_), _) if has_key => Err(Failure::usage(
+        match (self.reference, self.expression) {
+            (Some(_), _) | (_, Some(_)) if !self.key.is_empty() => Err(Failure::usage(
                 "A key, and another way to say which records, were both given.",
-                "Give one of them: hold place --help.",
+                "Give one of them; see hold place --help.",
             )),
-            (Some(reference), _, _) => Ok(HoldScope::Reference { series, reference }),
-            (_, Some(expression), _) => Ok(HoldScope::Where { series, expression }),
-            (_, _, true) if has_key => Ok(HoldScope::Subject { series, key: self.key }),
-            (_, _, true) => Err(Failure::usage("--subject needs a person's key.", "hold place SERIES KEY --subject …")),
-            _ if has_key => Ok(HoldScope::Record { series, key: self.key }),
-            _ => Ok(HoldScope::Series { series }),
+            (Some(reference), _) => Ok(HoldScope::Reference { series, reference }),
+            (_, Some(expression)) => Ok(HoldScope::Where { series, expression }),
+            _ if self.key.is_empty() => Ok(HoldScope::Series { series }),
+            _ => Ok(HoldScope::Record { series, key: self.key }),
         }
     }
 }
 
+/// The series of people: the one named, or the one that its mapping names as its subject, or the only one there is.
+fn subject_series(named: Option<SeriesName>, install: &Installation) -> Result<SeriesName, Failure> {
+    let mut subjects: Vec<&SeriesName> =
+        install.series.iter().filter_map(|mapping| Some(&mapping.subject.as_ref()?.series)).collect();
+    subjects.sort();
+    subjects.dedup();
+    match (named, subjects.as_slice()) {
+        (Some(series), subjects) if subjects.contains(&&series) => Ok(series),
+        (Some(series), _) => {
+            let own = install.mapping(&series).and_then(|mapping| mapping.subject.as_ref());
+            Ok(own.map(|relation| relation.series.clone()).unwrap_or(series))
+        }
+        (None, [only]) => Ok((*only).clone()),
+        (None, _) => Err(Failure::usage(
+            "Which series holds the people is not clear: the configuration names none, or several, as `subject`.",
+            "Name it: hold place SERIES --subject KEY --reason TEXT",
+        )),
+    }
+}
+
 fn lift(hold: HoldId, reason: String, setup: &Setup, session: &mut Session<'_>) -> Result<Exit, Failure> {
-    let of = match setup.ask(Request::HoldList)? {
+    let of = match setup.desk()?.ask(Request::HoldList)? {
         Response::Holds { holds, .. } => holds.iter().find(|held| held.id == hold).map(|held| describe(&held.scope)),
-        other => return Err(Failure::unexpected(&other)),
+        _ => return Err(Failure::unexpected()),
     };
-    match setup.ask(Request::HoldLift { hold, reason })? {
+    match setup.desk()?.ask(Request::HoldLift { hold, reason })? {
         Response::HoldLifted { hold } => {
             let of = of.unwrap_or_default();
             session.show(&HoldDone { hold: hold.to_string(), action: "lifted".to_owned(), of }, setup.language)?;
             Ok(Exit::Ok)
         }
-        other => Err(Failure::unexpected(&other)),
+        _ => Err(Failure::unexpected()),
     }
 }
 
 fn list(setup: &Setup, session: &mut Session<'_>) -> Result<Exit, Failure> {
-    match setup.ask(Request::HoldList)? {
+    match setup.desk()?.ask(Request::HoldList)? {
         Response::Holds { holds, lost } => {
             let report = HoldsReport {
                 holds: holds.iter().map(line).collect(),
@@ -150,7 +178,7 @@ fn list(setup: &Setup, session: &mut Session<'_>) -> Result<Exit, Failure> {
             session.show(&report, setup.language)?;
             Ok(Exit::Ok)
         }
-        other => Err(Failure::unexpected(&other)),
+        _ => Err(Failure::unexpected()),
     }
 }
 
@@ -163,7 +191,7 @@ fn line(hold: &Hold) -> HoldLine {
         case: hold.case.clone(),
         review_by: hold.review_by.map(|day| day.to_string()),
         by: hold.actor.to_string(),
-        placed_at: super::instant(hold.placed_at),
+        placed_at: hold.placed_at.to_rfc3339_opts(SecondsFormat::Secs, true),
     }
 }
 

@@ -2,13 +2,17 @@
 //!
 //! One file per subcommand; [`error`] maps every failure, [`clock`] alone reads the time.
 
-mod actor;
+mod approve;
 mod check;
 mod clock;
 mod demo;
 mod error;
 mod exit;
 mod forecast;
+mod hold;
+mod plan;
+mod plans;
+mod reject;
 mod session;
 mod setup;
 
@@ -57,6 +61,16 @@ enum Command {
     Demo(demo::Demo),
     /// Prove configuration, calendars and databases; every fault at once
     Check(check::Check),
+    /// Dry run: what is due, under which rule, and what keeps the rest; touches nothing in the records
+    Plan(plan::PlanCommand),
+    /// Approve a plan, naming each guard rail that it trips
+    Approve(approve::Approve),
+    /// Reject a plan for good
+    Reject(reject::Reject),
+    /// Every plan, and where it stands
+    Plans(plans::Plans),
+    /// Keep records whatever the calendar says
+    Hold(hold::HoldCommand),
     /// What falls due when, per rule
     Forecast(forecast::Forecast),
 }
@@ -98,6 +112,11 @@ fn dispatch(command: Command, session: &mut Session) -> Result<Exit, Failure> {
     match command {
         Command::Demo(demo) => demo.run(session),
         Command::Check(check) => check.run(session),
+        Command::Plan(plan) => plan.run(session),
+        Command::Approve(approve) => approve.run(session),
+        Command::Reject(reject) => reject.run(session),
+        Command::Plans(plans) => plans.run(session),
+        Command::Hold(hold) => hold.run(session),
         Command::Forecast(forecast) => forecast.run(session),
     }
 }

@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::clock;
 use super::error::Failure;
 use super::exit::Exit;
 use super::session::Session;
 use super::setup::Setup;
-use super::{clock, desk};
-use crate::disposition::plan::{PlanDirs, PlanFile, PlanRequest, make};
+use crate::disposition::plan::{PlanDirs, PlanFile, PlanRequest};
 use crate::model::{CivilDate, RuleNumber};
 use crate::report::Report;
 use crate::report::csv::PlanCsv;
@@ -41,7 +41,7 @@ impl PlanCommand {
         let setup = Setup::load(session)?;
         let now = clock::now();
         let request = PlanRequest { now, as_of: self.as_of, only: self.only.clone() };
-        let file = desk::plan(&setup, &request)?;
+        let file = setup.desk()?.0.plan(&setup.install, &request)?;
         let report = PlanReport::from(&file);
         if let Some(path) = &self.out {
             write_private(path, |out| writeln!(out, "{:#}", report.json()))?;

@@ -23,7 +23,7 @@ impl Plans {
                 session.show(&PlansReport { plans }, setup.language)?;
                 Ok(Exit::Ok)
             }
-            other => Err(Failure::unexpected(&other)),
+            _ => Err(Failure::unexpected()),
         }
     }
 }

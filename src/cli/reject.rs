@@ -29,7 +29,7 @@ impl Reject {
                 session.show(&Rejected { plan: plan.to_string() }, setup.language)?;
                 Ok(Exit::Ok)
             }
-            other => Err(Failure::unexpected(&other)),
+            _ => Err(Failure::unexpected()),
         }
     }
 }

@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+use super::clock;
 use super::error::Failure;
 use super::session::Session;
 use crate::calendar::Rule;
 use crate::config::{self, Config, Note};
 use crate::disposition::Installation;
+use crate::disposition::desk::{Door, open_or_connect};
+use crate::disposition::request::{Request, Response};
 use crate::records::mapping::SeriesMapping;
 use crate::report::Language;
 
@@ -42,10 +45,31 @@ impl Setup {
         Ok(Self { install: Arc::new(install), config, notes: loaded.notes, language: session.speaks(configured) })
     }
 
+    /// The Desk, here or wherever the state is held.
+    ///
+    /// # Errors
+    /// Another process has the state and does not answer; a state directory or a log that is not in order.
+    pub(super) fn desk(&self) -> Result<DeskDoor, Failure> {
+        Ok(DeskDoor(open_or_connect(self.install.clone(), None, clock::now())?))
+    }
+
     /// The rules that the program obeys for a series, of every calendar that governs it.
     pub(super) fn rules_of<'s>(&'s self, mapping: &'s SeriesMapping) -> impl Iterator<Item = &'s Rule> {
         let governs = |number| mapping.calendar.as_ref().is_none_or(|own| own == number);
         let calendars = self.install.calendars.iter().filter(move |calendar| governs(&calendar.number));
         calendars.flat_map(|calendar| calendar.rules_for(&mapping.series)).filter(|rule| rule.is_obeyed())
+    }
+}
+
+/// The way to the Desk, with the clock.
+pub(super) struct DeskDoor(pub(super) Door);
+
+impl DeskDoor {
+    /// Asks.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub(super) fn ask(&mut self, request: Request) -> Result<Response, Failure> {
+        Ok(self.0.ask(request, clock::now())?)
     }
 }

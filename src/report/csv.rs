@@ -4,10 +4,10 @@ use std::io::{self, Write};
 
 use csv::{ReaderBuilder, WriterBuilder};
 
+use crate::audit::leaf::Action;
+use crate::disposition::holds::value_text;
 use crate::disposition::plan::{Body, Item, PlanFile};
 use crate::disposition::request::ExceptedRecord;
-use crate::disposition::holds::value_text;
-use crate::audit::leaf::Action;
 use crate::model::SeriesName;
 use crate::records::mapping::SeriesMapping;
 
@@ -35,7 +35,8 @@ impl<'a> PlanCsv<'a> {
     /// The file's own; a list that cannot be read.
     pub fn write(&self, body: &Body, out: &mut dyn Write) -> io::Result<()> {
         let mut csv = WriterBuilder::new().from_writer(out);
-        let keys = (1..=self.key_columns).map(|place| if place == 1 { "key".to_owned() } else { format!("key{place}") });
+        let keys =
+            (1..=self.key_columns).map(|place| if place == 1 { "key".to_owned() } else { format!("key{place}") });
         csv.write_record(COLUMNS.map(str::to_owned).into_iter().chain(keys))?;
         let mut written = Ok(());
         body.visit(&mut |item| {

@@ -3,6 +3,7 @@
 //! A report is one struct: its fields are the JSON, [`Report::text`] is the page. Words stand in [`words`].
 
 pub mod check;
+pub mod csv;
 pub mod explain;
 pub mod forecast;
 pub mod holds;

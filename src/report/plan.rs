@@ -1,11 +1,15 @@
 //! A plan: what would be done, under which rule, and which guard rails it trips.
 
+use chrono::SecondsFormat;
 use serde::Serialize;
 use serde_json::Value;
 
 use super::table::{Table, count};
 use super::words::fill;
 use super::{Report, Words, to_value};
+use crate::audit::leaf::VerdictCounts;
+use crate::disposition::plan::{PlanFile, PlannedCalendar, PlannedRule};
+use crate::disposition::rails::Tripped;
 
 /// A plan as people read it. Holds no personal information.
 #[derive(Clone, Debug, Serialize)]
@@ -64,6 +68,70 @@ pub struct CalendarRow {
     pub number: String,
     pub version: u32,
     pub zone: String,
+}
+
+impl From<&Tripped> for TrippedRail {
+    fn from(tripped: &Tripped) -> Self {
+        Self {
+            rail: tripped.rail.to_string(),
+            series: tripped.series.to_string(),
+            rule: tripped.rule.as_ref().map(ToString::to_string),
+            message: tripped.message.clone(),
+        }
+    }
+}
+
+/// Names of rails, each once, in their order.
+pub fn names(tripped: &[TrippedRail]) -> Vec<String> {
+    let mut names: Vec<String> = tripped.iter().map(|tripped| tripped.rail.clone()).collect();
+    names.dedup();
+    names
+}
+
+impl From<&PlanFile> for PlanReport {
+    fn from(file: &PlanFile) -> Self {
+        let manifest = &file.manifest;
+        let tripped: Vec<_> = file.rails.iter().map(TrippedRail::from).collect();
+        Self {
+            plan: file.plan.to_string(),
+            digest: file.digest.to_string(),
+            as_of: manifest.as_of.to_string(),
+            simulation: manifest.simulation,
+            made_at: file.made_at.to_rfc3339_opts(SecondsFormat::Secs, true),
+            planned: manifest.planned(),
+            rails: names(&tripped),
+            tripped,
+            rules: manifest.rules.iter().map(RuleRow::from).collect(),
+            calendars: manifest.calendars.iter().map(CalendarRow::from).collect(),
+        }
+    }
+}
+
+impl From<&PlannedRule> for RuleRow {
+    fn from(planned: &PlannedRule) -> Self {
+        let VerdictCounts { rows, open, undated, not_yet, held, blocked, due, filtered } = planned.counts;
+        Self {
+            rule: planned.rule.to_string(),
+            calendar: planned.calendar.to_string(),
+            series: planned.series.to_string(),
+            rows,
+            open,
+            undated,
+            not_yet,
+            held,
+            blocked,
+            due,
+            filtered,
+            oldest_due: planned.oldest_due.map(|day| day.to_string()),
+            undated_kinds: planned.undated.clone(),
+        }
+    }
+}
+
+impl From<&PlannedCalendar> for CalendarRow {
+    fn from(planned: &PlannedCalendar) -> Self {
+        Self { number: planned.number.to_string(), version: planned.version, zone: planned.zone.clone() }
+    }
 }
 
 impl Report for PlanReport {

@@ -1,10 +1,16 @@
 //! The list of plans, and where each stands.
 
+use chrono::SecondsFormat;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::plan::{TrippedRail, names};
 use super::table::{Table, count};
+use super::words::fill;
 use super::{Report, Words, to_value};
+use crate::disposition::approval::Decision;
+use crate::disposition::desk::PlanState;
+use crate::disposition::request::PlanStatus;
 
 /// Every plan that is kept.
 #[derive(Clone, Debug, Serialize)]
@@ -18,7 +24,7 @@ pub struct PlanLine {
     pub plan: String,
     /// RFC 3339, UTC; absent where the manifest cannot be read.
     pub made_at: Option<String>,
-    /// `pending`, `approved`, `rejected`, `executed`, `expired`, `simulation`, `interrupted` or `unreadable`.
+    /// `pending`, `approved`, `rejected`, `started`, `executed`, `expired`, `simulation` or `altered`.
     pub state: String,
     pub planned: u64,
     pub rails: Vec<String>,
@@ -26,6 +32,98 @@ pub struct PlanLine {
     pub by: Option<String>,
     /// Why it was rejected, or what is wrong with it.
     pub note: Option<String>,
+}
+
+impl From<&PlanStatus> for PlanLine {
+    fn from(status: &PlanStatus) -> Self {
+        let tripped: Vec<_> = status.rails.iter().map(TrippedRail::from).collect();
+        let state = match status.state {
+            PlanState::Simulation => "simulation",
+            PlanState::Pending => "pending",
+            PlanState::Expired => "expired",
+            PlanState::Approved => "approved",
+            PlanState::Rejected => "rejected",
+            PlanState::Started => "started",
+            PlanState::Executed => "executed",
+            PlanState::Altered => "altered",
+        };
+        let reason = status.decision.as_ref().and_then(|decision| decision.reason.clone());
+        Self {
+            plan: status.plan.to_string(),
+            made_at: status.made_at.map(|at| at.to_rfc3339_opts(SecondsFormat::Secs, true)),
+            state: state.to_owned(),
+            planned: status.planned.values().sum(),
+            rails: names(&tripped),
+            by: status.decision.as_ref().map(|decision| decision.actor.to_string()),
+            note: status.fault.clone().or(reason),
+        }
+    }
+}
+
+/// A plan was approved.
+#[derive(Clone, Debug, Serialize)]
+pub struct Approved {
+    pub plan: String,
+    pub digest: String,
+    pub by: String,
+    /// RFC 3339, UTC.
+    pub at: String,
+    /// Rails lifted.
+    pub accepted: Vec<String>,
+    /// The rules approved; empty: all.
+    pub only: Vec<String>,
+    /// Records left out.
+    pub excepted: u64,
+}
+
+impl From<&Decision> for Approved {
+    fn from(decision: &Decision) -> Self {
+        Self {
+            plan: decision.plan.to_string(),
+            digest: decision.digest.to_string(),
+            by: decision.actor.to_string(),
+            at: decision.at.to_rfc3339_opts(SecondsFormat::Secs, true),
+            accepted: decision.accepted.iter().map(ToString::to_string).collect(),
+            only: decision.only.iter().map(ToString::to_string).collect(),
+            excepted: decision.excepted,
+        }
+    }
+}
+
+impl Report for Approved {
+    fn text(&self, words: &Words) -> String {
+        let mut text = format!("{}\n", fill(words.approved, &[&self.plan, &self.by, &self.at]));
+        if !self.accepted.is_empty() {
+            text += &format!("{}\n", fill(words.approved_rails, &[&self.accepted.join(", ")]));
+        }
+        if !self.only.is_empty() {
+            text += &format!("{}\n", fill(words.approved_only, &[&self.only.join(", ")]));
+        }
+        if self.excepted > 0 {
+            text += &format!("{}\n", fill(words.approved_except, &[&count(self.excepted, words)]));
+        }
+        text + &format!("{}\n", fill(words.apply_hint, &[&format!("apply {}", self.plan)]))
+    }
+
+    fn json(&self) -> Value {
+        to_value(self)
+    }
+}
+
+/// A plan was rejected.
+#[derive(Clone, Debug, Serialize)]
+pub struct Rejected {
+    pub plan: String,
+}
+
+impl Report for Rejected {
+    fn text(&self, words: &Words) -> String {
+        format!("{}\n", fill(words.rejected, &[&self.plan]))
+    }
+
+    fn json(&self) -> Value {
+        to_value(self)
+    }
 }
 
 impl Report for PlansReport {

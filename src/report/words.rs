@@ -92,6 +92,12 @@ words! {
     run_level: "{}: verified by reading at level {}", "{} : vérifié par lecture au niveau {}";
     run_again: "Something is left to do. To go on: {}", "Il reste à faire. Pour continuer : {}";
 
+    approved: "Plan {} is approved by {} on {}.", "La liste {} est approuvée par {} le {}.";
+    approved_rails: "Guard rails accepted: {}.", "Garde-fous acceptés : {}.";
+    approved_only: "Only these rules: {}.", "Ces règles seulement : {}.";
+    approved_except: "{} records are left out.", "{} unités sont exclues.";
+    apply_hint: "Nothing was destroyed yet. To execute it: {}", "Rien n'est encore détruit. Pour exécuter : {}";
+    rejected: "Plan {} is rejected. It can no longer be approved; its list of records is erased.", "La liste {} est rejetée. Elle ne peut plus être approuvée; sa liste d'unités est effacée.";
     no_plan: "There is no plan yet: `plan` makes one.", "Il n'y a pas encore de liste : `plan` en établit une.";
 
     hold: "hold", "suspension";

@@ -12,7 +12,6 @@ use crate::cli::error::Failure;
 use crate::cli::exit::Exit;
 use crate::cli::session::{Format, Session};
 use crate::cli::{Arguments, dispatch};
-use crate::report::Language;
 use crate::report::table::count;
 use crate::report::words::EN;
 

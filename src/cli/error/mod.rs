@@ -11,6 +11,7 @@ pub(super) use rooms::sentence;
 
 use super::exit::Exit;
 use crate::model::Fault;
+use crate::report::plan::{TrippedRail, names, rails_text};
 
 /// Why a command ended otherwise than asked.
 #[derive(Debug)]
@@ -27,7 +28,7 @@ pub struct Failure {
     /// Faults of TOML files, all at once.
     pub faults: Vec<Fault>,
     /// Rails that tripped.
-    pub rails: Vec<Value>,
+    pub rails: Vec<TrippedRail>,
 }
 
 impl Failure {
@@ -53,6 +54,13 @@ impl Failure {
     /// The command line is understood by the parser, but makes no sense.
     pub fn usage(message: impl Into<String>, mend: impl Into<String>) -> Self {
         Self::new(Exit::Usage, "usage", message, "the command line", mend)
+    }
+
+    /// The Desk answered something else than asked: a process of another version holds the state.
+    pub fn unexpected() -> Self {
+        let message = "The process that holds the state answered something else than asked.";
+        let mend = "Stop the retentiond that holds the state, or run its own version.";
+        Self::new(Exit::Failure, "unexpected-answer", message, "the control socket", mend)
     }
 
     /// A file or directory of ours, or one the user named, cannot be read or written.
@@ -83,7 +91,8 @@ impl Failure {
             error["faults"] = self.faults.iter().map(fault_to_json).collect();
         }
         if !self.rails.is_empty() {
-            error["rails"] = Value::Array(self.rails.clone());
+            error["rails"] = json!(names(&self.rails));
+            error["tripped"] = json!(self.rails);
         }
         error
     }
@@ -97,6 +106,7 @@ impl Failure {
             writeln!(out, "{}", draw::fault(fault, color))?;
         }
         writeln!(out, "error: {}", self.message)?;
+        write!(out, "{}", rails_text(&self.rails))?;
         if !self.place.is_empty() {
             writeln!(out, "   at: {}", self.place)?;
         }

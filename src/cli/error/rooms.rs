@@ -7,9 +7,12 @@ use std::error::Error;
 use super::Failure;
 use crate::audit::LogError;
 use crate::cli::exit::Exit;
+use crate::disposition::desk::{AskError, DeskError};
 use crate::disposition::plan::PlanError;
+use crate::disposition::request::{Refusal, RefusalKind};
 use crate::model::Fault;
 use crate::records::sqlite::StoreError;
+use crate::report::plan::TrippedRail;
 
 impl From<Vec<Fault>> for Failure {
     /// Faults of TOML files: all of them, exit 78.
@@ -74,25 +77,49 @@ impl From<LogError> for Failure {
 impl From<PlanError> for Failure {
     fn from(error: PlanError) -> Self {
         let text = error.to_string();
-        let (exit, code) = match error {
+        match error {
             // What ails a database or the log keeps its own code and mend; what was being done goes before it.
-            PlanError::Records { source, .. } | PlanError::Source { source, .. } => {
-                return Self::from(source).after(&text);
-            }
-            PlanError::Log(error) => return error.into(),
-            PlanError::File { .. } | PlanError::Body { .. } | PlanError::Json(_) => (Exit::Failure, "plan-file"),
-            PlanError::Unknown { .. } | PlanError::UnknownRule { .. } | PlanError::NoSuchDay { .. } => {
-                (Exit::Usage, "unknown")
-            }
-            PlanError::Erased { .. } => (Exit::Refused, "plan-erased"),
-            PlanError::Altered { .. } => (Exit::Refused, "plan-altered"),
-            PlanError::NotInForce { .. } => (Exit::Refused, "calendar-not-in-force"),
-            PlanError::NoCalendar { .. } | PlanError::NoSource { .. } | PlanError::Governing(_) => {
-                (Exit::BadConfig, "configuration")
-            }
-            PlanError::Unbalanced { .. } => (Exit::Failure, "unbalanced"),
+            PlanError::Records { source, .. } | PlanError::Source { source, .. } => Self::from(source).after(&text),
+            PlanError::Log(error) => error.into(),
+            error => DeskError::Plan(error).refusal().into(),
+        }
+    }
+}
+
+impl From<DeskError> for Failure {
+    fn from(error: DeskError) -> Self {
+        match error {
+            DeskError::Plan(error) => error.into(),
+            DeskError::Log(error) => error.into(),
+            DeskError::Records(error) => error.into(),
+            error => error.refusal().into(),
+        }
+    }
+}
+
+impl From<AskError> for Failure {
+    fn from(error: AskError) -> Self {
+        match error {
+            AskError::Here(error) => error.into(),
+            AskError::Refused(refusal) => refusal.into(),
+        }
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        let (exit, otherwise) = match refusal.kind {
+            RefusalKind::Refused => (Exit::Refused, "`plans` and `hold list` say where things stand."),
+            RefusalKind::Usage => (Exit::Usage, "See the command's --help."),
+            RefusalKind::Busy => (Exit::Locked, "Try the same command again later."),
+            RefusalKind::Configuration => (Exit::BadConfig, "Run `check`."),
+            RefusalKind::Log => (Exit::LogFault, "Run `audit verify`."),
+            RefusalKind::Failure => (Exit::Failure, "Mend what the message says, then run the same command again."),
         };
-        Self::of_room(exit, code, &error, "the plan", "Run `check`.")
+        let (message, mend) = apart(&refusal.message, otherwise);
+        let mut failure = Self::new(exit, refusal.code, message, "the state directory", mend);
+        failure.rails = refusal.rails.iter().map(TrippedRail::from).collect();
+        failure
     }
 }
 
@@ -105,18 +132,22 @@ impl Failure {
         place: impl Into<String>,
         otherwise: &str,
     ) -> Self {
-        let text = error.to_string();
-        let (message, mend) = match text.rsplit_once("; ") {
-            Some((message, mend)) => (message.to_owned(), sentence(mend)),
-            None => (text, otherwise.to_owned()),
-        };
-        let mut message = message;
+        let (message, mend) = apart(&error.to_string(), otherwise);
+        let mut message = message.trim_end_matches('.').to_owned();
         let mut cause = error.source();
         while let Some(error) = cause {
             message += &format!(": {error}");
             cause = error.source();
         }
         Self::new(exit, code, sentence(&message), place, mend)
+    }
+}
+
+/// A room's sentence, taken apart: what happened, and what to do.
+fn apart(text: &str, otherwise: &str) -> (String, String) {
+    match text.rsplit_once("; ") {
+        Some((message, mend)) => (sentence(message), sentence(mend)),
+        None => (sentence(text), otherwise.to_owned()),
     }
 }
 
