@@ -8,6 +8,7 @@ use super::exit::Exit;
 use super::session::Session;
 use super::setup::Setup;
 use crate::calendar::Rule;
+use crate::model::SeriesName;
 use crate::records::mapping::{SeriesMapping, Source};
 use crate::records::sqlite::{self, Reader, Severity, StoreError};
 use crate::report::check::{CheckReport, CheckedCalendar, CheckedSeries, CheckedSource, Finding};
@@ -32,7 +33,8 @@ impl Check {
         }
         let mut locked = false;
         for source in setup.install.sources.values() {
-            let series: Vec<_> = setup.install.series.iter().filter(|series| series.source == source.name).collect();
+            let here = setup.install.series.iter().filter(|mapping| mapping.source == source.name);
+            let series: Vec<_> = here.map(|mapping| &mapping.series).collect();
             match prove(source, &series, &setup.install.series) {
                 Ok(found) => findings.extend(found.into_iter().map(finding)),
                 Err(error) => {
@@ -52,11 +54,7 @@ impl Check {
     }
 }
 
-fn prove(
-    source: &Source,
-    series: &[&SeriesMapping],
-    all: &[SeriesMapping],
-) -> Result<Vec<sqlite::Finding>, StoreError> {
+fn prove(source: &Source, series: &[&SeriesName], all: &[SeriesMapping]) -> Result<Vec<sqlite::Finding>, StoreError> {
     Reader::open(source, all)?.prove(series)
 }
 

@@ -92,7 +92,8 @@ mod tests {
         std::fs::write(&path, text).unwrap();
         let file = path.display().to_string();
         let drawn = fault(&Fault::at(&file, text, 18..23, "period-zero", "a period is positive", "write P1Y"), false);
-        for expected in ["c.toml:2:8", "keep = \"P0Y\"", "period-zero", "a period is positive", "write P1Y"] {
+        for expected in ["c.toml:2:8", "keep = \"P0Y\"", "─────", "period-zero", "a period is positive", "write P1Y"]
+        {
             assert!(drawn.contains(expected), "{expected} is missing from\n{drawn}");
         }
     }

@@ -91,7 +91,9 @@ fn every_hold_that_keeps_a_record_is_named_once_and_lifting_one_leaves_the_other
         HoldScope::Record { series: "dossier".into(), key: text("8") },
     ]);
     let dossier = mapping("dossier", None);
-    let ids = |index: &HoldIndex| index.of(&dossier, &facts(7, "D-7", None), None).iter().map(ToString::to_string).collect::<Vec<_>>();
+    let ids = |index: &HoldIndex| {
+        index.of(&dossier, &facts(7, "D-7", None), None).iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
     assert_eq!(ids(&index), ["H-0", "H-1", "H-2"]);
     index.remove(&"H-1".into());
     assert_eq!(ids(&index), ["H-0", "H-2"]);

@@ -73,7 +73,11 @@ fn median_looks_back_once_there_are_three_runs() {
     assert_eq!(rails(&manifest(31, 1_000), &history(&[10, 10])), []);
     assert_eq!(rails(&manifest(30, 1_000), &history(&[10, 10, 10])), []);
     assert_eq!(rails(&manifest(31, 1_000), &history(&[10, 10, 10])), [Rail::Median]);
-    assert_eq!(rails(&manifest(31, 1_000), &history(&[10, 90, 10, 90])), [Rail::Median], "the lower middle refuses sooner");
+    assert_eq!(
+        rails(&manifest(31, 1_000), &history(&[10, 90, 10, 90])),
+        [Rail::Median],
+        "the lower middle refuses sooner"
+    );
     let last_year: Vec<u64> = [[50; 15], [1; 15]].concat();
     assert_eq!(rails(&manifest(60, 1_000), &history(&last_year)), [], "what is long ago does not count");
 }

@@ -42,10 +42,9 @@ fn make(items: &[(Name, Action, Vec<Name>)], groups: &[usize], approved: Option<
     let draft = Draft::create(dir.path()).unwrap();
     for (name, action, blockers) in items {
         let keys: Vec<_> = blockers.iter().map(|(series, number)| (*series, key(*number))).collect();
-        let edges = keys.iter().map(|(series, blocker)| Edge {
-            blocker_series: (*series < groups.len()).then_some(*series),
-            blocker,
-        });
+        let edges = keys
+            .iter()
+            .map(|(series, blocker)| Edge { blocker_series: (*series < groups.len()).then_some(*series), blocker });
         draft.add(&item(*name, *action), edges).unwrap();
     }
     let blocked = draft.settle(groups, groups.len()).unwrap();
@@ -248,8 +247,10 @@ fn the_digest_is_of_the_sorted_fingerprints_with_action_and_due() {
 fn a_list_is_its_owner_s_alone_and_leaves_no_draft() {
     use std::os::unix::fs::PermissionsExt;
     let made = make(&[((0, 1), Action::Destroy, vec![])], &[0], None);
-    let names: Vec<_> =
-        fs::read_dir(made._dir.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let names: Vec<_> = fs::read_dir(made._dir.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
     assert_eq!(names, ["plan.body"]);
     let mode = fs::metadata(made._dir.path().join("plan.body")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);

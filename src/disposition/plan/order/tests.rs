@@ -4,7 +4,8 @@ use super::*;
 use crate::records::mapping::{Element, Encoding, Join, OwnerGone, Pick, Relation};
 
 fn series(name: &str, blocked_by: &[&str]) -> SeriesMapping {
-    let relation = |name: &&str| Relation { series: (*name).into(), on: Join::Columns(vec![("x".into(), "id".into())]) };
+    let relation =
+        |name: &&str| Relation { series: (*name).into(), on: Join::Columns(vec![("x".into(), "id".into())]) };
     SeriesMapping {
         series: name.into(),
         calendar: None,
