@@ -7,8 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use retentiond::config::{self, CatchUp, Language, Loaded, Mode};
-use retentiond::disposition::Pace;
-use retentiond::model::{Fault, SeriesName};
+use retentiond::model::{Fault, Pace, SeriesName};
 use retentiond::records::mapping::{
     ColumnTest, Condition, Element, Encoding, Join, Literal, Mask, OwnerGone, Pick, Place, SeriesMapping, SetValue,
 };

@@ -8,8 +8,7 @@ use super::join::every;
 use super::series::{self, Around};
 use super::{Config, Language, Mode, schedule};
 use crate::calendar::{Keep, Period};
-use crate::disposition::{Limits, Pace};
-use crate::model::{Document, SeriesName, SourceName, Table, Value};
+use crate::model::{Document, Limits, Pace, SeriesName, SourceName, Table, Value};
 use crate::records::mapping::Source;
 
 /// Where the state lies unless the file says otherwise: systemd's StateDirectory.

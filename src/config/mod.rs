@@ -7,6 +7,7 @@
 mod calendars;
 mod cross;
 mod event;
+pub mod init;
 mod join;
 mod load;
 mod lower;
@@ -19,8 +20,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::calendar::{Calendar, Period};
-use crate::disposition::Limits;
-use crate::model::SourceName;
+use crate::model::{Limits, SourceName};
 use crate::records::mapping::{SeriesMapping, Source};
 
 pub use load::load;

@@ -16,5 +16,6 @@ pub mod plan;
 pub mod rails;
 pub mod request;
 
+pub use crate::model::{Limits, Pace};
 pub use approval::ApprovedPlan;
-pub use installation::{Installation, Limits, Pace};
+pub use installation::Installation;

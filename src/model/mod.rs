@@ -1,4 +1,4 @@
-//! Words that every room shares: ids, keys, moments, digests, and the mark of durable evidence.
+//! Words that every room shares: ids, keys, moments, digests, limits, faults in files, and the mark of durable evidence.
 //!
 //! Pure: no I/O, no clock, no randomness. Imports nothing of the program.
 
@@ -8,6 +8,7 @@ mod evidence;
 mod fault;
 mod id;
 mod key;
+mod limits;
 mod moment;
 mod value;
 
@@ -20,5 +21,6 @@ pub use id::{
     TriggerName,
 };
 pub use key::{KeyError, KeyValue, RecordKey};
+pub use limits::{Limits, Pace};
 pub use moment::{CivilDate, Instant, Moment, UnknownZone, Zone};
 pub use value::Value;

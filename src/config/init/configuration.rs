@@ -1,0 +1,304 @@
+//! The proposed configuration: one source, its series, their parts.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use super::guess::{Candidate, Event, Guess};
+use super::schema::{self, Link};
+use super::{CALENDAR_FILE, words};
+use crate::records::sqlite::catalog::{Column, Table};
+
+/// The text of the configuration; what it leaves open is added to `undecided`.
+pub(super) fn write(guess: &Guess<'_>, database: &str, undecided: &mut Vec<String>) -> String {
+    let source = source_name(database);
+    let mut page = Page { text: head(&source, database), undecided };
+    for candidate in &guess.series {
+        page.series(candidate, guess, &source);
+    }
+    page.rest(guess);
+    page.text
+}
+
+fn head(source: &str, database: &str) -> String {
+    format!(
+        r#"# retentiond.toml: where the records are, and what their columns mean, proposed from a schema. Every line marked `?` is a guess;
+# `retentiond check` proves it against the database and says what is left to decide. Relative paths are relative to this file.
+
+calendars = ["{CALENDAR_FILE}"]
+language  = "fr"                   # of reports: fr or en
+state     = "state"                # the destruction log, the plans, and what is private
+
+[schedule]                         # for the daemon, `retentiond run`
+scan     = "0 2 * * *"             # minute, hour, day, month, weekday, in this zone:
+timezone = ""                      # such as "America/Toronto"
+
+[disposition]
+mode = "report"                    # report: only says what is due; approve: asks first; automatic: does what was approved before
+
+[source.{source}]
+sqlite = {database}
+# timezone = "America/Toronto"     # only for naive local times (as = "local")
+"#,
+        source = key(source),
+        database = quoted(database)
+    )
+}
+
+/// The text so far, and what it leaves open.
+struct Page<'u> {
+    text: String,
+    undecided: &'u mut Vec<String>,
+}
+
+impl Page<'_> {
+    fn line(&mut self, line: &str) {
+        self.text.push_str(line);
+        self.text.push('\n');
+    }
+
+    fn open(&mut self, question: String) {
+        self.undecided.push(format!("retentiond.toml: {question}"));
+    }
+
+    fn series(&mut self, candidate: &Candidate<'_>, guess: &Guess<'_>, source: &str) {
+        let Candidate { name, table_name, table, .. } = candidate;
+        self.line("");
+        self.personal(table_name, table);
+        self.line(&format!("[series.{name}]"));
+        self.line(&format!("source = {}", quoted(source)));
+        self.line(&format!("table  = {}", quoted(table_name)));
+        self.key(candidate);
+        for column in table.columns.iter().filter(|column| is_reference(table, column)).take(1) {
+            self.line(&format!("reference = {}   # ? what people cite", quoted(&column.name)));
+        }
+        self.event(candidate);
+        self.relations(candidate, guess);
+        self.masks(table);
+        if table.columns.iter().any(words::is_path) {
+            self.open(format!("\"{name}\" has a column that seems to name files; only a part can have files"));
+        }
+        for (part, table, link) in &candidate.parts {
+            self.part(candidate, part, table, link);
+        }
+        self.strays(candidate, guess);
+    }
+
+    fn personal(&mut self, name: &str, table: &Table) {
+        let columns: Vec<&str> = table
+            .columns
+            .iter()
+            .filter(|column| words::is_personal(column))
+            .map(|column| column.name.as_str())
+            .collect();
+        if !columns.is_empty() {
+            self.line(&format!("# Likely personal information in {name}: {}", columns.join(", ")));
+        }
+    }
+
+    fn key(&mut self, candidate: &Candidate<'_>) {
+        let columns: Vec<String> = schema::key(candidate.table).iter().map(|column| quoted(&column.name)).collect();
+        match columns.as_slice() {
+            [] => {
+                self.line("key    = \"\"   # the table declares none: name a column, or several, that are unique and never NULL");
+                self.open(format!("the key of \"{}\": its table declares none", candidate.name));
+            }
+            [column] => self.line(&format!("key    = {column}")),
+            several => self.line(&format!("key    = [{}]", several.join(", "))),
+        }
+    }
+
+    fn event(&mut self, candidate: &Candidate<'_>) {
+        let Some((trigger, event)) = &candidate.event else { return };
+        let written = match event {
+            Event::Column(column) => place(column),
+            Event::LatestOf(one, other) => format!("{{ latest = [{}, {}] }}", place(one), place(other)),
+            Event::Child { link, column } => format!(
+                "{{ table = {}, on = {}, column = {}{}, pick = \"latest\" }}",
+                quoted(&link.child),
+                map(&link.columns),
+                quoted(&column.name),
+                writing(column)
+            ),
+        };
+        self.line(&format!("event.{trigger} = {written}   # ? which date starts the clock"));
+        let others = candidate.table.columns.iter().filter(|column| words::date_kind(column).is_some());
+        let others: Vec<&str> =
+            others.map(|column| column.name.as_str()).filter(|column| !written.contains(column)).collect();
+        if !others.is_empty() {
+            self.line(&format!("# other dates: {}", others.join(", ")));
+        }
+        if let Some(status) = candidate.table.columns.iter().find(|column| words::is_status(column)) {
+            let test = format!("where = {{ {} = \"…\" }}", key(&status.name));
+            self.line(&format!(
+                "# where a reopened record keeps its old date: event.{trigger} = {{ column = …, {test} }}"
+            ));
+        }
+        self.open(format!(
+            "whether \"{}\" has its date of {trigger} there, and only when it truly happened (`where`)",
+            candidate.name
+        ));
+    }
+
+    /// Blockers of this series, and the person it is about.
+    fn relations(&mut self, candidate: &Candidate<'_>, guess: &Guess<'_>) {
+        let to_person = guess.links.iter().filter(|link| {
+            let is_ours = link.child == candidate.table_name && !words::is_person(&link.child);
+            is_ours && words::is_person(&link.parent)
+        });
+        let to_person: Vec<_> = to_person.filter_map(|link| Some((guess.series_of(&link.parent)?, link))).collect();
+        if let [(person, link), others @ ..] = to_person.as_slice() {
+            let subject = format!("{{ series = {}, on = {} }}", quoted(&person.name), map(&link.columns));
+            self.line(&format!("subject = {subject}   # ? a hold on that person reaches these records"));
+            if !others.is_empty() {
+                self.open(format!(
+                    "which reference of \"{}\" names the person it is about (`subject`)",
+                    candidate.name
+                ));
+            }
+        }
+        let blockers: Vec<String> = guess
+            .blockers(candidate)
+            .iter()
+            .map(|(series, link)| format!("{{ series = {}, on = {} }}", quoted(&series.name), map(&link.columns)))
+            .collect();
+        if !blockers.is_empty() {
+            self.line(&format!(
+                "blocked_by = [{}]   # ? kept while one of these still refers to it",
+                blockers.join(", ")
+            ));
+        }
+    }
+
+    fn masks(&mut self, table: &Table) {
+        let is_masked = |column: &&Column| words::is_personal(column) && column.primary_key == 0 && !column.generated;
+        let masks = table
+            .columns
+            .iter()
+            .filter(is_masked)
+            .map(|column| format!("{} = {}", key(&column.name), words::mask(column)));
+        let masks: Vec<String> = masks.collect();
+        if !masks.is_empty() {
+            self.line(&format!("# for `disposition = \"anonymize\"`: anonymize = {{ {} }}", masks.join(", ")));
+        }
+    }
+
+    fn part(&mut self, candidate: &Candidate<'_>, name: &str, table: &Table, link: &Link) {
+        self.line("");
+        self.personal(name, table);
+        self.line(&format!("[[series.{}.part]]", candidate.name));
+        self.line(&format!("table = {}", quoted(name)));
+        if link.parent != candidate.table_name {
+            self.line(&format!("of    = {}", quoted(&link.parent)));
+        }
+        let mark = if link.declared { "" } else { "   # ? no foreign key says so" };
+        self.line(&format!("on    = {}{mark}", map(&link.columns)));
+        if words::is_person(&link.parent) {
+            self.line("# ? they go with the person; if others need them: owner_gone = \"detach\", or { set = { … } }");
+            self.open(format!("whether rows of \"{name}\" go with the \"{}\" they refer to", candidate.name));
+        }
+        if let Some(column) = table.columns.iter().find(|column| words::is_path(column)) {
+            let files = format!("files = {{ column = {}, root = \"\" }}", quoted(&column.name));
+            self.line(&format!(
+                "{files}   # ? the directory beneath which they lie; remove the line if it names no files"
+            ));
+            self.open(format!("the directory of the files that \"{name}\" names"));
+        }
+    }
+
+    /// References to the record from rows that belong to something else: each needs an answer.
+    fn strays(&mut self, candidate: &Candidate<'_>, guess: &Guess<'_>) {
+        let is_answered = |link: &Link| {
+            candidate.parts.iter().any(|(_, _, part)| part == link)
+                || guess.blockers(candidate).iter().any(|(_, blocker)| *blocker == link)
+                || guess.series_of(&link.child).is_some()
+        };
+        let strays: Vec<Link> = guess
+            .links
+            .iter()
+            .filter(|link| link.parent == candidate.table_name && !is_answered(link))
+            .cloned()
+            .collect();
+        for link in strays {
+            let detach = if link.nullable {
+                "owner_gone = \"detach\""
+            } else {
+                "owner_gone = { set = { … } }, or \"destroy\""
+            };
+            self.line("");
+            self.line(&format!("# {} also refers to {}: say what becomes of its rows", link.child, link.parent));
+            self.line(&format!("# [[series.{}.part]]", candidate.name));
+            self.line(&format!("# name  = {}", quoted(&format!("{}_{}", link.child, link.columns[0].0))));
+            self.line(&format!("# table = {}", quoted(&link.child)));
+            self.line(&format!("# on    = {}", map(&link.columns)));
+            self.line(&format!("# {detach}"));
+            self.open(format!(
+                "what becomes of rows of \"{}\" whose {} is a \"{}\" that goes",
+                link.child, link.columns[0].0, candidate.name
+            ));
+        }
+    }
+
+    /// What no series took.
+    fn rest(&mut self, guess: &Guess<'_>) {
+        for (table, stem) in &guess.polymorphic {
+            self.open(format!(
+                "which series rows of \"{table}\" belong to: add a part with `where = {{ {stem}_type = \"…\" }}`, on = {{ {stem}_id = \"id\" }}"
+            ));
+        }
+        if !guess.aside.is_empty() {
+            self.line("");
+            self.line("# Left aside, having neither a date nor a reference to a series:");
+            for name in &guess.aside {
+                self.line(&format!("#   {name}"));
+            }
+            self.open(format!("whether the {} tables left aside (listed at the end) hold records", guess.aside.len()));
+        }
+    }
+}
+
+fn is_reference(table: &Table, column: &Column) -> bool {
+    column.primary_key == 0 && words::is_reference(column) && schema::is_unique(table, &column.name)
+}
+
+/// A date column as an event takes it.
+fn place(column: &Column) -> String {
+    match writing(column).as_str() {
+        "" => quoted(&column.name),
+        writing => format!("{{ column = {}{writing} }}", quoted(&column.name)),
+    }
+}
+
+/// `, as = "utc"`, or nothing for RFC 3339.
+fn writing(column: &Column) -> String {
+    words::encoding(column).map(|word| format!(", as = \"{word}\"")).unwrap_or_default()
+}
+
+fn map(columns: &[(String, String)]) -> String {
+    let mut text = "{ ".to_owned();
+    for (at, (from, to)) in columns.iter().enumerate() {
+        // Writing into a String cannot fail.
+        let _ = write!(text, "{}{} = {}", if at == 0 { "" } else { ", " }, key(from), quoted(to));
+    }
+    text + " }"
+}
+
+/// A name for the source: the database file's, without its ending.
+fn source_name(database: &str) -> String {
+    let stem = Path::new(database).file_stem().map(|stem| stem.to_string_lossy()).unwrap_or_default();
+    match words::snake(&stem) {
+        name if name.is_empty() => "records".to_owned(),
+        name => name,
+    }
+}
+
+/// A key of TOML, in quotes where it must be.
+fn key(name: &str) -> String {
+    let is_bare =
+        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
+    if is_bare { name.to_owned() } else { quoted(name) }
+}
+
+/// A text of TOML.
+fn quoted(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
+}

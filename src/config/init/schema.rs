@@ -1,0 +1,96 @@
+//! References between the tables of a schema: those that it declares, and those that its names suggest.
+
+use crate::records::sqlite::catalog::{Catalog, Column, Table};
+
+/// A reference from one table to another, or to itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Link {
+    pub child: String,
+    pub parent: String,
+    /// Column of the child -> column of the parent.
+    pub columns: Vec<(String, String)>,
+    /// Whether the child's columns may all be NULL.
+    pub nullable: bool,
+    /// `false`: only the column's name suggests it.
+    pub declared: bool,
+}
+
+/// The tables that may hold records: no virtual ones, none of their shadows, none of our own.
+pub(super) fn tables(catalog: &Catalog) -> Vec<(&str, &Table)> {
+    let virtuals: Vec<&String> =
+        catalog.tables.iter().filter(|(_, table)| table.is_virtual).map(|(name, _)| name).collect();
+    let is_shadow =
+        |name: &str| virtuals.iter().any(|of| name.strip_prefix(of.as_str()).is_some_and(|rest| rest.starts_with('_')));
+    let plain = catalog.tables.iter().filter(|(name, table)| {
+        !table.is_virtual && !is_shadow(name) && !name.starts_with("sqlite_") && !name.starts_with("retentiond_")
+    });
+    plain.map(|(name, table)| (name.as_str(), table)).collect()
+}
+
+/// All references, in the order of tables and columns.
+pub(super) fn links(tables: &[(&str, &Table)]) -> Vec<Link> {
+    let mut links = Vec::new();
+    for (name, table) in tables {
+        for key in &table.foreign_keys {
+            let Some((parent, _)) = tables.iter().find(|(parent, _)| parent.eq_ignore_ascii_case(&key.parent)) else {
+                continue;
+            };
+            links.push(Link {
+                child: (*name).to_owned(),
+                parent: (*parent).to_owned(),
+                nullable: key.columns.iter().any(|(column, _)| is_nullable(table, column)),
+                columns: key.columns.clone(),
+                declared: true,
+            });
+        }
+        for column in &table.columns {
+            let is_declared =
+                table.foreign_keys.iter().flat_map(|key| &key.columns).any(|(from, _)| *from == column.name);
+            if !is_declared && let Some((parent, key)) = suggested(&column.name, tables) {
+                links.push(Link {
+                    child: (*name).to_owned(),
+                    parent: parent.to_owned(),
+                    columns: vec![(column.name.clone(), key.to_owned())],
+                    nullable: !column.not_null,
+                    declared: false,
+                });
+            }
+        }
+    }
+    links
+}
+
+/// Columns that refer to several tables, by a type beside them (`journalized_type`, `journalized_id`).
+pub(super) fn polymorphic(table: &Table) -> Vec<&str> {
+    let names: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
+    let stems = names.iter().filter_map(|name| name.strip_suffix("_type"));
+    stems.filter(|stem| names.contains(&format!("{stem}_id").as_str())).collect()
+}
+
+fn is_nullable(table: &Table, column: &str) -> bool {
+    table.columns.iter().any(|one| one.name == column && !one.not_null && one.primary_key == 0)
+}
+
+/// `account_id` or `AccountId` suggests the one-column key of `account` or `accounts`.
+fn suggested<'c>(column: &str, tables: &[(&'c str, &'c Table)]) -> Option<(&'c str, &'c str)> {
+    let stem = column.strip_suffix("_id").or_else(|| column.strip_suffix("Id")).filter(|stem| !stem.is_empty())?;
+    let stem = stem.to_lowercase().replace('_', "");
+    let plurals = [stem.clone(), format!("{stem}s"), format!("{stem}es"), format!("{}ies", stem.trim_end_matches('y'))];
+    let (name, table) = tables.iter().find(|(name, _)| plurals.contains(&name.to_lowercase().replace('_', "")))?;
+    match key(table).as_slice() {
+        [key] if key.name != column => Some((*name, key.name.as_str())),
+        _ => None,
+    }
+}
+
+/// The columns of the primary key, in its order.
+pub(super) fn key(table: &Table) -> Vec<&Column> {
+    let mut key: Vec<&Column> = table.columns.iter().filter(|column| column.primary_key > 0).collect();
+    key.sort_by_key(|column| column.primary_key);
+    key
+}
+
+/// Whether an index over exactly these columns forbids doubles.
+pub(super) fn is_unique(table: &Table, column: &str) -> bool {
+    table.indexes.iter().any(|index| index.unique && !index.partial && index.columns == [Some(column.to_owned())])
+}

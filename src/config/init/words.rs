@@ -1,0 +1,306 @@
+//! What names of tables and columns suggest, in English and French. Guesses, and marked as such.
+
+use crate::records::sqlite::catalog::Column;
+
+/// What a date column suggests, the likeliest start of a clock first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum DateKind {
+    Closure,
+    Completion,
+    LastUse,
+    Expiry,
+    /// A date of the record's own matter (`invoice_date`).
+    Plain,
+    Created,
+    /// Of the person, not of the record: starts no clock.
+    Birth,
+}
+
+const CLOSURE: &[&str] =
+    &["closed", "closure", "closing", "ferme", "fermeture", "cloture", "archived", "terminated", "departure", "left"];
+const COMPLETION: &[&str] =
+    &["completed", "completion", "finished", "ended", "end", "fin", "resolved", "done", "fulfilled"];
+const LAST_USE: &[&str] = &["last", "dernier", "derniere", "login", "used", "seen", "visited", "accessed"];
+const EXPIRY: &[&str] = &["expires", "expiry", "expiration", "expired", "echeance", "valid"];
+const CREATED: &[&str] = &["created", "updated", "modified", "inserted", "cree", "modifie", "registered"];
+const BIRTH: &[&str] = &["birth", "birthday", "born", "dob", "naissance"];
+
+/// The words of a name, in lower case (`InvoiceDate` -> invoice, date).
+pub(super) fn words(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut after_lower = false;
+    for character in name.chars() {
+        if !character.is_alphanumeric() || (character.is_uppercase() && after_lower) {
+            words.push(String::new());
+        }
+        if character.is_alphanumeric()
+            && let Some(word) = words.last_mut()
+        {
+            word.extend(character.to_lowercase());
+        }
+        after_lower = character.is_lowercase() || character.is_ascii_digit();
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+/// `InvoiceLine` -> `invoice_line`: a name for a series or an event.
+pub(super) fn snake(name: &str) -> String {
+    words(name).join("_")
+}
+
+fn any(words: &[String], known: &[&str]) -> bool {
+    words.iter().any(|word| known.contains(&word.as_str()))
+}
+
+/// What a column is if it holds dates.
+pub(super) fn date_kind(column: &Column) -> Option<DateKind> {
+    let declared = column.declared.to_uppercase();
+    let words = words(&column.name);
+    let last = words.last()?.as_str();
+    let named =
+        matches!(last, "at" | "on" | "date" | "datetime" | "timestamp") || words[0] == "date" || any(&words, BIRTH);
+    let typed = declared.contains("DATE") || declared.contains("TIMESTAMP") || declared == "TIME";
+    if !typed && (!named || words.len() < 2) {
+        return None;
+    }
+    let kinds = [
+        (BIRTH, DateKind::Birth),
+        (CLOSURE, DateKind::Closure),
+        (COMPLETION, DateKind::Completion),
+        (LAST_USE, DateKind::LastUse),
+        (EXPIRY, DateKind::Expiry),
+        (CREATED, DateKind::Created),
+    ];
+    let kind = kinds.into_iter().find(|(known, _)| any(&words, known)).map(|(_, kind)| kind);
+    Some(kind.unwrap_or(DateKind::Plain))
+}
+
+/// How the column probably writes its dates: a word for `as`, or `None` for RFC 3339, the default.
+pub(super) fn encoding(column: &Column) -> Option<&'static str> {
+    let declared = column.declared.to_uppercase();
+    let last = words(&column.name).pop().unwrap_or_default();
+    match () {
+        () if declared.contains("DATETIME") || declared.contains("TIMESTAMP") => Some("utc"),
+        () if declared.contains("DATE") => Some("date"),
+        () if declared.contains("INT") => Some("unix"),
+        () if declared.contains("REAL") || declared.contains("DOUBLE") => Some("julian"),
+        () if last == "on" || last == "date" => Some("date"),
+        () => None,
+    }
+}
+
+/// A name for the trigger that a date column suggests.
+pub(super) fn trigger(column: &str, kind: DateKind) -> String {
+    match kind {
+        DateKind::Closure => "closure".to_owned(),
+        DateKind::Completion => "completion".to_owned(),
+        DateKind::LastUse => "last_use".to_owned(),
+        DateKind::Expiry => "expiry".to_owned(),
+        DateKind::Plain | DateKind::Created | DateKind::Birth => {
+            let mut words = words(column);
+            let is_suffix = |word: &String| matches!(word.as_str(), "at" | "on" | "date" | "datetime" | "timestamp");
+            if words.len() > 1 && words.last().is_some_and(is_suffix) {
+                words.pop();
+            }
+            words.join("_")
+        }
+    }
+}
+
+const NETWORK: &[&str] = &["ip", "ipaddress"];
+const PERSONAL: &[&str] = &[
+    "name",
+    "firstname",
+    "lastname",
+    "fullname",
+    "nom",
+    "prenom",
+    "surname",
+    "author",
+    "sender",
+    "recipient",
+    "login",
+    "username",
+    "mail",
+    "email",
+    "courriel",
+    "phone",
+    "tel",
+    "telephone",
+    "mobile",
+    "cell",
+    "fax",
+    "address",
+    "adresse",
+    "street",
+    "rue",
+    "city",
+    "ville",
+    "postal",
+    "postalcode",
+    "zip",
+    "zipcode",
+    "sin",
+    "nas",
+    "ssn",
+    "nam",
+    "ramq",
+    "passport",
+    "passeport",
+    "licence",
+    "iban",
+    "card",
+    "carte",
+    "photo",
+    "picture",
+    "portrait",
+    "signature",
+    "gender",
+    "sex",
+    "sexe",
+    "salary",
+    "salaire",
+    "latitude",
+    "longitude",
+    "body",
+    "notes",
+    "comment",
+    "comments",
+    "description",
+    "text",
+    "content",
+    "subject",
+    "remarks",
+    "remarques",
+    "message",
+    "firstnames",
+    "givenname",
+    "familyname",
+    "password",
+    "hashed",
+];
+
+/// Whether the column likely holds personal information: a known word in its name, or free text.
+pub(super) fn is_personal(column: &Column) -> bool {
+    let words = words(&column.name);
+    match date_kind(column) {
+        Some(kind) => kind == DateKind::Birth,
+        // A reference, a kind or a number of names is no name.
+        None if words.last().is_some_and(|last| ["id", "type", "count"].contains(&last.as_str())) => false,
+        None => any(&words, PERSONAL) || any(&words, NETWORK),
+    }
+}
+
+/// The mask that such a column takes, as TOML.
+pub(super) fn mask(column: &Column) -> &'static str {
+    match () {
+        () if any(&words(&column.name), NETWORK) => "\"truncate-ip\"",
+        () if date_kind(column) == Some(DateKind::Birth) => "\"date-to-year\"",
+        () if column.not_null => "{ constant = \"—\" }",
+        () => "\"null\"",
+    }
+}
+
+/// Whether the column says in which state the record is: a date of closure may outlive a reopening.
+pub(super) fn is_status(column: &Column) -> bool {
+    any(&words(&column.name), &["status", "state", "statut", "etat"])
+}
+
+/// Whether the column is what people cite: a file number, a case reference.
+pub(super) fn is_reference(column: &Column) -> bool {
+    any(&words(&column.name), &["number", "numero", "no", "num", "reference", "ref", "code", "identifier"])
+}
+
+/// Whether the column names a file.
+pub(super) fn is_path(column: &Column) -> bool {
+    let words = words(&column.name);
+    let joined = words.join("_");
+    words.last().is_some_and(|word| matches!(word.as_str(), "path" | "filepath" | "filename" | "chemin" | "fichier"))
+        || matches!(joined.as_str(), "file" | "file_name" | "storage_key" | "disk_filename")
+}
+
+/// Whether the table's rows are people.
+pub(super) fn is_person(table: &str) -> bool {
+    let people = [
+        "account",
+        "user",
+        "customer",
+        "client",
+        "person",
+        "people",
+        "member",
+        "membre",
+        "patient",
+        "employee",
+        "employe",
+        "usager",
+        "citoyen",
+        "citizen",
+        "contact",
+        "compte",
+        "personne",
+        "candidate",
+        "candidat",
+        "student",
+        "eleve",
+    ];
+    words(table).iter().any(|word| people.contains(&word.trim_end_matches('s')))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn column(name: &str, declared: &str) -> Column {
+        Column {
+            name: name.to_owned(),
+            declared: declared.to_owned(),
+            not_null: false,
+            primary_key: 0,
+            generated: false,
+        }
+    }
+
+    #[test]
+    fn names_of_either_style_fall_into_words() {
+        assert_eq!(words("last_login_at"), ["last", "login", "at"]);
+        assert_eq!(words("InvoiceDate"), ["invoice", "date"]);
+        assert_eq!(words("BillingPostalCode"), ["billing", "postal", "code"]);
+        assert_eq!(snake("PlaylistTrack"), "playlist_track");
+    }
+
+    #[test]
+    fn a_column_is_a_date_by_its_type_or_by_its_name() {
+        let kind = |name, declared| date_kind(&column(name, declared));
+        assert_eq!(kind("closed_at", "TEXT"), Some(DateKind::Closure));
+        assert_eq!(kind("last_login_on", "datetime"), Some(DateKind::LastUse));
+        assert_eq!(kind("BirthDate", "DATETIME"), Some(DateKind::Birth));
+        assert_eq!(kind("InvoiceDate", "DATETIME"), Some(DateKind::Plain));
+        assert_eq!(kind("expires_at", "INTEGER"), Some(DateKind::Expiry));
+        assert_eq!(kind("hours", "INTEGER"), None);
+        assert_eq!(kind("on", "TEXT"), None);
+    }
+
+    #[test]
+    fn the_type_suggests_the_encoding() {
+        let encoding = |name, declared| encoding(&column(name, declared));
+        assert_eq!(encoding("closed_on", "datetime"), Some("utc"));
+        assert_eq!(encoding("birth", "DATE"), Some("date"));
+        assert_eq!(encoding("used_at", "INTEGER"), Some("unix"));
+        assert_eq!(encoding("closed_at", "TEXT"), None);
+        assert_eq!(encoding("closed_on", "TEXT"), Some("date"));
+    }
+
+    #[test]
+    fn personal_information_is_known_by_the_words_for_it() {
+        for name in ["email", "FirstName", "adresse_postale", "ip_address", "birth_date", "notes"] {
+            assert!(is_personal(&column(name, "TEXT")), "{name}");
+        }
+        for name in ["id", "status", "amount", "account_id", "zipped"] {
+            assert!(!is_personal(&column(name, "TEXT")), "{name}");
+        }
+        assert_eq!(mask(&column("ip_address", "TEXT")), "\"truncate-ip\"");
+        assert_eq!(mask(&column("birth_date", "TEXT")), "\"date-to-year\"");
+    }
+}
