@@ -109,6 +109,13 @@ impl SignedCheckpoint {
         &self.note
     }
 
+    /// Adds a signature, unless its key has one already.
+    pub(super) fn add_unless_signed(&mut self, signature: &Signature) {
+        if !self.note.signatures().iter().any(|other| other.is_of_same_key(signature)) {
+            self.note.add(signature.clone());
+        }
+    }
+
     /// Adds a signature or a witness's cosignature; the caller verifies it.
     pub fn add(&mut self, signature: Signature) {
         self.note.add(signature);

@@ -13,13 +13,17 @@ pub mod keys;
 pub mod leaf;
 mod log_keys;
 pub mod merkle;
+mod nodes;
 pub mod note;
+pub mod prove;
 mod publish;
 mod reader;
 mod recover;
 mod results;
 mod standing;
 pub mod tiles;
+pub mod verify;
+pub mod witness;
 mod writer;
 
 pub use error::{FileError, LogError};

@@ -221,6 +221,11 @@ impl Signature {
         &self.name
     }
 
+    /// Whether the same key is said to have signed both.
+    pub fn is_of_same_key(&self, other: &Self) -> bool {
+        (&self.name, self.id) == (&other.name, other.id)
+    }
+
     /// Whether this key is said to have signed.
     pub fn is_of(&self, key: &VerifierKey) -> bool {
         self.name == key.name && self.id == key.id()
@@ -306,7 +311,7 @@ impl Note {
 
     /// Adds a signature, in the place of an older one by the same key.
     pub fn add(&mut self, signature: Signature) {
-        self.signatures.retain(|other| (&other.name, other.id) != (&signature.name, signature.id));
+        self.signatures.retain(|other| !other.is_of_same_key(&signature));
         self.signatures.push(signature);
     }
 

@@ -1,0 +1,192 @@
+//! Proof that one entry stands in the log, for whoever does not hold the log (C2SP tlog-proof, the entry itself in its `extra` line).
+
+use std::fmt;
+use std::path::Path;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use super::checkpoint::{CheckpointError, SignedCheckpoint, decimal, decode_hash, encode_hash};
+use super::codec::{self, LeafError};
+use super::error::{FileError, LogError};
+use super::leaf::Leaf;
+use super::merkle::{OutsideTree, TreeHead, includes, inclusion_proof, leaf_hash};
+use super::nodes::Nodes;
+use super::note::NoteError;
+use super::tiles::{WIDTH, read_bundle};
+use super::verify::{Anchor, Seen, Trust, Verdict};
+use super::witness::{CheckpointFileError, read_witnessed};
+use crate::model::{Digest, Origin};
+
+const HEADER: &str = "c2sp.org/tlog-proof@v1";
+
+/// Largest proof that is read, in bytes: a leaf in base64, 64 hashes and a note of the largest size.
+pub const MAX_PROOF: usize = 1_200_000;
+
+/// Why there is no proof, or a proof proves nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum ProofError {
+    #[error("the proof is not of the form that C2SP tlog-proof asks for: {0}")]
+    Malformed(&'static str),
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    #[error(transparent)]
+    Note(#[from] NoteError),
+    #[error(transparent)]
+    Leaf(#[from] LeafError),
+    #[error(transparent)]
+    Outside(#[from] OutsideTree),
+    #[error("the entry is not in the tree that the checkpoint is signed for")]
+    NotIncluded,
+    #[error(
+        "the log's own files do not prove entry {index}: its tiles or its bundle are damaged; run `retentiond audit verify`"
+    )]
+    Damaged { index: u64 },
+    #[error(
+        "a proof means nothing without the operator's key; give it with --vkey FILE, obtained by another way than the proof"
+    )]
+    NoKey,
+    #[error(transparent)]
+    Log(#[from] LogError),
+}
+
+impl From<FileError> for ProofError {
+    fn from(error: FileError) -> Self {
+        Self::Log(error.into())
+    }
+}
+
+impl From<CheckpointFileError> for ProofError {
+    fn from(error: CheckpointFileError) -> Self {
+        match error {
+            CheckpointFileError::File(error) => error.into(),
+            CheckpointFileError::Checkpoint(error) => error.into(),
+        }
+    }
+}
+
+/// An entry, and why it is in the log of a checkpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proof {
+    index: u64,
+    entry: Vec<u8>,
+    path: Vec<Digest>,
+    checkpoint: SignedCheckpoint,
+}
+
+/// Proves one entry of the log in `dir`: under the newest checkpoint that a witness co-signed where that covers it, else under the current one.
+///
+/// # Errors
+/// An entry that no checkpoint covers yet; files that cannot be read or do not prove it.
+pub fn prove(dir: &Path, index: u64) -> Result<Proof, ProofError> {
+    let witnessed = read_witnessed(dir)?.filter(|witnessed| index < witnessed.claimed().tree.size);
+    let checkpoint = match witnessed {
+        Some(witnessed) => witnessed,
+        None => read_checkpoint(dir)?,
+    };
+    let size = checkpoint.claimed().tree.size;
+    let mut nodes = Nodes::new(dir, size);
+    let path = inclusion_proof::<ProofError>(index, size, |subtree| Ok(nodes.read(subtree)?))?;
+    let bundle = read_bundle(dir, index / WIDTH, (size - index / WIDTH * WIDTH).min(WIDTH))?;
+    let entry = bundle.into_iter().nth((index % WIDTH) as usize).ok_or(ProofError::Damaged { index })?;
+    let proof = Proof { index, entry, path, checkpoint };
+    if proof.is_included() { Ok(proof) } else { Err(ProofError::Damaged { index }) }
+}
+
+/// The current checkpoint of the log in `dir`; its signature is not checked.
+///
+/// # Errors
+/// No such file, or one that holds no checkpoint.
+pub fn read_checkpoint(dir: &Path) -> Result<SignedCheckpoint, ProofError> {
+    let path = dir.join("checkpoint");
+    let bytes = std::fs::read(&path).map_err(FileError::new("read", &path))?;
+    Ok(SignedCheckpoint::parse(&bytes)?)
+}
+
+/// What a proof proves.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProvenEntry {
+    pub origin: Origin,
+    pub index: u64,
+    /// Of the signed tree.
+    pub tree: TreeHead,
+    pub leaf: Leaf,
+    /// Never `Fail`: that is an error.
+    pub verdict: Verdict,
+    pub anchors: Vec<Anchor>,
+}
+
+impl Proof {
+    /// Reads a proof.
+    ///
+    /// # Errors
+    /// Bytes of another form. Nothing is proven yet.
+    pub fn parse(bytes: &[u8]) -> Result<Self, ProofError> {
+        let malformed = ProofError::Malformed;
+        if bytes.len() > MAX_PROOF {
+            return Err(malformed("it is larger than 1.2 MB"));
+        }
+        let text = str::from_utf8(bytes).map_err(|_| malformed("it is not UTF-8"))?;
+        let (head, note) = text.split_once("\n\n").ok_or(malformed("no empty line stands before the checkpoint"))?;
+        let mut lines = head.split('\n');
+        if lines.next() != Some(HEADER) {
+            return Err(malformed("it does not begin with `c2sp.org/tlog-proof@v1`"));
+        }
+        let extra = lines.next().and_then(|line| line.strip_prefix("extra "));
+        let extra = extra.ok_or(malformed("its second line is not `extra ` and the entry in base64"))?;
+        let entry = STANDARD.decode(extra).map_err(|_| malformed("the entry is no base64"))?;
+        let index = lines.next().and_then(|line| line.strip_prefix("index ")).and_then(decimal);
+        let index = index.ok_or(malformed("its third line is not `index ` and a decimal number"))?;
+        let path = lines.map(decode_hash).collect::<Option<Vec<_>>>();
+        let path = path.ok_or(malformed("a line of its proof is not the base64 of 32 bytes"))?;
+        Ok(Self { index, entry, path, checkpoint: SignedCheckpoint::parse(note.as_bytes())? })
+    }
+
+    /// Checks the proof alone: the key's signature on the checkpoint, the entry's place under its root, the entry's form.
+    ///
+    /// It is anchored where a trusted witness co-signed the checkpoint, or the auditor kept one of the same tree.
+    ///
+    /// # Errors
+    /// No key among what is trusted; a signature that does not verify; an entry that is not in the tree.
+    pub fn verify(&self, trust: &Trust) -> Result<ProvenEntry, ProofError> {
+        let key = trust.key.as_ref().ok_or(ProofError::NoKey)?;
+        let claimed = self.checkpoint.verify(key)?;
+        if claimed.origin.as_str() != key.name() {
+            return Err(NoteError::Unsigned(key.name().to_owned()).into());
+        }
+        if !self.is_included() {
+            return Err(ProofError::NotIncluded);
+        }
+        let size = claimed.tree.size;
+        let mut anchors = Vec::new();
+        if trust.older.iter().any(|older| older.claimed() == claimed) {
+            anchors.push(Anchor { size, witness: None });
+        }
+        for witness in &trust.witnesses {
+            match self.checkpoint.note().verify(witness) {
+                Ok(Some(at)) => {
+                    anchors.push(Anchor { size, witness: Some(Seen { by: witness.name().to_owned(), at }) })
+                }
+                Ok(None) | Err(NoteError::Unsigned(_)) => (),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let verdict = if anchors.is_empty() { Verdict::OkUnanchored } else { Verdict::OkAnchoredTo(size) };
+        let (origin, leaf) = (claimed.origin.clone(), codec::decode(&self.entry)?);
+        Ok(ProvenEntry { origin, index: self.index, tree: claimed.tree, leaf, verdict, anchors })
+    }
+
+    fn is_included(&self) -> bool {
+        let tree = self.checkpoint.claimed().tree;
+        includes(&leaf_hash(&self.entry), self.index, tree.size, &tree.root, &self.path)
+    }
+}
+
+/// The proof as it is stored (`.tlog-proof`).
+impl fmt::Display for Proof {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{HEADER}\nextra {}\nindex {}", STANDARD.encode(&self.entry), self.index)?;
+        self.path.iter().try_for_each(|hash| writeln!(f, "{}", encode_hash(hash)))?;
+        write!(f, "\n{}", self.checkpoint)
+    }
+}

@@ -1,0 +1,233 @@
+//! What verification can find wrong, each with the entry where it stands.
+
+use std::fmt;
+
+use super::term::TermError;
+use crate::audit::codec::LeafError;
+use crate::model::{BatchNumber, HoldId, PlanId, RuleNumber, RunId, SeriesName, SourceName};
+
+/// Something wrong, and where.
+#[derive(Debug)]
+pub struct Finding {
+    /// Index of the entry, where it is one entry's.
+    pub entry: Option<u64>,
+    pub flaw: Flaw,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.entry {
+            Some(entry) => write!(f, "entry {entry}: {}", self.flaw),
+            None => self.flaw.fmt(f),
+        }
+    }
+}
+
+/// What is wrong.
+#[derive(Debug, thiserror::Error)]
+pub enum Flaw {
+    // The directory and its signature.
+    #[error(
+        "the journal ends in bytes that are no complete group of entries: a write that a crash cut off and that nothing was done on, or damage; start retentiond once, which drops such a write, and verify again"
+    )]
+    TornJournal,
+    #[error(
+        "the journal ends after {size} entries, before the {signed} that the checkpoint covers: it is an older one, or was cut"
+    )]
+    JournalBehind { size: u64, signed: u64 },
+    #[error("entries {from} to {to} are missing between the checkpoint and the journal")]
+    Gap { from: u64, to: u64 },
+    #[error("{file} cannot be read: {reason}")]
+    Unreadable { file: String, reason: String },
+    #[error("{file} is damaged: {reason}")]
+    Damaged { file: String, reason: String },
+    #[error(
+        "the checkpoint is not signed by the key you trust, {key}: {reason}; if the operator changed keys, obtain the new one from them and check it by another way"
+    )]
+    NotSignedBy { key: String, reason: String },
+    #[error("the checkpoint of {size} entries is signed by a key that the log did not declare for that size")]
+    UndeclaredKey { size: u64 },
+    #[error("the file vkey is not the key that the log declares last")]
+    VkeyFile,
+    #[error("{file} says something else than the hash of the entries: {what}")]
+    TileDiffers { file: String, what: &'static str },
+    #[error("the entries hash to another root than the checkpoint of {size} entries is signed for")]
+    RootDiffers { size: u64 },
+    #[error("the older checkpoint of {older} entries is of another log, {origin}")]
+    OtherLog { older: u64, origin: String },
+    #[error(
+        "the older checkpoint of {older} entries is not a beginning of this log: entries were rewritten since, or the log was forked"
+    )]
+    Inconsistent { older: u64 },
+    #[error(
+        "the older checkpoint speaks of {older} entries, this log has {size}: entries were cut off, or an older copy was put back"
+    )]
+    Shortened { older: u64, size: u64 },
+
+    // Leaves, one by one.
+    #[error(transparent)]
+    Leaf(LeafError),
+    #[error("it is dated {at}, before the entry that precedes it ({before})")]
+    TimeRunsBack { at: i64, before: i64 },
+    #[error("it is dated {at}, but a witness had seen it by {seen}")]
+    AfterWitness { at: i64, seen: u64 },
+    #[error("the log does not begin with one genesis entry of its own origin")]
+    Genesis,
+    #[error("a second genesis entry")]
+    SecondGenesis,
+    #[error("it declares a signing key that is none of this log: {0}")]
+    BadSigningKey(String),
+    #[error("its calendar has a zone that the tz database does not know")]
+    UnknownZone,
+    #[error("rule {rule} of its calendar cannot be reckoned: {error}")]
+    BadTerm { rule: RuleNumber, error: TermError },
+
+    // Fingerprint keys.
+    #[error("it uses the fingerprint key of source {source_name} and year {year}, which was not declared before")]
+    UndeclaredFingerprintKey { source_name: SourceName, year: i32 },
+    #[error(
+        "it declares the fingerprint key of source {source_name} and year {year} a second time: the first may have been exchanged"
+    )]
+    SecondFingerprintKey { source_name: SourceName, year: i32 },
+    #[error("it uses the fingerprint key of source {source_name} and year {year}, which was destroyed before")]
+    DestroyedFingerprintKey { source_name: SourceName, year: i32 },
+
+    // Intents.
+    #[error("its number of records, its fingerprints and its days are not of one count")]
+    CountsDiffer,
+    #[error("batch {batch} is not one unbroken row of intents of the same kind")]
+    BrokenBatch { batch: BatchNumber },
+    #[error("plan {plan} was not approved before")]
+    NotApproved { plan: PlanId },
+    #[error("plan {plan} was approved without rule {rule}")]
+    RuleNotApproved { plan: PlanId, rule: RuleNumber },
+    #[error("plan {plan} was approved without series {series}")]
+    SeriesNotApproved { plan: PlanId, series: SeriesName },
+    #[error("plan {plan} had been rejected")]
+    Rejected { plan: PlanId },
+    #[error("it names a calendar or a version that no entry before it declares")]
+    UndeclaredCalendar,
+    #[error("it names rule {rule}, which its calendar does not have for this series")]
+    UndeclaredRule { rule: RuleNumber },
+    #[error("rule {rule} does not let a record be {action}")]
+    WrongAction { rule: RuleNumber, action: &'static str },
+    #[error("its calendar was not in force on that day")]
+    NotInForce,
+    #[error("no entry before it says what the mapping of series {series} in this source means")]
+    UndeclaredMapping { series: SeriesName },
+    #[error("{records} of its records were not due yet under rule {rule}, on the dates that the operator recorded")]
+    TooEarly { records: u64, rule: RuleNumber },
+
+    // Outcomes, holds, runs.
+    #[error("it is the outcome of entry {intent}, which is no intent waiting for one")]
+    NoIntent { intent: u64 },
+    #[error("it tells another batch than its intent does")]
+    OtherBatch,
+    #[error("its results are not one for each of its intent's {records} records")]
+    Results { records: u32 },
+    #[error("its results do not fit what its intent announced, or a transaction that did not commit")]
+    ImpossibleResults,
+    #[error("one intent of batch {batch} committed and another did not, though a batch is one transaction")]
+    HalfCommitted { batch: BatchNumber },
+    #[error("{records} of its records were disposed of while hold {hold} kept them")]
+    Held { records: u64, hold: HoldId },
+    #[error("it lifts hold {hold}, which was not in place")]
+    NoHold { hold: HoldId },
+    #[error("it places hold {hold} a second time")]
+    SecondHold { hold: HoldId },
+    #[error("it corrects batch {batch}, which has no intent before it")]
+    NoBatch { batch: BatchNumber },
+    #[error("run {run} does not add up: {planned} records planned, {accounted} accounted for")]
+    RunSum { run: RunId, planned: u64, accounted: u64 },
+    #[error("run {run} states {stated} records {what}, the outcomes in the log say {logged}")]
+    RunDiffers { run: RunId, what: &'static str, stated: u64, logged: u64 },
+    #[error("the verdicts of rule {rule} do not add up: {rows} rows, {counted} counted")]
+    VerdictSum { rule: RuleNumber, rows: u64, counted: u64 },
+}
+
+impl Flaw {
+    /// Its stable name, for scripts.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Unreadable { .. } => "unreadable",
+            Self::Damaged { .. } => "damaged",
+            Self::JournalBehind { .. } => "journal-behind",
+            Self::TornJournal => "torn-journal",
+            Self::Gap { .. } => "gap",
+            Self::NotSignedBy { .. } => "not-signed",
+            Self::UndeclaredKey { .. } => "undeclared-key",
+            Self::VkeyFile => "vkey-file",
+            Self::TileDiffers { .. } => "tile-differs",
+            Self::RootDiffers { .. } => "root-differs",
+            Self::OtherLog { .. } => "other-log",
+            Self::Inconsistent { .. } => "inconsistent",
+            Self::Shortened { .. } => "shortened",
+            Self::Leaf(_) => "leaf",
+            Self::TimeRunsBack { .. } => "time-runs-back",
+            Self::AfterWitness { .. } => "after-witness",
+            Self::Genesis => "genesis",
+            Self::SecondGenesis => "second-genesis",
+            Self::BadSigningKey(_) => "bad-signing-key",
+            Self::UnknownZone => "unknown-zone",
+            Self::BadTerm { .. } => "bad-term",
+            Self::UndeclaredFingerprintKey { .. } => "undeclared-fingerprint-key",
+            Self::SecondFingerprintKey { .. } => "second-fingerprint-key",
+            Self::DestroyedFingerprintKey { .. } => "destroyed-fingerprint-key",
+            Self::CountsDiffer => "counts-differ",
+            Self::BrokenBatch { .. } => "broken-batch",
+            Self::NotApproved { .. } => "not-approved",
+            Self::RuleNotApproved { .. } => "rule-not-approved",
+            Self::SeriesNotApproved { .. } => "series-not-approved",
+            Self::Rejected { .. } => "rejected",
+            Self::UndeclaredCalendar => "undeclared-calendar",
+            Self::UndeclaredRule { .. } => "undeclared-rule",
+            Self::WrongAction { .. } => "wrong-action",
+            Self::NotInForce => "not-in-force",
+            Self::UndeclaredMapping { .. } => "undeclared-mapping",
+            Self::TooEarly { .. } => "too-early",
+            Self::NoIntent { .. } => "no-intent",
+            Self::OtherBatch => "other-batch",
+            Self::Results { .. } => "results",
+            Self::ImpossibleResults => "impossible-results",
+            Self::HalfCommitted { .. } => "half-committed",
+            Self::Held { .. } => "held",
+            Self::NoHold { .. } => "no-hold",
+            Self::SecondHold { .. } => "second-hold",
+            Self::NoBatch { .. } => "no-batch",
+            Self::RunSum { .. } => "run-sum",
+            Self::RunDiffers { .. } => "run-differs",
+            Self::VerdictSum { .. } => "verdict-sum",
+        }
+    }
+}
+
+/// Most findings that are kept; what follows is counted.
+const KEPT: usize = 100;
+
+/// Findings, of which the first hundred are kept so that a log full of flaws does not fill memory.
+#[derive(Debug, Default)]
+pub(super) struct Findings {
+    kept: Vec<Finding>,
+    more: u64,
+}
+
+impl Findings {
+    /// Notes a flaw of an entry.
+    pub fn at(&mut self, entry: u64, flaw: Flaw) {
+        self.add(Some(entry), flaw);
+    }
+
+    /// Notes a flaw of the whole log.
+    pub fn add(&mut self, entry: Option<u64>, flaw: Flaw) {
+        if self.kept.len() < KEPT {
+            self.kept.push(Finding { entry, flaw });
+        } else {
+            self.more += 1;
+        }
+    }
+
+    /// The findings kept, and how many more there were.
+    pub fn into_parts(self) -> (Vec<Finding>, u64) {
+        (self.kept, self.more)
+    }
+}

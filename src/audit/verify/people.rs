@@ -1,0 +1,148 @@
+//! What people decided: plans approved and rejected, holds placed and lifted.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::flaw::{Findings, Flaw};
+use crate::audit::leaf::{Approval, HoldAction, HoldLeaf, Intent, Rejection};
+use crate::model::{HoldId, PlanId, RuleNumber, SeriesName, SourceName};
+
+/// Decisions so far.
+#[derive(Debug, Default)]
+pub(super) struct People {
+    plans: BTreeMap<PlanId, Decided>,
+    holds: BTreeMap<HoldId, Kept>,
+}
+
+#[derive(Debug)]
+enum Decided {
+    Approved { only: Vec<RuleNumber>, series: BTreeSet<SeriesName> },
+    Rejected,
+}
+
+/// What a hold keeps, as far as the log tells.
+#[derive(Debug)]
+enum Kept {
+    Record {
+        source: SourceName,
+        series: SeriesName,
+        year: i32,
+        fp: String,
+    },
+    Series(SeriesName),
+    Rule(RuleNumber),
+    /// By subject or by expression: the log does not tell which records these are.
+    Untold,
+}
+
+/// Places of an intent's records that holds kept when it was written.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct HeldPlaces(Vec<(HoldId, HeldPart)>);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum HeldPart {
+    All,
+    One(usize),
+}
+
+impl People {
+    /// Takes up an approval; a later one of the same plan counts.
+    pub fn read_approval(&mut self, approval: &Approval) {
+        let (only, series) = (approval.only.clone(), approval.governed.keys().cloned().collect());
+        self.plans.insert(approval.plan.clone(), Decided::Approved { only, series });
+    }
+
+    /// Takes up a rejection.
+    pub fn read_rejection(&mut self, rejection: &Rejection) {
+        self.plans.insert(rejection.plan.clone(), Decided::Rejected);
+    }
+
+    /// Takes up a hold.
+    pub fn read_hold(&mut self, index: u64, leaf: &HoldLeaf, findings: &mut Findings) {
+        let hold = || leaf.hold.clone();
+        match leaf.action {
+            HoldAction::Placed if self.holds.insert(hold(), Kept::of(leaf)).is_some() => {
+                findings.at(index, Flaw::SecondHold { hold: hold() });
+            }
+            HoldAction::Lifted if self.holds.remove(&leaf.hold).is_none() => {
+                findings.at(index, Flaw::NoHold { hold: hold() });
+            }
+            HoldAction::Placed | HoldAction::Lifted => (),
+        }
+    }
+
+    /// Whether an intent's plan, rule and series were approved before it.
+    pub fn judge(&self, index: u64, intent: &Intent, findings: &mut Findings) {
+        let plan = || intent.plan.clone();
+        match self.plans.get(&intent.plan) {
+            None => findings.at(index, Flaw::NotApproved { plan: plan() }),
+            Some(Decided::Rejected) => findings.at(index, Flaw::Rejected { plan: plan() }),
+            Some(Decided::Approved { only, series }) => {
+                if !only.is_empty() && !only.contains(&intent.rule) {
+                    findings.at(index, Flaw::RuleNotApproved { plan: plan(), rule: intent.rule.clone() });
+                }
+                if !series.contains(&intent.series) {
+                    findings.at(index, Flaw::SeriesNotApproved { plan: plan(), series: intent.series.clone() });
+                }
+            }
+        }
+    }
+
+    /// Which of an intent's records holds keep now. A hold by fingerprint is known only under the key of the same year.
+    pub fn held(&self, intent: &Intent, fingerprints: &[u8]) -> HeldPlaces {
+        let mut places = HeldPlaces::default();
+        for (hold, kept) in &self.holds {
+            match kept {
+                Kept::Series(series) if *series == intent.series => places.add(hold, HeldPart::All),
+                Kept::Rule(rule) if *rule == intent.rule => places.add(hold, HeldPart::All),
+                Kept::Record { source, series, year, fp }
+                    if (source, series, *year) == (&intent.source, &intent.series, intent.year) =>
+                {
+                    let found = |record: &[u8]| super::encode_fingerprint(record) == *fp;
+                    let place = fingerprints.chunks_exact(32).position(found);
+                    place.into_iter().for_each(|place| places.add(hold, HeldPart::One(place)));
+                }
+                _ => (),
+            }
+        }
+        places
+    }
+
+    /// Whether a hold is in place.
+    pub fn is_held(&self, hold: &HoldId) -> bool {
+        self.holds.contains_key(hold)
+    }
+}
+
+impl Kept {
+    fn of(leaf: &HoldLeaf) -> Self {
+        match (leaf.scope.as_str(), &leaf.source, &leaf.series, leaf.year, &leaf.fp, &leaf.rule) {
+            ("record", Some(source), Some(series), Some(year), Some(fp), _) => {
+                Self::Record { source: source.clone(), series: series.clone(), year, fp: fp.clone() }
+            }
+            ("series", _, Some(series), ..) => Self::Series(series.clone()),
+            ("rule", .., Some(rule)) => Self::Rule(rule.clone()),
+            _ => Self::Untold,
+        }
+    }
+}
+
+impl HeldPlaces {
+    fn add(&mut self, hold: &HoldId, part: HeldPart) {
+        self.0.push((hold.clone(), part));
+    }
+
+    /// How many records were disposed of (`gone` tells by place) under each of these holds that `still` is in place.
+    pub fn violated<'a>(
+        &'a self,
+        gone: &'a [bool],
+        still: impl Fn(&HoldId) -> bool + 'a,
+    ) -> impl Iterator<Item = (&'a HoldId, u64)> + 'a {
+        let places = self.0.iter().filter(move |(hold, _)| still(hold));
+        places
+            .map(|(hold, part)| match part {
+                HeldPart::All => (hold, gone.iter().filter(|gone| **gone).count() as u64),
+                HeldPart::One(place) => (hold, u64::from(gone.get(*place) == Some(&true))),
+            })
+            .filter(|(_, records)| *records > 0)
+    }
+}

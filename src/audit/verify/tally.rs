@@ -1,0 +1,64 @@
+//! What a verified log holds, in numbers.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::batches::Settled;
+use crate::audit::leaf::Leaf;
+use crate::model::RuleNumber;
+
+/// Counts over all entries that were read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Tally {
+    /// Entries by kind.
+    pub kinds: BTreeMap<&'static str, u64>,
+    /// When the first and the last entry were written (seconds since 1970), as the operator's clock said.
+    pub first: Option<i64>,
+    pub last: Option<i64>,
+    /// Records destroyed and anonymized, by rule.
+    pub rules: BTreeMap<RuleNumber, RuleTally>,
+    /// Intents, and their records, that wait for an outcome: a batch was interrupted, and recovery has not run since.
+    pub pending_intents: u64,
+    pub pending_records: u64,
+}
+
+/// What became of the records that intents announced under one rule.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct RuleTally {
+    pub destroyed: u64,
+    pub anonymized: u64,
+    /// Announced, and kept or not wholly gone after all.
+    pub others: u64,
+}
+
+impl Tally {
+    /// Counts an entry.
+    pub(super) fn count(&mut self, leaf: &Leaf) {
+        *self.kinds.entry(leaf.body.kind()).or_default() += 1;
+        self.first.get_or_insert(leaf.at);
+        self.last = Some(leaf.at);
+    }
+
+    /// Counts what an outcome settled.
+    pub(super) fn dispose(&mut self, settled: &Settled) {
+        if !self.rules.contains_key(&settled.rule) {
+            self.rules.insert(settled.rule.clone(), RuleTally::default());
+        }
+        if let Some(rule) = self.rules.get_mut(&settled.rule) {
+            rule.destroyed += settled.disposed.destroyed;
+            rule.anonymized += settled.disposed.anonymized;
+            rule.others += settled.others;
+        }
+    }
+
+    /// Records destroyed under any rule.
+    pub fn destroyed(&self) -> u64 {
+        self.rules.values().map(|rule| rule.destroyed).sum()
+    }
+
+    /// Records anonymized under any rule.
+    pub fn anonymized(&self) -> u64 {
+        self.rules.values().map(|rule| rule.anonymized).sum()
+    }
+}

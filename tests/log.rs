@@ -1,0 +1,13 @@
+//! The destruction log before its auditor: sound logs pass, and every forgery, cut and flipped bit is found.
+
+#[path = "log/forge.rs"]
+mod forge;
+
+#[path = "log/attacks.rs"]
+mod attacks;
+#[path = "log/real.rs"]
+mod real;
+#[path = "log/sense.rs"]
+mod sense;
+#[path = "log/terms.rs"]
+mod terms;

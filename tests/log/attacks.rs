@@ -1,0 +1,185 @@
+//! The operator as attacker, who holds the key and signs whatever they like; and damage, bit by bit.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use retentiond::audit::leaf::*;
+use retentiond::audit::note::{KeyKind, SigningKey};
+use retentiond::audit::verify::{Trust, Verdict, verify};
+
+use super::forge::*;
+
+/// What an auditor knows who kept the checkpoint of a sound log.
+fn kept(truth: &Forge) -> Trust {
+    trust(truth.key().verifier(), vec![truth.checkpoint(truth.size())])
+}
+
+fn flaws(forge: &Forge, trust: &Trust) -> Vec<&'static str> {
+    let report = forge.verified(trust);
+    assert_eq!(report.verdict == Verdict::Fail, !report.findings.is_empty());
+    report.findings.iter().map(|finding| finding.flaw.code()).collect()
+}
+
+#[test]
+fn the_truth_is_anchored_to_what_the_auditor_kept() {
+    let truth = Forge::sound();
+    let report = truth.verified(&kept(&truth));
+    assert_eq!(report.verdict.to_string(), format!("OK-ANCHORED-TO-{}", truth.size()));
+    assert!(report.key_was_given);
+}
+
+#[test]
+fn a_log_that_grew_is_anchored_to_the_older_size_only() {
+    let truth = Forge::sound();
+    let mut grown = truth.clone();
+    grown.add(Body::Heartbeat(Heartbeat { overdue: Default::default(), holds: 0 }));
+    assert_eq!(grown.verified(&kept(&truth)).verdict, Verdict::OkAnchoredTo(truth.size()));
+}
+
+#[test]
+fn every_entry_rewritten_and_signed_again_is_caught_by_the_older_checkpoint() {
+    let truth = Forge::sound();
+    for index in 0..truth.leaves.len() {
+        let mut forged = truth.clone();
+        forged.replace(index, |leaf| match &mut leaf.body {
+            Body::Outcome(outcome) => outcome.bytes += 1,
+            Body::Genesis(genesis) => genesis.tool.push('x'),
+            _ => leaf.at += 1,
+        });
+        assert!(flaws(&forged, &kept(&truth)).contains(&"inconsistent"), "entry {index}");
+    }
+}
+
+#[test]
+fn a_log_cut_short_and_signed_again_is_caught() {
+    let truth = Forge::sound();
+    for size in 1..truth.leaves.len() {
+        let mut forged = truth.clone();
+        forged.leaves.truncate(size);
+        assert!(flaws(&forged, &kept(&truth)).contains(&"shortened"), "size {size}");
+    }
+}
+
+#[test]
+fn a_fork_is_caught_from_either_side() {
+    let mut left = Forge::ready();
+    let mut right = left.clone();
+    left.batch(&[intent(0..3)], &["3D"]);
+    right.batch(&[intent(3..6)], &["3D"]);
+    assert_eq!(flaws(&left, &kept(&right)), ["inconsistent"]);
+    right.add(Body::Heartbeat(Heartbeat { overdue: Default::default(), holds: 0 }));
+    assert_eq!(flaws(&right, &kept(&left)), ["inconsistent"]);
+}
+
+#[test]
+fn an_exchanged_fingerprint_key_is_caught_with_or_without_an_older_checkpoint() {
+    let truth = Forge::sound();
+    let mut forged = truth.clone();
+    forged.replace(3, |leaf| leaf.body = fpkey(2));
+    assert_eq!(flaws(&forged, &kept(&truth)), ["inconsistent"]);
+    let mut appended = truth.clone();
+    appended.add(fpkey(2));
+    assert_eq!(flaws(&appended, &Trust::default()), ["second-fingerprint-key"]);
+}
+
+#[test]
+fn an_older_directory_put_back_is_caught() {
+    let truth = Forge::sound();
+    let mut grown = truth.clone();
+    grown.add(Body::Heartbeat(Heartbeat { overdue: Default::default(), holds: 0 }));
+    assert_eq!(flaws(&truth, &kept(&grown)), ["shortened"]);
+}
+
+#[test]
+fn an_intent_recorded_early_is_caught_and_a_calendar_rewritten_to_excuse_it_too() {
+    let mut honest = Forge::ready();
+    let anchor = kept(&honest);
+    let early = Intent { day: vec![20_400; 3], ..intent(0..3) };
+    honest.batch(&[early], &["3D"]);
+    assert_eq!(flaws(&honest, &anchor), ["too-early"]);
+    honest.replace(1, |leaf| leaf.body = calendar("P1D"));
+    assert_eq!(flaws(&honest, &anchor), ["inconsistent"]);
+}
+
+#[test]
+fn another_key_s_signature_is_caught_whatever_the_log_says_of_itself() {
+    let truth = Forge::sound();
+    let mut forged = Forge { seed: 2, ..truth.clone() };
+    let vkey = forged.key().verifier().to_string();
+    forged.replace(0, |leaf| {
+        let Body::Genesis(genesis) = &mut leaf.body else { unreachable!() };
+        genesis.vkey = vkey;
+    });
+    assert_eq!(flaws(&forged, &Trust::default()), [""; 0]);
+    assert!(flaws(&forged, &trust(truth.key().verifier(), Vec::new())).contains(&"not-signed"));
+}
+
+#[test]
+fn a_checkpoint_of_another_log_anchors_nothing() {
+    let truth = Forge::sound();
+    let text = truth.checkpoint(truth.size()).to_string().replace(ORIGIN, "other.example");
+    let other = retentiond::audit::checkpoint::SignedCheckpoint::parse(text.as_bytes()).unwrap();
+    assert_eq!(flaws(&truth, &trust(truth.key().verifier(), vec![other])), ["other-log"]);
+}
+
+#[test]
+fn an_older_checkpoint_that_nobody_of_this_log_signed_anchors_nothing() {
+    let truth = Forge::sound();
+    let foreign = Forge { seed: 3, ..truth.clone() };
+    assert_eq!(flaws(&truth, &trust(truth.key().verifier(), vec![foreign.checkpoint(4)])), ["undeclared-key"]);
+}
+
+#[test]
+fn a_witness_anchors_and_convicts_entries_dated_after_it_saw_them() {
+    let truth = Forge::sound();
+    let witness = SigningKey::from_seed("witness.example", KeyKind::Witness, &[7; 32]).unwrap();
+    let last = (NOW + truth.size() as i64) as u64;
+    for (seen, verdict) in [(last, Verdict::OkAnchoredTo(truth.size())), (last - 400, Verdict::Fail)] {
+        let dir = tempfile::tempdir().unwrap();
+        truth.write(dir.path());
+        let mut checkpoint = truth.checkpoint(truth.size());
+        checkpoint.add(witness.sign(checkpoint.note().text(), seen));
+        fs::write(dir.path().join("checkpoint"), checkpoint.to_string()).unwrap();
+        let trust = Trust { witnesses: vec![witness.verifier()], ..Trust::default() };
+        let report = verify(dir.path(), &trust);
+        assert_eq!(report.verdict, verdict, "{:?}", report.findings);
+        // Who does not know the witness is not reassured by it.
+        assert_eq!(verify(dir.path(), &Trust::default()).verdict, Verdict::OkUnanchored);
+    }
+}
+
+fn files(dir: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn every_published_file_cut_or_flipped_at_every_byte_fails() {
+    let truth = Forge::sound();
+    let trust = kept(&truth);
+    let dir = tempfile::tempdir().unwrap();
+    truth.write(dir.path());
+    assert_eq!(verify(dir.path(), &trust).verdict, Verdict::OkAnchoredTo(truth.size()));
+    let all = files(dir.path());
+    assert_eq!(all.len(), 4, "bundle, tile, checkpoint and vkey: {all:?}");
+    for file in all {
+        let whole = fs::read(&file).unwrap();
+        for place in 0..whole.len() {
+            let mut flipped = whole.clone();
+            flipped[place] ^= 1 << (place % 8);
+            for (what, bytes) in [("flipped", &flipped[..]), ("cut", &whole[..place])] {
+                fs::write(&file, bytes).unwrap();
+                let verdict = verify(dir.path(), &trust).verdict;
+                assert_eq!(verdict, Verdict::Fail, "{} {what} at {place}", file.display());
+            }
+        }
+        fs::remove_file(&file).unwrap();
+        assert_eq!(verify(dir.path(), &trust).verdict, Verdict::Fail, "{} removed", file.display());
+        fs::write(&file, whole).unwrap();
+    }
+}

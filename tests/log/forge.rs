@@ -1,0 +1,271 @@
+//! Makes logs with code of its own, true ones and forged ones: it holds the key and obeys no rule.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use retentiond::audit::checkpoint::{Checkpoint, SignedCheckpoint};
+use retentiond::audit::codec;
+use retentiond::audit::leaf::*;
+use retentiond::audit::merkle::{TreeHead, leaf_hash, root_of};
+use retentiond::audit::note::{KeyKind, SigningKey, VerifierKey};
+use retentiond::audit::verify::{Report, Trust, verify};
+use retentiond::model::{BatchNumber, CivilDate, Digest};
+
+pub const ORIGIN: &str = "log.example/parle";
+
+/// 2026-01-05T00:00:00Z: every record of [`intent`] has been due since 2025-03-16.
+pub const NOW: i64 = 1_767_571_200;
+
+/// Trigger day of the records of [`intent`]: 2024-03-15.
+pub const CLOSED: i32 = 19_797;
+
+/// A log in memory, written out at will.
+#[derive(Clone)]
+pub struct Forge {
+    pub leaves: Vec<Vec<u8>>,
+    pub seed: u8,
+}
+
+impl Forge {
+    /// A log with nothing but its first entry.
+    pub fn begin() -> Self {
+        let mut forge = Self { leaves: Vec::new(), seed: 1 };
+        let vkey = forge.key().verifier().to_string();
+        forge.add(Body::Genesis(Genesis { origin: ORIGIN.into(), tool: "test".into(), vkey, predecessor: None }));
+        forge
+    }
+
+    /// A log that is ready for intents: calendar, mapping, fingerprint key and approval.
+    pub fn ready() -> Self {
+        let mut forge = Self::begin();
+        forge.add(calendar("P1Y"));
+        forge.add(Body::Mapping(MappingLeaf { series: "dossier".into(), source: "parle".into(), digest: digest() }));
+        forge.add(fpkey(1));
+        forge.add(approval("plan-1"));
+        forge
+    }
+
+    /// A sound log of one run: two batches, the second of two intents, a hold that kept a record, the statement.
+    pub fn sound() -> Self {
+        let mut forge = Self::ready();
+        let held = hold(HoldAction::Placed, "H-1", 7);
+        forge.add(held);
+        forge.batch(&[intent(0..3)], &["3D"]);
+        forge.batch(&[intent(3..6), intent(6..9)], &["2D1c", "1D1h1D"]);
+        forge.add(hold(HoldAction::Lifted, "H-1", 7));
+        let counts = RunCounts { planned: 9, destroyed: 7, held: 1, drifted: 1, ..RunCounts::default() };
+        forge.add(run(counts));
+        forge
+    }
+
+    pub fn key(&self) -> SigningKey {
+        SigningKey::from_seed(ORIGIN, KeyKind::Log, &[self.seed; 32]).unwrap()
+    }
+
+    pub fn size(&self) -> u64 {
+        self.leaves.len() as u64
+    }
+
+    /// Appends an entry, one second after the one before.
+    pub fn add(&mut self, body: Body) -> u64 {
+        let at = NOW + self.leaves.len() as i64;
+        self.add_at(at, body)
+    }
+
+    pub fn add_at(&mut self, at: i64, body: Body) -> u64 {
+        self.leaves.push(codec::encode(&Leaf { at, body }).unwrap());
+        self.size() - 1
+    }
+
+    /// Appends a batch of these intents and their outcomes.
+    pub fn batch(&mut self, intents: &[Intent], results: &[&str]) -> u64 {
+        let batch = BatchNumber(self.size());
+        for intent in intents {
+            self.add(Body::Intent(Intent { batch, of: intents.len() as u32, ..intent.clone() }));
+        }
+        for (place, results) in results.iter().enumerate() {
+            self.add(Body::Outcome(outcome(batch, batch.0 + place as u64, results)));
+        }
+        batch.0
+    }
+
+    pub fn replace(&mut self, index: usize, change: impl FnOnce(&mut Leaf)) {
+        let mut leaf = codec::decode(&self.leaves[index]).unwrap();
+        change(&mut leaf);
+        self.leaves[index] = codec::encode(&leaf).unwrap();
+    }
+
+    /// The checkpoint over the first `size` entries, signed.
+    pub fn checkpoint(&self, size: u64) -> SignedCheckpoint {
+        let hashes: Vec<Digest> = self.leaves[..size as usize].iter().map(|leaf| leaf_hash(leaf)).collect();
+        let tree = TreeHead { size, root: root_of(&hashes) };
+        Checkpoint::new(ORIGIN.into(), tree).sign(&self.key()).unwrap()
+    }
+
+    /// Publishes the log as the specification lays it out.
+    pub fn write(&self, dir: &Path) {
+        let mut level: Vec<[u8; 32]> = self.leaves.iter().map(|leaf| *leaf_hash(leaf).as_bytes()).collect();
+        for (index, chunk) in self.leaves.chunks(256).enumerate() {
+            let bundle: Vec<u8> =
+                chunk.iter().flat_map(|leaf| [&(leaf.len() as u16).to_be_bytes(), leaf.as_slice()].concat()).collect();
+            put(&dir.join("tile/entries").join(path(index, chunk.len())), &bundle);
+        }
+        for number in 0.. {
+            for (index, chunk) in level.chunks(256).enumerate() {
+                put(&dir.join(format!("tile/{number}")).join(path(index, chunk.len())), &chunk.concat());
+            }
+            let full = level.chunks_exact(256);
+            level = full
+                .map(|tile| *root_of(&tile.iter().copied().map(Digest::from_bytes).collect::<Vec<_>>()).as_bytes())
+                .collect();
+            if level.is_empty() {
+                break;
+            }
+        }
+        put(&dir.join("checkpoint"), self.checkpoint(self.size()).to_string().as_bytes());
+        put(&dir.join("vkey"), format!("{}\n", self.key().verifier()).as_bytes());
+    }
+
+    /// Publishes the log somewhere and verifies it there.
+    pub fn verified(&self, trust: &Trust) -> Report {
+        let dir = tempfile::tempdir().unwrap();
+        self.write(dir.path());
+        verify(dir.path(), trust)
+    }
+
+    /// The codes of what verification finds, without any trust.
+    pub fn flaws(&self) -> Vec<&'static str> {
+        let report = self.verified(&Trust::default());
+        report.findings.iter().map(|finding| finding.flaw.code()).collect()
+    }
+}
+
+/// Index and width as tlog-tiles writes them; 256,000 entries are more than any test here needs.
+fn path(index: usize, width: usize) -> PathBuf {
+    let full = if index < 1000 { format!("{index:03}") } else { format!("x{:03}/{:03}", index / 1000, index % 1000) };
+    if width == 256 { full.into() } else { format!("{full}.p/{width}").into() }
+}
+
+fn put(path: &Path, bytes: &[u8]) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, bytes).unwrap();
+}
+
+/// What the auditor has who kept these checkpoints, and the operator's key.
+pub fn trust(key: VerifierKey, older: Vec<SignedCheckpoint>) -> Trust {
+    Trust { key: Some(key), older, witnesses: Vec::new() }
+}
+
+pub fn digest() -> Digest {
+    Digest::of(b"digest")
+}
+
+pub fn date(text: &str) -> CivilDate {
+    text.parse().unwrap()
+}
+
+pub fn calendar(keep: &str) -> Body {
+    let way = TermWay { trigger: "closure".into(), keep: keep.into() };
+    let rule = RuleTerm { series: "dossier".into(), disposition: "destroy".into(), ways: vec![way], year_end: None };
+    Body::Calendar(CalendarLeaf {
+        number: "OPC-PC".into(),
+        version: 2,
+        digest: digest(),
+        effective_from: date("2024-04-04"),
+        effective_until: None,
+        zone: "America/Toronto".into(),
+        rules: BTreeMap::from([("PC-1".into(), rule)]),
+    })
+}
+
+pub fn fpkey(key: u8) -> Body {
+    Body::Fpkey(Fpkey { source: "parle".into(), year: 2026, commitment: Digest::of(&[key]) })
+}
+
+pub fn approval(plan: &str) -> Body {
+    let governed = BTreeMap::from([("dossier".into(), GovernedBy { rules: digest(), mapping: digest() })]);
+    Body::Approval(Approval {
+        plan: plan.into(),
+        digest: digest(),
+        actor: "marie (1000)".into(),
+        only: Vec::new(),
+        excepted: 0,
+        accepted: Vec::new(),
+        governed,
+    })
+}
+
+/// The fingerprint of the record of this number.
+pub fn fingerprint(record: u64) -> [u8; 32] {
+    *Digest::of(&record.to_be_bytes()).as_bytes()
+}
+
+pub fn intent(records: std::ops::Range<u64>) -> Intent {
+    let n = (records.end - records.start) as u32;
+    Intent {
+        batch: BatchNumber(0),
+        of: 1,
+        run: "run-1".into(),
+        plan: "plan-1".into(),
+        source: "parle".into(),
+        series: "dossier".into(),
+        rule: "PC-1".into(),
+        calendar: "OPC-PC".into(),
+        version: 2,
+        action: Action::Destroy,
+        year: 2026,
+        n,
+        fp: URL_SAFE_NO_PAD.encode(records.flat_map(fingerprint).collect::<Vec<u8>>()),
+        rfp: None,
+        day: vec![CLOSED; n as usize],
+    }
+}
+
+pub fn outcome(batch: BatchNumber, intent: u64, results: &str) -> Outcome {
+    Outcome {
+        batch,
+        intent,
+        committed: true,
+        recovered: false,
+        results: results.into(),
+        rows: BTreeMap::from([("dossier".into(), 3)]),
+        files: BTreeMap::new(),
+        bytes: 0,
+        left: 0,
+    }
+}
+
+pub fn hold(action: HoldAction, hold: &str, record: u64) -> Body {
+    Body::Hold(HoldLeaf {
+        hold: hold.into(),
+        action,
+        actor: "marie (1000)".into(),
+        scope: "record".into(),
+        source: Some("parle".into()),
+        series: Some("dossier".into()),
+        rule: None,
+        year: Some(2026),
+        fp: Some(URL_SAFE_NO_PAD.encode(fingerprint(record))),
+        reason: digest(),
+        review_by: None,
+    })
+}
+
+pub fn run(counts: RunCounts) -> Body {
+    let verdicts = VerdictCounts { rows: 20, not_yet: 10, held: 1, due: 9, ..VerdictCounts::default() };
+    Body::Run(Run {
+        run: "run-1".into(),
+        plan: "plan-1".into(),
+        started: NOW,
+        actor: "marie (1000)".into(),
+        finished: true,
+        counts,
+        rows: 9,
+        files: 0,
+        bytes: 0,
+        verdicts: BTreeMap::from([("PC-1".into(), verdicts)]),
+    })
+}

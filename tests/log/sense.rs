@@ -1,0 +1,343 @@
+//! What the entries say must follow from what was said before.
+
+use std::collections::BTreeMap;
+
+use retentiond::audit::leaf::*;
+use retentiond::audit::note::{KeyKind, SigningKey};
+use retentiond::audit::verify::{Trust, Verdict};
+use retentiond::model::BatchNumber;
+
+use super::forge::*;
+
+#[test]
+fn a_sound_log_is_ok_but_unanchored_and_is_counted() {
+    let report = Forge::sound().verified(&Trust::default());
+    assert_eq!((report.verdict, report.findings.len()), (Verdict::OkUnanchored, 0), "{:?}", report.findings);
+    assert_eq!(report.verdict.to_string(), "OK-UNANCHORED");
+    assert_eq!((report.tally.destroyed(), report.tally.rules[&"PC-1".into()].others), (7, 2));
+    assert!(!report.key_was_given);
+}
+
+#[test]
+fn logs_of_every_size_around_tile_borders_are_sound() {
+    let mut forge = Forge::ready();
+    let wanted = [5, 6, 255, 256, 257, 511, 512, 600, 65_537];
+    for size in wanted {
+        while forge.size() < size {
+            forge.add(Body::Heartbeat(Heartbeat { overdue: BTreeMap::new(), holds: 0 }));
+        }
+        let anchor = forge.checkpoint(size / 2 + 3);
+        let report = forge.verified(&trust(forge.key().verifier(), vec![anchor]));
+        assert_eq!(report.verdict, Verdict::OkAnchoredTo(size / 2 + 3), "{size}: {:?}", report.findings);
+    }
+}
+
+#[test]
+fn an_intent_before_the_due_date_is_found_with_the_number_of_its_records() {
+    let mut forge = Forge::ready();
+    let mut early = intent(0..3);
+    // 2025-01-04: its year ends on 2026-01-04, so it is due from 2026-01-05T05:00:00Z in Toronto, five hours after NOW.
+    early.day = vec![CLOSED, 20_092, 20_092];
+    let index = forge.batch(&[early.clone()], &["3D"]);
+    let report = forge.verified(&Trust::default());
+    assert_eq!(report.verdict, Verdict::Fail);
+    let [finding] = &report.findings[..] else { panic!("{:?}", report.findings) };
+    assert_eq!((finding.entry, finding.flaw.code()), (Some(index), "too-early"));
+    assert!(finding.to_string().contains("2 of its records"), "{finding}");
+
+    let mut due = Forge::ready();
+    early.day = vec![CLOSED, 20_091, 20_091];
+    due.batch(&[early], &["3D"]);
+    assert_eq!(due.flaws(), [""; 0]);
+}
+
+#[test]
+fn an_intent_obeys_the_version_of_the_calendar_that_it_names() {
+    let mut forge = Forge::ready();
+    let Body::Calendar(mut next) = calendar("P5Y") else { unreachable!() };
+    next.version = 3;
+    forge.add(Body::Calendar(next));
+    forge.batch(&[Intent { version: 3, ..intent(0..1) }], &["1D"]);
+    assert_eq!(forge.flaws(), ["too-early"]);
+}
+
+/// Each change of one thing in a sound log, and the one flaw that it makes.
+#[test]
+fn each_thing_that_does_not_follow_is_found_and_named() {
+    let cases: Vec<(&str, Box<dyn Fn(&mut Forge)>)> = vec![
+        ("undeclared-calendar", with_intent(|intent| intent.version = 9)),
+        ("undeclared-rule", with_intent(|intent| intent.rule = "PC-9".into())),
+        ("undeclared-mapping", with_intent(|intent| intent.source = "other".into())),
+        ("wrong-action", with_intent(|intent| intent.action = Action::Anonymize)),
+        ("undeclared-fingerprint-key", with_intent(|intent| intent.year = 2025)),
+        ("not-approved", with_intent(|intent| intent.plan = "plan-2".into())),
+        ("counts-differ", with_intent(|intent| intent.fp.truncate(43))),
+        ("counts-differ", with_intent(|intent| intent.day.truncate(1))),
+        ("counts-differ", with_intent(|intent| intent.rfp = Some("AAAA".into()))),
+        ("broken-batch", with_intent(|intent| intent.of = 2)),
+        ("broken-batch", with_intent(|intent| intent.batch = BatchNumber(0))),
+        (
+            "not-in-force",
+            Box::new(|forge| {
+                forge.replace(1, |leaf| {
+                    let Body::Calendar(calendar) = &mut leaf.body else { unreachable!() };
+                    calendar.effective_until = Some(date("2025-12-31"));
+                });
+                forge.batch(&[intent(0..1)], &["1D"]);
+            }),
+        ),
+        (
+            "unknown-zone",
+            Box::new(|forge| {
+                forge.replace(1, |leaf| {
+                    let Body::Calendar(calendar) = &mut leaf.body else { unreachable!() };
+                    calendar.zone = "America/Atlantis".into();
+                });
+            }),
+        ),
+        (
+            "bad-term",
+            Box::new(|forge| {
+                forge.add(calendar("P1J"));
+            }),
+        ),
+        (
+            "rejected",
+            Box::new(|forge| {
+                forge.add(Body::Rejection(Rejection {
+                    plan: "plan-1".into(),
+                    digest: digest(),
+                    actor: "marie (1000)".into(),
+                    reason: digest(),
+                }));
+                forge.batch(&[intent(0..1)], &["1D"]);
+            }),
+        ),
+        (
+            "rule-not-approved",
+            Box::new(|forge| {
+                let Body::Approval(approval) = approval("plan-1") else { unreachable!() };
+                forge.add(Body::Approval(Approval { only: vec!["PC-2".into()], ..approval }));
+                forge.batch(&[intent(0..1)], &["1D"]);
+            }),
+        ),
+        (
+            "series-not-approved",
+            Box::new(|forge| {
+                let Body::Approval(approval) = approval("plan-1") else { unreachable!() };
+                forge.add(Body::Approval(Approval { governed: BTreeMap::new(), ..approval }));
+                forge.batch(&[intent(0..1)], &["1D"]);
+            }),
+        ),
+        (
+            "no-intent",
+            Box::new(|forge| {
+                let batch = forge.batch(&[intent(0..3)], &["3D"]);
+                forge.add(Body::Outcome(outcome(BatchNumber(batch), batch, "3D")));
+            }),
+        ),
+        (
+            "other-batch",
+            Box::new(|forge| {
+                let index = forge.batch(&[intent(0..3)], &[]);
+                forge.add(Body::Outcome(outcome(BatchNumber(1), index, "3D")));
+            }),
+        ),
+        (
+            "results",
+            Box::new(|forge| {
+                forge.batch(&[intent(0..3)], &["2D"]);
+            }),
+        ),
+        (
+            "impossible-results",
+            Box::new(|forge| {
+                forge.batch(&[intent(0..3)], &["3A"]);
+            }),
+        ),
+        (
+            "impossible-results",
+            Box::new(|forge| {
+                let index = forge.batch(&[intent(0..3)], &[]);
+                forge.add(Body::Outcome(Outcome { committed: false, ..outcome(BatchNumber(index), index, "3D") }));
+            }),
+        ),
+        (
+            "half-committed",
+            Box::new(|forge| {
+                let index = forge.batch(&[intent(0..3), intent(3..6)], &["3D"]);
+                let aborted = Outcome { committed: false, ..outcome(BatchNumber(index), index + 1, "3r") };
+                forge.add(Body::Outcome(aborted));
+            }),
+        ),
+        (
+            "held",
+            Box::new(|forge| {
+                forge.add(hold(HoldAction::Placed, "H-1", 1));
+                forge.batch(&[intent(0..3)], &["3D"]);
+            }),
+        ),
+        (
+            "no-hold",
+            Box::new(|forge| {
+                forge.add(hold(HoldAction::Lifted, "H-1", 1));
+            }),
+        ),
+        (
+            "second-hold",
+            Box::new(|forge| {
+                forge.add(hold(HoldAction::Placed, "H-1", 1));
+                forge.add(hold(HoldAction::Placed, "H-1", 2));
+            }),
+        ),
+        (
+            "no-batch",
+            Box::new(|forge| {
+                forge.add(Body::Correction(Correction {
+                    source: "parle".into(),
+                    what: "missing_fence".into(),
+                    batch: Some(BatchNumber(0)),
+                    actor: None,
+                    records: 1,
+                }));
+            }),
+        ),
+        (
+            "run-sum",
+            Box::new(|forge| {
+                forge.add(run(RunCounts { planned: 1, ..RunCounts::default() }));
+            }),
+        ),
+        (
+            "run-differs",
+            Box::new(|forge| {
+                forge.batch(&[intent(0..3)], &["2D1c"]);
+                forge.add(run(RunCounts { planned: 3, destroyed: 3, ..RunCounts::default() }));
+            }),
+        ),
+        (
+            "verdict-sum",
+            Box::new(|forge| {
+                let index = forge.add(run(RunCounts::default()));
+                forge.replace(index as usize, |leaf| {
+                    let Body::Run(run) = &mut leaf.body else { unreachable!() };
+                    run.verdicts.values_mut().for_each(|verdicts| verdicts.open += 1);
+                });
+            }),
+        ),
+        (
+            "second-fingerprint-key",
+            Box::new(|forge| {
+                forge.add(fpkey(2));
+            }),
+        ),
+        (
+            "destroyed-fingerprint-key",
+            Box::new(|forge| {
+                let (source, actor) = ("parle".into(), "marie (1000)".into());
+                forge.add(Body::FpkeyDestroyed(FpkeyDestroyed { source, year: 2026, actor }));
+                forge.batch(&[intent(0..1)], &["1D"]);
+            }),
+        ),
+        (
+            "time-runs-back",
+            Box::new(|forge| {
+                forge.add_at(NOW - 1, fpkey_of(2025));
+            }),
+        ),
+        ("second-genesis", Box::new(|forge| forge.leaves.push(forge.leaves[0].clone()))),
+        (
+            "bad-signing-key",
+            Box::new(|forge| {
+                let stranger = SigningKey::from_seed("other.example", KeyKind::Log, &[9; 32]).unwrap();
+                let (vkey, actor) = (stranger.verifier().to_string(), "marie (1000)".into());
+                forge.add(Body::Sigkey(Sigkey { vkey, actor }));
+            }),
+        ),
+        ("leaf", Box::new(|forge| forge.leaves.push(b"{\"at\":1, \"kind\":\"heartbeat\"}".to_vec()))),
+    ];
+    for (flaw, forgery) in cases {
+        let mut forge = Forge::ready();
+        forgery(&mut forge);
+        let flaws = forge.flaws();
+        assert!(flaws.contains(&flaw), "{flaw}: {flaws:?}");
+    }
+}
+
+fn with_intent(change: impl Fn(&mut Intent) + 'static) -> Box<dyn Fn(&mut Forge)> {
+    Box::new(move |forge| {
+        let index = forge.size();
+        let mut changed = Intent { batch: BatchNumber(index), ..intent(0..3) };
+        change(&mut changed);
+        forge.add(Body::Intent(changed));
+        forge.add(Body::Outcome(outcome(BatchNumber(index), index, "3c")));
+    })
+}
+
+fn fpkey_of(year: i32) -> Body {
+    let Body::Fpkey(fpkey) = fpkey(2) else { unreachable!() };
+    Body::Fpkey(Fpkey { year, ..fpkey })
+}
+
+#[test]
+fn a_hold_of_the_whole_series_and_of_a_rule_keeps_every_record() {
+    for (scope, rule) in [("series", None), ("rule", Some("PC-1".into()))] {
+        let mut forge = Forge::ready();
+        let Body::Hold(leaf) = hold(HoldAction::Placed, "H-1", 0) else { unreachable!() };
+        let leaf = HoldLeaf { scope: scope.into(), rule, fp: None, year: None, ..leaf };
+        forge.add(Body::Hold(leaf.clone()));
+        forge.batch(&[intent(0..3)], &["3h"]);
+        assert_eq!(forge.flaws(), [""; 0], "{scope}");
+        forge.batch(&[intent(3..6)], &["2h1D"]);
+        assert_eq!(forge.flaws(), ["held"], "{scope}");
+        forge.leaves.truncate(forge.leaves.len() - 2);
+        forge.add(Body::Hold(HoldLeaf { action: HoldAction::Lifted, ..leaf }));
+        forge.batch(&[intent(3..6)], &["3D"]);
+        assert_eq!(forge.flaws(), [""; 0], "{scope}");
+    }
+}
+
+#[test]
+fn a_hold_placed_after_the_intent_says_nothing_of_the_transaction_already_under_way() {
+    let mut forge = Forge::ready();
+    let index = forge.batch(&[intent(0..3)], &[]);
+    forge.add(hold(HoldAction::Placed, "H-1", 1));
+    forge.add(Body::Outcome(outcome(BatchNumber(index), index, "3D")));
+    assert_eq!(forge.flaws(), [""; 0]);
+}
+
+#[test]
+fn an_intent_without_outcome_is_no_flaw_but_is_counted_as_pending() {
+    let mut forge = Forge::ready();
+    forge.batch(&[intent(0..3), intent(3..5)], &["3D"]);
+    let report = forge.verified(&Trust::default());
+    assert_eq!(
+        (report.verdict, report.tally.pending_intents, report.tally.pending_records),
+        (Verdict::OkUnanchored, 1, 2)
+    );
+}
+
+#[test]
+fn after_a_rotation_the_new_key_signs_and_the_old_checkpoints_stay_good() {
+    let mut forge = Forge::sound();
+    let old = forge.checkpoint(forge.size());
+    let (first, second) = (forge.key().verifier(), Forge { seed: 2, ..forge.clone() }.key().verifier());
+    forge.add(Body::Sigkey(Sigkey { vkey: second.to_string(), actor: "marie (1000)".into() }));
+    // Signed on with the old key: the log says otherwise.
+    assert_eq!(forge.flaws().first(), Some(&"not-signed"));
+    forge.seed = 2;
+    let report = forge.verified(&trust(second, vec![old.clone()]));
+    assert_eq!(report.verdict, Verdict::OkAnchoredTo(old.claimed().tree.size), "{:?}", report.findings);
+    // An auditor who has not heard of the new key is told so, not reassured.
+    assert_eq!(forge.verified(&trust(first, vec![old])).verdict, Verdict::Fail);
+}
+
+#[test]
+fn a_hundred_findings_are_listed_and_the_rest_is_counted() {
+    let mut forge = Forge::ready();
+    for _ in 0..130 {
+        forge.add(hold(HoldAction::Lifted, "H-9", 0));
+    }
+    let report = forge.verified(&Trust::default());
+    assert_eq!((report.findings.len(), report.more_findings), (100, 30));
+}
