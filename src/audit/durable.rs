@@ -15,7 +15,7 @@ pub(super) const SHARED: u32 = 0o644;
 /// Mode of secrets.
 pub(super) const SECRET: u32 = 0o600;
 
-/// Passes a failpoint: `audit::WHAT::AT`, with `return`, `return(ENOSPC)`, `panic` or `sleep` as the test armed it.
+/// Passes a failpoint: `audit::WHAT::AT`, with `return(eio)`, `return(enospc)` or `return(kill)` (as `kill -9` does) as the test armed it.
 pub(super) fn step(what: &str, at: &str) -> io::Result<()> {
     let _ = (what, at);
     fail::fail_point!(&format!("audit::{what}::{at}"), |error| Err(injected(error.as_deref())));
@@ -24,8 +24,14 @@ pub(super) fn step(what: &str, at: &str) -> io::Result<()> {
 
 #[cfg(feature = "simulate")]
 fn injected(error: Option<&str>) -> io::Error {
-    let errno = if error == Some("ENOSPC") { rustix::io::Errno::NOSPC } else { rustix::io::Errno::IO };
-    errno.into()
+    match error {
+        Some("kill") => {
+            let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+            io::Error::other("killed")
+        }
+        Some("enospc") => rustix::io::Errno::NOSPC.into(),
+        _ => rustix::io::Errno::IO.into(),
+    }
 }
 
 /// Puts a file in place as a whole: written beside it, synced, renamed over it, the directory synced.

@@ -1,0 +1,10 @@
+CREATE TABLE account(id INTEGER PRIMARY KEY, last_login_at TEXT);
+CREATE INDEX account_last_login_at ON account(last_login_at);
+CREATE TABLE dossier(id INTEGER PRIMARY KEY, account_id INTEGER NOT NULL REFERENCES account(id), status TEXT, closed_at TEXT, subject TEXT);
+CREATE INDEX dossier_closed_at ON dossier(closed_at);
+CREATE INDEX dossier_account_id ON dossier(account_id);
+CREATE TABLE message(id INTEGER PRIMARY KEY, dossier_id INTEGER NOT NULL REFERENCES dossier(id), body TEXT);
+CREATE INDEX message_dossier_id ON message(dossier_id);
+CREATE TABLE document(id INTEGER PRIMARY KEY, dossier_id INTEGER NOT NULL REFERENCES dossier(id), path TEXT);
+CREATE INDEX document_dossier_id ON document(dossier_id);
+CREATE INDEX document_path ON document(path);
