@@ -102,8 +102,11 @@ impl StoreError {
 
     /// What SQLite said of this database file.
     pub fn at(database: PathBuf, error: rusqlite::Error) -> Self {
-        let Some(failure) = error.sqlite_error() else {
-            return Self::Sql { database, code: 0, message: without_values(&error) };
+        let failure = match &error {
+            rusqlite::Error::SqliteFailure(failure, _) | rusqlite::Error::SqlInputError { error: failure, .. } => {
+                failure
+            }
+            _ => return Self::Sql { database, code: 0, message: without_values(&error) },
         };
         let code = failure.extended_code;
         match failure.code {

@@ -12,6 +12,8 @@ mod guard;
 mod lookup;
 mod open;
 mod read;
+#[cfg(test)]
+mod read_tests;
 mod reader;
 mod safety;
 mod scan;

@@ -141,6 +141,11 @@ impl Reader {
         lookup::parse_key(self.queries.mapping(series)?, &self.catalog()?, args)
     }
 
+    #[cfg(test)]
+    pub(super) fn connection(&self) -> &rusqlite::Connection {
+        &self.opened.conn
+    }
+
     fn failed(&self, error: rusqlite::Error) -> StoreError {
         StoreError::of(&self.opened.conn, error)
     }

@@ -1,0 +1,156 @@
+use super::*;
+use crate::records::files::FileRef;
+use crate::records::mapping::FilesMapping;
+
+fn parse(schema: &str, table: &str, key: &[&str], args: &[&str]) -> Result<RecordKey, StoreError> {
+    let database = Database::with("wal", schema);
+    let mut mapping = series(table);
+    mapping.key = key.iter().map(|column| (*column).to_owned()).collect();
+    let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
+    database.reader(std::slice::from_ref(&mapping)).parse_key(&mapping.series, &args)
+}
+
+#[test]
+fn a_key_is_typed_by_its_columns() {
+    let schema = "CREATE TABLE t (i BIGINT, s VARCHAR(10), u BLOB, n NUMERIC, x)";
+    assert_eq!(parse(schema, "t", &["i"], &["12"]).unwrap(), key(12));
+    assert_eq!(parse(schema, "t", &["i"], &["-12"]).unwrap(), key(-12));
+    assert_eq!(parse(schema, "t", &["s"], &["012"]).unwrap(), text_key(&["012"]));
+    assert_eq!(parse(schema, "t", &["x"], &["12"]).unwrap(), key(12));
+    assert_eq!(parse(schema, "t", &["n"], &["A-1"]).unwrap(), text_key(&["A-1"]));
+    let blob = |bytes: &[u8]| RecordKey::new(vec![KeyValue::Blob(bytes.to_vec())]);
+    assert_eq!(parse(schema, "t", &["u"], &["x'0aFF'"]).unwrap(), blob(&[10, 255]));
+    assert_eq!(parse(schema, "t", &["u"], &["x'0a1'"]).unwrap(), text_key(&["x'0a1'"]));
+    let pair = RecordKey::new(vec![KeyValue::Integer(2024), KeyValue::Text("7".to_owned())]);
+    assert_eq!(parse(schema, "t", &["i", "s"], &["2024", "7"]).unwrap(), pair);
+    for (key, args) in
+        [(&["i"][..], &["x"][..]), (&["i"], &["9223372036854775808"]), (&["i", "s"], &["1"]), (&["i"], &["1", "2"])]
+    {
+        assert_eq!(parse(schema, "t", key, args).unwrap_err().code(), "key");
+    }
+}
+
+#[test]
+fn a_reference_finds_its_records_as_text_or_as_number() {
+    let database = Database::with(
+        "wal",
+        "
+        CREATE TABLE dossier (id INTEGER PRIMARY KEY, number TEXT, serial INT, closed_at TEXT);
+        INSERT INTO dossier VALUES (1, 'D-1', 100, NULL), (2, 'D-1', 200, NULL), (3, NULL, NULL, NULL);",
+    );
+    let find = |column: &str, reference: &str| {
+        let mapping = SeriesMapping { reference: Some(column.to_owned()), ..series("dossier") };
+        database.reader(std::slice::from_ref(&mapping)).find_reference(&mapping.series, reference).unwrap()
+    };
+    assert_eq!(find("number", "D-1"), [key(1), key(2)]);
+    assert_eq!(find("number", "D-2"), []);
+    assert_eq!(find("serial", "200"), [key(2)]);
+    let without = series("dossier");
+    assert_eq!(database.reader(std::slice::from_ref(&without)).find_reference(&without.series, "D-1").unwrap(), []);
+}
+
+#[test]
+fn an_expression_finds_records_and_can_only_read() {
+    let database = Database::with(
+        "wal",
+        "
+        CREATE TABLE dossier (id INTEGER PRIMARY KEY, status TEXT, closed_at TEXT);
+        INSERT INTO dossier VALUES (1, 'open', NULL), (2, 'closed', NULL);",
+    );
+    let mapping = series("dossier");
+    let reader = database.reader(std::slice::from_ref(&mapping));
+    assert_eq!(reader.find_where(&mapping.series, "this.status = 'open'").unwrap(), [key(1)]);
+    assert_eq!(reader.find_where(&mapping.series, "id IN (SELECT max(id) FROM dossier)").unwrap(), [key(2)]);
+    for bad in [
+        "",
+        "1; DELETE FROM dossier",
+        "1) UNION SELECT 1 --",
+        "nosuch = 1",
+        "status = ",
+        "status = \"open\"",
+        "EXISTS (SELECT 1 FROM pragma_wal_checkpoint)",
+        "(DELETE FROM dossier RETURNING 1)",
+    ] {
+        let error = reader.find_where(&mapping.series, bad).unwrap_err();
+        assert_eq!(error.code(), "expression", "{bad}: {error}");
+    }
+}
+
+#[test]
+fn a_reading_connection_runs_nothing_but_reads() {
+    let database = Database::with("wal", "CREATE TABLE dossier (id INTEGER PRIMARY KEY, closed_at TEXT UNIQUE)");
+    let mapping = series("dossier");
+    let reader = database.reader(&[mapping]);
+    for sql in [
+        "DELETE FROM dossier",
+        "CREATE TEMP TABLE t (x)",
+        "ATTACH ':memory:' AS other",
+        "PRAGMA journal_mode = DELETE",
+        "PRAGMA query_only = 0",
+        "PRAGMA wal_checkpoint",
+        "VACUUM",
+        "REINDEX",
+        "ANALYZE",
+    ] {
+        assert!(reader.connection().execute_batch(sql).is_err(), "{sql}");
+    }
+}
+
+#[test]
+fn the_files_of_records_are_those_that_rows_of_their_parts_name() {
+    let database = Database::with("wal", "
+        CREATE TABLE dossier (id INTEGER PRIMARY KEY, closed_at TEXT);
+        CREATE TABLE message (id INTEGER PRIMARY KEY, dossier_id INT);
+        CREATE TABLE document (message_id INT, dir, name TEXT);
+        INSERT INTO dossier VALUES (1, NULL), (2, NULL), (3, NULL);
+        INSERT INTO message VALUES (10, 1), (11, 1), (20, 2), (30, 3);
+        INSERT INTO document VALUES (10, 2024, 'a.pdf'), (11, '2024/03', 'b.pdf'), (11, NULL, 'c.pdf'), (20, '', 'd.pdf'),
+            (20, 'x', NULL), (20, '', ''), (30, 'y', x'00');");
+    let mut document = part("document", "message_id", "id");
+    document.of = Some(PartName::from("message"));
+    let columns = vec!["dir".to_owned(), "name".to_owned()];
+    document.files = Some(FilesMapping { columns, root: PathBuf::from("/srv/files"), shared: Vec::new() });
+    let mapping = SeriesMapping { parts: vec![part("message", "dossier_id", "id"), document], ..series("dossier") };
+    let mut reader = database.reader(std::slice::from_ref(&mapping));
+    let mut files = reader.files_of(&mapping.series, &[key(2), key(1), key(9), key(3)]).unwrap();
+    files.sort();
+    let file = |record, path: &str| FileRef {
+        record,
+        part: PartName::from("document"),
+        root: PathBuf::from("/srv/files"),
+        path: path.to_owned(),
+    };
+    // What is no text is a path that no file can have: the record fails, nothing is left behind unseen.
+    assert_eq!(files, [file(0, "d.pdf"), file(1, "2024/03/b.pdf"), file(1, "2024/a.pdf"), file(3, "y/\0")]);
+}
+
+#[test]
+fn a_schema_digest_changes_with_what_the_mapping_touches_and_with_nothing_else() {
+    let database = Database::with(
+        "wal",
+        "
+        CREATE TABLE dossier (id INTEGER PRIMARY KEY, status INT, closed_at TEXT);
+        CREATE TABLE status (id INTEGER PRIMARY KEY, is_closed INT);
+        CREATE TABLE message (id INTEGER PRIMARY KEY, dossier_id INT);
+        CREATE TABLE elsewhere (x);",
+    );
+    let mut mapping = SeriesMapping { parts: vec![part("message", "dossier_id", "id")], ..series("dossier") };
+    mapping.filter = Some(expression("(SELECT is_closed FROM status AS s WHERE s.id = this.status)"));
+    let digest = || database.reader(std::slice::from_ref(&mapping)).schema_digest(&mapping.series).unwrap();
+    let mut last = digest();
+    let app = database.app();
+    for (sql, changes) in [
+        ("CREATE INDEX closed ON dossier (closed_at); ANALYZE; VACUUM", false),
+        ("ALTER TABLE elsewhere ADD COLUMN y", false),
+        ("CREATE TABLE retentiond_batch (x)", false),
+        ("ALTER TABLE message ADD COLUMN body TEXT", true),
+        ("CREATE TRIGGER t AFTER DELETE ON dossier BEGIN DELETE FROM elsewhere; END", true),
+        ("ALTER TABLE status ADD COLUMN name TEXT", true),
+        ("CREATE TABLE late (dossier_id REFERENCES dossier ON DELETE CASCADE)", true),
+    ] {
+        app.execute_batch(sql).unwrap();
+        let now = digest();
+        assert_eq!(now != last, changes, "{sql}");
+        last = now;
+    }
+}

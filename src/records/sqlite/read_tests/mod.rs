@@ -1,0 +1,141 @@
+//! The read side against real database files.
+
+mod facts;
+mod lookup;
+mod scan;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+use super::{Reader, StoreError};
+use crate::model::{KeyValue, PartName, RecordKey, SeriesName, SourceName, TriggerName};
+use crate::records::facts::Facts;
+use crate::records::mapping::{
+    Condition, Element, Encoding, EventMapping, Join, Literal, OwnerGone, PartMapping, Pick, Place, Relation,
+    SeriesMapping, Source,
+};
+
+const MODES: [&str; 2] = ["wal", "delete"];
+
+/// A database file of an application that is not running.
+struct Database {
+    dir: TempDir,
+}
+
+impl Database {
+    fn with(mode: &str, schema: &str) -> Self {
+        let database = Self { dir: TempDir::new().unwrap() };
+        let app = database.app();
+        app.pragma_update(None, "journal_mode", mode).unwrap();
+        app.execute_batch(schema).unwrap();
+        database
+    }
+
+    /// The application, in this process.
+    fn app(&self) -> Connection {
+        let app = Connection::open(self.path()).unwrap();
+        app.pragma_update(None, "foreign_keys", 0).unwrap();
+        app
+    }
+
+    fn path(&self) -> PathBuf {
+        self.dir.path().join("app.db")
+    }
+
+    fn source(&self) -> Source {
+        source(self.path())
+    }
+
+    fn reader(&self, series: &[SeriesMapping]) -> Reader {
+        Reader::open(&self.source(), series).unwrap()
+    }
+
+    /// The facts of one record of the first series.
+    fn facts(&self, series: &[SeriesMapping], key: &RecordKey) -> Option<Facts> {
+        self.reader(series).facts(&series[0].series, std::slice::from_ref(key)).unwrap().remove(0)
+    }
+}
+
+fn source(sqlite: PathBuf) -> Source {
+    let timezone = Some("America/Toronto".parse().unwrap());
+    Source {
+        name: SourceName::from("app"),
+        sqlite,
+        timezone,
+        holder: None,
+        location: None,
+        contract: None,
+        backups: None,
+    }
+}
+
+/// A series named after its table, key `id`, one event `closure` in `closed_at`.
+fn series(table: &str) -> SeriesMapping {
+    let events = BTreeMap::from([(TriggerName::from("closure"), event(Pick::Latest, vec![element("closed_at")]))]);
+    SeriesMapping {
+        series: SeriesName::from(table),
+        calendar: None,
+        source: SourceName::from("app"),
+        table: table.to_owned(),
+        key: vec!["id".to_owned()],
+        reference: None,
+        subject: None,
+        events,
+        groups: BTreeMap::new(),
+        conditions: BTreeMap::new(),
+        parts: Vec::new(),
+        blocked_by: Vec::new(),
+        filter: None,
+        anonymize: BTreeMap::new(),
+        earliest: "1990-01-01".parse().unwrap(),
+    }
+}
+
+fn event(pick: Pick, elements: Vec<Element>) -> EventMapping {
+    EventMapping { pick, elements, deadline: false, condition: None }
+}
+
+fn element(column: &str) -> Element {
+    Element { column: column.to_owned(), encoding: Encoding::Rfc3339, unset: Vec::new(), place: Place::Record }
+}
+
+fn part(table: &str, this: &str, owner: &str) -> PartMapping {
+    PartMapping {
+        name: PartName::from(table),
+        table: table.to_owned(),
+        of: None,
+        on: columns(&[(this, owner)]),
+        condition: None,
+        files: None,
+        owner_gone: OwnerGone::Destroy,
+        shared: Vec::new(),
+        anonymize: BTreeMap::new(),
+    }
+}
+
+fn relation(series: &str, this: &str, owner: &str) -> Relation {
+    Relation { series: SeriesName::from(series), on: columns(&[(this, owner)]) }
+}
+
+fn columns(pairs: &[(&str, &str)]) -> Join {
+    Join::Columns(pairs.iter().map(|(this, owner)| ((*this).to_owned(), (*owner).to_owned())).collect())
+}
+
+fn expression(text: &str) -> Condition {
+    Condition::Expression(text.to_owned())
+}
+
+fn text(value: &str) -> Literal {
+    Literal::Text(value.to_owned())
+}
+
+fn key(number: i64) -> RecordKey {
+    RecordKey::new(vec![KeyValue::Integer(number)])
+}
+
+fn text_key(columns: &[&str]) -> RecordKey {
+    RecordKey::new(columns.iter().map(|column| KeyValue::Text((*column).to_owned())).collect())
+}

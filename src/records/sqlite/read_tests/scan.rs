@@ -1,0 +1,147 @@
+use std::ops::ControlFlow;
+
+use super::*;
+use crate::records::facts::{Reading, Unreadable};
+use crate::records::sqlite::Interest;
+
+fn dossiers(rows: u32) -> String {
+    format!(
+        "CREATE TABLE dossier (id INTEGER PRIMARY KEY, status TEXT, closed_at TEXT);
+         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows})
+         INSERT INTO dossier SELECT i, iif(i % 3 = 0, 'open', 'closed'), '2024-01-01T00:00:00Z' FROM n;"
+    )
+}
+
+fn keys_of(reader: &mut Reader, series: &SeriesName) -> Vec<RecordKey> {
+    let mut keys = Vec::new();
+    reader
+        .scan(series, &mut |facts| {
+            keys.push(facts.key.clone());
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+    keys.sort();
+    keys
+}
+
+#[test]
+fn a_scan_visits_every_row_once_in_either_mode() {
+    for mode in MODES {
+        let database = Database::with(mode, &dossiers(30_000));
+        let mut dossier = series("dossier");
+        dossier.filter = Some(expression("status = 'closed'"));
+        let mut reader = database.reader(std::slice::from_ref(&dossier));
+        assert_eq!(keys_of(&mut reader, &dossier.series), (1..=30_000).map(key).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn a_scan_reads_the_same_facts_as_reading_by_key() {
+    for mode in MODES {
+        let database = Database::with(mode, &dossiers(500));
+        let mut dossier = series("dossier");
+        dossier.filter = Some(expression("status = 'closed'"));
+        dossier.conditions.insert("even".to_owned(), expression("id % 2 = 0"));
+        let mut reader = database.reader(std::slice::from_ref(&dossier));
+        let mut scanned = Vec::new();
+        let mut visit = |facts: &Facts| {
+            scanned.push(facts.clone());
+            ControlFlow::Continue(())
+        };
+        reader.scan(&dossier.series, &mut visit).unwrap();
+        let keys: Vec<RecordKey> = scanned.iter().map(|facts| facts.key.clone()).collect();
+        let read: Vec<Facts> = reader.facts(&dossier.series, &keys).unwrap().into_iter().flatten().collect();
+        assert_eq!(scanned, read);
+        let mut glanced = Vec::new();
+        let mut seen = 0;
+        let mut judge = |in_scope: bool, _: &[_]| {
+            seen += 1;
+            if in_scope { Interest::Full } else { Interest::Skip }
+        };
+        reader.scan_events(&dossier.series, &mut judge, &mut |facts| glanced.push(facts.clone())).unwrap();
+        scanned.retain(|facts| facts.in_scope);
+        assert_eq!((glanced, seen), (scanned, 500));
+    }
+}
+
+#[test]
+fn a_visitor_may_stop_a_scan() {
+    for mode in MODES {
+        let database = Database::with(mode, &dossiers(500));
+        let dossier = series("dossier");
+        let mut reader = database.reader(std::slice::from_ref(&dossier));
+        let mut seen = 0;
+        let mut visit = |_: &Facts| {
+            seen += 1;
+            if seen == 10 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        reader.scan(&dossier.series, &mut visit).unwrap();
+        reader.scan_events(&dossier.series, &mut |_, _| Interest::Stop, &mut |_| panic!("skipped")).unwrap();
+        assert_eq!(seen, 10);
+    }
+}
+
+#[test]
+fn a_row_that_no_key_finds_again_is_counted_and_unreadable() {
+    for mode in MODES {
+        let database = Database::with(
+            mode,
+            "
+            CREATE TABLE dossier (id TEXT PRIMARY KEY, closed_at TEXT);
+            INSERT INTO dossier VALUES (NULL, '2024-01-01T00:00:00Z'), (NULL, NULL), ('a', '2024-01-01T00:00:00Z'),
+                (CAST(x'ff' AS TEXT), '2024-01-01T00:00:00Z');
+            CREATE TABLE measure (id PRIMARY KEY, closed_at TEXT);
+            INSERT INTO measure VALUES (1.5, '2024-01-01T00:00:00Z');",
+        );
+        for (table, bad) in [("dossier", 3), ("measure", 1)] {
+            let mapping = series(table);
+            let mut reader = database.reader(std::slice::from_ref(&mapping));
+            let mut unreadable = 0;
+            let mut visit = |facts: &Facts| {
+                if facts.events[0].readings == [Reading::Unreadable(Unreadable::Type)] {
+                    unreadable += 1;
+                }
+                ControlFlow::Continue(())
+            };
+            reader.scan(&mapping.series, &mut visit).unwrap();
+            assert_eq!(unreadable, bad, "{table}");
+        }
+    }
+}
+
+#[test]
+fn in_rollback_mode_a_writer_gets_its_turn_during_a_scan() {
+    let database = Database::with("delete", &dossiers(60_000));
+    let dossier = series("dossier");
+    let mut reader = database.reader(std::slice::from_ref(&dossier));
+    let path = database.path();
+    let (begin, begun) = std::sync::mpsc::channel();
+    let writer = std::thread::spawn(move || {
+        let app = Connection::open(path).unwrap();
+        app.busy_timeout(std::time::Duration::from_secs(10)).unwrap();
+        begun.recv().unwrap();
+        app.execute("UPDATE dossier SET status = 'late' WHERE id = 60000", []).unwrap();
+    });
+    let mut seen = 0;
+    let mut late = false;
+    let mut visit = |facts: &Facts| {
+        seen += 1;
+        if seen == 1 {
+            begin.send(()).unwrap();
+        }
+        // A page's worth of work and more for each hundred rows: the scan lasts much longer than one page.
+        if seen % 600 == 0 {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        late |= facts.conditions == ["late"];
+        ControlFlow::Continue(())
+    };
+    let mut watched = dossier.clone();
+    watched.conditions.insert("late".to_owned(), expression("status = 'late'"));
+    drop(reader);
+    reader = database.reader(std::slice::from_ref(&watched));
+    reader.scan(&watched.series, &mut visit).unwrap();
+    writer.join().unwrap();
+    assert!(late, "the commit came before the last row was read");
+    assert_eq!(seen, 60_000);
+}
