@@ -24,7 +24,6 @@ pub use error::DeskError;
 pub use plans::{PlanState, approved_plan};
 pub use serve::{Clock, Served, serve};
 pub use shared::{DeskGuard, SharedDesk};
-pub use store::Progress;
 
 use super::Installation;
 use super::chronicle::Chronicle;

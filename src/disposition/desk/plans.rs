@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Desk, DeskError, Progress, SharedDesk};
+use super::{Desk, DeskError, SharedDesk};
 use crate::audit::leaf::{Approval, Body, Rejection};
 use crate::disposition::approval::{ApprovalError, ApprovedPlan, Decision, STANDS, Terms, approve};
 use crate::disposition::plan::{Manifest, Plan, PlanDirs, PlanFile, changed};
@@ -129,23 +129,7 @@ impl Desk {
         self.plans.all()?.into_iter().map(|(plan, file)| self.status(plan, file, now)).collect()
     }
 
-    /// How far the execution of a plan has come; `None` where none began.
-    ///
-    /// # Errors
-    /// The private database cannot be read.
-    pub fn progress(&self, plan: &PlanId) -> Result<Option<Progress>, DeskError> {
-        self.store.progress(plan)
-    }
-
-    /// Notes how far an execution has come.
-    ///
-    /// # Errors
-    /// The private database cannot be written.
-    pub fn save_progress(&self, progress: &Progress) -> Result<(), DeskError> {
-        self.store.save_progress(progress)
-    }
-
-    /// Erases the list of a plan that is done, its exceptions and its progress: the manifest stays.
+    /// Erases the list of a plan that is done, and its exceptions: the manifest stays.
     ///
     /// # Errors
     /// A file that cannot be removed.

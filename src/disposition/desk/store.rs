@@ -5,22 +5,18 @@ use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 
 use super::DeskError;
-use crate::audit::leaf::RunCounts;
 use crate::disposition::approval::Decision;
 use crate::disposition::holds::Hold;
-use crate::disposition::plan::Cursor;
-use crate::model::{Actor, Fingerprint, HoldId, Instant, PlanId, RunId};
+use crate::model::{Actor, Fingerprint, HoldId, Instant, PlanId};
 
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS hold(id TEXT PRIMARY KEY, hold TEXT NOT NULL, lift TEXT, lifted INTEGER NOT NULL DEFAULT 0) STRICT;
     CREATE TABLE IF NOT EXISTS decision(plan TEXT PRIMARY KEY, decision TEXT NOT NULL) STRICT;
     CREATE TABLE IF NOT EXISTS exception(plan TEXT NOT NULL, fp BLOB NOT NULL, PRIMARY KEY(plan, fp)) STRICT, WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS progress(
-        plan TEXT PRIMARY KEY, run TEXT NOT NULL, started INTEGER NOT NULL, step INTEGER, sort BLOB, counts TEXT NOT NULL) STRICT;
 ";
 
 /// `STATE/private/desk.db`.
@@ -43,18 +39,6 @@ pub(super) struct Lift {
     pub actor: Actor,
     pub at: Instant,
     pub reason: String,
-}
-
-/// How far the execution of a plan has come: where an interrupted one goes on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Progress {
-    pub plan: PlanId,
-    pub run: RunId,
-    pub started: Instant,
-    /// The last item done; `None` before the first.
-    pub after: Option<Cursor>,
-    /// What became of the items done.
-    pub counts: RunCounts,
 }
 
 impl Store {
@@ -145,44 +129,9 @@ impl Store {
         })
     }
 
-    /// How far the execution of a plan has come; `None` where none began.
-    pub fn progress(&self, plan: &PlanId) -> Result<Option<Progress>, DeskError> {
-        let found = self.run(|connection| {
-            let mut select =
-                connection.prepare_cached("SELECT run, started, step, sort, counts FROM progress WHERE plan = ?1")?;
-            select
-                .query_row([plan.as_str()], |row| Ok((read_progress(plan, row)?, row.get::<_, String>(4)?)))
-                .optional()
-        })?;
-        let Some((progress, counts)) = found else { return Ok(None) };
-        Ok(Some(Progress { counts: self.parse(&counts)?, ..progress }))
-    }
-
-    /// Notes how far an execution has come.
-    pub fn save_progress(&self, progress: &Progress) -> Result<(), DeskError> {
-        let counts = self.text(&progress.counts)?;
-        let (step, sort) = progress.after.as_ref().map(|cursor| (cursor.step, &cursor.sort)).unzip();
-        self.run(|connection| {
-            connection.prepare_cached("INSERT OR REPLACE INTO progress VALUES(?1, ?2, ?3, ?4, ?5, ?6)")?.execute(
-                params![
-                    progress.plan.as_str(),
-                    progress.run.as_str(),
-                    progress.started.timestamp(),
-                    step,
-                    sort,
-                    counts
-                ],
-            )
-        })?;
-        Ok(())
-    }
-
     /// Erases what was kept for the execution of a plan.
     pub fn forget(&self, plan: &PlanId) -> Result<(), DeskError> {
-        self.run(|connection| {
-            connection.execute("DELETE FROM exception WHERE plan = ?1", [plan.as_str()])?;
-            connection.execute("DELETE FROM progress WHERE plan = ?1", [plan.as_str()])
-        })?;
+        self.run(|connection| connection.execute("DELETE FROM exception WHERE plan = ?1", [plan.as_str()]))?;
         Ok(())
     }
 
@@ -207,16 +156,4 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     connection.pragma_update(None, "secure_delete", true)?;
     connection.execute_batch(SCHEMA)?;
     Ok(connection)
-}
-
-/// All but the counts, which are JSON.
-fn read_progress(plan: &PlanId, row: &Row<'_>) -> rusqlite::Result<Progress> {
-    let (step, sort): (Option<u32>, Option<Vec<u8>>) = (row.get(2)?, row.get(3)?);
-    Ok(Progress {
-        plan: plan.clone(),
-        run: RunId::new(row.get::<_, String>(0)?),
-        started: Instant::from_timestamp(row.get(1)?, 0).ok_or(rusqlite::Error::IntegralValueOutOfRange(1, 0))?,
-        after: step.zip(sort).map(|(step, sort)| Cursor { step, sort }),
-        counts: RunCounts::default(),
-    })
 }

@@ -2,6 +2,7 @@
 //!
 //! An SQLite file of our own, so that memory does not grow with the list and a cursor costs nothing.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use chrono::Datelike;
@@ -115,12 +116,15 @@ impl Body {
         self.steps.iter().try_for_each(|step| self.visit_step(step, &[], usize::MAX, &mut |item, _| visit(item)))
     }
 
-    /// Counts and digests what the list holds, per rule: what the manifest must say of it.
+    /// Counts and digests what the list holds, per rule: what the manifest must say of it. `None` where its steps are not those of its items,
+    /// of which some would be passed over in silence.
     ///
     /// # Errors
     /// The file cannot be read.
-    pub fn items(&self, rules: usize) -> Result<Vec<Items>, PlanError> {
-        digest_items(&self.connection, rules).map_err(|source| self.failed(source))
+    pub fn items(&self, rules: usize) -> Result<Option<Vec<Items>>, PlanError> {
+        let contents = read_contents(&self.connection, rules).map_err(|source| self.failed(source))?;
+        let steps = self.steps.iter().map(|step| ((step.series, step.level), step.items)).collect();
+        Ok((contents.steps == steps).then_some(contents.items))
     }
 
     fn visit_step(
@@ -208,22 +212,32 @@ fn day_of(days: i32) -> Option<CivilDate> {
 /// 1970-01-01, counted from the first day of the year 1.
 const EPOCH_DAY: i32 = 719_163;
 
-/// Per rule, counts the items and digests them in the order of their fingerprints.
+/// What a list holds.
+pub(super) struct Contents {
+    /// Per rule.
+    pub items: Vec<Items>,
+    /// How many items stand at each series and level.
+    pub steps: BTreeMap<(usize, u32), u64>,
+}
+
+/// Counts the items, and digests them per rule in the order of their fingerprints.
 ///
 /// Fingerprints are spread evenly, so the list is read once per range of them and each range is sorted in memory: SQLite's own
 /// sorter would spill private values into a temporary directory.
-pub(super) fn digest_items(connection: &Connection, rules: usize) -> rusqlite::Result<Vec<Items>> {
+pub(super) fn read_contents(connection: &Connection, rules: usize) -> rusqlite::Result<Contents> {
     let all: i64 = connection.query_row("SELECT count(*) FROM item", [], |row| row.get(0))?;
     let ranges = all.unsigned_abs() / SORTED_AT_ONCE + 1;
     let mut digests: Vec<ItemDigest> = (0..rules).map(|_| ItemDigest::default()).collect();
+    let mut steps = BTreeMap::new();
     for range in 0..ranges {
         let mut lines = read_range(connection, border(range, ranges), border(range + 1, ranges))?;
         lines.sort_unstable();
         for line in &lines {
             digests.get_mut(line.rule).ok_or_else(|| out_of_form(0))?.add(line);
+            *steps.entry((line.series, line.level)).or_default() += 1;
         }
     }
-    Ok(digests.into_iter().map(ItemDigest::finish).collect())
+    Ok(Contents { items: digests.into_iter().map(ItemDigest::finish).collect(), steps })
 }
 
 /// The first fingerprint of a range; after the last range, what is greater than any fingerprint.
@@ -241,23 +255,29 @@ struct Line {
     action: u8,
     due: i64,
     facts: [u8; 32],
+    /// Of the key.
+    key: Digest,
     day: i32,
     level: u32,
+    series: usize,
     rule: usize,
 }
 
 fn read_range(connection: &Connection, from: Vec<u8>, to: Vec<u8>) -> rusqlite::Result<Vec<Line>> {
-    let mut select = connection
-        .prepare_cached("SELECT fp, action, due, facts, day, level, rule FROM item WHERE fp >= ?1 AND fp < ?2")?;
+    let mut select = connection.prepare_cached(
+        "SELECT fp, action, due, facts, key, day, level, series, rule FROM item WHERE fp >= ?1 AND fp < ?2",
+    )?;
     let lines = select.query_map(params![from, to], |row| {
         Ok(Line {
             fingerprint: row.get(0)?,
             action: if row.get::<_, i64>(1)? == DESTROY { b'D' } else { b'A' },
             due: row.get(2)?,
             facts: row.get(3)?,
-            day: row.get(4)?,
-            level: row.get(5)?,
-            rule: place(row, 6)?,
+            key: Digest::of(row.get_ref(4)?.as_blob()?),
+            day: row.get(5)?,
+            level: row.get(6)?,
+            series: place(row, 7)?,
+            rule: place(row, 8)?,
         })
     })?;
     lines.collect()
@@ -278,6 +298,7 @@ impl ItemDigest {
         self.items.update(line.due.to_be_bytes());
         self.content.update(line.fingerprint);
         self.content.update(line.facts);
+        self.content.update(line.key.as_bytes());
         self.content.update(line.day.to_be_bytes());
         self.content.update(line.level.to_be_bytes());
     }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, params};
 
-use super::body::{ANONYMIZE, CACHE_KIB, DESTROY, Item, days, digest_items};
+use super::body::{ANONYMIZE, CACHE_KIB, DESTROY, Item, days, read_contents};
 use super::{Items, PlanError, settle};
 use crate::audit::leaf::Action;
 use crate::model::{KeyValue, RecordKey};
@@ -137,9 +137,10 @@ impl Draft {
     /// reached by the calendar's approval.
     pub fn seal(self, groups: &[usize], approved: &[Option<i64>]) -> Result<Sealed, PlanError> {
         let totals = self.run(|connection| {
-            settle::number_steps(connection, groups)?;
-            let items = digest_items(connection, approved.len())?;
-            let totals = items
+            let contents = read_contents(connection, approved.len())?;
+            settle::number_steps(connection, groups, &contents.steps)?;
+            let totals = contents
+                .items
                 .into_iter()
                 .zip(approved)
                 .enumerate()

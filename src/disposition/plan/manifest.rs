@@ -88,8 +88,8 @@ pub struct Items {
     /// SHA-256 over, per item in the order of fingerprints: the fingerprint (32 bytes), the action (`D` or `A`), the first
     /// second of its due time (i64 BE, seconds since 1970).
     pub digest: Digest,
-    /// SHA-256 over, per item in the same order: the fingerprint, the digest of its facts, its trigger day (i32 BE, days since 1970),
-    /// its level (u32 BE).
+    /// SHA-256 over, per item in the same order: the fingerprint, the digest of its facts, the SHA-256 of its key's canonical
+    /// bytes, its trigger day (i32 BE, days since 1970), its level (u32 BE).
     pub content: Digest,
 }
 

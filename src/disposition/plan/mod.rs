@@ -8,6 +8,8 @@ mod keys;
 mod make;
 mod manifest;
 mod order;
+#[cfg(test)]
+pub(crate) mod sample;
 mod scope;
 mod settle;
 mod store;

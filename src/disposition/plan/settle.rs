@@ -3,6 +3,8 @@
 //! Every loop takes a page of rows at a time, so memory does not grow with the list; every record and every edge is looked at a fixed number
 //! of times, however deep the trees are.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Connection, params};
 
 use super::body::DESTROY;
@@ -27,16 +29,17 @@ pub(super) fn settle(connection: &Connection, groups: &[usize], rules: usize) ->
     Ok(blocked)
 }
 
-/// Numbers the steps: by group of series, then by level, then by series.
-pub(super) fn number_steps(connection: &Connection, groups: &[usize]) -> rusqlite::Result<()> {
-    let mut select = connection.prepare("SELECT series, level, count(*) FROM item GROUP BY series, level")?;
-    let mut steps = select
-        .query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?)))?
-        .collect::<rusqlite::Result<Vec<_>>>()?;
-    steps.sort_by_key(|(series, level, _)| (group_of(groups, *series), *level, *series));
+/// Numbers the steps (series and level, with their number of items): by group of series, then by level, then by series.
+pub(super) fn number_steps(
+    connection: &Connection,
+    groups: &[usize],
+    steps: &BTreeMap<(usize, u32), u64>,
+) -> rusqlite::Result<()> {
+    let mut steps: Vec<_> = steps.iter().collect();
+    steps.sort_by_key(|((series, level), _)| (groups.get(*series), *level, *series));
     let mut insert = connection.prepare("INSERT INTO step VALUES(?1, ?2, ?3, ?4)")?;
-    for (number, (series, level, items)) in steps.into_iter().enumerate() {
-        insert.execute(params![number as i64, series, level, items])?;
+    for (number, ((series, level), items)) in steps.into_iter().enumerate() {
+        insert.execute(params![number as i64, *series as i64, level, *items as i64])?;
     }
     Ok(())
 }

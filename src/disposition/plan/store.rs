@@ -112,8 +112,8 @@ impl PlanDirs {
         }
         let altered = |what: &str| PlanError::Altered { plan: plan.clone(), what: what.to_owned() };
         let body = Body::open(&path)?;
-        let found = body.items(file.manifest.rules.len())?;
-        if !file.manifest.rules.iter().map(|rule| &rule.items).eq(&found) {
+        let stated: Vec<_> = file.manifest.rules.iter().map(|rule| rule.items).collect();
+        if body.items(stated.len())? != Some(stated) {
             return Err(altered("its list is not the one that its manifest describes"));
         }
         Ok(Plan { file, body })
@@ -205,3 +205,7 @@ fn write_durably(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     fs::rename(&beside, path)?;
     File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
 }
+
+#[cfg(test)]
+#[path = "store_tests.rs"]
+mod tests;
