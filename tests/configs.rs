@@ -157,8 +157,11 @@ fn every_code_of_the_room_has_its_sample() {
     let samples: BTreeSet<String> =
         files("invalid").iter().map(|path| stem(path).split("--").next().unwrap().to_owned()).collect();
     let mut sources = String::new();
-    for path in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/config")).unwrap() {
-        sources += &fs::read_to_string(path.unwrap().path()).unwrap();
+    for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/config")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_file() {
+            sources += &fs::read_to_string(path).unwrap();
+        }
     }
     let is_code = |word: &&str| word.len() > 3 && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
     let words: BTreeSet<&str> = sources.split('"').filter(is_code).filter(|word| word.contains('-')).collect();

@@ -80,7 +80,7 @@ pub(super) fn settle_versions(laws: &mut [Law]) -> Vec<Fault> {
         for other in earlier {
             if other.calendar.version == law.calendar.version {
                 let message = format!("{} has the same number and version", other.file.display());
-                faults.push(of_calendar(
+                faults.extend(of_calendar(
                     law,
                     "version",
                     "duplicate-version",
@@ -98,7 +98,7 @@ pub(super) fn settle_versions(laws: &mut [Law]) -> Vec<Fault> {
                 let mend = format!(
                     "say `replaces = {{ version = {older} }}` in the newer one, or give the older one an `effective.until`"
                 );
-                faults.push(of_calendar(law, "effective", "versions-overlap", message, mend));
+                faults.extend(of_calendar(law, "effective", "versions-overlap", message, &mend));
             }
         }
     }
@@ -128,16 +128,18 @@ fn overlap(one: &Law, other: &Law) -> bool {
 }
 
 /// A fault at a key of a calendar's `[calendar]` table.
-fn of_calendar(law: &Law, key: &'static str, code: &'static str, message: String, mend: impl Into<String>) -> Fault {
+fn of_calendar(law: &Law, key: &'static str, code: &'static str, message: String, mend: &str) -> Vec<Fault> {
     let file = law.file.display().to_string();
-    let placed = Document::parse(&file, law.calendar.text.as_bytes(), usize::MAX).and_then(|document| {
-        let head = document.root().get("calendar").and_then(|head| head.table());
-        head.and_then(|mut head| head.get(key));
-        document.fault_at(&format!("calendar.{key}"), code, message.clone(), "");
-        document.into_faults().pop().ok_or_else(|| Fault::of_file(&file, code, message, ""))
-    });
-    let (Ok(fault) | Err(fault)) = placed;
-    Fault { mend: mend.into(), ..fault }
+    match Document::parse(&file, law.calendar.text.as_bytes(), usize::MAX) {
+        Ok(document) => {
+            if let Some(mut head) = document.root().get("calendar").and_then(|head| head.table()) {
+                head.get(key);
+            }
+            document.fault_at(&format!("calendar.{key}"), code, message, mend);
+            document.into_faults()
+        }
+        Err(faults) => faults,
+    }
 }
 
 #[cfg(test)]

@@ -98,7 +98,10 @@ fn extra_scans(document: &Document<'_>, config: &Config, laws: &[Law]) {
 fn rules(document: &Document<'_>, config: &Config, law: &Law, laws: &[Law]) -> Vec<Fault> {
     let file = law.file.display().to_string();
     // The text was parsed before; only its places are read again.
-    let Ok(text) = Document::parse(&file, law.calendar.text.as_bytes(), usize::MAX) else { return Vec::new() };
+    let text = match Document::parse(&file, law.calendar.text.as_bytes(), usize::MAX) {
+        Ok(text) => text,
+        Err(faults) => return faults,
+    };
     remember_places(&text);
     let mut unmapped = BTreeSet::new();
     for (at, rule) in law.calendar.rules.iter().enumerate().filter(|(_, rule)| is_obeyed(rule)) {

@@ -24,7 +24,7 @@ pub(super) struct Law {
 pub fn load(file: &Path) -> Result<Loaded, Vec<Fault>> {
     let name = file.display().to_string();
     let bytes = read(file).map_err(|error| vec![unreadable(&name, &error)])?;
-    let document = Document::parse(&name, &bytes, MAX_BYTES).map_err(|fault| vec![fault])?;
+    let document = Document::parse(&name, &bytes, MAX_BYTES)?;
     let lowered = lower::lower(&document, file);
     let files = calendars::resolve(&document, file, lowered.patterns.as_deref().unwrap_or_default());
     let (mut laws, mut law_faults) = parse_all(&files.found);

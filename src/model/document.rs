@@ -24,31 +24,21 @@ pub struct Document<'t> {
 
 impl<'t> Document<'t> {
     /// Reads `bytes`, at most `limit` of them, as UTF-8 TOML. Past a fault of syntax nothing can be known, so it comes alone.
-    pub fn parse(file: &'t str, bytes: &'t [u8], limit: usize) -> Result<Self, Fault> {
+    pub fn parse(file: &'t str, bytes: &'t [u8], limit: usize) -> Result<Self, Vec<Fault>> {
         if bytes.len() > limit {
-            return Err(Fault::of_file(
-                file,
-                "file-too-large",
-                format!("the file is larger than {limit} bytes"),
-                "name the right file, or split it",
-            ));
+            let message = format!("the file is larger than {limit} bytes");
+            return Err(vec![Fault::of_file(file, "file-too-large", message, "name the right file, or split it")]);
         }
         let text = std::str::from_utf8(bytes).map_err(|error| {
+            let byte = error.valid_up_to() + 1;
             let line = bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
-            Fault::of_file(
-                file,
-                "not-utf8",
-                format!(
-                    "the file is not UTF-8 text: byte {} (line {line}) is no part of a character",
-                    error.valid_up_to() + 1
-                ),
-                "name a TOML text file, or save this one as UTF-8",
-            )
+            let message = format!("the file is not UTF-8 text: byte {byte} (line {line}) is no part of a character");
+            vec![Fault::of_file(file, "not-utf8", message, "name a TOML text file, or save this one as UTF-8")]
         })?;
         let root = DeTable::parse(text).map_err(|error| {
             let span = error.span().unwrap_or(0..0);
-            let mend = "mend the TOML here; what follows was not read";
-            Fault::at(file, text, span, "toml-syntax", format!("this is not TOML: {}", error.message()), mend)
+            let message = format!("this is not TOML: {}", error.message());
+            vec![Fault::at(file, text, span, "toml-syntax", message, "mend the TOML here; what follows was not read")]
         })?;
         Ok(Self { file, text, root, faults: RefCell::default(), spans: RefCell::default() })
     }
@@ -241,7 +231,8 @@ mod tests {
 
     #[test]
     fn what_is_no_toml_text_is_one_fault() {
-        let fault = |bytes: &[u8]| Document::parse("f.toml", bytes, 20).err().map(|fault| (fault.code, fault.line));
+        let fault =
+            |bytes: &[u8]| Document::parse("f.toml", bytes, 20).err().map(|faults| (faults[0].code, faults[0].line));
         assert_eq!(fault(b"a = 1"), None);
         assert_eq!(fault(b"a = 1\nb = \n"), Some(("toml-syntax", 2)));
         assert_eq!(fault(b"a = '\xff'"), Some(("not-utf8", 0)));

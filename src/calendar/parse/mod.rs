@@ -25,7 +25,7 @@ type KnownSeries<'d> = BTreeMap<&'d str, Option<BTreeSet<&'d str>>>;
 /// Every fault of the file at once, in the file's order. Past a fault of TOML's own syntax nothing can be known, so that one comes
 /// alone.
 pub fn parse(file: &str, bytes: &[u8]) -> Result<Calendar, Vec<Fault>> {
-    let document = Document::parse(file, bytes, LARGEST_FILE).map_err(|fault| vec![fault])?;
+    let document = Document::parse(file, bytes, LARGEST_FILE)?;
     let calendar = read(&document);
     let faults = document.into_faults();
     match calendar {
