@@ -117,3 +117,71 @@ fn write_char(out: &mut Vec<u8>, char: char) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::leaf::{Body, Heartbeat, Refused};
+    use super::*;
+
+    fn refused(reasons: Vec<String>) -> Leaf {
+        Leaf { at: 5, body: Body::Refused(Refused { plan: None, actor: "ann (0)".into(), reasons }) }
+    }
+
+    #[test]
+    fn a_leaf_has_one_form() {
+        let leaf = refused(vec!["a\"\\\n\u{1}\u{7f}é😀/".to_owned()]);
+        let bytes = encode(&leaf).unwrap();
+        let written =
+            r#"{"actor":"ann (0)","at":5,"kind":"refused","reasons":["a\"\\\n\u0001\u007f\u00e9\ud83d\ude00/"]}"#;
+        assert_eq!(String::from_utf8(bytes.clone()).unwrap(), written);
+        assert_eq!(decode(&bytes).unwrap(), leaf);
+    }
+
+    #[test]
+    fn every_other_form_is_refused() {
+        let written = r#"{"actor":"ann","at":5,"kind":"refused","reasons":["x"]}"#;
+        decode(written.as_bytes()).unwrap();
+        for (from, to) in [
+            ("{", "{ "),
+            ("5", "5.0"),
+            ("5", "05"),
+            ("5", "5e0"),
+            ("\"at\":5,", "\"at\":5,\"at\":5,"),
+            ("\"at\":5,", ""),
+            ("\"x\"", "\"\\u0078\""),
+            ("\"x\"", "\"é\""),
+            ("\"x\"", "\"\\u00E9\""),
+            ("\"x\"", "1"),
+            ("refused", "unheard"),
+            ("}", ",\"why\":1}"),
+            ("\"reasons\"", "\"plan\":null,\"reasons\""),
+            ("}", "}\n"),
+            ("\"actor\":\"ann\",\"at\":5", "\"at\":5,\"actor\":\"ann\""),
+        ] {
+            let other = written.replacen(from, to, 1);
+            assert!(decode(other.as_bytes()).is_err(), "{other}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn leaves_survive_their_bytes(texts in prop::collection::vec(any::<String>(), 0..4), at: i64, n: u64) {
+            let mut leaf = refused(texts.clone());
+            leaf.at = at;
+            prop_assert_eq!(decode(&encode(&leaf).unwrap()).unwrap(), leaf);
+            let overdue = texts.iter().map(|text| (text.as_str().into(), n)).collect();
+            let leaf = Leaf { at, body: Body::Heartbeat(Heartbeat { overdue, holds: n }) };
+            prop_assert_eq!(decode(&encode(&leaf).unwrap()).unwrap(), leaf);
+        }
+
+        /// The stable twin of `fuzz/fuzz_targets/leaf.rs`.
+        #[test]
+        fn any_bytes_are_refused_or_canonical(bytes in "[{}\\[\\]\":,a-z0-9\\\\ ]{0,60}") {
+            if let Ok(leaf) = decode(bytes.as_bytes()) {
+                prop_assert_eq!(encode(&leaf).unwrap(), bytes.as_bytes());
+            }
+        }
+    }
+}

@@ -18,6 +18,8 @@ pub(super) const SECRET: u32 = 0o600;
 /// Passes a failpoint: `audit::WHAT::AT`, with `return(eio)`, `return(enospc)` or `return(kill)` (as `kill -9` does) as the test armed it.
 pub(super) fn step(what: &str, at: &str) -> io::Result<()> {
     let _ = (what, at);
+    #[cfg(test)]
+    faults::pass(what, at)?;
     fail::fail_point!(&format!("audit::{what}::{at}"), |error| Err(injected(error.as_deref())));
     Ok(())
 }
@@ -31,6 +33,40 @@ fn injected(error: Option<&str>) -> io::Error {
         }
         Some("enospc") => rustix::io::Errno::NOSPC.into(),
         _ => rustix::io::Errno::IO.into(),
+    }
+}
+
+/// Faults of this thread's steps alone, so that tests run side by side.
+#[cfg(test)]
+pub(super) mod faults {
+    use std::cell::RefCell;
+    use std::io;
+
+    thread_local! {
+        static PASSED: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+        static FAULT: RefCell<Option<(usize, rustix::io::Errno)>> = const { RefCell::new(None) };
+    }
+
+    /// Lets the step fail that is passed as number `place` from now on, or none.
+    pub fn arm(fault: Option<(usize, rustix::io::Errno)>) {
+        PASSED.take();
+        FAULT.set(fault);
+    }
+
+    /// The steps passed since [`arm`].
+    pub fn passed() -> Vec<String> {
+        PASSED.with_borrow(Clone::clone)
+    }
+
+    pub fn pass(what: &str, at: &str) -> io::Result<()> {
+        let place = PASSED.with_borrow_mut(|passed| {
+            passed.push(format!("{what}::{at}"));
+            passed.len() - 1
+        });
+        match FAULT.with_borrow(|fault| *fault) {
+            Some((armed, errno)) if armed == place => Err(errno.into()),
+            _ => Ok(()),
+        }
     }
 }
 

@@ -64,3 +64,31 @@ fn update_lengthed(mac: &mut Hmac<Sha256>, text: &str) {
     mac.update(&(text.len() as u32).to_be_bytes());
     mac.update(text.as_bytes());
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The vectors of `docs/log-format.md`, computed by another program.
+    #[test]
+    fn the_vectors_of_the_documentation_hold() {
+        let (source, series) = (SourceName::from("parle"), SeriesName::from("dossier"));
+        let fingerprinter = Fingerprinter::new(&[0x2a; 32], &source, 2026);
+        let record = fingerprinter.record(&series, &RecordKey::new(vec![KeyValue::Integer(41)]));
+        assert_eq!(record.to_string(), "ELIe18Hr7rjxMxsgJeuqSf9uw0w82pkGdERXTZtZzbo");
+        let reference = fingerprinter.reference(&series, &KeyValue::Text("2024-0017".to_owned()));
+        assert_eq!(reference.to_string(), "W0_iGkg2oCB7LIlVvMf4uQ7-pVQj9X75whIluKmi--c");
+    }
+
+    #[test]
+    fn names_do_not_run_into_each_other() {
+        let key = RecordKey::new(vec![KeyValue::Integer(1)]);
+        let of = |source: &str, series: &str| {
+            Fingerprinter::new(&[1; 32], &source.into(), 2026).record(&series.into(), &key)
+        };
+        assert_ne!(of("ab", "c"), of("a", "bc"));
+        let text = RecordKey::new(vec![KeyValue::Text("1".to_owned())]);
+        let fingerprinter = Fingerprinter::new(&[1; 32], &"a".into(), 2026);
+        assert_ne!(fingerprinter.record(&"c".into(), &key), fingerprinter.record(&"c".into(), &text));
+    }
+}

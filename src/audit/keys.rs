@@ -3,7 +3,7 @@
 //! Only the file of a key that a service manager hands in lies elsewhere; its path comes from the caller.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -138,12 +138,13 @@ pub(super) fn next_signing_key(places: &KeyPlaces, origin: &Origin) -> Result<Si
     Ok(key)
 }
 
-/// Puts the next signing key in place if the log declares it: ends a rotation, also one that was interrupted.
+/// Puts the next signing key in place if the log declares it, else removes it: ends a rotation, also one that was interrupted.
 pub(super) fn finish_rotation(places: &KeyPlaces, declared: &str) -> Result<Option<SigningKey>, KeyError> {
     let next = places.dir.join(NEXT_SIGNING);
     let Some(text) = read_secret(&next, false)? else { return Ok(None) };
     let key = parse_signing_key(&next, &text)?;
     if key.verifier().to_string() != declared {
+        remove("key", &next)?;
         return Ok(None);
     }
     rename("key", &next, &places.dir.join(SIGNING))?;
@@ -193,15 +194,16 @@ pub(super) fn new_fingerprint_key(places: &KeyPlaces, source: &SourceName, year:
 /// Destroys the file of a fingerprint key, if it is there.
 pub(super) fn destroy_fingerprint_key(places: &KeyPlaces, source: &SourceName, year: i32) -> Result<(), KeyError> {
     let path = fingerprint_path(places, source, year);
-    if read_key(&path)?.is_some() {
-        // Where the file system writes in place this leaves no copy; where it does not, the disk's encryption must.
-        let overwritten = || {
-            let file = File::options().write(true).open(&path)?;
-            io::Write::write_all(&mut &file, &[b'0'; 65])?;
+    let overwritten = || match File::options().write(true).open(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        opened => {
+            // Where the file system writes in place this leaves no copy; where it does not, the disk's encryption must.
+            let mut file = opened?;
+            file.write_all(&[b'0'; 64])?;
             file.sync_all()
-        };
-        overwritten().map_err(FileError::new("overwrite", &path))?;
-    }
+        }
+    };
+    overwritten().map_err(FileError::new("overwrite", &path))?;
     Ok(remove("key", &path)?)
 }
 
@@ -359,5 +361,29 @@ impl Forgetting {
 
     pub fn done(places: &KeyPlaces) -> Result<(), KeyError> {
         Ok(remove("key", &Self::path(places))?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The vectors of `docs/log-format.md`, computed by another program.
+    #[test]
+    fn the_vectors_of_the_documentation_hold() {
+        let key = Key(Zeroizing::new([0x2a; 32]));
+        let commitment = "51370d8a7517b95655fe046bd1c41cd3039d91c23c2b1941257bbc62e1aedb52";
+        assert_eq!(key.commitment().to_string(), commitment);
+        let digest = "5d45830eed2734b28fe0817fb7a4e2de4841bd1b91c035f0dc2525864cec97b6";
+        assert_eq!(key.digest("raison é").to_string(), digest);
+    }
+
+    #[test]
+    fn every_source_and_year_has_a_file_of_its_own() {
+        let places = KeyPlaces::new("keys");
+        let path = |source: &str, year| fingerprint_path(&places, &source.into(), year);
+        assert_eq!(path("parle", 2026), Path::new("keys/fp-parle-2026.key"));
+        assert_eq!(path("../é", 2026), Path::new("keys/fp-%2e%2e%2f%c3%a9-2026.key"));
+        assert_ne!(path("a-1", 2), path("a", 12));
     }
 }

@@ -171,3 +171,7 @@ fn behind(dir: &Path, size: u64, signed: &SignedCheckpoint) -> LogError {
 pub(super) fn corrupt(place: &Path, what: &str) -> LogError {
     LogError::Corrupt { place: place.to_owned(), what: what.to_owned() }
 }
+
+#[cfg(test)]
+#[path = "recover_tests.rs"]
+mod tests;

@@ -268,3 +268,7 @@ fn remove_partial_dir(partial: &Path) -> Result<(), FileError> {
     };
     removed().map_err(FileError::new("remove", partial))
 }
+
+#[cfg(test)]
+#[path = "tiles_tests.rs"]
+mod tests;

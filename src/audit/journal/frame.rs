@@ -181,3 +181,7 @@ fn holds_durable_frames(rest: &[u8]) -> bool {
     }
     commits > 1
 }
+
+#[cfg(test)]
+#[path = "frame_tests.rs"]
+mod tests;

@@ -18,8 +18,8 @@ use self::frame::{Contents, FRAME, HEADER, MARK, Tag, Tail, header, read_segment
 use super::durable::{SHARED, create_new, remove, rename, step, sync_dir, temporary};
 use super::error::{FileError, LogError};
 
-/// Usual length of a segment: some eighty full leaves; small enough to read whole.
-pub(super) const SEGMENT: u64 = 4 << 20;
+/// Usual length of a segment: some eighty full leaves; small enough to read whole. Smaller in tests, which then change segments often.
+pub(super) const SEGMENT: u64 = if cfg!(test) { 16 << 10 } else { 4 << 20 };
 
 /// The segments of one log; the last one is open for writing.
 pub(super) struct Journal {

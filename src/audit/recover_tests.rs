@@ -1,0 +1,279 @@
+use std::fs;
+use std::ops::ControlFlow;
+
+use rustix::io::Errno;
+
+use super::super::durable::faults;
+use super::super::leaf::Leaf;
+use super::super::tiles::parse_bundle;
+use super::super::writer::tests::{Place, at, draft, leaves, outcome, small};
+use super::super::{DestructionLog, LogReader};
+use super::*;
+use crate::model::DurableEvidence;
+
+/// A log with published entries, and more in its journal; its leaves.
+fn sample(place: &Place) -> Vec<Leaf> {
+    let mut log = place.create();
+    for number in 1..5 {
+        log.append(small(number), at(0)).unwrap();
+    }
+    log.publish().unwrap();
+    for number in 5..8 {
+        log.append(small(number), at(0)).unwrap();
+        log.sync().unwrap();
+    }
+    leaves(&log)
+}
+
+/// Opens, and says what became of it: refused with exit code 4, or all leaves are there.
+fn opens_whole_or_refuses(place: &Place, all: &[Leaf], what: &str) -> bool {
+    match place.open() {
+        Ok(log) => {
+            assert_eq!(leaves(&log), all, "{what}");
+            true
+        }
+        Err(error) => {
+            assert!(error.is_verification_failure(), "{what}: {error}");
+            false
+        }
+    }
+}
+
+#[test]
+fn no_flipped_or_missing_byte_loses_an_entry_silently() {
+    let place = Place::new();
+    let all = sample(&place);
+    let segment = journal_dir(&place.dir()).join("00000000000000000000.seg");
+    let used = LogReader::open(&place.dir()).unwrap().size() as usize * 90 + 100;
+    let bundle = place.dir().join("tile/entries/000.p/5");
+    let tile = place.dir().join("tile/0/000.p/5");
+    let remembered = place.keys().join("signed-checkpoint");
+    for path in [segment, bundle, tile, remembered, place.dir().join("checkpoint"), place.dir().join("vkey")] {
+        let whole = fs::read(&path).unwrap();
+        let mut refused = 0;
+        for byte in 0..whole.len().min(used) {
+            let mut flipped = whole.clone();
+            flipped[byte] ^= 0x20;
+            for damaged in [&flipped, &whole[..byte]] {
+                fs::write(&path, damaged).unwrap();
+                let what = format!("{} at {byte}", path.display());
+                refused += usize::from(!opens_whole_or_refuses(&place, &all, &what));
+                if let Ok(reader) = LogReader::open(&place.dir()) {
+                    let _ = reader.scan(0, &mut |_, _| ControlFlow::Continue(()));
+                }
+            }
+            fs::write(&path, &whole).unwrap();
+        }
+        let is_evidence = !path.ends_with("vkey") && !path.ends_with("tile/0/000.p/5");
+        assert_eq!(refused > 0, is_evidence, "{}", path.display());
+        assert!(opens_whole_or_refuses(&place, &all, "mended"));
+    }
+}
+
+#[test]
+fn a_missing_file_is_refused() {
+    for path in ["tile/entries/000.p/5", "journal/00000000000000000000.seg"] {
+        let place = Place::new();
+        let all = sample(&place);
+        fs::remove_file(place.dir().join(path)).unwrap();
+        assert!(!opens_whole_or_refuses(&place, &all, path));
+    }
+    // The remembered checkpoint stands in for one that was not published.
+    let place = Place::new();
+    let all = sample(&place);
+    fs::remove_file(place.dir().join("checkpoint")).unwrap();
+    assert!(opens_whole_or_refuses(&place, &all, "checkpoint"));
+}
+
+#[test]
+fn a_torn_tail_is_dropped_and_the_log_goes_on() {
+    let place = Place::new();
+    let all = sample(&place);
+    let segment = journal_dir(&place.dir()).join("00000000000000000000.seg");
+    let mut bytes = fs::read(&segment).unwrap();
+    let end = bytes.iter().rposition(|byte| *byte != 0).unwrap() + 1;
+    bytes[end..end + 6].copy_from_slice(b"L\0\0\x01\0{");
+    fs::write(&segment, &bytes).unwrap();
+    let mut log = place.open().unwrap();
+    assert_eq!(leaves(&log), all);
+    log.append(small(8), at(0)).unwrap();
+    log.sync().unwrap();
+    drop(log);
+    assert_eq!(leaves(&place.open().unwrap()).len(), all.len() + 1);
+}
+
+/// What the test was told, step by step: what must be there after any fault.
+#[derive(Debug, Default)]
+struct Told {
+    /// Size of the log when a sync last returned.
+    durable: u64,
+    /// Batches that were evidence, each with its intent.
+    batches: Vec<u64>,
+    /// Batches whose outcome was durable.
+    resolved: Vec<u64>,
+}
+
+/// Makes a log and lives with it through everything it can do, until the first error.
+fn live(place: &Place, told: &mut Told) -> Result<(), LogError> {
+    let mut log = DestructionLog::open_or_create(&place.dir(), &place.keys(), "log.example".into(), at(0))?;
+    told.durable = log.durable_size();
+    let source = "parle".into();
+    log.fingerprinter(&source, 2025, at(0))?;
+    told.durable = log.durable_size();
+    for round in 0..90 {
+        let pending = log.append_intents(draft(40), at(round))?;
+        let evidence = log.make_durable(pending)?;
+        told.durable = log.durable_size();
+        told.batches.push(evidence.batch().0);
+        for (index, intent) in evidence.leaves() {
+            log.append(outcome(evidence.batch(), *index, intent.n), at(round))?;
+        }
+        log.append(small(log.size()), at(round))?;
+        log.sync()?;
+        told.durable = log.durable_size();
+        told.resolved.push(evidence.batch().0);
+        if round % 30 == 29 {
+            log.publish()?;
+        }
+    }
+    log.forget_key(&source, 2025, "ann (0)".into(), at(90))?;
+    log.rotate_signing_key("ann (0)".into(), at(90))?;
+    log.put_blob(b"calendar")?;
+    told.durable = log.durable_size();
+    Ok(())
+}
+
+/// Everything that was promised is there, and what is published holds together.
+fn check(place: &Place, told: &Told, what: &str) {
+    let log = DestructionLog::open_or_create(&place.dir(), &place.keys(), "log.example".into(), at(90));
+    let mut log = log.unwrap_or_else(|error| panic!("{what}: {error}"));
+    assert!(log.size() >= told.durable, "{what}: entries are lost");
+    let open: Vec<u64> = log.unresolved().iter().map(|(index, _)| *index).collect();
+    assert!(told.resolved.iter().all(|batch| !open.contains(batch)), "{what}: an outcome is lost");
+    let all = leaves(&log);
+    for batch in &told.batches {
+        assert_eq!(all[*batch as usize].body.kind(), "intent", "{what}: an intent is lost");
+    }
+    for (index, intent) in log.unresolved() {
+        log.append(outcome(intent.batch, index, intent.n), at(91)).unwrap();
+    }
+    log.publish().unwrap();
+    let head = log.tree.head();
+    drop(log);
+    check_published(place, head.size, what);
+    assert_eq!(place.open().unwrap().unresolved(), [], "{what}");
+    for leftover in ["forgetting", "audit-signing-key.next"] {
+        assert!(!place.keys().join(leftover).exists(), "{what}: {leftover} is left");
+    }
+}
+
+/// The checkpoint's root follows from the bundles, read without the code under test; its key is the one beside it.
+fn check_published(place: &Place, size: u64, what: &str) {
+    let signed = SignedCheckpoint::parse(&fs::read(checkpoint_path(&place.dir())).unwrap()).unwrap();
+    let vkey = fs::read_to_string(place.dir().join("vkey")).unwrap().parse().unwrap();
+    let head = signed.verify(&vkey).unwrap().tree;
+    assert_eq!(head.size, size, "{what}");
+    let mut hashes = Vec::new();
+    for bundle in 0..size.div_ceil(256) {
+        let full = place.dir().join(format!("tile/entries/{bundle:03}"));
+        let partial = place.dir().join(format!("tile/entries/{bundle:03}.p/{}", size % 256));
+        let bytes = fs::read(&full).or_else(|_| fs::read(&partial)).unwrap();
+        let entries = parse_bundle(&bytes).unwrap();
+        hashes.extend(entries.iter().map(|entry| super::super::merkle::leaf_hash(entry)));
+    }
+    assert_eq!(super::super::merkle::root_of(&hashes), head.root, "{what}");
+}
+
+/// Every step fails once, before and after it was done; the program ends there, or reads the log again.
+#[test]
+fn a_fault_at_any_step_loses_nothing_and_the_log_goes_on() {
+    let whole = Place::new();
+    faults::arm(None);
+    let mut told = Told::default();
+    live(&whole, &mut told).unwrap();
+    let steps = faults::passed();
+    for what in ["journal", "segment", "bundle", "tile", "checkpoint", "remembered", "vkey", "key", "partial", "blob"] {
+        assert!(steps.iter().any(|step| step.starts_with(what)), "no step of {what} was passed");
+    }
+    assert_eq!(told.resolved.len(), 90);
+    check(&whole, &told, "no fault");
+    // All different steps, and every tenth repetition.
+    let mut seen = std::collections::BTreeMap::new();
+    for (place, step) in steps.iter().enumerate() {
+        let count = seen.entry(step).or_insert(0);
+        *count += 1;
+        if *count > 4 && *count % 23 != 0 {
+            continue;
+        }
+        let errno = if place % 2 == 0 { Errno::IO } else { Errno::NOSPC };
+        let home = Place::new();
+        let mut told = Told::default();
+        faults::arm(Some((place, errno)));
+        let error = live(&home, &mut told).err();
+        faults::arm(None);
+        let what = format!("{step} ({place})");
+        assert!(error.is_some(), "{what}: the fault was not reported");
+        check(&home, &told, &what);
+    }
+}
+
+#[test]
+fn after_a_failed_sync_nothing_is_written_until_the_log_is_read_again() {
+    for (place, is_written) in [(0, false), (1, true), (2, true), (3, true)] {
+        let home = Place::new();
+        let mut log = home.create();
+        let pending = log.append_intents(draft(2), at(0)).unwrap();
+        faults::arm(Some((place, Errno::IO)));
+        assert!(log.make_durable(pending).is_err());
+        faults::arm(None);
+        assert!(matches!(log.append(small(1), at(0)), Err(LogError::Poisoned)));
+        assert!(matches!(log.sync(), Err(LogError::Poisoned)));
+        assert!(matches!(log.publish(), Err(LogError::Poisoned)));
+        log.reread(at(0)).unwrap();
+        assert_eq!(log.unresolved().len(), usize::from(is_written), "step {place}");
+        log.append(small(1), at(0)).unwrap();
+        log.sync().unwrap();
+    }
+}
+
+#[test]
+fn intents_of_another_opening_are_no_evidence() {
+    let home = Place::new();
+    let mut log = home.create();
+    let pending = log.append_intents(draft(2), at(0)).unwrap();
+    log.reread(at(0)).unwrap();
+    assert!(matches!(log.make_durable(pending), Err(LogError::ForeignIntents)));
+}
+
+#[test]
+fn a_full_disk_refuses_intents_and_never_their_outcome() {
+    let home = Place::new();
+    let mut log = home.create();
+    let mut batches = 0;
+    loop {
+        // From here on no segment can be made.
+        faults::arm(None);
+        let intents = log.append_intents(draft(1), at(0)).unwrap();
+        let evidence = log.make_durable(intents).unwrap();
+        faults::arm(Some((0, Errno::NOSPC)));
+        log.append(outcome(evidence.batch(), evidence.batch().0, 1), at(0)).unwrap();
+        faults::arm(None);
+        log.sync().unwrap();
+        batches += 1;
+        faults::arm(Some((0, Errno::NOSPC)));
+        if let Err(error) = log.append_intents(draft(1), at(0)) {
+            assert!(matches!(error, LogError::Full { .. }), "{error}");
+            assert!(!log.is_poisoned());
+            break;
+        }
+        faults::arm(None);
+        let evidence_of_next = log.unresolved();
+        for (index, intent) in evidence_of_next {
+            log.append(outcome(intent.batch, index, 1), at(0)).unwrap();
+        }
+        log.sync().unwrap();
+    }
+    faults::arm(None);
+    assert!(batches >= 1);
+    log.append_intents(draft(1), at(0)).map(|_| ()).unwrap();
+}
