@@ -1,5 +1,6 @@
 //! `approve`: a person answers for a plan.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -43,7 +44,8 @@ impl Approve {
         for records in except.chunks(AT_ONCE) {
             desk.ask(Request::Except { plan: plan.clone(), records: records.to_vec() })?;
         }
-        match desk.ask(Request::Approve { plan, accept: self.accept, only: self.only })? {
+        let excepted = except.iter().collect::<HashSet<_>>().len() as u64;
+        match desk.ask(Request::Approve { plan, accept: self.accept, only: self.only, excepted })? {
             Response::Approved { decision } => {
                 session.show(&Approved::from(&decision), setup.language)?;
                 Ok(Exit::Ok)

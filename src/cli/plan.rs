@@ -41,7 +41,7 @@ impl PlanCommand {
         let setup = Setup::load(session)?;
         let now = clock::now();
         let request = PlanRequest { now, as_of: self.as_of, only: self.only.clone() };
-        let file = setup.desk()?.0.plan(&setup.install, &request)?;
+        let file = setup.desk()?.0.plan(&request)?;
         let report = PlanReport::from(&file);
         if let Some(path) = &self.out {
             write_private(path, |out| writeln!(out, "{:#}", report.json()))?;

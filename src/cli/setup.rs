@@ -50,7 +50,7 @@ impl Setup {
     /// # Errors
     /// Another process has the state and does not answer; a state directory or a log that is not in order.
     pub(super) fn desk(&self) -> Result<DeskDoor, Failure> {
-        Ok(DeskDoor(open_or_connect(self.install.clone(), None, clock::now())?))
+        Ok(DeskDoor(open_or_connect(self.install.clone(), None, Arc::new(clock::now))?))
     }
 
     /// The rules that the program obeys for a series, of every calendar that governs it.
@@ -61,7 +61,7 @@ impl Setup {
     }
 }
 
-/// The way to the Desk, with the clock.
+/// The way to the Desk.
 pub(super) struct DeskDoor(pub(super) Door);
 
 impl DeskDoor {
@@ -70,6 +70,6 @@ impl DeskDoor {
     /// # Errors
     /// The refusal.
     pub(super) fn ask(&mut self, request: Request) -> Result<Response, Failure> {
-        Ok(self.0.ask(request, clock::now())?)
+        Ok(self.0.ask(request)?)
     }
 }

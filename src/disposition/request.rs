@@ -31,10 +31,12 @@ pub enum Request {
         plan: PlanId,
         records: Vec<ExceptedRecord>,
     },
+    /// `excepted`: how many different records [`Request::Except`] named, so that none is lost on the way.
     Approve {
         plan: PlanId,
         accept: Vec<Rail>,
         only: Vec<RuleNumber>,
+        excepted: u64,
     },
     Reject {
         plan: PlanId,
@@ -61,14 +63,35 @@ pub struct ExceptedRecord {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "answer", rename_all = "snake_case")]
 pub enum Response {
-    HoldPlaced { hold: Hold },
-    HoldLifted { hold: HoldId },
-    Holds { holds: Vec<Hold>, lost: Vec<HoldId> },
-    Excepted { records: u64 },
-    Approved { decision: Decision },
-    Rejected { plan: PlanId },
-    Plans { plans: Vec<PlanStatus> },
-    PlanningKeys { digests: Vec<Digest> },
+    /// Said first on every connection: requests are read from here on.
+    Ready,
+    /// Said last: what comes after it is not read. Ask whoever holds the state now.
+    Closing,
+    HoldPlaced {
+        hold: Hold,
+    },
+    HoldLifted {
+        hold: HoldId,
+    },
+    Holds {
+        holds: Vec<Hold>,
+        lost: Vec<HoldId>,
+    },
+    Excepted {
+        records: u64,
+    },
+    Approved {
+        decision: Decision,
+    },
+    Rejected {
+        plan: PlanId,
+    },
+    Plans {
+        plans: Vec<PlanStatus>,
+    },
+    PlanningKeys {
+        digests: Vec<Digest>,
+    },
     Refused(Refusal),
 }
 

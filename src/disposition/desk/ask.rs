@@ -11,9 +11,8 @@ use crate::disposition::Installation;
 use crate::disposition::approval::{ApprovalError, Terms};
 use crate::disposition::holds::{HoldScope, key_text};
 use crate::disposition::plan::PlanDirs;
-use crate::disposition::rails::Rail;
 use crate::disposition::request::{ExceptedRecord, Request, Response};
-use crate::model::{Actor, CivilDate, Digest, Instant, PlanId, RecordKey, RuleNumber, SeriesName, SourceName};
+use crate::model::{Actor, CivilDate, Digest, Instant, PlanId, RecordKey, SeriesName, SourceName};
 use crate::records::mapping::SeriesMapping;
 use crate::records::sqlite::{Reader, StoreError};
 
@@ -60,7 +59,10 @@ impl Session {
                 Ok(Response::Holds { holds: desk.holds_in_force().to_vec(), lost })
             }
             Request::Except { plan, records } => self.except(plan, records),
-            Request::Approve { plan, accept, only } => self.approve(desk, &plan, accept, only, now),
+            Request::Approve { plan, accept, only, excepted } => {
+                let wanted = self.take_excepted(&plan, excepted)?;
+                approve(desk, &self.actor, &plan, Terms { accept, only, ..Terms::default() }, wanted, now)
+            }
             Request::Reject { plan, reason } => {
                 check_reason(&reason, None)?;
                 desk.lock()?.reject(&plan, &reason, &self.actor, now)?;
@@ -110,27 +112,33 @@ impl Session {
         Ok(Response::Excepted { records })
     }
 
-    fn approve(
-        &mut self,
-        desk: &SharedDesk,
-        plan: &PlanId,
-        accept: Vec<Rail>,
-        only: Vec<RuleNumber>,
-        now: Instant,
-    ) -> Result<Response, DeskError> {
-        let wanted = match self.excepted.take() {
+    /// The records excepted so far. That they are as many as the approval says keeps one from going through without them.
+    fn take_excepted(&mut self, plan: &PlanId, expected: u64) -> Result<HashSet<ExceptedRecord>, DeskError> {
+        let excepted = match self.excepted.take() {
             Some((excepted_of, records)) if excepted_of == *plan => records,
             _ => HashSet::new(),
         };
-        let dirs = PlanDirs::of(&desk.install().state);
-        let plan = dirs.open(plan).map_err(|error| decided_already(desk, plan, error.into(), now))?;
-        let (except, missing) = find_records(&plan, &wanted)?;
-        if missing > 0 {
-            return Err(DeskError::NotOnPlan { missing });
-        }
-        let approved = desk.lock()?.approve(plan, Terms { accept, only, except }, &self.actor, now)?;
-        Ok(Response::Approved { decision: approved.decision().clone() })
+        let found = excepted.len() as u64;
+        if found == expected { Ok(excepted) } else { Err(DeskError::OtherExceptions { expected, found }) }
     }
+}
+
+fn approve(
+    desk: &SharedDesk,
+    actor: &Actor,
+    plan: &PlanId,
+    terms: Terms,
+    excepted: HashSet<ExceptedRecord>,
+    now: Instant,
+) -> Result<Response, DeskError> {
+    let dirs = PlanDirs::of(&desk.install().state);
+    let plan = dirs.open(plan).map_err(|error| decided_already(desk, plan, error.into(), now))?;
+    let (except, missing) = find_records(&plan, &excepted)?;
+    if missing > 0 {
+        return Err(DeskError::NotOnPlan { missing });
+    }
+    let approved = desk.lock()?.approve(plan, Terms { except, ..terms }, actor, now)?;
+    Ok(Response::Approved { decision: approved.decision().clone() })
 }
 
 /// A plan whose list is gone was decided on: that says more than the missing file.

@@ -1,16 +1,14 @@
 //! The door to the Desk: it is here, or another process has it and answers over the control socket.
 
-use std::io::{self, BufRead, BufReader, Read, Write};
-use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant as Monotonic};
 
 use super::ask::year_of;
-use super::serve::{LONGEST_LINE, SOCKET, reach};
-use super::{Desk, DeskError, Session, SharedDesk, actor_of};
-use crate::audit::{KeyPlaces, load_fingerprinter};
+use super::{Client, Clock, Desk, DeskError, Served, Session, SharedDesk, actor_of, serve};
+use crate::audit::leaf::Leaf;
+use crate::audit::{KeyPlaces, LogReader, load_fingerprinter};
 use crate::disposition::Installation;
 use crate::disposition::chronicle::Chronicle;
 use crate::disposition::holds::HoldIndex;
@@ -20,82 +18,101 @@ use crate::disposition::request::{Refusal, Request, Response};
 use crate::model::{Digest, Instant};
 
 /// How long to wait for a process that has the lock and does not answer yet, or no more.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(10);
 
-/// An answer may take a chunk and the reading of a plan's list.
-const ANSWER_WITHIN: Duration = Duration::from_secs(120);
+/// The Desk, wherever it is.
+pub struct Door {
+    install: Arc<Installation>,
+    keys: Option<KeyPlaces>,
+    clock: Clock,
+    place: Place,
+}
 
-/// Longest answer read.
-const LONGEST_ANSWER: u64 = 256 << 20;
-
-/// Where the Desk is.
-pub enum Door {
-    /// In this process, which holds the state.
-    Here(SharedDesk, Session),
+enum Place {
+    /// In this process, which holds the state and answers others meanwhile. The socket goes first when dropped.
+    Here { _served: Served, desk: SharedDesk, session: Session },
     /// In another, which answers.
     There(Client),
 }
 
-/// A connection to the process that holds the state.
-pub struct Client {
-    state: PathBuf,
-    stream: BufReader<UnixStream>,
-}
-
-/// Takes the state, or connects to whoever has it. `keys`: where the secret keys are, if not under the state directory.
+/// Takes the state and serves it, or connects to whoever has it. `keys`: where the secret keys are, if not under the state directory.
 ///
 /// # Errors
 /// Whatever keeps the state from being taken; [`DeskError::Locked`] where who has it does not answer.
-pub fn open_or_connect(install: Arc<Installation>, keys: Option<KeyPlaces>, now: Instant) -> Result<Door, DeskError> {
+pub fn open_or_connect(install: Arc<Installation>, keys: Option<KeyPlaces>, clock: Clock) -> Result<Door, DeskError> {
+    let place = find_place(&install, keys.as_ref(), &clock)?;
+    Ok(Door { install, keys, clock, place })
+}
+
+fn find_place(install: &Arc<Installation>, keys: Option<&KeyPlaces>, clock: &Clock) -> Result<Place, DeskError> {
     let began = Monotonic::now();
     loop {
-        let refused = match Desk::open(install.clone(), keys.clone(), now) {
+        let refused = match Desk::open(install.clone(), keys.cloned(), clock()) {
             Ok(desk) => {
-                let actor = actor_of(rustix::process::getuid().as_raw());
-                return Ok(Door::Here(SharedDesk::new(desk), Session::new(actor)));
+                let desk = SharedDesk::new(desk);
+                let session = Session::new(actor_of(rustix::process::getuid().as_raw()));
+                return Ok(Place::Here { _served: serve(&desk, clock.clone())?, desk, session });
             }
             Err(error) => error,
         };
+        // Who may not take the state may still be answered.
         if let Ok(client) = Client::connect(&install.state) {
-            return Ok(Door::There(client));
+            return Ok(Place::There(client));
         }
-        // Who may not enter may still be answered; but only a lock passes with time.
+        // Only a lock passes with time.
         let passes = matches!(&refused, DeskError::Locked { .. })
             || matches!(&refused, DeskError::Log(error) if error.is_locked());
         if !passes || began.elapsed() > PATIENCE {
             return Err(refused);
         }
-        thread::sleep(Duration::from_millis(20));
+        thread::sleep(Duration::from_millis(10));
     }
 }
 
 impl Door {
+    /// The Desk itself, where this process holds the state: what an execution needs.
+    pub fn here(&self) -> Option<&SharedDesk> {
+        match &self.place {
+            Place::Here { desk, .. } => Some(desk),
+            Place::There(_) => None,
+        }
+    }
+
     /// Asks, wherever the Desk is.
     ///
     /// # Errors
     /// The refusal; or no answer came, and it is unknown whether the request was granted.
-    pub fn ask(&mut self, request: Request, now: Instant) -> Result<Response, AskError> {
-        match self {
-            Self::Here(desk, session) => Ok(session.try_answer(desk, request, now)?),
-            Self::There(client) => match client.send(&request)? {
-                Response::Refused(refusal) => Err(AskError::Refused(refusal)),
-                response => Ok(response),
-            },
+    pub fn ask(&mut self, request: Request) -> Result<Response, AskError> {
+        loop {
+            let client = match &mut self.place {
+                Place::Here { desk, session, .. } => return Ok(session.try_answer(desk, request, (self.clock)())?),
+                Place::There(client) => client,
+            };
+            match client.send(&request) {
+                // It ended and did not read the request: whoever has the state now shall answer.
+                Err(DeskError::Unheard { .. }) => {
+                    self.place = find_place(&self.install, self.keys.as_ref(), &self.clock)?;
+                }
+                Ok(Response::Refused(refusal)) => return Err(AskError::Refused(refusal)),
+                response => return Ok(response?),
+            }
         }
     }
 
-    /// Makes a plan. The Desk is only asked for keys, holds and history: records are scanned without it.
+    /// Makes a plan. The Desk is only asked for keys, holds and history; the state is let go before the records are scanned.
     ///
     /// # Errors
     /// As [`plan::make`] and [`Self::ask`].
-    pub fn plan(&mut self, install: &Installation, request: &PlanRequest) -> Result<PlanFile, AskError> {
-        let keys = self.planning_keys(install, request.now)?;
-        let holds = match self.ask(Request::HoldList, request.now)? {
+    pub fn plan(mut self, request: &PlanRequest) -> Result<PlanFile, AskError> {
+        let install = self.install.clone();
+        let keys = self.planning_keys(&install, request.now)?;
+        let holds = match self.ask(Request::HoldList)? {
             Response::Holds { holds, .. } => HoldIndex::new(&holds),
-            _ => return Err(self.unexpected(install)),
+            _ => return Err(unexpected(&install)),
         };
-        let history = self.history(install)?;
-        Ok(plan::make(install, &keys, &holds, &history, request).map_err(DeskError::from)?)
+        let history = self.history()?;
+        drop(self);
+        Ok(plan::make(&install, &keys, &holds, &history, request).map_err(DeskError::from)?)
     }
 
     fn planning_keys(&mut self, install: &Installation, now: Instant) -> Result<PlanningKeys, AskError> {
@@ -108,7 +125,7 @@ impl Door {
             sources: install.sources.keys().cloned().collect(),
             digests: mappings.into_iter().chain(databases).collect(),
         };
-        let Response::PlanningKeys { digests } = self.ask(request, now)? else { return Err(self.unexpected(install)) };
+        let Response::PlanningKeys { digests } = self.ask(request)? else { return Err(unexpected(install)) };
         let mut digests = digests.into_iter();
         let mut keys = PlanningKeys { year, ..PlanningKeys::default() };
         keys.mappings = install.series.iter().map(|mapping| mapping.series.clone()).zip(digests.by_ref()).collect();
@@ -121,26 +138,24 @@ impl Door {
         Ok(keys)
     }
 
-    fn history(&mut self, install: &Installation) -> Result<History, AskError> {
-        match self {
-            Self::Here(desk, _) => Ok(desk.lock()?.chronicle()?.history().clone()),
-            Self::There(_) => {
-                let log = crate::audit::LogReader::open(&install.state.join("audit")).map_err(DeskError::from)?;
-                let mut chronicle = Chronicle::default();
-                log.scan(0, &mut |index, leaf| {
-                    chronicle.note(index, &leaf.body);
-                    std::ops::ControlFlow::Continue(())
-                })
-                .map_err(DeskError::from)?;
-                Ok(chronicle.history().clone())
-            }
+    fn history(&mut self) -> Result<History, AskError> {
+        if let Some(desk) = self.here() {
+            return Ok(desk.lock()?.chronicle()?.history().clone());
         }
+        let log = LogReader::open(&self.install.state.join("audit")).map_err(DeskError::from)?;
+        let mut chronicle = Chronicle::default();
+        let mut note = |index, leaf: Leaf| {
+            chronicle.note(index, &leaf.body);
+            ControlFlow::Continue(())
+        };
+        log.scan(0, &mut note).map_err(DeskError::from)?;
+        Ok(chronicle.history().clone())
     }
+}
 
-    fn unexpected(&self, install: &Installation) -> AskError {
-        let what = "it answered something else; are both of the same version?";
-        DeskError::NoAnswer { state: install.state.clone(), what, source: None }.into()
-    }
+fn unexpected(install: &Installation) -> AskError {
+    let what = "it answered something else; are both of the same version?";
+    DeskError::NoAnswer { state: install.state.clone(), what, source: None }.into()
 }
 
 /// A request was not granted, here or there.
@@ -159,56 +174,5 @@ impl AskError {
             Self::Here(error) => error.refusal(),
             Self::Refused(refusal) => refusal.clone(),
         }
-    }
-}
-
-impl Client {
-    /// Connects to the process that holds the state.
-    ///
-    /// # Errors
-    /// Nobody serves the socket, or this user may not use it.
-    pub fn connect(state: &Path) -> Result<Self, DeskError> {
-        let connect = || {
-            let (_dir, path) = reach(state, SOCKET)?;
-            let stream = UnixStream::connect(path)?;
-            stream.set_read_timeout(Some(ANSWER_WITHIN))?;
-            stream.set_write_timeout(Some(ANSWER_WITHIN))?;
-            io::Result::Ok(stream)
-        };
-        let stream = connect().map_err(|source| DeskError::NoAnswer {
-            state: state.to_owned(),
-            what: "its socket cannot be reached",
-            source: Some(source),
-        })?;
-        Ok(Self { state: state.to_owned(), stream: BufReader::new(stream) })
-    }
-
-    /// Sends a request and waits for the answer.
-    ///
-    /// # Errors
-    /// The request is too long; the connection ended first, and it is unknown whether the request was granted.
-    pub fn send(&mut self, request: &Request) -> Result<Response, DeskError> {
-        let no_answer = |what, source| DeskError::NoAnswer { state: self.state.clone(), what, source };
-        let mut line =
-            serde_json::to_vec(request).map_err(|error| DeskError::NotARequest { message: error.to_string() })?;
-        line.push(b'\n');
-        if line.len() > LONGEST_LINE {
-            return Err(DeskError::NotARequest { message: format!("it is longer than {LONGEST_LINE} bytes") });
-        }
-        let mut exchange = || {
-            self.stream.get_mut().write_all(&line)?;
-            let mut answer = Vec::new();
-            (&mut self.stream).take(LONGEST_ANSWER).read_until(b'\n', &mut answer)?;
-            io::Result::Ok(answer)
-        };
-        let answer = exchange().map_err(|source| no_answer("the connection failed", Some(source)))?;
-        if answer.last() != Some(&b'\n') {
-            return Err(no_answer(
-                "it ended; whether the request was granted is unknown, look before you repeat it",
-                None,
-            ));
-        }
-        serde_json::from_slice(&answer)
-            .map_err(|error| no_answer("what it answered cannot be read", Some(io::Error::other(error))))
     }
 }

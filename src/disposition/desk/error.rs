@@ -54,6 +54,8 @@ pub enum DeskError {
     Reason { most: usize },
     #[error("{missing} of the excepted records are not on the list of the plan; nothing was approved")]
     NotOnPlan { missing: usize },
+    #[error("{expected} records were to be excepted, but {found} arrived; nothing was approved, run it again")]
+    OtherExceptions { expected: u64, found: u64 },
     #[error("more than {most} records are excepted; approve fewer rules, or make a smaller plan")]
     TooManyExceptions { most: usize },
     #[error(transparent)]
@@ -64,6 +66,8 @@ pub enum DeskError {
     Broken,
     #[error("no answer came from who holds {}: {what}", state.display())]
     NoAnswer { state: PathBuf, what: &'static str, source: Option<io::Error> },
+    #[error("who holds {} stopped answering, and did not read the request", state.display())]
+    Unheard { state: PathBuf },
     #[error("the line is no request: {message}")]
     NotARequest { message: String },
     #[error("the connection is refused: {what}")]
@@ -96,11 +100,13 @@ impl DeskError {
             Self::NoReference { .. } => "no-reference",
             Self::Reason { .. } => "reason",
             Self::NotOnPlan { .. } => "not-on-plan",
+            Self::OtherExceptions { .. } => "other-exceptions",
             Self::TooManyExceptions { .. } => "too-many-exceptions",
             Self::Records(error) => error.code(),
             Self::Random(_) => "random",
             Self::Broken => "broken",
             Self::NoAnswer { .. } => "no-answer",
+            Self::Unheard { .. } => "unheard",
             Self::NotARequest { .. } => "not-a-request",
             Self::Crowded { .. } => "crowded",
         }
@@ -109,7 +115,7 @@ impl DeskError {
     /// What kind of answer it is.
     pub fn kind(&self) -> RefusalKind {
         match self {
-            Self::Locked { .. } | Self::Crowded { .. } => RefusalKind::Busy,
+            Self::Locked { .. } | Self::Crowded { .. } | Self::Unheard { .. } => RefusalKind::Busy,
             Self::Owner { .. } | Self::Mode { .. } | Self::Kind { .. } => RefusalKind::Configuration,
             Self::Log(error) | Self::Plan(PlanError::Log(error)) => kind_of_log(error),
             Self::Plan(error) => error.kind(),
@@ -133,6 +139,7 @@ impl DeskError {
             | Self::Records(_)
             | Self::Random(_)
             | Self::Broken
+            | Self::OtherExceptions { .. }
             | Self::NoAnswer { .. } => RefusalKind::Failure,
         }
     }

@@ -5,6 +5,7 @@
 
 mod actor;
 mod ask;
+mod client;
 mod door;
 mod error;
 mod plans;
@@ -19,7 +20,8 @@ use std::sync::Arc;
 
 pub use actor::actor_of;
 pub use ask::Session;
-pub use door::{AskError, Client, Door, open_or_connect};
+pub use client::Client;
+pub use door::{AskError, Door, open_or_connect};
 pub use error::DeskError;
 pub use plans::{PlanState, approved_plan};
 pub use serve::{Clock, Served, serve};

@@ -41,6 +41,8 @@ pub type Clock = Arc<dyn Fn() -> Instant + Send + Sync>;
 /// The socket is served as long as this lives. Drop it without holding the Desk: it waits for the answers under way.
 pub struct Served {
     stop: Arc<AtomicBool>,
+    /// Closing it wakes the thread that accepts.
+    wake: Option<UnixStream>,
     acceptor: Option<JoinHandle<()>>,
     socket: PathBuf,
 }
@@ -54,13 +56,14 @@ pub fn serve(desk: &SharedDesk, clock: Clock) -> Result<Served, DeskError> {
     let failed = |source| DeskError::File { doing: "make the control socket in", path: state.clone(), source };
     let listener = bind(&state).map_err(failed)?;
     listener.set_nonblocking(true).map_err(failed)?;
+    let (wake, woken) = UnixStream::pair().map_err(failed)?;
     let stop = Arc::new(AtomicBool::new(false));
     let server = Server { desk: desk.clone(), clock, stop: stop.clone(), open: Arc::new(AtomicUsize::new(0)) };
     let acceptor = thread::Builder::new()
         .name("control socket".to_owned())
-        .spawn(move || server.accept(&listener))
+        .spawn(move || server.accept(&listener, &woken))
         .map_err(failed)?;
-    Ok(Served { stop, acceptor: Some(acceptor), socket: state.join(SOCKET) })
+    Ok(Served { stop, wake: Some(wake), acceptor: Some(acceptor), socket: state.join(SOCKET) })
 }
 
 impl Drop for Served {
@@ -68,6 +71,7 @@ impl Drop for Served {
         self.stop.store(true, Ordering::Release);
         // While the state lock is held nobody else can have made this socket, so it is ours to remove.
         let _gone_or_not = fs::remove_file(&self.socket);
+        self.wake = None;
         if let Some(acceptor) = self.acceptor.take() {
             let _panicked_or_not = acceptor.join();
         }
@@ -106,12 +110,12 @@ struct Server {
 
 impl Server {
     /// Accepts until told to stop, then waits for the connections to end.
-    fn accept(self, listener: &UnixListener) {
+    fn accept(self, listener: &UnixListener, woken: &UnixStream) {
         let mut threads: Vec<JoinHandle<()>> = Vec::new();
         while !self.stop.load(Ordering::Acquire) {
             match listener.accept() {
                 Ok((stream, _)) => threads.extend(self.welcome(stream)),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => wait_for(listener),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => wait_for(listener, woken),
                 Err(error) => {
                     tracing::warn!(%error, "a connection to the control socket could not be accepted");
                     thread::sleep(TICK);
@@ -160,10 +164,13 @@ impl Drop for Place {
     }
 }
 
-fn wait_for(listener: &UnixListener) {
-    use rustix::event::{PollFd, PollFlags, Timespec, poll};
-    let timeout = Timespec { tv_sec: 0, tv_nsec: TICK.subsec_nanos().into() };
-    let _ready_or_not = poll(&mut [PollFd::new(listener, PollFlags::IN)], Some(&timeout));
+/// Waits for a connection, or for being told to stop.
+fn wait_for(listener: &UnixListener, woken: &UnixStream) {
+    use rustix::event::{PollFd, PollFlags, poll};
+    let mut watched = [PollFd::new(listener, PollFlags::IN), PollFd::new(woken, PollFlags::IN)];
+    if poll(&mut watched, None).is_err() {
+        thread::sleep(TICK);
+    }
 }
 
 /// Answers line by line until the other side ends, is silent too long or sends what is no line.
@@ -174,6 +181,8 @@ fn converse(mut stream: UnixStream, desk: &SharedDesk, clock: &Clock, stop: &Ato
     let peer = rustix::net::sockopt::socket_peercred(&stream)?;
     let mut session = Session::new(actor_of(peer.uid.as_raw()));
     let mut lines = Lines { pending: Vec::new() };
+    // Who was not greeted knows that nothing they sent was read.
+    say(&mut stream, &Response::Ready)?;
     while let Some(line) = lines.next(&mut stream, stop)? {
         let response = match line.and_then(|line| parse(&line)) {
             Ok(request) => session.answer(desk, request, clock()),
@@ -185,7 +194,8 @@ fn converse(mut stream: UnixStream, desk: &SharedDesk, clock: &Clock, stop: &Ato
         };
         say(&mut stream, &response)?;
     }
-    Ok(())
+    // A request that crosses this on its way is not read, and its sender knows.
+    say(&mut stream, &Response::Closing)
 }
 
 fn parse(line: &[u8]) -> Result<Request, DeskError> {

@@ -1,0 +1,87 @@
+//! Asks the process that holds the state, over the control socket.
+
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::DeskError;
+use super::serve::{LONGEST_LINE, SOCKET, reach};
+use crate::disposition::request::{RefusalKind, Request, Response};
+
+/// An answer may take a chunk and the reading of a plan's list.
+const ANSWER_WITHIN: Duration = Duration::from_secs(120);
+
+/// Longest answer read.
+const LONGEST_ANSWER: u64 = 256 << 20;
+
+/// A connection to the process that holds the state.
+pub struct Client {
+    state: PathBuf,
+    stream: BufReader<UnixStream>,
+}
+
+impl Client {
+    /// Connects to the process that holds the state and waits for its greeting.
+    ///
+    /// # Errors
+    /// Nobody serves the socket, this user may not use it, or too many do.
+    pub fn connect(state: &Path) -> Result<Self, DeskError> {
+        let connect = || {
+            let (_dir, path) = reach(state, SOCKET)?;
+            let stream = UnixStream::connect(path)?;
+            stream.set_read_timeout(Some(ANSWER_WITHIN))?;
+            stream.set_write_timeout(Some(ANSWER_WITHIN))?;
+            io::Result::Ok(stream)
+        };
+        let what = "its socket cannot be reached";
+        let stream = connect().map_err(|error| no_answer(state, what, Some(error)))?;
+        let mut client = Self { state: state.to_owned(), stream: BufReader::new(stream) };
+        match client.read()? {
+            Response::Ready => Ok(client),
+            Response::Refused(refusal) if refusal.kind == RefusalKind::Busy => {
+                Err(DeskError::Crowded { what: "too many are open; try again" })
+            }
+            _ => Err(no_answer(state, "it did not greet", None)),
+        }
+    }
+
+    /// Sends a request and waits for the answer.
+    ///
+    /// # Errors
+    /// The request is too long; [`DeskError::Unheard`] where it surely was not read; the connection ended before the answer, and it is
+    /// unknown whether the request was granted.
+    pub fn send(&mut self, request: &Request) -> Result<Response, DeskError> {
+        let mut line =
+            serde_json::to_vec(request).map_err(|error| DeskError::NotARequest { message: error.to_string() })?;
+        line.push(b'\n');
+        if line.len() > LONGEST_LINE {
+            return Err(DeskError::NotARequest { message: format!("it is longer than {LONGEST_LINE} bytes") });
+        }
+        match self.stream.get_mut().write_all(&line) {
+            // What was said before the other side closed can still be read: it is `Closing`.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+            written => written.map_err(|error| no_answer(&self.state, "the connection failed", Some(error)))?,
+        }
+        match self.read()? {
+            Response::Closing => Err(DeskError::Unheard { state: self.state.clone() }),
+            response => Ok(response),
+        }
+    }
+
+    fn read(&mut self) -> Result<Response, DeskError> {
+        let mut answer = Vec::new();
+        let read = (&mut self.stream).take(LONGEST_ANSWER).read_until(b'\n', &mut answer);
+        read.map_err(|error| no_answer(&self.state, "the connection failed", Some(error)))?;
+        if answer.last() != Some(&b'\n') {
+            let what = "the connection ended; whether the request was granted is unknown, look before you repeat it";
+            return Err(no_answer(&self.state, what, None));
+        }
+        let unreadable = |error| no_answer(&self.state, "what it said cannot be read", Some(io::Error::other(error)));
+        serde_json::from_slice(&answer).map_err(unreadable)
+    }
+}
+
+fn no_answer(state: &Path, what: &'static str, source: Option<io::Error>) -> DeskError {
+    DeskError::NoAnswer { state: state.to_owned(), what, source }
+}
