@@ -11,6 +11,7 @@ mod fence;
 mod guard;
 mod lookup;
 mod open;
+mod probe;
 mod read;
 #[cfg(test)]
 mod read_tests;

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use super::catalog::Catalog;
 use super::open::{Opened, Purpose};
 use super::select::Queries;
-use super::{Finding, StoreError, lookup, schema};
+use super::{Finding, StoreError, lookup, probe, schema};
 use crate::model::{Digest, Instant, RecordKey, SeriesName, TriggerName};
 use crate::records::facts::{EventFact, Facts};
 use crate::records::files::FileRef;
@@ -93,9 +93,13 @@ impl Reader {
         self.queries.of(series)?.scan_events(&self.opened.conn, judge, visit)
     }
 
-    /// Whether any row in scope may have an element of this event set before `cutoff`; true where only reading all rows would tell.
+    /// Whether any row in scope may have this event before `cutoff`. May say yes in vain (a held record does every night), never no.
+    ///
+    /// # Errors
+    /// The database cannot be read.
     pub fn probe(&mut self, series: &SeriesName, event: &TriggerName, cutoff: Instant) -> Result<bool, StoreError> {
-        todo!("{series} {event} {cutoff}")
+        let query = self.queries.of(series)?;
+        probe::probe(&mut self.opened.conn, self.queries.mapping(series)?, &query, event, cutoff)
     }
 
     /// The facts of these records, in the order of the keys; `None` for a record that is not there. One snapshot.

@@ -1,7 +1,9 @@
 //! The read side against real database files.
 
 mod facts;
+mod house;
 mod lookup;
+mod probe;
 mod scan;
 
 use std::collections::BTreeMap;
