@@ -16,6 +16,7 @@ mod read;
 #[cfg(test)]
 mod read_tests;
 mod reader;
+mod references;
 mod safety;
 mod scan;
 mod schema;

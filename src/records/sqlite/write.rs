@@ -14,6 +14,7 @@ use super::dispose::Disposed;
 use super::dispose_plan::{Program, Programs};
 use super::fence::{self, FenceState};
 use super::open::{Opened, Purpose};
+use super::references;
 use super::{Queries, StoreError};
 use crate::model::{BatchNumber, DurableEvidence, Origin, RecordKey, SeriesName};
 use crate::records::facts::Facts;
@@ -156,7 +157,8 @@ impl Writer {
     /// # Errors
     /// The database cannot be read, or is no longer what the mapping says.
     pub fn files_of(&mut self, series: &SeriesName, keys: &[RecordKey]) -> Result<Vec<FileRef>, StoreError> {
-        todo!("{series} {}", keys.len())
+        let query = self.queries.of(series)?;
+        query.files_of(&self.opened.conn, keys)
     }
 
     /// For each of these files (paths beneath `root`), whether a row of any mapped table still names it.
@@ -164,7 +166,7 @@ impl Writer {
     /// # Errors
     /// The database cannot be read.
     pub fn still_referenced(&mut self, root: &Path, paths: &[&str]) -> Result<Vec<bool>, StoreError> {
-        todo!("{} {}", root.display(), paths.len())
+        references::referenced(&self.opened.conn, self.queries.mappings(), root, paths)
     }
 
     fn program(&mut self, series: &SeriesName) -> Result<Rc<Program>, StoreError> {
