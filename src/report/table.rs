@@ -15,6 +15,8 @@ impl Table {
         let mut grid = Grid::new();
         grid.load_style(STYLE);
         grid.set_header(headings.into_iter().map(Into::into).collect::<Vec<String>>());
+        // comfy-table puts one more blank between columns.
+        grid.column_iter_mut().for_each(|column| drop(column.set_padding((0, 1))));
         Self(grid)
     }
 
@@ -41,7 +43,7 @@ impl Table {
 
     /// The table as lines, indented by two columns, no blank at a line's end.
     pub fn text(&self) -> String {
-        self.0.lines().map(|line| format!(" {}\n", line.trim_end())).collect()
+        self.0.lines().map(|line| format!("  {}\n", line.trim_end())).collect()
     }
 }
 
@@ -76,6 +78,6 @@ mod tests {
         let mut table = Table::new(["rule", "due"]).numbers([1]);
         table.row(["PC-1", "7"]);
         table.row(["PC-2", "1,234"]);
-        assert_eq!(table.text(), "  rule     due\n ──────────────\n  PC-1       7\n  PC-2   1,234\n");
+        assert_eq!(table.text(), "  rule    due\n  ────────────\n  PC-1      7\n  PC-2  1,234\n");
     }
 }

@@ -114,8 +114,8 @@ fn account(id: u64, today: CivilDate, sample: &mut Sample) {
     let at = |days: i64, chance: &mut Chance| {
         noon(today) - TimeDelta::days(days) - TimeDelta::seconds(chance.between(0, 36_000))
     };
-    let used = (chance.fraction().powi(3) * 1_050.0) as i64 + 1;
-    let created = used + 20 + chance.between(0, 500);
+    let used = (chance.fraction().powi(3) * 900.0) as i64 + 1;
+    let created = used + 20 + chance.between(0, 300);
     let came_back = !chance.once_in(12);
     sample.accounts.push(Account {
         id,
