@@ -3,6 +3,7 @@
 //! One file per subcommand; [`error`] maps every failure, [`clock`] alone reads the time.
 
 mod approve;
+mod audit;
 mod check;
 mod clock;
 mod demo;
@@ -71,6 +72,8 @@ enum Command {
     Plans(plans::Plans),
     /// Keep records whatever the calendar says
     Hold(hold::HoldCommand),
+    /// The destruction log
+    Audit(audit::Audit),
     /// What falls due when, per rule
     Forecast(forecast::Forecast),
 }
@@ -117,6 +120,7 @@ fn dispatch(command: Command, session: &mut Session) -> Result<Exit, Failure> {
         Command::Reject(reject) => reject.run(session),
         Command::Plans(plans) => plans.run(session),
         Command::Hold(hold) => hold.run(session),
+        Command::Audit(audit) => audit.run(session),
         Command::Forecast(forecast) => forecast.run(session),
     }
 }

@@ -7,10 +7,12 @@ pub mod csv;
 pub mod explain;
 pub mod forecast;
 pub mod holds;
+pub mod log;
 pub mod plan;
 pub mod plans;
 pub mod run;
 pub mod table;
+pub mod verify;
 pub mod words;
 
 pub use words::{Language, Words};

@@ -118,6 +118,38 @@ words! {
 
     lost_holds: "The private state has lost what these holds keep; nothing is destroyed until each is placed again and lifted: {}", "L'état privé a perdu ce que ces suspensions conservent; rien n'est détruit avant que chacune soit replacée puis levée : {}";
 
+    verdict_fail: "The log does not verify. What is wrong:", "Le registre ne se vérifie pas. Ce qui cloche :";
+    verdict_unanchored: "Sound in itself. Whoever holds its signing key could have written all of it anew: verify with --checkpoint, against one kept elsewhere.", "Cohérent en lui-même. Qui détient sa clé de signature aurait pu tout récrire : vérifier avec --checkpoint, contre un point de contrôle gardé ailleurs.";
+    verdict_anchored: "Sound, and its first {} entries are those that somebody else saw.", "Cohérent, et ses {} premières inscriptions sont celles qu'un tiers a vues.";
+    more_findings: "and {} more", "et {} autres";
+    log_line: "log {}: {} entries signed", "registre {} : {} inscriptions signées";
+    log_dates: "from {} to {}, by the operator's clock", "du {} au {}, à l'horloge de l'exploitant";
+    log_unsigned: "{} more entries are not signed yet; they were read too", "{} autres inscriptions ne sont pas encore signées; elles ont été lues aussi";
+    key_given: "signed by {}, the key you gave", "signé par {}, la clé que vous avez donnée";
+    key_not_given: "signed by {}, as the log itself says; give the key you were handed with --vkey", "signé par {}, selon le registre lui-même; donnez la clé qu'on vous a remise avec --vkey";
+    anchor_witness: "{} entries seen by {} at {}", "{} inscriptions vues par {} le {}";
+    anchor_kept: "{} entries are those of a checkpoint you kept", "{} inscriptions sont celles d'un point de contrôle que vous avez gardé";
+    kept_after_all: "kept after all", "conservés finalement";
+    pending: "{} records wait for an outcome: a run was interrupted, and the next `apply` settles it.", "{} unités attendent leur résultat : une exécution a été interrompue, le prochain `apply` la règle.";
+    proven: "Entry {} is in log {} of {} entries.", "L'inscription {} est au registre {} de {} inscriptions.";
+    proof_written: "The proof of entry {} is in {}.", "La preuve de l'inscription {} est dans {}.";
+    cosignature_stored: "Stored: a witness saw the first {} entries.", "Conservé : un cosignataire a vu les {} premières inscriptions.";
+    key_forgotten: "The fingerprint key of {} for {} is destroyed: the records it names can no longer be looked up.", "La clé d'empreinte de {} pour {} est détruite : les unités qu'elle nomme ne peuvent plus être retrouvées.";
+    shown_of: "{} of {} entries", "{} inscriptions sur {}";
+    leaf_approval: "plan {} by {}; rails accepted: {}", "liste {} par {}; garde-fous acceptés : {}";
+    leaf_rejection: "plan {} by {}", "liste {} par {}";
+    leaf_placed: "{} placed on a {} by {}", "{} placée sur {} par {}";
+    leaf_lifted: "{} on a {} lifted by {}", "{} sur {} levée par {}";
+    leaf_destroy: "to destroy {} {} under {} (run {})", "à détruire : {} {} selon {} (exécution {})";
+    leaf_anonymize: "to anonymize {} {} under {} (run {})", "à anonymiser : {} {} selon {} (exécution {})";
+    leaf_aborted: "of entry {}: nothing was committed", "de l'inscription {} : rien n'a été validé";
+    leaf_outcome: "of entry {}: {}; {} rows, {} files", "de l'inscription {} : {}; {} lignes, {} fichiers";
+    leaf_sanitized: "{}: {} ({})", "{} : {} ({})";
+    leaf_run: "{} of plan {}: {} of {} planned records are gone or anonymized", "{} de la liste {} : {} des {} unités prévues sont détruites ou anonymisées";
+    leaf_refused: "{}, by {}", "{}, par {}";
+    leaf_correction: "{}: {}, {} records", "{} : {}, {} unités";
+    leaf_heartbeat: "{} records overdue, {} holds", "{} unités en retard, {} suspensions";
+
     check_ok: "In order: {} errors, {} warnings.", "En ordre : {} erreurs, {} avertissements.";
     check_failed: "Not in order: {} errors, {} warnings. Nothing is planned or destroyed until the errors are mended.", "À corriger : {} erreurs, {} avertissements. Rien n'est prévu ni détruit avant correction des erreurs.";
     calendar_in_force: "calendar {} version {} ({}), in force since {}", "calendrier {} version {} ({}), en vigueur depuis le {}";

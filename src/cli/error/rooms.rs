@@ -6,6 +6,8 @@ use std::error::Error;
 
 use super::Failure;
 use crate::audit::LogError;
+use crate::audit::prove::ProofError;
+use crate::audit::witness::WitnessError;
 use crate::cli::exit::Exit;
 use crate::disposition::desk::{AskError, DeskError};
 use crate::disposition::plan::PlanError;
@@ -74,6 +76,36 @@ impl From<LogError> for Failure {
     }
 }
 
+impl From<ProofError> for Failure {
+    fn from(error: ProofError) -> Self {
+        match error {
+            ProofError::Log(error) => error.into(),
+            ProofError::Outside(_) => Self::of_room(
+                Exit::Usage,
+                "no-such-entry",
+                &error,
+                "the destruction log",
+                "Only entries that the signed checkpoint covers can be proven; `audit show` lists them.",
+            ),
+            error => Self::of_room(Exit::LogFault, "proof", &error, "the destruction log", "Run `audit verify`."),
+        }
+    }
+}
+
+impl From<WitnessError> for Failure {
+    fn from(error: WitnessError) -> Self {
+        let (exit, code) = match error {
+            WitnessError::Log(error) => return error.into(),
+            WitnessError::Inconsistent { .. } | WitnessError::Refused { .. } => (Exit::LogFault, "not-cosigned"),
+            WitnessError::Conflict { .. } | WitnessError::OtherLog { .. } | WitnessError::NotOurs => {
+                (Exit::Refused, "not-cosigned")
+            }
+            _ => (Exit::Failure, "witness"),
+        };
+        Self::of_room(exit, code, &error, "the log to co-sign", "Run `audit verify` on it, and keep what you have.")
+    }
+}
+
 impl From<PlanError> for Failure {
     fn from(error: PlanError) -> Self {
         let text = error.to_string();
@@ -125,7 +157,7 @@ impl From<Refusal> for Failure {
 
 impl Failure {
     /// A room's error: its sentence and its causes are the message, what follows the semicolon is the mend.
-    pub(super) fn of_room(
+    pub(in crate::cli) fn of_room(
         exit: Exit,
         code: &str,
         error: &dyn Error,

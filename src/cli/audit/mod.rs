@@ -1,0 +1,88 @@
+//! `audit`: the destruction log, for those who verify it and those who answer from it.
+
+mod checkpoint;
+mod forget_key;
+mod prove;
+mod show;
+mod verify;
+mod witness;
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+
+use super::error::Failure;
+use super::exit::Exit;
+use super::session::Session;
+use super::setup::Setup;
+use crate::audit::note::VerifierKey;
+use crate::report::Language;
+
+/// Arguments of `audit`.
+#[derive(Debug, Args)]
+pub struct Audit {
+    #[command(subcommand)]
+    command: AuditCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum AuditCommand {
+    /// Verify a whole log, or one proof, offline; needs no configuration and no database
+    Verify(verify::Verify),
+    /// What the log says, entry by entry
+    Show(show::Show),
+    /// Prove one entry to somebody who has only a checkpoint
+    Prove(prove::Prove),
+    /// Print the signed checkpoint: keep it elsewhere, it is what later verification is anchored to
+    Checkpoint(checkpoint::CheckpointCommand),
+    /// On the auditor's machine: check a log against what was seen before, and co-sign it
+    Witness(witness::WitnessCommand),
+    /// Destroy a fingerprint key: its records can no longer be looked up, by anybody
+    ForgetKey(forget_key::ForgetKey),
+}
+
+impl Audit {
+    /// Runs the command asked for.
+    pub fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
+        match self.command {
+            AuditCommand::Verify(command) => command.run(session),
+            AuditCommand::Show(command) => command.run(session),
+            AuditCommand::Prove(command) => command.run(session),
+            AuditCommand::Checkpoint(command) => command.run(session),
+            AuditCommand::Witness(command) => command.run(session),
+            AuditCommand::ForgetKey(command) => command.run(session),
+        }
+    }
+}
+
+/// Where a log is, and in which language to speak of it: a directory that was named needs no configuration.
+fn log_dir(named: Option<PathBuf>, session: &Session<'_>) -> Result<(PathBuf, Language), Failure> {
+    match named {
+        Some(dir) => Ok((dir, session.speaks(Language::En))),
+        None => {
+            let setup = Setup::load(session)?;
+            Ok((setup.install.state.join("audit"), setup.language))
+        }
+    }
+}
+
+/// Reads a file that the user named.
+fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    std::fs::read(path).map_err(|error| Failure::file(path, "read the file", &error))
+}
+
+/// Reads a verifier key from a file.
+fn read_key(path: &Path) -> Result<VerifierKey, Failure> {
+    let text = read(path)?;
+    let key = str::from_utf8(&text).unwrap_or_default().parse::<VerifierKey>();
+    key.map_err(|error| {
+        let mend = "Give the file `vkey` of the log, as the operator handed it to you.";
+        Failure::new(
+            Exit::Usage,
+            "vkey",
+            format!("The file holds no verifier key: {error}."),
+            path.display().to_string(),
+            mend,
+        )
+    })
+}

@@ -1,0 +1,42 @@
+//! `audit witness`: an auditor's machine says what it saw.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::read_key;
+use crate::audit::witness::Witness;
+use crate::cli::clock;
+use crate::cli::error::Failure;
+use crate::cli::exit::Exit;
+use crate::cli::session::Session;
+use crate::report::Language;
+use crate::report::log::Cosigned;
+
+/// Arguments of `audit witness`.
+#[derive(Debug, Args)]
+pub struct WitnessCommand {
+    /// Directory of the log, or a copy of it
+    dir: PathBuf,
+    /// The operator's verifier key, obtained by another way than the log
+    #[arg(long, value_name = "FILE")]
+    vkey: PathBuf,
+    /// Where this witness keeps its key and what it saw; made where there is none
+    #[arg(long, value_name = "DIR")]
+    state: PathBuf,
+    /// Name of this witness, for its new key (`auditor.example.org/witness`)
+    #[arg(long, default_value = "witness")]
+    name: String,
+}
+
+impl WitnessCommand {
+    /// Verifies the log against what was seen before, and prints a cosignature line.
+    pub fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
+        let key = read_key(&self.vkey)?;
+        let witness = Witness::open_or_create(&self.state, &self.name)?;
+        let line = witness.cosign_log(&self.dir, &key, clock::now())?;
+        let cosigned = Cosigned { cosignature: line.to_string(), witness_key: witness.verifier().to_string() };
+        session.show(&cosigned, session.speaks(Language::En))?;
+        Ok(Exit::Ok)
+    }
+}

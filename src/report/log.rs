@@ -1,0 +1,199 @@
+//! Entries of the destruction log, one line each, and the short texts that go with it.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::table::count;
+use super::words::fill;
+use super::{Report, Words, to_value};
+use crate::audit::checkpoint::SignedCheckpoint;
+use crate::audit::leaf::{Action, Body, HoldAction, Leaf};
+use crate::model::Instant;
+
+/// Entries of a log.
+pub struct ShowReport {
+    /// Entries in the whole log.
+    pub size: u64,
+    pub entries: Vec<Shown>,
+}
+
+/// One entry.
+pub struct Shown {
+    pub index: u64,
+    pub leaf: Leaf,
+}
+
+impl Report for ShowReport {
+    fn text(&self, words: &Words) -> String {
+        let lines = self.entries.iter().map(|Shown { index, leaf }| {
+            format!("  {index:>6}  {}  {:<12}{}\n", date_time(leaf.at), leaf.body.kind(), describe(&leaf.body, words))
+        });
+        let lines: String = lines.collect();
+        let shown = count(self.entries.len() as u64, words);
+        format!("{lines}{}\n", fill(words.shown_of, &[&shown, &count(self.size, words)]))
+    }
+
+    fn json(&self) -> Value {
+        let entries = self.entries.iter().map(|Shown { index, leaf }| {
+            let mut entry = to_value(leaf);
+            entry["index"] = json!(index);
+            entry
+        });
+        json!({ "size": self.size, "entries": entries.collect::<Vec<_>>() })
+    }
+}
+
+/// Seconds since 1970 as RFC 3339, UTC.
+pub fn date_time(seconds: i64) -> String {
+    match Instant::from_timestamp(seconds, 0) {
+        Some(instant) => instant.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
+        // Outside the years that a date can have: the number says it.
+        None => seconds.to_string(),
+    }
+}
+
+/// What an entry says, in a line. Never more than the log itself holds: no personal information.
+pub fn describe(body: &Body, words: &Words) -> String {
+    match body {
+        Body::Genesis(genesis) => format!("{} ({})", genesis.origin, genesis.tool),
+        Body::Calendar(law) => format!("{} version {}, {}", law.number, law.version, law.zone),
+        Body::Mapping(mapping) => format!("{} in {}", mapping.series, mapping.source),
+        Body::Approval(approval) => {
+            let accepted = approval.accepted.join(", ");
+            fill(words.leaf_approval, &[approval.plan.as_str(), approval.actor.as_str(), &accepted])
+        }
+        Body::Rejection(no) => fill(words.leaf_rejection, &[no.plan.as_str(), no.actor.as_str()]),
+        Body::Hold(hold) => {
+            let template = if hold.action == HoldAction::Placed { words.leaf_placed } else { words.leaf_lifted };
+            fill(template, &[hold.hold.as_str(), &hold.scope, hold.actor.as_str()])
+        }
+        Body::Intent(intent) => {
+            let template = if intent.action == Action::Destroy { words.leaf_destroy } else { words.leaf_anonymize };
+            let records = count(u64::from(intent.n), words);
+            let (series, rule, run) = (intent.series.as_str(), intent.rule.as_str(), intent.run.as_str());
+            fill(template, &[&records, series, rule, run])
+        }
+        Body::Outcome(outcome) if !outcome.committed => fill(words.leaf_aborted, &[&outcome.intent.to_string()]),
+        Body::Outcome(outcome) => {
+            let rows = count(outcome.rows.values().sum(), words);
+            let files = count(outcome.files.values().sum(), words);
+            fill(words.leaf_outcome, &[&outcome.intent.to_string(), &outcome.results, &rows, &files])
+        }
+        Body::Sanitized(level) => fill(words.leaf_sanitized, &[level.source.as_str(), &level.level, &level.method]),
+        Body::Run(run) => {
+            let gone = count(run.counts.destroyed + run.counts.anonymized, words);
+            let planned = count(run.counts.planned, words);
+            fill(words.leaf_run, &[run.run.as_str(), run.plan.as_str(), &gone, &planned])
+        }
+        Body::Refused(refused) => fill(words.leaf_refused, &[&refused.reasons.join(", "), refused.actor.as_str()]),
+        Body::Correction(correction) => {
+            let records = count(correction.records, words);
+            fill(words.leaf_correction, &[correction.source.as_str(), &correction.what, &records])
+        }
+        Body::Heartbeat(heartbeat) => fill(
+            words.leaf_heartbeat,
+            &[&count(heartbeat.overdue.values().sum(), words), &count(heartbeat.holds, words)],
+        ),
+        Body::Fpkey(key) => format!("{} {}", key.source, key.year),
+        Body::FpkeyDestroyed(key) => format!("{} {}, {}", key.source, key.year, key.actor),
+        Body::Sigkey(key) => format!("{}, {}", key.vkey, key.actor),
+    }
+}
+
+/// The signed checkpoint, as it is to be kept.
+pub struct CheckpointReport<'a> {
+    pub signed: &'a SignedCheckpoint,
+}
+
+impl Report for CheckpointReport<'_> {
+    /// The note to the byte, so that it may go into a file or on paper.
+    fn text(&self, _words: &Words) -> String {
+        self.signed.to_string()
+    }
+
+    fn json(&self) -> Value {
+        let claimed = self.signed.claimed();
+        json!({
+            "origin": claimed.origin, "size": claimed.tree.size, "root": claimed.tree.root,
+            "checkpoint": self.signed.to_string(),
+        })
+    }
+}
+
+/// A proof of one entry.
+#[derive(Debug, Serialize)]
+pub struct ProofText {
+    pub entry: u64,
+    pub proof: String,
+    pub written_to: Option<PathBuf>,
+}
+
+impl Report for ProofText {
+    /// The proof to the byte, or where it was written.
+    fn text(&self, words: &Words) -> String {
+        match &self.written_to {
+            Some(path) => {
+                format!("{}\n", fill(words.proof_written, &[&count(self.entry, words), &path.display().to_string()]))
+            }
+            None => self.proof.clone(),
+        }
+    }
+
+    fn json(&self) -> Value {
+        to_value(self)
+    }
+}
+
+/// What a witness says.
+#[derive(Debug, Serialize)]
+pub struct Cosigned {
+    pub cosignature: String,
+    pub witness_key: String,
+}
+
+impl Report for Cosigned {
+    /// The line to the byte, for `audit checkpoint --add`.
+    fn text(&self, _words: &Words) -> String {
+        self.cosignature.clone()
+    }
+
+    fn json(&self) -> Value {
+        to_value(self)
+    }
+}
+
+/// A cosignature was stored.
+#[derive(Debug, Serialize)]
+pub struct CosignatureStored {
+    /// Entries that the witness saw.
+    pub size: u64,
+}
+
+impl Report for CosignatureStored {
+    fn text(&self, words: &Words) -> String {
+        format!("{}\n", fill(words.cosignature_stored, &[&count(self.size, words)]))
+    }
+
+    fn json(&self) -> Value {
+        to_value(self)
+    }
+}
+
+/// A fingerprint key was destroyed.
+#[derive(Debug, Serialize)]
+pub struct KeyForgotten {
+    pub source: String,
+    pub year: i32,
+}
+
+impl Report for KeyForgotten {
+    fn text(&self, words: &Words) -> String {
+        format!("{}\n", fill(words.key_forgotten, &[&self.source, &self.year.to_string()]))
+    }
+
+    fn json(&self) -> Value {
+        to_value(self)
+    }
+}

@@ -1,0 +1,117 @@
+//! What verification of a log, or of one proof, found. Claims no more than was checked.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::log::{date_time, describe};
+use super::table::{Table, count};
+use super::words::fill;
+use super::{Report, Words, to_value};
+use crate::audit::prove::ProvenEntry;
+use crate::audit::verify::{self, Verdict};
+
+/// A whole log.
+pub struct VerifyReport<'a> {
+    pub dir: &'a Path,
+    pub report: &'a verify::Report,
+}
+
+impl Report for VerifyReport<'_> {
+    fn text(&self, words: &Words) -> String {
+        let report = self.report;
+        let mut text = format!("{}\n", report.verdict);
+        text += &format!("{}\n", meaning(report.verdict, words));
+        for finding in &report.findings {
+            text += &format!("  {finding}\n");
+        }
+        if report.more_findings > 0 {
+            text += &format!("  {}\n", fill(words.more_findings, &[&count(report.more_findings, words)]));
+        }
+        text += &self.log(words);
+        text += &self.tally(words);
+        text
+    }
+
+    fn json(&self) -> Value {
+        to_value(self.report)
+    }
+}
+
+impl VerifyReport<'_> {
+    fn log(&self, words: &Words) -> String {
+        let report = self.report;
+        let Some(origin) = &report.origin else { return String::new() };
+        let size = count(report.size, words);
+        let mut text = format!("\n{}\n", fill(words.log_line, &[origin.as_str(), &size]));
+        if let Some((first, last)) = report.tally.first.zip(report.tally.last) {
+            text += &format!("{}\n", fill(words.log_dates, &[&date_time(first), &date_time(last)]));
+        }
+        if let Some(unsigned @ 1..) = report.unsigned {
+            text += &format!("{}\n", fill(words.log_unsigned, &[&count(unsigned, words)]));
+        }
+        if let Some(key) = &report.signed_by {
+            let template = if report.key_was_given { words.key_given } else { words.key_not_given };
+            text += &format!("{}\n", fill(template, &[key]));
+        }
+        for anchor in &report.anchors {
+            let size = count(anchor.size, words);
+            text += &match &anchor.witness {
+                Some(seen) => fill(words.anchor_witness, &[&size, &seen.by, &date_time(seen.at as i64)]),
+                None => fill(words.anchor_kept, &[&size]),
+            };
+            text.push('\n');
+        }
+        text
+    }
+
+    fn tally(&self, words: &Words) -> String {
+        let tally = &self.report.tally;
+        let mut text = String::new();
+        if !tally.rules.is_empty() {
+            let mut table = Table::new([words.rule, words.destroyed, words.anonymized, words.kept_after_all]);
+            table = table.numbers(1..4);
+            for (rule, of_rule) in &tally.rules {
+                let numbers = [of_rule.destroyed, of_rule.anonymized, of_rule.others];
+                let cells = numbers.map(|number| count(number, words));
+                table.row([rule.to_string()].into_iter().chain(cells));
+            }
+            text += &format!("\n{}", table.text());
+        }
+        if tally.pending_records > 0 {
+            text += &format!("{}\n", fill(words.pending, &[&count(tally.pending_records, words)]));
+        }
+        text
+    }
+}
+
+fn meaning(verdict: Verdict, words: &Words) -> String {
+    match verdict {
+        Verdict::Fail => words.verdict_fail.to_owned(),
+        Verdict::OkUnanchored => words.verdict_unanchored.to_owned(),
+        Verdict::OkAnchoredTo(size) => fill(words.verdict_anchored, &[&count(size, words)]),
+    }
+}
+
+/// One proof.
+pub struct ProofReport<'a> {
+    pub proven: &'a ProvenEntry,
+}
+
+impl Report for ProofReport<'_> {
+    fn text(&self, words: &Words) -> String {
+        let proven = self.proven;
+        let mut text = format!("{}\n", proven.verdict);
+        let (index, size) = (count(proven.index, words), count(proven.tree.size, words));
+        text += &format!("{}\n", fill(words.proven, &[&index, proven.origin.as_str(), &size]));
+        text + &format!("  {}  {}\n", date_time(proven.leaf.at), describe(&proven.leaf.body, words))
+    }
+
+    fn json(&self) -> Value {
+        let proven = self.proven;
+        json!({
+            "verdict": proven.verdict, "origin": proven.origin, "index": proven.index, "size": proven.tree.size,
+            "anchors": proven.anchors, "entry": proven.leaf,
+        })
+    }
+}
