@@ -2,6 +2,7 @@
 //!
 //! One file per subcommand; [`error`] maps every failure, [`clock`] alone reads the time.
 
+mod apply;
 mod approve;
 mod audit;
 mod check;
@@ -68,6 +69,8 @@ enum Command {
     Approve(approve::Approve),
     /// Reject a plan for good
     Reject(reject::Reject),
+    /// Execute an approved plan, or go on with an interrupted one
+    Apply(apply::Apply),
     /// Every plan, and where it stands
     Plans(plans::Plans),
     /// Keep records whatever the calendar says
@@ -118,6 +121,7 @@ fn dispatch(command: Command, session: &mut Session) -> Result<Exit, Failure> {
         Command::Plan(plan) => plan.run(session),
         Command::Approve(approve) => approve.run(session),
         Command::Reject(reject) => reject.run(session),
+        Command::Apply(apply) => apply.run(session),
         Command::Plans(plans) => plans.run(session),
         Command::Hold(hold) => hold.run(session),
         Command::Audit(audit) => audit.run(session),

@@ -68,8 +68,22 @@ impl DeskDoor {
     /// Asks.
     ///
     /// # Errors
-    /// The refusal.
+    /// The refusal, at the plan or hold that was asked about.
     pub(super) fn ask(&mut self, request: Request) -> Result<Response, Failure> {
-        Ok(self.0.ask(request)?)
+        let place = match &request {
+            Request::Approve { plan, .. } | Request::Reject { plan, .. } | Request::Except { plan, .. } => {
+                Some(format!("plan {plan}"))
+            }
+            Request::HoldPlace { hold, .. } => Some(format!("a hold on a {}", hold.name())),
+            Request::HoldLift { hold, .. } => Some(format!("hold {hold}")),
+            Request::HoldList | Request::Plans | Request::PlanningKeys { .. } => None,
+        };
+        self.0.ask(request).map_err(|error| {
+            let failure = Failure::from(error);
+            match place {
+                Some(place) => Failure { place, ..failure },
+                None => failure,
+            }
+        })
     }
 }

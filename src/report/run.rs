@@ -1,99 +1,124 @@
 //! A run: what became of every planned record.
 
-use std::collections::BTreeMap;
-
-use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::table::{Table, count};
 use super::words::fill;
 use super::{Report, Words, to_value};
+use crate::disposition::execute::Statement;
 
-/// The end of a run. planned = destroyed + anonymized + held + blocked + drifted + deferred + incomplete + failed.
-#[derive(Clone, Debug, Default, Serialize)]
+/// The end of a run.
+#[derive(Clone, Debug)]
 pub struct RunReport {
-    pub run: String,
-    pub plan: String,
-    /// Whether the run went through its plan, or was stopped on the way.
-    pub finished: bool,
-    pub planned: u64,
-    pub destroyed: u64,
-    pub anonymized: u64,
-    pub held: u64,
-    pub blocked: u64,
-    pub drifted: u64,
-    pub deferred: u64,
-    pub incomplete: u64,
-    pub failed: u64,
-    /// Rows gone or changed, dependent rows included.
-    pub rows: u64,
-    pub files: u64,
-    /// Of those files.
-    pub bytes: u64,
-    /// The lowest level verified over all sources.
-    pub level: String,
-    pub levels: BTreeMap<String, String>,
+    pub statement: Statement,
     pub seconds: f64,
-    /// Codes of what failed, with how often.
-    pub reasons: BTreeMap<String, u64>,
 }
 
 impl RunReport {
     /// Whether a later run has something left to do.
     pub fn is_partial(&self) -> bool {
-        self.deferred + self.incomplete + self.failed > 0
+        let counts = &self.statement.counts;
+        counts.deferred + counts.incomplete + counts.failed > 0
     }
 }
 
 impl Report for RunReport {
     fn text(&self, words: &Words) -> String {
-        let title = if self.finished { words.run_finished } else { words.run_stopped };
-        let mut text = format!("{}\n\n", fill(title, &[&self.run, &self.plan]));
-        let mut table = Table::new(["", words.records]).numbers([1]);
-        table.row([words.planned.to_owned(), count(self.planned, words)]);
+        let Statement { run, plan, counts, finished, .. } = &self.statement;
+        let title = if *finished { words.run_finished } else { words.run_stopped };
+        let mut text = format!("{}\n\n", fill(title, &[run.as_str(), plan.as_str()]));
+        let mut table = Table::new([words.outcome, words.records]).numbers([1]);
         let outcomes = [
-            (words.destroyed, self.destroyed),
-            (words.anonymized, self.anonymized),
-            (words.held, self.held),
-            (words.blocked, self.blocked),
-            (words.drifted, self.drifted),
-            (words.deferred, self.deferred),
-            (words.incomplete, self.incomplete),
-            (words.failed, self.failed),
+            (words.destroyed, counts.destroyed),
+            (words.anonymized, counts.anonymized),
+            (words.held, counts.held),
+            (words.blocked, counts.blocked),
+            (words.drifted, counts.drifted),
+            (words.deferred, counts.deferred),
+            (words.incomplete, counts.incomplete),
+            (words.failed, counts.failed),
         ];
         for (word, number) in outcomes.into_iter().filter(|(_, number)| *number > 0) {
             table.row([word.to_owned(), count(number, words)]);
         }
+        table.row([words.planned.to_owned(), count(counts.planned, words)]);
         text += &table.text();
-        let gone = [count(self.rows, words), count(self.files, words), count(self.bytes, words)];
-        text += &format!("\n{}\n", fill(words.run_gone, &[&gone[0], &gone[1], &gone[2]]));
-        for (source, level) in &self.levels {
-            text += &format!("{}\n", fill(words.run_level, &[source, level]));
-        }
-        for (reason, number) in &self.reasons {
-            text += &format!("  {reason}: {}\n", count(*number, words));
-        }
-        if self.is_partial() || !self.finished {
-            text += &format!("{}\n", fill(words.run_again, &[&format!("apply {}", self.plan)]));
-        }
-        text
+        text + &self.closing(words)
     }
 
     fn json(&self) -> Value {
-        to_value(self)
+        let mut value = to_value(&self.statement);
+        value["seconds"] = json!(self.seconds);
+        value
+    }
+}
+
+impl RunReport {
+    fn closing(&self, words: &Words) -> String {
+        let Statement { plan, rows, files, bytes, level, finished, reasons, .. } = &self.statement;
+        let [rows, files, bytes] = [rows, files, bytes].map(|number| count(*number, words));
+        let seconds = format!("{:.1}", self.seconds);
+        let mut text = format!("\n{}\n", fill(words.run_gone, &[&rows, &files, &bytes, &seconds]));
+        text += &format!("{}\n", fill(words.run_level, &[level, words.level(level)]));
+        for (reason, records) in reasons {
+            text += &format!("  {} × {reason}\n", count(*records, words));
+        }
+        if self.is_partial() || !finished {
+            text += &format!("{}\n", fill(words.run_again, &[&format!("apply {plan}")]));
+        }
+        text
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audit::leaf::RunCounts;
     use crate::report::words::EN;
 
+    fn run(counts: RunCounts) -> RunReport {
+        let statement = Statement {
+            run: "2026-11-21-0a1b2c3d-7".into(),
+            plan: "2026-11-21-0a1b2c3d".into(),
+            counts,
+            rows: 40,
+            files: 3,
+            bytes: 1_024,
+            level: "logical".into(),
+            finished: true,
+            reasons: [("a symbolic link stands on its path".to_owned(), 2)].into(),
+        };
+        RunReport { statement, seconds: 0.5 }
+    }
+
     #[test]
-    fn a_run_shows_what_happened_and_leaves_out_what_did_not() {
-        let run = RunReport { planned: 12, destroyed: 10, failed: 2, finished: true, ..RunReport::default() };
+    fn a_run_shows_what_happened_why_and_how_to_go_on() {
+        let run = run(RunCounts { planned: 12, destroyed: 10, failed: 2, ..RunCounts::default() });
         let text = run.text(&EN);
-        assert!(text.contains("failed") && !text.contains("drifted"), "{text}");
-        assert!(run.is_partial());
+        assert!(text.contains("failed") && text.contains("2 × a symbolic link") && !text.contains("drifted"), "{text}");
+        assert!(run.is_partial() && text.contains("apply 2026-11-21-0a1b2c3d"), "{text}");
+    }
+
+    #[test]
+    fn the_json_has_the_documented_fields() {
+        let json = run(RunCounts::default()).json();
+        for field in [
+            "run",
+            "plan",
+            "planned",
+            "destroyed",
+            "anonymized",
+            "held",
+            "blocked",
+            "drifted",
+            "deferred",
+            "incomplete",
+            "failed",
+            "rows",
+            "files",
+            "level",
+        ] {
+            assert!(!json[field].is_null(), "{field}");
+        }
     }
 }

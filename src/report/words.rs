@@ -88,8 +88,13 @@ words! {
 
     run_finished: "Run {} of plan {}: finished", "Exécution {} de la liste {} : terminée";
     run_stopped: "Run {} of plan {}: stopped on the way", "Exécution {} de la liste {} : interrompue";
-    run_gone: "{} rows, {} files ({} bytes)", "{} lignes, {} fichiers ({} octets)";
-    run_level: "{}: verified by reading at level {}", "{} : vérifié par lecture au niveau {}";
+    outcome: "outcome", "sort";
+    run_gone: "{} rows and {} files ({} bytes), in {} s", "{} lignes et {} fichiers ({} octets), en {} s";
+    run_level: "Verified by reading, level {}: {}", "Vérifié par lecture, niveau {} : {}";
+    level_logical: "no query finds them any more; remnants in free space of the database file are not claimed to be gone", "aucune requête ne les trouve plus; rien n'est affirmé des restes dans l'espace libre du fichier";
+    level_page_clean: "no remnant in the database's own pages", "aucun reste dans les pages de la base";
+    level_log_clean: "no remnant in its write-ahead log, journal or temporary files either", "aucun reste dans son journal ni ses fichiers temporaires non plus";
+    level_backup_expired: "backups that held them have expired too", "les sauvegardes qui les contenaient ont expiré aussi";
     run_again: "Something is left to do. To go on: {}", "Il reste à faire. Pour continuer : {}";
 
     approved: "Plan {} is approved by {} on {}.", "La liste {} est approuvée par {} le {}.";
@@ -196,6 +201,16 @@ impl Words {
     pub fn pick<'w>(&self, text: &'w crate::calendar::Words) -> &'w str {
         let (own, other) = if self.language == Language::Fr { (&text.fr, &text.en) } else { (&text.en, &text.fr) };
         own.as_deref().or(other.as_deref()).unwrap_or_default()
+    }
+
+    /// What a sanitization level means, from its name.
+    pub fn level(&self, level: &str) -> &'static str {
+        match level {
+            "page-clean" => self.level_page_clean,
+            "log-clean" => self.level_log_clean,
+            "backup-expired" => self.level_backup_expired,
+            _ => self.level_logical,
+        }
     }
 
     /// What a kind of undated means, from its stable name.

@@ -7,7 +7,7 @@ use crate::cli::error::Failure;
 use crate::cli::exit::Exit;
 use crate::cli::session::Session;
 use crate::cli::setup::Setup;
-use crate::disposition::desk::{Door, actor_of};
+use crate::disposition::desk::actor_of;
 use crate::model::SourceName;
 use crate::report::log::KeyForgotten;
 
@@ -24,7 +24,8 @@ impl ForgetKey {
     /// Destroys the key and puts that on record; refuses while something needs it (exit 3).
     pub fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
         let setup = Setup::load(session)?;
-        let Door::Here(desk, _) = setup.desk()?.0 else {
+        let door = setup.desk()?.0;
+        let Some(desk) = door.here() else {
             return Err(Failure::new(
                 Exit::Locked,
                 "state-locked",

@@ -10,8 +10,11 @@ use serde_json::{Value, json};
 pub(super) use rooms::sentence;
 
 use super::exit::Exit;
-use crate::model::Fault;
+use crate::model::{Fault, PlanId};
 use crate::report::plan::{TrippedRail, names, rails_text};
+
+/// The place of what concerns no single plan or hold.
+const STATE: &str = "the state directory";
 
 /// Why a command ended otherwise than asked.
 #[derive(Debug)]
@@ -79,6 +82,15 @@ impl Failure {
     pub fn after(mut self, doing: &str) -> Self {
         let doing = sentence(doing);
         self.message = format!("{}: {}", doing.trim_end_matches('.'), self.message);
+        self
+    }
+
+    /// The same, at this plan, unless it names a file or a database already.
+    #[must_use]
+    pub fn at_plan(mut self, plan: &PlanId) -> Self {
+        if self.place.is_empty() || self.place == STATE {
+            self.place = format!("plan {plan}");
+        }
         self
     }
 

@@ -4,12 +4,13 @@
 
 use std::error::Error;
 
-use super::Failure;
+use super::{Failure, STATE};
 use crate::audit::LogError;
 use crate::audit::prove::ProofError;
 use crate::audit::witness::WitnessError;
 use crate::cli::exit::Exit;
 use crate::disposition::desk::{AskError, DeskError};
+use crate::disposition::execute::ExecuteError;
 use crate::disposition::plan::PlanError;
 use crate::disposition::request::{Refusal, RefusalKind};
 use crate::model::Fault;
@@ -129,6 +130,27 @@ impl From<DeskError> for Failure {
     }
 }
 
+impl From<ExecuteError> for Failure {
+    fn from(error: ExecuteError) -> Self {
+        let (exit, code) = match error {
+            ExecuteError::Store(error) => return error.into(),
+            ExecuteError::Log(error) => return error.into(),
+            ExecuteError::Plan(error) => return error.into(),
+            ExecuteError::Desk(error) => return error.into(),
+            ExecuteError::Restored { .. } => (Exit::Refused, "restored"),
+            ExecuteError::NoSeries { .. } => (Exit::BadConfig, "no-series"),
+            ExecuteError::NoSource { .. } => (Exit::BadConfig, "no-source"),
+            ExecuteError::Governing(_) => (Exit::BadConfig, "rule-not-supported"),
+            ExecuteError::Spool { .. } => (Exit::Failure, "spool"),
+            ExecuteError::Unresolved { .. } => (Exit::Failure, "unresolved-batch"),
+            ExecuteError::OtherBatch { .. } => (Exit::Failure, "other-batch"),
+            ExecuteError::Fence { .. } => (Exit::Failure, "fence"),
+            ExecuteError::Step(_) => (Exit::Failure, "step"),
+        };
+        Self::of_room(exit, code, &error, "", "Run the same command again: it goes on from where it stopped.")
+    }
+}
+
 impl From<AskError> for Failure {
     fn from(error: AskError) -> Self {
         match error {
@@ -149,7 +171,7 @@ impl From<Refusal> for Failure {
             RefusalKind::Failure => (Exit::Failure, "Mend what the message says, then run the same command again."),
         };
         let (message, mend) = apart(&refusal.message, otherwise);
-        let mut failure = Self::new(exit, refusal.code, message, "the state directory", mend);
+        let mut failure = Self::new(exit, refusal.code, message, STATE, mend);
         failure.rails = refusal.rails.iter().map(TrippedRail::from).collect();
         failure
     }

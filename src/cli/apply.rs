@@ -1,0 +1,98 @@
+//! `apply`: executes an approved plan, or goes on with one that was interrupted.
+
+use std::io::{self, IsTerminal};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Instant as Monotonic;
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use signal_hook::consts::{SIGINT, SIGTERM};
+
+use super::clock;
+use super::error::Failure;
+use super::exit::Exit;
+use super::session::Session;
+use super::setup::Setup;
+use crate::disposition::desk::{actor_of, approved_plan};
+use crate::disposition::execute::{self, Conditions, Progress};
+use crate::model::PlanId;
+use crate::report::run::RunReport;
+
+/// Arguments of `apply`.
+#[derive(Debug, Args)]
+pub struct Apply {
+    /// As `plan` prints it; a person approved it before
+    plan: String,
+}
+
+/// What the shell sees when a second signal ends the program at once.
+const FORCED: i32 = 130;
+
+impl Apply {
+    /// Executes the plan. Holds placed meanwhile hold; an interruption (Ctrl-C) ends the chunk at hand first.
+    pub fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
+        let setup = Setup::load(session)?;
+        let plan = PlanId::new(self.plan);
+        let door = setup.desk()?.0;
+        let Some(desk) = door.here() else {
+            return Err(Failure::new(
+                Exit::Locked,
+                "state-locked",
+                "Another retentiond holds the state: the daemon, or another `apply`.",
+                setup.install.state.display().to_string(),
+                "Wait until it ends, then run the same command again.",
+            ));
+        };
+        let stop = stop_on_signals()?;
+        let began = Monotonic::now();
+        let bar = progress_bar();
+        let approved = approved_plan(desk, &plan, clock::now()).map_err(|error| Failure::from(error).at_plan(&plan))?;
+        let statement = execute::apply(
+            desk,
+            &approved,
+            &mut Conditions {
+                actor: &actor_of(rustix::process::getuid().as_raw()),
+                clock: &clock::now,
+                stop: &stop,
+                progress: &mut |Progress { planned, done }| {
+                    bar.set_length(planned);
+                    bar.set_position(done);
+                },
+            },
+        );
+        bar.finish_and_clear();
+        let statement = statement.map_err(|error| Failure::from(error).at_plan(&plan))?;
+        let report = RunReport { statement, seconds: began.elapsed().as_secs_f64() };
+        let exit = if report.is_partial() { Exit::Partial } else { Exit::Ok };
+        session.show(&report, setup.language)?;
+        Ok(exit)
+    }
+}
+
+/// A flag that the first signal raises; the second one ends the program at once, which loses nothing that the log promised.
+fn stop_on_signals() -> Result<Arc<AtomicBool>, Failure> {
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM] {
+        // The order counts: the exit looks at the flag before this signal raises it.
+        signal_hook::flag::register_conditional_shutdown(signal, FORCED, stop.clone())
+            .and_then(|_| signal_hook::flag::register(signal, stop.clone()))
+            .map_err(|error| {
+                let mend = "Mend what the system says, then run the same command again.";
+                Failure::new(Exit::Failure, "signals", format!("Signals cannot be handled: {error}."), "apply", mend)
+            })?;
+    }
+    Ok(stop)
+}
+
+/// A bar on standard error; nothing where that is no terminal.
+fn progress_bar() -> ProgressBar {
+    if !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    match ProgressStyle::with_template("{bar:30} {human_pos}/{human_len} records, {elapsed}") {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
