@@ -2,6 +2,9 @@
 //!
 //! A file in `tests/configs/invalid` is named by the code of its one fault, with a variant after `--`.
 
+#[path = "configs/guide.rs"]
+mod guide;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -165,8 +168,15 @@ fn every_code_of_the_room_has_its_sample() {
     }
     let is_code = |word: &&str| word.len() > 3 && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
     let words: BTreeSet<&str> = sources.split('"').filter(is_code).filter(|word| word.contains('-')).collect();
-    let not_codes =
-        ["truncate-ip", "date-to-year", "never-destroyed", "unused-event", "file-missing", "file-unreadable"];
+    let not_codes = [
+        "truncate-ip",
+        "date-to-year",
+        "never-destroyed",
+        "unused-event",
+        "part-of-series",
+        "file-missing",
+        "file-unreadable",
+    ];
     let without: Vec<_> = words.iter().filter(|word| !samples.contains(**word) && !not_codes.contains(word)).collect();
     assert!(words.len() > 20, "the codes are no longer found: {words:?}");
     assert_eq!(without, Vec::<&&str>::new());
@@ -413,6 +423,17 @@ fn a_series_that_no_rule_governs_is_noted_and_so_is_an_event_that_nothing_counts
     ];
     assert_eq!(notes, expected);
     assert!(valid("minimal.toml").notes.is_empty());
+}
+
+#[test]
+fn rows_that_are_parts_of_one_series_and_records_of_another_are_noted() {
+    let notes = valid("one-table.toml").notes;
+    let found: Vec<_> = notes.iter().map(|note| (note.code, note.place.as_str())).collect();
+    // Of its own series too: a child's own date would not be looked at.
+    assert_eq!(found, [("part-of-series", "series.dossier part entry"); 2]);
+    assert!(notes[1].message.contains("records of \"account\""), "{}", notes[1].message);
+    let blocked = valid("everything.toml").notes;
+    assert!(blocked.iter().all(|note| note.code != "part-of-series"), "{blocked:?}");
 }
 
 #[test]

@@ -6,12 +6,13 @@ use super::load::Law;
 use super::{Config, Note};
 use crate::calendar::{Disposition, Governs, Rule};
 use crate::model::{CalendarNumber, Document, Fault, PartName, SeriesName, nearest};
-use crate::records::mapping::SeriesMapping;
+use crate::records::mapping::{OwnerGone, SeriesMapping};
 
 /// Notes the mapping's faults in `document` and returns the calendars' own; what is merely worth saying goes to `notes`.
 pub(super) fn check(document: &Document<'_>, config: &Config, laws: &[Law], notes: &mut Vec<Note>) -> Vec<Fault> {
     for mapping in &config.series {
         mapped_series(document, mapping, laws, notes);
+        parts_of_other_series(config, mapping, laws, notes);
     }
     extra_scans(document, config, laws);
     let mut faults = Vec::new();
@@ -20,11 +21,6 @@ pub(super) fn check(document: &Document<'_>, config: &Config, laws: &[Law], note
         ungoverned(law, notes);
     }
     faults
-}
-
-/// A rule that the program is to obey.
-fn is_obeyed(rule: &Rule) -> bool {
-    !rule.example && !rule.executed_elsewhere
 }
 
 fn mapped_series(document: &Document<'_>, mapping: &SeriesMapping, laws: &[Law], notes: &mut Vec<Note>) {
@@ -79,6 +75,29 @@ fn unused_events(mapping: &SeriesMapping, defining: &[&Law], notes: &mut Vec<Not
     }
 }
 
+/// Rows of a part that are records of another series go with their owner, unjudged: true to the mapping, and perhaps not meant.
+fn parts_of_other_series(config: &Config, mapping: &SeriesMapping, laws: &[Law], notes: &mut Vec<Note>) {
+    let rules = laws_of(mapping, laws).flat_map(|law| law.calendar.rules_for(&mapping.series));
+    if !rules.filter(|rule| rule.is_obeyed()).any(|rule| rule.disposition == Some(Disposition::Destroy)) {
+        return;
+    }
+    for part in mapping.parts.iter().filter(|part| part.owner_gone == OwnerGone::Destroy) {
+        let is_other = |other: &&SeriesMapping| {
+            let is_blocking = mapping.blocked_by.iter().any(|relation| relation.series == other.series);
+            other.source == mapping.source && other.table.eq_ignore_ascii_case(&part.table) && !is_blocking
+        };
+        notes.extend(config.series.iter().filter(is_other).map(|other| Note {
+            code: "part-of-series",
+            place: format!("series.{} part {}", mapping.series, part.name),
+            message: format!(
+                "rows of the part \"{}\" are records of \"{}\" too: they go with their \"{}\", whatever the rules for \"{}\" say",
+                part.name, other.series, mapping.series, other.series
+            ),
+            mend: format!("keep it while they are there: `blocked_by = [{{ series = \"{}\", on = {{ … }} }}]`", other.series),
+        }));
+    }
+}
+
 fn extra_scans(document: &Document<'_>, config: &Config, laws: &[Law]) {
     let extra = config.schedule.iter().flat_map(|schedule| &schedule.extra).enumerate();
     for (at, scan) in extra {
@@ -104,7 +123,7 @@ fn rules(document: &Document<'_>, config: &Config, law: &Law, laws: &[Law]) -> V
     };
     remember_places(&text);
     let mut unmapped = BTreeSet::new();
-    for (at, rule) in law.calendar.rules.iter().enumerate().filter(|(_, rule)| is_obeyed(rule)) {
+    for (at, rule) in law.calendar.rules.iter().enumerate().filter(|(_, rule)| rule.is_obeyed()) {
         let place = format!("rule[{at}]");
         match mapping_of(config, law, &rule.series, laws) {
             Some(mapping) => {
@@ -224,7 +243,7 @@ fn ungoverned(law: &Law, notes: &mut Vec<Note>) {
     for series in &law.calendar.series {
         let mut rules = law.calendar.rules.iter().filter(|rule| rule.series == series.name).peekable();
         let has_any = rules.peek().is_some();
-        if rules.any(is_obeyed) {
+        if rules.any(Rule::is_obeyed) {
             continue;
         }
         let why = if has_any { "every rule for it is an example or executed elsewhere" } else { "no rule governs it" };

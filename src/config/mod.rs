@@ -29,11 +29,11 @@ pub use schedule::{CatchUp, ExtraScan, Schedule, Window};
 /// Where the configuration stands unless `--config` or `RETENTIOND_CONFIG` says otherwise.
 pub const DEFAULT_FILE: &str = "/etc/retentiond/retentiond.toml";
 
-/// A configuration in order. Relative paths of the file are resolved against its directory.
+/// A configuration in order. Its other paths are absolute: relative ones are resolved against the file's directory.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
     pub file: PathBuf,
-    /// The calendar files, patterns resolved; sorted, each once.
+    /// The calendar files, each once, in the order of the patterns; relative to where the program runs, if `file` is.
     pub calendars: Vec<PathBuf>,
     pub language: Language,
     /// The state directory.

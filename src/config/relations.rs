@@ -22,6 +22,7 @@ pub(super) fn check(document: &Document<'_>, config: &Config) {
         }
     }
     blocking_cycles(document, &config.series, &series);
+    shared_tables(document, &config.series);
 }
 
 fn part_names(document: &Document<'_>, place: &str, parts: &[PartMapping]) {
@@ -132,6 +133,23 @@ fn known<'c>(
         document.fault_at(&format!("{place}.series"), "unknown-relation", message, mend);
     }
     found
+}
+
+/// A record must not be judged as two series by two sets of rules, of which the shorter would win.
+fn shared_tables(document: &Document<'_>, all: &[SeriesMapping]) {
+    for (at, mapping) in all.iter().enumerate() {
+        let same = |other: &&SeriesMapping| {
+            other.source == mapping.source
+                && other.table.eq_ignore_ascii_case(&mapping.table)
+                && (other.filter.is_none() || mapping.filter.is_none())
+        };
+        if let Some(other) = all[..at].iter().find(same) {
+            let (one, two) = (&other.series, &mapping.series);
+            let message = format!("the rows of \"{}\" are records of both \"{one}\" and \"{two}\"", mapping.table);
+            let mend = "give each of the two a `filter`, so that no row is in both, or make them one series";
+            document.fault_at(&format!("series.{two}.table"), "shared-table", message, mend);
+        }
+    }
 }
 
 /// A series that blocks itself is a tree; two series that block each other would both be kept for ever.
