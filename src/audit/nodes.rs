@@ -38,7 +38,7 @@ impl<'a> Nodes<'a> {
     }
 
     fn tile(&mut self, level: usize, index: u64) -> Result<&[Digest], LogError> {
-        if !self.last.as_ref().is_some_and(|(place, _)| *place == (level, index)) {
+        if self.last.as_ref().is_none_or(|(place, _)| *place != (level, index)) {
             let hashes = self.read_tile(level, index)?;
             self.last = Some(((level, index), hashes));
         }

@@ -64,7 +64,7 @@ fn an_intent_obeys_the_version_of_the_calendar_that_it_names() {
 /// Each change of one thing in a sound log, and the one flaw that it makes.
 #[test]
 fn each_thing_that_does_not_follow_is_found_and_named() {
-    let cases: Vec<(&str, Box<dyn Fn(&mut Forge)>)> = vec![
+    let cases: Vec<(&str, Forgery)> = vec![
         ("undeclared-calendar", with_intent(|intent| intent.version = 9)),
         ("undeclared-rule", with_intent(|intent| intent.rule = "PC-9".into())),
         ("undeclared-mapping", with_intent(|intent| intent.source = "other".into())),
@@ -264,7 +264,9 @@ fn each_thing_that_does_not_follow_is_found_and_named() {
     }
 }
 
-fn with_intent(change: impl Fn(&mut Intent) + 'static) -> Box<dyn Fn(&mut Forge)> {
+type Forgery = Box<dyn Fn(&mut Forge)>;
+
+fn with_intent(change: impl Fn(&mut Intent) + 'static) -> Forgery {
     Box::new(move |forge| {
         let index = forge.size();
         let mut changed = Intent { batch: BatchNumber(index), ..intent(0..3) };

@@ -48,11 +48,15 @@ struct Unsettled {
     committed: Option<bool>,
 }
 
-/// Records disposed of.
+/// What outcomes say was disposed of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Disposed {
     pub destroyed: u64,
     pub anonymized: u64,
+    pub incomplete: u64,
+    pub rows: u64,
+    pub files: u64,
+    pub bytes: u64,
 }
 
 /// What one outcome settled.
@@ -145,16 +149,20 @@ impl Batches {
         for (hold, records) in open.held.violated(&gone, |hold| people.is_held(hold)) {
             findings.at(index, Flaw::Held { records, hold: hold.clone() });
         }
-        Some(self.count(open, &results))
+        Some(self.count(open, outcome, &results))
     }
 
-    fn count(&mut self, open: OpenIntent, results: &[RecordOutcome]) -> Settled {
+    fn count(&mut self, open: OpenIntent, outcome: &Outcome, results: &[RecordOutcome]) -> Settled {
         let count = |wanted| results.iter().filter(|result| **result == wanted).count() as u64;
-        let disposed =
-            Disposed { destroyed: count(RecordOutcome::Destroyed), anonymized: count(RecordOutcome::Anonymized) };
-        let run = self.runs.entry(open.run).or_default();
-        run.destroyed += disposed.destroyed;
-        run.anonymized += disposed.anonymized;
+        let disposed = Disposed {
+            destroyed: count(RecordOutcome::Destroyed),
+            anonymized: count(RecordOutcome::Anonymized),
+            incomplete: count(RecordOutcome::Incomplete),
+            rows: total(outcome.rows.values()),
+            files: total(outcome.files.values()),
+            bytes: outcome.bytes,
+        };
+        self.runs.entry(open.run).or_default().add(&disposed);
         let others = results.len() as u64 - disposed.destroyed - disposed.anonymized;
         Settled { rule: open.rule, disposed, others }
     }
@@ -184,6 +192,26 @@ impl Batches {
         tally.pending_intents = self.open.len() as u64;
         tally.pending_records = self.open.values().map(|open| u64::from(open.records)).sum();
     }
+}
+
+impl Disposed {
+    fn add(&mut self, more: &Self) {
+        let Self { destroyed, anonymized, incomplete, rows, files, bytes } = self;
+        for (sum, more) in [
+            (destroyed, more.destroyed),
+            (anonymized, more.anonymized),
+            (incomplete, more.incomplete),
+            (rows, more.rows),
+            (files, more.files),
+            (bytes, more.bytes),
+        ] {
+            *sum = sum.saturating_add(more);
+        }
+    }
+}
+
+fn total<'a>(counts: impl Iterator<Item = &'a u64>) -> u64 {
+    counts.fold(0, |sum, count| sum.saturating_add(*count))
 }
 
 fn is_gone(result: &RecordOutcome) -> bool {

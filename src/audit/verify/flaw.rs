@@ -113,7 +113,7 @@ pub enum Flaw {
     WrongAction { rule: RuleNumber, action: &'static str },
     #[error("its calendar was not in force on that day")]
     NotInForce,
-    #[error("no entry before it says what the mapping of series {series} in this source means")]
+    #[error("the mapping approved for series {series} in this source was not declared before")]
     UndeclaredMapping { series: SeriesName },
     #[error("{records} of its records were not due yet under rule {rule}, on the dates that the operator recorded")]
     TooEarly { records: u64, rule: RuleNumber },
@@ -139,7 +139,7 @@ pub enum Flaw {
     NoBatch { batch: BatchNumber },
     #[error("run {run} does not add up: {planned} records planned, {accounted} accounted for")]
     RunSum { run: RunId, planned: u64, accounted: u64 },
-    #[error("run {run} states {stated} records {what}, the outcomes in the log say {logged}")]
+    #[error("run {run} states {stated} {what}, the outcomes in the log say {logged}")]
     RunDiffers { run: RunId, what: &'static str, stated: u64, logged: u64 },
     #[error("the verdicts of rule {rule} do not add up: {rows} rows, {counted} counted")]
     VerdictSum { rule: RuleNumber, rows: u64, counted: u64 },

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::flaw::{Findings, Flaw};
 use super::term::{Term, TermError};
 use crate::audit::leaf::{Action, CalendarLeaf, Intent, MappingLeaf};
-use crate::model::{CalendarNumber, CivilDate, RuleNumber, SeriesName, SourceName, Zone};
+use crate::model::{CalendarNumber, CivilDate, Digest, RuleNumber, SeriesName, SourceName, Zone};
 
 /// The law as declared so far. Of a calendar and version declared twice, the later counts.
 #[derive(Debug, Default)]
 pub(super) struct Law {
     calendars: BTreeMap<CalendarNumber, BTreeMap<u32, Declared>>,
-    mappings: BTreeMap<SeriesName, BTreeSet<SourceName>>,
+    mappings: BTreeMap<SeriesName, BTreeSet<(SourceName, Digest)>>,
 }
 
 #[derive(Debug)]
@@ -52,12 +52,16 @@ impl Law {
 
     /// Takes up a mapping.
     pub fn read_mapping(&mut self, leaf: &MappingLeaf) {
-        self.mappings.entry(leaf.series.clone()).or_default().insert(leaf.source.clone());
+        self.mappings.entry(leaf.series.clone()).or_default().insert((leaf.source.clone(), leaf.digest));
     }
 
-    /// Whether an intent written at `at` obeys its calendar, on the dates that it records.
-    pub fn judge(&self, index: u64, at: i64, intent: &Intent, findings: &mut Findings) {
-        if !self.mappings.get(&intent.series).is_some_and(|sources| sources.contains(&intent.source)) {
+    /// Whether an intent written at `at` obeys its calendar, on the dates that it records, and the mapping that was approved.
+    pub fn judge(&self, index: u64, at: i64, intent: &Intent, approved: Option<Digest>, findings: &mut Findings) {
+        let is_declared = approved.is_none_or(|mapping| {
+            let declared = self.mappings.get(&intent.series);
+            declared.is_some_and(|declared| declared.contains(&(intent.source.clone(), mapping)))
+        });
+        if !is_declared {
             findings.at(index, Flaw::UndeclaredMapping { series: intent.series.clone() });
         }
         let calendar = self.calendars.get(&intent.calendar).and_then(|versions| versions.get(&intent.version));

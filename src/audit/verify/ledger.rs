@@ -9,7 +9,7 @@ use super::flaw::{Findings, Flaw};
 use super::law::Law;
 use super::people::People;
 use super::tally::Tally;
-use crate::audit::leaf::{Body, Correction, Fpkey, Genesis, Leaf, Run, RunCounts, VerdictCounts};
+use crate::audit::leaf::{Body, Correction, Fpkey, Genesis, HoldAction, Leaf, Run, RunCounts, VerdictCounts};
 use crate::audit::note::{KeyKind, VerifierKey};
 use crate::model::{Origin, SourceName};
 
@@ -65,15 +65,16 @@ impl Ledger {
             Body::Approval(approval) => self.people.read_approval(approval),
             Body::Rejection(rejection) => self.people.read_rejection(rejection),
             Body::Hold(hold) => {
-                if let (Some(source), Some(year)) = (&hold.source, hold.year) {
+                // A hold may outlive the key that named its record.
+                if let (HoldAction::Placed, Some(source), Some(year)) = (hold.action, &hold.source, hold.year) {
                     self.keys.used(index, source, year, findings);
                 }
                 self.people.read_hold(index, hold, findings);
             }
             Body::Intent(intent) => {
                 self.keys.used(index, &intent.source, intent.year, findings);
-                self.law.judge(index, leaf.at, intent, findings);
-                self.people.judge(index, intent, findings);
+                let mapping = self.people.judge(index, intent, findings);
+                self.law.judge(index, leaf.at, intent, mapping, findings);
                 self.batches.read_intent(index, intent, &self.people, findings);
             }
             Body::Outcome(outcome) => {
@@ -136,8 +137,12 @@ impl Ledger {
         }
         let logged = self.batches.close_run(&run.run);
         for (what, stated, logged) in [
-            ("destroyed", run.counts.destroyed, logged.destroyed),
-            ("anonymized", run.counts.anonymized, logged.anonymized),
+            ("records destroyed", run.counts.destroyed, logged.destroyed),
+            ("records anonymized", run.counts.anonymized, logged.anonymized),
+            ("records incomplete", run.counts.incomplete, logged.incomplete),
+            ("rows", run.rows, logged.rows),
+            ("files", run.files, logged.files),
+            ("bytes", run.bytes, logged.bytes),
         ] {
             if stated != logged {
                 findings.at(index, Flaw::RunDiffers { run: run.run.clone(), what, stated, logged });

@@ -278,7 +278,7 @@ fn check_older(
             findings.add(None, Flaw::Shortened { older: older_size, size });
         } else if tree.root_at(older_size) != Some(claimed.tree.root) {
             findings.add(None, Flaw::Inconsistent { older: older_size });
-        } else if !ledger.signing_key(older_size).is_some_and(|key| older.verify(key).is_ok()) {
+        } else if ledger.signing_key(older_size).is_none_or(|key| older.verify(key).is_err()) {
             findings.add(None, Flaw::UndeclaredKey { size: older_size });
         } else {
             anchors.extend(was_kept.then_some(Anchor { size: older_size, witness: None }));

@@ -1,10 +1,10 @@
 //! What people decided: plans approved and rejected, holds placed and lifted.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::flaw::{Findings, Flaw};
 use crate::audit::leaf::{Approval, HoldAction, HoldLeaf, Intent, Rejection};
-use crate::model::{HoldId, PlanId, RuleNumber, SeriesName, SourceName};
+use crate::model::{Digest, HoldId, PlanId, RuleNumber, SeriesName, SourceName};
 
 /// Decisions so far.
 #[derive(Debug, Default)]
@@ -15,7 +15,7 @@ pub(super) struct People {
 
 #[derive(Debug)]
 enum Decided {
-    Approved { only: Vec<RuleNumber>, series: BTreeSet<SeriesName> },
+    Approved { only: Vec<RuleNumber>, mappings: BTreeMap<SeriesName, Digest> },
     Rejected,
 }
 
@@ -47,8 +47,8 @@ enum HeldPart {
 impl People {
     /// Takes up an approval; a later one of the same plan counts.
     pub fn read_approval(&mut self, approval: &Approval) {
-        let (only, series) = (approval.only.clone(), approval.governed.keys().cloned().collect());
-        self.plans.insert(approval.plan.clone(), Decided::Approved { only, series });
+        let mappings = approval.governed.iter().map(|(series, governed)| (series.clone(), governed.mapping)).collect();
+        self.plans.insert(approval.plan.clone(), Decided::Approved { only: approval.only.clone(), mappings });
     }
 
     /// Takes up a rejection.
@@ -70,21 +70,23 @@ impl People {
         }
     }
 
-    /// Whether an intent's plan, rule and series were approved before it.
-    pub fn judge(&self, index: u64, intent: &Intent, findings: &mut Findings) {
+    /// Whether an intent's plan, rule and series were approved before it; and the mapping approved for the series.
+    pub fn judge(&self, index: u64, intent: &Intent, findings: &mut Findings) -> Option<Digest> {
         let plan = || intent.plan.clone();
         match self.plans.get(&intent.plan) {
             None => findings.at(index, Flaw::NotApproved { plan: plan() }),
             Some(Decided::Rejected) => findings.at(index, Flaw::Rejected { plan: plan() }),
-            Some(Decided::Approved { only, series }) => {
+            Some(Decided::Approved { only, mappings }) => {
                 if !only.is_empty() && !only.contains(&intent.rule) {
                     findings.at(index, Flaw::RuleNotApproved { plan: plan(), rule: intent.rule.clone() });
                 }
-                if !series.contains(&intent.series) {
-                    findings.at(index, Flaw::SeriesNotApproved { plan: plan(), series: intent.series.clone() });
+                if let Some(mapping) = mappings.get(&intent.series) {
+                    return Some(*mapping);
                 }
+                findings.at(index, Flaw::SeriesNotApproved { plan: plan(), series: intent.series.clone() });
             }
         }
+        None
     }
 
     /// Which of an intent's records holds keep now. A hold by fingerprint is known only under the key of the same year.
