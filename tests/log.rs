@@ -3,8 +3,12 @@
 #[path = "log/forge.rs"]
 mod forge;
 
+#[path = "log/answers.rs"]
+mod answers;
 #[path = "log/attacks.rs"]
 mod attacks;
+#[path = "log/proofs.rs"]
+mod proofs;
 #[path = "log/real.rs"]
 mod real;
 #[path = "log/sense.rs"]

@@ -2,16 +2,19 @@
 //!
 //! Does not know the records, the calendar's types or the configuration. Depends on `model` alone.
 
+pub mod adopt;
 pub mod checkpoint;
 pub mod codec;
 mod durable;
 pub mod error;
+pub mod export;
 mod fingerprint;
 mod intents;
 mod journal;
 pub mod keys;
 pub mod leaf;
 mod log_keys;
+pub mod lookup;
 pub mod merkle;
 mod nodes;
 pub mod note;
@@ -20,6 +23,7 @@ mod publish;
 mod reader;
 mod recover;
 mod results;
+pub mod select;
 mod standing;
 pub mod tiles;
 pub mod verify;

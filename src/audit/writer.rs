@@ -426,7 +426,7 @@ impl DestructionLog {
 }
 
 /// Takes the writer's lock.
-fn lock(dir: &Path) -> Result<File, LogError> {
+pub(super) fn lock(dir: &Path) -> Result<File, LogError> {
     let path = dir.join("lock");
     let opened = File::options().read(true).write(true).create(true).truncate(false).open(&path);
     let file = opened.map_err(FileError::new("open", &path))?;

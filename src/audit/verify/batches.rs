@@ -90,13 +90,15 @@ impl Batches {
             findings.at(index, Flaw::BrokenBatch { batch: intent.batch });
         }
         self.unsettled.entry(intent.batch).or_default().open += 1;
+        // What a forged number of records would make us allocate, the bytes at hand do not.
+        let fingerprints = fingerprints.unwrap_or_default();
         let open = OpenIntent {
             batch: intent.batch,
             run: intent.run.clone(),
             rule: intent.rule.clone(),
             action: intent.action,
-            records: intent.n,
-            held: people.held(intent, &fingerprints.unwrap_or_default()),
+            records: (fingerprints.len() / 32) as u32,
+            held: people.held(intent, &fingerprints),
         };
         self.open.insert(index, open);
     }

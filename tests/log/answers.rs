@@ -1,0 +1,193 @@
+//! What the log answers: one record looked up, entries chosen and exported, a successor begun.
+
+use std::fs;
+use std::ops::ControlFlow;
+
+use retentiond::audit::adopt::{Adoption, adopt};
+use retentiond::audit::export::{Format, export};
+use retentiond::audit::leaf::*;
+use retentiond::audit::lookup::{Answer, Wanted, WantedBy, lookup};
+use retentiond::audit::select::Selection;
+use retentiond::audit::verify::{Trust, Verdict, verify};
+use retentiond::audit::{DestructionLog, LogError, LogReader};
+use retentiond::model::{BatchNumber, Instant};
+
+use super::forge::{self, fingerprint};
+use super::real::Real;
+
+fn wanted(record: u64) -> Wanted {
+    let fingerprint = retentiond::model::Fingerprint::from_bytes(fingerprint(record));
+    Wanted {
+        source: "parle".into(),
+        series: "dossier".into(),
+        by: WantedBy::Key,
+        fingerprints: [(2026, fingerprint)].into(),
+    }
+}
+
+/// The forged log, read as the program reads its own: with a journal beside what is published.
+fn answer(forge: &forge::Forge, wanted: &Wanted) -> Answer {
+    let dir = tempfile::tempdir().unwrap();
+    forge.write(dir.path());
+    with_journal(dir.path());
+    lookup(&LogReader::open(dir.path()).unwrap(), wanted).unwrap().answer
+}
+
+/// An empty journal of a minimal length.
+fn with_journal(dir: &std::path::Path) {
+    fs::create_dir(dir.join("journal")).unwrap();
+    let mut header = [b"rtdlogj1".as_slice(), &0_u64.to_be_bytes(), &28_u64.to_be_bytes()].concat();
+    header.extend(crc32c::crc32c(&header).to_be_bytes());
+    fs::write(dir.join("journal/00000000000000000000.seg"), header).unwrap();
+}
+
+fn correction(batch: u64, what: &str) -> Body {
+    let batch = Some(BatchNumber(batch));
+    Body::Correction(Correction { source: "parle".into(), what: what.into(), batch, actor: None, records: 1 })
+}
+
+#[test]
+fn each_fate_of_a_record_has_its_answer() {
+    let mut log = forge::Forge::ready();
+    assert_eq!(answer(&log, &wanted(0)), Answer::NotFound);
+    let first = log.batch(&[forge::intent(0..4)], &["1D1i1h1A"]);
+    let fates = [Answer::Destroyed, Answer::Pending, Answer::Aborted, Answer::Anonymized, Answer::NotFound];
+    for (record, fate) in fates.into_iter().enumerate() {
+        assert_eq!(answer(&log, &wanted(record as u64)), fate, "record {record}");
+    }
+    log.add(correction(first, "completed"));
+    assert_eq!(answer(&log, &wanted(1)), Answer::Destroyed);
+    log.add(correction(first, "resurrected"));
+    assert_eq!(answer(&log, &wanted(0)), Answer::Resurrected);
+    log.batch(&[forge::intent(0..1)], &[]);
+    assert_eq!(answer(&log, &wanted(0)), Answer::Pending);
+    log.batch(&[forge::intent(0..1)], &["1D"]);
+    assert_eq!(answer(&log, &wanted(0)), Answer::Destroyed);
+    let (source, actor) = ("parle".into(), "marie (1000)".into());
+    log.add(Body::FpkeyDestroyed(FpkeyDestroyed { source, year: 2026, actor }));
+    let no_name = Wanted { fingerprints: Default::default(), ..wanted(0) };
+    assert_eq!(answer(&log, &no_name), Answer::KeyDestroyed);
+}
+
+#[test]
+fn a_restored_database_casts_doubt_on_what_its_other_batches_destroyed() {
+    let mut log = forge::Forge::ready();
+    log.batch(&[forge::intent(0..1)], &["1D"]);
+    let last = log.batch(&[forge::intent(1..2)], &["1D"]);
+    let entry = log.add(correction(last, "resurrected"));
+    let dir = tempfile::tempdir().unwrap();
+    log.write(dir.path());
+    with_journal(dir.path());
+    let found = lookup(&LogReader::open(dir.path()).unwrap(), &wanted(0)).unwrap();
+    assert_eq!((found.answer, found.mentions[0].restored_since), (Answer::Destroyed, Some(entry)));
+}
+
+#[test]
+fn a_record_is_found_in_the_real_log_published_or_not() {
+    let mut real = Real::ready();
+    let name = real.fingerprint(7);
+    let wanted = Wanted { fingerprints: [(2026, name)].into(), ..wanted(0) };
+    let ask = |real: &Real| lookup(&LogReader::open(&real.dir()).unwrap(), &wanted).unwrap();
+    real.destroy(0..5);
+    assert_eq!(ask(&real).answer, Answer::NotFound);
+    real.destroy(5..10);
+    let found = ask(&real);
+    assert_eq!((found.answer, found.mentions.len(), found.mentions[0].place), (Answer::Destroyed, 1, 2));
+    real.log.publish().unwrap();
+    assert_eq!(ask(&real), found);
+}
+
+fn shown(real: &Real, selection: &Selection) -> Vec<&'static str> {
+    let mut kinds = Vec::new();
+    let log = LogReader::open(&real.dir()).unwrap();
+    selection
+        .scan(&log, &mut |_, leaf| {
+            kinds.push(leaf.body.kind());
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+    kinds
+}
+
+#[test]
+fn entries_are_chosen_by_rule_run_kind_and_time() {
+    let mut real = Real::ready();
+    real.destroy(0..1);
+    assert_eq!(shown(&real, &Selection::default()).len() as u64, real.log.size());
+    let of_rule = Selection { rule: Some("PC-1".into()), ..Selection::default() };
+    assert_eq!(shown(&real, &of_rule), ["calendar", "intent", "outcome"]);
+    let of_other = Selection { rule: Some("PC-9".into()), ..Selection::default() };
+    assert_eq!(shown(&real, &of_other), [""; 0]);
+    let of_run = Selection { run: Some("run-1".into()), kinds: vec!["outcome".into()], ..Selection::default() };
+    assert_eq!(shown(&real, &of_run), ["outcome"]);
+    let at = |second| Some(Instant::from_timestamp(forge::NOW + second, 0).unwrap());
+    let first = Selection { from: at(0), until: at(1), ..Selection::default() };
+    assert_eq!(shown(&real, &first), ["genesis"]);
+}
+
+#[test]
+fn an_export_has_every_entry_once_and_no_cell_that_a_spreadsheet_would_execute() {
+    let mut real = Real::ready();
+    let Body::Approval(approval) = forge::approval("=HYPERLINK(1)") else { unreachable!() };
+    real.add(Body::Approval(approval));
+    real.destroy(0..3);
+    let log = LogReader::open(&real.dir()).unwrap();
+    for format in [Format::Csv, Format::JsonLines] {
+        let mut out = Vec::new();
+        let count = export(&log, &Selection::default(), format, &mut out).unwrap();
+        assert_eq!(count, real.log.size());
+        let text = String::from_utf8(out).unwrap();
+        assert_eq!(text.lines().count() as u64, count + u64::from(format == Format::Csv));
+        if format == Format::Csv {
+            assert!(text.contains(",'=HYPERLINK(1),"), "{text}");
+            let mut rows = csv::Reader::from_reader(text.as_bytes());
+            assert_eq!(rows.headers().unwrap().len(), 18);
+            assert!(rows.records().all(|row| row.is_ok()));
+        } else {
+            for (index, line) in text.lines().enumerate() {
+                let value: serde_json::Value = serde_json::from_str(line).unwrap();
+                assert_eq!(value["index"], index);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_successor_tells_how_far_its_predecessor_could_be_read_and_verifies() {
+    let mut real = Real::ready();
+    real.destroy(0..3);
+    real.log.publish().unwrap();
+    let (old, dir, keys) = (real.checkpoint(), real.dir(), real.home.path().join("keys"));
+    let name = real.fingerprint(1);
+    let now = Instant::from_timestamp(forge::NOW + 100, 0).unwrap();
+    let adoption =
+        |origin: &str| Adoption { origin: origin.into(), reason: forge::digest(), actor: "marie (1000)".into() };
+    assert!(matches!(adopt(&dir, &keys, adoption("log.example/2"), now), Err(LogError::Locked { .. })));
+    let Real { home, log, .. } = real;
+    drop(log);
+    // Damaged: an entry is unreadable, so the program refuses to go on with it.
+    let bundle = dir.join("tile/entries/000.p").join(old.claimed().tree.size.to_string());
+    let mut bytes = fs::read(&bundle).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    fs::write(&bundle, bytes).unwrap();
+    assert!(DestructionLog::open(&dir, &keys, now).is_err_and(|error| error.is_verification_failure()));
+    assert!(matches!(adopt(&dir, &keys, adoption(forge::ORIGIN), now), Err(LogError::Exists { .. })));
+
+    let mut adopted = adopt(&dir, &keys, adoption("log.example/2"), now).unwrap();
+    assert_eq!(adopted.predecessor.origin.as_str(), forge::ORIGIN);
+    assert_eq!(adopted.predecessor.size, old.claimed().tree.size);
+    assert_ne!(adopted.predecessor.root, old.claimed().tree.root);
+    assert!(adopted.kept.unwrap().join("checkpoint").is_file());
+    // The keys of fingerprints go on, so that what the predecessor named can still be looked up.
+    assert_eq!(
+        adopted.log.fingerprinter(&"parle".into(), 2026, now).unwrap().record(
+            &"dossier".into(),
+            &retentiond::model::RecordKey::new(vec![retentiond::model::KeyValue::Integer(1)])
+        ),
+        name
+    );
+    adopted.log.publish().unwrap();
+    let report = verify(&dir, &Trust::default());
+    assert_eq!((report.verdict, report.findings.len()), (Verdict::OkUnanchored, 0), "{:?}", report.findings);
+    drop(home);
+}

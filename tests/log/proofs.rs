@@ -1,0 +1,256 @@
+//! Proofs of single entries, and witnesses.
+
+use std::fs;
+
+use proptest::prelude::*;
+use retentiond::audit::leaf::{Body, Heartbeat};
+use retentiond::audit::note::{KeyKind, SigningKey};
+use retentiond::audit::prove::{Proof, ProofError, prove};
+use retentiond::audit::verify::{Trust, Verdict, verify};
+use retentiond::audit::witness::{Request, Witness, WitnessError, add_cosignature, read_witnessed};
+use retentiond::model::{Instant, Origin};
+
+use super::forge::*;
+use super::real::Real;
+
+fn heartbeat() -> Body {
+    Body::Heartbeat(Heartbeat { overdue: Default::default(), holds: 0 })
+}
+
+fn now() -> Instant {
+    Instant::from_timestamp(NOW + 1_000, 0).unwrap()
+}
+
+fn written(forge: &Forge) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    forge.write(dir.path());
+    dir
+}
+
+#[test]
+fn every_entry_of_logs_of_many_sizes_is_proven_and_survives_its_text() {
+    let mut forge = Forge::sound();
+    for size in [15, 16, 256, 257, 300, 513] {
+        while forge.size() < size {
+            forge.add(heartbeat());
+        }
+        let (dir, key) = (written(&forge), forge.key().verifier());
+        for index in (0..size).step_by(if size < 20 { 1 } else { 29 }).chain([size - 1]) {
+            let text = prove(dir.path(), index).unwrap().to_string();
+            let proof = Proof::parse(text.as_bytes()).unwrap();
+            assert_eq!(proof.to_string(), text);
+            let proven = proof.verify(&trust(key.clone(), Vec::new())).unwrap();
+            assert_eq!((proven.index, proven.tree.size, proven.verdict), (index, size, Verdict::OkUnanchored));
+            let anchored = proof.verify(&trust(key.clone(), vec![forge.checkpoint(size)])).unwrap();
+            assert_eq!(anchored.verdict, Verdict::OkAnchoredTo(size));
+        }
+        assert!(matches!(prove(dir.path(), size), Err(ProofError::Outside(_))));
+    }
+}
+
+#[test]
+fn a_proof_has_the_form_of_the_specification() {
+    let forge = Forge::sound();
+    let text = prove(written(&forge).path(), 3).unwrap().to_string();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines[0], "c2sp.org/tlog-proof@v1");
+    assert!(lines[1].starts_with("extra ") && lines[2] == "index 3");
+    let empty = lines.iter().position(|line| line.is_empty()).unwrap();
+    assert_eq!(lines[empty + 1..empty + 3], [ORIGIN, &forge.size().to_string()]);
+    assert!(text.ends_with(&forge.checkpoint(forge.size()).to_string()));
+}
+
+#[test]
+fn a_proof_without_a_key_or_with_another_key_proves_nothing() {
+    let forge = Forge::sound();
+    let proof = prove(written(&forge).path(), 3).unwrap();
+    assert!(matches!(proof.verify(&Trust::default()), Err(ProofError::NoKey)));
+    let other = Forge { seed: 2, ..forge }.key().verifier();
+    assert!(matches!(proof.verify(&trust(other, Vec::new())), Err(ProofError::Note(_))));
+}
+
+#[test]
+fn a_proof_flipped_at_any_byte_proves_nothing() {
+    let forge = Forge::sound();
+    let trust = trust(forge.key().verifier(), Vec::new());
+    let bytes = prove(written(&forge).path(), 6).unwrap().to_string().into_bytes();
+    for place in 0..bytes.len() {
+        let mut flipped = bytes.clone();
+        flipped[place] ^= 1 << (place % 8);
+        assert!(Proof::parse(&flipped).and_then(|proof| proof.verify(&trust)).is_err(), "flipped at {place}");
+        assert!(Proof::parse(&bytes[..place]).and_then(|proof| proof.verify(&trust)).is_err(), "cut at {place}");
+    }
+}
+
+proptest! {
+    /// The stable twin of `fuzz/fuzz_targets/proof.rs`.
+    #[test]
+    fn any_proof_or_request_is_refused_or_written_back_the_same(
+        edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0_u8..3), 0..4),
+    ) {
+        let forge = Forge::sound();
+        let proof = prove(written(&forge).path(), 3).unwrap().to_string().into_bytes();
+        let request = Request::of_log(written(&forge).path(), 3).unwrap().to_string().into_bytes();
+        for mut bytes in [proof, request] {
+            for (place, byte, edit) in &edits {
+                let place = place.index(bytes.len());
+                match edit {
+                    0 => bytes[place] = *byte,
+                    1 => { bytes.remove(place); }
+                    _ => bytes.insert(place, *byte),
+                }
+            }
+            if let Ok(proof) = Proof::parse(&bytes) {
+                prop_assert_eq!(proof.to_string().into_bytes(), bytes.clone());
+            }
+            if let Ok(request) = Request::parse(&bytes) {
+                prop_assert_eq!(request.to_string().into_bytes(), bytes);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_witness_co_signs_a_log_that_only_grew_and_the_cosignature_anchors_it() {
+    let home = tempfile::tempdir().unwrap();
+    let witness = Witness::open_or_create(home.path(), "auditor.example/w1").unwrap();
+    let mut forge = Forge::sound();
+    let log = written(&forge);
+    let line = witness.cosign_log(log.path(), &forge.key().verifier(), now()).unwrap().to_string();
+    assert_eq!(add_cosignature(log.path(), line.as_bytes(), &witness.verifier()).unwrap(), forge.size());
+
+    let trust = Trust { witnesses: vec![witness.verifier()], ..Trust::default() };
+    assert_eq!(verify(log.path(), &trust).verdict, Verdict::OkAnchoredTo(forge.size()));
+    // The log goes on; what the witness saw stays anchored, and the proof of an old entry bears its cosignature.
+    let seen = forge.size();
+    forge.add(heartbeat());
+    forge.write(log.path());
+    assert_eq!(verify(log.path(), &trust).verdict, Verdict::OkAnchoredTo(seen));
+    let proof = prove(log.path(), 2).unwrap();
+    let proven = proof.verify(&Trust { key: Some(forge.key().verifier()), ..trust.clone() }).unwrap();
+    assert_eq!((proven.verdict, proven.tree.size), (Verdict::OkAnchoredTo(seen), seen));
+    assert_eq!(
+        prove(log.path(), seen)
+            .unwrap()
+            .verify(&super::forge::trust(forge.key().verifier(), vec![]))
+            .unwrap()
+            .tree
+            .size,
+        seen + 1
+    );
+
+    // The same key and the same memory when opened again.
+    let again = Witness::open_or_create(home.path(), "another name is not used").unwrap();
+    assert_eq!(again.verifier(), witness.verifier());
+    assert_eq!(again.last(&Origin::new(ORIGIN)).unwrap().unwrap().claimed().tree.size, seen);
+}
+
+#[test]
+fn a_witness_refuses_a_log_that_was_rewritten_or_cut_since() {
+    let home = tempfile::tempdir().unwrap();
+    let witness = Witness::open_or_create(home.path(), "auditor.example/w1").unwrap();
+    let truth = Forge::sound();
+    let key = truth.key().verifier();
+    witness.cosign_log(written(&truth).path(), &key, now()).unwrap();
+    let mut cut = truth.clone();
+    cut.leaves.pop();
+    let mut rewritten = truth.clone();
+    rewritten.replace(4, |leaf| leaf.at += 1);
+    rewritten.add(heartbeat());
+    for forged in [cut, rewritten.clone()] {
+        let refused = witness.cosign_log(written(&forged).path(), &key, now());
+        assert!(matches!(refused, Err(WitnessError::Refused { .. })));
+    }
+    let request = Request::of_log(written(&rewritten).path(), truth.size()).unwrap();
+    assert!(matches!(witness.cosign(&request, &key, now()), Err(WitnessError::Inconsistent { .. })));
+    // And it still remembers the truth.
+    assert_eq!(
+        witness.last(&Origin::new(ORIGIN)).unwrap().unwrap().claimed(),
+        truth.checkpoint(truth.size()).claimed()
+    );
+}
+
+#[test]
+fn a_witness_answers_requests_by_mail_from_what_it_saw_last() {
+    let home = tempfile::tempdir().unwrap();
+    let witness = Witness::open_or_create(home.path(), "auditor.example/w1").unwrap();
+    let mut forge = Forge::sound();
+    let key = forge.key().verifier();
+    let mut seen = 0;
+    for _ in 0..30 {
+        let log = written(&forge);
+        let body = Request::of_log(log.path(), seen).unwrap().to_string();
+        let request = Request::parse(body.as_bytes()).unwrap();
+        let line = witness.cosign(&request, &key, now()).unwrap();
+        add_cosignature(log.path(), line.to_string().as_bytes(), &witness.verifier()).unwrap();
+        assert_eq!(read_witnessed(log.path()).unwrap().unwrap().claimed().tree.size, forge.size());
+        if seen > 0 {
+            let conflict = Request::of_log(log.path(), seen - 1).unwrap();
+            assert!(matches!(witness.cosign(&conflict, &key, now()), Err(WitnessError::Conflict { .. })));
+        }
+        seen = forge.size();
+        (0..7).for_each(|_| drop(forge.add(heartbeat())));
+    }
+}
+
+#[test]
+fn a_cosignature_of_something_else_is_not_stored() {
+    let forge = Forge::sound();
+    let log = written(&forge);
+    let witness = SigningKey::from_seed("auditor.example/w1", KeyKind::Witness, &[7; 32]).unwrap();
+    let stray = witness.sign("another text\n", 0).to_string();
+    assert!(matches!(add_cosignature(log.path(), stray.as_bytes(), &witness.verifier()), Err(WitnessError::NotOurs)));
+    let mut fork = forge.clone();
+    fork.replace(4, |leaf| leaf.at += 1);
+    let mut foreign = fork.checkpoint(8);
+    foreign.add(witness.sign(foreign.note().text(), 0));
+    let refused = add_cosignature(log.path(), foreign.to_string().as_bytes(), &witness.verifier());
+    assert!(matches!(refused, Err(WitnessError::Inconsistent { .. })));
+    assert!(read_witnessed(log.path()).unwrap().is_none());
+}
+
+#[test]
+fn cosignatures_of_two_witnesses_stand_side_by_side_and_an_older_one_does_not_displace_them() {
+    let mut forge = Forge::sound();
+    let before = forge.checkpoint(forge.size());
+    forge.add(heartbeat());
+    let log = written(&forge);
+    let [one, other] =
+        [7, 8].map(|seed| SigningKey::from_seed("auditor.example/w", KeyKind::Witness, &[seed; 32]).unwrap());
+    let text = forge.checkpoint(forge.size()).note().text().to_owned();
+    for witness in [&one, &other] {
+        add_cosignature(log.path(), witness.sign(&text, 5).to_string().as_bytes(), &witness.verifier()).unwrap();
+    }
+    let mut older = before;
+    older.add(one.sign(older.note().text(), 4));
+    add_cosignature(log.path(), older.to_string().as_bytes(), &one.verifier()).unwrap();
+    let stored = read_witnessed(log.path()).unwrap().unwrap();
+    for witness in [&one, &other] {
+        assert_eq!(stored.note().verify(&witness.verifier()), Ok(Some(5)));
+    }
+    assert_eq!(stored.note().signatures().len(), 3);
+}
+
+#[test]
+fn the_real_writer_s_entries_are_proven_and_its_log_is_co_signed() {
+    let home = tempfile::tempdir().unwrap();
+    let witness = Witness::open_or_create(home.path(), "auditor.example/w1").unwrap();
+    let mut real = Real::ready();
+    for round in 0..300 {
+        real.destroy(round..round + 1);
+        if round % 40 == 0 {
+            real.log.publish().unwrap();
+            let key = real.trust().key.unwrap();
+            let line = witness.cosign_log(&real.dir(), &key, now()).unwrap();
+            add_cosignature(&real.dir(), line.to_string().as_bytes(), &witness.verifier()).unwrap();
+        }
+    }
+    real.log.publish().unwrap();
+    let size = real.log.size();
+    for index in (0..size).step_by(41) {
+        let proof = prove(&real.dir(), index).unwrap();
+        assert_eq!(proof.verify(&real.trust()).unwrap().index, index);
+    }
+    fs::write(real.dir().join("tile/0/000"), [0; 8192]).unwrap();
+    assert!(matches!(prove(&real.dir(), 3), Err(ProofError::Damaged { .. })));
+}
