@@ -15,6 +15,8 @@ pub mod judge;
 pub mod plan;
 pub mod rails;
 pub mod request;
+#[cfg(test)]
+pub(crate) mod sample;
 
 pub use crate::model::{Limits, Pace};
 pub use approval::ApprovedPlan;

@@ -4,13 +4,12 @@
 
 use std::collections::HashSet;
 
-use super::plans::find_records;
+use super::plans::{find_records, open_plan};
 use super::{DeskError, HoldOrder, Naming, SharedDesk};
 use crate::audit::Fingerprinter;
 use crate::disposition::Installation;
-use crate::disposition::approval::{ApprovalError, Terms};
+use crate::disposition::approval::Terms;
 use crate::disposition::holds::{HoldScope, key_text};
-use crate::disposition::plan::PlanDirs;
 use crate::disposition::request::{ExceptedRecord, Request, Response};
 use crate::model::{Actor, CivilDate, Digest, Instant, PlanId, RecordKey, SeriesName, SourceName};
 use crate::records::mapping::SeriesMapping;
@@ -131,27 +130,13 @@ fn approve(
     excepted: HashSet<ExceptedRecord>,
     now: Instant,
 ) -> Result<Response, DeskError> {
-    let dirs = PlanDirs::of(&desk.install().state);
-    let plan = dirs.open(plan).map_err(|error| decided_already(desk, plan, error.into(), now))?;
+    let plan = open_plan(desk, plan, now)?;
     let (except, missing) = find_records(&plan, &excepted)?;
     if missing > 0 {
         return Err(DeskError::NotOnPlan { missing });
     }
     let approved = desk.lock()?.approve(plan, Terms { except, ..terms }, actor, now)?;
     Ok(Response::Approved { decision: approved.decision().clone() })
-}
-
-/// A plan whose list is gone was decided on: that says more than the missing file.
-fn decided_already(desk: &SharedDesk, plan: &PlanId, error: DeskError, now: Instant) -> DeskError {
-    let found = desk.lock().and_then(|mut desk| desk.plan_list(now));
-    let status = found.ok().and_then(|plans| plans.into_iter().find(|status| status.plan == *plan));
-    let plan = plan.clone();
-    match status.map(|status| status.state) {
-        Some(super::PlanState::Executed) => ApprovalError::Executed { plan }.into(),
-        Some(super::PlanState::Rejected) => ApprovalError::Rejected { plan }.into(),
-        Some(super::PlanState::Expired) => ApprovalError::Expired { plan }.into(),
-        _ => error,
-    }
 }
 
 fn planning_keys(

@@ -307,3 +307,6 @@ fn random_hex<const BYTES: usize>() -> Result<String, DeskError> {
     getrandom::fill(&mut bytes).map_err(|error| DeskError::Random(std::io::Error::other(error)))?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
+
+#[cfg(test)]
+mod tests;

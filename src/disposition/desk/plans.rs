@@ -7,10 +7,11 @@ use serde::{Deserialize, Serialize};
 use super::{Desk, DeskError, SharedDesk};
 use crate::audit::leaf::{Approval, Body, Rejection};
 use crate::disposition::approval::{ApprovalError, ApprovedPlan, Decision, STANDS, Terms, approve};
-use crate::disposition::plan::{Manifest, Plan, PlanDirs, PlanFile, changed};
+use crate::disposition::holds::key_text;
+use crate::disposition::plan::{Manifest, Plan, PlanDirs, PlanError, PlanFile, changed};
 use crate::disposition::rails::tripped;
-use crate::disposition::request::PlanStatus;
-use crate::model::{Actor, Fingerprint, Instant, PlanId};
+use crate::disposition::request::{ExceptedRecord, PlanStatus};
+use crate::model::{Actor, Digest, Fingerprint, Instant, PlanId, SeriesName};
 
 /// Where a plan stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,12 +39,30 @@ pub enum PlanState {
 /// # Errors
 /// Whatever keeps the plan from being executed.
 pub fn approved_plan(desk: &SharedDesk, plan: &PlanId, now: Instant) -> Result<ApprovedPlan, DeskError> {
-    let plan = PlanDirs::of(&desk.install().state).open(plan)?;
+    let plan = open_plan(desk, plan, now)?;
     desk.lock()?.reopen(plan, now)
 }
 
+/// Opens a plan without holding the Desk. Where its list is gone, the reason says more than the missing file.
+pub(super) fn open_plan(desk: &SharedDesk, plan: &PlanId, now: Instant) -> Result<Plan, DeskError> {
+    let error = match PlanDirs::of(&desk.install().state).open(plan) {
+        Err(error @ PlanError::Erased { .. }) => error,
+        opened => return Ok(opened?),
+    };
+    let mut desk = desk.lock()?;
+    let decision = desk.store.decision(plan)?;
+    let file = desk.plans.manifest(plan)?;
+    let plan = plan.clone();
+    Err(match desk.state_of(&file, decision.as_ref(), now)? {
+        PlanState::Executed => ApprovalError::Executed { plan }.into(),
+        PlanState::Rejected => ApprovalError::Rejected { plan }.into(),
+        PlanState::Expired => ApprovalError::Expired { plan }.into(),
+        _ => error.into(),
+    })
+}
+
 impl Desk {
-    fn reopen(&mut self, plan: Plan, now: Instant) -> Result<ApprovedPlan, DeskError> {
+    pub(super) fn reopen(&mut self, plan: Plan, now: Instant) -> Result<ApprovedPlan, DeskError> {
         let id = plan.id().clone();
         let decision = self.store.decision(&id)?;
         match self.state_of(plan.file(), decision.as_ref(), now)? {
@@ -149,7 +168,7 @@ impl Desk {
     }
 
     fn check_unchanged(&self, plan: &PlanId, manifest: &Manifest, now: Instant) -> Result<(), DeskError> {
-        let keyed = |digest: &crate::model::Digest| self.log.keyed_digest(&digest.to_string());
+        let keyed = |digest: &Digest| self.log.keyed_digest(&digest.to_string());
         match changed(&self.install, manifest, &keyed, now)? {
             None => Ok(()),
             Some(what) => Err(ApprovalError::Changed { plan: plan.clone(), what }.into()),
@@ -159,7 +178,7 @@ impl Desk {
     fn status(
         &mut self,
         plan: PlanId,
-        file: Result<PlanFile, crate::disposition::plan::PlanError>,
+        file: Result<PlanFile, PlanError>,
         now: Instant,
     ) -> Result<PlanStatus, DeskError> {
         let decision = self.store.decision(&plan)?;
@@ -220,7 +239,7 @@ fn approval_leaf(approved: &ApprovedPlan) -> Approval {
     let decision = approved.decision();
     let manifest = approved.manifest();
     // What a person did not approve they are not bound to: only series with a rule among those approved.
-    let is_approved = |series: &crate::model::SeriesName| {
+    let is_approved = |series: &SeriesName| {
         manifest.rules_of(series).any(|rule| decision.only.is_empty() || decision.only.contains(&rule.rule))
     };
     let governed = manifest
@@ -243,7 +262,7 @@ fn approval_leaf(approved: &ApprovedPlan) -> Approval {
 /// Fingerprints of the plan's records that `wanted` names, and how many of those it names are not there.
 pub(super) fn find_records(
     plan: &Plan,
-    wanted: &HashSet<crate::disposition::request::ExceptedRecord>,
+    wanted: &HashSet<ExceptedRecord>,
 ) -> Result<(HashSet<Fingerprint>, usize), DeskError> {
     let mut found = HashSet::new();
     if wanted.is_empty() {
@@ -252,8 +271,8 @@ pub(super) fn find_records(
     let series = &plan.manifest().series;
     plan.body().visit(&mut |item| {
         let Some(of) = series.get(item.series) else { return };
-        let key = crate::disposition::holds::key_text(&item.key);
-        if wanted.contains(&crate::disposition::request::ExceptedRecord { series: of.series.clone(), key }) {
+        let key = key_text(&item.key);
+        if wanted.contains(&ExceptedRecord { series: of.series.clone(), key }) {
             found.insert(item.fingerprint);
         }
     })?;

@@ -102,6 +102,3 @@ impl DerefMut for DeskGuard<'_> {
         &mut self.desk
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -123,6 +123,3 @@ impl Look<'_> {
 pub(super) fn database(state: &Path) -> PathBuf {
     state.join("private/desk.db")
 }
-
-#[cfg(test)]
-mod tests;

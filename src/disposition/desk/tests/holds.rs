@@ -1,0 +1,153 @@
+use super::*;
+use crate::records::facts::Facts;
+use crate::records::sqlite::Reader;
+
+fn facts(sample: &Sample, dossier: i64) -> Facts {
+    let key = crate::model::RecordKey::new(vec![crate::model::KeyValue::Integer(dossier)]);
+    let mut reader = Reader::open(&sample.install.sources[&"parle".into()], &sample.install.series).unwrap();
+    reader.facts(&"dossier".into(), &[key]).unwrap().remove(0).unwrap()
+}
+
+fn is_held(sample: &Sample, dossier: i64) -> bool {
+    let desk = Desk::open(sample.install.clone(), None, now()).unwrap();
+    desk.holds().holds(
+        sample.install.mapping(&"dossier".into()).unwrap(),
+        &facts(sample, dossier),
+        Some(&"PC-1".into()),
+    )
+}
+
+#[test]
+fn a_hold_outlives_the_process_and_a_lifted_one_does_not() {
+    let sample = Sample::new();
+    let hold = placed(ask(&sample, place(dossier("007"))));
+    assert_eq!(hold.scope, dossier("7"), "the key is told as the database shows it");
+    assert!(is_held(&sample, 7) && !is_held(&sample, 8));
+    ask(&sample, Request::HoldLift { hold: hold.id.clone(), reason: "settled".to_owned() }).unwrap();
+    assert!(!is_held(&sample, 7));
+    assert_eq!(hold_leaves(&sample), [(hold.id.clone(), HoldAction::Placed), (hold.id.clone(), HoldAction::Lifted)]);
+    assert_eq!(code(ask(&sample, Request::HoldLift { hold: hold.id, reason: "again".to_owned() })), "no-hold");
+}
+
+#[test]
+fn the_log_names_a_held_record_by_its_fingerprint_and_holds_no_free_text() {
+    let sample = Sample::new();
+    placed(ask(&sample, place(dossier("7"))));
+    let expression = "this.city = 'Laval'".to_owned();
+    placed(ask(&sample, place(HoldScope::Where { series: "dossier".into(), expression })));
+    let leaves = leaves(&sample);
+    let found: Vec<_> =
+        leaves.iter().filter_map(|leaf| if let Body::Hold(leaf) = leaf { Some(leaf) } else { None }).collect();
+    assert_eq!(
+        (found[0].scope.as_str(), found[0].year, found[0].fp.as_ref().map(String::len)),
+        ("record", Some(2026), Some(43))
+    );
+    assert_eq!((found[1].scope.as_str(), found[1].year, found[1].fp.clone()), ("where", None, None));
+    let text = serde_json::to_string(&leaves).unwrap();
+    for private in ["litigation", "500-17", "Laval"] {
+        assert!(!text.contains(private), "{private} stands in the log");
+    }
+}
+
+#[test]
+fn a_hold_that_a_crash_kept_from_the_log_holds_and_is_put_on_record_at_the_next_start() {
+    let sample = Sample::new();
+    let hold = Hold {
+        id: "H-0000002a".into(),
+        scope: dossier("7"),
+        reason: "litigation".to_owned(),
+        case: None,
+        review_by: None,
+        actor: "marie (1001)".into(),
+        placed_at: now(),
+    };
+    let desk = Desk::open(sample.install.clone(), None, now()).unwrap();
+    desk.store.place(&hold).unwrap();
+    drop(desk);
+    assert_eq!(hold_leaves(&sample), []);
+    assert!(is_held(&sample, 7));
+    assert_eq!(hold_leaves(&sample), [(hold.id.clone(), HoldAction::Placed)]);
+    assert!(is_held(&sample, 7));
+    assert_eq!(hold_leaves(&sample).len(), 1, "once is enough");
+}
+
+#[test]
+fn a_lift_that_a_crash_kept_from_the_log_did_not_happen() {
+    let sample = Sample::new();
+    let hold = placed(ask(&sample, place(dossier("7"))));
+    let desk = Desk::open(sample.install.clone(), None, now()).unwrap();
+    desk.store.lifting(&hold.id, &Lift { actor: "x".into(), at: now(), reason: "y".to_owned() }).unwrap();
+    drop(desk);
+    assert!(is_held(&sample, 7));
+}
+
+#[test]
+fn a_lift_that_a_crash_kept_from_the_private_database_happened() {
+    let sample = Sample::new();
+    let hold = placed(ask(&sample, place(dossier("7"))));
+    let mut desk = Desk::open(sample.install.clone(), None, now()).unwrap();
+    let body = desk.hold_leaf(&hold, HoldAction::Lifted, &hold.actor, "settled", Naming::default());
+    desk.record(body, now()).unwrap();
+    drop(desk);
+    assert!(!is_held(&sample, 7));
+}
+
+#[test]
+fn a_hold_lifted_by_editing_the_private_database_holds() {
+    let sample = Sample::new();
+    placed(ask(&sample, place(dossier("7"))));
+    let private = rusqlite::Connection::open(sample.state().join("private/desk.db")).unwrap();
+    private.execute("UPDATE hold SET lifted = 1", []).unwrap();
+    drop(private);
+    assert!(is_held(&sample, 7));
+}
+
+#[test]
+fn a_hold_that_the_private_database_lost_stops_all_destruction_until_a_person_lifts_it() {
+    let sample = Sample::new();
+    let hold = placed(ask(&sample, place(dossier("7"))));
+    let private = rusqlite::Connection::open(sample.state().join("private/desk.db")).unwrap();
+    private.execute("DELETE FROM hold", []).unwrap();
+    drop(private);
+    let desk = Desk::open(sample.install.clone(), None, now()).unwrap();
+    let error = desk.may_destroy().unwrap_err();
+    assert!(matches!(&error, DeskError::HoldsLost { holds } if *holds == [hold.id.clone()]), "{error}");
+    drop(desk);
+    ask(&sample, Request::HoldLift { hold: hold.id, reason: "placed again as another".to_owned() }).unwrap();
+    Desk::open(sample.install.clone(), None, now()).unwrap().may_destroy().unwrap();
+}
+
+#[test]
+fn what_cannot_be_held_is_said() {
+    let sample = Sample::new();
+    let reference = || HoldScope::Reference { series: "account".into(), reference: "A-1".to_owned() };
+    let expression = |text: &str| HoldScope::Where { series: "dossier".into(), expression: text.to_owned() };
+    let cases = [
+        (place(HoldScope::Series { series: "permit".into() }), "unknown-series"),
+        (place(HoldScope::Rule { rule: "PC-9".into() }), "unknown-rule"),
+        (place(HoldScope::Record { series: "dossier".into(), key: vec![] }), "key-columns"),
+        (place(dossier("seven")), "key"),
+        (place(reference()), "no-reference"),
+        (place(expression("this.town = 'Laval'")), "expression"),
+        (place(expression("1); DROP TABLE dossier; --")), "expression"),
+        (Request::HoldPlace { hold: dossier("7"), reason: " ".to_owned(), case: None, review_by: None }, "reason"),
+        (Request::HoldPlace { hold: dossier("7"), reason: "x".repeat(5_000), case: None, review_by: None }, "reason"),
+        (Request::HoldLift { hold: "H-12345678".into(), reason: "x".to_owned() }, "no-hold"),
+    ];
+    for (request, expected) in cases {
+        let shown = format!("{request:?}");
+        assert_eq!(code(ask(&sample, request)), expected, "{shown}");
+    }
+    assert_eq!(held(&sample), []);
+    assert_eq!(hold_leaves(&sample), []);
+}
+
+#[test]
+fn a_database_that_cannot_be_read_keeps_nobody_from_holding_a_record() {
+    let sample = Sample::new();
+    let database = &sample.install.sources[&"parle".into()].sqlite;
+    std::fs::rename(database, database.with_extension("away")).unwrap();
+    placed(ask(&sample, place(dossier("7"))));
+    std::fs::rename(database.with_extension("away"), database).unwrap();
+    assert!(is_held(&sample, 7));
+}

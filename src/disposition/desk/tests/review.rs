@@ -1,0 +1,185 @@
+use chrono::TimeDelta;
+
+use super::*;
+use crate::disposition::plan::{PlanFile, PlanRequest};
+use crate::disposition::rails::Rail;
+use crate::disposition::request::ExceptedRecord;
+
+fn plan_at(sample: &Sample, now: Instant) -> PlanFile {
+    door(sample).plan(&PlanRequest { now, as_of: None, only: None }).unwrap()
+}
+
+fn plan(sample: &Sample) -> PlanFile {
+    plan_at(sample, now())
+}
+
+fn approve(plan: &PlanFile, accept: &[Rail]) -> Request {
+    Request::Approve { plan: plan.plan.clone(), accept: accept.to_vec(), only: Vec::new(), excepted: 0 }
+}
+
+/// What the sample trips: its rules are new, and much of each series goes.
+const ALL: [Rail; 3] = [Rail::Rules, Rail::Share, Rail::Count];
+
+fn forget_dossier_1(sample: &Sample) {
+    sample
+        .connection()
+        .execute_batch("DELETE FROM message WHERE dossier_id = 1; DELETE FROM dossier WHERE id = 1")
+        .unwrap();
+}
+
+fn state_of(sample: &Sample, plan: &PlanFile) -> PlanState {
+    match ask(sample, Request::Plans).unwrap() {
+        Response::Plans { plans } => plans.into_iter().find(|status| status.plan == plan.plan).unwrap().state,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn executable(sample: &Sample, plan: &PlanFile, now: Instant) -> Result<u64, &'static str> {
+    let desk = SharedDesk::new(Desk::open(sample.install.clone(), None, now).unwrap());
+    approved_plan(&desk, &plan.plan, now).map(|approved| approved.planned().unwrap()).map_err(|error| error.code())
+}
+
+#[test]
+fn a_plan_is_made_reviewed_and_then_executable() {
+    let sample = Sample::new();
+    let plan = plan(&sample);
+    let due: Vec<_> =
+        plan.manifest.rules.iter().map(|rule| (rule.rule.as_str(), rule.counts.due, rule.counts.blocked)).collect();
+    assert_eq!(due, [("PC-1", 10, 0), ("PC-2", 10, 10)]);
+    assert_eq!(state_of(&sample, &plan), PlanState::Pending);
+    assert_eq!(executable(&sample, &plan, now()), Err("plan-not-approved"));
+    let refusal = ask(&sample, approve(&plan, &[Rail::Count])).unwrap_err();
+    assert_eq!(refusal.code, "rails");
+    assert!(refusal.rails.iter().all(|tripped| tripped.rail == Rail::Rules), "{refusal:?}");
+    assert_eq!(state_of(&sample, &plan), PlanState::Pending);
+    ask(&sample, approve(&plan, &ALL)).unwrap();
+    assert_eq!(state_of(&sample, &plan), PlanState::Approved);
+    assert_eq!(executable(&sample, &plan, now()), Ok(20));
+    assert_eq!(code(ask(&sample, approve(&plan, &ALL))), "plan-approved");
+    let kinds: Vec<_> = leaves(&sample).iter().map(Body::kind).filter(|kind| !kind.starts_with("fpkey")).collect();
+    assert_eq!(kinds, ["genesis", "refused", "approval"]);
+}
+
+#[test]
+fn what_was_approved_once_is_no_longer_new() {
+    let sample = Sample::new();
+    ask(&sample, approve(&plan(&sample), &ALL)).unwrap();
+    forget_dossier_1(&sample);
+    let next = plan(&sample);
+    assert_eq!(next.rails, []);
+    assert_eq!(code(ask(&sample, approve(&next, &[]))), "ok");
+}
+
+#[test]
+fn a_rejected_plan_is_done_with_and_its_list_erased() {
+    let sample = Sample::new();
+    let plan = plan(&sample);
+    ask(&sample, Request::Reject { plan: plan.plan.clone(), reason: "the archivist said no".to_owned() }).unwrap();
+    assert_eq!(state_of(&sample, &plan), PlanState::Rejected);
+    assert!(!sample.state().join("private/plans").join(format!("{}.body", plan.plan)).exists());
+    assert_eq!(code(ask(&sample, approve(&plan, &ALL))), "plan-rejected");
+    assert_eq!(executable(&sample, &plan, now()), Err("plan-rejected"));
+    assert!(!serde_json::to_string(&leaves(&sample)).unwrap().contains("archivist"));
+}
+
+#[test]
+fn a_simulation_can_be_looked_at_and_nothing_else() {
+    let sample = Sample::new();
+    let as_of = Some("2030-01-01".parse().unwrap());
+    let plan = door(&sample).plan(&PlanRequest { now: now(), as_of, only: None }).unwrap();
+    assert!(plan.manifest.simulation);
+    assert_eq!(state_of(&sample, &plan), PlanState::Simulation);
+    assert_eq!(code(ask(&sample, approve(&plan, &Rail::ALL))), "simulation");
+    assert_eq!(executable(&sample, &plan, now()), Err("simulation"));
+}
+
+#[test]
+fn waiting_has_an_end_for_plans_and_for_approvals() {
+    let sample = Sample::new();
+    let waiting = plan_at(&sample, now() - TimeDelta::days(15));
+    assert_eq!(state_of(&sample, &waiting), PlanState::Expired);
+    assert_eq!(code(ask(&sample, approve(&waiting, &ALL))), "plan-expired");
+    let approved = plan(&sample);
+    ask(&sample, approve(&approved, &ALL)).unwrap();
+    assert_eq!(executable(&sample, &approved, now() + TimeDelta::days(14)), Ok(20));
+    let late = now() + TimeDelta::days(14) + TimeDelta::seconds(1);
+    assert_eq!(executable(&sample, &approved, late), Err("plan-expired"));
+}
+
+#[test]
+fn excepted_records_and_rules_left_out_are_not_approved() {
+    let sample = Sample::new();
+    let plan = plan(&sample);
+    let except = |ids: &[i64]| Request::Except {
+        plan: plan.plan.clone(),
+        records: ids.iter().map(|id| ExceptedRecord { series: "dossier".into(), key: vec![id.to_string()] }).collect(),
+    };
+    let approval = |excepted| Request::Approve {
+        plan: plan.plan.clone(),
+        accept: ALL.to_vec(),
+        only: vec!["PC-1".into()],
+        excepted,
+    };
+    let mut door = door(&sample);
+    let mut try_it = |requests: Vec<Request>| {
+        let answers: Vec<_> =
+            requests.into_iter().map(|request| door.ask(request).map_err(|error| error.refusal())).collect();
+        code(answers.into_iter().next_back().unwrap())
+    };
+    assert_eq!(try_it(vec![except(&[1, 2]), approval(2)]), "not-on-plan", "dossier 2 is open");
+    assert_eq!(try_it(vec![approval(2)]), "other-exceptions", "a refused approval has used its exceptions up");
+    assert_eq!(try_it(vec![except(&[1]), except(&[3, 5]), approval(3)]), "ok");
+    drop(door);
+    assert_eq!(executable(&sample, &plan, now()), Ok(7));
+}
+
+#[test]
+fn whatever_has_changed_since_the_plan_is_said() {
+    type Change = fn(&mut Sample);
+    let changes: [(Change, &str); 5] = [
+        (|sample| sample.change(|install| install.calendars[0].rules[0].number = "PC-7".into()), "calendar"),
+        (|sample| sample.change(|install| install.series[1].earliest = "1980-01-01".parse().unwrap()), "mapping"),
+        (|sample| sample.connection().execute_batch("ALTER TABLE dossier ADD COLUMN note TEXT").unwrap(), "schema"),
+        (|sample| sample.change(|install| drop(install.series.remove(1))), "no longer mapped"),
+        (
+            |sample| {
+                let database = sample.install.sources[&"parle".into()].sqlite.clone();
+                let other = database.with_file_name("other.db");
+                std::fs::copy(&database, &other).unwrap();
+                sample.change(|install| install.sources.get_mut(&"parle".into()).unwrap().sqlite = other);
+            },
+            "another database",
+        ),
+    ];
+    for (change, expected) in changes {
+        let mut sample = Sample::new();
+        let plan = plan(&sample);
+        ask(&sample, approve(&plan, &ALL)).unwrap();
+        change(&mut sample);
+        let desk = SharedDesk::new(Desk::open(sample.install.clone(), None, now()).unwrap());
+        let error = approved_plan(&desk, &plan.plan, now()).unwrap_err();
+        assert!(error.to_string().contains(expected), "{expected}: {error}");
+    }
+}
+
+#[test]
+fn an_approval_written_into_the_private_database_by_hand_is_none() {
+    let sample = Sample::new();
+    let one = plan(&sample);
+    ask(&sample, approve(&one, &ALL)).unwrap();
+    let desk = Desk::open(sample.install.clone(), None, now()).unwrap();
+    let decision = desk.store.decision(&one.plan).unwrap().unwrap();
+    drop(desk);
+    forget_dossier_1(&sample);
+    let two = plan(&sample);
+    let forged = serde_json::to_string(&crate::disposition::approval::Decision {
+        plan: two.plan.clone(),
+        digest: two.digest,
+        ..decision
+    })
+    .unwrap();
+    let private = rusqlite::Connection::open(sample.state().join("private/desk.db")).unwrap();
+    private.execute("INSERT INTO decision VALUES(?1, ?2)", [two.plan.as_str(), &forged]).unwrap();
+    drop(private);
+    assert_eq!(executable(&sample, &two, now()), Err("plan-not-approved"));
+}
