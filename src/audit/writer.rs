@@ -48,6 +48,8 @@ pub struct DestructionLog {
     pub(super) signed: Option<SignedCheckpoint>,
     /// Tells this opening's pending intents from another's.
     pub(super) opening: u64,
+    /// The last leaf's time, which a person said may lie ahead of the clock.
+    accepted: Option<Instant>,
     /// Held until the log is dropped.
     lock: File,
 }
@@ -129,6 +131,7 @@ impl DestructionLog {
             digests,
             signed: None,
             opening: next_opening(),
+            accepted: None,
             lock,
         };
         let tool = concat!("retentiond ", env!("CARGO_PKG_VERSION")).to_owned();
@@ -213,6 +216,7 @@ impl DestructionLog {
             digests,
             signed: Some(signed),
             opening: next_opening(),
+            accepted: None,
             lock,
         };
         log.reserve(0, false)?;
@@ -276,6 +280,12 @@ impl DestructionLog {
         Instant::from_timestamp(self.standing.last_at?, 0)
     }
 
+    /// A person answers for a clock that lies behind the last leaf, which was stamped wrongly: leaves bear that leaf's time until the clock has
+    /// caught up. Without this a bad stamp would lock the log until its time comes.
+    pub fn accept_last_time(&mut self) {
+        self.accepted = self.last_time();
+    }
+
     /// Appends a leaf and returns its index. It is durable after the next [`Self::sync`].
     ///
     /// # Errors
@@ -330,7 +340,9 @@ impl DestructionLog {
         }
         let at = now.timestamp();
         match self.last_time() {
-            Some(last) if at < last.timestamp() - CLOCK_TOLERANCE => Err(LogError::ClockBehind { last, now }),
+            Some(last) if at < last.timestamp() - CLOCK_TOLERANCE && self.accepted != Some(last) => {
+                Err(LogError::ClockBehind { last, now })
+            }
             Some(last) => Ok(at.max(last.timestamp())),
             None => Ok(at),
         }

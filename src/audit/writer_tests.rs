@@ -206,6 +206,24 @@ fn a_clock_behind_the_log_stamps_no_leaf() {
 }
 
 #[test]
+fn a_bad_stamp_locks_the_log_only_until_a_person_answers_for_the_clock() {
+    let place = Place::new();
+    let mut log = place.create();
+    log.append(small(0), at(4_000_000)).unwrap();
+    assert!(matches!(log.append(small(1), at(100)), Err(LogError::ClockBehind { .. })));
+    log.accept_last_time();
+    let leaf = log.append(small(1), at(100)).unwrap();
+    log.append(small(2), at(200)).unwrap();
+    log.sync().unwrap();
+    assert_eq!(leaves(&log)[leaf as usize].at, at(4_000_000).timestamp(), "time never runs backwards in the log");
+    log.append(small(3), at(5_000_000)).unwrap();
+    assert!(
+        matches!(log.append(small(4), at(300)), Err(LogError::ClockBehind { .. })),
+        "no other entry was answered for"
+    );
+}
+
+#[test]
 fn the_log_s_own_kinds_are_not_appended_from_outside() {
     let place = Place::new();
     let mut log = place.create();

@@ -1,1 +1,4 @@
-//! The daemon: when to scan, when to pause, and how to live under systemd. The only room that knows tokio.
+//! The daemon: at its hours it plans, and does what its mode allows. The only room that knows tokio; the core stays synchronous.
+
+pub mod clock;
+pub mod schedule;

@@ -46,6 +46,8 @@ pub(super) mod correction {
     pub const LIFTED: &str = "lifted";
     /// Files left behind by an earlier batch are gone now.
     pub const COMPLETED: &str = "completed";
+    /// A person answers for a clock that lies behind the log's last entry; it concerns no source.
+    pub const CLOCK: &str = "clock";
 }
 
 impl Chronicle {
@@ -98,7 +100,7 @@ impl Chronicle {
     fn note_correction(&mut self, correction: &Correction) {
         let source = &correction.source;
         match correction.what.as_str() {
-            correction::COMPLETED => return,
+            correction::COMPLETED | correction::CLOCK => return,
             correction::LIFTED => drop(self.history.restored.remove(source)),
             correction::TABLE_DROPPED => {}
             // Whatever else a later version may find wrong with a source waits for a person too.

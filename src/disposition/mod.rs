@@ -4,6 +4,7 @@
 
 pub mod approval;
 pub mod chronicle;
+pub mod control;
 pub mod desk;
 pub mod execute;
 pub mod explain;

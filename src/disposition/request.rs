@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::approval::Decision;
+use super::control::{Control, Status};
 use super::desk::PlanState;
+use super::execute::Statement;
 use super::holds::{Hold, HoldScope};
 use super::rails::{Rail, Tripped};
 use crate::model::{CivilDate, Digest, HoldId, Instant, PlanId, RuleNumber, SeriesName, SourceName};
@@ -49,6 +51,10 @@ pub enum Request {
         sources: Vec<SourceName>,
         digests: Vec<Digest>,
     },
+    /// For the daemon alone.
+    Daemon {
+        control: Control,
+    },
 }
 
 /// A record of a plan, by its key: one text per key column.
@@ -91,6 +97,21 @@ pub enum Response {
     },
     PlanningKeys {
         digests: Vec<Digest>,
+    },
+    Status {
+        status: Box<Status>,
+    },
+    /// Done, or begun; in a sentence.
+    Done {
+        message: String,
+    },
+    /// An execution is under way or waits for its turn.
+    Applying {
+        planned: u64,
+        done: u64,
+    },
+    Applied {
+        statement: Statement,
     },
     Refused(Refusal),
 }

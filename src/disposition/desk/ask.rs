@@ -33,6 +33,11 @@ impl Session {
         Self { actor, excepted: None }
     }
 
+    /// Who asks.
+    pub fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
     /// Answers a request; an error is an answer too.
     pub fn answer(&mut self, desk: &SharedDesk, request: Request, now: Instant) -> Response {
         self.try_answer(desk, request, now).unwrap_or_else(|error| Response::Refused(error.refusal()))
@@ -69,6 +74,7 @@ impl Session {
             }
             Request::Plans => Ok(Response::Plans { plans: desk.lock()?.plan_list(now)? }),
             Request::PlanningKeys { year, sources, digests } => planning_keys(desk, year, &sources, &digests, now),
+            Request::Daemon { .. } => Err(DeskError::NoDaemon),
         }
     }
 

@@ -68,6 +68,8 @@ pub enum DeskError {
     NoAnswer { state: PathBuf, what: &'static str, source: Option<io::Error> },
     #[error("who holds {} stopped answering, and did not read the request", state.display())]
     Unheard { state: PathBuf },
+    #[error("no daemon runs here; start it with `systemctl start retentiond` or `retentiond run`")]
+    NoDaemon,
     #[error("the line is no request: {message}")]
     NotARequest { message: String },
     #[error("the connection is refused: {what}")]
@@ -107,6 +109,7 @@ impl DeskError {
             Self::Broken => "broken",
             Self::NoAnswer { .. } => "no-answer",
             Self::Unheard { .. } => "unheard",
+            Self::NoDaemon => "no-daemon",
             Self::NotARequest { .. } => "not-a-request",
             Self::Crowded { .. } => "crowded",
         }
@@ -140,6 +143,7 @@ impl DeskError {
             | Self::Random(_)
             | Self::Broken
             | Self::OtherExceptions { .. }
+            | Self::NoDaemon
             | Self::NoAnswer { .. } => RefusalKind::Failure,
         }
     }

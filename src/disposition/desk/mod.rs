@@ -8,6 +8,7 @@ mod ask;
 mod client;
 mod door;
 mod error;
+mod firings;
 mod plans;
 mod serve;
 mod shared;
@@ -23,8 +24,9 @@ pub use ask::Session;
 pub use client::Client;
 pub use door::{AskError, Door, open_or_connect};
 pub use error::DeskError;
+pub use firings::Firing;
 pub use plans::{PlanState, approved_plan};
-pub use serve::{Clock, Served, serve};
+pub use serve::{Clock, Served, Steward, serve, serve_with};
 pub use shared::{DeskGuard, SharedDesk};
 
 use super::Installation;
@@ -84,6 +86,7 @@ impl Desk {
             plans,
             _lock: lock,
         };
+        desk.accept_confirmed_clock()?;
         desk.reconcile(now)?;
         desk.erase_what_is_done(now)?;
         Ok(desk)
@@ -169,6 +172,7 @@ impl Desk {
     /// As [`Self::open`].
     pub fn reread(&mut self, now: Instant) -> Result<(), DeskError> {
         self.log.reread(now)?;
+        self.accept_confirmed_clock()?;
         self.chronicle = Chronicle::default();
         self.reconcile(now)
     }

@@ -17,8 +17,9 @@ use std::time::{Duration, Instant as Monotonic};
 use rustix::fs::{Mode, OFlags};
 
 use super::{DeskError, Session, SharedDesk, actor_of};
+use crate::disposition::control::Control;
 use crate::disposition::request::{Request, Response};
-use crate::model::Instant;
+use crate::model::{Actor, Instant};
 
 /// Longest request, its line break included.
 pub(super) const LONGEST_LINE: usize = 64 << 10;
@@ -38,6 +39,9 @@ pub(super) const SOCKET: &str = "control.sock";
 /// Says what time it is.
 pub type Clock = Arc<dyn Fn() -> Instant + Send + Sync>;
 
+/// Answers what is for the daemon alone; who asks is known from the socket.
+pub type Steward = Arc<dyn Fn(Control, &Actor, Instant) -> Response + Send + Sync>;
+
 /// The socket is served as long as this lives. Drop it without holding the Desk: it waits for the answers under way.
 pub struct Served {
     stop: Arc<AtomicBool>,
@@ -52,13 +56,21 @@ pub struct Served {
 /// # Errors
 /// The socket cannot be made.
 pub fn serve(desk: &SharedDesk, clock: Clock) -> Result<Served, DeskError> {
+    serve_with(desk, clock, None)
+}
+
+/// Serves the control socket of this Desk; `steward` answers for the daemon.
+///
+/// # Errors
+/// The socket cannot be made.
+pub fn serve_with(desk: &SharedDesk, clock: Clock, steward: Option<Steward>) -> Result<Served, DeskError> {
     let state = desk.install().state.clone();
     let failed = |source| DeskError::File { doing: "make the control socket in", path: state.clone(), source };
     let listener = bind(&state).map_err(failed)?;
     listener.set_nonblocking(true).map_err(failed)?;
     let (wake, woken) = UnixStream::pair().map_err(failed)?;
     let stop = Arc::new(AtomicBool::new(false));
-    let server = Server { desk: desk.clone(), clock, stop: stop.clone(), open: Arc::new(AtomicUsize::new(0)) };
+    let server = Server { desk: desk.clone(), clock, steward, stop: stop.clone(), open: Arc::new(AtomicUsize::new(0)) };
     let acceptor = thread::Builder::new()
         .name("control socket".to_owned())
         .spawn(move || server.accept(&listener, &woken))
@@ -104,6 +116,7 @@ pub(super) fn reach(dir: &Path, name: &str) -> io::Result<(OwnedFd, PathBuf)> {
 struct Server {
     desk: SharedDesk,
     clock: Clock,
+    steward: Option<Steward>,
     stop: Arc<AtomicBool>,
     open: Arc<AtomicUsize>,
 }
@@ -137,10 +150,15 @@ impl Server {
             return None;
         }
         let place = Place::take(&self.open);
-        let (desk, clock, stop) = (self.desk.clone(), self.clock.clone(), self.stop.clone());
+        let hearing = Hearing {
+            desk: self.desk.clone(),
+            clock: self.clock.clone(),
+            steward: self.steward.clone(),
+            stop: self.stop.clone(),
+        };
         let spawned = thread::Builder::new().name("control connection".to_owned()).spawn(move || {
             let _place = place;
-            if let Err(error) = converse(stream, &desk, &clock, &stop) {
+            if let Err(error) = hearing.converse(stream) {
                 tracing::debug!(%error, "a connection to the control socket ended");
             }
         });
@@ -173,29 +191,47 @@ fn wait_for(listener: &UnixListener, woken: &UnixStream) {
     }
 }
 
-/// Answers line by line until the other side ends, is silent too long or sends what is no line.
-fn converse(mut stream: UnixStream, desk: &SharedDesk, clock: &Clock, stop: &AtomicBool) -> io::Result<()> {
-    stream.set_nonblocking(false)?;
-    stream.set_read_timeout(Some(TICK))?;
-    stream.set_write_timeout(Some(PATIENCE))?;
-    let peer = rustix::net::sockopt::socket_peercred(&stream)?;
-    let mut session = Session::new(actor_of(peer.uid.as_raw()));
-    let mut lines = Lines { pending: Vec::new() };
-    // Who was not greeted knows that nothing they sent was read.
-    say(&mut stream, &Response::Ready)?;
-    while let Some(line) = lines.next(&mut stream, stop)? {
-        let response = match line.and_then(|line| parse(&line)) {
-            Ok(request) => session.answer(desk, request, clock()),
-            Err(error) => {
-                tracing::warn!(user = %actor_of(peer.uid.as_raw()), "a line on the control socket is no request");
-                say(&mut stream, &refused(&error))?;
-                return Ok(());
-            }
-        };
-        say(&mut stream, &response)?;
+/// What one connection needs.
+struct Hearing {
+    desk: SharedDesk,
+    clock: Clock,
+    steward: Option<Steward>,
+    stop: Arc<AtomicBool>,
+}
+
+impl Hearing {
+    /// Answers line by line until the other side ends, is silent too long or sends what is no line.
+    fn converse(&self, mut stream: UnixStream) -> io::Result<()> {
+        stream.set_nonblocking(false)?;
+        stream.set_read_timeout(Some(TICK))?;
+        stream.set_write_timeout(Some(PATIENCE))?;
+        let peer = rustix::net::sockopt::socket_peercred(&stream)?;
+        let mut session = Session::new(actor_of(peer.uid.as_raw()));
+        let mut lines = Lines { pending: Vec::new() };
+        // Who was not greeted knows that nothing they sent was read.
+        say(&mut stream, &Response::Ready)?;
+        while let Some(line) = lines.next(&mut stream, &self.stop)? {
+            let response = match line.and_then(|line| parse(&line)) {
+                Ok(request) => self.answer(&mut session, request),
+                Err(error) => {
+                    tracing::warn!(user = %session.actor(), "a line on the control socket is no request");
+                    say(&mut stream, &refused(&error))?;
+                    return Ok(());
+                }
+            };
+            say(&mut stream, &response)?;
+        }
+        // A request that crosses this on its way is not read, and its sender knows.
+        say(&mut stream, &Response::Closing)
     }
-    // A request that crosses this on its way is not read, and its sender knows.
-    say(&mut stream, &Response::Closing)
+
+    fn answer(&self, session: &mut Session, request: Request) -> Response {
+        let now = (self.clock)();
+        match (request, &self.steward) {
+            (Request::Daemon { control }, Some(steward)) => steward(control, session.actor(), now),
+            (request, _) => session.answer(&self.desk, request, now),
+        }
+    }
 }
 
 fn parse(line: &[u8]) -> Result<Request, DeskError> {

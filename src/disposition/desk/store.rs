@@ -17,6 +17,10 @@ const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS hold(id TEXT PRIMARY KEY, hold TEXT NOT NULL, lift TEXT, lifted INTEGER NOT NULL DEFAULT 0) STRICT;
     CREATE TABLE IF NOT EXISTS decision(plan TEXT PRIMARY KEY, decision TEXT NOT NULL) STRICT;
     CREATE TABLE IF NOT EXISTS exception(plan TEXT NOT NULL, fp BLOB NOT NULL, PRIMARY KEY(plan, fp)) STRICT, WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS firing(
+        schedule TEXT NOT NULL, at INTEGER NOT NULL, began INTEGER NOT NULL, ended INTEGER, outcome TEXT,
+        PRIMARY KEY(schedule, at)) STRICT, WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS memo(name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 ";
 
 /// `STATE/private/desk.db`.
@@ -135,15 +139,15 @@ impl Store {
         Ok(())
     }
 
-    fn run<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, DeskError> {
+    pub(super) fn run<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, DeskError> {
         work(&self.connection).map_err(|source| DeskError::Database { path: self.path.clone(), source })
     }
 
-    fn text(&self, value: &impl Serialize) -> Result<String, DeskError> {
+    pub(super) fn text(&self, value: &impl Serialize) -> Result<String, DeskError> {
         serde_json::to_string(value).map_err(|source| DeskError::Form { path: self.path.clone(), source })
     }
 
-    fn parse<T: for<'t> Deserialize<'t>>(&self, text: &str) -> Result<T, DeskError> {
+    pub(super) fn parse<T: for<'t> Deserialize<'t>>(&self, text: &str) -> Result<T, DeskError> {
         serde_json::from_str(text).map_err(|source| DeskError::Form { path: self.path.clone(), source })
     }
 }

@@ -175,6 +175,21 @@ impl PlanDirs {
         write_durably(&path, &bytes, 0o640).map_err(|source| PlanError::File { doing: "write", path, source })
     }
 
+    /// Removes a plan whole: its list, then its manifest.
+    ///
+    /// # Errors
+    /// A file that cannot be removed.
+    pub fn remove(&self, plan: &PlanId) -> Result<(), PlanError> {
+        self.erase_body(plan)?;
+        let path = self.manifest_path(plan);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(PlanError::File { doing: "remove", path, source: error })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Erases the list of a plan that is done; says whether there was one.
     ///
     /// # Errors

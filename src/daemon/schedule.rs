@@ -1,0 +1,125 @@
+//! When a scan is due. Pure: what time it is and what was fired last are arguments.
+//!
+//! A firing is the nominal time of a pattern, an instant. Each fires once, whatever the clock does: only times after the last firing count, so a
+//! clock that is put back fires nothing twice, and however many were missed while the daemon was down, only the latest is left.
+
+use std::collections::BTreeSet;
+
+use chrono::TimeDelta;
+use croner::Cron;
+
+use crate::config::{CatchUp, Schedule, Window};
+use crate::model::{Instant, RuleNumber, Zone};
+
+/// A heartbeat comes every minute; up to this late a firing is on time, not made up.
+const ON_TIME: TimeDelta = TimeDelta::minutes(3);
+
+/// The latest firing of `cron` in `zone` after `last` and not after `now`.
+///
+/// A pattern of fixed hours that falls into a spring gap fires at the first instant after it, one in an autumn fold fires once.
+pub fn due(now: Instant, last: Instant, cron: &Cron, zone: Zone) -> Option<Instant> {
+    // A pattern without any time (30 February) is an error to croner and never due to us.
+    let latest = cron.find_previous_occurrence(&now.with_timezone(&zone.tz()), true).ok()?.to_utc();
+    (last < latest && latest <= now).then_some(latest)
+}
+
+/// The first firing after an instant; `None` where there is none.
+pub fn next(after: Instant, cron: &Cron, zone: Zone) -> Option<Instant> {
+    Some(cron.find_next_occurrence(&after.with_timezone(&zone.tz()), false).ok()?.to_utc())
+}
+
+/// One pattern of the schedule: what it scans, and when it fired last.
+#[derive(Clone, Debug)]
+pub struct Alarm {
+    /// Its name in the records of firings. Holds the pattern and the zone: an edited pattern is another schedule, which has missed nothing yet.
+    pub name: String,
+    /// Scans these rules only; empty: all.
+    pub rules: Vec<RuleNumber>,
+    cron: Cron,
+    zone: Zone,
+    catch_up: CatchUp,
+    grace: TimeDelta,
+    last: Instant,
+    /// First time after `last`, so that a tick costs a comparison.
+    next: Option<Instant>,
+}
+
+/// What a tick means to an alarm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ring {
+    /// Nothing is due.
+    Not,
+    /// The scan of this time is due.
+    Fire(Instant),
+    /// The scan of this time was missed, and is not made up.
+    Missed(Instant),
+}
+
+impl Alarm {
+    /// Every alarm of a schedule. `last` tells when the alarm of a name fired last; for a name that never did it answers the present.
+    ///
+    /// # Errors
+    /// Whatever `last` fails with.
+    pub fn all<E>(schedule: &Schedule, mut last: impl FnMut(&str) -> Result<Instant, E>) -> Result<Vec<Self>, E> {
+        let main = (String::from("all"), Vec::new(), &schedule.scan);
+        let extra = schedule.extra.iter().map(|extra| {
+            let rules: BTreeSet<&RuleNumber> = extra.rules.iter().collect();
+            let names: Vec<&str> = rules.iter().map(|rule| rule.as_str()).collect();
+            (names.join(","), rules.into_iter().cloned().collect(), &extra.scan)
+        });
+        let mut alarms: Vec<Self> = Vec::new();
+        for (what, rules, cron) in std::iter::once(main).chain(extra) {
+            let name = format!("{what} at {} {}", cron.as_str(), schedule.timezone);
+            if alarms.iter().any(|alarm| alarm.name == name) {
+                continue;
+            }
+            let last = last(&name)?;
+            alarms.push(Self {
+                rules,
+                cron: cron.clone(),
+                zone: schedule.timezone,
+                catch_up: schedule.catch_up,
+                grace: TimeDelta::try_seconds(schedule.grace.try_into().unwrap_or(i64::MAX)).unwrap_or(TimeDelta::MAX),
+                last,
+                next: next(last, cron, schedule.timezone),
+                name,
+            });
+        }
+        Ok(alarms)
+    }
+
+    /// What it means to this alarm that it is `now`.
+    pub fn ring(&self, now: Instant) -> Ring {
+        if self.next.is_none_or(|next| now < next) {
+            return Ring::Not;
+        }
+        let Some(at) = due(now, self.last, &self.cron, self.zone) else { return Ring::Not };
+        let late = now - at;
+        let is_made_up = self.catch_up == CatchUp::Once && late <= self.grace;
+        if late <= ON_TIME || is_made_up { Ring::Fire(at) } else { Ring::Missed(at) }
+    }
+
+    /// Notes that the scan of this time was fired, or is not made up.
+    pub fn done(&mut self, at: Instant) {
+        self.last = self.last.max(at);
+        self.next = next(self.last, &self.cron, self.zone);
+    }
+
+    /// When it fires next.
+    pub fn next(&self) -> Option<Instant> {
+        self.next
+    }
+}
+
+/// Whether nothing may be destroyed now, by the schedule.
+pub fn is_blackout(schedule: &Schedule, now: Instant) -> bool {
+    is_open(&schedule.blackout, schedule.timezone, now)
+}
+
+fn is_open(windows: &[Window], zone: Zone, now: Instant) -> bool {
+    let local = now.with_timezone(&zone.tz()).naive_local();
+    windows.iter().any(|window| window.contains(local))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,88 @@
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::*;
+use crate::audit::LogError;
+use crate::disposition::Installation;
+use crate::model::Limits;
+
+fn at(minute: i64) -> Instant {
+    Instant::from_timestamp(1_800_000_000 + 60 * minute, 0).unwrap()
+}
+
+fn open(state: &Path, now: Instant) -> Result<Desk, DeskError> {
+    let install = Installation {
+        state: state.to_owned(),
+        calendars: Vec::new(),
+        sources: BTreeMap::new(),
+        series: Vec::new(),
+        limits: Limits::default(),
+    };
+    Desk::open(Arc::new(install), None, now)
+}
+
+#[test]
+fn a_firing_is_unique_and_outlives_the_process() {
+    let state = tempfile::tempdir().unwrap();
+    let desk = open(state.path(), at(0)).unwrap();
+    assert_eq!(desk.last_firing("all").unwrap(), None);
+    assert!(desk.begin_firing("all", at(1), at(2)).unwrap());
+    assert!(!desk.begin_firing("all", at(1), at(3)).unwrap(), "the same time runs once");
+    assert!(desk.begin_firing("some", at(1), at(3)).unwrap(), "another schedule is another firing");
+    desk.end_firing("some", at(1), at(4), "nothing due").unwrap();
+    drop(desk);
+
+    let desk = open(state.path(), at(5)).unwrap();
+    assert_eq!(desk.last_firing("all").unwrap(), Some(at(1)));
+    assert!(!desk.begin_firing("all", at(1), at(6)).unwrap());
+    let interrupted = desk.interrupted_firings().unwrap();
+    assert_eq!(interrupted.iter().map(|firing| firing.schedule.as_str()).collect::<Vec<_>>(), ["all"]);
+    assert_eq!(desk.firings(1).unwrap()[0].outcome.as_deref(), Some("nothing due"), "the newest first");
+}
+
+#[test]
+fn old_firings_are_forgotten_but_never_the_last() {
+    let state = tempfile::tempdir().unwrap();
+    let desk = open(state.path(), at(0)).unwrap();
+    for minute in [1, 2, 3] {
+        desk.begin_firing("all", at(minute), at(minute)).unwrap();
+    }
+    desk.forget_firings_before(at(100)).unwrap();
+    assert_eq!(desk.firings(9).unwrap().iter().map(|firing| firing.at).collect::<Vec<_>>(), [at(3)]);
+}
+
+#[test]
+fn a_memo_is_kept_replaced_and_forgotten() {
+    let state = tempfile::tempdir().unwrap();
+    let desk = open(state.path(), at(0)).unwrap();
+    desk.memorize("x", Some(&1)).unwrap();
+    desk.memorize("x", Some(&2)).unwrap();
+    assert_eq!(desk.recall::<i32>("x").unwrap(), Some(2));
+    desk.memorize::<i32>("x", None).unwrap();
+    assert_eq!(desk.recall::<i32>("x").unwrap(), None);
+}
+
+#[test]
+fn a_confirmed_clock_lets_the_log_go_on_also_after_a_restart() {
+    let state = tempfile::tempdir().unwrap();
+    let mut desk = open(state.path(), at(1_000_000)).unwrap();
+    let marie = Actor::from("marie (1001)");
+    let refused = desk.refuse(None, &marie, Vec::new(), at(0));
+    assert!(matches!(refused, Err(DeskError::Log(LogError::ClockBehind { .. }))), "{refused:?}");
+    desk.confirm_clock(&marie, at(0)).unwrap();
+    desk.refuse(None, &marie, Vec::new(), at(1)).unwrap();
+    drop(desk);
+
+    let mut desk = open(state.path(), at(2)).unwrap();
+    desk.refuse(None, &marie, Vec::new(), at(2)).unwrap();
+    let mut named = 0;
+    desk.log()
+        .scan(0, &mut |_, leaf| {
+            named +=
+                i32::from(matches!(leaf.body, Body::Correction(correction) if correction.actor == Some(marie.clone())));
+            std::ops::ControlFlow::Continue(())
+        })
+        .unwrap();
+    assert_eq!(named, 1, "the log names who answered for the clock");
+}
