@@ -2,14 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::types::ToSqlOutput;
-use rusqlite::types::ValueRef;
-use rusqlite::{Connection, ToSql};
+use rusqlite::Connection;
 
 use super::StoreError;
 use super::dispose_plan::{Effect, Program, Step};
 use super::sql::{condition, not_one_expression};
-use crate::model::{KeyValue, RecordKey};
+use crate::model::RecordKey;
 use crate::records::mapping::Condition;
 
 /// What a disposal changed.
@@ -93,7 +91,7 @@ impl Program {
             for (place, key) in (0_i64..).zip(keys) {
                 insert.raw_bind_parameter(1, place)?;
                 for (column, value) in key.columns().iter().enumerate() {
-                    insert.raw_bind_parameter(column + 2, Bound(value))?;
+                    insert.raw_bind_parameter(column + 2, value)?;
                 }
                 insert.raw_execute()?;
             }
@@ -117,17 +115,5 @@ impl Step {
         let expected = if self.effect == Effect::Records { records as u64 } else { direct };
         let all = conn.total_changes() - before;
         Ok((self.effect != Effect::None).then_some((all, expected)))
-    }
-}
-
-struct Bound<'a>(&'a KeyValue);
-
-impl ToSql for Bound<'_> {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        Ok(ToSqlOutput::Borrowed(match self.0 {
-            KeyValue::Integer(number) => ValueRef::Integer(*number),
-            KeyValue::Text(text) => ValueRef::Text(text.as_bytes()),
-            KeyValue::Blob(blob) => ValueRef::Blob(blob),
-        }))
     }
 }

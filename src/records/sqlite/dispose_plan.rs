@@ -4,7 +4,7 @@
 //! records are gone.
 
 use std::collections::{BTreeMap, HashMap};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use rusqlite::Connection;
 
@@ -52,7 +52,7 @@ pub(super) enum Effect {
 #[derive(Default)]
 pub(super) struct Programs {
     schema_version: Option<i64>,
-    compiled: HashMap<SeriesName, Rc<Program>>,
+    compiled: HashMap<SeriesName, Arc<Program>>,
 }
 
 impl Programs {
@@ -73,12 +73,12 @@ impl Programs {
         conn: &Connection,
         queries: &Queries,
         series: &SeriesName,
-    ) -> Result<Rc<Program>, StoreError> {
+    ) -> Result<Arc<Program>, StoreError> {
         if let Some(program) = self.compiled.get(series) {
-            return Ok(Rc::clone(program));
+            return Ok(Arc::clone(program));
         }
-        let program = Rc::new(compile(conn, queries.mapping(series)?, self.compiled.len())?);
-        self.compiled.insert(series.clone(), Rc::clone(&program));
+        let program = Arc::new(compile(conn, queries.mapping(series)?, self.compiled.len())?);
+        self.compiled.insert(series.clone(), Arc::clone(&program));
         Ok(program)
     }
 }

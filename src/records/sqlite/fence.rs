@@ -96,6 +96,9 @@ pub(super) fn foreign(conn: &Connection, origin: &Origin) -> Result<Vec<(Origin,
 }
 
 pub(super) fn forget_before(conn: &Connection, origin: &Origin, batch: BatchNumber) -> Result<(), StoreError> {
+    if !table_exists(conn)? {
+        return Ok(());
+    }
     conn.prepare_cached("DELETE FROM main.retentiond_batch WHERE origin = ?1 AND batch < ?2")
         .and_then(|mut statement| statement.execute(params![origin.as_str(), number(batch)]))
         .map_err(|e| StoreError::of(conn, e))?;

@@ -4,7 +4,7 @@
 //! holds for our connection only is set and read back.
 
 use std::path::Path;
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::types::FromSql;
@@ -169,7 +169,7 @@ impl Writer {
         references::referenced(&self.opened.conn, self.queries.mappings(), root, paths)
     }
 
-    fn program(&mut self, series: &SeriesName) -> Result<Rc<Program>, StoreError> {
+    fn program(&mut self, series: &SeriesName) -> Result<Arc<Program>, StoreError> {
         self.programs.of(&self.opened.conn, &self.queries, series)
     }
 

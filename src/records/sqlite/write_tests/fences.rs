@@ -1,1 +1,125 @@
+//! What the database says of a batch, before and after whatever may happen to it.
 
+use super::*;
+use crate::records::sqlite::{CommitError, FenceState};
+
+const SCHEMA: &str = "CREATE TABLE dossier(id INTEGER PRIMARY KEY); INSERT INTO dossier VALUES (1), (2), (3);";
+
+fn commit(writer: &mut Writer, batch: u64) {
+    let mut txn = writer.begin().unwrap();
+    txn.fence(BatchNumber(batch), "3D").unwrap();
+    txn.commit(&Evidence(batch)).unwrap();
+}
+
+#[test]
+fn a_committed_batch_says_so_with_its_note_and_a_batch_rolled_back_left_no_row() {
+    for mode in MODES {
+        let owner = Owner::with(mode, SCHEMA);
+        let mut writer = owner.writer(&series("dossier"));
+        commit(&mut writer, 1);
+        let mut txn = writer.begin().unwrap();
+        txn.fence(BatchNumber(2), "").unwrap();
+        txn.roll_back();
+        assert_eq!(writer.fence(BatchNumber(1)).unwrap(), FenceState::Committed("3D".to_owned()));
+        assert_eq!(writer.fence(BatchNumber(2)).unwrap(), FenceState::Absent);
+    }
+}
+
+#[test]
+fn an_aborted_batch_can_never_be_committed_any_more() {
+    let owner = Owner::with("wal", SCHEMA);
+    let mut writer = owner.writer(&series("dossier"));
+    assert_eq!(writer.abort_or_read(BatchNumber(4)).unwrap(), FenceState::Aborted);
+    assert_eq!(writer.abort_or_read(BatchNumber(4)).unwrap(), FenceState::Aborted);
+    let error = writer.begin().unwrap().fence(BatchNumber(4), "").unwrap_err();
+    assert!(matches!(error, StoreError::Constraint { .. }), "{error}");
+    assert_eq!(writer.fence(BatchNumber(4)).unwrap(), FenceState::Aborted);
+}
+
+#[test]
+fn recovery_leaves_a_committed_batch_committed() {
+    let owner = Owner::with("delete", SCHEMA);
+    let mut writer = owner.writer(&series("dossier"));
+    commit(&mut writer, 4);
+    assert_eq!(writer.abort_or_read(BatchNumber(4)).unwrap(), FenceState::Committed("3D".to_owned()));
+}
+
+#[test]
+fn a_dropped_table_is_told_from_a_restored_database() {
+    let owner = Owner::with("delete", SCHEMA);
+    commit(&mut owner.writer(&series("dossier")), 1);
+    let backup = owner.dir.path().join("backup.db");
+    owner.app.execute("VACUUM INTO ?1", [backup.to_str().unwrap()]).unwrap();
+    commit(&mut owner.writer(&series("dossier")), 2);
+    std::fs::copy(&backup, owner.path()).unwrap();
+    let mut writer = owner.writer(&series("dossier"));
+    assert_eq!(writer.fence(BatchNumber(1)).unwrap(), FenceState::Committed("3D".to_owned()));
+    assert_eq!(writer.fence(BatchNumber(2)).unwrap(), FenceState::Absent);
+    drop(writer);
+    let other = Connection::open(owner.path()).unwrap();
+    other.execute_batch("DROP TABLE retentiond_batch").unwrap();
+    assert_eq!(owner.writer(&series("dossier")).fence(BatchNumber(2)).unwrap(), FenceState::NoTable);
+}
+
+#[test]
+fn the_fence_table_comes_with_the_first_batch_and_not_before() {
+    let owner = Owner::with("wal", SCHEMA);
+    let mut writer = owner.writer(&series("dossier"));
+    let mut txn = writer.begin().unwrap();
+    txn.forget_fences_before(BatchNumber(1)).unwrap();
+    txn.destroy(&SeriesName::from("dossier"), &keys(&[1])).unwrap();
+    txn.roll_back();
+    assert_eq!(writer.fence(BatchNumber(1)).unwrap(), FenceState::NoTable);
+    assert_eq!(owner.integer("SELECT count(*) FROM sqlite_schema"), 1);
+}
+
+#[test]
+fn older_rows_go_and_those_of_another_log_are_reported_and_left_alone() {
+    let owner = Owner::with("wal", SCHEMA);
+    let mut writer = owner.writer(&series("dossier"));
+    [1, 2].into_iter().for_each(|batch| commit(&mut writer, batch));
+    owner
+        .app
+        .execute_batch("INSERT INTO retentiond_batch VALUES ('other.example', 1, 'committed', ''), ('other.example', 9, 'aborted', '')")
+        .unwrap();
+    let mut txn = writer.begin().unwrap();
+    txn.forget_fences_before(BatchNumber(3)).unwrap();
+    txn.fence(BatchNumber(3), "").unwrap();
+    txn.commit(&Evidence(3)).unwrap();
+    assert_eq!(writer.foreign_fences().unwrap(), [(Origin::from("other.example"), 2)]);
+    assert_eq!(owner.integers("SELECT batch FROM retentiond_batch"), [1, 3, 9]);
+}
+
+#[test]
+fn a_commit_wants_the_evidence_of_its_own_batch() {
+    let owner = Owner::with("wal", SCHEMA);
+    let mut writer = owner.writer(&series("dossier"));
+    for fenced in [None, Some(5)] {
+        let mut txn = writer.begin().unwrap();
+        txn.destroy(&SeriesName::from("dossier"), &keys(&[1])).unwrap();
+        if let Some(batch) = fenced {
+            txn.fence(BatchNumber(batch), "").unwrap();
+        }
+        assert!(matches!(txn.commit(&Evidence(6)), Err(CommitError::OtherBatch)));
+    }
+    assert_eq!(owner.integers("SELECT id FROM dossier"), [1, 2, 3]);
+}
+
+#[test]
+fn a_commit_that_fails_is_settled_by_its_fence() {
+    // A constraint that is checked at COMMIT only.
+    let owner = Owner::with(
+        "wal",
+        &format!(
+            "{SCHEMA} CREATE TABLE note(dossier_id INTEGER REFERENCES dossier(id) DEFERRABLE INITIALLY DEFERRED);
+             INSERT INTO note VALUES (1);"
+        ),
+    );
+    let mut writer = owner.writer(&series("dossier"));
+    let mut txn = writer.begin().unwrap();
+    txn.destroy(&SeriesName::from("dossier"), &keys(&[1])).unwrap();
+    txn.fence(BatchNumber(5), "").unwrap();
+    assert!(matches!(txn.commit(&Evidence(5)), Err(CommitError::Unknown(StoreError::Constraint { .. }))));
+    assert_eq!(writer.abort_or_read(BatchNumber(5)).unwrap(), FenceState::Aborted);
+    assert_eq!(owner.integers("SELECT id FROM dossier"), [1, 2, 3]);
+}
