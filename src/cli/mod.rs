@@ -83,6 +83,9 @@ enum Command {
 
 /// Runs one command line; errors go to standard error, or to standard output as JSON.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    // Arms the failpoints that FAILPOINTS names, for the tests.
+    #[cfg(feature = "simulate")]
+    let _failpoints = fail::FailScenario::setup();
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let mut out = io::stdout().lock();
     match Arguments::try_parse_from(&arguments) {

@@ -184,7 +184,9 @@ fn attempt_once(
             let unresolved =
                 |source| ExecuteError::Unresolved { batch, source_name: target.mapping.source.clone(), source };
             match bench.writer.abort_or_read(batch).map_err(unresolved)? {
-                FenceState::Committed(note) => Ok(Attempt::Committed(read_note(batch, &note)?, held_lock)),
+                FenceState::Committed(note) => {
+                    Ok(Attempt::Committed(read_note(batch, &note, candidates.len())?, held_lock))
+                }
                 _ => Ok(Attempt::Aborted),
             }
         }

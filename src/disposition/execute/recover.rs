@@ -39,11 +39,11 @@ pub(super) fn write_note(outcomes: &[RecordOutcome], rows: &BTreeMap<String, u64
     serde_json::to_string(&Note { results: encode_results(outcomes), rows: rows.clone() }).unwrap_or_default()
 }
 
-/// Reads a fence row's text back.
-pub(super) fn read_note(batch: BatchNumber, note: &str) -> Result<Committed, ExecuteError> {
+/// Reads a fence row's text back: what became of each of the batch's `records`.
+pub(super) fn read_note(batch: BatchNumber, note: &str, records: usize) -> Result<Committed, ExecuteError> {
     let note: Note = serde_json::from_str(note).map_err(|_| ExecuteError::Fence { batch })?;
-    // The note counts its own records; that they are those of the intents is checked when they are logged.
-    let outcomes = decode_results(&note.results, u32::MAX).map_err(|_| ExecuteError::Fence { batch })?;
+    // A batch has at most 10,000 records.
+    let outcomes = decode_results(&note.results, records as u32).map_err(|_| ExecuteError::Fence { batch })?;
     Ok(Committed { outcomes, rows: note.rows })
 }
 
@@ -111,6 +111,7 @@ fn by_batch(intents: Vec<(u64, Intent)>) -> Vec<Vec<(u64, Intent)>> {
 fn resolve(desk: &mut Desk, intents: &[(u64, Intent)], now: Instant) -> Result<bool, ExecuteError> {
     let first = &intents[0].1;
     let batch = first.batch;
+    let records: usize = intents.iter().map(|(_, intent)| intent.n as usize).sum();
     let spools = SpoolDir::of(&desk.install().state);
     let spool = spools.read(batch)?.unwrap_or_else(|| empty_spool(first));
     let mut writer = open_source(desk, first)?;
@@ -123,9 +124,9 @@ fn resolve(desk: &mut Desk, intents: &[(u64, Intent)], now: Instant) -> Result<b
                 .mapping(&first.series)
                 .cloned()
                 .ok_or_else(|| ExecuteError::NoSeries { plan: first.plan.clone(), series: first.series.clone() })?;
-            (finish(&mut writer, &mapping, read_note(batch, &note)?, &spool, keys.as_deref())?, true)
+            (finish(&mut writer, &mapping, read_note(batch, &note, records)?, &spool, keys.as_deref())?, true)
         }
-        _ => (put_off(intents), false),
+        _ => (put_off(records), false),
     };
     log_outcomes(desk.log(), intents, &result, Ending { committed, recovered: true }, now)?;
     desk.log().sync()?;
@@ -148,8 +149,7 @@ fn empty_spool(intent: &Intent) -> Spool {
     Spool { batch: intent.batch, source: intent.source.clone(), series: intent.series.clone(), files: Vec::new() }
 }
 
-fn put_off(intents: &[(u64, Intent)]) -> BatchResult {
-    let records = intents.iter().map(|(_, intent)| intent.n as usize).sum();
+fn put_off(records: usize) -> BatchResult {
     BatchResult { outcomes: vec![RecordOutcome::Deferred; records], ..BatchResult::default() }
 }
 
