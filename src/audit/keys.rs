@@ -333,6 +333,16 @@ pub fn load_fingerprinter(
     Ok(key.map(|key| key.fingerprinter(source, year)))
 }
 
+/// Keyed digest of a text, without the log: for a reason that must be given before there is one.
+///
+/// # Errors
+/// A key that cannot be read or made.
+pub fn keyed_digest(keys: impl Into<KeyPlaces>, text: &str) -> Result<Digest, LogError> {
+    let keys = keys.into();
+    prepare_dir(&keys)?;
+    Ok(digest_key(&keys, true)?.digest(text))
+}
+
 /// A decision to destroy a fingerprint key, noted before it is carried out so that it ends whatever happens.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(super) struct Forgetting {

@@ -10,8 +10,10 @@ mod clock;
 mod demo;
 mod error;
 mod exit;
+mod explain;
 mod forecast;
 mod hold;
+mod init;
 mod plan;
 mod plans;
 mod reject;
@@ -61,6 +63,8 @@ Exit codes: 0 done, 1 failure, 2 usage, 3 refused (hold, approval, guard rail, a
 enum Command {
     /// Make a sample organization and go through everything with it
     Demo(demo::Demo),
+    /// Write a commented starter configuration and calendar; from a database's schema where there is one
+    Init(init::Init),
     /// Prove configuration, calendars and databases; every fault at once
     Check(check::Check),
     /// Dry run: what is due, under which rule, and what keeps the rest; touches nothing in the records
@@ -75,6 +79,8 @@ enum Command {
     Plans(plans::Plans),
     /// Keep records whatever the calendar says
     Hold(hold::HoldCommand),
+    /// Why a record is still here, or why it goes: verdict, arithmetic, rules, holds, log entries
+    Explain(explain::Explain),
     /// The destruction log
     Audit(audit::Audit),
     /// What falls due when, per rule
@@ -120,6 +126,7 @@ fn execute(arguments: Arguments, out: &mut dyn Write) -> Exit {
 fn dispatch(command: Command, session: &mut Session) -> Result<Exit, Failure> {
     match command {
         Command::Demo(demo) => demo.run(session),
+        Command::Init(init) => init.run(session),
         Command::Check(check) => check.run(session),
         Command::Plan(plan) => plan.run(session),
         Command::Approve(approve) => approve.run(session),
@@ -127,6 +134,7 @@ fn dispatch(command: Command, session: &mut Session) -> Result<Exit, Failure> {
         Command::Apply(apply) => apply.run(session),
         Command::Plans(plans) => plans.run(session),
         Command::Hold(hold) => hold.run(session),
+        Command::Explain(explain) => explain.run(session),
         Command::Audit(audit) => audit.run(session),
         Command::Forecast(forecast) => forecast.run(session),
     }

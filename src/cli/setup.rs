@@ -1,16 +1,21 @@
 //! From a configuration file to an installation that the flow understands.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use super::clock;
 use super::error::Failure;
+use super::exit::Exit;
 use super::session::Session;
+use crate::audit::KeyPlaces;
 use crate::calendar::Rule;
 use crate::config::{self, Config, Note};
 use crate::disposition::Installation;
 use crate::disposition::desk::{Door, open_or_connect};
 use crate::disposition::request::{Request, Response};
+use crate::model::SeriesName;
 use crate::records::mapping::SeriesMapping;
+use crate::records::sqlite::Reader;
 use crate::report::Language;
 
 /// A configuration in order, with its calendars.
@@ -50,7 +55,39 @@ impl Setup {
     /// # Errors
     /// Another process has the state and does not answer; a state directory or a log that is not in order.
     pub(super) fn desk(&self) -> Result<DeskDoor, Failure> {
-        Ok(DeskDoor(open_or_connect(self.install.clone(), None, Arc::new(clock::now))?))
+        Ok(DeskDoor(open_or_connect(self.install.clone(), self.keys(), Arc::new(clock::now))?))
+    }
+
+    /// Where the keys are: the signing key where a service manager hands it in, the others in the private state.
+    pub(super) fn keys(&self) -> Option<KeyPlaces> {
+        let credential = Path::new(&std::env::var_os("CREDENTIALS_DIRECTORY")?).join("audit-signing-key");
+        credential.exists().then(|| KeyPlaces::new(self.install.state.join("private/keys")).with_credential(credential))
+    }
+
+    /// The mapping of a series.
+    ///
+    /// # Errors
+    /// The configuration names no such series.
+    pub(super) fn mapping(&self, series: &SeriesName) -> Result<&SeriesMapping, Failure> {
+        self.install.mapping(series).ok_or_else(|| {
+            let known: Vec<_> = self.install.series.iter().map(|mapping| mapping.series.as_str()).collect();
+            let message = format!("The configuration maps no series {series}.");
+            let mend = format!("It maps: {}.", known.join(", "));
+            Failure::new(Exit::Usage, "unknown-series", message, self.config.file.display().to_string(), mend)
+        })
+    }
+
+    /// Opens the database of a series for reading.
+    ///
+    /// # Errors
+    /// What ails the database.
+    pub(super) fn reader(&self, mapping: &SeriesMapping) -> Result<Reader, Failure> {
+        let source = self.install.sources.get(&mapping.source).ok_or_else(|| {
+            let message =
+                format!("Series {} names the source {}, which is not configured.", mapping.series, mapping.source);
+            Failure::new(Exit::BadConfig, "no-source", message, self.config.file.display().to_string(), "Run `check`.")
+        })?;
+        Ok(Reader::open(source, &self.install.series)?)
     }
 
     /// The rules that the program obeys for a series, of every calendar that governs it.

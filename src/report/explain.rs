@@ -93,8 +93,10 @@ pub struct ApprovalLine {
 /// An entry of the destruction log.
 #[derive(Clone, Debug, Serialize)]
 pub struct EntryLine {
+    /// Of the intent.
     pub index: u64,
-    pub at: String,
+    /// `DESTROYED`, `ABORTED`, …
+    pub answer: String,
     pub what: String,
 }
 
@@ -147,6 +149,7 @@ impl ExplainReport {
             "blocked" if self.why.as_deref() == Some("decision") => fill(words.is_undecided, &[due, rule]),
             "blocked" => fill(words.is_blocked, &[due, rule]),
             "due" => fill(words.is_due, &[due, rule]),
+            "gone" if self.entries.is_empty() => words.is_unknown.to_owned(),
             "gone" => words.is_gone.to_owned(),
             _ if self.rules.is_empty() => words.is_ungoverned.to_owned(),
             _ => words.is_filtered.to_owned(),
@@ -157,7 +160,7 @@ impl ExplainReport {
         if self.entries.is_empty() {
             return format!("\n{}\n", words.no_entry);
         }
-        let lines = self.entries.iter().map(|entry| format!("  {:>6}  {}  {}\n", entry.index, entry.at, entry.what));
+        let lines = self.entries.iter().map(|entry| format!("  {}\n", entry.what));
         format!("\n{}\n{}", words.entries_title, lines.collect::<String>())
     }
 }

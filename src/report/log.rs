@@ -10,6 +10,7 @@ use super::words::fill;
 use super::{Report, Words, to_value};
 use crate::audit::checkpoint::SignedCheckpoint;
 use crate::audit::leaf::{Action, Body, HoldAction, Leaf};
+use crate::disposition::desk::Successor;
 use crate::model::Instant;
 
 /// Entries of a log.
@@ -191,6 +192,57 @@ pub struct KeyForgotten {
 impl Report for KeyForgotten {
     fn text(&self, words: &Words) -> String {
         format!("{}\n", fill(words.key_forgotten, &[&self.source, &self.year.to_string()]))
+    }
+
+    fn json(&self) -> Value {
+        to_value(self)
+    }
+}
+
+/// Entries were exported.
+#[derive(Debug, Serialize)]
+pub struct Exported {
+    pub entries: u64,
+    pub written_to: PathBuf,
+}
+
+impl Report for Exported {
+    fn text(&self, words: &Words) -> String {
+        let path = self.written_to.display().to_string();
+        format!("{}\n", fill(words.exported, &[&count(self.entries, words), &path]))
+    }
+
+    fn json(&self) -> Value {
+        to_value(self)
+    }
+}
+
+/// A successor log was begun.
+#[derive(Debug, Serialize)]
+pub struct Adopted {
+    pub origin: String,
+    pub predecessor: String,
+    /// Entries of the predecessor that could be read.
+    pub read: u64,
+    /// Where the predecessor lies now.
+    pub kept: Option<PathBuf>,
+}
+
+impl From<Successor> for Adopted {
+    fn from(successor: Successor) -> Self {
+        let Successor { origin, predecessor, read, kept } = successor;
+        Self { origin: origin.to_string(), predecessor: predecessor.to_string(), read, kept }
+    }
+}
+
+impl Report for Adopted {
+    fn text(&self, words: &Words) -> String {
+        let mut text = format!("{}\n", fill(words.adopted, &[&self.origin, &self.predecessor]));
+        if let Some(kept) = &self.kept {
+            let read = count(self.read, words);
+            text += &format!("{}\n", fill(words.adopted_kept, &[&kept.display().to_string(), &read]));
+        }
+        text + words.adopted_next + "\n"
     }
 
     fn json(&self) -> Value {

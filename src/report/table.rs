@@ -16,7 +16,9 @@ impl Table {
         grid.load_style(STYLE);
         grid.set_header(headings.into_iter().map(Into::into).collect::<Vec<String>>());
         // comfy-table puts one more blank between columns.
-        grid.column_iter_mut().for_each(|column| drop(column.set_padding((0, 1))));
+        for column in grid.column_iter_mut() {
+            column.set_padding((0, 1));
+        }
         Self(grid)
     }
 

@@ -1,10 +1,14 @@
 //! `audit`: the destruction log, for those who verify it and those who answer from it.
 
+mod adopt;
 mod checkpoint;
+mod export;
 mod forget_key;
+mod lookup;
 mod prove;
 mod show;
 mod verify;
+pub(super) mod wanted;
 mod witness;
 
 use std::path::{Path, PathBuf};
@@ -31,12 +35,18 @@ enum AuditCommand {
     Verify(verify::Verify),
     /// What the log says, entry by entry
     Show(show::Show),
+    /// Was a record destroyed? When, under which rule, at which entry
+    Lookup(lookup::Lookup),
     /// Prove one entry to somebody who has only a checkpoint
     Prove(prove::Prove),
     /// Print the signed checkpoint: keep it elsewhere, it is what later verification is anchored to
     Checkpoint(checkpoint::CheckpointCommand),
     /// On the auditor's machine: check a log against what was seen before, and co-sign it
     Witness(witness::WitnessCommand),
+    /// The log as CSV or JSON lines, for other tools
+    Export(export::Export),
+    /// Begin a successor to a log that cannot go on; the old one is kept as it is
+    Adopt(adopt::Adopt),
     /// Destroy a fingerprint key: its records can no longer be looked up, by anybody
     ForgetKey(forget_key::ForgetKey),
 }
@@ -47,6 +57,9 @@ impl Audit {
         match self.command {
             AuditCommand::Verify(command) => command.run(session),
             AuditCommand::Show(command) => command.run(session),
+            AuditCommand::Lookup(command) => command.run(session),
+            AuditCommand::Export(command) => command.run(session),
+            AuditCommand::Adopt(command) => command.run(session),
             AuditCommand::Prove(command) => command.run(session),
             AuditCommand::Checkpoint(command) => command.run(session),
             AuditCommand::Witness(command) => command.run(session),

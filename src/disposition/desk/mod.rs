@@ -4,6 +4,7 @@
 //! waits for one chunk at most, and once acknowledged it holds.
 
 mod actor;
+mod adopt;
 mod ask;
 mod client;
 mod door;
@@ -20,6 +21,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 pub use actor::actor_of;
+pub use adopt::{Successor, adopt_log};
 pub use ask::Session;
 pub use client::Client;
 pub use door::{AskError, Door, open_or_connect};

@@ -1,0 +1,229 @@
+//! `explain`: why is this still here, or why does it go?
+
+use chrono::SecondsFormat;
+use clap::Args;
+
+use super::audit::wanted::by_key;
+use super::clock;
+use super::error::Failure;
+use super::exit::Exit;
+use super::session::Session;
+use super::setup::Setup;
+use crate::audit::LogReader;
+use crate::audit::lookup::{Found, lookup};
+use crate::calendar::{Calendar, Due};
+use crate::disposition::desk::PlanState;
+use crate::disposition::explain::{Explanation, explain};
+use crate::disposition::holds::{Hold, HoldIndex};
+use crate::disposition::judge::{BlockedBy, JudgedAt, RuleStanding, RuleTerm, Term, Verdict};
+use crate::disposition::plan::PlanDirs;
+use crate::disposition::request::{PlanStatus, Request, Response};
+use crate::model::{HoldId, Instant, Moment, RecordKey, SeriesName, Zone};
+use crate::records::mapping::SeriesMapping;
+use crate::report::explain::{ApprovalLine, BlockerLine, EntryLine, ExplainReport, HoldOn, RuleStands, WayStands};
+use crate::report::lookup::line;
+
+/// Arguments of `explain`.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// The series
+    series: SeriesName,
+    /// The record's key, one argument per key column
+    #[arg(allow_negative_numbers = true, required_unless_present = "reference")]
+    key: Vec<String>,
+    /// What people cite instead of the key
+    #[arg(long, conflicts_with = "key")]
+    reference: Option<String>,
+}
+
+impl Explain {
+    /// Explains the record as of now.
+    pub fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
+        let setup = Setup::load(session)?;
+        let mapping = setup.mapping(&self.series)?;
+        let mut reader = setup.reader(mapping)?;
+        let key = match &self.reference {
+            None => reader.parse_key(&mapping.series, &self.key)?,
+            Some(reference) => match reader.find_reference(&mapping.series, reference)?.as_slice() {
+                [only] => only.clone(),
+                [] => {
+                    return Err(not_one(
+                        mapping,
+                        "No record is cited so.",
+                        "`audit lookup` says whether one was destroyed.",
+                    ));
+                }
+                _ => return Err(not_one(mapping, "Several records are cited so.", "Name one by its key.")),
+            },
+        };
+        let desk = AtDesk::ask(&setup)?;
+        let now = clock::now();
+        let index = HoldIndex::new(&desk.holds);
+        let explanation = explain(&setup.install, &mut reader, &index, mapping, &key, now)?;
+        let found = entries(&setup, mapping, &key)?;
+        let mut report = match &explanation {
+            Some(explanation) => present(explanation, &desk, now, &setup),
+            None => ExplainReport { verdict: "gone".to_owned(), ..ExplainReport::default() },
+        };
+        report.series = mapping.series.to_string();
+        report.key = key.to_string();
+        report.approvals = desk.approvals(&setup, mapping, &key)?;
+        report.entries = found
+            .iter()
+            .flat_map(|found| &found.mentions)
+            .map(|mention| EntryLine {
+                index: mention.intent,
+                answer: mention.answer.to_string(),
+                what: line(mention, setup.language.words()),
+            })
+            .collect();
+        session.show(&report, setup.language)?;
+        Ok(Exit::Ok)
+    }
+}
+
+fn not_one(mapping: &SeriesMapping, message: &str, mend: &str) -> Failure {
+    Failure::new(Exit::Usage, "reference", message, format!("series {}", mapping.series), mend)
+}
+
+/// What the log says of the record; nothing where there is no log yet.
+fn entries(setup: &Setup, mapping: &SeriesMapping, key: &RecordKey) -> Result<Option<Found>, Failure> {
+    let log = LogReader::open(&setup.install.state.join("audit"))?;
+    Ok(Some(lookup(&log, &by_key(setup, &log, mapping, key)?)?))
+}
+
+/// What the Desk knows that the record itself does not say.
+struct AtDesk {
+    holds: Vec<Hold>,
+    plans: Vec<PlanStatus>,
+}
+
+impl AtDesk {
+    fn ask(setup: &Setup) -> Result<Self, Failure> {
+        let mut desk = setup.desk()?;
+        let Response::Holds { holds, .. } = desk.ask(Request::HoldList)? else { return Err(Failure::unexpected()) };
+        let Response::Plans { plans } = desk.ask(Request::Plans)? else { return Err(Failure::unexpected()) };
+        Ok(Self { holds, plans })
+    }
+
+    fn hold(&self, id: &HoldId) -> HoldOn {
+        let known = self.holds.iter().find(|hold| hold.id == *id);
+        HoldOn {
+            hold: id.to_string(),
+            scope: known.map(|hold| hold.scope.name().to_owned()).unwrap_or_default(),
+            reason: known.map(|hold| hold.reason.clone()),
+            case: known.and_then(|hold| hold.case.clone()),
+            by: known.map(|hold| hold.actor.to_string()),
+            placed_at: known.map(|hold| hold.placed_at.to_rfc3339_opts(SecondsFormat::Secs, true)),
+        }
+    }
+
+    /// The approved plans, not yet executed, that list the record.
+    fn approvals(&self, setup: &Setup, mapping: &SeriesMapping, key: &RecordKey) -> Result<Vec<ApprovalLine>, Failure> {
+        let dirs = PlanDirs::of(&setup.install.state);
+        let waiting = |status: &&PlanStatus| matches!(status.state, PlanState::Approved | PlanState::Started);
+        let mut approvals = Vec::new();
+        for status in self.plans.iter().filter(waiting) {
+            let Some(decision) = &status.decision else { continue };
+            let plan = dirs.open(&status.plan)?;
+            let series = plan.manifest().series.iter().position(|series| series.series == mapping.series);
+            let mut listed = false;
+            plan.body().visit(&mut |item| listed |= Some(item.series) == series && item.key == *key)?;
+            if listed {
+                approvals.push(ApprovalLine {
+                    plan: status.plan.to_string(),
+                    by: decision.actor.to_string(),
+                    at: decision.at.to_rfc3339_opts(SecondsFormat::Secs, true),
+                });
+            }
+        }
+        Ok(approvals)
+    }
+}
+
+fn present(explanation: &Explanation<'_>, desk: &AtDesk, now: Instant, setup: &Setup) -> ExplainReport {
+    let zone = explanation.governing.as_ref().map_or(Zone::UTC, |governing| governing.zone());
+    let (verdict, why, term) = match &explanation.verdict {
+        Verdict::Filtered => ("filtered", None, None),
+        Verdict::Open => ("open", None, None),
+        Verdict::Undated(kind) => ("undated", Some(kind.code()), None),
+        Verdict::NotYet(term) => ("not_yet", None, Some(term)),
+        Verdict::Held(term) => ("held", None, Some(term)),
+        Verdict::Blocked(term, BlockedBy::Records) => ("blocked", Some("records"), Some(term)),
+        Verdict::Blocked(term, BlockedBy::Decision) => ("blocked", Some("decision"), Some(term)),
+        Verdict::Due(term, _) => ("due", None, Some(term)),
+    };
+    let due = term.and_then(|term: &Term| term.due);
+    let rules = explanation.rules(JudgedAt::now(now));
+    let governed = explanation.governing.as_ref();
+    let rules = rules.iter().filter_map(|rule| Some(rule_stands(rule, governed?.calendar(), zone, setup)));
+    ExplainReport {
+        reference: explanation.facts.reference.as_ref().map(crate::disposition::holds::value_text),
+        present: true,
+        verdict: verdict.to_owned(),
+        why: why.map(str::to_owned),
+        rule: term.map(|term| term.rule.to_string()),
+        due_from: due.map(|due| local(due.from, zone)),
+        rules: rules.collect(),
+        holds: explanation.holds.iter().map(|hold| desk.hold(hold)).collect(),
+        blockers: explanation
+            .blockers
+            .iter()
+            .map(|blocker| BlockerLine {
+                series: blocker.series.to_string(),
+                key: blocker.key.to_string(),
+                goes_too: blocker.goes_too,
+            })
+            .collect(),
+        ..ExplainReport::default()
+    }
+}
+
+fn rule_stands(standing: &RuleStanding<'_>, calendar: &Calendar, zone: Zone, setup: &Setup) -> RuleStands {
+    let rule = standing.rule;
+    let term = rule.term();
+    let ways = standing.ways.iter().zip(&term.ways).map(|((trigger, moment, reached), way)| {
+        let due: Option<&Due> = match reached {
+            RuleTerm::Due(due) => Some(due),
+            RuleTerm::Open | RuleTerm::Undated(_) | RuleTerm::Never => None,
+        };
+        WayStands {
+            trigger: trigger.to_string(),
+            keep: way.keep.clone(),
+            moment: moment.map(|moment| match moment {
+                Moment::At(instant) => instant.to_rfc3339_opts(SecondsFormat::Secs, true),
+                Moment::On(day) => day.to_string(),
+            }),
+            trigger_day: due.map(|due| due.trigger_day.to_string()),
+            last_day: due.and_then(|due| due.last_day).map(|day| day.to_string()),
+            due_from: due.map(|due| local(due.from, zone)),
+            none: match reached {
+                RuleTerm::Due(_) => None,
+                RuleTerm::Open => Some("open".to_owned()),
+                RuleTerm::Never => Some("never".to_owned()),
+                RuleTerm::Undated(kind) => Some(kind.code().to_owned()),
+            },
+        }
+    });
+    RuleStands {
+        rule: rule.number.to_string(),
+        title: setup.language.words().pick(&rule.title).to_owned(),
+        calendar: calendar.number.to_string(),
+        version: calendar.version,
+        disposition: term.disposition.clone(),
+        basis: rule.basis.iter().map(basis).collect(),
+        ways: ways.collect(),
+    }
+}
+
+fn basis(basis: &crate::calendar::Basis) -> String {
+    match &basis.text {
+        Some(text) => format!("{}: « {text} »", basis.source),
+        None => basis.source.clone(),
+    }
+}
+
+/// An instant as the calendar's zone shows it.
+fn local(instant: Instant, zone: Zone) -> String {
+    instant.with_timezone(&zone.tz()).to_rfc3339_opts(SecondsFormat::Secs, false)
+}

@@ -1,0 +1,82 @@
+//! `init`: a starter configuration and calendar, proposed from a schema where there is one.
+
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::error::Failure;
+use super::exit::Exit;
+use super::session::Session;
+use crate::config::init::{CALENDAR_FILE, CONFIGURATION_FILE, propose, starter};
+use crate::model::SourceName;
+use crate::records::mapping::Source;
+use crate::records::sqlite::Reader;
+use crate::report::Language;
+use crate::report::init::InitReport;
+
+/// Arguments of `init`.
+#[derive(Debug, Args)]
+pub struct Init {
+    /// Read this database's schema and propose series, events and parts
+    #[arg(long, value_name = "FILE")]
+    sqlite: Option<PathBuf>,
+    /// Where to write; nothing there is overwritten
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    dir: PathBuf,
+}
+
+impl Init {
+    /// Writes both files, and says what is left to decide.
+    pub fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
+        let proposal = match &self.sqlite {
+            None => starter(),
+            Some(path) => {
+                let database =
+                    std::path::absolute(path).map_err(|error| Failure::file(path, "find the file", &error))?;
+                let catalog = Reader::open(&source(&database), &[])?.catalog()?;
+                propose(&catalog, &database.display().to_string())
+            }
+        };
+        std::fs::create_dir_all(&self.dir).map_err(|error| Failure::file(&self.dir, "make the directory", &error))?;
+        let files = [(CONFIGURATION_FILE, &proposal.configuration), (CALENDAR_FILE, &proposal.calendar)];
+        let files = files.map(|(name, text)| (self.dir.join(name), text));
+        if let Some((taken, _)) = files.iter().find(|(path, _)| path.exists()) {
+            return Err(exists(taken));
+        }
+        for (path, text) in &files {
+            write_new(path, text)?;
+        }
+        let report = InitReport { files: files.map(|(path, _)| path).to_vec(), undecided: proposal.undecided };
+        session.show(&report, session.speaks(Language::En))?;
+        Ok(Exit::Ok)
+    }
+}
+
+/// The database as a source of which nothing else is known yet.
+fn source(database: &Path) -> Source {
+    Source {
+        name: SourceName::new("proposed"),
+        sqlite: database.to_owned(),
+        timezone: None,
+        holder: None,
+        location: None,
+        contract: None,
+        backups: None,
+    }
+}
+
+fn write_new(path: &Path, text: &str) -> Result<(), Failure> {
+    let written = OpenOptions::new().write(true).create_new(true).open(path);
+    match written.and_then(|mut file| file.write_all(text.as_bytes())) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(exists(path)),
+        written => written.map_err(|error| Failure::file(path, "write the file", &error)),
+    }
+}
+
+fn exists(path: &Path) -> Failure {
+    let message = "The file is there already, and `init` overwrites nothing.";
+    let mend = "Choose another directory with --dir, or move the file away.";
+    Failure::new(Exit::Failure, "file-exists", message, path.display().to_string(), mend)
+}

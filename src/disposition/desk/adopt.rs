@@ -1,0 +1,55 @@
+//! Begins a successor to a log that cannot go on. The only way past a damaged log, and never taken by the program itself.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+
+use super::{DeskError, new_origin, state};
+use crate::audit::adopt::{Adoption, adopt};
+use crate::audit::{KeyPlaces, keyed_digest};
+use crate::model::{Actor, Instant, Origin};
+
+/// A log that goes on where another one could not.
+#[derive(Clone, Debug)]
+pub struct Successor {
+    pub origin: Origin,
+    pub predecessor: Origin,
+    /// Entries of the predecessor that could be read.
+    pub read: u64,
+    /// Where the predecessor lies now, untouched; `None` where it was lost.
+    pub kept: Option<PathBuf>,
+}
+
+/// Moves the log of this state directory aside and begins its successor. The reason stays in the private state; the log has its
+/// keyed digest. Approvals end with the old log: plans are approved anew.
+///
+/// # Errors
+/// Another process holds the state; files that cannot be moved or written.
+pub fn adopt_log(
+    state: &Path,
+    keys: Option<KeyPlaces>,
+    reason: &str,
+    actor: Actor,
+    now: Instant,
+) -> Result<Successor, DeskError> {
+    let _lock = state::enter(state)?;
+    let keys = keys.unwrap_or_else(|| KeyPlaces::new(state.join("private/keys")));
+    let origin = new_origin()?;
+    let note = json!({ "log": origin, "reason": reason, "actor": actor, "at": now.timestamp() });
+    keep_reason(&state.join("private"), &origin, &note)?;
+    let adoption = Adoption { origin: origin.clone(), reason: keyed_digest(keys.clone(), reason)?, actor };
+    let adopted = adopt(&state.join("audit"), keys, adoption, now)?;
+    let predecessor = adopted.predecessor;
+    Ok(Successor { origin, predecessor: predecessor.origin, read: predecessor.size, kept: adopted.kept })
+}
+
+/// Durable before the log names its digest.
+fn keep_reason(private: &Path, origin: &Origin, note: &serde_json::Value) -> Result<(), DeskError> {
+    let path = private.join(format!("adopted-{}.json", origin.as_str().replace('/', "-")));
+    let failed = |source| DeskError::File { doing: "write", path: path.clone(), source };
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).map_err(failed)?;
+    writeln!(file, "{note:#}").and_then(|()| file.sync_all()).map_err(failed)
+}
