@@ -9,6 +9,8 @@ mod answers;
 mod attacks;
 #[path = "log/proofs.rs"]
 mod proofs;
+#[path = "log/python.rs"]
+mod python;
 #[path = "log/real.rs"]
 mod real;
 #[path = "log/sense.rs"]

@@ -60,7 +60,7 @@ pub fn export(log: &LogReader, selection: &Selection, format: Format, out: &mut 
 }
 
 enum Rows<'a> {
-    Csv(csv::Writer<&'a mut dyn Write>),
+    Csv(Box<csv::Writer<&'a mut dyn Write>>),
     JsonLines(&'a mut dyn Write),
 }
 
@@ -73,7 +73,7 @@ impl<'a> Rows<'a> {
     fn csv(out: &'a mut dyn Write) -> Result<Self, ExportError> {
         let mut writer = csv::Writer::from_writer(out);
         writer.write_record(HEADING)?;
-        Ok(Self::Csv(writer))
+        Ok(Self::Csv(Box::new(writer)))
     }
 
     fn write(&mut self, index: u64, leaf: &Leaf) -> Result<(), ExportError> {

@@ -148,7 +148,8 @@ fn a_witness_anchors_and_convicts_entries_dated_after_it_saw_them() {
     }
 }
 
-fn files(dir: &Path) -> Vec<PathBuf> {
+/// Every file below a directory.
+pub fn files(dir: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();
@@ -166,7 +167,7 @@ fn every_published_file_cut_or_flipped_at_every_byte_fails() {
     truth.write(dir.path());
     assert_eq!(verify(dir.path(), &trust).verdict, Verdict::OkAnchoredTo(truth.size()));
     let all = files(dir.path());
-    assert_eq!(all.len(), 4, "bundle, tile, checkpoint and vkey: {all:?}");
+    assert_eq!(all.len(), 5, "bundle, tile, calendar, checkpoint and vkey: {all:?}");
     for file in all {
         let whole = fs::read(&file).unwrap();
         for place in 0..whole.len() {

@@ -125,6 +125,7 @@ impl Forge {
                 break;
             }
         }
+        put(&dir.join("blobs").join(digest().to_string()), TEXT);
         put(&dir.join("checkpoint"), self.checkpoint(self.size()).to_string().as_bytes());
         put(&dir.join("vkey"), format!("{}\n", self.key().verifier()).as_bytes());
     }
@@ -159,8 +160,11 @@ pub fn trust(key: VerifierKey, older: Vec<SignedCheckpoint>) -> Trust {
     Trust { key: Some(key), older, witnesses: Vec::new() }
 }
 
+/// The text of the calendar of [`calendar`].
+pub const TEXT: &[u8] = b"a calendar";
+
 pub fn digest() -> Digest {
-    Digest::of(b"digest")
+    Digest::of(TEXT)
 }
 
 pub fn date(text: &str) -> CivilDate {

@@ -189,7 +189,9 @@ fn a_witness_answers_requests_by_mail_from_what_it_saw_last() {
             assert!(matches!(witness.cosign(&conflict, &key, now()), Err(WitnessError::Conflict { .. })));
         }
         seen = forge.size();
-        (0..7).for_each(|_| drop(forge.add(heartbeat())));
+        for _ in 0..7 {
+            forge.add(heartbeat());
+        }
     }
 }
 

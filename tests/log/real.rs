@@ -25,6 +25,7 @@ impl Real {
         let (dir, keys) = (home.path().join("audit"), home.path().join("keys"));
         let log = DestructionLog::create(&dir, &keys, Origin::new(forge::ORIGIN), now).unwrap();
         let mut real = Self { home, log, now };
+        real.log.put_blob(forge::TEXT).unwrap();
         real.add(forge::calendar("P1Y"));
         let (series, source, digest) = ("dossier".into(), "parle".into(), forge::digest());
         real.add(Body::Mapping(MappingLeaf { series, source, digest }));

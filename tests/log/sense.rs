@@ -61,10 +61,19 @@ fn an_intent_obeys_the_version_of_the_calendar_that_it_names() {
     assert_eq!(forge.flaws(), ["too-early"]);
 }
 
-/// Each change of one thing in a sound log, and the one flaw that it makes.
 #[test]
 fn each_thing_that_does_not_follow_is_found_and_named() {
-    let cases: Vec<(&str, Forgery)> = vec![
+    for (flaw, forgery) in forgeries() {
+        let mut forge = Forge::ready();
+        forgery(&mut forge);
+        let flaws = forge.flaws();
+        assert!(flaws.contains(&flaw), "{flaw}: {flaws:?}");
+    }
+}
+
+/// Each change of one thing in a sound log, and the flaw that it makes.
+pub fn forgeries() -> Vec<(&'static str, Forgery)> {
+    vec![
         ("undeclared-calendar", with_intent(|intent| intent.version = 9)),
         ("undeclared-rule", with_intent(|intent| intent.rule = "PC-9".into())),
         ("undeclared-mapping", with_intent(|intent| intent.source = "other".into())),
@@ -255,16 +264,10 @@ fn each_thing_that_does_not_follow_is_found_and_named() {
             }),
         ),
         ("leaf", Box::new(|forge| forge.leaves.push(b"{\"at\":1, \"kind\":\"heartbeat\"}".to_vec()))),
-    ];
-    for (flaw, forgery) in cases {
-        let mut forge = Forge::ready();
-        forgery(&mut forge);
-        let flaws = forge.flaws();
-        assert!(flaws.contains(&flaw), "{flaw}: {flaws:?}");
-    }
+    ]
 }
 
-type Forgery = Box<dyn Fn(&mut Forge)>;
+pub type Forgery = Box<dyn Fn(&mut Forge)>;
 
 fn with_intent(change: impl Fn(&mut Intent) + 'static) -> Forgery {
     Box::new(move |forge| {

@@ -30,7 +30,7 @@ fn zone() -> impl Strategy<Value = Zone> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(3_000))]
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
 
     #[test]
     fn the_auditor_s_date_is_the_planner_s(

@@ -12,6 +12,8 @@ use crate::model::{CalendarNumber, CivilDate, Digest, RuleNumber, SeriesName, So
 pub(super) struct Law {
     calendars: BTreeMap<CalendarNumber, BTreeMap<u32, Declared>>,
     mappings: BTreeMap<SeriesName, BTreeSet<(SourceName, Digest)>>,
+    /// Digests of the calendars' texts, and the first entry that names each.
+    texts: BTreeMap<Digest, u64>,
 }
 
 #[derive(Debug)]
@@ -32,6 +34,7 @@ struct Rule {
 impl Law {
     /// Takes up a calendar.
     pub fn read_calendar(&mut self, index: u64, leaf: &CalendarLeaf, findings: &mut Findings) {
+        self.texts.entry(leaf.digest).or_insert(index);
         let Ok(zone) = leaf.zone.parse::<Zone>() else {
             return findings.at(index, Flaw::UnknownZone);
         };
@@ -53,6 +56,11 @@ impl Law {
     /// Takes up a mapping.
     pub fn read_mapping(&mut self, leaf: &MappingLeaf) {
         self.mappings.entry(leaf.series.clone()).or_default().insert((leaf.source.clone(), leaf.digest));
+    }
+
+    /// Digests of the calendars' texts, and the first entry that names each.
+    pub fn texts(&self) -> impl Iterator<Item = (&Digest, u64)> {
+        self.texts.iter().map(|(digest, index)| (digest, *index))
     }
 
     /// Whether an intent written at `at` obeys its calendar, on the dates that it records, and the mapping that was approved.

@@ -11,7 +11,7 @@ use super::people::People;
 use super::tally::Tally;
 use crate::audit::leaf::{Body, Correction, Fpkey, Genesis, HoldAction, Leaf, Run, RunCounts, VerdictCounts};
 use crate::audit::note::{KeyKind, VerifierKey};
-use crate::model::{Origin, SourceName};
+use crate::model::{Digest, Origin, SourceName};
 
 /// Reads entries in order and finds what does not follow.
 #[derive(Debug)]
@@ -153,6 +153,11 @@ impl Ledger {
     /// The key that signs a checkpoint of this size: the last one declared among its entries.
     pub fn signing_key(&self, size: u64) -> Option<&VerifierKey> {
         self.signing.iter().rfind(|(declared, _)| *declared < size).map(|(_, key)| key)
+    }
+
+    /// Digests of the calendars' texts, and the first entry that names each.
+    pub fn texts(&self) -> impl Iterator<Item = (&Digest, u64)> {
+        self.law.texts()
     }
 
     /// What was counted.

@@ -165,6 +165,7 @@ fn verify_once(dir: &Path, trust: &Trust) -> Report {
     if is_whole {
         check_vkey_file(dir, head.tree.size, &ledger, &mut findings);
     }
+    check_texts(dir, &ledger, &mut findings);
     let tally = ledger.finish(head.tree.size + unsigned.unwrap_or(0), &mut findings);
     let (findings, more_findings) = findings.into_parts();
     let verdict = match anchors.iter().map(|anchor| anchor.size).max() {
@@ -254,6 +255,21 @@ fn check_vkey_file(dir: &Path, size: u64, ledger: &Ledger, findings: &mut Findin
             }
         }
         Err(error) => findings.add(None, Flaw::Unreadable { file: "vkey".to_owned(), reason: error.to_string() }),
+    }
+}
+
+/// The text of every calendar lies in `blobs`, so that an auditor can read the law that was obeyed.
+fn check_texts(dir: &Path, ledger: &Ledger, findings: &mut Findings) {
+    for (digest, entry) in ledger.texts() {
+        let file = format!("blobs/{digest}");
+        match std::fs::read(dir.join(&file)) {
+            Ok(bytes) if Digest::of(&bytes) == *digest => (),
+            Ok(_) => {
+                let reason = "it is not the text of the calendar that this entry declares".to_owned();
+                findings.at(entry, Flaw::Damaged { file, reason });
+            }
+            Err(error) => findings.at(entry, Flaw::Unreadable { file, reason: error.to_string() }),
+        }
     }
 }
 

@@ -1,0 +1,611 @@
+#!/usr/bin/env python3
+"""Verifies a destruction log of retentiond, without retentiond. Written from docs/log-format.md alone.
+
+    verify.py DIR [--vkey FILE] [--checkpoint FILE]...
+
+Prints FAIL, OK-UNANCHORED or OK-ANCHORED-TO-N, and what was found; exits 0 or 4. Needs Python 3.9 or later; signatures are
+checked where the module `cryptography` is installed, and the verdict says so where it is not. Reads the log once, in order.
+"""
+
+import argparse
+import base64
+import calendar as months
+import datetime
+import hashlib
+import json
+import os
+import re
+import sys
+import zoneinfo
+
+try:
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+except ImportError:
+    Ed25519PublicKey = None
+
+WIDTH = 256
+DAY = 86_400
+GONE = "DAi"
+
+
+class Malformed(Exception):
+    """Bytes are not of the form that the format asks for."""
+
+
+# --- hashes -----------------------------------------------------------------------------------------------------------------
+
+
+def leaf_hash(leaf):
+    return hashlib.sha256(b"\x00" + leaf).digest()
+
+
+def node_hash(left, right):
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+class Tree:
+    """A growing tree, of which only the roots of complete subtrees are kept."""
+
+    def __init__(self):
+        self.size, self.peaks = 0, []
+
+    def push(self, value, level=0):
+        """Adds a hash; returns (level, hash) for every subtree that it completes."""
+        done, index = [(0, value)], self.size
+        while index % 2 == 1:
+            value, index, level = node_hash(self.peaks.pop(), value), index // 2, level + 1
+            done.append((level, value))
+        self.peaks.append(value)
+        self.size += 1
+        return done
+
+    def root(self):
+        if not self.peaks:
+            return hashlib.sha256(b"").digest()
+        root = self.peaks[-1]
+        for peak in reversed(self.peaks[:-1]):
+            root = node_hash(peak, root)
+        return root
+
+
+# --- notes ------------------------------------------------------------------------------------------------------------------
+
+
+def unbase64(text):
+    value = base64.b64decode(text, validate=True)
+    if base64.b64encode(value).decode() != text:
+        raise ValueError("bits behind the last byte")
+    return value
+
+
+class Key:
+    """A verifier key: NAME+HASH+BASE64."""
+
+    def __init__(self, text):
+        try:
+            self.name, known, encoded = text.split("+", 2)
+            blob = unbase64(encoded)
+        except ValueError as error:
+            raise Malformed(f"not a verifier key: {error}") from error
+        self.text, self.public = text, blob[1:]
+        self.id = hashlib.sha256(self.name.encode() + b"\n" + blob).digest()[:4]
+        if len(blob) != 33 or blob[0] != 1 or self.id.hex() != known:
+            raise Malformed("not an Ed25519 verifier key of a log")
+
+    def verifies(self, note):
+        """True or False; None where signatures cannot be checked here."""
+        mine = [signature[4:] for name, signature in note.signatures if (name, signature[:4]) == (self.name, self.id)]
+        if not mine:
+            return False
+        if Ed25519PublicKey is None:
+            return None
+        try:
+            for signature in mine:
+                Ed25519PublicKey.from_public_bytes(self.public).verify(signature, note.text.encode())
+            return True
+        except InvalidSignature:
+            return False
+
+
+class Checkpoint:
+    """A signed note with three lines: origin, size, root."""
+
+    def __init__(self, data):
+        try:
+            note = data.decode()
+            text, lines = note.rsplit("\n\n", 1)
+            self.text = text + "\n"
+            self.signatures = [self.signature(line) for line in lines.removesuffix("\n").split("\n")]
+            self.origin, size, root = text.split("\n")
+            self.size, self.root = int(size), unbase64(root)
+        except ValueError as error:
+            raise Malformed(f"not a checkpoint: {error}") from error
+        bad = any(ord(char) < 32 and char != "\n" for char in note) or not note.endswith("\n")
+        if bad or str(self.size) != size or len(self.root) != 32 or not self.origin:
+            raise Malformed("not a checkpoint")
+
+    @staticmethod
+    def signature(line):
+        dash, name, encoded = line.split(" ")
+        value = unbase64(encoded)
+        if dash != "\u2014" or not name or "+" in name or len(value) < 5:
+            raise ValueError("a signature line is malformed")
+        return name, value
+
+
+# --- leaves -----------------------------------------------------------------------------------------------------------------
+
+# Type codes: t text, i integer, b boolean, d digest, D date, m map, l list; a question mark: may be absent.
+FIELDS = {
+    "genesis": "origin:t tool:t vkey:t predecessor:m?",
+    "calendar": "number:t version:i digest:d effective_from:D effective_until:D? zone:t rules:m",
+    "mapping": "series:t source:t digest:d",
+    "approval": "plan:t digest:d actor:t only:l? excepted:i accepted:l? governed:m",
+    "rejection": "plan:t digest:d actor:t reason:d",
+    "hold": "hold:t action:t actor:t scope:t source:t? series:t? rule:t? year:i? fp:t? reason:d review_by:D?",
+    "intent": "batch:i of:i run:t plan:t source:t series:t rule:t calendar:t version:i action:t year:i n:i fp:t rfp:t? day:l",
+    "outcome": "batch:i intent:i committed:b recovered:b? results:t rows:m files:m? bytes:i left:i",
+    "sanitized": "run:t source:t level:t method:t",
+    "run": "run:t plan:t actor:t started:i finished:b counts:m rows:i files:i bytes:i verdicts:m",
+    "refused": "plan:t? actor:t reasons:l",
+    "correction": "source:t what:t batch:i? actor:t? records:i",
+    "heartbeat": "overdue:m holds:i",
+    "fpkey": "source:t year:i commitment:d",
+    "fpkey_destroyed": "source:t year:i actor:t",
+    "sigkey": "vkey:t actor:t",
+}
+TYPES = {"t": str, "i": int, "b": bool, "d": str, "D": str, "m": dict, "l": list}
+COUNTS = ["destroyed", "anonymized", "held", "blocked", "drifted", "deferred", "incomplete", "failed"]
+VERDICTS = ["open", "undated", "not_yet", "held", "blocked", "due", "filtered"]
+
+
+def parse_leaf(data):
+    try:
+        leaf = json.loads(data.decode("ascii"))
+        canonical = json.dumps(leaf, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
+    except ValueError as error:
+        raise Malformed(f"no JSON: {error}") from error
+    if len(data) > 60_000 or canonical != data or not isinstance(leaf, dict) or leaf.get("kind") not in FIELDS:
+        raise Malformed("not in canonical form, or of an unknown kind")
+    fields = ("kind:t at:i " + FIELDS[leaf["kind"]]).split()
+    for field in fields:
+        name, code = field.rstrip("?").split(":")
+        value = leaf.get(name)
+        if name not in leaf:
+            if not field.endswith("?"):
+                raise Malformed(f"field {name} is missing")
+            continue
+        is_typed = type(value) is TYPES[code]
+        if not is_typed or (code == "d" and not re.fullmatch("[0-9a-f]{64}", value)):
+            raise Malformed(f"field {name} is of another type")
+    unknown = set(leaf) - {field.split(":")[0] for field in fields}
+    if unknown:
+        raise Malformed(f"unknown fields {sorted(unknown)}")
+    return leaf
+
+
+def fingerprints(text, count):
+    """The fingerprints in base64url, or None where they are not `count`."""
+    try:
+        value = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except ValueError:
+        return None
+    if base64.urlsafe_b64encode(value).decode().rstrip("=") != text or len(value) != 32 * count:
+        return None
+    return [value[place:place + 32] for place in range(0, len(value), 32)]
+
+
+def letters(text, count):
+    """The letters of an outcome, or None where they are not `count` in canonical form."""
+    runs = re.findall(r"([1-9][0-9]{0,5})([DAhbcrif])", text)
+    if "".join(number + letter for number, letter in runs) != text:
+        return None
+    if any(one[1] == other[1] for one, other in zip(runs, runs[1:])) or sum(int(number) for number, _ in runs) != count:
+        return None
+    return "".join(letter * int(number) for number, letter in runs)
+
+
+# --- dates ------------------------------------------------------------------------------------------------------------------
+
+EPOCH = datetime.date(1970, 1, 1)
+
+
+def start_of(day, zone):
+    """The first second of a civil day, also where midnight is skipped: civil days grow with time, so bisect."""
+    noon = int(datetime.datetime(day.year, day.month, day.day, 12, tzinfo=datetime.timezone.utc).timestamp())
+    before, after = noon - 3 * DAY, noon + 3 * DAY
+    while after - before > 1:
+        middle = (before + after) // 2
+        if datetime.datetime.fromtimestamp(middle, zone).date() < day:
+            before = middle
+        else:
+            after = middle
+    return after
+
+
+def not_before(rule, day, zone):
+    """The first second at which a record can be due; None: never."""
+    dues = []
+    for way in rule["ways"]:
+        try:
+            dues.append(way_not_before(way["keep"], rule.get("year_end"), EPOCH + datetime.timedelta(days=day), zone))
+        except OverflowError:
+            pass
+    return min(dues, default=None)
+
+
+def way_not_before(keep, year_end, first, zone):
+    ended = 0
+    if year_end:
+        month, day = map(int, year_end.split("-"))
+        end = datetime.date(first.year, month, day)
+        first, ended = (end if end >= first else datetime.date(first.year + 1, month, day)), 1
+    if keep == "immediate":
+        return start_of(plus_days(first, ended), zone)
+    match = re.fullmatch(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?", keep)
+    if not match or not re.search("[1-9]", keep):
+        raise Malformed(f"{keep} is no period")
+    years, month_count, weeks, days, time, hours, minutes, seconds = (
+        value if place == 4 else int(value or 0) for place, value in enumerate(match.groups()))
+    if time:
+        exact = (weeks * 7 + days) * DAY + hours * 3_600 + minutes * 60 + seconds
+        return start_of(plus_days(first, ended), zone) + exact
+    return start_of(plus_days(plus_months(first, years * 12 + month_count), weeks * 7 + days + 1), zone)
+
+
+def plus_days(day, count):
+    return day + datetime.timedelta(days=count)
+
+
+def plus_months(day, count):
+    year, month = divmod(day.year * 12 + day.month - 1 + count, 12)
+    if year > 9_998:
+        raise OverflowError
+    return datetime.date(year, month + 1, min(day.day, months.monthrange(year, month + 1)[1]))
+
+
+# --- the sense of the entries -----------------------------------------------------------------------------------------------
+
+
+class Ledger:
+    """Reads entries in order and notes what does not follow from those before."""
+
+    def __init__(self, origin, note):
+        self.origin, self.note = origin, note
+        self.at, self.index = None, 0
+        self.keys, self.calendars, self.mappings, self.plans = [], {}, set(), {}
+        self.fpkeys, self.holds, self.open, self.committed, self.runs, self.texts = {}, {}, {}, {}, {}, {}
+        self.row = None
+        self.dues = {}
+
+    def flaw(self, text):
+        self.note(f"entry {self.index}: {text}")
+
+    def read(self, data):
+        try:
+            leaf = parse_leaf(data)
+            if self.at is not None and leaf["at"] < self.at:
+                self.flaw("it is dated before the entry that precedes it")
+            self.at = leaf["at"]
+            if (self.index == 0) != (leaf["kind"] == "genesis"):
+                self.flaw("the log does not begin with one genesis entry")
+            if self.row and (leaf["kind"] != "intent" or leaf["batch"] != self.row[0]["batch"]):
+                self.end_row()
+            getattr(self, "read_" + leaf["kind"], lambda leaf: None)(leaf)
+        except (Malformed, KeyError, TypeError, ValueError, AttributeError) as error:
+            self.flaw(f"malformed: {error}")
+        self.index += 1
+
+    def end_row(self):
+        if self.row and self.row[1] != self.row[0]["of"]:
+            self.flaw("the batch before is not whole")
+        self.row = None
+
+    def read_genesis(self, leaf):
+        if leaf["origin"] != self.origin:
+            self.flaw("the genesis entry is of another log")
+        self.read_sigkey(leaf)
+
+    def read_sigkey(self, leaf):
+        key = Key(leaf["vkey"])
+        if key.name != self.origin:
+            self.flaw("a signing key bears another name than the log")
+        self.keys.append((self.index, key))
+
+    def read_calendar(self, leaf):
+        zone = zoneinfo.ZoneInfo(leaf["zone"])
+        self.calendars[leaf["number"], leaf["version"]] = leaf, zone
+        self.texts.setdefault(leaf["digest"], self.index)
+        self.dues.clear()
+        for rule in leaf["rules"].values():
+            if rule["disposition"] in ("destroy", "anonymize") and not_before(rule, 0, zone) is None:
+                self.flaw("a rule of its calendar gives no way for a term to come")
+
+    def read_mapping(self, leaf):
+        self.mappings.add((leaf["series"], leaf["source"], leaf["digest"]))
+
+    def read_approval(self, leaf):
+        self.plans[leaf["plan"]] = leaf
+
+    def read_rejection(self, leaf):
+        self.plans[leaf["plan"]] = None
+
+    def read_fpkey(self, leaf):
+        if (leaf["source"], leaf["year"]) in self.fpkeys:
+            self.flaw("a fingerprint key is declared a second time")
+        self.fpkeys[leaf["source"], leaf["year"]] = True
+
+    def read_fpkey_destroyed(self, leaf):
+        self.use_key(leaf["source"], leaf["year"])
+        self.fpkeys[leaf["source"], leaf["year"]] = False
+
+    def use_key(self, source, year):
+        if not self.fpkeys.get((source, year)):
+            self.flaw(f"the fingerprint key of {source} and {year} was not declared, or was destroyed before")
+
+    def read_hold(self, leaf):
+        if leaf["action"] == "placed":
+            if "year" in leaf and "source" in leaf:
+                self.use_key(leaf["source"], leaf["year"])
+            if leaf["hold"] in self.holds:
+                self.flaw("a hold is placed a second time")
+            self.holds[leaf["hold"]] = leaf
+        elif self.holds.pop(leaf["hold"], None) is None:
+            self.flaw("a hold is lifted that was not in place")
+
+    def read_correction(self, leaf):
+        if "batch" in leaf and leaf["batch"] not in self.committed:
+            self.flaw("it corrects a batch that has no intent before it")
+
+    def read_intent(self, leaf):
+        names = fingerprints(leaf["fp"], leaf["n"])
+        references = "rfp" not in leaf or fingerprints(leaf["rfp"], leaf["n"]) is not None
+        if leaf["n"] < 1 or names is None or not references or len(leaf["day"]) != leaf["n"]:
+            return self.flaw("its counts differ")
+        self.place_in_row(leaf)
+        self.use_key(leaf["source"], leaf["year"])
+        self.judge(leaf)
+        self.open[self.index] = leaf, self.held(leaf, names)
+        return None
+
+    def place_in_row(self, leaf):
+        same = [name for name in leaf if name not in ("n", "fp", "rfp", "day", "at")]
+        if self.row is None:
+            if leaf["batch"] != self.index or leaf["of"] < 1:
+                self.flaw("a batch does not begin at its own index")
+            self.row = [leaf, 1]
+            self.committed[leaf["batch"]] = None
+            return
+        self.row[1] += 1
+        first = self.row[0]
+        if self.row[1] > first["of"] or any(leaf[name] != first.get(name) for name in same):
+            self.flaw("the intents of a batch differ")
+
+    def judge(self, leaf):
+        plan = self.plans.get(leaf["plan"])
+        if plan is None:
+            self.flaw(f"plan {leaf['plan']} was not approved, or was rejected")
+        elif leaf["rule"] not in plan.get("only", [leaf["rule"]]) or leaf["series"] not in plan["governed"]:
+            self.flaw("the plan was approved without this rule or series")
+        elif (leaf["series"], leaf["source"], plan["governed"][leaf["series"]]["mapping"]) not in self.mappings:
+            self.flaw("the approved mapping was not declared")
+        if (leaf["calendar"], leaf["version"]) not in self.calendars:
+            return self.flaw("its calendar was not declared")
+        calendar, zone = self.calendars[leaf["calendar"], leaf["version"]]
+        today = datetime.datetime.fromtimestamp(leaf["at"], zone).date().isoformat()
+        if not calendar["effective_from"] <= today <= calendar.get("effective_until", today):
+            self.flaw("its calendar was not in force")
+        rule = calendar["rules"].get(leaf["rule"])
+        if rule is None or rule["series"] != leaf["series"]:
+            return self.flaw("its calendar has no such rule for this series")
+        if rule["disposition"] != leaf["action"]:
+            self.flaw("the rule does not let a record be " + leaf["action"])
+        early = sum(1 for day in leaf["day"] if self.is_early(leaf, rule, day, zone))
+        if early:
+            self.flaw(f"{early} of its records were not due yet")
+        return None
+
+    def is_early(self, leaf, rule, day, zone):
+        key = leaf["calendar"], leaf["version"], leaf["rule"], day
+        if key not in self.dues:
+            if len(self.dues) > 50_000:
+                self.dues.clear()
+            self.dues[key] = not_before(rule, day, zone)
+        return self.dues[key] is None or self.dues[key] > leaf["at"]
+
+    def held(self, leaf, names):
+        """(hold, place) for each record that a hold keeps; place None: all of them."""
+        found = []
+        for hold in self.holds.values():
+            scope = hold["scope"]
+            if (scope == "series" and hold.get("series") == leaf["series"]) or (scope == "rule" and hold.get("rule") == leaf["rule"]):
+                found.append((hold["hold"], None))
+            elif scope == "record" and all(hold.get(name) == leaf[name] for name in ("source", "series", "year")):
+                name = fingerprints(hold.get("fp", ""), 1)
+                found += [(hold["hold"], place) for place, other in enumerate(names) if name == [other]]
+        return found
+
+    def read_outcome(self, leaf):
+        intent, held = self.open.pop(leaf["intent"], (None, None))
+        if intent is None:
+            return self.flaw("it is the outcome of no open intent")
+        if leaf["batch"] != intent["batch"]:
+            self.flaw("it tells another batch than its intent")
+        if self.committed.get(intent["batch"], leaf["committed"]) not in (None, leaf["committed"]):
+            self.flaw("one intent of the batch committed and another did not")
+        self.committed[intent["batch"]] = leaf["committed"]
+        results = letters(leaf["results"], intent["n"])
+        if results is None:
+            return self.flaw("its results are not one for each record")
+        impossible = set(GONE) if not leaf["committed"] else {"A"} if intent["action"] == "destroy" else {"D"}
+        if impossible & set(results):
+            self.flaw("its results do not fit what its intent announced")
+        for hold, place in held:
+            gone = results if place is None else results[place]
+            if hold in self.holds and set(GONE) & set(gone):
+                self.flaw(f"records were disposed of under hold {hold}")
+        counts = self.runs.setdefault(intent["run"], dict.fromkeys(["D", "A", "i", "rows", "files", "bytes"], 0))
+        for letter in GONE:
+            counts[letter] += results.count(letter)
+        counts["rows"] += sum(leaf["rows"].values())
+        counts["files"] += sum(leaf.get("files", {}).values())
+        counts["bytes"] += leaf["bytes"]
+        return None
+
+    def read_run(self, leaf):
+        counts = leaf["counts"]
+        if set(counts) != set(COUNTS) | {"planned"} or counts["planned"] != sum(counts[name] for name in COUNTS):
+            self.flaw("the run does not add up")
+        for rule, verdicts in leaf["verdicts"].items():
+            if set(verdicts) != set(VERDICTS) | {"rows"} or verdicts["rows"] != sum(verdicts[name] for name in VERDICTS):
+                self.flaw(f"the verdicts of rule {rule} do not add up")
+        logged = self.runs.pop(leaf["run"], {})
+        stated = {"D": counts["destroyed"], "A": counts["anonymized"], "i": counts["incomplete"],
+                  "rows": leaf["rows"], "files": leaf["files"], "bytes": leaf["bytes"]}
+        for what, value in stated.items():
+            if value != logged.get(what, 0):
+                self.flaw(f"the run states {value} ({what}), its outcomes say {logged.get(what, 0)}")
+
+    def key_at(self, size):
+        return next((key for index, key in reversed(self.keys) if index < size), None)
+
+
+# --- the directory ----------------------------------------------------------------------------------------------------------
+
+
+def path_of(index, width):
+    groups = [f"{index % 1000:03}"]
+    while index >= 1000:
+        index //= 1000
+        groups.insert(0, f"x{index % 1000:03}")
+    return "/".join(groups) + ("" if width == WIDTH else f".p/{width}")
+
+
+def read_bundle(folder, index, width):
+    """The first `width` entries of a bundle: out of the partial one, a wider one, or the full one."""
+    full = os.path.join(folder, "tile/entries", path_of(index, WIDTH))
+    partial = full + ".p"
+    wider = sorted(int(name) for name in (os.listdir(partial) if os.path.isdir(partial) else []) if name.isdigit())
+    paths = [os.path.join(partial, str(other)) for other in wider if other >= width] + [full]
+    path = next((path for path in paths if os.path.isfile(path)), None)
+    if path is None:
+        raise Malformed(f"bundle {index} is missing")
+    with open(path, "rb") as file:
+        data = file.read()
+    entries, place = [], 0
+    while place < len(data):
+        length = int.from_bytes(data[place:place + 2], "big")
+        entries.append(data[place + 2:place + 2 + length])
+        place += 2 + length
+    if place != len(data) or len(entries) < width:
+        raise Malformed(f"bundle {index} is damaged")
+    return entries[:width]
+
+
+def check_tile(folder, level, index, hashes, note):
+    """A full tile is the hashes; a partial one may have become a wider one, or full."""
+    width = len(hashes) // 32
+    full = os.path.join(folder, f"tile/{level}", path_of(index, WIDTH))
+    partial = full + ".p"
+    paths = [full] + ([os.path.join(partial, name) for name in os.listdir(partial)] if os.path.isdir(partial) and width < WIDTH else [])
+    found = False
+    for path in filter(os.path.isfile, paths):
+        with open(path, "rb") as file:
+            data = file.read()
+        shared = min(len(data), len(hashes))
+        named = WIDTH if path == full else int(os.path.basename(path))
+        if data[:shared] != hashes[:shared] or len(data) != 32 * named:
+            note(f"{os.path.relpath(path, folder)} is not what the entries hash to")
+        found |= len(data) >= len(hashes)
+    if not found:
+        note(f"tile {index} of level {level} is missing")
+
+
+def read_tree(folder, size, sizes, ledger, note):
+    """Reads every entry; returns the roots at the sizes asked for."""
+    tree, roots, tiles = Tree(), {}, {}
+    if 0 in sizes:
+        roots[0] = tree.root()
+    while tree.size < size:
+        index = tree.size // WIDTH
+        for entry in read_bundle(folder, index, min(WIDTH, size - tree.size)):
+            ledger.read(entry)
+            for level, value in tree.push(leaf_hash(entry)):
+                if level % 8 == 0:
+                    tile = tiles.setdefault(level // 8, [0, b""])
+                    tile[1] += value
+                    if len(tile[1]) == 32 * WIDTH:
+                        check_tile(folder, level // 8, tile[0], tile[1], note)
+                        tile[:] = [tile[0] + 1, b""]
+            if tree.size in sizes:
+                roots[tree.size] = tree.root()
+    for level, (index, hashes) in tiles.items():
+        if hashes:
+            check_tile(folder, level, index, hashes, note)
+    return roots
+
+
+def read_file(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def verify(folder, trusted, older, note):
+    """Notes every flaw; returns the largest size that an older checkpoint anchors."""
+    checkpoint = Checkpoint(read_file(os.path.join(folder, "checkpoint")))
+    ledger = Ledger(checkpoint.origin, note)
+    sizes = {checkpoint.size} | {other.size for other in older}
+    roots = read_tree(folder, checkpoint.size, sizes, ledger, note)
+    ledger.end_row()
+    if roots.get(checkpoint.size) != checkpoint.root:
+        note("the entries hash to another root than the checkpoint's")
+    declared = ledger.key_at(checkpoint.size)
+    if declared is None or (trusted and trusted.text != declared.text):
+        note("the key is not the one that the log declares")
+    for key in filter(None, [trusted, declared]):
+        if key.verifies(checkpoint) is False:
+            note("the checkpoint is not signed by the key")
+    if declared and read_file(os.path.join(folder, "vkey")) != declared.text.encode() + b"\n":
+        note("the file vkey is another key")
+    for digest, index in ledger.texts.items():
+        if hashlib.sha256(read_file(os.path.join(folder, "blobs", digest))).hexdigest() != digest:
+            note(f"entry {index}: the text of its calendar is another")
+    anchors = [0]
+    for other in older:
+        key = ledger.key_at(other.size)
+        if other.origin != checkpoint.origin or other.size > checkpoint.size:
+            note(f"the older checkpoint of {other.size} entries is of another log, or this one was cut")
+        elif roots.get(other.size) != other.root:
+            note(f"the older checkpoint of {other.size} entries is not a beginning of this log")
+        elif key is None or key.verifies(other) is False:
+            note(f"the older checkpoint of {other.size} entries is not signed by this log")
+        else:
+            anchors.append(other.size)
+    print(f"{checkpoint.size} entries, {len(ledger.open)} intents without outcome")
+    return max(anchors)
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Verifies a destruction log.")
+    parser.add_argument("dir")
+    parser.add_argument("--vkey", help="file with the operator's verifier key, obtained by another way than the log")
+    parser.add_argument("--checkpoint", action="append", default=[], help="a checkpoint of this log that you kept")
+    options = parser.parse_args()
+    flaws, anchor = [], 0
+    try:
+        trusted = Key(read_file(options.vkey).decode().removesuffix("\n")) if options.vkey else None
+        older = [Checkpoint(read_file(path)) for path in options.checkpoint]
+        anchor = verify(options.dir, trusted, older, flaws.append)
+    except (Malformed, OSError, UnicodeDecodeError) as error:
+        flaws.append(str(error))
+    for flaw in flaws[:100]:
+        print(flaw)
+    if Ed25519PublicKey is None:
+        print("signatures were NOT checked: the Python module `cryptography` is not installed")
+    print("FAIL" if flaws else f"OK-ANCHORED-TO-{anchor}" if anchor else "OK-UNANCHORED")
+    return 4 if flaws else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

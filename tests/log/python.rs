@@ -1,0 +1,145 @@
+//! The second verifier, docs/verify.py: written from the format's description alone, it must say what ours says.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use retentiond::audit::leaf::{Body, HoldAction, RunCounts};
+use retentiond::audit::verify::{Trust, verify};
+
+use super::forge::*;
+use super::real::Real;
+use super::sense::forgeries;
+
+/// Whether Python and its module for signatures are on this machine; without them there is nothing to compare with.
+fn python() -> bool {
+    let found = Command::new("python3")
+        .args(["-c", "import cryptography, zoneinfo; zoneinfo.ZoneInfo('America/Toronto')"])
+        .output();
+    let is_there = found.is_ok_and(|output| output.status.success());
+    if !is_there {
+        eprintln!("python3 with `cryptography` is not installed: docs/verify.py was not run");
+    }
+    is_there
+}
+
+/// The last line that the script prints, its exit code, and all that it prints.
+fn said(dir: &Path, arguments: &[&Path]) -> (String, Option<i32>, String) {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/verify.py");
+    let output = Command::new("python3").arg(script).arg(dir).args(arguments).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    (text.lines().last().unwrap_or_default().to_owned(), output.status.code(), text)
+}
+
+fn kept(home: &Path, name: &str, text: String) -> PathBuf {
+    let path = home.join(name);
+    fs::write(&path, text).unwrap();
+    path
+}
+
+#[test]
+fn it_anchors_a_sound_log_of_the_real_writer() {
+    if !python() {
+        return;
+    }
+    let mut real = Real::ready();
+    let names = (0..300).map(|round| {
+        real.destroy(round..round + 2);
+        real.log.publish().unwrap();
+        real.log.size()
+    });
+    let size = names.last().unwrap();
+    let home = tempfile::tempdir().unwrap();
+    let vkey = kept(home.path(), "vkey", fs::read_to_string(real.dir().join("vkey")).unwrap());
+    let checkpoint = kept(home.path(), "checkpoint", real.checkpoint().to_string());
+    let said = said(&real.dir(), &["--vkey".as_ref(), &vkey, "--checkpoint".as_ref(), &checkpoint]);
+    assert_eq!((said.0, said.1), (format!("OK-ANCHORED-TO-{size}"), Some(0)), "{}", said.2);
+}
+
+#[test]
+fn it_finds_every_forgery_that_ours_finds_and_none_where_ours_finds_none() {
+    if !python() {
+        return;
+    }
+    for (flaw, forgery) in forgeries() {
+        let mut forge = Forge::ready();
+        forgery(&mut forge);
+        let dir = tempfile::tempdir().unwrap();
+        forge.write(dir.path());
+        let said = said(dir.path(), &[]);
+        assert_eq!((said.0.as_str(), said.1), ("FAIL", Some(4)), "{flaw}: {}", said.2);
+    }
+    let mut pending = Forge::sound();
+    pending.batch(&[intent(20..23), intent(23..24)], &["3r"]);
+    let mut held = Forge::ready();
+    held.add(hold(HoldAction::Placed, "H-1", 1));
+    held.batch(&[intent(0..3)], &["1D1h1D"]);
+    let mut empty_run = Forge::ready();
+    empty_run.add(run(RunCounts::default()));
+    for sound in [Forge::begin(), Forge::sound(), pending, held, empty_run] {
+        let dir = tempfile::tempdir().unwrap();
+        sound.write(dir.path());
+        let said = said(dir.path(), &[]);
+        assert_eq!(said.0, verify(dir.path(), &Trust::default()).verdict.to_string(), "{}", said.2);
+        assert_eq!(said.0, "OK-UNANCHORED");
+    }
+}
+
+#[test]
+fn it_reckons_the_same_due_dates_to_the_second() {
+    if !python() {
+        return;
+    }
+    for keep in ["P1Y", "P24M", "P1M1D", "P2W", "P30D", "immediate", "PT24H", "P1DT12H"] {
+        for day in [19_782, 19_737] {
+            let mut probe = Forge::ready();
+            probe.replace(1, |leaf| leaf.body = calendar(keep));
+            let Body::Calendar(leaf) = calendar(keep) else { unreachable!() };
+            let term = &leaf.rules[&"PC-1".into()];
+            let zone = leaf.zone.parse().unwrap();
+            let due = retentiond::audit::verify::Term::read(term, zone).unwrap().not_before(day).unwrap();
+            // Only this one second divides a timely destruction from an early one.
+            for (at, verdict) in [(due, "OK-UNANCHORED"), (due - 1, "FAIL")] {
+                let mut forge = probe.clone();
+                (0..forge.leaves.len()).for_each(|index| forge.replace(index, |leaf| leaf.at = 0));
+                forge.replace(1, |leaf| {
+                    let Body::Calendar(calendar) = &mut leaf.body else { unreachable!() };
+                    calendar.effective_from = date("2000-01-01");
+                });
+                let batch = retentiond::model::BatchNumber(forge.size());
+                let late = retentiond::audit::leaf::Intent { batch, day: vec![day; 3], ..intent(0..3) };
+                forge.add_at(at, Body::Intent(late));
+                let dir = tempfile::tempdir().unwrap();
+                forge.write(dir.path());
+                assert_eq!(verify(dir.path(), &Trust::default()).verdict.to_string(), verdict, "{keep} from {day}");
+                assert_eq!(said(dir.path(), &[]).0, verdict, "{keep} from {day}");
+            }
+        }
+    }
+}
+
+#[test]
+fn it_fails_on_damage_of_every_file_instead_of_failing_itself() {
+    if !python() {
+        return;
+    }
+    let forge = Forge::sound();
+    let home = tempfile::tempdir().unwrap();
+    let vkey = kept(home.path(), "vkey", format!("{}\n", forge.key().verifier()));
+    let dir = tempfile::tempdir().unwrap();
+    forge.write(dir.path());
+    for file in super::attacks::files(dir.path()) {
+        let whole = fs::read(&file).unwrap();
+        for place in (0..whole.len()).step_by(whole.len() / 5 + 1) {
+            let mut flipped = whole.clone();
+            flipped[place] ^= 1 << (place % 8);
+            for bytes in [&flipped[..], &whole[..place]] {
+                fs::write(&file, bytes).unwrap();
+                let said = said(dir.path(), &["--vkey".as_ref(), &vkey]);
+                assert_eq!((said.0.as_str(), said.1), ("FAIL", Some(4)), "{} at {place}: {}", file.display(), said.2);
+            }
+        }
+        fs::write(&file, whole).unwrap();
+    }
+}
