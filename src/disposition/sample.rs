@@ -88,7 +88,9 @@ impl Sample {
     }
 
     pub fn connection(&self) -> Connection {
-        Connection::open(self.dir.path().join("parle.db")).unwrap()
+        let connection = Connection::open(self.dir.path().join("parle.db")).unwrap();
+        connection.pragma_update(None, "synchronous", "OFF").unwrap();
+        connection
     }
 
     pub fn add_account(&self, connection: &Connection, id: i64, last_login: Option<&str>) {

@@ -165,8 +165,11 @@ fn planning_keys(
 struct Known {
     scope: HoldScope,
     /// The one record it names, where its database could type the key.
-    record: Option<(SourceName, SeriesName, RecordKey)>,
+    record: Option<RecordName>,
 }
+
+/// What a fingerprint is made of.
+type RecordName = (SourceName, SeriesName, RecordKey);
 
 impl Known {
     fn of(install: &Installation, scope: HoldScope) -> Result<Self, DeskError> {
@@ -209,7 +212,7 @@ fn typed(
     install: &Installation,
     mapping: &SeriesMapping,
     key: Vec<String>,
-) -> Result<(Vec<String>, Option<(SourceName, SeriesName, RecordKey)>), DeskError> {
+) -> Result<(Vec<String>, Option<RecordName>), DeskError> {
     if key.len() != mapping.key.len() {
         let series = mapping.series.clone();
         return Err(DeskError::KeyColumns { series, wanted: mapping.key.len(), found: key.len() });

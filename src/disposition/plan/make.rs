@@ -206,3 +206,7 @@ impl Scan<'_> {
         })
     }
 }
+
+#[cfg(test)]
+#[path = "make_tests.rs"]
+mod tests;

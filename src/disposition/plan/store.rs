@@ -35,6 +35,9 @@ pub struct Plan {
     body: Body,
 }
 
+/// A plan's id, and its file or what is wrong with it.
+pub type Listed = (PlanId, Result<PlanFile, PlanError>);
+
 /// The two directories of plans.
 #[derive(Clone, Debug)]
 pub struct PlanDirs {
@@ -151,7 +154,7 @@ impl PlanDirs {
     ///
     /// # Errors
     /// The directory cannot be read.
-    pub fn all(&self) -> Result<Vec<(PlanId, Result<PlanFile, PlanError>)>, PlanError> {
+    pub fn all(&self) -> Result<Vec<Listed>, PlanError> {
         let failed = |source| PlanError::File { doing: "read", path: self.manifests.clone(), source };
         let mut ids = Vec::new();
         match fs::read_dir(&self.manifests) {

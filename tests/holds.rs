@@ -1,0 +1,260 @@
+//! Acknowledged means effective: holds are placed through the control socket while a plan is being executed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use retentiond::audit::leaf::{Body, HoldAction, RecordOutcome};
+use retentiond::audit::{LogReader, decode_results, load_fingerprinter};
+use retentiond::config;
+use retentiond::disposition::desk::{Client, SharedDesk, approved_plan, open_or_connect};
+use retentiond::disposition::execute::{Conditions, Statement, apply};
+use retentiond::disposition::holds::HoldScope;
+use retentiond::disposition::plan::PlanRequest;
+use retentiond::disposition::rails::Rail;
+use retentiond::disposition::request::{Request, Response};
+use retentiond::disposition::{Installation, Limits, Pace};
+use retentiond::model::{Actor, Instant, KeyValue, PlanId, RecordKey};
+use rusqlite::{Connection, params};
+
+const DOSSIERS: i64 = 20_000;
+
+/// Threads that place holds.
+const CLERKS: i64 = 4;
+
+const CALENDAR: &str = r#"
+[calendar]
+number = "RACE"
+organization = "Office"
+title = { en = "Race" }
+version = 1
+effective = { from = 2024-04-04 }
+timezone = "America/Toronto"
+
+[[series]]
+name = "dossier"
+triggers = { closure = { en = "Closure" } }
+
+[[rule]]
+number = "R-1"
+series = "dossier"
+trigger = "closure"
+keep = "P1Y"
+disposition = "destroy"
+"#;
+
+const CONFIG: &str = r#"
+calendars = ["calendar.toml"]
+state = "state"
+
+[source.parle]
+sqlite = "parle.db"
+
+[series.dossier]
+source = "parle"
+table = "dossier"
+key = "id"
+event.closure = "closed_at"
+
+[[series.dossier.part]]
+table = "message"
+on = { dossier_id = "id" }
+"#;
+
+const SCHEMA: &str = "
+    PRAGMA journal_mode = WAL;
+    CREATE TABLE dossier(id INTEGER PRIMARY KEY, closed_at TEXT, city TEXT);
+    CREATE TABLE message(id INTEGER PRIMARY KEY, dossier_id INTEGER NOT NULL REFERENCES dossier(id), body TEXT);
+    CREATE INDEX dossier_closed ON dossier(closed_at);
+    CREATE INDEX message_dossier ON message(dossier_id);
+";
+
+fn now() -> Instant {
+    "2026-11-21T12:00:00Z".parse().unwrap()
+}
+
+fn organization(dir: &Path) -> Arc<Installation> {
+    fs::write(dir.join("calendar.toml"), CALENDAR).unwrap();
+    fs::write(dir.join("retentiond.toml"), CONFIG).unwrap();
+    let mut connection = Connection::open(dir.join("parle.db")).unwrap();
+    connection.execute_batch(SCHEMA).unwrap();
+    let transaction = connection.transaction().unwrap();
+    for id in 1..=DOSSIERS {
+        transaction.execute("INSERT INTO dossier VALUES(?1, '2024-03-15T12:00:00Z', 'Laval')", [id]).unwrap();
+        let body = "what was said ".repeat(20);
+        transaction.execute("INSERT INTO message(dossier_id, body) VALUES(?1, ?2)", params![id, body]).unwrap();
+    }
+    transaction.commit().unwrap();
+    let loaded = config::load(&dir.join("retentiond.toml")).unwrap();
+    Arc::new(Installation {
+        state: loaded.config.state,
+        calendars: loaded.calendars,
+        sources: loaded.config.sources,
+        series: loaded.config.series,
+        // Short transactions, many of them: more chances to slip between two.
+        limits: Limits { lock: Duration::from_millis(5), pace: Pace::Full, ..Limits::default() },
+    })
+}
+
+fn approve(install: &Arc<Installation>) -> PlanId {
+    let door = || open_or_connect(install.clone(), None, Arc::new(now)).unwrap();
+    let plan = door().plan(&PlanRequest { now: now(), as_of: None, only: None }).unwrap().plan;
+    let approval = Request::Approve { plan: plan.clone(), accept: Rail::ALL.to_vec(), only: Vec::new(), excepted: 0 };
+    door().ask(approval).unwrap();
+    plan
+}
+
+fn execute(desk: &SharedDesk, plan: &PlanId) -> Statement {
+    let approved = approved_plan(desk, plan, now()).unwrap();
+    let mut conditions = Conditions {
+        actor: &Actor::new("test (0)"),
+        clock: &now,
+        stop: &AtomicBool::new(false),
+        progress: &mut |_| {},
+    };
+    apply(desk, &approved, &mut conditions).unwrap()
+}
+
+/// Places holds on records of its own until all is done, and returns those that were still there after the hold was acknowledged.
+fn place_holds(dir: &Path, state: &Path, clerk: i64, done: &AtomicBool) -> BTreeSet<i64> {
+    let mut client = Client::connect(state).unwrap();
+    let database = Connection::open(dir.join("parle.db")).unwrap();
+    database.busy_timeout(Duration::from_secs(10)).unwrap();
+    let mut there = database.prepare("SELECT 1 FROM dossier WHERE id = ?1").unwrap();
+    let mut seen_after = BTreeSet::new();
+    // Near the place where the execution is: it goes in the order of keys.
+    let mut first = database.prepare("SELECT id FROM dossier WHERE id > ?1 ORDER BY id LIMIT 1").unwrap();
+    let mut last = 0;
+    while !done.load(Ordering::Relaxed) {
+        let Ok(front) = first.query_row([last], |row| row.get::<_, i64>(0)) else { break };
+        let id = (front + (front * 7 + clerk * 13) % 40).min(DOSSIERS);
+        last = front;
+        let hold = HoldScope::Record { series: "dossier".into(), key: vec![id.to_string()] };
+        let request = Request::HoldPlace { hold, reason: "litigation".to_owned(), case: None, review_by: None };
+        assert!(matches!(client.send(&request).unwrap(), Response::HoldPlaced { .. }));
+        if there.exists([id]).unwrap() {
+            seen_after.insert(id);
+        }
+    }
+    seen_after
+}
+
+/// For every record whose hold stands in the log before the intent of a batch that names it: what became of it.
+fn outcomes_after_hold(state: &Path) -> BTreeMap<RecordOutcome, u64> {
+    let fingerprints = load_fingerprinter(&state.join("private/keys"), &"parle".into(), 2026).unwrap().unwrap();
+    let name = |id| fingerprints.record(&"dossier".into(), &RecordKey::new(vec![KeyValue::Integer(id)])).to_string();
+    let names: BTreeSet<String> = (1..=DOSSIERS).map(name).collect();
+    let mut held = BTreeSet::new();
+    let mut announced: BTreeMap<u64, Vec<bool>> = BTreeMap::new();
+    let mut found = BTreeMap::new();
+    LogReader::open(&state.join("audit"))
+        .unwrap()
+        .scan(0, &mut |index, leaf| {
+            match leaf.body {
+                Body::Hold(hold) if hold.action == HoldAction::Placed => {
+                    let fingerprint = hold.fp.unwrap();
+                    assert!(names.contains(&fingerprint));
+                    held.insert(fingerprint);
+                }
+                Body::Intent(intent) => {
+                    let bytes =
+                        base64::Engine::decode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, &intent.fp).unwrap();
+                    let texts = bytes
+                        .chunks(32)
+                        .map(|bytes| base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, bytes));
+                    announced.insert(index, texts.map(|text| held.contains(&text)).collect());
+                }
+                Body::Outcome(outcome) => {
+                    let was_held = &announced[&outcome.intent];
+                    let results = decode_results(&outcome.results, was_held.len() as u32).unwrap();
+                    for (result, _) in results.into_iter().zip(was_held).filter(|(_, held)| **held) {
+                        *found.entry(result).or_default() += 1;
+                    }
+                }
+                _ => {}
+            }
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+    found
+}
+
+#[test]
+fn no_record_acknowledged_as_held_is_destroyed_by_an_execution_under_way() {
+    let dir = tempfile::tempdir().unwrap();
+    let install = organization(dir.path());
+    let plan = approve(&install);
+    let door = open_or_connect(install.clone(), None, Arc::new(now)).unwrap();
+    let (done, seen_after) = (AtomicBool::new(false), Mutex::new(BTreeSet::new()));
+    let statement = thread::scope(|scope| {
+        for clerk in 0..CLERKS {
+            let (done, seen_after, install) = (&done, &seen_after, &install);
+            let dir = dir.path();
+            scope.spawn(move || {
+                let seen = place_holds(dir, &install.state, clerk, done);
+                seen_after.lock().unwrap().extend(seen);
+            });
+        }
+        let statement = execute(door.here().unwrap(), &plan);
+        done.store(true, Ordering::Relaxed);
+        statement
+    });
+    let seen_after = seen_after.into_inner().unwrap();
+    assert!(seen_after.len() > 500, "only {} holds came in time: this proves too little", seen_after.len());
+
+    let database = Connection::open(dir.path().join("parle.db")).unwrap();
+    let mut there = database.prepare("SELECT 1 FROM dossier WHERE id = ?1").unwrap();
+    let mut talks = database.prepare("SELECT 1 FROM message WHERE dossier_id = ?1").unwrap();
+    let lost: Vec<_> =
+        seen_after.iter().filter(|id| !there.exists([**id]).unwrap() || !talks.exists([**id]).unwrap()).collect();
+    assert!(lost.is_empty(), "{} of {} held records are gone: {lost:?}", lost.len(), seen_after.len());
+
+    let outcomes = outcomes_after_hold(&install.state);
+    assert!(outcomes.keys().all(|outcome| *outcome == RecordOutcome::Held), "{outcomes:?}");
+    let left: i64 = database.query_row("SELECT count(*) FROM dossier", [], |row| row.get(0)).unwrap();
+    let counts = statement.counts;
+    assert_eq!((counts.planned, counts.destroyed + counts.held), (DOSSIERS as u64, DOSSIERS as u64), "{counts:?}");
+    assert_eq!(left, counts.held as i64);
+}
+
+#[test]
+fn a_hold_by_expression_is_asked_of_the_database_at_the_moment_of_destruction() {
+    let dir = tempfile::tempdir().unwrap();
+    let install = organization(dir.path());
+    let plan = approve(&install);
+    let mut door = open_or_connect(install.clone(), None, Arc::new(now)).unwrap();
+    let hold = HoldScope::Where { series: "dossier".into(), expression: "this.city = 'Gaspé'".to_owned() };
+    door.ask(Request::HoldPlace { hold, reason: "inquiry".to_owned(), case: None, review_by: None }).unwrap();
+    // Nobody lived there when the hold was placed, nor when the plan was made.
+    let database = Connection::open(dir.path().join("parle.db")).unwrap();
+    database.execute("UPDATE dossier SET city = 'Gaspé' WHERE id % 100 = 0", []).unwrap();
+    let counts = execute(door.here().unwrap(), &plan).counts;
+    assert_eq!((counts.held, counts.destroyed), (200, DOSSIERS as u64 - 200));
+    let others: i64 =
+        database.query_row("SELECT count(*) FROM dossier WHERE city <> 'Gaspé'", [], |row| row.get(0)).unwrap();
+    assert_eq!(others, 0);
+}
+
+#[test]
+fn a_lifted_hold_lets_the_next_plan_take_the_record() {
+    let dir = tempfile::tempdir().unwrap();
+    let install = organization(dir.path());
+    let mut door = open_or_connect(install.clone(), None, Arc::new(now)).unwrap();
+    let hold = HoldScope::Record { series: "dossier".into(), key: vec!["7".to_owned()] };
+    let request = Request::HoldPlace { hold, reason: "inquiry".to_owned(), case: None, review_by: None };
+    let Response::HoldPlaced { hold } = door.ask(request).unwrap() else { panic!("no hold") };
+    drop(door);
+    let plan = approve(&install);
+    let mut door = open_or_connect(install.clone(), None, Arc::new(now)).unwrap();
+    assert_eq!(execute(door.here().unwrap(), &plan).counts.planned, DOSSIERS as u64 - 1);
+    door.ask(Request::HoldLift { hold: hold.id, reason: "settled".to_owned() }).unwrap();
+    drop(door);
+    let plan = approve(&install);
+    let door = open_or_connect(install, None, Arc::new(now)).unwrap();
+    assert_eq!(execute(door.here().unwrap(), &plan).counts.destroyed, 1);
+}
