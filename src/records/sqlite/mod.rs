@@ -12,6 +12,7 @@ mod guard;
 mod lookup;
 mod open;
 mod probe;
+mod prove;
 mod read;
 #[cfg(test)]
 mod read_tests;

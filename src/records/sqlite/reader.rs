@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use super::catalog::Catalog;
 use super::open::{Opened, Purpose};
 use super::select::Queries;
-use super::{Finding, StoreError, lookup, probe, schema};
+use super::{Finding, StoreError, lookup, probe, prove, schema};
 use crate::model::{Digest, Instant, RecordKey, SeriesName, TriggerName};
 use crate::records::facts::{EventFact, Facts};
 use crate::records::files::FileRef;
@@ -52,7 +52,7 @@ impl Reader {
     /// # Errors
     /// The database cannot be read.
     pub fn prove(&self, series: &[&SeriesName]) -> Result<Vec<Finding>, StoreError> {
-        todo!("{series:?} {:?}", self.source)
+        prove::prove(&self.opened, &self.source, &self.queries, series)
     }
 
     /// Digest of the normalized definitions of the tables that the mapping touches, and of the triggers on them.

@@ -56,7 +56,7 @@ pub fn tables_touched(series: &SeriesMapping, blocking: &[&SeriesMapping], catal
 }
 
 /// A definition's words without comments and spaces: names and keywords in lower case and without quotes, texts as they are.
-fn tokens(sql: &str) -> Vec<String> {
+pub(super) fn tokens(sql: &str) -> Vec<String> {
     let mut tokens = Vec::new();
     let mut rest = sql;
     while let Some(first) = rest.chars().next() {

@@ -4,6 +4,7 @@ mod facts;
 mod house;
 mod lookup;
 mod probe;
+mod prove;
 mod scan;
 
 use std::collections::BTreeMap;

@@ -1,0 +1,219 @@
+//! Indexes that find a record's rows, and foreign keys that the mapping must name.
+
+use std::collections::BTreeSet;
+
+use super::{Proof, create_index, list, owner_table, part_place, place};
+use crate::records::mapping::{Condition, Join, OwnerGone, Place, SeriesMapping};
+use crate::records::sqlite::catalog::{ForeignKey, Table};
+use crate::records::sqlite::sql;
+
+impl Proof<'_> {
+    /// An index on every event, and on every column by which other rows are found from a record.
+    pub(super) fn indexes(&mut self, series: &SeriesMapping) -> rusqlite::Result<()> {
+        let at = place(series);
+        for (trigger, event) in &series.events {
+            let at = format!("{at}.event.{trigger}");
+            for element in &event.elements {
+                match &element.place {
+                    Place::Record => self.event_index(&at, &series.table, &element.column),
+                    Place::Child { table, on, condition, .. } => {
+                        self.join_index(&at, table, &series.table, on, condition.as_ref())?;
+                    }
+                }
+            }
+        }
+        for relation in &series.blocked_by {
+            if let Ok(other) = self.queries.mapping(&relation.series) {
+                self.join_index(&format!("{at}.blocked_by"), &other.table, &series.table, &relation.on, None)?;
+            }
+        }
+        for part in &series.parts {
+            let at = part_place(series, part);
+            if let Some(owner) = owner_table(series, part) {
+                self.join_index(&at, &part.table, owner, &part.on, part.condition.as_ref())?;
+            }
+            for reference in &part.shared {
+                self.join_index(&at, &reference.table, &part.table, &reference.on, reference.condition.as_ref())?;
+            }
+        }
+        self.foreign_key_indexes(series);
+        Ok(())
+    }
+
+    fn event_index(&mut self, at: &str, name: &str, column: &str) {
+        if self.table(name).is_some_and(|table| !table.is_indexed(&[column])) {
+            let message = format!("no index begins with {column}: every probe for due records reads all of {name}");
+            self.warning("missing-index", at, message, create_index(false, name, &[column]));
+        }
+    }
+
+    fn join_index(
+        &mut self,
+        at: &str,
+        name: &str,
+        owner: &str,
+        on: &Join,
+        condition: Option<&Condition>,
+    ) -> rusqlite::Result<()> {
+        let slow = |by: &str| {
+            format!("no index finds rows of {name} by {by}: each record of {owner} would read the whole table")
+        };
+        match on {
+            Join::Columns(pairs) => {
+                let columns: Vec<&str> = pairs.iter().map(|(column, _)| column.as_str()).collect();
+                let fixed: Vec<&str> = match condition {
+                    Some(Condition::All(tests)) => tests.iter().map(|test| test.column.as_str()).collect(),
+                    _ => Vec::new(),
+                };
+                if self.table(name).is_some_and(|table| !finds(table, &columns, &fixed)) {
+                    let wanted: Vec<&str> = columns.iter().chain(&fixed).copied().collect();
+                    self.warning("missing-index", at, slow(&list(columns)), create_index(false, name, &wanted));
+                }
+            }
+            Join::Expression(text) => {
+                if self.reads_whole_table(name, owner, text)? {
+                    let mend = format!("CREATE INDEX on {name} what the expression compares with `owner`");
+                    self.warning("missing-index", at, slow("its expression"), mend);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What SQLite's planner makes of a join by expression.
+    fn reads_whole_table(&self, name: &str, owner: &str, expression: &str) -> rusqlite::Result<bool> {
+        let on = sql::join(&Join::Expression(expression.to_owned()));
+        let sql = format!(
+            "EXPLAIN QUERY PLAN SELECT 1 FROM {} AS owner CROSS JOIN {} AS this WHERE {on}",
+            sql::name(owner),
+            sql::name(name)
+        );
+        let mut statement = self.opened.conn.prepare(&sql)?;
+        let details = statement.query_map([], |row| row.get::<_, String>(3))?;
+        for detail in details {
+            let detail = detail?;
+            if detail.starts_with("SCAN this") || detail.contains("this USING AUTOMATIC") {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// SQLite itself looks for referring rows when a row goes, named by the mapping or not.
+    fn foreign_key_indexes(&mut self, series: &SeriesMapping) {
+        for parent in destroyed_tables(series) {
+            let referring: Vec<(String, ForeignKey)> =
+                self.catalog.references_to(&parent).map(|(table, key)| (table.to_owned(), key.clone())).collect();
+            for (name, key) in referring {
+                let columns: Vec<&str> = key.columns.iter().map(|(column, _)| column.as_str()).collect();
+                if self.table(&name).is_some_and(|table| !finds(table, &columns, &[])) {
+                    let message = format!(
+                        "no index finds rows of {name} by {}: destroying a row of {parent} reads the whole table",
+                        list(columns.iter().copied())
+                    );
+                    self.warning("missing-index", place(series), message, create_index(false, &name, &columns));
+                }
+            }
+        }
+    }
+
+    /// Every foreign key that points at a table whose rows go must be named by a part or by `blocked_by`.
+    pub(super) fn foreign_keys(&mut self, series: &SeriesMapping) {
+        for parent in destroyed_tables(series) {
+            let referring: Vec<(String, ForeignKey)> =
+                self.catalog.references_to(&parent).map(|(table, key)| (table.to_owned(), key.clone())).collect();
+            for (table, key) in referring {
+                if !self.names_reference(series, &parent, &table, &key) {
+                    self.unnamed(series, &parent, &table, &key);
+                }
+            }
+        }
+    }
+
+    fn unnamed(&mut self, series: &SeriesMapping, parent: &str, table: &str, key: &ForeignKey) {
+        let columns = list(key.columns.iter().map(|(column, _)| column.as_str()));
+        let effect = match key.on_delete.as_str() {
+            "CASCADE" => "its rows would be deleted along, uncounted",
+            "SET NULL" | "SET DEFAULT" => "its rows would be changed along, uncounted",
+            _ => "while a row of it refers to a record, the record cannot be destroyed",
+        };
+        let on: Vec<String> = key.columns.iter().map(|(this, owner)| format!("{this} = \"{owner}\"")).collect();
+        let of = if parent.eq_ignore_ascii_case(&series.table) {
+            String::new()
+        } else {
+            let owner = series.parts.iter().find(|part| part.table.eq_ignore_ascii_case(parent));
+            owner.map(|part| format!("of = \"{}\"\n", part.name)).unwrap_or_default()
+        };
+        let mend = format!("[[series.{}.part]]\ntable = \"{table}\"\n{of}on = {{ {} }}", series.series, on.join(", "));
+        let also = if of.is_empty() { "\n(or name it in `blocked_by`, if its rows keep the record)" } else { "" };
+        let message =
+            format!("{table}.{columns} refers to {parent}, and the mapping does not say what becomes of it: {effect}");
+        self.error("unnamed-foreign-key", place(series), message, format!("{mend}{also}"));
+    }
+
+    /// Whether the mapping says what becomes of the rows of `table` that refer to `parent`.
+    fn names_reference(&self, series: &SeriesMapping, parent: &str, table: &str, key: &ForeignKey) -> bool {
+        let is = |one: &str, other: &str| one.eq_ignore_ascii_case(other);
+        let by_part = series.parts.iter().any(|part| {
+            let owned = owner_table(series, part).is_some_and(|owner| is(owner, parent));
+            let shared = part
+                .shared
+                .iter()
+                .any(|reference| is(&part.table, parent) && is(&reference.table, table) && joins(&reference.on, key));
+            (owned && is(&part.table, table) && joins(&part.on, key)) || shared
+        });
+        let by_blocking = is(parent, &series.table)
+            && series.blocked_by.iter().any(|relation| {
+                self.queries
+                    .mapping(&relation.series)
+                    .is_ok_and(|other| is(&other.table, table) && joins(&relation.on, key))
+            });
+        // A shared part is joined from the other side: its owner refers to it.
+        let from_owner = series.parts.iter().any(|part| {
+            is(&part.table, parent)
+                && owner_table(series, part).is_some_and(|owner| is(owner, table))
+                && mirrors(&part.on, key)
+        });
+        by_part || by_blocking || from_owner
+    }
+}
+
+/// Tables of which rows are destroyed.
+pub(super) fn destroyed_tables(series: &SeriesMapping) -> BTreeSet<String> {
+    let parts = series.parts.iter().filter(|part| part.owner_gone == OwnerGone::Destroy).map(|part| part.table.clone());
+    std::iter::once(series.table.clone()).chain(parts).collect()
+}
+
+/// Whether a join follows a foreign key; an expression is believed to.
+fn joins(join: &Join, key: &ForeignKey) -> bool {
+    match join {
+        Join::Columns(pairs) => {
+            key.columns.iter().all(|(column, _)| pairs.iter().any(|(this, _)| this.eq_ignore_ascii_case(column)))
+        }
+        Join::Expression(_) => true,
+    }
+}
+
+/// Whether a join follows a foreign key from its owner's side.
+fn mirrors(join: &Join, key: &ForeignKey) -> bool {
+    match join {
+        Join::Columns(pairs) => {
+            key.columns.iter().all(|(column, _)| pairs.iter().any(|(_, owner)| owner.eq_ignore_ascii_case(column)))
+        }
+        Join::Expression(_) => true,
+    }
+}
+
+/// Whether an index (or the rowid) finds rows by one of these columns; `fixed` ones may stand before it.
+fn finds(table: &Table, columns: &[&str], fixed: &[&str]) -> bool {
+    let among = |names: &[&str], column: &str| names.iter().any(|name| name.eq_ignore_ascii_case(column));
+    let by_rowid = table.rowid_column().is_some_and(|column| among(columns, &column.name));
+    let usable = |index: &&[Option<String>]| {
+        let mut leading = index
+            .iter()
+            .map_while(Option::as_deref)
+            .skip_while(|column| !among(columns, column) && among(fixed, column));
+        leading.next().is_some_and(|column| among(columns, column))
+    };
+    by_rowid || table.indexes.iter().filter(|index| !index.partial).any(|index| usable(&index.columns.as_slice()))
+}

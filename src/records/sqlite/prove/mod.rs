@@ -1,0 +1,149 @@
+//! `check`: a mapping proved against the real schema, before anything relies on it.
+//!
+//! Every finding says what to write instead, or which statement mends the schema. Findings name tables and columns, never values.
+
+mod columns;
+mod house;
+mod links;
+mod statements;
+mod triggers;
+mod values;
+
+use std::collections::BTreeSet;
+
+use super::catalog::{Catalog, Table};
+use super::open::Opened;
+use super::select::Queries;
+use super::{Finding, Severity, StoreError, sql};
+use crate::model::SeriesName;
+use crate::records::mapping::{PartMapping, SeriesMapping, Source};
+
+/// What is wrong, doubtful or worth knowing about the mappings of these series, the gravest first.
+///
+/// # Errors
+/// The database cannot be read.
+pub fn prove(
+    opened: &Opened,
+    source: &Source,
+    queries: &Queries,
+    series: &[&SeriesName],
+) -> Result<Vec<Finding>, StoreError> {
+    let failed = |error| StoreError::of(&opened.conn, error);
+    let catalog = Catalog::read(&opened.conn).map_err(failed)?;
+    let mut proof = Proof { opened, source, queries, catalog, findings: Vec::new() };
+    proof.house().map_err(failed)?;
+    for name in series {
+        let mapping = queries.mapping(name)?;
+        proof.series(mapping).map_err(failed)?;
+    }
+    proof.findings.sort_by_key(|finding| finding.severity);
+    Ok(proof.findings)
+}
+
+/// What is looked at, and what was found.
+struct Proof<'a> {
+    opened: &'a Opened,
+    source: &'a Source,
+    queries: &'a Queries,
+    catalog: Catalog,
+    findings: Vec<Finding>,
+}
+
+impl Proof<'_> {
+    fn series(&mut self, mapping: &SeriesMapping) -> rusqlite::Result<()> {
+        let before = self.errors();
+        self.names(mapping);
+        self.expressions(mapping);
+        // What follows reads the tables that were named: where one is not there, that is finding enough.
+        if self.errors() == before {
+            self.keys(mapping)?;
+            self.masks(mapping)?;
+            self.indexes(mapping)?;
+            self.foreign_keys(mapping);
+            self.triggers(mapping)?;
+            self.statements(mapping);
+            self.values(mapping)?;
+        }
+        Ok(())
+    }
+
+    fn errors(&self) -> usize {
+        self.findings.iter().filter(|finding| finding.severity == Severity::Error).count()
+    }
+
+    fn error(&mut self, code: &'static str, place: impl Into<String>, message: String, mend: impl Into<String>) {
+        self.find(Severity::Error, code, place, message, mend);
+    }
+
+    fn warning(&mut self, code: &'static str, place: impl Into<String>, message: String, mend: impl Into<String>) {
+        self.find(Severity::Warning, code, place, message, mend);
+    }
+
+    fn note(&mut self, code: &'static str, place: impl Into<String>, message: String, mend: impl Into<String>) {
+        self.find(Severity::Note, code, place, message, mend);
+    }
+
+    fn find(
+        &mut self,
+        severity: Severity,
+        code: &'static str,
+        place: impl Into<String>,
+        message: String,
+        mend: impl Into<String>,
+    ) {
+        let finding = Finding { severity, code, place: place.into(), message, mend: mend.into() };
+        // Two parts, or a part and a foreign key, may ask for the same index.
+        let same = |other: &Finding| *other == finding || (other.code, &other.mend) == ("missing-index", &finding.mend);
+        if !self.findings.iter().any(same) {
+            self.findings.push(finding);
+        }
+    }
+
+    fn table(&self, name: &str) -> Option<&Table> {
+        self.catalog.table(name)
+    }
+}
+
+/// The place of a series in the configuration.
+fn place(series: &SeriesMapping) -> String {
+    format!("series.{}", series.series)
+}
+
+fn part_place(series: &SeriesMapping, part: &PartMapping) -> String {
+    format!("series.{}.part.{}", series.series, part.name)
+}
+
+/// The table of what a part is a part of.
+fn owner_table<'a>(series: &'a SeriesMapping, part: &PartMapping) -> Option<&'a str> {
+    match &part.of {
+        None => Some(&series.table),
+        Some(name) => series.parts.iter().find(|other| other.name == *name).map(|of| of.table.as_str()),
+    }
+}
+
+/// A name for an index that nobody else chose.
+fn create_index(unique: bool, table: &str, columns: &[&str]) -> String {
+    let words: Vec<String> = std::iter::once(table).chain(columns.iter().copied()).map(plain).collect();
+    let columns: Vec<String> = columns.iter().map(|column| sql::name(column)).collect();
+    format!(
+        "CREATE {}INDEX {} ON {} ({});",
+        if unique { "UNIQUE " } else { "" },
+        sql::name(&format!("{}_idx", words.join("_"))),
+        sql::name(table),
+        columns.join(", ")
+    )
+}
+
+fn plain(name: &str) -> String {
+    name.chars().map(|letter| if letter.is_alphanumeric() { letter } else { '_' }).collect()
+}
+
+/// `a, b and c`.
+fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    let names: Vec<&str> = names.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
+    match names.as_slice() {
+        [] => "none".to_owned(),
+        [only] => (*only).to_owned(),
+        [most @ .., last] => format!("{} and {last}", most.join(", ")),
+    }
+}

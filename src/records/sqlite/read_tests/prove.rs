@@ -1,0 +1,292 @@
+use super::*;
+use crate::records::mapping::{FilesMapping, Mask, SetValue};
+use crate::records::sqlite::{Finding, Severity};
+
+/// A schema without fault, and the mapping that fits it.
+const GOOD: &str = "
+    CREATE TABLE account (id INTEGER PRIMARY KEY, closed_at TEXT, mail TEXT);
+    CREATE TABLE dossier (id INTEGER PRIMARY KEY, number TEXT, account_id INT REFERENCES account, status TEXT, closed_at TEXT);
+    CREATE TABLE message (id INTEGER PRIMARY KEY, dossier_id INT NOT NULL REFERENCES dossier ON DELETE CASCADE, kind TEXT, body TEXT);
+    CREATE INDEX account_closed ON account (closed_at);
+    CREATE INDEX dossier_closed ON dossier (closed_at);
+    CREATE INDEX dossier_account ON dossier (account_id);
+    CREATE INDEX message_dossier ON message (dossier_id);
+    INSERT INTO dossier VALUES (1, 'D-1', NULL, 'closed', '2024-01-01T00:00:00Z'), (2, 'D-2', NULL, 'open', NULL);";
+
+fn good() -> Vec<SeriesMapping> {
+    let mut dossier = series("dossier");
+    dossier.parts = vec![part("message", "dossier_id", "id")];
+    dossier.subject = Some(relation("account", "account_id", "id"));
+    let mut account = series("account");
+    account.blocked_by = vec![relation("dossier", "account_id", "id")];
+    vec![dossier, account]
+}
+
+fn prove_in(database: &Database, all: &[SeriesMapping]) -> Vec<Finding> {
+    let names: Vec<&SeriesName> = all.iter().map(|mapping| &mapping.series).collect();
+    database.reader(all).prove(&names).unwrap()
+}
+
+/// Findings graver than notes.
+fn prove(schema: &str, all: &[SeriesMapping]) -> Vec<Finding> {
+    let mut findings = prove_in(&Database::with("wal", schema), all);
+    findings.retain(|finding| finding.severity != Severity::Note);
+    findings
+}
+
+/// The one finding on the good schema and mapping after a change, and its mend.
+fn one(more: &str, change: impl Fn(&mut SeriesMapping)) -> (Severity, &'static str, String) {
+    let mut all = good();
+    change(&mut all[0]);
+    let database = Database::with("wal", &format!("{GOOD} {more}"));
+    let mut findings = database.reader(&all).prove(&[&all[0].series]).unwrap();
+    findings.retain(|finding| finding.severity != Severity::Note);
+    let [finding] = findings.as_slice() else { panic!("{findings:#?}") };
+    (finding.severity, finding.code, finding.mend.clone())
+}
+
+fn error(more: &str, code: &str, mend: &str, change: impl Fn(&mut SeriesMapping)) {
+    let (severity, found, mended) = one(more, change);
+    assert_eq!((severity, found), (Severity::Error, code));
+    assert!(mended.contains(mend), "{mended:?} lacks {mend:?}");
+}
+
+fn warning(more: &str, code: &str, mend: &str, change: impl Fn(&mut SeriesMapping)) {
+    let (severity, found, mended) = one(more, change);
+    assert_eq!((severity, found), (Severity::Warning, code));
+    assert!(mended.contains(mend), "{mended:?} lacks {mend:?}");
+}
+
+const AS_IT_IS: fn(&mut SeriesMapping) = |_| ();
+
+#[test]
+fn a_mapping_that_fits_its_schema_has_notes_only() {
+    let database = Database::with("wal", GOOD);
+    let findings = prove_in(&database, &good());
+    let codes: Vec<&str> = findings.iter().map(|finding| finding.code).collect();
+    assert_eq!(codes, ["journal", "fence-table", "synchronous"], "{findings:#?}");
+    assert!(findings.iter().all(|finding| finding.severity == Severity::Note));
+}
+
+#[test]
+fn a_table_or_column_that_is_not_there_is_named_with_those_that_are() {
+    error("", "unknown-table", "account, dossier and message", |series| series.table = "dosier".to_owned());
+    error("CREATE VIEW seen AS SELECT * FROM message;", "view", "name one of the tables", |series| {
+        series.parts.push(PartMapping { table: "seen".to_owned(), ..part("seen", "dossier_id", "id") });
+    });
+    error("CREATE VIRTUAL TABLE found USING fts5(body);", "virtual-table", "name one of the tables", |series| {
+        series.parts.push(part("found_content", "id", "id"));
+    });
+    error("", "unknown-column", "account_id, closed_at, id, number and status", |series| {
+        series.reference = Some("numero".to_owned());
+    });
+    error("", "unknown-column", "body", |series| series.parts[0].on = columns(&[("dosier_id", "id")]));
+    error("", "unknown-column", "status", |series| series.parts[0].on = columns(&[("dossier_id", "idd")]));
+    error("", "unknown-column", "status", |series| {
+        let event = series.events.get_mut(&TriggerName::from("closure")).unwrap();
+        event.elements.push(element("closed"));
+    });
+    error("", "unknown-column", "status", |series| {
+        series.groups.insert("payment".to_owned(), vec!["*".to_owned(), "amount".to_owned()]);
+    });
+    error("", "unknown-column", "status", |series| {
+        series.anonymize.insert("name".to_owned(), Mask::Null);
+    });
+    error("", "unknown-column", "body", |series| {
+        let columns = vec!["path".to_owned()];
+        series.parts[0].files = Some(FilesMapping { columns, root: PathBuf::from("/"), shared: Vec::new() });
+    });
+    error("", "unknown-column", "body", |series| {
+        series.parts[0].owner_gone = OwnerGone::Set(vec![("kind".to_owned(), SetValue::Column("knd".to_owned()))]);
+    });
+}
+
+#[test]
+fn a_key_must_be_unique_and_no_float_and_rows_without_one_are_told() {
+    error("", "key-not-unique", "CREATE UNIQUE INDEX \"dossier_number_idx\" ON \"dossier\" (\"number\");", |series| {
+        series.key = vec!["number".to_owned()];
+    });
+    error("CREATE TABLE m (x REAL PRIMARY KEY NOT NULL);", "key-real", "unique column", |series| {
+        series.table = "m".to_owned();
+        series.key = vec!["x".to_owned()];
+        series.events.clear();
+        series.parts.clear();
+        series.subject = None;
+    });
+    warning(
+        "CREATE UNIQUE INDEX n ON dossier (number); UPDATE dossier SET number = NULL WHERE id = 1;",
+        "key-null",
+        "key",
+        |series| {
+            series.key = vec!["number".to_owned()];
+        },
+    );
+}
+
+#[test]
+fn an_index_is_asked_for_where_rows_are_looked_for() {
+    warning(
+        "DROP INDEX dossier_closed;",
+        "missing-index",
+        "CREATE INDEX \"dossier_closed_at_idx\" ON \"dossier\" (\"closed_at\");",
+        AS_IT_IS,
+    );
+    for (dropped, mend) in [
+        ("dossier_account", "CREATE INDEX \"dossier_account_id_idx\" ON \"dossier\" (\"account_id\");"),
+        ("message_dossier", "CREATE INDEX \"message_dossier_id_idx\" ON \"message\" (\"dossier_id\");"),
+    ] {
+        let found = prove(&format!("{GOOD} DROP INDEX {dropped};"), &good());
+        let mends: Vec<(&str, &str)> = found.iter().map(|finding| (finding.code, finding.mend.as_str())).collect();
+        assert_eq!(mends, [("missing-index", mend)], "the part and the foreign key ask for the same");
+    }
+    // A polymorphic part is found by an index that begins with its type.
+    let typed = "DROP INDEX message_dossier; CREATE INDEX typed ON message (kind, dossier_id);
+         CREATE TABLE note (id INTEGER PRIMARY KEY, kind TEXT, of INT);";
+    let is_note = |series: &mut SeriesMapping| {
+        let mut note = part("note", "of", "id");
+        let test = crate::records::mapping::ColumnTest { column: "kind".to_owned(), one_of: vec![text("dossier")] };
+        note.condition = Some(Condition::All(vec![test]));
+        series.parts = vec![note, part("message", "dossier_id", "id")];
+    };
+    warning(
+        "CREATE TABLE note (id INTEGER PRIMARY KEY, kind TEXT, of INT);",
+        "missing-index",
+        "(\"of\", \"kind\")",
+        is_note,
+    );
+    let mut all = good();
+    is_note(&mut all[0]);
+    let found = prove(&format!("{GOOD} {typed} CREATE INDEX n ON note (kind, of);"), &all);
+    assert!(found.iter().all(|finding| !finding.mend.contains("note")), "{found:#?}");
+    warning("", "missing-index", "expression", |series| {
+        series.parts[0].on = Join::Expression("this.dossier_id + 0 = owner.id".to_owned());
+    });
+}
+
+#[test]
+fn a_foreign_key_that_the_mapping_does_not_name_is_an_error_with_the_lines_that_name_it() {
+    error(
+        "",
+        "unnamed-foreign-key",
+        "[[series.dossier.part]]\ntable = \"message\"\non = { dossier_id = \"id\" }",
+        |series| {
+            series.parts.clear();
+        },
+    );
+    let line = "CREATE TABLE line (message_id INT REFERENCES message ON DELETE SET NULL); CREATE INDEX l ON line (message_id);";
+    error(line, "unnamed-foreign-key", "of = \"message\"", |_| ());
+    let tree =
+        "ALTER TABLE dossier ADD COLUMN parent_id INT REFERENCES dossier; CREATE INDEX p ON dossier (parent_id);";
+    error(tree, "unnamed-foreign-key", "blocked_by", |_| ());
+    let mut all = good();
+    all[0].blocked_by = vec![relation("dossier", "parent_id", "id")];
+    assert_eq!(prove(&format!("{GOOD} {tree}"), &all), []);
+    // Rows that outlive their owner keep what refers to them.
+    let mut all = good();
+    all[0].parts[0].owner_gone =
+        OwnerGone::Set(vec![("dossier_id".to_owned(), SetValue::Literal(Literal::Integer(2)))]);
+    assert_eq!(prove(&format!("{GOOD} {line}"), &all), []);
+}
+
+#[test]
+fn a_trigger_that_writes_is_an_error_and_one_that_only_refuses_is_a_note() {
+    let writes = "CREATE TABLE gone (id); CREATE TRIGGER bury AFTER DELETE ON message BEGIN INSERT INTO gone VALUES (old.id); END;";
+    error(writes, "trigger", "DROP TRIGGER \"bury\"", |_| ());
+    let other = "CREATE TRIGGER touch AFTER UPDATE ON dossier BEGIN UPDATE account SET closed_at = NULL; END;";
+    assert_eq!(prove(&format!("{GOOD} {other}"), &good()), [], "nothing is updated when dossiers are destroyed");
+    error(other, "trigger", "DROP TRIGGER", |series| {
+        series.anonymize.insert("number".to_owned(), Mask::Null);
+    });
+    let refuses = "CREATE TRIGGER keep BEFORE DELETE ON dossier BEGIN SELECT raise(ABORT, 'kept') WHERE old.status = 'open'; END;";
+    let database = Database::with("wal", &format!("{GOOD} {refuses}"));
+    let codes: Vec<&str> = prove_in(&database, &good()).iter().map(|finding| finding.code).collect();
+    assert!(codes.contains(&"trigger-reads") && !codes.contains(&"trigger"), "{codes:?}");
+}
+
+#[test]
+fn an_expression_that_is_none_or_writes_is_an_error_at_its_place() {
+    for bad in
+        ["status =", "1; DROP TABLE dossier", "nosuch(status)", "status IN (DELETE FROM dossier RETURNING id)", "?1"]
+    {
+        error("", "expression", "correct the expression", |series| series.filter = Some(expression(bad)));
+    }
+    error("", "expression", "owner", |series| {
+        series.parts[0].on = Join::Expression("dossier_id = record.id".to_owned())
+    });
+}
+
+#[test]
+fn values_without_zone_are_an_error_that_says_what_to_write() {
+    let at = |value: &str| format!("UPDATE dossier SET closed_at = {value} WHERE id = 1;");
+    error(&at("'2024-01-01 10:00:00'"), "naive-values", "as = \"utc\"", AS_IT_IS);
+    error(&at("'2024-01-01'"), "naive-values", "as = \"date\"", AS_IT_IS);
+    error(&at("1704067200000"), "unreadable-values", "", AS_IT_IS);
+    let some = "INSERT INTO dossier VALUES (3, NULL, NULL, NULL, 'soon');";
+    warning(some, "unreadable-values", "unset", AS_IT_IS);
+    let encoded = |encoding, value: &str, code: &str, mend: &str| {
+        error(&at(value), code, mend, |series: &mut SeriesMapping| {
+            let element = Element { encoding, ..element("closed_at") };
+            series.events.insert(TriggerName::from("closure"), event(Pick::Latest, vec![element]));
+        });
+    };
+    encoded(Encoding::Date, "'2024-01-01T00:00:00Z'", "unreadable-values", "as = \"rfc3339\"");
+    encoded(Encoding::Local, "'2024-01-01'", "unreadable-values", "as = \"date\"");
+}
+
+#[test]
+fn a_finding_holds_no_value_of_a_record() {
+    let canary =
+        "UPDATE dossier SET closed_at = 'canary-7f3a' WHERE id = 1; UPDATE dossier SET number = 'canary-7f3a';";
+    let mut all = good();
+    all[0].key = vec!["number".to_owned()];
+    let findings = prove_in(&Database::with("wal", &format!("{GOOD} {canary}")), &all);
+    assert!(findings.iter().any(|finding| finding.code == "unreadable-values"));
+    assert!(!format!("{findings:?}").contains("canary"));
+}
+
+#[test]
+fn local_times_need_the_zone_of_their_source() {
+    let mut all = good();
+    let local = Element { encoding: Encoding::Local, ..element("closed_at") };
+    all[0].events.insert(TriggerName::from("closure"), event(Pick::Latest, vec![local]));
+    let database = Database::with("wal", &format!("{GOOD} UPDATE dossier SET closed_at = '2024-01-01 10:00:00';"));
+    let without = Source { timezone: None, ..database.source() };
+    let findings = Reader::open(&without, &all).unwrap().prove(&[&all[0].series]).unwrap();
+    assert_eq!((findings[0].code, findings[0].severity), ("no-timezone", Severity::Error), "{findings:#?}");
+    assert!(findings[0].mend.contains("[source.app] timezone"));
+    assert_eq!(prove_in(&database, &all).iter().filter(|finding| finding.severity != Severity::Note).count(), 0);
+}
+
+#[test]
+fn a_mask_that_the_schema_would_refuse_is_found_before_a_run() {
+    error("", "mask-null", "constant", |series| {
+        series.parts[0].anonymize.insert("dossier_id".to_owned(), Mask::Null);
+    });
+    error("CREATE UNIQUE INDEX u ON dossier (number);", "mask-unique", "null", |series| {
+        series.anonymize.insert("number".to_owned(), Mask::Constant(text("gone")));
+    });
+    error("", "detach-not-null", "set", |series| series.parts[0].owner_gone = OwnerGone::Detach);
+}
+
+#[test]
+fn a_relation_to_another_source_and_a_root_that_is_not_there_are_errors() {
+    error("", "relation-elsewhere", "source app", |series| {
+        series.blocked_by = vec![relation("invoice", "dossier_id", "id")];
+    });
+    error("", "no-root", "create the directory", |series| {
+        let columns = vec!["body".to_owned()];
+        series.parts[0].files = Some(FilesMapping { columns, root: PathBuf::from("/nonexistent"), shared: Vec::new() });
+    });
+    error("", "part-of-none", "message", |series| series.parts[0].of = Some(PartName::from("letter")));
+}
+
+#[test]
+fn check_leaves_the_database_as_it_was() {
+    for mode in MODES {
+        let database = Database::with(mode, GOOD);
+        let before = std::fs::read(database.path()).unwrap();
+        prove_in(&database, &good());
+        assert_eq!(std::fs::read(database.path()).unwrap(), before);
+        assert_eq!(std::fs::read_dir(database.dir.path()).unwrap().count(), 1);
+    }
+}
