@@ -62,7 +62,8 @@ fn load_bytes(bytes: &[u8]) -> Result<Loaded, Vec<Fault>> {
 
 #[test]
 fn every_valid_configuration_loads() {
-    for path in files("valid") {
+    let applications = ["../fixtures/redmine/retentiond.toml", "../fixtures/chinook/retentiond.toml"];
+    for path in files("valid").into_iter().chain(applications.map(directory)) {
         config::load(&path).unwrap_or_else(|faults| panic!("{}\n{}", path.display(), told(&faults)));
     }
 }
