@@ -193,7 +193,6 @@ mod tests {
     }
 
     proptest! {
-        /// The stable twin of `fuzz/fuzz_targets/checkpoint.rs`.
         #[test]
         fn any_text_is_refused_or_written_back_the_same(text in "([a-z ]{0,4}\n)?[0-9+]{0,3}\n[A-Za-z0-9+/]{43}=\n(e?\n)?") {
             if let Ok(checkpoint) = Checkpoint::parse(&text) {

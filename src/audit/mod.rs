@@ -10,7 +10,7 @@ pub mod error;
 pub mod export;
 mod fingerprint;
 mod intents;
-mod journal;
+pub mod journal;
 pub mod keys;
 pub mod leaf;
 mod log_keys;

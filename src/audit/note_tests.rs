@@ -116,7 +116,7 @@ proptest! {
         prop_assert_eq!(Note::parse(note.as_bytes()).unwrap().verify(&vkey), Ok(None));
     }
 
-    /// The stable twin of `fuzz/fuzz_targets/note.rs`.
+    /// What we accept, the oracle accepts too.
     #[test]
     fn any_bytes_are_refused_or_a_note_that_survives_writing(bytes in mutated_note()) {
         let oracle = OracleNote::from_bytes(&bytes);

@@ -155,6 +155,11 @@ fn put(path: &Path, bytes: &[u8]) {
     fs::write(path, bytes).unwrap();
 }
 
+/// Somebody else's key.
+pub fn witness(kind: KeyKind) -> SigningKey {
+    SigningKey::from_seed("auditor.example/w1", kind, &[7; 32]).unwrap()
+}
+
 /// What the auditor has who kept these checkpoints, and the operator's key.
 pub fn trust(key: VerifierKey, older: Vec<SignedCheckpoint>) -> Trust {
     Trust { key: Some(key), older, witnesses: Vec::new() }

@@ -67,7 +67,7 @@ pub(in crate::audit) fn write_mark(out: &mut Vec<u8>, tag: Tag, size: u64) {
 
 /// What a segment holds.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::audit) struct Contents {
+pub struct Contents {
     /// Index of the first leaf.
     pub first: u64,
     /// Where each committed leaf stands in the file.
@@ -86,7 +86,7 @@ impl Contents {
 
 /// What stands after the last complete group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::audit) enum Tail {
+pub enum Tail {
     /// Nothing, and all before it is known to be durable.
     Clean,
     /// Nothing, but the last group may not be durable yet: its sync was not seen to return.
@@ -97,7 +97,7 @@ pub(in crate::audit) enum Tail {
 
 /// Why a segment cannot be trusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(in crate::audit) enum Damage {
+pub enum Damage {
     #[error("the header of a journal segment is not readable")]
     Header,
     #[error("a journal segment has not the length it was made with: it was cut")]
@@ -110,7 +110,7 @@ pub(in crate::audit) enum Damage {
 ///
 /// # Errors
 /// Damage that no crash explains. A crash leaves at most one incomplete group, the last one, and nothing after it.
-pub(in crate::audit) fn read_segment(bytes: &[u8]) -> Result<Contents, Damage> {
+pub fn read_segment(bytes: &[u8]) -> Result<Contents, Damage> {
     let first = read_header(bytes)?;
     let mut contents = Contents { first, leaves: Vec::new(), end: HEADER, tail: Tail::Clean };
     let mut group = Vec::new();

@@ -4,7 +4,7 @@
 //! fixed, before its first frame: a full disk shows then, not between an intent and its outcome, and a file that was cut
 //! is told apart from a torn write.
 
-pub(super) mod frame;
+pub mod frame;
 
 use std::fs::{self, File};
 use std::io;
