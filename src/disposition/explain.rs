@@ -1,6 +1,7 @@
 //! Why a record is still here, or why it goes: the same facts and the same judgement as the plan's, for one record.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
 use super::Installation;
 use super::holds::HoldIndex;
@@ -72,7 +73,7 @@ struct Look<'a, 'r> {
     reader: &'r mut Reader,
     holds: &'r HoldIndex,
     now: Instant,
-    /// Whether a record goes; `None` while it is being looked at: those that block each other in a circle go together.
+    /// Whether a record goes; `None` while it is being looked at: those that block each other in a circle stay, since none can go first.
     goes: BTreeMap<(SeriesName, RecordKey), Option<bool>>,
 }
 
@@ -106,9 +107,13 @@ impl Look<'_, '_> {
         };
         let mut holds = self.holds.of(mapping, facts, rule);
         for (hold, expression) in self.holds.expressions(&mapping.series) {
-            let found =
-                self.reader.find_where(&mapping.series, expression).map_err(|source| failed(mapping, source))?;
-            if found.contains(&facts.key) {
+            let mut found = false;
+            let mut look = |key| {
+                found = key == facts.key;
+                if found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            };
+            self.reader.find_where(&mapping.series, expression, &mut look).map_err(|source| failed(mapping, source))?;
+            if found {
                 holds.push(hold.clone());
             }
         }
@@ -129,7 +134,7 @@ impl Look<'_, '_> {
     fn goes(&mut self, series: &SeriesName, key: &RecordKey) -> Result<bool, PlanError> {
         let record = (series.clone(), key.clone());
         if let Some(known) = self.goes.get(&record) {
-            return Ok(known.unwrap_or(true));
+            return Ok(known.unwrap_or(false));
         }
         if self.goes.len() >= LOOKED_AT {
             return Ok(false);

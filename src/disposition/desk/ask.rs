@@ -3,6 +3,7 @@
 //! What takes long (reading a plan's list, asking a database how a key is typed) is done before the Desk is taken.
 
 use std::collections::HashSet;
+use std::ops::ControlFlow;
 
 use super::plans::{find_records, open_plan};
 use super::{DeskError, HoldOrder, Naming, SharedDesk};
@@ -191,7 +192,7 @@ impl Known {
             }
             (HoldScope::Where { series, expression }, Some(mapping)) => {
                 // Only the database can say that it is an expression, so an unreadable one cannot be told from a wrong one.
-                open(install, mapping)?.find_where(&series, &expression)?;
+                open(install, mapping)?.find_where(&series, &expression, &mut |_| ControlFlow::Break(()))?;
                 Ok(Self { scope: HoldScope::Where { series, expression }, record: None })
             }
             (HoldScope::Rule { rule }, _) => {

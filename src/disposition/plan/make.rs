@@ -1,6 +1,7 @@
 //! Makes a plan: scans, judges, puts in order, seals. Touches nothing in the records.
 
 use std::cell::RefCell;
+use std::ops::ControlFlow;
 
 use super::body::Item;
 use super::draft::{Draft, Edge};
@@ -12,7 +13,7 @@ use crate::disposition::Installation;
 use crate::disposition::holds::{HoldIndex, value_text};
 use crate::disposition::judge::{JudgedAt, Term, Verdict, judge};
 use crate::disposition::rails::{History, tripped};
-use crate::model::{Digest, RuleNumber};
+use crate::model::{Digest, RecordKey, RuleNumber};
 use crate::records::facts::{EventFact, Facts};
 use crate::records::mapping::SeriesMapping;
 use crate::records::sqlite::{Interest, Reader};
@@ -174,15 +175,26 @@ impl Scan<'_> {
     fn hold_by_expression(&self, reader: &mut Reader, tallies: &mut [Tally]) -> Result<(), PlanError> {
         let mapping = self.series().mapping;
         for (_, expression) in self.holds.expressions(&mapping.series) {
-            let held = reader
-                .find_where(&mapping.series, expression)
-                .map_err(|source| PlanError::Records { series: mapping.series.clone(), source })?;
-            for key in held {
-                if let Some(rule) = self.draft.take_out(self.place, &key)? {
-                    tallies[rule].counts.due -= 1;
-                    tallies[rule].counts.held += 1;
+            let mut outcome = Ok(());
+            let mut take_out = |key| match self.take_out(&key, tallies) {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(error) => {
+                    outcome = Err(error);
+                    ControlFlow::Break(())
                 }
-            }
+            };
+            reader
+                .find_where(&mapping.series, expression, &mut take_out)
+                .map_err(|source| PlanError::Records { series: mapping.series.clone(), source })?;
+            outcome?;
+        }
+        Ok(())
+    }
+
+    fn take_out(&self, key: &RecordKey, tallies: &mut [Tally]) -> Result<(), PlanError> {
+        if let Some(rule) = self.draft.take_out(self.place, key)? {
+            tallies[rule].counts.due -= 1;
+            tallies[rule].counts.held += 1;
         }
         Ok(())
     }

@@ -1,5 +1,7 @@
 //! Finding records by what people have in hand: a key on the command line, a reference, an expression; and their files.
 
+use std::ops::ControlFlow;
+
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
@@ -73,14 +75,26 @@ pub fn find_reference(
     let column = sql::column(THIS, column);
     let number: Option<i64> = reference.parse().ok();
     let select = select_keys(series, &format!("{column} IN (?1, ?2)"));
-    keys(conn, &select, series, (reference, number)).map_err(|error| StoreError::of(conn, error))
+    let mut keys = Vec::new();
+    let mut collect = |key| {
+        keys.push(key);
+        ControlFlow::Continue(())
+    };
+    visit_keys(conn, &select, series, (reference, number), &mut collect)
+        .map_err(|error| StoreError::of(conn, error))?;
+    Ok(keys)
 }
 
-/// The records for which an expression over `this` holds.
+/// Shows the records for which an expression over `this` holds, in the order of their keys, until `visit` breaks.
 ///
 /// # Errors
 /// [`StoreError::Expression`] for what is no expression, or does more than read.
-pub fn find_where(conn: &Connection, series: &SeriesMapping, expression: &str) -> Result<Vec<RecordKey>, StoreError> {
+pub fn find_where(
+    conn: &Connection,
+    series: &SeriesMapping,
+    expression: &str,
+    visit: &mut dyn FnMut(RecordKey) -> ControlFlow<()>,
+) -> Result<(), StoreError> {
     if let Some(reason) = sql::not_one_expression(expression) {
         return Err(StoreError::Expression { message: reason.to_owned() });
     }
@@ -91,7 +105,7 @@ pub fn find_where(conn: &Connection, series: &SeriesMapping, expression: &str) -
             other => other,
         });
     }
-    keys(conn, &select, series, ()).map_err(|error| StoreError::of(conn, error))
+    visit_keys(conn, &select, series, (), visit).map_err(|error| StoreError::of(conn, error))
 }
 
 fn select_keys(series: &SeriesMapping, test: &str) -> String {
@@ -99,22 +113,24 @@ fn select_keys(series: &SeriesMapping, test: &str) -> String {
     format!("SELECT {columns} FROM {} AS {THIS} WHERE {test} ORDER BY {columns}", sql::name(&series.table))
 }
 
-fn keys(
+fn visit_keys(
     conn: &Connection,
     select: &str,
     series: &SeriesMapping,
     parameters: impl rusqlite::Params,
-) -> rusqlite::Result<Vec<RecordKey>> {
+    visit: &mut dyn FnMut(RecordKey) -> ControlFlow<()>,
+) -> rusqlite::Result<()> {
     let mut statement = conn.prepare(select)?;
     let mut rows = statement.query(parameters)?;
-    let mut keys = Vec::new();
     while let Some(row) = rows.next()? {
         // A row that no key finds again is never destroyed: nothing can be asked of it.
-        if let (key, true) = key_at(row, 0, series.key.len())? {
-            keys.push(key);
+        if let (key, true) = key_at(row, 0, series.key.len())?
+            && visit(key).is_break()
+        {
+            break;
         }
     }
-    Ok(keys)
+    Ok(())
 }
 
 impl FactsQuery {

@@ -121,12 +121,17 @@ impl Reader {
         lookup::find_reference(&self.opened.conn, self.queries.mapping(series)?, reference)
     }
 
-    /// The records for which a read-only SQL expression over `this` holds.
+    /// Shows the records for which a read-only SQL expression over `this` holds, in the order of their keys, until `visit` breaks.
     ///
     /// # Errors
     /// [`StoreError::Expression`] for what is no expression, or does more than read.
-    pub fn find_where(&self, series: &SeriesName, expression: &str) -> Result<Vec<RecordKey>, StoreError> {
-        lookup::find_where(&self.opened.conn, self.queries.mapping(series)?, expression)
+    pub fn find_where(
+        &self,
+        series: &SeriesName,
+        expression: &str,
+        visit: &mut dyn FnMut(RecordKey) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        lookup::find_where(&self.opened.conn, self.queries.mapping(series)?, expression, visit)
     }
 
     /// The files that the records' parts name, in the order of the keys.
