@@ -36,40 +36,6 @@ fn injected(error: Option<&str>) -> io::Error {
     }
 }
 
-/// Faults of this thread's steps alone, so that tests run side by side.
-#[cfg(test)]
-pub(super) mod faults {
-    use std::cell::RefCell;
-    use std::io;
-
-    thread_local! {
-        static PASSED: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
-        static FAULT: RefCell<Option<(usize, rustix::io::Errno)>> = const { RefCell::new(None) };
-    }
-
-    /// Lets the step fail that is passed as number `place` from now on, or none.
-    pub fn arm(fault: Option<(usize, rustix::io::Errno)>) {
-        PASSED.take();
-        FAULT.set(fault);
-    }
-
-    /// The steps passed since [`arm`].
-    pub fn passed() -> Vec<String> {
-        PASSED.with_borrow(Clone::clone)
-    }
-
-    pub fn pass(what: &str, at: &str) -> io::Result<()> {
-        let place = PASSED.with_borrow_mut(|passed| {
-            passed.push(format!("{what}::{at}"));
-            passed.len() - 1
-        });
-        match FAULT.with_borrow(|fault| *fault) {
-            Some((armed, errno)) if armed == place => Err(errno.into()),
-            _ => Ok(()),
-        }
-    }
-}
-
 /// Puts a file in place as a whole: written beside it, synced, renamed over it, the directory synced.
 ///
 /// `what` names the file's kind for failpoints.
@@ -96,7 +62,7 @@ pub(super) fn remove(what: &str, path: &Path) -> Result<(), FileError> {
     let removed = || {
         step(what, "remove::before")?;
         match fs::remove_file(path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => step(what, "remove::after"),
         }
     };
@@ -162,5 +128,39 @@ fn parent(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
+    }
+}
+
+/// Faults of this thread's steps alone, so that tests run side by side.
+#[cfg(test)]
+pub(super) mod faults {
+    use std::cell::RefCell;
+    use std::io;
+
+    thread_local! {
+        static PASSED: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+        static FAULT: RefCell<Option<(usize, rustix::io::Errno)>> = const { RefCell::new(None) };
+    }
+
+    /// Lets the step fail that is passed as number `place` from now on, or none.
+    pub fn arm(fault: Option<(usize, rustix::io::Errno)>) {
+        PASSED.take();
+        FAULT.set(fault);
+    }
+
+    /// The steps passed since [`arm`].
+    pub fn passed() -> Vec<String> {
+        PASSED.with_borrow(Clone::clone)
+    }
+
+    pub fn pass(what: &str, at: &str) -> io::Result<()> {
+        let place = PASSED.with_borrow_mut(|passed| {
+            passed.push(format!("{what}::{at}"));
+            passed.len() - 1
+        });
+        match FAULT.with_borrow(|fault| *fault) {
+            Some((armed, errno)) if armed == place => Err(errno.into()),
+            _ => Ok(()),
+        }
     }
 }

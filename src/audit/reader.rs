@@ -5,13 +5,16 @@ use std::path::{Path, PathBuf};
 
 use super::codec::decode;
 use super::error::LogError;
-use super::journal::replay;
+use super::journal::{Visit, replay};
 use super::leaf::Leaf;
 use super::recover::{checkpoint_path, corrupt, journal_dir, read_checkpoint};
 use super::tiles::{WIDTH, read_bundle};
 
 /// How often a reading is begun again because the writer published and tidied up under it.
 const ATTEMPTS: u32 = 5;
+
+/// Is shown each leaf as it is stored, with its index; may break off.
+pub type VisitBytes<'a> = dyn FnMut(u64, &[u8]) -> Result<ControlFlow<()>, LogError> + 'a;
 
 /// A destruction log as it stood when opened: published bundles, and the journal up to its last complete group.
 ///
@@ -30,7 +33,7 @@ impl LogReader {
     pub fn open(dir: &Path) -> Result<Self, LogError> {
         let size = again(|| {
             let published = published(dir)?;
-            Ok(replay(&journal_dir(dir), &mut |_, _| Ok(()))?.size.max(published))
+            Ok(journal_size(dir, &mut |_, _| Ok(()))?.max(published))
         })?;
         Ok(Self { dir: dir.to_owned(), size })
     }
@@ -55,11 +58,7 @@ impl LogReader {
     ///
     /// # Errors
     /// A file that cannot be read, or what `visit` answers.
-    pub fn scan_bytes(
-        &self,
-        from: u64,
-        visit: &mut dyn FnMut(u64, &[u8]) -> Result<ControlFlow<()>, LogError>,
-    ) -> Result<(), LogError> {
+    pub fn scan_bytes(&self, from: u64, visit: &mut VisitBytes<'_>) -> Result<(), LogError> {
         let mut next = from;
         let mut is_done = false;
         let mut show = |index: u64, bytes: &[u8]| {
@@ -77,10 +76,15 @@ impl LogReader {
             if visit_bundles(&self.dir, from, published, &mut show)?.is_break() {
                 return Ok(());
             }
-            replay(&journal_dir(&self.dir), &mut |index, bytes| show(index, bytes).map(|_| ()))?;
-            Ok(())
+            journal_size(&self.dir, &mut |index, bytes| show(index, bytes).map(|_| ())).map(|_| ())
         })
     }
+}
+
+/// Shows the leaves of the journal, and tells the log's size with it; 0 where an auditor has a copy of the published part alone.
+fn journal_size(dir: &Path, visit: &mut Visit<'_>) -> Result<u64, LogError> {
+    let journal = journal_dir(dir);
+    if journal.is_dir() { Ok(replay(&journal, visit)?.size) } else { Ok(0) }
 }
 
 /// Shows the entries `from..to` out of bundles.
@@ -88,7 +92,7 @@ pub(super) fn visit_bundles(
     dir: &Path,
     from: u64,
     to: u64,
-    visit: &mut dyn FnMut(u64, &[u8]) -> Result<ControlFlow<()>, LogError>,
+    visit: &mut VisitBytes<'_>,
 ) -> Result<ControlFlow<()>, LogError> {
     let mut next = from;
     while next < to {

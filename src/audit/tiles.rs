@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::durable::{SHARED, read, replace};
+use super::durable::{SHARED, read, remove, replace, temporary};
 use super::error::{FileError, LogError};
 use super::merkle::{Frontier, TreeHead, leaf_hash};
 use crate::model::Digest;
@@ -76,9 +76,13 @@ pub fn read_bundle(dir: &Path, index: u64, width: u64) -> Result<Vec<Vec<u8>>, L
 fn wider_bundle(dir: &Path, index: u64, width: u64) -> Result<Option<(PathBuf, Vec<u8>)>, FileError> {
     let partial = partial_dir(&dir.join(bundle_path(index, WIDTH)));
     let widths = widths_in(&partial).map_err(FileError::new("list", &partial))?;
-    let wider = widths.into_iter().filter(|other| *other > width).max().unwrap_or(WIDTH);
-    let path = dir.join(bundle_path(index, wider));
-    Ok(read(&path)?.map(|bytes| (path, bytes)))
+    for wider in widths.into_iter().filter(|other| *other > width).chain([WIDTH]) {
+        let path = dir.join(bundle_path(index, wider));
+        if let Some(bytes) = read(&path)? {
+            return Ok(Some((path, bytes)));
+        }
+    }
+    Ok(None)
 }
 
 /// The directory of the partial tiles of a full one: its name and `.p`.
@@ -88,6 +92,7 @@ fn partial_dir(full: &Path) -> PathBuf {
     name.into()
 }
 
+/// The widths of partial tiles that stand in a directory, those included whose writing was interrupted.
 fn widths_in(partial: &Path) -> io::Result<Vec<u64>> {
     let entries = match fs::read_dir(partial) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -95,7 +100,9 @@ fn widths_in(partial: &Path) -> io::Result<Vec<u64>> {
     };
     let mut widths = Vec::new();
     for entry in entries {
-        widths.extend(entry?.file_name().to_str().and_then(|name| name.parse::<u64>().ok()));
+        let name = entry?.file_name();
+        let width = name.to_str().map(|name| name.strip_suffix(".tmp").unwrap_or(name));
+        widths.extend(width.and_then(|width| width.parse::<u64>().ok()));
     }
     Ok(widths)
 }
@@ -250,23 +257,31 @@ pub(super) fn remove_superfluous(dir: &Path, before: u64, size: u64) -> Result<(
     if before / WIDTH != size / WIDTH {
         return remove_partial_dir(&partial);
     }
-    for width in widths_in(&partial).map_err(FileError::new("list", &partial))? {
-        if width < size % WIDTH {
-            super::durable::remove("partial", &dir.join(bundle_path(before / WIDTH, width)))?;
+    remove_widths_below(&partial, size % WIDTH)
+}
+
+fn remove_widths_below(partial: &Path, width: u64) -> Result<(), FileError> {
+    for other in widths_in(partial).map_err(FileError::new("list", partial))? {
+        if other < width {
+            remove("partial", &partial.join(other.to_string()))?;
         }
     }
     Ok(())
 }
 
 fn remove_partial_dir(partial: &Path) -> Result<(), FileError> {
-    let removed = || {
-        super::durable::step("partial", "remove::before")?;
-        match fs::remove_dir_all(partial) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => super::durable::step("partial", "remove::after"),
+    for width in widths_in(partial).map_err(FileError::new("list", partial))? {
+        let path = partial.join(width.to_string());
+        remove("partial", &path)?;
+        // What an interrupted attempt to write it left.
+        remove("partial", &temporary(&path))?;
+    }
+    match fs::remove_dir(partial) {
+        Err(error) if !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::DirectoryNotEmpty) => {
+            Err(FileError::new("remove", partial)(error))
         }
-    };
-    removed().map_err(FileError::new("remove", partial))
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]

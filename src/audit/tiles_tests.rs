@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::super::merkle::{empty_root, node_hash};
+use super::super::writer::tests::directory;
 use super::*;
 
 /// RFC 6962 section 2.1, word for word.
@@ -63,7 +64,7 @@ fn a_bundle_is_read_back_and_nothing_else_is_one() {
 fn published_trees_have_the_tiles_of_the_specification_at_every_border() {
     // The specification's own example is 70,000: 273 full tiles and one of 112, one full and one of 17, one of 1.
     let sizes = [1, 2, 255, 256, 257, 511, 512, 513, 65_535, 65_536, 65_537, 70_000];
-    let place = tempfile::tempdir().unwrap();
+    let place = directory();
     let mut tree = Tree::default();
     let mut before = 0;
     for size in sizes {
@@ -98,7 +99,7 @@ fn published_trees_have_the_tiles_of_the_specification_at_every_border() {
 
 #[test]
 fn a_partial_bundle_gives_way_to_a_wider_one() {
-    let place = tempfile::tempdir().unwrap();
+    let place = directory();
     let mut tree = Tree::default();
     for (before, size) in [(0, 3), (3, 5), (5, 300)] {
         while tree.size() < size {
@@ -115,7 +116,7 @@ fn a_partial_bundle_gives_way_to_a_wider_one() {
 
 #[test]
 fn a_bundle_waits_until_its_entries_are_durable() {
-    let place = tempfile::tempdir().unwrap();
+    let place = directory();
     let mut tree = Tree::default();
     (0..600).for_each(|number| tree.push(&leaf(number)));
     tree.write_full(place.path(), 511).unwrap();

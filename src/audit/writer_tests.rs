@@ -10,6 +10,13 @@ use super::super::{IntentDraft, IntentRecord, LogReader, encode_results, load_fi
 use super::*;
 use crate::model::{Actor, BatchNumber, DurableEvidence, Fingerprint, KeyValue, RecordKey, SeriesName, SourceName};
 
+/// An empty directory, in memory where possible: these tests sync thousands of times.
+pub(in crate::audit) fn directory() -> TempDir {
+    let memory = Path::new("/dev/shm");
+    let made = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
+    made.unwrap()
+}
+
 /// A place for a log and its keys.
 pub(in crate::audit) struct Place {
     root: TempDir,
@@ -17,10 +24,7 @@ pub(in crate::audit) struct Place {
 
 impl Place {
     pub fn new() -> Self {
-        // In memory where possible: these tests sync thousands of times.
-        let memory = Path::new("/dev/shm");
-        let root = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
-        Self { root: root.unwrap() }
+        Self { root: directory() }
     }
 
     pub fn dir(&self) -> PathBuf {
@@ -359,6 +363,27 @@ fn a_reader_sees_the_log_grow_while_its_writer_lives() {
 }
 
 #[test]
+fn a_copy_of_the_published_part_alone_is_read() {
+    let place = Place::new();
+    let mut log = place.create();
+    log.append(small(1), at(0)).unwrap();
+    log.publish().unwrap();
+    log.append(small(2), at(0)).unwrap();
+    log.sync().unwrap();
+    assert_eq!(LogReader::open(&place.dir()).unwrap().size(), 3);
+    fs::rename(journal_dir(&place.dir()), place.keys().join("elsewhere")).unwrap();
+    let reader = LogReader::open(&place.dir()).unwrap();
+    let mut found = Vec::new();
+    reader
+        .scan(1, &mut |_, leaf| {
+            found.push(leaf.body);
+            ControlFlow::Break(())
+        })
+        .unwrap();
+    assert_eq!((reader.size(), found), (2, vec![small(1)]));
+}
+
+#[test]
 fn an_older_copy_of_the_log_is_refused() {
     let place = Place::new();
     let mut log = place.create();
@@ -374,7 +399,7 @@ fn an_older_copy_of_the_log_is_refused() {
     log.append(small(2), at(0)).unwrap();
     log.publish().unwrap();
     drop(log);
-    fs::remove_dir_all(place.dir()).unwrap();
+    fs::rename(place.dir(), place.dir().with_file_name("newer")).unwrap();
     let gone = place.open().err().unwrap();
     assert!(matches!(gone, LogError::Behind { size: 0, signed: 3, .. }), "{gone}");
     run(&copy, &place.dir());

@@ -21,6 +21,9 @@ use super::error::{FileError, LogError};
 /// Usual length of a segment: some eighty full leaves; small enough to read whole. Smaller in tests, which then change segments often.
 pub(super) const SEGMENT: u64 = if cfg!(test) { 16 << 10 } else { 4 << 20 };
 
+/// Is shown each leaf as it is stored, with its index.
+pub(super) type Visit<'a> = dyn FnMut(u64, &[u8]) -> Result<(), LogError> + 'a;
+
 /// The segments of one log; the last one is open for writing.
 pub(super) struct Journal {
     dir: PathBuf,
@@ -56,11 +59,7 @@ impl Journal {
     /// valid beginning of the last segment is copied into a fresh file, which is synced, before anything is built on it.
     ///
     /// `distrust` asks for that copy in any case: after a failed sync nobody knows what the disk has.
-    pub fn open(
-        dir: &Path,
-        distrust: bool,
-        visit: &mut dyn FnMut(u64, &[u8]) -> Result<(), LogError>,
-    ) -> Result<(Self, Replayed), LogError> {
+    pub fn open(dir: &Path, distrust: bool, visit: &mut Visit<'_>) -> Result<(Self, Replayed), LogError> {
         let firsts = segments(dir)?;
         let Some(first) = firsts.last().copied() else {
             return Err(LogError::Corrupt { place: dir.to_owned(), what: "its journal has no segment".to_owned() });
@@ -172,10 +171,7 @@ impl Journal {
 ///
 /// # Errors
 /// Damage that no crash explains, or what `visit` answers.
-pub(super) fn replay(
-    dir: &Path,
-    visit: &mut dyn FnMut(u64, &[u8]) -> Result<(), LogError>,
-) -> Result<Replayed, LogError> {
+pub(super) fn replay(dir: &Path, visit: &mut Visit<'_>) -> Result<Replayed, LogError> {
     let mut last: Option<Replayed> = None;
     for first in segments(dir)? {
         let path = segment_path(dir, first);

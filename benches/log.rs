@@ -1,0 +1,187 @@
+//! How fast the destruction log takes on a million records, and how fast an auditor verifies them.
+//!
+//! `cargo bench --bench log [-- RECORDS]`. Each batch names its records by fingerprint, waits for the disk, and notes its outcome, as a
+//! run does; the log is published at the end. Prints one line a measure, with what is asked of it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::time::Instant as Clock;
+
+use retentiond::audit::leaf::{
+    Action, Approval, Body, CalendarLeaf, GovernedBy, MappingLeaf, Outcome, RecordOutcome, RuleTerm, Run, RunCounts,
+    TermWay, VerdictCounts,
+};
+use retentiond::audit::verify::{Trust, Verdict, verify};
+use retentiond::audit::{DestructionLog, Fingerprinter, IntentDraft, IntentRecord, LogError, encode_results};
+use retentiond::model::{CivilDate, DurableEvidence, Instant, KeyValue, RecordKey, SeriesName};
+
+type Failure = Box<dyn std::error::Error>;
+
+fn main() -> Result<(), Failure> {
+    let asked = std::env::args().skip(1).find_map(|argument| argument.parse().ok());
+    let records: u64 = asked.unwrap_or(1_000_000);
+    for batch in [1_000, 10_000] {
+        measure(records, batch)?;
+    }
+    Ok(())
+}
+
+/// Appends, publishes, opens again and verifies a log of this many records.
+fn measure(records: u64, batch: u64) -> Result<(), Failure> {
+    let home = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
+    let (dir, keys) = (home.path().join("audit"), home.path().join("keys"));
+    let now = Instant::from_timestamp(1_795_262_400, 0).ok_or("no such time")?;
+    let mut log = DestructionLog::create(&dir, &keys, "log.example/bench".into(), now)?;
+    prepare(&mut log, now)?;
+    let fingerprinter = log.fingerprinter(&"parle".into(), 2026, now)?;
+    println!("{records} records, {batch} a batch");
+
+    let start = Clock::now();
+    for first in (0..records).step_by(usize::try_from(batch)?) {
+        append(&mut log, &fingerprinter, first..records.min(first + batch), now)?;
+    }
+    report("appended durable, records/s", per_second(records, start), 500_000.0);
+    finish(&mut log, records, now)?;
+    let start_publish = Clock::now();
+    log.publish()?;
+    report("appended and published, records/s", per_second(records, start), 500_000.0);
+    println!("  published in {:.3} s", start_publish.elapsed().as_secs_f64());
+    drop(log);
+    println!("  {:.1} bytes a record on disk (at most 80)", size_of(&dir)? as f64 / records as f64);
+
+    let start = Clock::now();
+    drop(DestructionLog::open(&dir, &keys, now)?);
+    println!("  opened again in {:.3} s", start.elapsed().as_secs_f64());
+
+    let start = Clock::now();
+    let verified = verify(&dir, &Trust::default());
+    if verified.verdict != Verdict::OkUnanchored {
+        return Err(format!("{:?}", verified.findings).into());
+    }
+    report("verified, records/s", per_second(records, start), 2_000_000.0);
+    println!("  {} MB of memory at most", peak_memory()?);
+    Ok(())
+}
+
+/// What must stand in a log before the first intent.
+fn prepare(log: &mut DestructionLog, now: Instant) -> Result<(), Failure> {
+    let text = b"a calendar";
+    let digest = log.put_blob(text)?;
+    let way = TermWay { trigger: "closure".into(), keep: "P1Y".into() };
+    let rule = RuleTerm { series: "dossier".into(), disposition: "destroy".into(), ways: vec![way], year_end: None };
+    let calendar = CalendarLeaf {
+        number: "OPC-PC".into(),
+        version: 1,
+        digest,
+        effective_from: "2024-04-04".parse()?,
+        effective_until: None,
+        zone: "America/Toronto".into(),
+        rules: [("PC-1".into(), rule)].into(),
+    };
+    log.append(Body::Calendar(calendar), now)?;
+    let mapping = log.keyed_digest("mapping");
+    log.append(Body::Mapping(MappingLeaf { series: "dossier".into(), source: "parle".into(), digest: mapping }), now)?;
+    let approval = Approval {
+        plan: "plan-1".into(),
+        digest,
+        actor: "bench (0)".into(),
+        only: Vec::new(),
+        excepted: 0,
+        accepted: Vec::new(),
+        governed: [("dossier".into(), GovernedBy { rules: digest, mapping })].into(),
+    };
+    log.append(Body::Approval(approval), now)?;
+    Ok(())
+}
+
+/// One batch as a run writes it: fingerprints, intents, the disk, outcomes, the disk.
+fn append(
+    log: &mut DestructionLog,
+    fingerprinter: &Fingerprinter,
+    keys: std::ops::Range<u64>,
+    now: Instant,
+) -> Result<(), LogError> {
+    let series = SeriesName::from("dossier");
+    let record = |key: u64| IntentRecord {
+        fingerprint: fingerprinter.record(&series, &RecordKey::new(vec![KeyValue::Integer(key.cast_signed())])),
+        reference: None,
+        day: CivilDate::default() + chrono::Days::new(19_000 + key % 1_000),
+    };
+    let draft = IntentDraft {
+        run: "run-1".into(),
+        plan: "plan-1".into(),
+        source: "parle".into(),
+        series: series.clone(),
+        rule: "PC-1".into(),
+        calendar: "OPC-PC".into(),
+        version: 1,
+        action: Action::Destroy,
+        year: fingerprinter.year(),
+        with_references: false,
+        records: keys.map(record).collect(),
+    };
+    let pending = log.append_intents(draft, now)?;
+    let durable = log.make_durable(pending)?;
+    for (index, intent) in durable.leaves() {
+        let outcome = Outcome {
+            batch: durable.batch(),
+            intent: *index,
+            committed: true,
+            recovered: false,
+            results: encode_results(&vec![RecordOutcome::Destroyed; intent.n as usize]),
+            rows: [("dossier".to_owned(), u64::from(intent.n)), ("message".to_owned(), 3)].into(),
+            files: BTreeMap::new(),
+            bytes: 0,
+            left: 0,
+        };
+        log.append(Body::Outcome(outcome), now)?;
+    }
+    log.sync()
+}
+
+/// The statement of the run.
+fn finish(log: &mut DestructionLog, records: u64, now: Instant) -> Result<(), LogError> {
+    let verdicts = VerdictCounts { rows: records, due: records, ..VerdictCounts::default() };
+    let run = Run {
+        run: "run-1".into(),
+        plan: "plan-1".into(),
+        started: now.timestamp(),
+        actor: "bench (0)".into(),
+        finished: true,
+        counts: RunCounts { planned: records, destroyed: records, ..RunCounts::default() },
+        rows: records,
+        files: 0,
+        bytes: 0,
+        verdicts: [("PC-1".into(), verdicts)].into(),
+    };
+    log.append(Body::Run(run), now)?;
+    log.sync()
+}
+
+fn per_second(records: u64, start: Clock) -> f64 {
+    records as f64 / start.elapsed().as_secs_f64()
+}
+
+fn report(what: &str, found: f64, asked: f64) {
+    println!("  {what}: {found:.0} (at least {asked:.0})");
+}
+
+/// Bytes of all files below a directory, as allocated on disk.
+fn size_of(dir: &Path) -> std::io::Result<u64> {
+    use std::os::unix::fs::MetadataExt;
+    let mut size = 0;
+    for entry in fs::read_dir(dir)? {
+        let entry = entry?;
+        size += if entry.file_type()?.is_dir() { size_of(&entry.path())? } else { entry.metadata()?.blocks() * 512 };
+    }
+    Ok(size)
+}
+
+/// Most memory that this process ever had, in MB.
+fn peak_memory() -> Result<u64, Failure> {
+    let status = fs::read_to_string("/proc/self/status")?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM")).ok_or("no VmHWM")?;
+    let kilobytes: u64 = line.split_whitespace().nth(1).ok_or("no number")?.parse()?;
+    Ok(kilobytes / 1024)
+}
