@@ -9,9 +9,10 @@ use super::keys::KeyPlaces;
 use super::leaf::Predecessor;
 use super::merkle::{Frontier, leaf_hash};
 use super::note::VerifierKey;
+use super::opening::lock;
 use super::recover::{checkpoint_path, read_checkpoint, remembered_path};
 use super::tiles::{WIDTH, read_bundle};
-use super::writer::{DestructionLog, lock};
+use super::writer::DestructionLog;
 use crate::model::{Actor, Digest, Instant, Origin};
 
 /// A successor log, and where its predecessor lies now.

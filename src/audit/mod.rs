@@ -18,6 +18,7 @@ pub mod lookup;
 pub mod merkle;
 mod nodes;
 pub mod note;
+mod opening;
 pub mod prove;
 mod publish;
 mod reader;

@@ -1,11 +1,15 @@
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use chrono::{Duration, TimeZone, Utc};
 use tempfile::TempDir;
 
+use super::super::journal::segments;
+use super::super::keys::{self, KeyError};
+use super::super::leaf::Predecessor;
 use super::super::leaf::{Action, Heartbeat, Outcome, RecordOutcome, Refused};
-use super::super::recover::journal_dir;
+use super::super::note::SigningKey;
+use super::super::recover::{checkpoint_path, journal_dir, read_checkpoint};
 use super::super::{IntentDraft, IntentRecord, LogReader, encode_results, load_fingerprinter};
 use super::*;
 use crate::model::{Actor, BatchNumber, DurableEvidence, Fingerprint, KeyValue, RecordKey, SeriesName, SourceName};

@@ -1,0 +1,268 @@
+//! Making and opening a destruction log; what it takes to be the one that writes it.
+
+use std::fs::{File, TryLockError};
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::durable::{SHARED, create_dirs, read, replace};
+use super::error::{FileError, LogError};
+use super::journal::{Journal, replay, segments};
+use super::keys::{self, KeyError, KeyPlaces};
+use super::leaf::{Body, Genesis, Predecessor, Sigkey};
+use super::recover::{Recovered, checkpoint_path, corrupt, journal_dir, read_checkpoint, recover, remembered_path};
+use super::standing::Standing;
+use super::tiles::Tree;
+use super::writer::DestructionLog;
+use crate::model::{Digest, Instant, Origin};
+
+impl DestructionLog {
+    /// Makes a log: its signing key, its first leaf and its first checkpoint.
+    ///
+    /// # Errors
+    /// [`LogError::Exists`] where one stands; [`LogError::Behind`] where one stood and its directory is gone.
+    pub fn create(dir: &Path, keys: impl Into<KeyPlaces>, origin: Origin, now: Instant) -> Result<Self, LogError> {
+        Self::make(dir, keys.into(), origin, None, now)
+    }
+
+    /// Makes a log that goes on where another one cannot. The other one's directory was moved away; its fingerprint keys are
+    /// used on, its signing key and its last checkpoint are set aside under names of their own.
+    ///
+    /// # Errors
+    /// As [`Self::create`].
+    pub fn succeed(
+        dir: &Path,
+        keys: impl Into<KeyPlaces>,
+        origin: Origin,
+        predecessor: Predecessor,
+        now: Instant,
+    ) -> Result<Self, LogError> {
+        let keys = keys.into();
+        keys::set_signing_key_aside(&keys, &origin)?;
+        let remembered = remembered_path(&keys);
+        // Read as bytes: a damaged one is what a successor may be made for.
+        if read(&remembered)?.is_some() {
+            let name = Digest::of(predecessor.origin.as_str().as_bytes());
+            super::durable::rename("remembered", &remembered, &remembered.with_extension(name.to_string()))?;
+        }
+        Self::make(dir, keys, origin, Some(predecessor), now)
+    }
+
+    fn make(
+        dir: &Path,
+        keys: KeyPlaces,
+        origin: Origin,
+        predecessor: Option<Predecessor>,
+        now: Instant,
+    ) -> Result<Self, LogError> {
+        create_dirs(dir, 0o755)?;
+        let lock = lock(dir)?;
+        refuse_if_lost(dir, &keys)?;
+        if is_begun(dir, &keys)? {
+            return Err(LogError::Exists { dir: dir.to_owned() });
+        }
+        Self::begin(dir, keys, lock, origin, predecessor, now)
+    }
+
+    fn begin(
+        dir: &Path,
+        keys: KeyPlaces,
+        lock: File,
+        origin: Origin,
+        predecessor: Option<Predecessor>,
+        now: Instant,
+    ) -> Result<Self, LogError> {
+        keys::prepare_dir(&keys)?;
+        let signer = keys::signing_key(&keys, Some(&origin))?;
+        let digests = keys::digest_key(&keys, true)?;
+        if signer.verifier().name() != origin.as_str() {
+            let declared = format!("a key named {origin}");
+            return Err(KeyError::NotDeclared { path: keys::signing_path(&keys), declared }.into());
+        }
+        let vkey = signer.verifier().to_string();
+        let mut log = Self {
+            dir: dir.to_owned(),
+            journal: Journal::create(&journal_dir(dir), 0)?,
+            keys,
+            origin: origin.clone(),
+            tree: Tree::default(),
+            standing: Standing::default(),
+            group: Vec::new(),
+            durable: 0,
+            signer,
+            digests,
+            signed: None,
+            opening: next_opening(),
+            accepted: None,
+            lock,
+        };
+        let tool = concat!("retentiond ", env!("CARGO_PKG_VERSION")).to_owned();
+        log.push(Body::Genesis(Genesis { origin, tool, vkey, predecessor }), now)?;
+        log.write_vkey()?;
+        log.publish()?;
+        Ok(log)
+    }
+
+    /// Opens a log, drops a torn tail, and checks every entry against the signed checkpoints.
+    ///
+    /// # Errors
+    /// [`LogError::Absent`]; [`LogError::Locked`]; damage or missing entries ([`LogError::is_verification_failure`]); keys of
+    /// the wrong owner or mode.
+    pub fn open(dir: &Path, keys: impl Into<KeyPlaces>, now: Instant) -> Result<Self, LogError> {
+        let keys = keys.into();
+        refuse_if_lost(dir, &keys)?;
+        let absent = || LogError::Absent { dir: dir.to_owned() };
+        if !dir.is_dir() {
+            return Err(absent());
+        }
+        let lock = lock(dir)?;
+        if !is_begun(dir, &keys)? {
+            return Err(absent());
+        }
+        Self::from_disk(dir, keys, lock, false, now)
+    }
+
+    /// Opens the log, or makes it where none stands or its making was interrupted.
+    ///
+    /// # Errors
+    /// As [`Self::open`] and [`Self::create`].
+    pub fn open_or_create(
+        dir: &Path,
+        keys: impl Into<KeyPlaces>,
+        origin: Origin,
+        now: Instant,
+    ) -> Result<Self, LogError> {
+        let keys = keys.into();
+        refuse_if_lost(dir, &keys)?;
+        create_dirs(dir, 0o755)?;
+        let lock = lock(dir)?;
+        if is_begun(dir, &keys)? {
+            Self::from_disk(dir, keys, lock, false, now)
+        } else {
+            Self::begin(dir, keys, lock, origin, None, now)
+        }
+    }
+
+    /// Reads the log again from disk, after a write failed. What was not durable may or may not be there: see
+    /// [`Self::unresolved`].
+    ///
+    /// # Errors
+    /// As [`Self::open`]; the log stays poisoned then.
+    pub fn reread(&mut self, now: Instant) -> Result<(), LogError> {
+        self.journal.doubt();
+        let lock = self.lock.try_clone().map_err(FileError::new("keep the lock of", &self.dir))?;
+        *self = Self::from_disk(&self.dir, self.keys.clone(), lock, true, now)?;
+        Ok(())
+    }
+
+    fn from_disk(dir: &Path, keys: KeyPlaces, lock: File, distrust: bool, now: Instant) -> Result<Self, LogError> {
+        keys::prepare_dir(&keys)?;
+        let Recovered { journal, tree, standing, signed, is_published } = recover(dir, &keys, distrust)?;
+        let declared = standing.vkeys.last().cloned().unwrap_or_default();
+        let signer = match keys::finish_rotation(&keys, &declared)? {
+            Some(key) => key,
+            None => keys::signing_key(&keys, None)?,
+        };
+        let digests = keys::digest_key(&keys, false)?;
+        let durable = tree.size();
+        let mut log = Self {
+            dir: dir.to_owned(),
+            keys,
+            origin: signed.claimed().origin.clone(),
+            journal,
+            tree,
+            standing,
+            group: Vec::new(),
+            durable,
+            signer,
+            digests,
+            signed: Some(signed),
+            opening: next_opening(),
+            accepted: None,
+            lock,
+        };
+        log.reserve(0, false)?;
+        log.declare_signer(&declared, now)?;
+        log.write_vkey()?;
+        if !is_published {
+            log.publish_checkpoint()?;
+        }
+        log.finish_forgetting(now)?;
+        Ok(log)
+    }
+
+    /// The signing key must be the declared one, unless the caller declares it now.
+    fn declare_signer(&mut self, declared: &str, now: Instant) -> Result<(), LogError> {
+        let vkey = self.signer.verifier().to_string();
+        if vkey == declared {
+            return Ok(());
+        }
+        let not_declared =
+            KeyError::NotDeclared { path: keys::signing_path(&self.keys), declared: declared.to_owned() };
+        match self.keys.declares().cloned() {
+            Some(actor) if self.signer.verifier().name() == self.origin.as_str() => {
+                self.push(Body::Sigkey(Sigkey { vkey, actor }), now)?;
+                self.sync()
+            }
+            _ => Err(not_declared.into()),
+        }
+    }
+
+    /// Writes the verifier key beside the checkpoint, if it is not there.
+    pub(super) fn write_vkey(&self) -> Result<(), LogError> {
+        let path = self.dir.join("vkey");
+        let text = format!("{}\n", self.signer.verifier());
+        let found = read(&path)?;
+        if found.as_deref() == Some(text.as_bytes()) {
+            return Ok(());
+        }
+        if found.is_some() {
+            tracing::warn!(path = %path.display(), "the verifier key was not the signing key's; it is written again");
+        }
+        Ok(replace("vkey", &path, text.as_bytes(), SHARED)?)
+    }
+}
+
+/// Takes the writer's lock.
+pub(super) fn lock(dir: &Path) -> Result<File, LogError> {
+    let path = dir.join("lock");
+    let opened = File::options().read(true).write(true).create(true).truncate(false).open(&path);
+    let file = opened.map_err(FileError::new("open", &path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(LogError::Locked { dir: dir.to_owned() }),
+        Err(TryLockError::Error(error)) => Err(FileError::new("lock", &path)(error).into()),
+    }
+}
+
+/// Whether a log was made here, at least up to its first checkpoint.
+///
+/// # Errors
+/// Entries without any checkpoint, more than an interrupted making leaves.
+fn is_begun(dir: &Path, keys: &KeyPlaces) -> Result<bool, LogError> {
+    if read(&checkpoint_path(dir))?.is_some() || read(&remembered_path(keys))?.is_some() {
+        return Ok(true);
+    }
+    let journal = journal_dir(dir);
+    let firsts = if journal.is_dir() { segments(&journal)? } else { Vec::new() };
+    match firsts[..] {
+        [] if !dir.join("tile").exists() => Ok(false),
+        // The making never returned, so nobody was promised anything.
+        [0] if replay(&journal, &mut |_, _| Ok(()))?.size <= 1 => Ok(false),
+        _ => Err(corrupt(&checkpoint_path(dir), "its checkpoint is missing")),
+    }
+}
+
+/// Refuses where a log was signed whose directory is gone.
+fn refuse_if_lost(dir: &Path, keys: &KeyPlaces) -> Result<(), LogError> {
+    match read_checkpoint(&remembered_path(keys))? {
+        Some(signed) if !journal_dir(dir).is_dir() => {
+            Err(LogError::Behind { dir: dir.to_owned(), size: 0, signed: signed.claimed().tree.size })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn next_opening() -> u64 {
+    static OPENINGS: AtomicU64 = AtomicU64::new(0);
+    OPENINGS.fetch_add(1, Ordering::Relaxed)
+}
