@@ -29,6 +29,11 @@ impl DestructionLog {
         Ok(self.journal.remove_before(size)?)
     }
 
+    /// Number of leaves that the highest signed checkpoint covers.
+    pub fn published_size(&self) -> u64 {
+        self.signed.as_ref().map_or(0, |signed| signed.claimed().tree.size)
+    }
+
     /// Signs the tree, which is durable, and remembers the checkpoint before anybody sees it.
     fn sign(&mut self) -> Result<(), LogError> {
         let checkpoint = Checkpoint::new(self.origin().clone(), self.tree.head());

@@ -26,8 +26,12 @@ mod simulated {
 
     static READINGS: AtomicI64 = AtomicI64::new(0);
 
-    /// The simulated time; `None` where the test sets none.
+    /// The simulated time; `None` where the test sets none. A test of the daemon sets it anew in the file that `RETENTIOND_NOW_FILE` names.
     pub(super) fn now() -> Option<Instant> {
+        if let Ok(file) = std::env::var("RETENTIOND_NOW_FILE") {
+            let text = std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{file}: {error}"));
+            return Some(text.trim().parse().unwrap_or_else(|_| panic!("{file} holds no RFC 3339 time: {text}")));
+        }
         let start = std::env::var("RETENTIOND_NOW").ok()?;
         // A test that misspells the time must not fall back to the real clock and pass by accident.
         let start: Instant =

@@ -7,6 +7,7 @@ mod approve;
 mod audit;
 mod check;
 mod clock;
+mod ctl;
 mod demo;
 mod error;
 mod exit;
@@ -17,6 +18,7 @@ mod init;
 mod plan;
 mod plans;
 mod reject;
+mod run;
 mod session;
 mod setup;
 
@@ -85,6 +87,10 @@ enum Command {
     Audit(audit::Audit),
     /// What falls due when, per rule
     Forecast(forecast::Forecast),
+    /// The daemon: scan, and do what the mode allows, at the hours of the schedule
+    Run(run::Run),
+    /// Talk to the daemon
+    Ctl(ctl::Ctl),
 }
 
 /// Runs one command line; errors go to standard error, or to standard output as JSON.
@@ -137,6 +143,8 @@ fn dispatch(command: Command, session: &mut Session) -> Result<Exit, Failure> {
         Command::Explain(explain) => explain.run(session),
         Command::Audit(audit) => audit.run(session),
         Command::Forecast(forecast) => forecast.run(session),
+        Command::Run(run) => run.run(session),
+        Command::Ctl(ctl) => ctl.run(session),
     }
 }
 

@@ -56,6 +56,14 @@ pub fn load(file: &Path) -> Result<Loaded, Vec<Fault>> {
     }
 }
 
+/// The state directory that a configuration names, whatever else is wrong with it; `None` where it is no TOML at all.
+pub fn state_of(file: &Path) -> Option<PathBuf> {
+    let text = String::from_utf8(read(file).ok()?).ok()?;
+    let table: toml::Table = text.parse().ok()?;
+    let state = table.get("state").map_or(Some(lower::DEFAULT_STATE), |state| state.as_str())?;
+    Some(lower::base_of(file).join(state))
+}
+
 fn parse_all(files: &[PathBuf]) -> (Vec<Law>, Vec<Fault>) {
     let (mut laws, mut faults) = (Vec::new(), Vec::new());
     for file in files {

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use super::join::every;
 use super::series::{self, Around};
-use super::{Config, Language, Mode, schedule};
+use super::{Config, Language, Metrics, Mode, metrics, schedule};
 use crate::calendar::{Keep, Period};
 use crate::model::{Document, Limits, Pace, SeriesName, SourceName, Table, Value};
 use crate::records::mapping::Source;
 
 /// Where the state lies unless the file says otherwise: systemd's StateDirectory.
-const DEFAULT_STATE: &str = "/var/lib/retentiond";
+pub(super) const DEFAULT_STATE: &str = "/var/lib/retentiond";
 
 /// Manifests of plans are kept as long as destruction notices are: three years.
 const DEFAULT_KEEP_PLANS: Period = Period { months: 36, days: 0 };
@@ -56,6 +56,7 @@ fn config(root: &mut Table<'_>, file: &Path, may_be_empty: &mut BTreeSet<SeriesN
         every(table.table()?.entries().iter().map(|(name, _, value)| series::lower(name, value, &around)))
     });
     let notify = root.get("notify").map_or(Some(None), |table| notify(table.table()?).map(Some));
+    let metrics = root.get("metrics").map_or(Some(Metrics::default()), |table| metrics::lower(table.table()?, &base));
     let keep_plans = root.get("evidence").map_or(Some(DEFAULT_KEEP_PLANS), |table| evidence(table.table()?));
     let sources: Vec<Source> = sources?.into_values().collect::<Option<_>>()?;
     let series = series?;
@@ -71,6 +72,7 @@ fn config(root: &mut Table<'_>, file: &Path, may_be_empty: &mut BTreeSet<SeriesN
         sources: sources.into_iter().map(|source| (source.name.clone(), source)).collect(),
         series: series.into_iter().map(|series| series.mapping).collect(),
         notify: notify?,
+        metrics: metrics?,
         keep_plans: keep_plans?,
     })
 }
@@ -196,7 +198,7 @@ fn evidence(mut table: Table<'_>) -> Option<Period> {
 
 /// The directory against which the file's relative paths are resolved: absolute, so that the same mapping reads the same from
 /// wherever the program is started.
-fn base_of(file: &Path) -> PathBuf {
+pub(super) fn base_of(file: &Path) -> PathBuf {
     let absolute = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
     absolute.parent().map(Path::to_owned).unwrap_or_default()
 }

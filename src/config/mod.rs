@@ -11,6 +11,7 @@ pub mod init;
 mod join;
 mod load;
 mod lower;
+mod metrics;
 mod part;
 mod relations;
 mod schedule;
@@ -23,7 +24,8 @@ use crate::calendar::{Calendar, Period};
 use crate::model::{Limits, SourceName};
 use crate::records::mapping::{SeriesMapping, Source};
 
-pub use load::load;
+pub use load::{load, state_of};
+pub use metrics::{Listen, Metrics};
 pub use schedule::{CatchUp, ExtraScan, Schedule, Window};
 
 /// Where the configuration stands unless `--config` or `RETENTIOND_CONFIG` says otherwise.
@@ -47,6 +49,8 @@ pub struct Config {
     pub series: Vec<SeriesMapping>,
     /// Alerts are given to this program and arguments as JSON on its standard input.
     pub notify: Option<Vec<String>>,
+    /// Where the daemon's figures can be read.
+    pub metrics: Metrics,
     /// How long the manifests of plans are kept once they are done.
     pub keep_plans: Period,
 }

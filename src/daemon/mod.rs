@@ -1,4 +1,27 @@
 //! The daemon: at its hours it plans, and does what its mode allows. The only room that knows tokio; the core stays synchronous.
+//!
+//! Four kinds of threads: the heartbeat (tokio: ticks, watchdog, metrics) sends orders; the run loop ([`runner`]) obeys them one at a time, so
+//! runs never overlap; connections to the control socket are answered by the Desk and the [`steward`]; the main thread waits for signals.
 
+mod alerts;
+mod board;
 pub mod clock;
+mod error;
+mod execution;
+mod heartbeat;
+mod housekeeping;
+pub mod logging;
+mod metrics;
+mod notify;
+mod orders;
+mod pulse;
+mod run;
+mod runner;
+mod scan;
 pub mod schedule;
+mod steward;
+mod systemd;
+mod watch;
+
+pub use error::DaemonError;
+pub use run::{Options, installation, run};

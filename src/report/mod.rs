@@ -13,6 +13,7 @@ pub mod lookup;
 pub mod plan;
 pub mod plans;
 pub mod run;
+pub mod status;
 pub mod table;
 pub mod verify;
 pub mod words;

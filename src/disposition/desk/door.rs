@@ -15,7 +15,7 @@ use crate::disposition::holds::HoldIndex;
 use crate::disposition::plan::{self, PlanError, PlanFile, PlanRequest, PlanningKeys, database_digest, mapping_digest};
 use crate::disposition::rails::History;
 use crate::disposition::request::{Refusal, Request, Response};
-use crate::model::{Digest, Instant};
+use crate::model::{Actor, Digest, Instant};
 
 /// How long to wait for a process that has the lock and does not answer yet, or no more.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -30,7 +30,7 @@ pub struct Door {
 
 enum Place {
     /// In this process, which holds the state and answers others meanwhile. The socket goes first when dropped.
-    Here { _served: Served, desk: SharedDesk, session: Session },
+    Here { _served: Option<Served>, desk: SharedDesk, session: Session },
     /// In another, which answers.
     There(Client),
 }
@@ -51,7 +51,7 @@ fn find_place(install: &Arc<Installation>, keys: Option<&KeyPlaces>, clock: &Clo
             Ok(desk) => {
                 let desk = SharedDesk::new(desk);
                 let session = Session::new(actor_of(rustix::process::getuid().as_raw()));
-                return Ok(Place::Here { _served: serve(&desk, clock.clone())?, desk, session });
+                return Ok(Place::Here { _served: Some(serve(&desk, clock.clone())?), desk, session });
             }
             Err(error) => error,
         };
@@ -70,6 +70,12 @@ fn find_place(install: &Arc<Installation>, keys: Option<&KeyPlaces>, clock: &Clo
 }
 
 impl Door {
+    /// The door to a Desk that this process holds and serves already.
+    pub fn of(desk: SharedDesk, actor: Actor, clock: Clock) -> Self {
+        let place = Place::Here { _served: None, session: Session::new(actor), desk: desk.clone() };
+        Self { install: desk.install(), keys: None, clock, place }
+    }
+
     /// The Desk itself, where this process holds the state: what an execution needs.
     pub fn here(&self) -> Option<&SharedDesk> {
         match &self.place {

@@ -1,0 +1,91 @@
+//! `ctl`: talks to the daemon over its socket.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::error::Failure;
+use super::exit::Exit;
+use super::session::Session;
+use crate::config;
+use crate::disposition::control::Control;
+use crate::disposition::desk::Client;
+use crate::disposition::request::{Request, Response};
+use crate::model::RuleNumber;
+use crate::report::Language;
+use crate::report::status::{Done, StatusReport};
+
+/// Arguments of `ctl`.
+#[derive(Debug, Args)]
+pub struct Ctl {
+    #[command(subcommand)]
+    order: CtlOrder,
+}
+
+#[derive(Debug, Subcommand)]
+enum CtlOrder {
+    /// What the daemon does, what comes next, and what it needs
+    Status,
+    /// Scan now, whatever the schedule says
+    Scan {
+        /// Scan for this rule only (may be given several times)
+        #[arg(long, value_name = "RULE")]
+        only: Vec<RuleNumber>,
+    },
+    /// Destroy nothing until `resume`, not even after a restart
+    Pause {
+        /// Why, for whoever finds it paused
+        #[arg(long)]
+        reason: String,
+    },
+    /// Go on after `pause`
+    Resume {
+        /// Answer, by your name, for the clock as it is
+        #[arg(long)]
+        clock: bool,
+    },
+    /// Read configuration and calendars again; on a fault the ones in use go on
+    Reload,
+}
+
+impl Ctl {
+    /// Asks the daemon.
+    pub fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
+        let (state, language) = place(session)?;
+        let control = match self.order {
+            CtlOrder::Status => Control::Status,
+            CtlOrder::Scan { only } => Control::Scan { rules: only },
+            CtlOrder::Pause { reason } => Control::Pause { reason },
+            CtlOrder::Resume { clock } => Control::Resume { clock },
+            CtlOrder::Reload => Control::Reload,
+        };
+        let mut client = Client::connect(&state).map_err(|error| {
+            let mend = "Start it with `systemctl start retentiond` or `retentiond run`, or ask as a user of its group.";
+            Failure::of_room(Exit::Failure, "no-daemon", &error, state.display().to_string(), mend)
+        })?;
+        match client.send(&Request::Daemon { control })? {
+            Response::Status { status } => session.show(&StatusReport { status: *status }, language)?,
+            Response::Done { message } => session.show(&Done { message }, language)?,
+            Response::Refused(refusal) => return Err(refusal.into()),
+            _ => return Err(Failure::unexpected()),
+        }
+        Ok(Exit::Ok)
+    }
+}
+
+/// Where the daemon is, and in which language to tell of it. A configuration at fault must not hide the daemon that still runs with the old one.
+fn place(session: &Session<'_>) -> Result<(PathBuf, Language), Failure> {
+    match config::load(&session.config) {
+        Ok(loaded) => {
+            let configured = match loaded.config.language {
+                config::Language::English => Language::En,
+                config::Language::French => Language::Fr,
+            };
+            Ok((loaded.config.state, session.speaks(configured)))
+        }
+        Err(faults) => match config::state_of(&session.config) {
+            Some(state) => Ok((state, session.speaks(Language::default()))),
+            None => Err(faults.into()),
+        },
+    }
+}

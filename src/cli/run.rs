@@ -1,0 +1,87 @@
+//! `run`: the daemon.
+
+use std::env;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+
+use super::clock;
+use super::error::Failure;
+use super::exit::Exit;
+use super::session::Session;
+use crate::audit::KeyPlaces;
+use crate::config;
+use crate::daemon::logging::{self, LogFormat};
+use crate::daemon::{self, DaemonError, Options};
+use crate::model::Actor;
+
+/// Arguments of `run`.
+#[derive(Debug, Args)]
+pub struct Run {
+    /// How to log: auto, text, json or journald
+    #[arg(long, value_name = "FORMAT", default_value_t)]
+    log_format: LogFormat,
+}
+
+/// Once a minute, at its first second.
+const HEARTBEAT: &str = "0 * * * * *";
+
+/// The signing key of the log, where the service manager hands it over.
+const CREDENTIAL: &str = "audit-signing-key";
+
+impl Run {
+    /// Runs until a signal ends it.
+    pub fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
+        let variable = |name| env_variable(name);
+        let journal = variable("JOURNAL_STREAM");
+        let filter = variable("RETENTIOND_LOG");
+        logging::start(self.log_format, journal.as_deref(), filter.as_deref()).map_err(|error| {
+            let mend = "Choose another --log-format.";
+            Failure::new(Exit::Failure, "journal", format!("The journal cannot be reached: {error}."), "run", mend)
+        })?;
+        let loaded = config::load(&session.config)?;
+        for note in &loaded.notes {
+            tracing::info!(place = note.place, "{}", note.message);
+        }
+        let keys = variable("CREDENTIALS_DIRECTORY").map(|dir| PathBuf::from(dir).join(CREDENTIAL));
+        let keys = keys.filter(|file| file.exists()).map(|file| {
+            let actor = Actor::new("systemd credential");
+            KeyPlaces::new(loaded.config.state.join("private/keys")).with_credential(file).declaring(actor)
+        });
+        let options =
+            Options { file: session.config.clone(), loaded, keys, clock: Arc::new(clock::now), heartbeat: heartbeat() };
+        daemon::run(options)?;
+        Ok(Exit::Ok)
+    }
+}
+
+impl From<DaemonError> for Failure {
+    fn from(error: DaemonError) -> Self {
+        match error {
+            DaemonError::Desk(error) => error.into(),
+            error => {
+                let (exit, code) = match &error {
+                    DaemonError::NoSchedule => (Exit::BadConfig, "no-schedule"),
+                    DaemonError::Metrics { .. } => (Exit::BadConfig, "metrics"),
+                    _ => (Exit::Failure, "daemon"),
+                };
+                Self::of_room(exit, code, &error, "the daemon", "The log of the service says more.")
+            }
+        }
+    }
+}
+
+/// A test cannot wait for a minute.
+fn heartbeat() -> String {
+    #[cfg(feature = "simulate")]
+    if let Some(pattern) = env_variable("RETENTIOND_HEARTBEAT") {
+        return pattern;
+    }
+    HEARTBEAT.to_owned()
+}
+
+#[expect(clippy::disallowed_methods, reason = "the environment is read in cli, and becomes arguments here")]
+fn env_variable(name: &str) -> Option<String> {
+    env::var(name).ok()
+}

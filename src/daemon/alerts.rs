@@ -1,0 +1,95 @@
+//! What a person should know: raised once, told once, cleared when it is over.
+
+use std::collections::BTreeMap;
+
+use super::notify::notify;
+use crate::disposition::control::Alert;
+use crate::model::Instant;
+
+/// Kinds of alerts, by their stable names.
+pub mod kind {
+    pub const PLAN_WAITING: &str = "plan-waiting";
+    pub const OVERDUE: &str = "overdue";
+    pub const RAIL_TRIPPED: &str = "rail-tripped";
+    pub const SCAN_FAILED: &str = "scan-failed";
+    pub const RUN_FAILED: &str = "run-failed";
+    pub const RUN_PARTIAL: &str = "run-partial";
+    pub const RESTORED: &str = "restored";
+    pub const UNANCHORED: &str = "unanchored";
+    pub const CLOCK: &str = "clock";
+    pub const CONFIGURATION: &str = "configuration";
+    pub const LOG: &str = "log";
+    pub const RECOVERY: &str = "recovery";
+    pub const HOLDS_LOST: &str = "holds-lost";
+}
+
+/// The alerts that stand.
+#[derive(Debug, Default)]
+pub struct Alerts {
+    standing: BTreeMap<(&'static str, String), Alert>,
+    /// Alerts are given to this command too.
+    hook: Option<Vec<String>>,
+}
+
+impl Alerts {
+    /// From now on, alerts are given to this command.
+    pub fn give_to(&mut self, hook: Option<Vec<String>>) {
+        self.hook = hook;
+    }
+
+    /// Raises an alert, unless it stands with these words. No personal information goes in.
+    pub fn raise(&mut self, code: &'static str, about: &str, message: String, now: Instant) {
+        let name = (code, about.to_owned());
+        if self.standing.get(&name).is_some_and(|alert| alert.message == message) {
+            return;
+        }
+        tracing::warn!(alert = code, about, "{message}");
+        let alert = Alert { code: code.to_owned(), about: about.to_owned(), message, since: now };
+        if let Some(hook) = &self.hook {
+            notify(hook, &alert);
+        }
+        self.standing.insert(name, alert);
+    }
+
+    /// It is over.
+    pub fn clear(&mut self, code: &'static str, about: &str) {
+        if self.standing.remove(&(code, about.to_owned())).is_some() {
+            tracing::info!(alert = code, about, "the alert is over");
+        }
+    }
+
+    /// Those of a kind that are not about one of `about` are over.
+    pub fn keep_only(&mut self, code: &'static str, about: &[&str]) {
+        let over: Vec<String> = self
+            .standing
+            .keys()
+            .filter(|(kind, of)| *kind == code && !about.contains(&of.as_str()))
+            .map(|(_, of)| of.clone())
+            .collect();
+        over.iter().for_each(|of| self.clear(code, of));
+    }
+
+    /// Those that stand.
+    pub fn standing(&self) -> Vec<Alert> {
+        self.standing.values().cloned().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_alert_stands_since_it_was_raised_until_it_is_over() {
+        let at = |hour: u32| format!("2026-11-21T{hour:02}:00:00Z").parse().unwrap();
+        let mut alerts = Alerts::default();
+        alerts.raise(kind::RESTORED, "parle", "restored".to_owned(), at(1));
+        alerts.raise(kind::RESTORED, "parle", "restored".to_owned(), at(2));
+        alerts.raise(kind::RESTORED, "other", "restored".to_owned(), at(3));
+        assert_eq!(alerts.standing().iter().map(|alert| alert.since).collect::<Vec<_>>(), [at(3), at(1)]);
+        alerts.keep_only(kind::RESTORED, &["parle"]);
+        assert_eq!(alerts.standing().len(), 1);
+        alerts.clear(kind::RESTORED, "parle");
+        assert_eq!(alerts.standing(), []);
+    }
+}

@@ -1,0 +1,272 @@
+//! Executions: of plans approved by a person, or granted by the mode; resumed where they were interrupted.
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant as Monotonic};
+
+use chrono::TimeDelta;
+
+use super::alerts::kind;
+use super::board::Execution;
+use super::runner::Runner;
+use super::schedule::is_blackout;
+use crate::audit::decode_results;
+use crate::audit::leaf::{Body, RecordOutcome};
+use crate::config::Mode;
+use crate::disposition::desk::{DeskError, PlanState, Session, approved_plan};
+use crate::disposition::execute::{self, Conditions, ExecuteError, Progress, Statement};
+use crate::disposition::request::{Refusal, RefusalKind, Request, Response};
+use crate::model::{Actor, Instant, PlanId, RuleNumber};
+
+/// A chunk, a giant record's included, takes less.
+const LONGEST_CHUNK: Duration = Duration::from_secs(1_800);
+
+/// What was put off is tried again after this, then after twice as long.
+const FIRST_RETRY: TimeDelta = TimeDelta::minutes(15);
+
+/// But never later than this.
+const LAST_RETRY: TimeDelta = TimeDelta::hours(6);
+
+/// When an execution that did not come to its end is tried again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retry {
+    after: Instant,
+    wait: TimeDelta,
+}
+
+impl Retry {
+    fn next(before: Option<Self>, now: Instant) -> Self {
+        let wait = before.map_or(FIRST_RETRY, |before| (before.wait * 2).min(LAST_RETRY));
+        Self { after: now + wait, wait }
+    }
+}
+
+impl Runner {
+    /// Why nothing may be destroyed at this moment; `None` where it may.
+    pub(super) fn why_not(&self) -> Option<String> {
+        let (now, doubt) = self.watch.look();
+        if self.stop.load(Ordering::Relaxed) {
+            return Some("the daemon is ending".to_owned());
+        }
+        if self.board.show().paused.is_some() {
+            return Some("paused".to_owned());
+        }
+        if let Some(doubt) = doubt {
+            return Some(doubt.to_string());
+        }
+        is_blackout(&self.schedule, now).then(|| "a blackout window is open".to_owned())
+    }
+
+    /// Goes on with every approved plan, as far as the mode lets the daemon do so by itself.
+    pub(super) fn resume(&mut self) {
+        if self.config.mode == Mode::Report {
+            return;
+        }
+        let is_free = self.why_not().is_none();
+        let now = self.watch.now();
+        let is_retry = self.retries.values().any(|retry| retry.after <= now);
+        let size = match self.desk.lock() {
+            Ok(mut desk) => desk.log().size(),
+            Err(error) => return self.trouble(&error, now),
+        };
+        // Manifests are not read every minute: only when something was put on record, a window opened or a retry is due.
+        let is_news = size != self.seen || !self.was_free || is_retry;
+        (self.seen, self.was_free) = (size, is_free);
+        if !is_free || !is_news {
+            return;
+        }
+        match self.approved(now) {
+            Ok(plans) => {
+                let actor = self.actor.clone();
+                for plan in plans {
+                    self.execute(&plan, &actor);
+                }
+            }
+            Err(error) => self.trouble(&error, now),
+        }
+    }
+
+    /// Approved plans that are not executed to their end and whose time to retry has come.
+    fn approved(&self, now: Instant) -> Result<Vec<PlanId>, DeskError> {
+        let answer = Session::new(self.actor.clone()).try_answer(&self.desk, Request::Plans, now)?;
+        let Response::Plans { plans } = answer else { return Ok(Vec::new()) };
+        let is_open = |state| matches!(state, PlanState::Approved | PlanState::Started);
+        let waits = |plan: &PlanId| self.retries.get(plan).is_some_and(|retry| now < retry.after);
+        Ok(plans
+            .into_iter()
+            .filter(|status| is_open(status.state) && !waits(&status.plan))
+            .map(|status| status.plan)
+            .collect())
+    }
+
+    /// Executes a plan that somebody asked for over the socket, and shows them how it ends.
+    pub(super) fn execute_for(&mut self, plan: &PlanId, actor: &Actor) {
+        let ended = match self.why_not() {
+            Some(reason) => {
+                Err(refused("destruction-paused", format!("nothing is destroyed now: {reason}; ask again later")))
+            }
+            None => self.try_execute(plan, actor).map_err(|error| refusal(&error)),
+        };
+        self.board.show().executions.insert(plan.clone(), Execution::Ended(Box::new(ended)));
+        self.look_around();
+    }
+
+    /// Executes an approved plan, or goes on with it, until it is done or something stands in the way; then the chunk at hand is the last.
+    pub(super) fn try_execute(&mut self, plan: &PlanId, actor: &Actor) -> Result<Statement, ExecuteError> {
+        let began = Monotonic::now();
+        self.board.doing(format!("executing plan {plan}"));
+        self.pulse.running(LONGEST_CHUNK);
+        let from = self.desk.lock()?.log().size();
+        let was_closed = Cell::new(false);
+        let result = self.go_through(plan, actor, &was_closed);
+        let now = self.watch.now();
+        if let Err(error) = self.count_disposed(from) {
+            self.trouble(&error, now);
+        }
+        let seconds = began.elapsed().as_secs_f64();
+        match &result {
+            Ok(statement) => self.note_end(plan, statement, was_closed.get(), seconds, now),
+            Err(error) => {
+                self.metrics.run_ended("failed", seconds, now);
+                let message = format!("the execution of plan {plan} failed: {}", refusal(error).message);
+                self.board.raise(kind::RUN_FAILED, plan.as_str(), message, now);
+                self.put_off(plan, now);
+            }
+        }
+        result
+    }
+
+    fn go_through(&self, plan: &PlanId, actor: &Actor, was_closed: &Cell<bool>) -> Result<Statement, ExecuteError> {
+        let approved = approved_plan(&self.desk, plan, self.watch.now())?;
+        let stop = AtomicBool::new(false);
+        let clock = || {
+            if self.why_not().is_some() {
+                was_closed.set(true);
+                stop.store(true, Ordering::Relaxed);
+            }
+            self.watch.now()
+        };
+        let mut progress = |progress: Progress| {
+            self.pulse.running(LONGEST_CHUNK);
+            if let Some(asked) = self.board.show().executions.get_mut(plan) {
+                *asked = Execution::Running(progress);
+            }
+            // Also after the chunk, so that the next one does not begin.
+            clock();
+        };
+        let mut conditions = Conditions { actor, clock: &clock, stop: &stop, progress: &mut progress };
+        execute::apply(&self.desk, &approved, &mut conditions)
+    }
+
+    fn note_end(&mut self, plan: &PlanId, statement: &Statement, was_closed: bool, seconds: f64, now: Instant) {
+        let counts = statement.counts;
+        tracing::info!(
+            run = %statement.run, %plan, planned = counts.planned, destroyed = counts.destroyed,
+            anonymized = counts.anonymized, held = counts.held, blocked = counts.blocked, drifted = counts.drifted,
+            deferred = counts.deferred, incomplete = counts.incomplete, failed = counts.failed, seconds,
+            "the run ended"
+        );
+        self.board.clear(kind::RUN_FAILED, plan.as_str());
+        let outcome = if statement.finished { "finished" } else { "stopped" };
+        let is_partial = counts.deferred + counts.incomplete + counts.failed > 0;
+        self.metrics.run_ended(if is_partial && statement.finished { "partial" } else { outcome }, seconds, now);
+        if is_partial && !was_closed {
+            let message = format!(
+                "plan {plan}: {} records were put off, {} are incomplete and {} failed; `retentiond plans` and the log say why",
+                counts.deferred, counts.incomplete, counts.failed
+            );
+            self.board.raise(kind::RUN_PARTIAL, plan.as_str(), message, now);
+        } else if !is_partial {
+            self.board.clear(kind::RUN_PARTIAL, plan.as_str());
+        }
+        if statement.finished {
+            self.retries.remove(plan);
+        } else if !was_closed {
+            self.put_off(plan, now);
+        }
+    }
+
+    fn put_off(&mut self, plan: &PlanId, now: Instant) {
+        let retry = Retry::next(self.retries.get(plan).copied(), now);
+        self.retries.insert(plan.clone(), retry);
+    }
+
+    /// Counts what the log says was disposed of since an index.
+    fn count_disposed(&self, from: u64) -> Result<(), DeskError> {
+        let mut rules: BTreeMap<u64, (RuleNumber, u32)> = BTreeMap::new();
+        let mut desk = self.desk.lock()?;
+        desk.log().scan(from, &mut |index, leaf| {
+            match leaf.body {
+                Body::Intent(intent) => {
+                    rules.insert(index, (intent.rule, intent.n));
+                }
+                Body::Outcome(outcome) => {
+                    if let Some((rule, records)) = rules.remove(&outcome.intent) {
+                        let results = decode_results(&outcome.results, records).unwrap_or_default();
+                        for (action, of) in
+                            [("destroy", RecordOutcome::Destroyed), ("anonymize", RecordOutcome::Anonymized)]
+                        {
+                            let disposed = results.iter().filter(|result| **result == of).count() as u64;
+                            if disposed > 0 {
+                                self.metrics.disposed(&rule, action, disposed);
+                            }
+                        }
+                    }
+                }
+                _ => {}
+            }
+            ControlFlow::Continue(())
+        })?;
+        Ok(())
+    }
+}
+
+/// A refusal of the daemon's own.
+pub(super) fn refused(code: &str, message: String) -> Refusal {
+    Refusal { kind: RefusalKind::Refused, code: code.to_owned(), message, rails: Vec::new() }
+}
+
+/// An execution that could not be, as it is told over the socket.
+pub(super) fn refusal(error: &ExecuteError) -> Refusal {
+    match error {
+        ExecuteError::Desk(error) => error.refusal(),
+        error => {
+            let mut message = error.to_string();
+            let mut beneath = error.source();
+            while let Some(error) = beneath {
+                message = format!("{message}: {error}");
+                beneath = error.source();
+            }
+            let kind = match error {
+                ExecuteError::Restored { .. } => RefusalKind::Refused,
+                ExecuteError::NoSeries { .. } | ExecuteError::NoSource { .. } => RefusalKind::Configuration,
+                _ => RefusalKind::Failure,
+            };
+            Refusal { kind, code: "execution".to_owned(), message, rails: Vec::new() }
+        }
+    }
+}
+
+/// The same in a few words.
+pub(super) fn refusal_text(error: &ExecuteError) -> String {
+    format!("not executed: {}", refusal(error).code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_put_off_is_tried_again_later_and_later_but_not_for_ever_later() {
+        let now: Instant = "2026-11-21T02:00:00Z".parse().unwrap();
+        let mut retry = Retry::next(None, now);
+        assert_eq!(retry.after, now + TimeDelta::minutes(15));
+        for _ in 0..10 {
+            retry = Retry::next(Some(retry), now);
+        }
+        assert_eq!(retry.after, now + TimeDelta::hours(6));
+    }
+}

@@ -1,0 +1,193 @@
+//! The daemon's figures in Prometheus text. Labels are rules, actions and series of the configuration: never a record.
+
+use std::fs::{self, Permissions};
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::sync::atomic::{AtomicI64, AtomicU64};
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::Registry;
+
+use super::board::Counts;
+use crate::model::{Instant, RuleNumber};
+
+/// The media type of the text.
+pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Disposal {
+    rule: String,
+    action: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Of {
+    rule: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Outcome {
+    outcome: &'static str,
+}
+
+/// Every figure.
+pub struct Metrics {
+    registry: Registry,
+    destroyed: Family<Disposal, Counter>,
+    runs: Family<Outcome, Counter>,
+    overdue: Family<Of, Gauge>,
+    run_duration: Gauge<f64, AtomicU64>,
+    last_success: Gauge<i64, AtomicI64>,
+    last_scan: Gauge<i64, AtomicI64>,
+    holds: Gauge,
+    unanchored: Gauge,
+    entries: Gauge,
+    alerts: Gauge,
+}
+
+impl Metrics {
+    /// All figures, at zero.
+    pub fn new() -> Self {
+        let mut metrics = Self {
+            registry: Registry::with_prefix("retentiond"),
+            destroyed: Family::default(),
+            runs: Family::default(),
+            overdue: Family::default(),
+            run_duration: Gauge::default(),
+            last_success: Gauge::default(),
+            last_scan: Gauge::default(),
+            holds: Gauge::default(),
+            unanchored: Gauge::default(),
+            entries: Gauge::default(),
+            alerts: Gauge::default(),
+        };
+        let registry = &mut metrics.registry;
+        // The counters' names get `_total` from the encoder.
+        registry.register("records_destroyed", "Records disposed of", metrics.destroyed.clone());
+        registry.register("runs", "Runs, by how they ended", metrics.runs.clone());
+        registry.register("overdue_records", "Records past their term and not destroyed", metrics.overdue.clone());
+        registry.register("run_duration_seconds", "Duration of the last run", metrics.run_duration.clone());
+        registry.register(
+            "last_success_timestamp_seconds",
+            "When a run last went through its plan",
+            metrics.last_success.clone(),
+        );
+        registry.register("last_scan_timestamp_seconds", "When records were last scanned", metrics.last_scan.clone());
+        registry.register("holds_active", "Holds in force", metrics.holds.clone());
+        registry.register(
+            "checkpoint_unanchored_entries",
+            "Entries that no witnessed checkpoint covers",
+            metrics.unanchored.clone(),
+        );
+        registry.register("log_entries", "Entries of the destruction log", metrics.entries.clone());
+        registry.register("alerts_standing", "Alerts that stand", metrics.alerts.clone());
+        registry.register("build", "Version", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
+        metrics
+    }
+
+    /// Counts records disposed of under a rule.
+    pub fn disposed(&self, rule: &RuleNumber, action: &'static str, records: u64) {
+        self.destroyed.get_or_create(&Disposal { rule: rule.to_string(), action }).inc_by(records);
+    }
+
+    /// Counts a run.
+    pub fn run_ended(&self, outcome: &'static str, seconds: f64, now: Instant) {
+        self.runs.get_or_create(&Outcome { outcome }).inc();
+        self.run_duration.set(seconds);
+        if outcome == "finished" {
+            self.last_success.set(now.timestamp());
+        }
+    }
+
+    /// Notes what a scan counted.
+    pub fn scanned(&self, counts: Option<&Counts>, now: Instant) {
+        self.last_scan.set(now.timestamp());
+        if let Some(counts) = counts {
+            self.overdue.clear();
+            for (rule, overdue) in &counts.overdue {
+                self.overdue.get_or_create(&Of { rule: rule.to_string() }).set(gauge(overdue.records));
+            }
+        }
+    }
+
+    /// Notes where log, holds and alerts stand.
+    pub fn stand(&self, entries: u64, anchored: u64, holds: u64, alerts: usize) {
+        self.entries.set(gauge(entries));
+        self.unanchored.set(gauge(entries.saturating_sub(anchored)));
+        self.holds.set(gauge(holds));
+        self.alerts.set(gauge(alerts as u64));
+    }
+
+    /// The text.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        // Writing to a text does not fail.
+        let _infallible = encode(&mut text, &self.registry);
+        text
+    }
+
+    /// Writes the text where node_exporter finds it, whole or not at all.
+    ///
+    /// # Errors
+    /// A directory that cannot be written.
+    pub fn write_textfile(&self, path: &Path) -> io::Result<()> {
+        let beside = path.with_extension("prom.tmp");
+        fs::write(&beside, self.text())?;
+        fs::set_permissions(&beside, Permissions::from_mode(0o644))?;
+        fs::rename(&beside, path)
+    }
+}
+
+/// Gauges are signed.
+fn gauge(value: u64) -> i64 {
+    value.try_into().unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::disposition::control::Overdue;
+
+    #[test]
+    fn the_text_names_rules_and_figures() {
+        let metrics = Metrics::new();
+        let now: Instant = "2026-11-21T02:00:00Z".parse().unwrap();
+        metrics.disposed(&RuleNumber::from("PC-1"), "destroy", 3);
+        metrics.disposed(&RuleNumber::from("PC-1"), "destroy", 4);
+        let overdue = [(RuleNumber::from("PC-2"), Overdue { records: 9, oldest: None })].into();
+        metrics.scanned(Some(&Counts { at: now, overdue }), now);
+        metrics.stand(10, 4, 2, 1);
+        metrics.run_ended("partial", 1.5, now);
+        let text = metrics.text();
+        for line in [
+            "retentiond_records_destroyed_total{rule=\"PC-1\",action=\"destroy\"} 7",
+            "retentiond_overdue_records{rule=\"PC-2\"} 9",
+            "retentiond_checkpoint_unanchored_entries 6",
+            "retentiond_holds_active 2",
+            "retentiond_last_success_timestamp_seconds 0",
+            "retentiond_last_scan_timestamp_seconds 1795226400",
+            "retentiond_run_duration_seconds 1.5",
+            concat!("retentiond_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"} 1"),
+        ] {
+            assert!(text.lines().any(|own| own == line), "{line}\n{text}");
+        }
+    }
+
+    #[test]
+    fn the_textfile_is_replaced_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("retentiond.prom");
+        let metrics = Metrics::new();
+        metrics.write_textfile(&file).unwrap();
+        metrics.stand(1, 0, 0, 0);
+        metrics.write_textfile(&file).unwrap();
+        assert!(fs::read_to_string(&file).unwrap().contains("retentiond_log_entries 1\n"));
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+}

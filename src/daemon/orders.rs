@@ -1,0 +1,19 @@
+//! What the run loop is told to do.
+
+use crate::config::Loaded;
+use crate::model::{Actor, PlanId, RuleNumber};
+
+/// An order to the run loop; obeyed in the order of their coming.
+#[derive(Debug)]
+pub enum Order {
+    /// Another minute has passed.
+    Tick,
+    /// Scan now. No rule: all.
+    Scan { rules: Vec<RuleNumber>, actor: Actor },
+    /// Execute an approved plan.
+    Apply { plan: PlanId, actor: Actor },
+    /// Go on with another configuration.
+    Reload(Box<Loaded>),
+    /// End.
+    Stop,
+}

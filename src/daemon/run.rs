@@ -1,0 +1,207 @@
+//! Start and end of the daemon.
+
+use std::path::PathBuf;
+use std::process;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::mpsc::{Sender, channel};
+use std::thread;
+
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
+use signal_hook::iterator::{Handle, Signals};
+
+use super::board::{Board, Shown};
+use super::error::DaemonError;
+use super::heartbeat::{self, Beat};
+use super::metrics::Metrics;
+use super::orders::Order;
+use super::pulse::Pulse;
+use super::runner::{Parts, Runner};
+use super::steward::{PAUSE, Steward};
+use super::systemd;
+use super::watch::Watch;
+use crate::audit::KeyPlaces;
+use crate::config::{Loaded, Mode};
+use crate::disposition::Installation;
+use crate::disposition::control::Configuration;
+use crate::disposition::desk::{Clock, Desk, SharedDesk, actor_of, serve_with};
+
+/// What the shell sees when a second signal ends the daemon at once; nothing that the log promised is lost.
+const FORCED: i32 = 1;
+
+/// How the daemon is to run.
+pub struct Options {
+    /// The configuration's file, read again by a reload.
+    pub file: PathBuf,
+    pub loaded: Loaded,
+    /// Where the secret keys are, if not under the state directory.
+    pub keys: Option<KeyPlaces>,
+    pub clock: Clock,
+    /// When the heartbeat beats: six fields, in UTC.
+    pub heartbeat: String,
+}
+
+/// Runs until a signal ends it.
+///
+/// # Errors
+/// Whatever keeps the daemon from starting. Once it runs, trouble is an alert and not an end.
+pub fn run(options: Options) -> Result<(), DaemonError> {
+    let Options { file, loaded, keys, clock, heartbeat } = options;
+    let schedule = loaded.config.schedule.clone().ok_or(DaemonError::NoSchedule)?;
+    let install = Arc::new(installation(&loaded));
+    let config = loaded.config;
+    let stop = Arc::new(AtomicBool::new(false));
+    // Before anything else is begun, so that a signal always finds its handler.
+    let signals = Signals::new([SIGTERM, SIGINT, SIGHUP, SIGUSR1]).map_err(DaemonError::Signals)?;
+    end_on_second_signal(&stop)?;
+
+    let desk = Desk::open(install, keys, clock())?;
+    let watch = Arc::new(Watch::new(clock));
+    let desk = SharedDesk::new(desk);
+    watch.log_is_at(desk.lock()?.log().last_time());
+    let board = Arc::new(Board::new(shown(&config, &desk, &watch)?));
+    let (orders, received) = channel();
+    let pulse = Arc::new(Pulse::start());
+    let metrics = Arc::new(Metrics::new());
+    let state = config.state.clone();
+    let listen = config.metrics.listen.clone();
+    let parts = Parts {
+        desk: desk.clone(),
+        config,
+        schedule,
+        watch: watch.clone(),
+        board: board.clone(),
+        pulse: pulse.clone(),
+        metrics: metrics.clone(),
+        stop: stop.clone(),
+        actor: actor_of(rustix::process::geteuid().as_raw()),
+    };
+    let mut runner = Runner::new(parts)?;
+    // Before anything else does.
+    runner.recover();
+
+    let steward = Arc::new(Steward {
+        desk: desk.clone(),
+        board,
+        watch: watch.clone(),
+        orders: orders.clone(),
+        config: file,
+        state,
+    });
+    let (answering, now) = (steward.clone(), watch.clone());
+    let socket = serve_with(
+        &desk,
+        Arc::new(move || now.now()),
+        Some(Arc::new(move |control, actor, now| answering.answer(control, actor, now))),
+    )?;
+    let beat = Beat { pattern: heartbeat, orders: orders.clone(), pulse, metrics, listen };
+    let heartbeat = heartbeat::start(beat)?;
+    let waker = signals.handle();
+    let body = move || {
+        // However this thread ends, the main thread must hear of it.
+        let _wake = Wake(waker);
+        runner.make_up();
+        runner.run(&received);
+    };
+    let running = thread::Builder::new().name("runs".to_owned()).spawn(body).map_err(DaemonError::Thread)?;
+    // What was missed while the daemon was down is not left until the minute is full.
+    let _running_just_now = orders.send(Order::Tick);
+    systemd::ready("idle");
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), pid = process::id(), "retentiond runs");
+
+    let was_asked = wait_for_end(signals, &steward, &orders);
+    let ended = running.join();
+    drop(heartbeat);
+    drop(socket);
+    tracing::info!("retentiond ends");
+    if was_asked && ended.is_ok() { Ok(()) } else { Err(DaemonError::Crashed) }
+}
+
+/// The flow's view of a configuration.
+pub fn installation(loaded: &Loaded) -> Installation {
+    Installation {
+        state: loaded.config.state.clone(),
+        calendars: loaded.calendars.clone(),
+        sources: loaded.config.sources.clone(),
+        series: loaded.config.series.clone(),
+        limits: loaded.config.limits,
+    }
+}
+
+pub(super) fn mode_word(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Report => "report",
+        Mode::Approve => "approve",
+        Mode::Automatic => "automatic",
+    }
+}
+
+fn shown(config: &crate::config::Config, desk: &SharedDesk, watch: &Watch) -> Result<Shown, DaemonError> {
+    let now = watch.now();
+    let desk = desk.lock()?;
+    let mut alerts = super::alerts::Alerts::default();
+    alerts.give_to(config.notify.clone());
+    Ok(Shown {
+        started: now,
+        mode: mode_word(config.mode),
+        doing: "starting".to_owned(),
+        paused: desk.recall(PAUSE)?,
+        next: Default::default(),
+        counts: desk.recall("counts")?,
+        configuration: Configuration {
+            file: config.file.display().to_string(),
+            loaded: now,
+            is_changed: false,
+            fault: None,
+        },
+        alerts,
+        executions: Default::default(),
+    })
+}
+
+/// The first TERM or INT raises the flag, the second ends the process at once: the order of the two registrations sees to it.
+fn end_on_second_signal(stop: &Arc<AtomicBool>) -> Result<(), DaemonError> {
+    for signal in [SIGTERM, SIGINT] {
+        signal_hook::flag::register_conditional_shutdown(signal, FORCED, stop.clone())
+            .and_then(|_| signal_hook::flag::register(signal, stop.clone()))
+            .map_err(DaemonError::Signals)?;
+    }
+    Ok(())
+}
+
+/// Obeys signals; says whether one asked for the end.
+fn wait_for_end(mut signals: Signals, steward: &Steward, orders: &Sender<Order>) -> bool {
+    for signal in signals.forever() {
+        match signal {
+            SIGHUP => {
+                systemd::reloading();
+                if steward.reload().is_err() {
+                    systemd::ready("the configuration was not reloaded: see the log");
+                }
+            }
+            SIGUSR1 => match steward.status(steward.watch.now()) {
+                Ok(status) => {
+                    let status = serde_json::to_string(&status).unwrap_or_default();
+                    tracing::info!(status, "status");
+                }
+                Err(error) => tracing::warn!(%error, "the status cannot be had"),
+            },
+            _ => {
+                tracing::info!("ending; the chunk at hand is finished first, a second signal does not wait for it");
+                systemd::stopping();
+                let _ended_already = orders.send(Order::Stop);
+                return true;
+            }
+        }
+    }
+    false
+}
+
+/// Wakes the main thread when dropped.
+struct Wake(Handle);
+
+impl Drop for Wake {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}

@@ -1,0 +1,229 @@
+//! A scan: a plan, and what the mode does with it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::alerts::kind;
+use super::board::Counts;
+use super::execution::refusal_text;
+use super::runner::Runner;
+use crate::config::Mode;
+use crate::disposition::approval::ApprovalError;
+use crate::disposition::control::Overdue;
+use crate::disposition::desk::{AskError, DeskError, Door, PlanState, Session};
+use crate::disposition::plan::{Manifest, PlanFile, PlanRequest};
+use crate::disposition::rails::Tripped;
+use crate::disposition::request::{Request, Response};
+use crate::model::{Instant, PlanId, RuleNumber};
+
+/// A scan of the largest database anybody keeps in one file takes less.
+const LONGEST_SCAN: Duration = Duration::from_secs(6 * 3_600);
+
+/// Records past their term for longer than this many days are worth an alert.
+const OVERDUE_DAYS: i64 = 30;
+
+/// A plan that the daemon made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Own {
+    plan: PlanId,
+    only: Option<RuleNumber>,
+}
+
+impl Runner {
+    /// Scans these rules (none: all), does with what is due what the mode allows, and says in a few words how it ended.
+    pub(super) fn scan(&mut self, rules: &[RuleNumber]) -> String {
+        let each: Vec<Option<RuleNumber>> = match rules {
+            [] => vec![None],
+            rules => rules.iter().cloned().map(Some).collect(),
+        };
+        let mut words = Vec::new();
+        for only in each {
+            let about = only.as_ref().map_or("all rules".to_owned(), |rule| format!("rule {rule}"));
+            match self.scan_one(only) {
+                Ok(outcome) => {
+                    self.board.clear(kind::SCAN_FAILED, &about);
+                    words.push(outcome);
+                }
+                Err(error) => {
+                    let message = format!("the scan of {about} failed: {}", error.refusal().message);
+                    self.board.raise(kind::SCAN_FAILED, &about, message, self.watch.now());
+                    words.push(format!("failed: {}", error.refusal().code));
+                }
+            }
+        }
+        words.join("; ")
+    }
+
+    /// Counts what is past its term, and keeps no plan of it.
+    pub(super) fn count(&mut self) {
+        let counted = self.make_plan(None).and_then(|file| {
+            self.take_counts(&file.manifest)?;
+            Ok(self.desk.lock()?.withdraw(&file.plan, self.watch.now())?)
+        });
+        if let Err(error) = counted {
+            let message = format!("the daily count failed: {}", error.refusal().message);
+            self.board.raise(kind::SCAN_FAILED, "all rules", message, self.watch.now());
+        }
+    }
+
+    fn scan_one(&mut self, only: Option<RuleNumber>) -> Result<String, AskError> {
+        let file = self.make_plan(only.clone())?;
+        if only.is_none() {
+            self.take_counts(&file.manifest)?;
+        }
+        self.metrics.scanned(self.board.show().counts.as_ref(), self.watch.now());
+        let planned = file.manifest.planned();
+        tracing::info!(plan = %file.plan, due = planned, rails = file.rails.len(), "scanned");
+        if planned == 0 {
+            self.desk.lock()?.withdraw(&file.plan, self.watch.now())?;
+            return Ok("nothing due".to_owned());
+        }
+        match self.config.mode {
+            Mode::Report => {
+                self.withdraw_own(&only, Some(&file.plan))?;
+                self.remember_own(&file.plan, &only)?;
+                Ok(format!("{planned} due, plan {}", file.plan))
+            }
+            Mode::Approve => self.wait_for_approval(&file, &only, None),
+            Mode::Automatic => self.approve_by_itself(&file, &only),
+        }
+    }
+
+    fn make_plan(&mut self, only: Option<RuleNumber>) -> Result<PlanFile, AskError> {
+        self.board.doing("scanning");
+        self.pulse.running(LONGEST_SCAN);
+        let watch = self.watch.clone();
+        let door = Door::of(self.desk.clone(), self.actor.clone(), std::sync::Arc::new(move || watch.now()));
+        door.plan(&PlanRequest { now: self.watch.now(), as_of: None, only })
+    }
+
+    /// Grants what was approved before, as long as no rail trips; else a person decides.
+    fn approve_by_itself(&mut self, file: &PlanFile, only: &Option<RuleNumber>) -> Result<String, AskError> {
+        if let Some(reason) = self.why_not() {
+            return self.wait_for_approval(file, only, None).map(|words| format!("{words}; {reason}"));
+        }
+        let request = Request::Approve { plan: file.plan.clone(), accept: Vec::new(), only: Vec::new(), excepted: 0 };
+        let now = self.watch.now();
+        match Session::new(self.actor.clone()).try_answer(&self.desk, request, now) {
+            Ok(_) | Err(DeskError::Approval(ApprovalError::Approved { .. })) => {
+                self.withdraw_own(only, None)?;
+                self.board.show().alerts.keep_only(kind::RAIL_TRIPPED, &[]);
+                let actor = self.actor.clone();
+                Ok(format!("plan {}: {}", file.plan, self.execute(&file.plan, &actor)))
+            }
+            Err(DeskError::Approval(ApprovalError::Rails { tripped, .. })) => {
+                self.wait_for_approval(file, only, Some(&tripped))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// A person decides. Where one of the daemon's plans waits already, that one is decided on: its records do not wait anew.
+    fn wait_for_approval(
+        &mut self,
+        file: &PlanFile,
+        only: &Option<RuleNumber>,
+        tripped: Option<&[Tripped]>,
+    ) -> Result<String, AskError> {
+        let now = self.watch.now();
+        let waits = self.pending_own()?.into_iter().find(|own| own.only == *only && own.plan != file.plan);
+        let plan = match &waits {
+            Some(older) => {
+                self.desk.lock()?.withdraw(&file.plan, now)?;
+                older.plan.clone()
+            }
+            None => {
+                self.remember_own(&file.plan, only)?;
+                file.plan.clone()
+            }
+        };
+        let planned = file.manifest.planned();
+        if let Some(tripped) = tripped {
+            let why: Vec<&str> = tripped.iter().map(|tripped| tripped.message.as_str()).collect();
+            let message =
+                format!("guard rails keep {planned} due records: {}; plan {plan} waits for a person", why.join("; "));
+            self.board.raise(kind::RAIL_TRIPPED, plan.as_str(), message, now);
+            return Ok(format!("{planned} due, {} guard rails tripped, plan {plan} waits", tripped.len()));
+        }
+        let message = format!("plan {plan} waits for a decision: `retentiond approve {plan}`");
+        self.board.raise(kind::PLAN_WAITING, plan.as_str(), message, now);
+        Ok(format!("{planned} due, plan {plan} waits"))
+    }
+
+    fn take_counts(&self, manifest: &Manifest) -> Result<(), DeskError> {
+        let now = self.watch.now();
+        let mut overdue: BTreeMap<RuleNumber, Overdue> = BTreeMap::new();
+        for rule in &manifest.rules {
+            let of = overdue.entry(rule.rule.clone()).or_default();
+            of.records += rule.counts.due;
+            of.oldest = of.oldest.into_iter().chain(rule.oldest_due).min();
+        }
+        self.watch_overdue(&overdue, now);
+        let counts = Counts { at: now, overdue };
+        self.desk.lock()?.memorize("counts", Some(&counts))?;
+        self.board.show().counts = Some(counts);
+        Ok(())
+    }
+
+    fn watch_overdue(&self, overdue: &BTreeMap<RuleNumber, Overdue>, now: Instant) {
+        let mut shown = self.board.show();
+        for (rule, overdue) in overdue {
+            let oldest = overdue.oldest.filter(|oldest| (now.date_naive() - *oldest).num_days() > OVERDUE_DAYS);
+            match oldest {
+                Some(oldest) if overdue.records > 0 => {
+                    let message = format!(
+                        "{} records under rule {rule} are past their term, the oldest since {oldest}",
+                        overdue.records
+                    );
+                    shown.alerts.raise(kind::OVERDUE, rule.as_str(), message, now);
+                }
+                _ => shown.alerts.clear(kind::OVERDUE, rule.as_str()),
+            }
+        }
+    }
+
+    fn remember_own(&self, plan: &PlanId, only: &Option<RuleNumber>) -> Result<(), DeskError> {
+        let mut own = self.pending_own()?;
+        if !own.iter().any(|own| own.plan == *plan) {
+            own.push(Own { plan: plan.clone(), only: only.clone() });
+        }
+        self.desk.lock()?.memorize("own-plans", Some(&own))
+    }
+
+    /// The daemon's own plans on which nobody decided yet; alerts about others are over.
+    fn pending_own(&self) -> Result<Vec<Own>, DeskError> {
+        let own: Vec<Own> = self.desk.lock()?.recall("own-plans")?.unwrap_or_default();
+        let answer = Session::new(self.actor.clone()).try_answer(&self.desk, Request::Plans, self.watch.now())?;
+        let Response::Plans { plans } = answer else { return Ok(Vec::new()) };
+        let is_pending =
+            |plan: &PlanId| plans.iter().any(|status| status.plan == *plan && status.state == PlanState::Pending);
+        let pending: Vec<Own> = own.into_iter().filter(|own| is_pending(&own.plan)).collect();
+        let names: Vec<&str> = pending.iter().map(|own| own.plan.as_str()).collect();
+        let mut shown = self.board.show();
+        shown.alerts.keep_only(kind::PLAN_WAITING, &names);
+        shown.alerts.keep_only(kind::RAIL_TRIPPED, &names);
+        Ok(pending)
+    }
+
+    /// Takes back the daemon's own earlier plans of the same rules on which nobody decided: a newer list stands for them.
+    fn withdraw_own(&self, only: &Option<RuleNumber>, but: Option<&PlanId>) -> Result<(), DeskError> {
+        let older = self.pending_own()?.into_iter().filter(|own| own.only == *only && Some(&own.plan) != but);
+        for own in older {
+            self.desk.lock()?.withdraw(&own.plan, self.watch.now())?;
+        }
+        self.pending_own().map(drop)
+    }
+
+    /// The end of an execution, in a few words.
+    pub(super) fn execute(&mut self, plan: &PlanId, actor: &crate::model::Actor) -> String {
+        match self.try_execute(plan, actor) {
+            Ok(statement) => {
+                let counts = statement.counts;
+                format!("{} of {} disposed of", counts.destroyed + counts.anonymized, counts.planned)
+            }
+            Err(error) => refusal_text(&error),
+        }
+    }
+}

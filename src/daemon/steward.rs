@@ -1,0 +1,215 @@
+//! Answers what is asked of the daemon alone, without waiting for the run loop.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+
+use super::alerts::kind;
+use super::board::{Board, Execution};
+use super::execution::refused;
+use super::orders::Order;
+use super::watch::Watch;
+use crate::audit::witness::read_witnessed;
+use crate::config::{self, Loaded};
+use crate::disposition::control::{Control, LogPosition, Pause, Status};
+use crate::disposition::desk::{DeskError, PlanState, Session, SharedDesk};
+use crate::disposition::execute::Progress;
+use crate::disposition::request::{Refusal, RefusalKind, Request, Response};
+use crate::model::{Actor, Fault, Instant, PlanId, RuleNumber};
+
+/// How many firings the status shows.
+const FIRINGS: u32 = 10;
+
+/// Name of the memo that keeps a pause over restarts.
+pub const PAUSE: &str = "pause";
+
+/// Answers for the daemon.
+pub struct Steward {
+    pub desk: SharedDesk,
+    pub board: Arc<Board>,
+    pub watch: Arc<Watch>,
+    pub orders: Sender<Order>,
+    pub config: PathBuf,
+    pub state: PathBuf,
+}
+
+impl Steward {
+    /// Answers a request; a refusal is an answer too.
+    pub fn answer(&self, control: Control, actor: &Actor, now: Instant) -> Response {
+        self.try_answer(control, actor, now).unwrap_or_else(Response::Refused)
+    }
+
+    fn try_answer(&self, control: Control, actor: &Actor, now: Instant) -> Result<Response, Refusal> {
+        match control {
+            Control::Status => {
+                let status = self.status(now).map_err(|error| error.refusal())?;
+                Ok(Response::Status { status: Box::new(status) })
+            }
+            Control::Scan { rules } => self.scan(rules, actor),
+            Control::Pause { reason } => self.pause(reason, actor, now).map_err(|error| error.refusal()),
+            Control::Resume { clock } => self.resume(clock, actor, now).map_err(|error| error.refusal()),
+            Control::Reload => {
+                tracing::info!(%actor, "a reload was asked for");
+                self.reload().map(|()| done("the new configuration is in order and is used from the next run on"))
+            }
+            Control::Apply { plan } => {
+                self.board.show().executions.insert(plan.clone(), Execution::Waiting);
+                self.order(Order::Apply { plan, actor: actor.clone() })?;
+                Ok(Response::Applying { planned: 0, done: 0 })
+            }
+            Control::Progress { plan } => self.progress(&plan),
+        }
+    }
+
+    /// Everything that a person needs to see.
+    ///
+    /// # Errors
+    /// The log or the private database cannot be read.
+    pub fn status(&self, now: Instant) -> Result<Status, DeskError> {
+        let doubt = self.watch.look().1;
+        let answer = Session::new(Actor::from("status")).try_answer(&self.desk, Request::Plans, now)?;
+        let mut plans = match answer {
+            Response::Plans { plans } => plans,
+            _ => Vec::new(),
+        };
+        plans.retain(|status| {
+            matches!(status.state, PlanState::Pending | PlanState::Approved | PlanState::Started | PlanState::Altered)
+        });
+        let mut desk = self.desk.lock()?;
+        let today = now.date_naive();
+        let holds = desk.holds_in_force();
+        let to_review = holds.iter().filter(|hold| hold.review_by.is_some_and(|day| day <= today)).count();
+        let holds = holds.len();
+        let last = desk.firings(FIRINGS)?;
+        let (entries, last_entry) = (desk.log().size(), desk.log().last_time());
+        let published = desk.log().published_size();
+        let anchor: Option<(u64, Instant)> = desk.recall("anchor")?;
+        drop(desk);
+        let witnessed = read_witnessed(&self.state.join("audit")).ok().flatten();
+        let shown = self.board.show();
+        Ok(Status {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            started: shown.started,
+            mode: shown.mode.to_owned(),
+            doing: shown.doing.clone(),
+            paused: shown.paused.clone(),
+            clock: doubt.map(|doubt| doubt.to_string()),
+            next: shown.next.clone(),
+            last,
+            plans,
+            holds: holds as u64,
+            holds_to_review: to_review as u64,
+            overdue: shown.counts.as_ref().map(|counts| counts.overdue.clone()).unwrap_or_default(),
+            counted: shown.counts.as_ref().map(|counts| counts.at),
+            log: LogPosition {
+                entries,
+                last: last_entry,
+                published,
+                anchored: witnessed.as_ref().map(|checkpoint| checkpoint.claimed().tree.size),
+                anchored_at: witnessed.and(anchor).map(|(_, at)| at),
+            },
+            configuration: shown.configuration.clone(),
+            alerts: shown.alerts.standing(),
+        })
+    }
+
+    fn scan(&self, rules: Vec<RuleNumber>, actor: &Actor) -> Result<Response, Refusal> {
+        let install = self.desk.install();
+        for rule in &rules {
+            if !install.calendars.iter().flat_map(|calendar| &calendar.rules).any(|known| known.number == *rule) {
+                return Err(DeskError::UnknownRule { rule: rule.clone() }.refusal());
+            }
+        }
+        self.order(Order::Scan { rules, actor: actor.clone() })?;
+        Ok(done("the scan begins as soon as what is under way has ended; `retentiond ctl status` shows it"))
+    }
+
+    fn pause(&self, reason: String, actor: &Actor, now: Instant) -> Result<Response, DeskError> {
+        let pause = Pause { actor: actor.clone(), at: now, reason };
+        self.desk.lock()?.memorize(PAUSE, Some(&pause))?;
+        self.board.show().paused = Some(pause);
+        tracing::warn!(%actor, "destruction is paused");
+        Ok(done("nothing is destroyed until `retentiond ctl resume`; scans go on"))
+    }
+
+    fn resume(&self, clock: bool, actor: &Actor, now: Instant) -> Result<Response, DeskError> {
+        let mut desk = self.desk.lock()?;
+        desk.memorize::<Pause>(PAUSE, None)?;
+        self.board.show().paused = None;
+        tracing::warn!(%actor, clock, "destruction is resumed");
+        if !clock || self.watch.look().1.is_none() {
+            return Ok(done("destruction is resumed"));
+        }
+        let time = self.watch.confirm();
+        desk.confirm_clock(actor, time)?;
+        self.watch.log_is_at(desk.log().last_time());
+        // Behind the log, its last entry keeps its time: it is this one that was answered for.
+        self.watch.confirm();
+        tracing::warn!(%actor, %time, was = %now, "the clock was confirmed");
+        Ok(Response::Done {
+            message: format!("destruction is resumed; {actor} answers for the clock as it is: {time}"),
+        })
+    }
+
+    /// Reads configuration and calendars again; the run loop takes them up between runs. On a fault the ones in use go on.
+    ///
+    /// # Errors
+    /// All faults, in one message.
+    pub fn reload(&self) -> Result<(), Refusal> {
+        let loaded =
+            config::load(&self.config).map_err(|faults| faults_text(&faults)).and_then(|loaded| self.check(loaded));
+        match loaded {
+            Ok(loaded) => self.order(Order::Reload(Box::new(loaded))),
+            Err(message) => {
+                let mut shown = self.board.show();
+                shown.configuration.fault = Some(message.clone());
+                let told = format!("the configuration was not reloaded and the one in use goes on: {message}");
+                shown.alerts.raise(kind::CONFIGURATION, "fault", told.clone(), self.watch.now());
+                let kind = RefusalKind::Configuration;
+                Err(Refusal { kind, code: "configuration".to_owned(), message: told, rails: Vec::new() })
+            }
+        }
+    }
+
+    /// What a running daemon cannot change.
+    fn check(&self, loaded: Loaded) -> Result<Loaded, String> {
+        if loaded.config.state != self.state {
+            return Err("`state` has changed; restart the daemon to move it".to_owned());
+        }
+        if loaded.config.schedule.is_none() {
+            return Err("`[schedule]` is gone; without hours the daemon has nothing to do".to_owned());
+        }
+        Ok(loaded)
+    }
+
+    fn progress(&self, plan: &PlanId) -> Result<Response, Refusal> {
+        let mut shown = self.board.show();
+        match shown.executions.get(plan) {
+            None => Err(refused("not-asked-for", format!("nobody asked for plan {plan}, or its end was told already"))),
+            Some(Execution::Waiting) => Ok(Response::Applying { planned: 0, done: 0 }),
+            Some(Execution::Running(Progress { planned, done })) => {
+                Ok(Response::Applying { planned: *planned, done: *done })
+            }
+            Some(Execution::Ended(ended)) => {
+                let ended = (**ended).clone();
+                shown.executions.remove(plan);
+                ended.map(|statement| Response::Applied { statement })
+            }
+        }
+    }
+
+    fn order(&self, order: Order) -> Result<(), Refusal> {
+        self.orders.send(order).map_err(|_| refused("ending", "the daemon is ending".to_owned()))
+    }
+}
+
+fn done(message: &str) -> Response {
+    Response::Done { message: message.to_owned() }
+}
+
+fn faults_text(faults: &[Fault]) -> String {
+    let each = faults
+        .iter()
+        .map(|fault| format!("{}:{}:{}: {}; {}", fault.file, fault.line, fault.column, fault.message, fault.mend));
+    each.collect::<Vec<_>>().join(" | ")
+}
