@@ -28,9 +28,6 @@ pub use load::{load, state_of};
 pub use metrics::{Listen, Metrics};
 pub use schedule::{CatchUp, ExtraScan, Schedule, Window};
 
-/// Where the configuration stands unless `--config` or `RETENTIOND_CONFIG` says otherwise.
-pub const DEFAULT_FILE: &str = "/etc/retentiond/retentiond.toml";
-
 /// A configuration in order. Its other paths are absolute: relative ones are resolved against the file's directory.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {

@@ -108,11 +108,6 @@ impl<'d> Table<'d> {
         &self.path
     }
 
-    /// The bytes of the table's header or braces.
-    pub fn span(&self) -> Range<usize> {
-        self.span.clone()
-    }
-
     /// Whether the table has this key; does not count as asking for it.
     pub fn has(&self, key: &str) -> bool {
         self.entries.contains_key(key)
