@@ -68,6 +68,7 @@ impl Chronicle {
             }
             Body::Rejection(rejection) => {
                 self.rejections.insert(rejection.plan.clone(), rejection.digest);
+                self.history.done.insert(rejection.plan.clone());
             }
             Body::Intent(intent) => {
                 if !self.started.contains(&intent.plan) {
@@ -88,6 +89,7 @@ impl Chronicle {
             }
             Body::Run(run) if run.finished => {
                 self.finished.insert(run.plan.clone(), run.run.clone());
+                self.history.done.insert(run.plan.clone());
                 for (rule, counts) in run.verdicts.iter().filter(|(_, counts)| counts.due > 0) {
                     self.remember_run(rule, counts.due);
                 }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::Limits;
 use super::plan::{Manifest, PlannedSeries};
 use crate::audit::leaf::GovernedBy;
-use crate::model::{RuleNumber, SeriesName, SourceName};
+use crate::model::{PlanId, RuleNumber, SeriesName, SourceName};
 
 /// How many runs the trailing median looks back: recent habits count, last year's do not.
 const MEDIAN_WINDOW: usize = 15;
@@ -64,6 +64,8 @@ pub struct History {
     pub approved: BTreeMap<SeriesName, GovernedBy>,
     /// Records planned by the runs of each rule, the newest first; runs without any are left out.
     pub runs: BTreeMap<RuleNumber, Vec<u64>>,
+    /// Plans that were executed or rejected.
+    pub done: BTreeSet<PlanId>,
     /// Sources whose database no longer says what the log says, and that no person has looked at since.
     pub restored: BTreeSet<SourceName>,
 }

@@ -52,11 +52,10 @@ pub(super) fn open_plan(desk: &SharedDesk, plan: &PlanId, now: Instant) -> Resul
     let mut desk = desk.lock()?;
     let decision = desk.store.decision(plan)?;
     let file = desk.plans.manifest(plan)?;
-    let plan = plan.clone();
     Err(match desk.state_of(&file, decision.as_ref(), now)? {
-        PlanState::Executed => ApprovalError::Executed { plan }.into(),
-        PlanState::Rejected => ApprovalError::Rejected { plan }.into(),
-        PlanState::Expired => ApprovalError::Expired { plan }.into(),
+        state @ (PlanState::Executed | PlanState::Rejected | PlanState::Expired) => {
+            why_not(state, &file, decision.is_some()).into()
+        }
         _ => error.into(),
     })
 }
@@ -65,16 +64,9 @@ impl Desk {
     pub(super) fn reopen(&mut self, plan: Plan, now: Instant) -> Result<ApprovedPlan, DeskError> {
         let id = plan.id().clone();
         let decision = self.store.decision(&id)?;
-        match self.state_of(plan.file(), decision.as_ref(), now)? {
-            PlanState::Approved | PlanState::Started => {}
-            PlanState::Executed => return Err(ApprovalError::Executed { plan: id }.into()),
-            PlanState::Rejected => return Err(ApprovalError::Rejected { plan: id }.into()),
-            PlanState::Simulation => {
-                return Err(ApprovalError::Simulation { plan: id, as_of: plan.manifest().as_of }.into());
-            }
-            PlanState::Pending | PlanState::Altered => return Err(ApprovalError::Pending { plan: id }.into()),
-            PlanState::Expired if decision.is_some() => return Err(ApprovalError::ApprovalExpired { plan: id }.into()),
-            PlanState::Expired => return Err(ApprovalError::Expired { plan: id }.into()),
+        let state = self.state_of(plan.file(), decision.as_ref(), now)?;
+        if !matches!(state, PlanState::Approved | PlanState::Started) {
+            return Err(why_not(state, plan.file(), decision.is_some()).into());
         }
         let decision = decision.ok_or_else(|| ApprovalError::Pending { plan: id.clone() })?;
         self.check_unchanged(&id, plan.manifest(), now)?;
@@ -92,11 +84,9 @@ impl Desk {
     ) -> Result<ApprovedPlan, DeskError> {
         let id = plan.id().clone();
         let decision = self.store.decision(&id)?;
-        match self.state_of(plan.file(), decision.as_ref(), now)? {
-            PlanState::Approved | PlanState::Started => return Err(ApprovalError::Approved { plan: id }.into()),
-            PlanState::Executed => return Err(ApprovalError::Executed { plan: id }.into()),
-            PlanState::Rejected => return Err(ApprovalError::Rejected { plan: id }.into()),
-            PlanState::Simulation | PlanState::Pending | PlanState::Expired | PlanState::Altered => {}
+        let state = self.state_of(plan.file(), decision.as_ref(), now)?;
+        if state != PlanState::Pending {
+            return Err(why_not(state, plan.file(), false).into());
         }
         self.check_unchanged(&id, plan.manifest(), now)?;
         let limits = self.install.limits;
@@ -120,10 +110,9 @@ impl Desk {
     pub(super) fn reject(&mut self, plan: &PlanId, reason: &str, actor: &Actor, now: Instant) -> Result<(), DeskError> {
         let file = self.plans.manifest(plan)?;
         let decision = self.store.decision(plan)?;
-        match self.state_of(&file, decision.as_ref(), now)? {
-            PlanState::Executed => return Err(ApprovalError::Executed { plan: plan.clone() }.into()),
-            PlanState::Rejected => return Err(ApprovalError::Rejected { plan: plan.clone() }.into()),
-            _ => {}
+        let state = self.state_of(&file, decision.as_ref(), now)?;
+        if matches!(state, PlanState::Executed | PlanState::Rejected) {
+            return Err(why_not(state, &file, true).into());
         }
         let reason_digest = self.log.keyed_digest(reason);
         let decision = Decision {
@@ -159,6 +148,7 @@ impl Desk {
 
     /// Erases the lists of plans that are done, rejected or expired.
     pub(super) fn erase_what_is_done(&mut self, now: Instant) -> Result<(), DeskError> {
+        self.plans.erase_abandoned_drafts()?;
         for status in self.plan_list(now)? {
             if matches!(status.state, PlanState::Executed | PlanState::Rejected | PlanState::Expired) {
                 self.forget(&status.plan)?;
@@ -232,6 +222,20 @@ impl Desk {
             None if file.has_expired(now) => PlanState::Expired,
             None => PlanState::Pending,
         })
+    }
+}
+
+/// Why a plan in this state is not what was asked for: pending for an approval, approved for an execution.
+fn why_not(state: PlanState, file: &PlanFile, was_decided: bool) -> ApprovalError {
+    let plan = file.plan.clone();
+    match state {
+        PlanState::Executed => ApprovalError::Executed { plan },
+        PlanState::Rejected => ApprovalError::Rejected { plan },
+        PlanState::Simulation => ApprovalError::Simulation { plan, as_of: file.manifest.as_of },
+        PlanState::Approved | PlanState::Started => ApprovalError::Approved { plan },
+        PlanState::Expired if was_decided => ApprovalError::ApprovalExpired { plan },
+        PlanState::Expired => ApprovalError::Expired { plan },
+        PlanState::Pending | PlanState::Altered => ApprovalError::Pending { plan },
     }
 }
 

@@ -1,11 +1,12 @@
 //! A plan's list while it is made: due records come in, blocked ones are found, the rest is put in order and sealed.
 //!
 //! Memory does not grow with the list: all work is done on the file, a page of rows at a time. The file is synced once, when sealed; a
-//! crash before leaves only a `.draft` that the next plan removes.
+//! crash before leaves only a `.draft`, which the next start erases.
 
 use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use rusqlite::{Connection, params};
 
@@ -36,11 +37,30 @@ const SCHEMA: &str = "
     CREATE TABLE step(number INTEGER PRIMARY KEY, series INTEGER NOT NULL, level INTEGER NOT NULL, items INTEGER NOT NULL);
 ";
 
+/// Numbers the drafts of this process.
+static DRAFTS: AtomicU64 = AtomicU64::new(0);
+
 /// The list of a plan that is being made.
 #[derive(Debug)]
 pub(super) struct Draft {
-    path: PathBuf,
     connection: Connection,
+    file: DraftFile,
+}
+
+/// Removes a draft that no plan came of.
+#[derive(Debug)]
+struct DraftFile {
+    path: PathBuf,
+    is_kept: bool,
+}
+
+impl Drop for DraftFile {
+    fn drop(&mut self) {
+        if !self.is_kept {
+            // What stays is erased when this process is no more: see `PlanDirs::erase_abandoned_drafts`.
+            let _gone_or_not = fs::remove_file(&self.path);
+        }
+    }
 }
 
 /// A record that keeps another from being destroyed, as long as it is there.
@@ -63,12 +83,9 @@ pub(super) struct RuleTotals {
 impl Draft {
     /// Starts a list in `dir`, readable by its owner only.
     pub fn create(dir: &Path) -> Result<Self, PlanError> {
-        let path = dir.join(format!("{}.draft", std::process::id()));
+        let number = DRAFTS.fetch_add(1, Ordering::Relaxed);
+        let path = dir.join(format!("{}-{number}.draft", std::process::id()));
         let file = |doing, source| PlanError::File { doing, path: path.clone(), source };
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(file("remove", error)),
-            _ => {}
-        }
         OpenOptions::new()
             .write(true)
             .create_new(true)
@@ -76,7 +93,7 @@ impl Draft {
             .open(&path)
             .map_err(|source| file("create", source))?;
         let connection = open(&path).map_err(|source| PlanError::Body { path: path.clone(), source })?;
-        Ok(Self { path, connection })
+        Ok(Self { connection, file: DraftFile { path, is_kept: false } })
     }
 
     /// Adds a record that seems due, and what blocks it.
@@ -149,40 +166,37 @@ impl Draft {
             connection.execute_batch("DROP TABLE edge; DROP INDEX item_blocked; DROP INDEX item_awaited; COMMIT")?;
             Ok(totals)
         })?;
-        let Self { path, connection } = self;
-        connection.close().map_err(|(_, source)| PlanError::Body { path: path.clone(), source })?;
-        Ok(Sealed { path, totals })
+        let Self { connection, file } = self;
+        connection.close().map_err(|(_, source)| PlanError::Body { path: file.path.clone(), source })?;
+        Ok(Sealed { file, totals })
     }
 
     fn run<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, PlanError> {
-        work(&self.connection).map_err(|source| PlanError::Body { path: self.path.clone(), source })
+        work(&self.connection).map_err(|source| PlanError::Body { path: self.file.path.clone(), source })
     }
 }
 
 /// A finished list that has no name yet.
 #[derive(Debug)]
 pub(super) struct Sealed {
-    path: PathBuf,
+    file: DraftFile,
     /// Per rule.
     pub totals: Vec<RuleTotals>,
 }
 
 impl Sealed {
     /// Syncs the list and gives it its name, in the same directory.
-    pub fn keep(self, target: &Path) -> Result<(), PlanError> {
+    pub fn keep(mut self, target: &Path) -> Result<(), PlanError> {
         let failed = |doing, path: &Path| {
             let path = path.to_owned();
             move |source| PlanError::File { doing, path, source }
         };
-        File::open(&self.path).and_then(|file| file.sync_all()).map_err(failed("sync", &self.path))?;
-        fs::rename(&self.path, target).map_err(failed("rename", &self.path))?;
+        let path = &self.file.path;
+        File::open(path).and_then(|file| file.sync_all()).map_err(failed("sync", path))?;
+        fs::rename(path, target).map_err(failed("rename", path))?;
+        self.file.is_kept = true;
         let dir = target.parent().unwrap_or(Path::new("."));
         File::open(dir).and_then(|dir| dir.sync_all()).map_err(failed("sync", dir))
-    }
-
-    /// Erases the list: the same one stands already.
-    pub fn discard(self) -> Result<(), PlanError> {
-        fs::remove_file(&self.path).map_err(|source| PlanError::File { doing: "remove", path: self.path, source })
     }
 }
 

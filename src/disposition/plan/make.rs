@@ -7,13 +7,13 @@ use super::body::Item;
 use super::draft::{Draft, Edge};
 use super::scope::{Scope, ScopedSeries, Tally};
 use super::store::{PlanDirs, PlanFile};
-use super::{PlanError, PlanRequest, PlannedSeries, PlanningKeys};
+use super::{Manifest, PlanError, PlanRequest, PlannedSeries, PlanningKeys};
 use crate::audit::leaf::GovernedBy;
 use crate::disposition::Installation;
 use crate::disposition::holds::{HoldIndex, value_text};
 use crate::disposition::judge::{JudgedAt, Term, Verdict, judge};
 use crate::disposition::rails::{History, tripped};
-use crate::model::{Digest, RecordKey, RuleNumber};
+use crate::model::{Digest, PlanId, RecordKey, RuleNumber};
 use crate::records::facts::{EventFact, Facts};
 use crate::records::mapping::SeriesMapping;
 use crate::records::sqlite::{Interest, Reader};
@@ -47,17 +47,28 @@ pub fn make(
     if let Some(series) = manifest.unbalanced().first() {
         return Err(PlanError::Unbalanced { series: (*series).clone() });
     }
-    let digest = manifest.digest()?;
-    let plan = manifest.id(&digest);
-    if dirs.open(&plan).is_ok_and(|standing| *standing.digest() == digest) {
-        sealed.discard()?;
-    } else {
-        sealed.keep(&dirs.body_path(&plan))?;
-    }
+    let (plan, digest, manifest) = name(manifest, history)?;
+    let stands = dirs.open(&plan).is_ok_and(|standing| *standing.digest() == digest);
     let rails = tripped(&manifest, &[], history, &install.limits);
     let file = PlanFile { plan, digest, made_at: request.now, rails, manifest };
+    // A crash in between leaves a plan without a list, which is useless, rather than a list without a plan, which is personal.
     dirs.keep_manifest(&file)?;
+    if !stands {
+        sealed.keep(&dirs.body_path(&file.plan))?;
+    }
     Ok(file)
+}
+
+/// Names a plan after its digest; after a number of its own too where the same list was decided on before.
+fn name(mut manifest: Manifest, history: &History) -> Result<(PlanId, Digest, Manifest), PlanError> {
+    loop {
+        let digest = manifest.digest()?;
+        let plan = manifest.id(&digest);
+        if !history.done.contains(&plan) {
+            return Ok((plan, digest, manifest));
+        }
+        manifest.attempt += 1;
+    }
 }
 
 /// One series, scanned into the draft.

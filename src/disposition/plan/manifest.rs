@@ -18,6 +18,8 @@ pub struct Manifest {
     pub as_of: CivilDate,
     /// Judged for a day to come: never approvable.
     pub simulation: bool,
+    /// How often the same list was executed or rejected before, on the same day.
+    pub attempt: u32,
     /// The one rule that was asked for.
     pub only: Option<RuleNumber>,
     /// Year of the fingerprint keys.

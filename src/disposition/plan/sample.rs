@@ -61,6 +61,7 @@ fn manifest(total: &super::draft::RuleTotals, simulation: bool) -> Manifest {
         format: Manifest::FORMAT,
         as_of: "2026-11-21".parse().unwrap(),
         simulation,
+        attempt: 0,
         only: None,
         fingerprint_year: 2026,
         calendars: Vec::new(),

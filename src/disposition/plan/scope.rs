@@ -145,6 +145,7 @@ impl<'a> Scope<'a> {
             format: Manifest::FORMAT,
             as_of: self.as_of,
             simulation: self.simulation,
+            attempt: 0,
             only: self.request.only.clone(),
             fingerprint_year,
             calendars: self.calendars(),

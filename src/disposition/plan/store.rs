@@ -193,6 +193,24 @@ impl PlanDirs {
         }
     }
 
+    /// Erases lists that a process began and will not end: it is no more.
+    ///
+    /// # Errors
+    /// The directory cannot be read, or a file cannot be removed.
+    pub fn erase_abandoned_drafts(&self) -> Result<(), PlanError> {
+        let failed = |doing, path: &Path| {
+            let path = path.to_owned();
+            move |source| PlanError::File { doing, path, source }
+        };
+        for entry in fs::read_dir(&self.bodies).map_err(failed("read", &self.bodies))? {
+            let path = entry.map_err(failed("read", &self.bodies))?.path();
+            if is_abandoned(&path) {
+                fs::remove_file(&path).map_err(failed("remove", &path))?;
+            }
+        }
+        Ok(())
+    }
+
     /// Erases the list of a plan that is done; says whether there was one.
     ///
     /// # Errors
@@ -205,6 +223,13 @@ impl PlanDirs {
             Err(source) => Err(PlanError::File { doing: "remove", path, source }),
         }
     }
+}
+
+/// Whether this is a draft (`PID-N.draft`) of a process that no longer runs.
+fn is_abandoned(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(".draft"));
+    let process = name.and_then(|name| name.split_once('-')?.0.parse::<u32>().ok());
+    process.is_some_and(|process| !Path::new("/proc").join(process.to_string()).exists())
 }
 
 fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {

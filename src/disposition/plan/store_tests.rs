@@ -113,3 +113,16 @@ fn every_plan_is_listed_and_a_broken_one_with_its_fault() {
     expected.sort();
     assert_eq!(found, expected);
 }
+
+#[test]
+fn the_draft_of_a_process_that_died_is_erased_and_that_of_one_that_lives_is_not() {
+    let state = State::new();
+    let bodies = state.dirs().bodies().to_owned();
+    // Linux gives no process a number above 2²².
+    let (dead, alive) = (bodies.join("4194305-0.draft"), bodies.join(format!("{}-99.draft", std::process::id())));
+    std::fs::write(&dead, b"keys").unwrap();
+    std::fs::write(&alive, b"keys").unwrap();
+    state.dirs().erase_abandoned_drafts().unwrap();
+    assert!(!dead.exists() && alive.exists());
+    assert_eq!(state.code(), "ok");
+}

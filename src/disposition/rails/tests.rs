@@ -13,6 +13,7 @@ fn manifest(due: u64, rows: u64) -> Manifest {
         format: Manifest::FORMAT,
         as_of: "2026-11-21".parse().unwrap(),
         simulation: false,
+        attempt: 0,
         only: None,
         fingerprint_year: 2026,
         calendars: Vec::new(),

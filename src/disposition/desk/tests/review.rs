@@ -80,6 +80,9 @@ fn a_rejected_plan_is_done_with_and_its_list_erased() {
     assert_eq!(code(ask(&sample, approve(&plan, &ALL))), "plan-rejected");
     assert_eq!(executable(&sample, &plan, now()), Err("plan-rejected"));
     assert!(!serde_json::to_string(&leaves(&sample)).unwrap().contains("archivist"));
+    let again = self::plan(&sample);
+    assert_ne!(again.plan, plan.plan, "a person may think again the same day");
+    assert_eq!(code(ask(&sample, approve(&again, &ALL))), "ok");
 }
 
 #[test]
@@ -103,7 +106,7 @@ fn waiting_has_an_end_for_plans_and_for_approvals() {
     ask(&sample, approve(&approved, &ALL)).unwrap();
     assert_eq!(executable(&sample, &approved, now() + TimeDelta::days(14)), Ok(20));
     let late = now() + TimeDelta::days(14) + TimeDelta::seconds(1);
-    assert_eq!(executable(&sample, &approved, late), Err("plan-expired"));
+    assert_eq!(executable(&sample, &approved, late), Err("approval-expired"));
 }
 
 #[test]

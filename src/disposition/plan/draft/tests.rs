@@ -120,6 +120,8 @@ fn graph() -> impl Strategy<Value = Vec<(Name, Action, Vec<Name>)>> {
 }
 
 proptest! {
+    // Each case makes files.
+    #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
     fn what_is_blocked_only_by_what_goes_too_goes_after_it(items in graph()) {
         // All series in one group, as where each may block each.
@@ -256,4 +258,15 @@ fn a_list_is_its_owner_s_alone_and_leaves_no_draft() {
     assert_eq!(names, ["plan.body"]);
     let mode = fs::metadata(made._dir.path().join("plan.body")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
+}
+
+#[test]
+fn a_draft_of_which_no_plan_came_is_erased() {
+    let dir = tempfile::tempdir().unwrap();
+    let draft = Draft::create(dir.path()).unwrap();
+    let other = Draft::create(dir.path()).unwrap();
+    draft.add(&item((0, 1), Action::Destroy), std::iter::empty()).unwrap();
+    drop(draft.seal(&[0], &[None]).unwrap());
+    drop(other);
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
 }
