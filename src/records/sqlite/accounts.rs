@@ -56,9 +56,8 @@ impl Accounts {
 
     /// Whether a user is known to be in a group.
     pub fn is_member(&self, uid: u32, gid: u32) -> bool {
-        let named = |user: &Account| {
-            self.groups.iter().any(|group| group.gid == gid && group.members.iter().any(|name| *name == user.name))
-        };
+        let named =
+            |user: &Account| self.groups.iter().any(|group| group.gid == gid && group.members.contains(&user.name));
         self.users.iter().any(|user| user.uid == uid && (user.gid == gid || named(user)))
     }
 }

@@ -97,8 +97,10 @@ fn rfc3339(text: &[u8]) -> Result<Moment, Unreadable> {
     if rest.is_empty() {
         return Err(Unreadable::Naive);
     }
-    let east = offset(rest).ok_or(Unreadable::Format)?;
-    let utc = naive.checked_sub_signed(TimeDelta::seconds(east)).ok_or(Unreadable::Range)?;
+    let utc = match offset(rest).ok_or(Unreadable::Format)? {
+        0 => naive,
+        east => naive.checked_sub_signed(TimeDelta::seconds(east)).ok_or(Unreadable::Range)?,
+    };
     Ok(Moment::At(utc.and_utc()))
 }
 
@@ -153,8 +155,8 @@ struct TimeOfDay {
 
 impl TimeOfDay {
     fn on(&self, date: NaiveDate) -> Option<NaiveDateTime> {
-        let second = TimeDelta::seconds(i64::from(self.leap));
-        date.and_time(self.time).checked_add_signed(second)
+        let time = date.and_time(self.time);
+        if self.leap { time.checked_add_signed(TimeDelta::seconds(1)) } else { Some(time) }
     }
 }
 

@@ -13,6 +13,7 @@ mod lookup;
 mod open;
 mod probe;
 mod prove;
+mod queries;
 mod read;
 #[cfg(test)]
 mod read_tests;
@@ -32,8 +33,9 @@ pub use catalog::Catalog;
 pub use dispose::Disposed;
 pub use error::StoreError;
 pub use fence::{FENCE_TABLE, FenceState};
+pub use queries::Queries;
 pub use reader::{Interest, Reader};
-pub use select::{FactsQuery, Queries};
+pub use select::FactsQuery;
 pub use write::{CommitError, WriteTxn, Writer};
 
 /// What `check` found out about a mapping and its database.

@@ -82,11 +82,6 @@ impl Opened {
         Ok(self.tables_read.take())
     }
 
-    /// The real path of the database.
-    pub fn database(&self) -> &Path {
-        &self.database
-    }
-
     fn settle(&self) -> Result<(), StoreError> {
         let failed = |error| StoreError::at(self.database.clone(), error);
         self.conn.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use super::catalog::Catalog;
 use super::open::{Opened, Purpose};
-use super::select::Queries;
+use super::queries::Queries;
 use super::{Finding, StoreError, lookup, probe, prove, schema};
 use crate::model::{Digest, Instant, RecordKey, SeriesName, TriggerName};
 use crate::records::facts::{EventFact, Facts};

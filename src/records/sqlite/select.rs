@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use super::StoreError;
 use super::decode::Decoder;
 use super::sql::{self, OWNER, THIS};
 use crate::model::{PartName, SeriesName, Zone};
 use crate::records::mapping::{
-    Condition, Element, EventMapping, Join, Literal, Mask, PartMapping, Pick, Place, Relation, SeriesMapping, Source,
+    Condition, Element, EventMapping, Join, Literal, Mask, PartMapping, Pick, Place, Relation, SeriesMapping,
 };
 use crate::records::masks;
 
@@ -265,7 +264,7 @@ fn files_query(series: &SeriesMapping, part: &PartMapping) -> Result<Option<File
     }))
 }
 
-fn mapped<'a>(series: &SeriesName, all: &'a [SeriesMapping]) -> Result<&'a SeriesMapping, StoreError> {
+pub(super) fn mapped<'a>(series: &SeriesName, all: &'a [SeriesMapping]) -> Result<&'a SeriesMapping, StoreError> {
     all.iter().find(|mapping| mapping.series == *series).ok_or_else(|| StoreError::Unmapped { series: series.clone() })
 }
 
@@ -307,54 +306,4 @@ pub(super) fn key_is(alias: &str, series: &SeriesMapping) -> String {
 
 fn placeholders(count: usize) -> String {
     (1..=count).map(|place| format!("?{place}")).collect::<Vec<_>>().join(", ")
-}
-
-/// The mappings of one source, and the queries of its series, made once.
-#[derive(Debug)]
-pub struct Queries {
-    mappings: Vec<SeriesMapping>,
-    local: Option<Zone>,
-    made: BTreeMap<SeriesName, Arc<FactsQuery>>,
-}
-
-impl Queries {
-    /// For the series of one source; `all` may hold those of others.
-    pub fn new(source: &Source, all: &[SeriesMapping]) -> Self {
-        let mappings = all.iter().filter(|mapping| mapping.source == source.name).cloned().collect();
-        Self { mappings, local: source.timezone, made: BTreeMap::new() }
-    }
-
-    /// All mappings of the source.
-    pub fn mappings(&self) -> &[SeriesMapping] {
-        &self.mappings
-    }
-
-    /// The mapping of a series.
-    ///
-    /// # Errors
-    /// [`StoreError::Unmapped`] for a series of another source, or of none.
-    pub fn mapping(&self, series: &SeriesName) -> Result<&SeriesMapping, StoreError> {
-        mapped(series, &self.mappings)
-    }
-
-    /// The query of a series, made anew.
-    ///
-    /// # Errors
-    /// As [`Queries::of`].
-    pub fn make(&self, series: &SeriesName) -> Result<FactsQuery, StoreError> {
-        FactsQuery::new(self.mapping(series)?, &self.mappings, self.local)
-    }
-
-    /// The query of a series, made at its first use.
-    ///
-    /// # Errors
-    /// [`StoreError::Unmapped`] for the series, or for one that its relations name.
-    pub fn of(&mut self, series: &SeriesName) -> Result<Arc<FactsQuery>, StoreError> {
-        if let Some(query) = self.made.get(series) {
-            return Ok(Arc::clone(query));
-        }
-        let query = Arc::new(self.make(series)?);
-        self.made.insert(series.clone(), Arc::clone(&query));
-        Ok(query)
-    }
 }

@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 
 use super::catalog::{Catalog, Table};
 use super::open::Opened;
-use super::select::Queries;
+use super::queries::Queries;
 use super::{Finding, Severity, StoreError, sql};
 use crate::model::SeriesName;
 use crate::records::mapping::{PartMapping, SeriesMapping, Source};

@@ -88,8 +88,10 @@ impl Proof<'_> {
         let mapped = |relation: &crate::records::mapping::Relation| {
             self.queries.mapping(&relation.series).ok().map(|other| other.table.clone())
         };
-        for relation in &series.subject {
-            if let Some(other) = mapped(relation) {
+        if let Some(relation) = &series.subject
+            && let Some(other) = mapped(relation)
+        {
+            {
                 push_join(&mut found, format!("{at}.subject"), table, &other, &relation.on);
             }
         }

@@ -44,7 +44,7 @@ fn a_probe_heeds_the_pick_the_filter_and_the_condition() {
     );
     let cutoffs = ["2024-06-01T00:00:00Z", "2025-06-01T00:00:00Z"];
     let mut mapping = series("dossier");
-    let mut with = |pick, change: &dyn Fn(&mut SeriesMapping)| {
+    let with = |pick, change: &dyn Fn(&mut SeriesMapping)| {
         let mut mapping = mapping.clone();
         mapping.events.insert(TriggerName::from("closure"), event(pick, vec![element("a"), element("b")]));
         change(&mut mapping);
