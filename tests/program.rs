@@ -1,0 +1,13 @@
+//! The program as its users run it: the real binary, on real files. Promises of exit codes, of JSON, and of nothing destroyed that
+//! should not be.
+
+#[path = "program/bad_input.rs"]
+mod bad_input;
+#[path = "program/demo.rs"]
+mod demo;
+#[path = "program/flow.rs"]
+mod flow;
+#[path = "program/forms.rs"]
+mod forms;
+#[path = "program/house.rs"]
+mod house;

@@ -1,0 +1,229 @@
+//! Bad input: one clear error, the documented exit code, nothing destroyed that should not be, nothing lost.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+
+use rusqlite::Connection;
+use serde_json::Value;
+
+use super::house::{DOSSIERS, DUE, House};
+
+/// The error of an answer, which must be one and say everything.
+fn error_of(answer: &Value) -> &Value {
+    let error = &answer["error"];
+    for field in ["code", "message", "place", "mend"] {
+        assert!(error[field].is_string(), "{field} is missing: {answer}");
+    }
+    error
+}
+
+#[test]
+fn a_missing_database_is_bad_configuration_and_is_not_made() {
+    let house = House::new();
+    fs::remove_file(house.path("app.db")).unwrap();
+    for command in ["check", "plan"] {
+        let (code, answer) = house.json(&[command]);
+        assert_eq!(code, 78, "{answer}");
+        assert_eq!(error_of(&answer)["code"], "database-missing");
+    }
+    assert!(!house.path("app.db").exists());
+}
+
+#[test]
+fn a_file_that_is_no_database_is_bad_configuration_and_stays_as_it_is() {
+    let house = House::new();
+    let text = "this is a text file, and a rather long one, so that it has a header's length at least. ".repeat(20);
+    fs::write(house.path("app.db"), &text).unwrap();
+    for command in ["check", "plan"] {
+        let (code, answer) = house.json(&[command]);
+        assert_eq!((code, &error_of(&answer)["code"]), (78, &"not-a-database".into()), "{answer}");
+    }
+    assert_eq!(fs::read_to_string(house.path("app.db")).unwrap(), text);
+}
+
+#[test]
+fn a_locked_database_asks_to_try_later() {
+    let house = House::new();
+    let plan = house.approved();
+    let owner = house.database();
+    owner.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let (code, answer) = house.json(&["plan"]);
+    assert_eq!((code, &error_of(&answer)["code"]), (75, &"locked".into()), "{answer}");
+    let (code, answer) = house.json(&["apply", &plan]);
+    assert!(code == 75 || (code == 5 && answer["deferred"] == DUE), "{code}: {answer}");
+    owner.execute_batch("ROLLBACK").unwrap();
+    house.assert_untouched();
+    let (code, run) = house.json(&["apply", &plan]);
+    assert_eq!((code, &run["destroyed"]), (0, &DUE.into()), "what was put off is done by the next apply: {run}");
+}
+
+#[test]
+fn a_damaged_database_is_a_failure() {
+    let house = House::new();
+    let mut bytes = fs::read(house.path("app.db")).unwrap();
+    let size = bytes.len();
+    // Every page but the first: its header still says that it is a database.
+    bytes[4_096..size].fill(0x5a);
+    fs::write(house.path("app.db"), &bytes).unwrap();
+    let (code, answer) = house.json(&["plan"]);
+    assert_eq!((code, &error_of(&answer)["code"]), (1, &"database-corrupt".into()), "{answer}");
+    assert_eq!(fs::read(house.path("app.db")).unwrap(), bytes);
+}
+
+#[test]
+fn a_database_that_cannot_be_written_is_left_alone() {
+    let house = House::new();
+    let plan = house.approved();
+    let mut bytes = fs::read(house.path("app.db")).unwrap();
+    // SQLite takes a file of a later write version for read-only, whoever asks: also for root, whom no mode stops.
+    bytes[18] = 3;
+    fs::write(house.path("app.db"), &bytes).unwrap();
+    let (code, answer) = house.json(&["apply", &plan]);
+    assert_eq!((code, &error_of(&answer)["code"]), (1, &"read-only".into()), "{answer}");
+    assert_eq!(fs::read(house.path("app.db")).unwrap(), bytes);
+    assert_eq!(house.files(), DOSSIERS as usize);
+}
+
+#[test]
+fn a_table_or_column_that_is_not_there_is_told_by_check_and_stops_the_plan() {
+    for (from, to) in [("table         = \"dossier\"", "table = \"dosier\""), ("\"closed_at\"", "\"closed\"")] {
+        let house = House::new();
+        house.edit("retentiond.toml", from, to);
+        let (code, answer) = house.json(&["check"]);
+        assert_eq!((code, &answer["ok"]), (78, &false.into()), "{answer}");
+        error_of(&answer);
+        let (code, answer) = house.json(&["plan"]);
+        assert_eq!(code, 78, "{answer}");
+        error_of(&answer);
+    }
+}
+
+#[test]
+fn every_fault_of_a_configuration_is_told_at_once() {
+    let house = House::new();
+    house.edit("retentiond.toml", "pace      = \"full\"", "pace = \"fast\"\nmax_cuont = 3");
+    house.edit("calendar.toml", "keep        = \"P1Y\"", "keep = \"P0Y\"");
+    let (code, answer) = house.json(&["check"]);
+    assert_eq!(code, 78);
+    let faults = error_of(&answer)["faults"].as_array().unwrap();
+    assert!(faults.len() >= 3, "{answer}");
+    let text = house.run(&["check"]);
+    for expected in ["retentiond.toml:", "calendar.toml:", "max_cuont", "P0Y"] {
+        assert!(text.err.contains(expected), "{expected} is missing from\n{}", text.err);
+    }
+}
+
+#[test]
+fn a_missing_configuration_says_what_to_do() {
+    let house = House::new();
+    fs::remove_file(house.path("retentiond.toml")).unwrap();
+    let (code, answer) = house.json(&["plan"]);
+    assert_eq!(code, 78, "{answer}");
+    assert!(error_of(&answer)["mend"].as_str().unwrap().contains("init"), "{answer}");
+}
+
+#[test]
+fn a_root_that_is_not_there_keeps_the_records_that_have_files() {
+    let house = House::new();
+    let plan = house.approved();
+    fs::rename(house.path("files"), house.path("elsewhere")).unwrap();
+    let (code, answer) = house.json(&["apply", &plan]);
+    assert_eq!(code, 5, "{answer}");
+    assert_eq!(answer["failed"], DUE, "{answer}");
+    assert_eq!(house.rows("dossier"), DOSSIERS);
+    assert_eq!(house.run(&["check"]).code, 78);
+}
+
+#[test]
+fn one_bad_record_among_many_fails_alone() {
+    let house = House::new();
+    fs::write(house.path("precious"), "not ours").unwrap();
+    fs::remove_file(house.path("files/30.txt")).unwrap();
+    symlink(house.path("precious"), house.path("files/30.txt")).unwrap();
+    let plan = house.approved();
+    let (code, run) = house.json(&["apply", &plan]);
+    assert_eq!((code, &run["failed"], &run["destroyed"]), (5, &1.into(), &(DUE - 1).into()), "{run}");
+    assert_eq!(house.rows("dossier WHERE id = 30"), 1);
+    assert_eq!(fs::read_to_string(house.path("precious")).unwrap(), "not ours");
+}
+
+#[test]
+fn a_plan_edited_by_hand_is_refused() {
+    let house = House::new();
+    let plan = house.approved();
+    let manifest = format!("state/plans/{plan}.json");
+    let due = format!("\"due\": {DUE}");
+    house.edit(&manifest, &due, "\"due\": 1");
+    let (code, answer) = house.json(&["apply", &plan]);
+    assert_eq!((code, &error_of(&answer)["code"]), (3, &"plan-altered".into()), "{answer}");
+    house.assert_untouched();
+}
+
+#[test]
+fn a_list_edited_by_hand_is_refused() {
+    let house = House::new();
+    let plan = house.approved();
+    let body = Connection::open(house.path(&format!("state/private/plans/{plan}.body"))).unwrap();
+    let changed = body.execute("DELETE FROM item WHERE sort = (SELECT min(sort) FROM item)", []);
+    assert_eq!(changed.unwrap(), 1);
+    drop(body);
+    let (code, answer) = house.json(&["apply", &plan]);
+    assert_eq!((code, &error_of(&answer)["code"]), (3, &"plan-altered".into()), "{answer}");
+    house.assert_untouched();
+}
+
+#[test]
+fn a_plan_for_another_database_is_refused() {
+    let house = House::new();
+    let plan = house.approved();
+    fs::copy(house.path("app.db"), house.path("other.db")).unwrap();
+    house.edit("retentiond.toml", "sqlite = \"app.db\"", "sqlite = \"other.db\"");
+    let (code, answer) = house.json(&["apply", &plan]);
+    assert_eq!(code, 3, "{answer}");
+    error_of(&answer);
+    house.assert_untouched();
+}
+
+#[test]
+fn a_schema_or_a_calendar_that_changed_since_the_plan_stops_it() {
+    let house = House::new();
+    let plan = house.approved();
+    house.database().execute_batch("ALTER TABLE message ADD COLUMN extra TEXT").unwrap();
+    let (code, answer) = house.json(&["apply", &plan]);
+    assert_eq!(code, 3, "{answer}");
+    house.assert_untouched();
+    let house = House::new();
+    let plan = house.approved();
+    house.edit("calendar.toml", "keep        = \"P1Y\"", "keep = \"P2Y\"");
+    let (code, answer) = house.json(&["apply", &plan]);
+    assert_eq!(code, 3, "{answer}");
+    house.assert_untouched();
+}
+
+#[test]
+fn a_plan_that_does_not_exist_is_a_mistake_of_the_command_line() {
+    let house = House::new();
+    for plan in ["2026-01-01-00000000", "../private/desk", ""] {
+        let (code, answer) = house.json(&["apply", plan]);
+        assert_eq!((code, &error_of(&answer)["code"]), (2, &"unknown-plan".into()), "{plan}: {answer}");
+    }
+}
+
+#[test]
+fn a_damaged_log_stops_destruction_and_is_told_as_such() {
+    let house = House::new();
+    let plan = house.approved();
+    let journal = house.path("state/audit/journal");
+    let segment = fs::read_dir(&journal).unwrap().next().unwrap().unwrap().path();
+    let mut bytes = fs::read(&segment).unwrap();
+    bytes[100] ^= 0xff;
+    fs::write(&segment, bytes).unwrap();
+    let (code, answer) = house.json(&["apply", &plan]);
+    assert_eq!(code, 4, "{answer}");
+    assert!(error_of(&answer)["mend"].as_str().unwrap().contains("adopt"), "{answer}");
+    house.assert_untouched();
+    let ran = house.run(&["audit", "adopt", "--reason", "disk fault"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert_eq!(house.run(&["apply", &plan]).code, 3, "approvals end with the old log");
+    assert_eq!(house.run(&["audit", "verify"]).code, 0);
+}

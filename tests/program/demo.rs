@@ -1,0 +1,63 @@
+//! The demo, as a newcomer runs it.
+
+use std::fs;
+
+use rusqlite::Connection;
+
+use super::house::run_in;
+
+#[test]
+fn the_demo_goes_through_and_what_it_says_to_try_next_works_as_printed() {
+    let here = tempfile::tempdir().unwrap();
+    let first = run_in(here.path(), &["demo"]);
+    assert_eq!(first.code, 0, "{}\n{}", first.out, first.err);
+    for expected in
+        ["check", "hold place", "plan", "approve", "apply", "audit verify", "OK-UNANCHORED", "What lies where"]
+    {
+        assert!(first.out.contains(expected), "{expected} is missing from\n{}", first.out);
+    }
+    let next = first.out.split("Try next").nth(1).unwrap();
+    let commands: Vec<&str> = next.lines().map(str::trim).filter(|line| line.contains("--config")).collect();
+    assert_eq!(commands.len(), 3, "{next}");
+    for command in commands {
+        let status = std::process::Command::new("sh").arg("-c").arg(command).current_dir(here.path()).output().unwrap();
+        assert!(status.status.success(), "{command}: {}", String::from_utf8_lossy(&status.stderr));
+    }
+}
+
+#[test]
+fn a_second_demo_says_what_it_found_and_destroys_nothing() {
+    let here = tempfile::tempdir().unwrap();
+    assert_eq!(run_in(here.path(), &["demo", "--dir", "d"]).code, 0);
+    let rows = || {
+        let database = Connection::open(here.path().join("d/application/parle.db")).unwrap();
+        database.query_row("SELECT count(*) FROM dossier", [], |row| row.get::<_, i64>(0)).unwrap()
+    };
+    let before = rows();
+    let again = run_in(here.path(), &["demo", "--dir", "d"]);
+    assert_eq!(again.code, 0, "{}", again.err);
+    assert!(again.out.contains("already in d") && again.out.contains("executed"), "{}", again.out);
+    assert_eq!(rows(), before);
+}
+
+#[test]
+fn a_directory_that_is_no_demo_is_left_alone() {
+    let here = tempfile::tempdir().unwrap();
+    fs::create_dir(here.path().join("d")).unwrap();
+    fs::write(here.path().join("d/thesis.txt"), "years of work").unwrap();
+    let ran = run_in(here.path(), &["demo", "--dir", "d"]);
+    assert_eq!(ran.code, 1);
+    assert_eq!(fs::read_dir(here.path().join("d")).unwrap().count(), 1);
+}
+
+#[test]
+fn the_demo_in_json_is_one_document_with_every_step() {
+    let here = tempfile::tempdir().unwrap();
+    let ran = run_in(here.path(), &["demo", "--format", "json"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let document = ran.json();
+    let steps = document["steps"].as_array().unwrap();
+    let run = steps.iter().find(|step| step["command"][0] == "apply").unwrap();
+    assert!(run["result"]["destroyed"].as_u64().unwrap() > 500, "{run}");
+    assert_eq!(document["next"].as_array().unwrap().len(), 3);
+}
