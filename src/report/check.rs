@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::table::Table;
+use super::table::{Table, paragraph};
 use super::words::fill;
 use super::{Report, Words, to_value};
 
@@ -95,9 +95,12 @@ impl Report for CheckReport {
         }
         text += &format!("\n{}", table.text());
         for finding in &self.findings {
-            text += &format!("\n{}: {}: {}\n", finding.severity, finding.place, finding.message);
-            for line in finding.mend.lines() {
-                text += &format!("    {line}\n");
+            text.push('\n');
+            let sentence = format!("{}: {}", finding.place, finding.message);
+            text += &paragraph(&format!("{}: ", words.severity(&finding.severity)), "    ", &sentence);
+            // What needs no mending says so; a statement keeps its lines.
+            for line in finding.mend.lines().filter(|line| *line != "nothing") {
+                text += &paragraph("    → ", "      ", line);
             }
         }
         text += &format!("\n{}\n", self.verdict(words));

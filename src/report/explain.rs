@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use super::table::paragraph;
 use super::words::fill;
 use super::{Report, Words, to_value};
 
@@ -138,7 +139,7 @@ impl ExplainReport {
 
     /// The verdict in one sentence.
     fn sentence(&self, words: &Words) -> String {
-        let due = self.due_from.as_deref().unwrap_or("–");
+        let due = self.due_from.as_deref().map_or("–", short);
         let rule = self.rule.as_deref().unwrap_or("–");
         match self.verdict.as_str() {
             "open" => words.is_open.to_owned(),
@@ -160,8 +161,16 @@ impl ExplainReport {
         if self.entries.is_empty() {
             return format!("\n{}\n", words.no_entry);
         }
-        let lines = self.entries.iter().map(|entry| format!("  {}\n", entry.what));
+        let lines = self.entries.iter().map(|entry| paragraph("  ", "    ", &entry.what));
         format!("\n{}\n{}", words.entries_title, lines.collect::<String>())
+    }
+}
+
+/// The day alone, where it begins at 00:00 local.
+fn short(due: &str) -> &str {
+    match due.split_once('T') {
+        Some((day, time)) if time.starts_with("00:00:00") => day,
+        _ => due,
     }
 }
 
@@ -174,7 +183,7 @@ impl RuleStands {
             text += &way.text(words);
         }
         for basis in &self.basis {
-            text += &format!("  {basis}\n");
+            text += &paragraph("  ", "    ", basis);
         }
         text
     }
@@ -182,7 +191,7 @@ impl RuleStands {
 
 impl WayStands {
     fn text(&self, words: &Words) -> String {
-        let mut text = format!("  {} + {}", self.trigger, self.keep);
+        let mut text = format!("{} + {}", self.trigger, self.keep);
         match (&self.moment, &self.none) {
             (_, Some(none)) if none == "open" => text += &format!(": {}", words.not_happened),
             (_, Some(none)) if none == "never" => text += &format!(": {}", words.never),
@@ -196,12 +205,12 @@ impl WayStands {
                     text += &format!(" → {}", fill(words.last_day, &[day]));
                 }
                 if let Some(due) = &self.due_from {
-                    text += &format!(" → {}", fill(words.due_from, &[due]));
+                    text += &format!(" → {}", fill(words.due_from, &[short(due)]));
                 }
             }
             (None, None) => {}
         }
-        text + "\n"
+        paragraph("  ", "    ", &text)
     }
 }
 
@@ -253,7 +262,7 @@ mod tests {
             ..ExplainReport::default()
         };
         let text = report.text(&EN);
-        for expected in ["closure + P1Y", "2024-03-16T02:30:00Z", "2024-03-15", "2025-03-15", "2025-03-16T00:00"] {
+        for expected in ["closure + P1Y", "2024-03-16T02:30:00Z", "2024-03-15", "2025-03-15", "due from 2025-03-16\n"] {
             assert!(text.contains(expected), "{expected} is missing from\n{text}");
         }
     }

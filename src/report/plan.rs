@@ -4,7 +4,7 @@ use chrono::SecondsFormat;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::table::{Table, count};
+use super::table::{Table, count, paragraph};
 use super::words::fill;
 use super::{Report, Words, to_value};
 use crate::audit::leaf::VerdictCounts;
@@ -209,7 +209,8 @@ impl PlanReport {
 
 /// One line per tripped rail: its name, then the sentence.
 pub fn rails_text(tripped: &[TrippedRail]) -> String {
-    tripped.iter().map(|rail| format!("  {:<9}{}\n", rail.rail, rail.message)).collect()
+    let line = |rail: &TrippedRail| paragraph(&format!("  {:<9}", rail.rail), "           ", &rail.message);
+    tripped.iter().map(line).collect()
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::table::{Table, count};
+use super::table::{Table, count, paragraph};
 use super::words::fill;
 use super::{Report, Words, to_value};
 use crate::disposition::execute::Statement;
@@ -59,9 +59,9 @@ impl RunReport {
         let [rows, files, bytes] = [rows, files, bytes].map(|number| count(*number, words));
         let seconds = format!("{:.1}", self.seconds);
         let mut text = format!("\n{}\n", fill(words.run_gone, &[&rows, &files, &bytes, &seconds]));
-        text += &format!("{}\n", fill(words.run_level, &[level, words.level(level)]));
+        text += &paragraph("", "  ", &fill(words.run_level, &[level, words.level(level)]));
         for (reason, records) in reasons {
-            text += &format!("  {} × {reason}\n", count(*records, words));
+            text += &paragraph("  ", "    ", &format!("{} × {reason}", count(*records, words)));
         }
         if self.is_partial() || !finished {
             text += &format!("{}\n", fill(words.run_again, &[&format!("apply {plan}")]));

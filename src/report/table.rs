@@ -49,6 +49,34 @@ impl Table {
     }
 }
 
+/// Widest line of a paragraph, in characters.
+const WIDTH: usize = 100;
+
+/// A text broken into lines at blanks, each after `indent`, the first after `first`; ends with a line feed.
+pub fn paragraph(first: &str, indent: &str, text: &str) -> String {
+    let mut lines = String::from(first);
+    let mut used = first.chars().count();
+    let mut is_line_start = true;
+    for word in text.split(' ') {
+        let length = word.chars().count();
+        if !is_line_start && used + 1 + length > WIDTH {
+            lines.push('\n');
+            lines.push_str(indent);
+            used = indent.chars().count();
+            is_line_start = true;
+        }
+        if !is_line_start {
+            lines.push(' ');
+            used += 1;
+        }
+        lines.push_str(word);
+        used += length;
+        is_line_start = false;
+    }
+    lines.push('\n');
+    lines
+}
+
 /// A count with its thousands apart: `12,345`.
 pub fn count(number: u64, words: &Words) -> String {
     let digits = number.to_string();
@@ -73,6 +101,14 @@ mod tests {
         assert_eq!(count(999, &EN), "999");
         assert_eq!(count(1_234_567, &EN), "1,234,567");
         assert_eq!(count(12_345, &FR), "12\u{a0}345");
+    }
+
+    #[test]
+    fn a_paragraph_breaks_at_blanks_and_a_long_word_stands_alone() {
+        let word = "x".repeat(60);
+        let broken = paragraph("- ", "  ", &format!("{word} {word} end"));
+        assert_eq!(broken, format!("- {word}\n  {word} end\n"));
+        assert_eq!(paragraph("", "  ", "short"), "short\n");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::log::{date_time, describe};
-use super::table::{Table, count};
+use super::table::{Table, count, paragraph};
 use super::words::fill;
 use super::{Report, Words, to_value};
 use crate::audit::prove::ProvenEntry;
@@ -21,9 +21,9 @@ impl Report for VerifyReport<'_> {
     fn text(&self, words: &Words) -> String {
         let report = self.report;
         let mut text = format!("{}\n", report.verdict);
-        text += &format!("{}\n", meaning(report.verdict, words));
+        text += &paragraph("", "", &meaning(report.verdict, words));
         for finding in &report.findings {
-            text += &format!("  {finding}\n");
+            text += &paragraph("  ", "    ", &finding.to_string());
         }
         if report.more_findings > 0 {
             text += &format!("  {}\n", fill(words.more_findings, &[&count(report.more_findings, words)]));
@@ -52,7 +52,7 @@ impl VerifyReport<'_> {
         }
         if let Some(key) = &report.signed_by {
             let template = if report.key_was_given { words.key_given } else { words.key_not_given };
-            text += &format!("{}\n", fill(template, &[key]));
+            text += &paragraph("", "  ", &fill(template, &[key]));
         }
         for anchor in &report.anchors {
             let size = count(anchor.size, words);

@@ -185,8 +185,11 @@ words! {
     leaf_correction: "{}: {}, {} records", "{} : {}, {} unités";
     leaf_heartbeat: "{} records overdue, {} holds", "{} unités en retard, {} suspensions";
 
-    check_ok: "In order: {} errors, {} warnings.", "En ordre : {} erreurs, {} avertissements.";
-    check_failed: "Not in order: {} errors, {} warnings. Nothing is planned or destroyed until the errors are mended.", "À corriger : {} erreurs, {} avertissements. Rien n'est prévu ni détruit avant correction des erreurs.";
+    severity_error: "error", "erreur";
+    severity_warning: "warning", "avertissement";
+    severity_note: "note", "note";
+    check_ok: "In order. Errors: {}; warnings: {}.", "En ordre. Erreurs : {}; avertissements : {}.";
+    check_failed: "Not in order. Errors: {}; warnings: {}. Nothing is planned or destroyed until the errors are mended.", "À corriger. Erreurs : {}; avertissements : {}. Rien n'est prévu ni détruit avant correction des erreurs.";
     calendar_in_force: "calendar {} version {} ({}), in force since {}", "calendrier {} version {} ({}), en vigueur depuis le {}";
     calendar_not_in_force: "calendar {} version {} ({}), NOT in force: effective from {}", "calendrier {} version {} ({}), PAS en vigueur : à compter du {}";
     source_line: "source {}: {}", "source {} : {}";
@@ -232,6 +235,15 @@ impl Words {
     pub fn pick<'w>(&self, text: &'w crate::calendar::Words) -> &'w str {
         let (own, other) = if self.language == Language::Fr { (&text.fr, &text.en) } else { (&text.en, &text.fr) };
         own.as_deref().or(other.as_deref()).unwrap_or_default()
+    }
+
+    /// How grave a finding is, from its stable name.
+    pub fn severity(&self, severity: &str) -> &'static str {
+        match severity {
+            "error" => self.severity_error,
+            "warning" => self.severity_warning,
+            _ => self.severity_note,
+        }
     }
 
     /// What a sanitization level means, from its name.

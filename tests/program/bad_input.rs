@@ -138,8 +138,8 @@ fn a_root_that_is_not_there_keeps_the_records_that_have_files() {
 fn one_bad_record_among_many_fails_alone() {
     let house = House::new();
     fs::write(house.path("precious"), "not ours").unwrap();
-    fs::remove_file(house.path("files/30.txt")).unwrap();
-    symlink(house.path("precious"), house.path("files/30.txt")).unwrap();
+    fs::remove_file(house.path("files/canary-30.txt")).unwrap();
+    symlink(house.path("precious"), house.path("files/canary-30.txt")).unwrap();
     let plan = house.approved();
     let (code, run) = house.json(&["apply", &plan]);
     assert_eq!((code, &run["failed"], &run["destroyed"]), (5, &1.into(), &(DUE - 1).into()), "{run}");

@@ -111,12 +111,12 @@ fn a_hold_placed_after_the_approval_still_holds() {
     let house = House::new();
     let plan = house.approved();
     assert_eq!(house.run(&["hold", "place", "dossier", "7", "--reason", "access request"]).code, 0);
-    assert_eq!(house.run(&["hold", "place", "dossier", "--reference", "D-8", "--reason", "the same"]).code, 0);
+    assert_eq!(house.run(&["hold", "place", "dossier", "--reference", "canary-8", "--reason", "the same"]).code, 0);
     assert_eq!(house.run(&["hold", "place", "dossier", "--where", "this.id = 9", "--reason", "the same"]).code, 0);
     let (code, run) = house.json(&["apply", &plan]);
     assert_eq!((code, &run["held"], &run["destroyed"]), (0, &3.into(), &(DUE - 3).into()), "{run}");
     assert_eq!(house.rows("dossier WHERE id IN (7, 8, 9)"), 3);
-    assert!(house.path("files/7.txt").exists());
+    assert!(house.path("files/canary-7.txt").exists());
 }
 
 #[test]
@@ -165,14 +165,14 @@ fn explain_and_lookup_answer_before_and_after() {
     assert_eq!(before["rules"][0]["ways"][0]["last_day"], "2019-03-05");
     let (_, open) = house.json(&["explain", "dossier", "61"]);
     assert_eq!(open["verdict"], "open");
-    let (_, undated) = house.json(&["explain", "dossier", "--reference", "D-62"]);
+    let (_, undated) = house.json(&["explain", "dossier", "--reference", "canary-62"]);
     assert_eq!((&undated["verdict"], &undated["why"]), (&"undated".into(), &"format".into()));
     let plan = house.approved();
     assert_eq!(house.run(&["apply", &plan]).code, 0);
     let (_, after) = house.json(&["explain", "dossier", "4"]);
     assert_eq!((&after["verdict"], &after["entries"][0]["answer"]), (&"gone".into(), &"DESTROYED".into()), "{after}");
     for arguments in
-        [["audit", "lookup", "dossier", "4"].as_slice(), &["audit", "lookup", "dossier", "--reference", "D-4"]]
+        [["audit", "lookup", "dossier", "4"].as_slice(), &["audit", "lookup", "dossier", "--reference", "canary-4"]]
     {
         let (code, found) = house.json(arguments);
         assert_eq!((code, &found["answer"]), (0, &"DESTROYED".into()), "{found}");

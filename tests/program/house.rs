@@ -85,7 +85,7 @@ impl House {
         fs::create_dir(house.path("files")).unwrap();
         make_database(&house.path("app.db"));
         for id in 1..=DOSSIERS {
-            fs::write(house.path(&format!("files/{id}.txt")), format!("document of {id}")).unwrap();
+            fs::write(house.path(&format!("files/canary-{id}.txt")), format!("document of {id}")).unwrap();
         }
         house
     }
@@ -192,11 +192,15 @@ fn make_database(path: &Path) {
             id if id == DOSSIERS => Some("last spring".to_owned()),
             _ => None,
         };
-        transaction.execute("INSERT INTO dossier VALUES (?, ?, ?)", params![id, format!("D-{id}"), closed]).unwrap();
+        transaction
+            .execute("INSERT INTO dossier VALUES (?, ?, ?)", params![id, format!("canary-{id}"), closed])
+            .unwrap();
         for _ in 0..2 {
             transaction.execute("INSERT INTO message VALUES (NULL, ?, 'canary text')", [id]).unwrap();
         }
-        transaction.execute("INSERT INTO document VALUES (NULL, ?, ?)", params![id, format!("{id}.txt")]).unwrap();
+        transaction
+            .execute("INSERT INTO document VALUES (NULL, ?, ?)", params![id, format!("canary-{id}.txt")])
+            .unwrap();
     }
     transaction.commit().unwrap();
 }

@@ -43,8 +43,9 @@ impl<'t, 'o> Tour<'t, 'o> {
             [made.accounts, made.dossiers, made.dependent_rows, made.files].map(|number| count(number, &EN));
         self.say(&format!(
             "A sample organization: the Office de la protection du consommateur and its service Parle consommation.\n\
-             Made in {}: {accounts} accounts, {dossiers} dossiers, {rows} messages, notes, consents and\n\
-             documents, {files} of them with a file. Everybody in it is invented; dates count back from today.\n\n\
+             Made in {}: {accounts} accounts, {dossiers} dossiers, their {rows} messages, notes,\n\
+             consents and documents, and the documents' {files} files. Everybody is invented; dates count\n\
+             back from today.\n\n\
              Its calendar promises: a dossier is destroyed one year after its closure, an account 24 months\n\
              after its last use. Below, `retentiond` stands for\n  {}\n",
             self.place.dir.display(),
@@ -127,6 +128,9 @@ impl<'t, 'o> Tour<'t, 'o> {
                 _ => "look at the plan before you name this one",
             };
             self.say(&format!("  {rail:<9}{why}\n"))?;
+        }
+        if !rails.is_empty() {
+            self.say("\n")?;
         }
         Ok(())
     }
