@@ -7,10 +7,9 @@ use super::error::{Failure, sentence};
 use super::exit::Exit;
 use super::session::Session;
 use super::setup::Setup;
-use crate::calendar::Rule;
-use crate::model::SeriesName;
+use crate::calendar::{Disposition, Rule};
 use crate::records::mapping::{SeriesMapping, Source};
-use crate::records::sqlite::{self, Reader, Severity, StoreError};
+use crate::records::sqlite::{self, Proved, Reader, Severity, StoreError};
 use crate::report::check::{CheckReport, CheckedCalendar, CheckedSeries, CheckedSource, Finding};
 
 /// Arguments of `check`.
@@ -34,7 +33,7 @@ impl Check {
         let mut locked = false;
         for source in setup.install.sources.values() {
             let here = setup.install.series.iter().filter(|mapping| mapping.source == source.name);
-            let series: Vec<_> = here.map(|mapping| &mapping.series).collect();
+            let series: Vec<_> = here.map(|mapping| proved(&setup, mapping)).collect();
             match prove(source, &series, &setup.install.series) {
                 Ok(found) => findings.extend(found.into_iter().map(finding)),
                 Err(error) => {
@@ -54,7 +53,12 @@ impl Check {
     }
 }
 
-fn prove(source: &Source, series: &[&SeriesName], all: &[SeriesMapping]) -> Result<Vec<sqlite::Finding>, StoreError> {
+fn proved<'s>(setup: &'s Setup, mapping: &'s SeriesMapping) -> Proved<'s> {
+    let is_destroyed = setup.rules_of(mapping).any(|rule| rule.disposition == Some(Disposition::Destroy));
+    Proved { series: &mapping.series, is_destroyed }
+}
+
+fn prove(source: &Source, series: &[Proved<'_>], all: &[SeriesMapping]) -> Result<Vec<sqlite::Finding>, StoreError> {
     Reader::open(source, all)?.prove(series)
 }
 

@@ -33,6 +33,7 @@ pub enum Outcome {
 pub struct Ran {
     pub outcome: Outcome,
     pub stdout: String,
+    #[expect(dead_code, reason = "shown by Debug when a test fails")]
     pub stderr: String,
 }
 

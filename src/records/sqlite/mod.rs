@@ -33,6 +33,7 @@ pub use catalog::Catalog;
 pub use dispose::Disposed;
 pub use error::StoreError;
 pub use fence::{FENCE_TABLE, FenceState};
+pub use prove::Proved;
 pub use queries::Queries;
 pub use reader::{Interest, Reader};
 pub use select::FactsQuery;

@@ -4,8 +4,9 @@ use std::ops::ControlFlow;
 
 use super::catalog::Catalog;
 use super::open::{Opened, Purpose};
+use super::prove::{self, Proved};
 use super::queries::Queries;
-use super::{Finding, StoreError, lookup, probe, prove, schema};
+use super::{Finding, StoreError, lookup, probe, schema};
 use crate::model::{Digest, Instant, RecordKey, SeriesName, TriggerName};
 use crate::records::facts::{EventFact, Facts};
 use crate::records::files::FileRef;
@@ -51,7 +52,7 @@ impl Reader {
     ///
     /// # Errors
     /// The database cannot be read.
-    pub fn prove(&self, series: &[&SeriesName]) -> Result<Vec<Finding>, StoreError> {
+    pub fn prove(&self, series: &[Proved<'_>]) -> Result<Vec<Finding>, StoreError> {
         prove::prove(&self.opened, &self.source, &self.queries, series)
     }
 

@@ -18,6 +18,14 @@ use super::{Finding, Severity, StoreError, sql};
 use crate::model::SeriesName;
 use crate::records::mapping::{PartMapping, SeriesMapping, Source};
 
+/// A series to prove, and what its rules ask of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Proved<'a> {
+    pub series: &'a SeriesName,
+    /// Some rule destroys its records. Otherwise its rows stay, and what refers to them does not matter.
+    pub is_destroyed: bool,
+}
+
 /// What is wrong, doubtful or worth knowing about the mappings of these series, the gravest first.
 ///
 /// # Errors
@@ -26,15 +34,15 @@ pub fn prove(
     opened: &Opened,
     source: &Source,
     queries: &Queries,
-    series: &[&SeriesName],
+    series: &[Proved<'_>],
 ) -> Result<Vec<Finding>, StoreError> {
     let failed = |error| StoreError::of(&opened.conn, error);
     let catalog = Catalog::read(&opened.conn).map_err(failed)?;
     let mut proof = Proof { opened, source, queries, catalog, findings: Vec::new() };
     proof.house().map_err(failed)?;
-    for name in series {
-        let mapping = queries.mapping(name)?;
-        proof.series(mapping).map_err(failed)?;
+    for asked in series {
+        let mapping = queries.mapping(asked.series)?;
+        proof.series(mapping, asked.is_destroyed).map_err(failed)?;
     }
     proof.findings.sort_by_key(|finding| finding.severity);
     Ok(proof.findings)
@@ -50,7 +58,7 @@ struct Proof<'a> {
 }
 
 impl Proof<'_> {
-    fn series(&mut self, mapping: &SeriesMapping) -> rusqlite::Result<()> {
+    fn series(&mut self, mapping: &SeriesMapping, is_destroyed: bool) -> rusqlite::Result<()> {
         let before = self.errors();
         self.names(mapping);
         self.expressions(mapping);
@@ -59,7 +67,9 @@ impl Proof<'_> {
             self.keys(mapping)?;
             self.masks(mapping)?;
             self.indexes(mapping)?;
-            self.foreign_keys(mapping);
+            if is_destroyed {
+                self.foreign_keys(mapping);
+            }
             self.triggers(mapping)?;
             self.statements(mapping);
             self.values(mapping)?;

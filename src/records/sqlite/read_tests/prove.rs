@@ -1,6 +1,6 @@
 use super::*;
 use crate::records::mapping::{FilesMapping, Mask, SetValue};
-use crate::records::sqlite::{Finding, Severity};
+use crate::records::sqlite::{Finding, Proved, Severity};
 
 /// A schema without fault, and the mapping that fits it.
 const GOOD: &str = "
@@ -22,9 +22,13 @@ fn good() -> Vec<SeriesMapping> {
     vec![dossier, account]
 }
 
+fn destroyed(mapping: &SeriesMapping) -> Proved<'_> {
+    Proved { series: &mapping.series, is_destroyed: true }
+}
+
 fn prove_in(database: &Database, all: &[SeriesMapping]) -> Vec<Finding> {
-    let names: Vec<&SeriesName> = all.iter().map(|mapping| &mapping.series).collect();
-    database.reader(all).prove(&names).unwrap()
+    let series: Vec<Proved<'_>> = all.iter().map(destroyed).collect();
+    database.reader(all).prove(&series).unwrap()
 }
 
 /// Findings graver than notes.
@@ -39,7 +43,7 @@ fn one(more: &str, change: impl Fn(&mut SeriesMapping)) -> (Severity, &'static s
     let mut all = good();
     change(&mut all[0]);
     let database = Database::with("wal", &format!("{GOOD} {more}"));
-    let mut findings = database.reader(&all).prove(&[&all[0].series]).unwrap();
+    let mut findings = database.reader(&all).prove(&[destroyed(&all[0])]).unwrap();
     findings.retain(|finding| finding.severity != Severity::Note);
     let [finding] = findings.as_slice() else { panic!("{findings:#?}") };
     (finding.severity, finding.code, finding.mend.clone())
@@ -251,7 +255,7 @@ fn local_times_need_the_zone_of_their_source() {
     all[0].events.insert(TriggerName::from("closure"), event(Pick::Latest, vec![local]));
     let database = Database::with("wal", &format!("{GOOD} UPDATE dossier SET closed_at = '2024-01-01 10:00:00';"));
     let without = Source { timezone: None, ..database.source() };
-    let findings = Reader::open(&without, &all).unwrap().prove(&[&all[0].series]).unwrap();
+    let findings = Reader::open(&without, &all).unwrap().prove(&[destroyed(&all[0])]).unwrap();
     assert_eq!((findings[0].code, findings[0].severity), ("no-timezone", Severity::Error), "{findings:#?}");
     assert!(findings[0].mend.contains("[source.app] timezone"));
     assert_eq!(prove_in(&database, &all).iter().filter(|finding| finding.severity != Severity::Note).count(), 0);
@@ -289,4 +293,17 @@ fn check_leaves_the_database_as_it_was() {
         assert_eq!(std::fs::read(database.path()).unwrap(), before);
         assert_eq!(std::fs::read_dir(database.dir.path()).unwrap().count(), 1);
     }
+}
+
+#[test]
+fn what_refers_to_rows_that_stay_does_not_matter() {
+    let all = good();
+    let schema = format!("{GOOD} CREATE TABLE annex (id INTEGER PRIMARY KEY, dossier_id INT REFERENCES dossier);");
+    let database = Database::with("wal", &schema);
+    let names = |is_destroyed| {
+        let series = Proved { is_destroyed, ..destroyed(&all[0]) };
+        let findings = database.reader(&all).prove(&[series]).unwrap();
+        findings.iter().any(|finding| finding.code == "unnamed-foreign-key")
+    };
+    assert!(names(true) && !names(false));
 }
