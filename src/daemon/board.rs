@@ -58,8 +58,10 @@ impl Board {
     /// Shows what the run loop does.
     pub fn doing(&self, what: impl Into<String>) {
         let what = what.into();
-        super::systemd::status(&what);
-        self.show().doing = what;
+        if self.show().doing != what {
+            super::systemd::status(&what);
+            self.show().doing = what;
+        }
     }
 
     /// Raises an alert.

@@ -75,7 +75,13 @@ impl Runner {
         // Manifests are not read every minute: only when something was put on record, a window opened or a retry is due.
         let is_news = size != self.seen || !self.was_free || is_retry;
         (self.seen, self.was_free) = (size, is_free);
-        if !is_free || !is_news {
+        if !is_news {
+            return;
+        }
+        if let Err(error) = self.pending_own() {
+            self.trouble(&error, now);
+        }
+        if !is_free {
             return;
         }
         match self.approved(now) {

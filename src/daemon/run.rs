@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
 
@@ -109,11 +109,13 @@ pub fn run(options: Options) -> Result<(), DaemonError> {
     systemd::ready("idle");
     tracing::info!(version = env!("CARGO_PKG_VERSION"), pid = process::id(), "retentiond runs");
 
-    let was_asked = wait_for_end(signals, &steward, &orders);
+    wait_for_end(signals, &steward, &orders);
     let ended = running.join();
     drop(heartbeat);
     drop(socket);
     tracing::info!("retentiond ends");
+    // The run loop may see the flag, and end, before this thread hears of the signal.
+    let was_asked = stop.load(Ordering::Relaxed);
     if was_asked && ended.is_ok() { Ok(()) } else { Err(DaemonError::Crashed) }
 }
 
@@ -169,8 +171,8 @@ fn end_on_second_signal(stop: &Arc<AtomicBool>) -> Result<(), DaemonError> {
     Ok(())
 }
 
-/// Obeys signals; says whether one asked for the end.
-fn wait_for_end(mut signals: Signals, steward: &Steward, orders: &Sender<Order>) -> bool {
+/// Obeys signals until one asks for the end, or the run loop has ended.
+fn wait_for_end(mut signals: Signals, steward: &Steward, orders: &Sender<Order>) {
     for signal in signals.forever() {
         match signal {
             SIGHUP => {
@@ -190,11 +192,10 @@ fn wait_for_end(mut signals: Signals, steward: &Steward, orders: &Sender<Order>)
                 tracing::info!("ending; the chunk at hand is finished first, a second signal does not wait for it");
                 systemd::stopping();
                 let _ended_already = orders.send(Order::Stop);
-                return true;
+                return;
             }
         }
     }
-    false
 }
 
 /// Wakes the main thread when dropped.

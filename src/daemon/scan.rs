@@ -26,7 +26,7 @@ const OVERDUE_DAYS: i64 = 30;
 
 /// A plan that the daemon made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Own {
+pub(super) struct Own {
     plan: PlanId,
     only: Option<RuleNumber>,
 }
@@ -78,6 +78,7 @@ impl Runner {
         tracing::info!(plan = %file.plan, due = planned, rails = file.rails.len(), "scanned");
         if planned == 0 {
             self.desk.lock()?.withdraw(&file.plan, self.watch.now())?;
+            self.pending_own()?;
             return Ok("nothing due".to_owned());
         }
         match self.config.mode {
@@ -193,7 +194,7 @@ impl Runner {
     }
 
     /// The daemon's own plans on which nobody decided yet; alerts about others are over.
-    fn pending_own(&self) -> Result<Vec<Own>, DeskError> {
+    pub(super) fn pending_own(&self) -> Result<Vec<Own>, DeskError> {
         let own: Vec<Own> = self.desk.lock()?.recall("own-plans")?.unwrap_or_default();
         let answer = Session::new(self.actor.clone()).try_answer(&self.desk, Request::Plans, self.watch.now())?;
         let Response::Plans { plans } = answer else { return Ok(Vec::new()) };
