@@ -110,7 +110,7 @@ fn approve(install: &Arc<Installation>) -> PlanId {
 }
 
 fn execute(desk: &SharedDesk, plan: &PlanId) -> Statement {
-    let approved = approved_plan(desk, plan, now()).unwrap();
+    let approved = approved_plan(desk, plan, &Actor::new("test (0)"), now()).unwrap();
     let mut conditions = Conditions {
         actor: &Actor::new("test (0)"),
         clock: &now,

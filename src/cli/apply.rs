@@ -47,12 +47,14 @@ impl Apply {
         let stop = stop_on_signals()?;
         let began = Monotonic::now();
         let bar = progress_bar();
-        let approved = approved_plan(desk, &plan, clock::now()).map_err(|error| Failure::from(error).at_plan(&plan))?;
+        let actor = actor_of(rustix::process::getuid().as_raw());
+        let approved = approved_plan(desk, &plan, &actor, clock::now());
+        let approved = approved.map_err(|error| Failure::from(error).at_plan(&plan))?;
         let statement = execute::apply(
             desk,
             &approved,
             &mut Conditions {
-                actor: &actor_of(rustix::process::getuid().as_raw()),
+                actor: &actor,
                 clock: &clock::now,
                 stop: &stop,
                 progress: &mut |Progress { planned, done }| {

@@ -146,7 +146,7 @@ impl Runner {
     }
 
     fn go_through(&self, plan: &PlanId, actor: &Actor, was_closed: &Cell<bool>) -> Result<Statement, ExecuteError> {
-        let approved = approved_plan(&self.desk, plan, self.watch.now())?;
+        let approved = approved_plan(&self.desk, plan, actor, self.watch.now())?;
         let stop = AtomicBool::new(false);
         let clock = || {
             if self.why_not().is_some() {

@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 
-use super::plans::{find_records, open_plan};
+use super::review::approve_plan;
 use super::{DeskError, HoldOrder, Naming, SharedDesk};
 use crate::audit::Fingerprinter;
 use crate::disposition::Installation;
@@ -66,7 +66,9 @@ impl Session {
             Request::Except { plan, records } => self.except(plan, records),
             Request::Approve { plan, accept, only, excepted } => {
                 let wanted = self.take_excepted(&plan, excepted)?;
-                approve(desk, &self.actor, &plan, Terms { accept, only, ..Terms::default() }, wanted, now)
+                let terms = Terms { accept, only, ..Terms::default() };
+                let approved = approve_plan(desk, &plan, terms, &wanted, &self.actor, now)?;
+                Ok(Response::Approved { decision: approved.decision().clone() })
             }
             Request::Reject { plan, reason } => {
                 check_reason(&reason, None)?;
@@ -127,23 +129,6 @@ impl Session {
         let found = excepted.len() as u64;
         if found == expected { Ok(excepted) } else { Err(DeskError::OtherExceptions { expected, found }) }
     }
-}
-
-fn approve(
-    desk: &SharedDesk,
-    actor: &Actor,
-    plan: &PlanId,
-    terms: Terms,
-    excepted: HashSet<ExceptedRecord>,
-    now: Instant,
-) -> Result<Response, DeskError> {
-    let plan = open_plan(desk, plan, now)?;
-    let (except, missing) = find_records(&plan, &excepted)?;
-    if missing > 0 {
-        return Err(DeskError::NotOnPlan { missing });
-    }
-    let approved = desk.lock()?.approve(plan, Terms { except, ..terms }, actor, now)?;
-    Ok(Response::Approved { decision: approved.decision().clone() })
 }
 
 fn planning_keys(

@@ -11,6 +11,7 @@ mod door;
 mod error;
 mod firings;
 mod plans;
+mod review;
 mod serve;
 mod shared;
 mod state;
@@ -27,7 +28,8 @@ pub use client::Client;
 pub use door::{AskError, Door, open_or_connect};
 pub use error::DeskError;
 pub use firings::Firing;
-pub use plans::{PlanState, approved_plan};
+pub use plans::PlanState;
+pub use review::approved_plan;
 pub use serve::{Clock, Served, Steward, serve, serve_with};
 pub use shared::{DeskGuard, SharedDesk};
 

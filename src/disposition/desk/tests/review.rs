@@ -36,7 +36,9 @@ fn state_of(sample: &Sample, plan: &PlanFile) -> PlanState {
 
 fn executable(sample: &Sample, plan: &PlanFile, now: Instant) -> Result<u64, &'static str> {
     let desk = SharedDesk::new(Desk::open(sample.install.clone(), None, now).unwrap());
-    approved_plan(&desk, &plan.plan, now).map(|approved| approved.planned().unwrap()).map_err(|error| error.code())
+    approved_plan(&desk, &plan.plan, &"test (0)".into(), now)
+        .map(|approved| approved.planned().unwrap())
+        .map_err(|error| error.code())
 }
 
 #[test]
@@ -160,8 +162,11 @@ fn whatever_has_changed_since_the_plan_is_said() {
         ask(&sample, approve(&plan, &ALL)).unwrap();
         change(&mut sample);
         let desk = SharedDesk::new(Desk::open(sample.install.clone(), None, now()).unwrap());
-        let error = approved_plan(&desk, &plan.plan, now()).unwrap_err();
+        let error = approved_plan(&desk, &plan.plan, &"test (0)".into(), now()).unwrap_err();
         assert!(error.to_string().contains(expected), "{expected}: {error}");
+        drop(desk);
+        let last = leaves(&sample).pop();
+        assert!(matches!(last, Some(Body::Refused(refused)) if refused.reasons == ["plan-outdated"]), "{expected}");
     }
 }
 
@@ -185,4 +190,30 @@ fn an_approval_written_into_the_private_database_by_hand_is_none() {
     private.execute("INSERT INTO decision VALUES(?1, ?2)", [two.plan.as_str(), &forged]).unwrap();
     drop(private);
     assert_eq!(executable(&sample, &two, now()), Err("plan-not-approved"));
+}
+
+#[test]
+fn rules_of_which_a_plan_lists_nothing_stay_new() {
+    let sample = Sample::empty();
+    let connection = sample.connection();
+    sample.add_account(&connection, 1, None);
+    sample.add_dossier(&connection, 1, 1, Some("2024-03-15T12:00:00Z"));
+    ask(&sample, approve(&plan(&sample), &Rail::ALL)).unwrap();
+    connection.execute_batch("UPDATE account SET last_login_at = '2020-01-01T00:00:00Z'").unwrap();
+    let rails: Vec<_> =
+        plan(&sample).rails.into_iter().map(|tripped| (tripped.rail, tripped.series.to_string())).collect();
+    assert!(rails.contains(&(Rail::Rules, "account".to_owned())), "{rails:?}");
+    assert!(!rails.contains(&(Rail::Rules, "dossier".to_owned())), "{rails:?}");
+}
+
+#[test]
+fn a_plan_edited_by_hand_is_neither_approved_nor_executed_and_that_is_on_record() {
+    let sample = Sample::new();
+    let plan = plan(&sample);
+    let body = sample.state().join("private/plans").join(format!("{}.body", plan.plan));
+    rusqlite::Connection::open(&body).unwrap().execute("UPDATE item SET due = due - 1", []).unwrap();
+    assert_eq!(code(ask(&sample, approve(&plan, &Rail::ALL))), "plan-altered");
+    assert_eq!(executable(&sample, &plan, now()), Err("plan-altered"));
+    let refusals = leaves(&sample).into_iter().filter(|leaf| matches!(leaf, Body::Refused(_))).count();
+    assert_eq!(refusals, 2);
 }

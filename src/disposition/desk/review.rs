@@ -1,0 +1,192 @@
+//! The way from a plan to one that may be executed: approved or rejected by a person, and checked again before its execution.
+
+use std::collections::{BTreeSet, HashSet};
+
+use super::plans::{PlanState, why_not};
+use super::{Desk, DeskError, SharedDesk};
+use crate::audit::leaf::{Approval, Body, Rejection};
+use crate::disposition::approval::{ApprovalError, ApprovedPlan, Decision, Terms, approve};
+use crate::disposition::holds::key_text;
+use crate::disposition::plan::{Manifest, Plan, PlanDirs, PlanError, PlannedRule, changed};
+use crate::disposition::rails::{Rail, tripped};
+use crate::disposition::request::ExceptedRecord;
+use crate::model::{Actor, Digest, Fingerprint, Instant, PlanId, SeriesName};
+
+/// The approved plan of this id, checked against its approval, the log, the calendars, the mappings and the databases as they are now.
+///
+/// The list is read before the Desk is taken, so holds do not wait for it.
+///
+/// # Errors
+/// Whatever keeps the plan from being executed. Where that is a guard rail, it is on record too.
+pub fn approved_plan(desk: &SharedDesk, plan: &PlanId, actor: &Actor, now: Instant) -> Result<ApprovedPlan, DeskError> {
+    let opened = open_plan(desk, plan, now);
+    let mut desk = desk.lock()?;
+    let reopened = opened.and_then(|plan| desk.reopen(plan, now));
+    reopened.map_err(|error| desk.put_refusal_on_record(plan, error, actor, now))
+}
+
+/// Approves a plan, leaving `excepted` records out, and puts that on record.
+///
+/// # Errors
+/// Whatever keeps the plan from being approved. Where that is a guard rail, it is on record too.
+pub(super) fn approve_plan(
+    desk: &SharedDesk,
+    plan: &PlanId,
+    terms: Terms,
+    excepted: &HashSet<ExceptedRecord>,
+    actor: &Actor,
+    now: Instant,
+) -> Result<ApprovedPlan, DeskError> {
+    let opened = open_plan(desk, plan, now).and_then(|plan| {
+        let (except, missing) = find_records(&plan, excepted)?;
+        if missing > 0 { Err(DeskError::NotOnPlan { missing }) } else { Ok((plan, Terms { except, ..terms })) }
+    });
+    let mut desk = desk.lock()?;
+    let approved = opened.and_then(|(plan, terms)| desk.approve(plan, terms, actor, now));
+    approved.map_err(|error| desk.put_refusal_on_record(plan, error, actor, now))
+}
+
+/// Opens a plan without holding the Desk. Where its list is gone, the reason says more than the missing file.
+fn open_plan(desk: &SharedDesk, plan: &PlanId, now: Instant) -> Result<Plan, DeskError> {
+    let error = match PlanDirs::of(&desk.install().state).open(plan) {
+        Err(error @ PlanError::Erased { .. }) => error,
+        opened => return Ok(opened?),
+    };
+    let mut desk = desk.lock()?;
+    let decision = desk.store.decision(plan)?;
+    let file = desk.plans.manifest(plan)?;
+    Err(match desk.state_of(&file, decision.as_ref(), now)? {
+        state @ (PlanState::Executed | PlanState::Rejected | PlanState::Expired) => {
+            why_not(state, &file, decision.is_some()).into()
+        }
+        _ => error.into(),
+    })
+}
+
+impl Desk {
+    fn reopen(&mut self, plan: Plan, now: Instant) -> Result<ApprovedPlan, DeskError> {
+        let id = plan.id().clone();
+        let decision = self.store.decision(&id)?;
+        let state = self.state_of(plan.file(), decision.as_ref(), now)?;
+        if !matches!(state, PlanState::Approved | PlanState::Started) {
+            return Err(why_not(state, plan.file(), decision.is_some()).into());
+        }
+        let decision = decision.ok_or_else(|| ApprovalError::Pending { plan: id.clone() })?;
+        self.check_unchanged(&id, plan.manifest(), now)?;
+        let except = self.store.exceptions(&id)?;
+        Ok(ApprovedPlan::reopen(plan, decision, except, now)?)
+    }
+
+    fn approve(&mut self, plan: Plan, terms: Terms, actor: &Actor, now: Instant) -> Result<ApprovedPlan, DeskError> {
+        let id = plan.id().clone();
+        let decision = self.store.decision(&id)?;
+        let state = self.state_of(plan.file(), decision.as_ref(), now)?;
+        if state != PlanState::Pending {
+            return Err(why_not(state, plan.file(), false).into());
+        }
+        self.check_unchanged(&id, plan.manifest(), now)?;
+        let limits = self.install.limits;
+        let tripped = tripped(plan.manifest(), &terms.only, self.chronicle()?.history(), &limits);
+        let except = terms.except.clone();
+        let approved = approve(plan, terms, &tripped, actor, now)?;
+        self.store.decide(approved.decision(), &except)?;
+        self.record(Body::Approval(approval_leaf(&approved)), now)?;
+        Ok(approved)
+    }
+
+    /// Guard rails that refuse are leaves of the log; other refusals (too early, too late, done already) are not.
+    fn put_refusal_on_record(&mut self, plan: &PlanId, error: DeskError, actor: &Actor, now: Instant) -> DeskError {
+        let reasons: Vec<String> = match &error {
+            DeskError::Approval(ApprovalError::Rails { tripped, .. }) => {
+                let rails: BTreeSet<Rail> = tripped.iter().map(|tripped| tripped.rail).collect();
+                rails.into_iter().map(|rail| rail.name().to_owned()).collect()
+            }
+            DeskError::Approval(ApprovalError::Changed { .. } | ApprovalError::OtherDigest { .. })
+            | DeskError::Plan(PlanError::Altered { .. } | PlanError::NotInForce { .. }) => {
+                vec![error.code().to_owned()]
+            }
+            _ => return error,
+        };
+        if let Err(unrecorded) = self.refuse(Some(plan), actor, reasons, now) {
+            tracing::error!(error = %unrecorded, "a refusal could not be put on record");
+        }
+        error
+    }
+
+    /// Rejects a plan, puts that on record and erases its list.
+    pub(super) fn reject(&mut self, plan: &PlanId, reason: &str, actor: &Actor, now: Instant) -> Result<(), DeskError> {
+        let file = self.plans.manifest(plan)?;
+        let decision = self.store.decision(plan)?;
+        let state = self.state_of(&file, decision.as_ref(), now)?;
+        if matches!(state, PlanState::Executed | PlanState::Rejected) {
+            return Err(why_not(state, &file, true).into());
+        }
+        let reason_digest = self.log.keyed_digest(reason);
+        let decision = Decision {
+            plan: plan.clone(),
+            digest: file.digest,
+            granted: false,
+            actor: actor.clone(),
+            at: now,
+            accepted: Vec::new(),
+            only: Vec::new(),
+            excepted: 0,
+            reason: Some(reason.to_owned()),
+        };
+        let (digest, actor) = (file.digest, actor.clone());
+        self.record(Body::Rejection(Rejection { plan: plan.clone(), digest, actor, reason: reason_digest }), now)?;
+        self.store.decide(&decision, &HashSet::new())?;
+        self.forget(plan)
+    }
+
+    fn check_unchanged(&self, plan: &PlanId, manifest: &Manifest, now: Instant) -> Result<(), DeskError> {
+        let keyed = |digest: &Digest| self.log.keyed_digest(&digest.to_string());
+        match changed(&self.install, manifest, &keyed, now)? {
+            None => Ok(()),
+            Some(what) => Err(ApprovalError::Changed { plan: plan.clone(), what }.into()),
+        }
+    }
+}
+
+fn approval_leaf(approved: &ApprovedPlan) -> Approval {
+    let decision = approved.decision();
+    let manifest = approved.manifest();
+    // Rules of which the plan lists nothing tripped no rail, so nobody answered for them: they stay new.
+    let is_approved = |series: &SeriesName| {
+        let answered_for = |rule: &PlannedRule| decision.only.is_empty() || decision.only.contains(&rule.rule);
+        manifest.rules_of(series).any(|rule| rule.items.count > 0 && answered_for(rule))
+    };
+    let governed = manifest
+        .series
+        .iter()
+        .filter(|series| is_approved(&series.series))
+        .map(|series| (series.series.clone(), series.governed.clone()))
+        .collect();
+    Approval {
+        plan: approved.id().clone(),
+        digest: decision.digest,
+        actor: decision.actor.clone(),
+        only: decision.only.clone(),
+        excepted: decision.excepted,
+        accepted: decision.accepted.iter().map(|rail| rail.name().to_owned()).collect(),
+        governed,
+    }
+}
+
+/// Fingerprints of the plan's records that `wanted` names, and how many of those it names are not there.
+fn find_records(plan: &Plan, wanted: &HashSet<ExceptedRecord>) -> Result<(HashSet<Fingerprint>, usize), DeskError> {
+    let mut found = HashSet::new();
+    if wanted.is_empty() {
+        return Ok((found, 0));
+    }
+    let series = &plan.manifest().series;
+    plan.body().visit(&mut |item| {
+        let Some(of) = series.get(item.series) else { return };
+        let key = key_text(&item.key);
+        if wanted.contains(&ExceptedRecord { series: of.series.clone(), key }) {
+            found.insert(item.fingerprint);
+        }
+    })?;
+    let missing = wanted.len().saturating_sub(found.len());
+    Ok((found, missing))
+}
