@@ -148,7 +148,7 @@ impl Proof<'_> {
         let also = if of.is_empty() { "\n(or name it in `blocked_by`, if its rows keep the record)" } else { "" };
         let message =
             format!("{table}.{columns} refers to {parent}, and the mapping does not say what becomes of it: {effect}");
-        self.error("unnamed-foreign-key", place(series), message, format!("{mend}{also}"));
+        self.find(super::gravity(series), "unnamed-foreign-key", place(series), message, format!("{mend}{also}"));
     }
 
     /// Whether the mapping says what becomes of the rows of `table` that refer to `parent`.

@@ -114,6 +114,11 @@ impl Proof<'_> {
     }
 }
 
+/// How grave it is that a record could not be destroyed: with masks, the calendar may only ever anonymize, which this room does not know.
+fn gravity(series: &SeriesMapping) -> Severity {
+    if series.anonymize.is_empty() { Severity::Error } else { Severity::Warning }
+}
+
 /// The place of a series in the configuration.
 fn place(series: &SeriesMapping) -> String {
     format!("series.{}", series.series)

@@ -1,50 +1,54 @@
 //! Triggers of the application that would run when rows are destroyed or changed.
 
-use super::{Proof, links, place};
-use crate::records::mapping::{OwnerGone, SeriesMapping};
-use crate::records::sqlite::schema;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Proof, gravity, links, place};
+use crate::records::mapping::{Join, OwnerGone, SeriesMapping};
+use crate::records::sqlite::{Severity, schema, sql};
+
+/// What happens to rows of a table.
+enum Event<'a> {
+    Delete,
+    /// Of these columns, in lower case.
+    Update(&'a BTreeSet<String>),
+}
 
 impl Proof<'_> {
     /// A trigger that writes would change rows that the mapping does not count.
     pub(super) fn triggers(&mut self, series: &SeriesMapping) -> rusqlite::Result<()> {
         for table in links::destroyed_tables(series) {
-            self.triggers_on(series, &table, "delete", "destroying")?;
+            self.triggers_on(series, &table, &Event::Delete)?;
         }
-        for table in changed_tables(series) {
-            self.triggers_on(series, &table, "update", "changing")?;
+        for (table, columns) in changed_columns(series) {
+            self.triggers_on(series, &table, &Event::Update(&columns))?;
         }
         Ok(())
     }
 
-    fn triggers_on(&mut self, series: &SeriesMapping, table: &str, event: &str, doing: &str) -> rusqlite::Result<()> {
+    fn triggers_on(&mut self, series: &SeriesMapping, table: &str, event: &Event<'_>) -> rusqlite::Result<()> {
         let mut statement = self.opened.conn.prepare(
             "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND lower(tbl_name) = lower(?1) ORDER BY name",
         )?;
         let triggers: Vec<(String, String)> =
             statement.query_map([table], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<rusqlite::Result<_>>()?;
-        for (name, sql) in triggers {
-            let words = schema::tokens(&sql);
-            let Some(body) = words.iter().position(|word| word == "begin") else { continue };
-            // `CREATE TRIGGER name AFTER DELETE ON table`: the last of these words before ON.
-            let on = words[..body].iter().position(|word| word == "on").unwrap_or(body);
-            if !words[..on].iter().skip(3).any(|word| word == event) {
+        let (doing, gravity) = match event {
+            Event::Delete => ("destroying", gravity(series)),
+            Event::Update(_) => ("changing", Severity::Error),
+        };
+        for (name, text) in triggers {
+            let words = schema::tokens(&text);
+            let begin = words.iter().position(|word| word == "begin").unwrap_or(words.len());
+            let (head, body) = words.split_at(begin);
+            if !fires(head, event) {
                 continue;
             }
-            let writes =
-                words[body..].iter().any(|word| ["insert", "update", "delete", "replace"].contains(&word.as_str()));
-            if writes {
+            if body.iter().any(|word| ["insert", "update", "delete", "replace"].contains(&word.as_str())) {
                 let message = format!(
-                    "trigger {name} writes while {doing} rows of {table}: what it changes is not counted, so every chunk would be undone"
+                    "trigger {name} writes while {doing} rows of {table}: what it changes is not counted, so every chunk \
+                     would be undone"
                 );
-                self.error(
-                    "trigger",
-                    place(series),
-                    message,
-                    format!(
-                        "DROP TRIGGER {}; (and name the rows that it changes as parts)",
-                        crate::records::sqlite::sql::name(&name)
-                    ),
-                );
+                let mend = format!("DROP TRIGGER {}; (and name the rows that it changes as parts)", sql::name(&name));
+                self.find(gravity, "trigger", place(series), message, mend);
             } else {
                 let message =
                     format!("trigger {name} runs while {doing} rows of {table}; it writes nothing, and may refuse");
@@ -55,9 +59,40 @@ impl Proof<'_> {
     }
 }
 
-/// Tables of which rows are masked, detached or re-pointed.
-fn changed_tables(series: &SeriesMapping) -> Vec<String> {
-    let own = (!series.anonymize.is_empty()).then(|| series.table.clone());
-    let parts = series.parts.iter().filter(|part| part.owner_gone != OwnerGone::Destroy || !part.anonymize.is_empty());
-    own.into_iter().chain(parts.map(|part| part.table.clone())).collect()
+/// Whether a trigger whose words up to BEGIN these are runs on an event: `CREATE TRIGGER name AFTER UPDATE OF a, b ON table`.
+fn fires(head: &[String], event: &Event<'_>) -> bool {
+    let is_event = |word: &&String| ["delete", "insert", "update"].contains(&word.as_str());
+    // Whatever its name is, the third word is no event.
+    let mut rest = head.iter().skip(3).skip_while(|word| !is_event(word));
+    match (event, rest.next().map(String::as_str)) {
+        (Event::Delete, Some("delete")) => true,
+        (Event::Update(columns), Some("update")) => match rest.next().map(String::as_str) {
+            Some("of") => rest.take_while(|word| *word != "on").any(|column| columns.contains(column)),
+            _ => true,
+        },
+        _ => false,
+    }
+}
+
+/// Tables of which rows are masked, detached or re-pointed, and in which columns.
+fn changed_columns(series: &SeriesMapping) -> BTreeMap<String, BTreeSet<String>> {
+    let mut changed: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let mut add = |table: &String, columns: Vec<&String>| {
+        if !columns.is_empty() {
+            let columns = columns.into_iter().map(|column| column.to_ascii_lowercase());
+            changed.entry(table.clone()).or_default().extend(columns);
+        }
+    };
+    add(&series.table, series.anonymize.keys().collect());
+    for part in &series.parts {
+        add(&part.table, part.anonymize.keys().collect());
+        match (&part.owner_gone, &part.on) {
+            (OwnerGone::Set(columns), _) => add(&part.table, columns.iter().map(|(column, _)| column).collect()),
+            (OwnerGone::Detach, Join::Columns(pairs)) => {
+                add(&part.table, pairs.iter().map(|(column, _)| column).collect());
+            }
+            (OwnerGone::Destroy, _) | (OwnerGone::Detach, Join::Expression(_)) => {}
+        }
+    }
+    changed
 }
