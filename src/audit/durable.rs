@@ -140,12 +140,18 @@ pub(super) mod faults {
     thread_local! {
         static PASSED: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
         static FAULT: RefCell<Option<(usize, rustix::io::Errno)>> = const { RefCell::new(None) };
+        static FULL: RefCell<bool> = const { RefCell::new(false) };
     }
 
     /// Lets the step fail that is passed as number `place` from now on, or none.
     pub fn arm(fault: Option<(usize, rustix::io::Errno)>) {
         PASSED.take();
         FAULT.set(fault);
+    }
+
+    /// Lets no new segment be made, as on a full disk.
+    pub fn fill_disk(full: bool) {
+        FULL.set(full);
     }
 
     /// The steps passed since [`arm`].
@@ -160,6 +166,7 @@ pub(super) mod faults {
         });
         match FAULT.with_borrow(|fault| *fault) {
             Some((armed, errno)) if armed == place => Err(errno.into()),
+            _ if FULL.with_borrow(|full| *full) && what == "segment" => Err(rustix::io::Errno::NOSPC.into()),
             _ => Ok(()),
         }
     }

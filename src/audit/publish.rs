@@ -26,7 +26,7 @@ impl DestructionLog {
         if self.journal.is_half_full() {
             self.reserve_afresh()?;
         }
-        Ok(self.journal.remove_before(size)?)
+        Ok(self.journal.remove_closed()?)
     }
 
     /// Number of leaves that the highest signed checkpoint covers.

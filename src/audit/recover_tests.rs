@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use rustix::io::Errno;
 
 use super::super::durable::faults;
-use super::super::leaf::Leaf;
+use super::super::leaf::{Body, Leaf, Outcome};
 use super::super::tiles::parse_bundle;
 use super::super::writer::tests::{Place, at, draft, leaves, outcome, small};
 use super::super::{DestructionLog, LogReader};
@@ -237,6 +237,21 @@ fn after_a_failed_sync_nothing_is_written_until_the_log_is_read_again() {
 }
 
 #[test]
+fn a_group_costs_one_sync_however_many_entries_it_has() {
+    let home = Place::new();
+    let mut log = home.create();
+    faults::arm(None);
+    let pending = log.append_intents(draft(200), at(0)).unwrap();
+    for number in 0..50 {
+        log.append(small(number), at(0)).unwrap();
+    }
+    let _evidence = log.make_durable(pending).unwrap();
+    log.sync().unwrap();
+    let syncs = faults::passed().iter().filter(|step| *step == "journal::sync::before").count();
+    assert_eq!(syncs, 1);
+}
+
+#[test]
 fn intents_of_another_opening_are_no_evidence() {
     let home = Place::new();
     let mut log = home.create();
@@ -246,34 +261,69 @@ fn intents_of_another_opening_are_no_evidence() {
 }
 
 #[test]
-fn a_full_disk_refuses_intents_and_never_their_outcome() {
+fn a_full_disk_refuses_everything_but_the_outcomes_of_what_was_begun() {
     let home = Place::new();
     let mut log = home.create();
-    let mut batches = 0;
-    loop {
-        // From here on no segment can be made.
-        faults::arm(None);
-        let intents = log.append_intents(draft(1), at(0)).unwrap();
-        let evidence = log.make_durable(intents).unwrap();
-        faults::arm(Some((0, Errno::NOSPC)));
-        log.append(outcome(evidence.batch(), evidence.batch().0, 1), at(0)).unwrap();
-        faults::arm(None);
-        log.sync().unwrap();
-        batches += 1;
-        faults::arm(Some((0, Errno::NOSPC)));
-        if let Err(error) = log.append_intents(draft(1), at(0)) {
-            assert!(matches!(error, LogError::Full { .. }), "{error}");
-            assert!(!log.is_poisoned());
-            break;
+    let pending = log.append_intents(draft(3), at(0)).unwrap();
+    let first = log.make_durable(pending).unwrap();
+    let pending = log.append_intents(draft(1), at(0)).unwrap();
+    let second = log.make_durable(pending).unwrap();
+    faults::fill_disk(true);
+    let full = loop {
+        if let Err(error) = log.append(small(log.size()), at(0)).and_then(|_| log.sync()) {
+            break error;
         }
-        faults::arm(None);
-        let evidence_of_next = log.unresolved();
-        for (index, intent) in evidence_of_next {
-            log.append(outcome(intent.batch, index, 1), at(0)).unwrap();
-        }
+    };
+    assert!(matches!(full, LogError::Full { .. }), "{full}");
+    assert!(matches!(log.append_intents(draft(1), at(0)), Err(LogError::Full { .. })));
+    for (evidence, n) in [(first, 3), (second, 1)] {
+        let Body::Outcome(small) = outcome(evidence.batch(), evidence.batch().0, n) else { unreachable!() };
+        let rows = (0..3_000).map(|table| (format!("table {table}"), 1)).collect();
+        log.append(Body::Outcome(Outcome { rows, ..small }), at(0)).unwrap();
         log.sync().unwrap();
     }
-    faults::arm(None);
-    assert!(batches >= 1);
-    log.append_intents(draft(1), at(0)).map(|_| ()).unwrap();
+    assert_eq!(log.unresolved(), []);
+    drop(log);
+    assert_eq!(home.open().unwrap().unresolved(), [], "a full disk does not lock the log out");
+    faults::fill_disk(false);
+    let _pending = home.open().unwrap().append_intents(draft(1), at(0)).unwrap();
+}
+
+#[test]
+fn entries_that_stand_in_bundles_alone_are_held_against_the_signed_root() {
+    let place = Place::new();
+    let mut log = place.create();
+    for number in 1..300 {
+        log.append(small(number), at(0)).unwrap();
+        log.sync().unwrap();
+    }
+    log.publish().unwrap();
+    let all = leaves(&log);
+    drop(log);
+    assert!(!journal_dir(&place.dir()).join("00000000000000000000.seg").exists());
+    let path = place.dir().join("tile/entries/000");
+    let whole = fs::read(&path).unwrap();
+    for byte in (0..whole.len()).step_by(97) {
+        let mut flipped = whole.clone();
+        flipped[byte] ^= 1;
+        fs::write(&path, flipped).unwrap();
+        assert!(!opens_whole_or_refuses(&place, &all, &format!("byte {byte}")));
+    }
+    fs::write(&path, &whole).unwrap();
+    assert!(opens_whole_or_refuses(&place, &all, "mended"));
+}
+
+#[test]
+fn a_fork_that_the_key_signed_elsewhere_is_refused() {
+    let place = Place::new();
+    let all = sample(&place);
+    let path = checkpoint_path(&place.dir());
+    let signed = read_checkpoint(&path).unwrap().unwrap();
+    let key = super::super::keys::signing_key(&KeyPlaces::new(place.keys()), None).unwrap();
+    for size in [signed.claimed().tree.size, 3, all.len() as u64 + 1] {
+        let mut fork = signed.claimed().clone();
+        (fork.tree.size, fork.tree.root) = (size, crate::model::Digest::of(b"fork"));
+        fs::write(&path, fork.sign(&key).unwrap().to_string()).unwrap();
+        assert!(!opens_whole_or_refuses(&place, &all, &format!("fork at {size}")));
+    }
 }

@@ -150,11 +150,9 @@ impl Journal {
         Ok(())
     }
 
-    /// Removes the segments whose leaves are all among the first `published`; the open one stays.
-    pub fn remove_before(&mut self, published: u64) -> Result<(), FileError> {
-        while let [first, next, ..] = self.firsts[..]
-            && next <= published
-        {
+    /// Removes all segments but the open one, once their leaves are published.
+    pub fn remove_closed(&mut self) -> Result<(), FileError> {
+        while let [first, _, ..] = self.firsts[..] {
             remove("segment", &segment_path(&self.dir, first))?;
             self.firsts.remove(0);
         }
