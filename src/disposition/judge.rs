@@ -2,11 +2,17 @@
 //!
 //! Planning, execution and explanation all come here, so the date that is shown is the date that is acted on.
 
+mod event;
+mod verdict;
+
+use event::{civil_day, pick};
+pub use verdict::{BlockedBy, JudgedAt, RuleStanding, RuleTerm, Term, Undated, Verdict};
+
 use crate::audit::leaf::Action;
-use crate::calendar::{Calendar, Disposition, Due, Governs, Role, Rule};
-use crate::model::{CivilDate, Instant, Moment, RuleNumber, SeriesName, TriggerName, Zone};
-use crate::records::facts::{EventFact, Facts, Reading, Unreadable};
-use crate::records::mapping::{EventMapping, Pick, SeriesMapping};
+use crate::calendar::{Calendar, Disposition, Due, Role, Rule};
+use crate::model::{CivilDate, Moment, RuleNumber, SeriesName, Zone};
+use crate::records::facts::{EventFact, Facts};
+use crate::records::mapping::{EventMapping, SeriesMapping};
 
 /// The rules that govern one series, joined to the places of its mapping's events.
 #[derive(Debug)]
@@ -44,100 +50,6 @@ pub enum GoverningError {
     Unsupported { rule: RuleNumber, series: SeriesName, feature: &'static str },
 }
 
-/// The two times a judgement needs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct JudgedAt {
-    /// The clock: a trigger after it has not happened, whatever the record says.
-    pub now: Instant,
-    /// The instant for which the question is asked; `now` except in a plan made `--as-of` another day.
-    pub as_of: Instant,
-}
-
-impl JudgedAt {
-    /// Judged here and now.
-    pub fn now(now: Instant) -> Self {
-        Self { now, as_of: now }
-    }
-}
-
-/// The verdict on a record; exactly one for every row of the series.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// Outside the mapping's filter, or already anonymized.
-    Filtered,
-    /// The clock has not started.
-    Open,
-    /// Never destroyed, always reported.
-    Undated(Undated),
-    NotYet(Term),
-    Held(Term),
-    Blocked(Term, BlockedBy),
-    Due(Term, Action),
-}
-
-/// Why a record has no date that counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Undated {
-    Unreadable(Unreadable),
-    /// After now, and no deadline.
-    Future,
-    /// Before the mapping's `earliest`.
-    TooOld,
-    /// The term lies outside the years that a date can have.
-    Overflow,
-}
-
-impl Undated {
-    /// Its stable name in counts and reports.
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::Unreadable(Unreadable::Format) => "format",
-            Self::Unreadable(Unreadable::Naive) => "naive",
-            Self::Unreadable(Unreadable::Gap) => "gap",
-            Self::Unreadable(Unreadable::Range) => "range",
-            Self::Unreadable(Unreadable::Type) => "type",
-            Self::Future => "future",
-            Self::TooOld => "too_old",
-            Self::Overflow => "overflow",
-        }
-    }
-}
-
-/// What keeps a record that has reached its term and is not held.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BlockedBy {
-    /// Records that refer to it.
-    Records,
-    /// `select` and `transfer` never happen by themselves.
-    Decision,
-}
-
-/// When a record's term comes, and which rule decides what happens then.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Term {
-    pub rule: RuleNumber,
-    /// `None` under a permanent rule: the term never comes.
-    pub due: Option<Due>,
-}
-
-/// Where one rule stands for a record: for `explain`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RuleStanding<'a> {
-    pub rule: &'a Rule,
-    /// One per way, in the rule's order: the moment that counts, and the term that follows from it.
-    pub ways: Vec<(&'a TriggerName, Option<Moment>, RuleTerm)>,
-    pub term: RuleTerm,
-}
-
-/// What one rule (or one of its ways) says of a record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RuleTerm {
-    Open,
-    Undated(Undated),
-    Never,
-    Due(Due),
-}
-
 impl<'a> Governing<'a> {
     /// Joins a calendar's rules to a mapping. Rules for example and rules executed elsewhere do not govern.
     ///
@@ -146,7 +58,7 @@ impl<'a> Governing<'a> {
     pub fn new(calendar: &'a Calendar, mapping: &'a SeriesMapping) -> Result<Self, GoverningError> {
         let rules = calendar
             .rules_for(&mapping.series)
-            .filter(|rule| !rule.example && !rule.executed_elsewhere)
+            .filter(|rule| rule.is_obeyed())
             .map(|rule| GoverningRule::new(rule, mapping))
             .collect::<Result<_, _>>()?;
         Ok(Self { calendar, series: &mapping.series, earliest: mapping.earliest, rules })
@@ -337,7 +249,7 @@ enum Latest<'a> {
 
 impl<'a> GoverningRule<'a> {
     fn new(rule: &'a Rule, mapping: &'a SeriesMapping) -> Result<Self, GoverningError> {
-        if let Some(feature) = unsupported(rule) {
+        if let Some(feature) = rule.unsupported() {
             return Err(GoverningError::Unsupported {
                 rule: rule.number.clone(),
                 series: mapping.series.clone(),
@@ -362,16 +274,6 @@ impl<'a> GoverningRule<'a> {
     }
 }
 
-fn unsupported(rule: &Rule) -> Option<&'static str> {
-    match (&rule.governs, &rule.unless, rule.disposition) {
-        (Governs::Part(_), _, _) => Some("a rule on a part"),
-        (Governs::Group(_), _, _) => Some("a rule on a column group"),
-        (_, Some(_), _) => Some("`unless`"),
-        (_, _, Some(Disposition::Deidentify)) => Some("`deidentify`"),
-        _ => None,
-    }
-}
-
 /// The earliest of a rule's ways: an open way waits for the others, an undated one keeps the record.
 fn earliest_way(ways: impl Iterator<Item = RuleTerm>) -> RuleTerm {
     let mut earliest = RuleTerm::Open;
@@ -386,43 +288,6 @@ fn earliest_way(ways: impl Iterator<Item = RuleTerm>) -> RuleTerm {
         };
     }
     earliest
-}
-
-/// Combines an event's readings: any unreadable one makes the event undated, since it might be the one that counts.
-fn pick(pick: Pick, readings: &[Reading], zone: Zone) -> Result<Option<Moment>, Undated> {
-    let mut picked: Option<Moment> = None;
-    let mut one_unset = false;
-    for reading in readings {
-        match *reading {
-            Reading::Unset => one_unset = true,
-            Reading::Unreadable(kind) => return Err(Undated::Unreadable(kind)),
-            Reading::Set(moment) => {
-                picked = Some(match picked {
-                    None => moment,
-                    Some(so_far) => {
-                        let is_later = order(moment, zone) > order(so_far, zone);
-                        if is_later == (pick != Pick::Earliest) { moment } else { so_far }
-                    }
-                });
-            }
-        }
-    }
-    Ok(if pick == Pick::All && one_unset { None } else { picked })
-}
-
-/// Orders moments by civil day, then by instant; a bare day counts as its end, since what happened on it may have happened last.
-fn order(moment: Moment, zone: Zone) -> (CivilDate, Instant) {
-    match moment {
-        Moment::At(instant) => (zone.civil_date(instant), instant),
-        Moment::On(date) => (date, Instant::MAX_UTC),
-    }
-}
-
-fn civil_day(moment: Moment, zone: Zone) -> CivilDate {
-    match moment {
-        Moment::At(instant) => zone.civil_date(instant),
-        Moment::On(date) => date,
-    }
 }
 
 fn later(one: Option<Due>, other: Due) -> Option<Due> {

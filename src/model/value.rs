@@ -42,7 +42,11 @@ impl<'d> Value<'d> {
     pub fn text(&self) -> Option<&'d str> {
         match self.raw() {
             DeValue::String(text) if text.trim().is_empty() => {
-                self.fault("empty-text", format!("`{}` is empty", self.path), "fill it in; an optional key may be left out instead");
+                self.fault(
+                    "empty-text",
+                    format!("`{}` is empty", self.path),
+                    "fill it in; an optional key may be left out instead",
+                );
                 None
             }
             DeValue::String(text) => Some(text),

@@ -3,9 +3,10 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
-use crate::calendar::{Clock, Keep, Period, StartAt, Until, Words};
-use crate::model::{Digest, KeyValue, RecordKey};
-use crate::records::mapping::{Element, Encoding, Place};
+use crate::calendar::{Clock, Governs, Keep, Period, StartAt, Until, Words};
+use crate::model::{Digest, Instant, KeyValue, RecordKey};
+use crate::records::facts::{Reading, Unreadable};
+use crate::records::mapping::{Element, Encoding, Pick, Place};
 
 fn instant(text: &str) -> Instant {
     text.parse().unwrap()
