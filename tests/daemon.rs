@@ -581,6 +581,49 @@ fn nothing_it_says_names_a_person_not_even_at_the_lowest_level() {
 }
 
 #[test]
+fn in_report_mode_a_person_approves_and_applies_and_the_daemon_executes() {
+    let office = Office::new("report", 3);
+    let daemon = office.start();
+    office.scan();
+    let plan = office.plans("pending").remove(0);
+    let refused = office.try_ask(&["apply", &plan]);
+    assert_eq!(refused.status.code(), Some(3), "nobody approved it: {}", String::from_utf8_lossy(&refused.stdout));
+    office.ask(&["approve", &plan, "--accept", "rules"]);
+    thread::sleep(Duration::from_secs(2));
+    assert_eq!(office.count(), 8, "approved is not applied: the mode is report");
+    let run = office.ask(&["apply", &plan]);
+    assert_eq!((run["destroyed"].as_i64(), office.count()), (Some(3), 5), "{run}");
+    let again = office.try_ask(&["apply", &plan]);
+    assert_eq!(again.status.code(), Some(3));
+    daemon.stop();
+    office.verify();
+}
+
+#[test]
+fn an_extra_scan_looks_before_it_reads_and_finds_what_is_due() {
+    let office = Office::new("report", 0);
+    let extra = "timezone = \"America/Toronto\"\n[[schedule.extra]]\nrules = [\"R-1\"]\nscan = \"0 * * * *\"\n";
+    office.reconfigure("timezone = \"America/Toronto\"\n", extra);
+    let outcome = |wanted: &str| {
+        let status = office.status();
+        let last = status["last"].as_array().unwrap().clone();
+        last.iter().any(|firing| firing["outcome"].as_str().is_some_and(|how| how.contains(wanted)))
+    };
+    let daemon = office.start();
+    daemon.stop();
+    office.set_clock("2026-11-21T18:00:05Z");
+    let daemon = office.start();
+    office.wait("the probe", || outcome("nothing due, by probe"));
+    daemon.stop();
+    insert(&Connection::open(office.path("app.db")).unwrap(), "2025-11-02T12:00:00Z");
+    office.set_clock("2026-11-21T19:00:05Z");
+    let daemon = office.start();
+    office.wait("the scan", || outcome("1 due"));
+    assert_eq!(office.plans("pending").len(), 1);
+    daemon.stop();
+}
+
+#[test]
 fn a_second_daemon_is_told_that_the_state_is_held() {
     let office = Office::new("report", 3);
     let daemon = office.start();

@@ -3,7 +3,8 @@
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Instant as Monotonic;
+use std::thread;
+use std::time::{Duration, Instant as Monotonic};
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -14,8 +15,10 @@ use super::error::Failure;
 use super::exit::Exit;
 use super::session::Session;
 use super::setup::Setup;
-use crate::disposition::desk::{actor_of, approved_plan};
-use crate::disposition::execute::{self, Conditions, Progress};
+use crate::disposition::control::Control;
+use crate::disposition::desk::{Client, actor_of, approved_plan};
+use crate::disposition::execute::{self, Conditions, Progress, Statement};
+use crate::disposition::request::{Request, Response};
 use crate::model::PlanId;
 use crate::report::run::RunReport;
 
@@ -26,6 +29,9 @@ pub struct Apply {
     plan: String,
 }
 
+/// How often the daemon is asked how far it has come.
+const ASK_AGAIN: Duration = Duration::from_millis(100);
+
 /// What the shell sees when a second signal ends the program at once.
 const FORCED: i32 = 130;
 
@@ -35,15 +41,7 @@ impl Apply {
         let setup = Setup::load(session)?;
         let plan = PlanId::new(self.plan);
         let door = setup.desk()?.0;
-        let Some(desk) = door.here() else {
-            return Err(Failure::new(
-                Exit::Locked,
-                "state-locked",
-                "Another retentiond holds the state: the daemon, or another `apply`.",
-                setup.install.state.display().to_string(),
-                "Wait until it ends, then run the same command again.",
-            ));
-        };
+        let Some(desk) = door.here() else { return ask_daemon(&plan, &setup, session) };
         let stop = stop_on_signals()?;
         let began = Monotonic::now();
         let bar = progress_bar();
@@ -65,11 +63,47 @@ impl Apply {
         );
         bar.finish_and_clear();
         let statement = statement.map_err(|error| Failure::from(error).at_plan(&plan))?;
-        let report = RunReport { statement, seconds: began.elapsed().as_secs_f64() };
-        let exit = if report.is_partial() { Exit::Partial } else { Exit::Ok };
-        session.show(&report, setup.language)?;
-        Ok(exit)
+        show(statement, began, &setup, session)
     }
+}
+
+/// Whoever holds the state executes the plan, with the same effect. Ctrl-C ends the waiting, not the execution.
+fn ask_daemon(plan: &PlanId, setup: &Setup, session: &mut Session<'_>) -> Result<Exit, Failure> {
+    let began = Monotonic::now();
+    let bar = progress_bar();
+    let mut client = Client::connect(&setup.install.state)?;
+    let mut control = Control::Apply { plan: plan.clone() };
+    let statement = loop {
+        match client.send(&Request::Daemon { control })? {
+            Response::Applying { planned, done } => {
+                bar.set_length(planned);
+                bar.set_position(done);
+            }
+            Response::Applied { statement } => break statement,
+            Response::Refused(refusal) if refusal.code == "no-daemon" => {
+                return Err(Failure::new(
+                    Exit::Locked,
+                    "state-locked",
+                    "Another command, which is not the daemon, holds the state.",
+                    setup.install.state.display().to_string(),
+                    "Wait until it ends, then run the same command again.",
+                ));
+            }
+            Response::Refused(refusal) => return Err(Failure::from(refusal).at_plan(plan)),
+            _ => return Err(Failure::unexpected()),
+        }
+        thread::sleep(ASK_AGAIN);
+        control = Control::Progress { plan: plan.clone() };
+    };
+    bar.finish_and_clear();
+    show(statement, began, setup, session)
+}
+
+fn show(statement: Statement, began: Monotonic, setup: &Setup, session: &mut Session<'_>) -> Result<Exit, Failure> {
+    let report = RunReport { statement, seconds: began.elapsed().as_secs_f64() };
+    let exit = if report.is_partial() { Exit::Partial } else { Exit::Ok };
+    session.show(&report, setup.language)?;
+    Ok(exit)
 }
 
 /// A flag that the first signal raises; the second one ends the program at once, which loses nothing that the log promised.

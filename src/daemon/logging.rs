@@ -8,6 +8,9 @@ use tracing_subscriber::filter::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
+/// The heartbeat's scheduler tells of itself what nobody needs.
+const DEFAULT: &str = "info,tokio_cron_scheduler=warn";
+
 /// `--log-format`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LogFormat {
@@ -49,12 +52,12 @@ impl fmt::Display for LogFormat {
     }
 }
 
-/// Starts logging. `journal_stream` is `$JOURNAL_STREAM`, `filter` is `$RETENTIOND_LOG` (`info` where it is not set or not understood).
+/// Starts logging. `journal_stream` is `$JOURNAL_STREAM`, `filter` is `$RETENTIOND_LOG` ([`DEFAULT`] where it is not set or not understood).
 ///
 /// # Errors
 /// The journal was asked for and cannot be reached.
 pub fn start(format: LogFormat, journal_stream: Option<&str>, filter: Option<&str>) -> io::Result<()> {
-    let filter = filter.and_then(|filter| filter.parse().ok()).unwrap_or_else(|| EnvFilter::new("info"));
+    let filter = filter.and_then(|filter| filter.parse().ok()).unwrap_or_else(|| EnvFilter::new(DEFAULT));
     let registry = tracing_subscriber::registry().with(filter);
     let to_journal = match format {
         LogFormat::Auto => journal_stream.is_some_and(is_our_stderr),

@@ -14,6 +14,7 @@ pub mod logging;
 mod metrics;
 mod notify;
 mod orders;
+mod probe;
 mod pulse;
 mod run;
 mod runner;

@@ -17,6 +17,7 @@ use super::execution::Retry;
 use super::metrics::Metrics;
 use super::orders::Order;
 use super::pulse::Pulse;
+use super::scan::Depth;
 use super::schedule::{Alarm, Ring};
 use super::systemd;
 use super::watch::Watch;
@@ -136,7 +137,7 @@ impl Runner {
             Order::Tick => self.tick(),
             Order::Scan { rules, actor } => {
                 tracing::info!(%actor, "a scan was asked for");
-                self.scan(&rules);
+                self.scan(&rules, Depth::Full);
                 self.look_around();
             }
             Order::Apply { plan, actor } => self.execute_for(&plan, &actor),
@@ -200,7 +201,7 @@ impl Runner {
         }
         let outcome = if is_made_up {
             tracing::info!(schedule = name, %at, "a scan is due");
-            self.scan(rules)
+            self.scan(rules, Depth::Probe)
         } else {
             tracing::warn!(schedule = name, %at, "a scan was missed and is not made up");
             "missed".to_owned()
@@ -438,7 +439,7 @@ impl Runner {
                     .collect();
                 for rules in scans {
                     if self.watch.look().1.is_none() {
-                        self.scan(&rules);
+                        self.scan(&rules, Depth::Probe);
                     }
                 }
             }

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 use super::alerts::kind;
 use super::board::Counts;
 use super::execution::refusal_text;
+use super::probe::may_be_due;
 use super::runner::Runner;
 use crate::config::Mode;
 use crate::disposition::approval::ApprovalError;
@@ -24,6 +26,18 @@ const LONGEST_SCAN: Duration = Duration::from_secs(6 * 3_600);
 /// Records past their term for longer than this many days are worth an alert.
 const OVERDUE_DAYS: i64 = 30;
 
+/// So long full counts serve; a bit less than a day, so that a nightly scan always counts.
+const COUNTS_SERVE: TimeDelta = TimeDelta::hours(20);
+
+/// How a scan goes about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// A look-up per rule first; nothing more where that finds nothing and counts are fresh.
+    Probe,
+    /// Every record.
+    Full,
+}
+
 /// A plan that the daemon made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Own {
@@ -33,7 +47,7 @@ pub(super) struct Own {
 
 impl Runner {
     /// Scans these rules (none: all), does with what is due what the mode allows, and says in a few words how it ended.
-    pub(super) fn scan(&mut self, rules: &[RuleNumber]) -> String {
+    pub(super) fn scan(&mut self, rules: &[RuleNumber], depth: Depth) -> String {
         let each: Vec<Option<RuleNumber>> = match rules {
             [] => vec![None],
             rules => rules.iter().cloned().map(Some).collect(),
@@ -41,7 +55,7 @@ impl Runner {
         let mut words = Vec::new();
         for only in each {
             let about = only.as_ref().map_or("all rules".to_owned(), |rule| format!("rule {rule}"));
-            match self.scan_one(only) {
+            match self.scan_one(only, depth) {
                 Ok(outcome) => {
                     self.board.clear(kind::SCAN_FAILED, &about);
                     words.push(outcome);
@@ -68,7 +82,15 @@ impl Runner {
         }
     }
 
-    fn scan_one(&mut self, only: Option<RuleNumber>) -> Result<String, AskError> {
+    fn scan_one(&mut self, only: Option<RuleNumber>, depth: Depth) -> Result<String, AskError> {
+        if depth == Depth::Probe && !self.needs_counts(&only) {
+            let now = self.watch.now();
+            self.board.doing("probing");
+            if !may_be_due(&self.desk.install(), only.as_ref(), now).map_err(DeskError::from)? {
+                self.metrics.scanned(None, now);
+                return Ok("nothing due, by probe".to_owned());
+            }
+        }
         let file = self.make_plan(only.clone())?;
         if only.is_none() {
             self.take_counts(&file.manifest)?;
@@ -90,6 +112,13 @@ impl Runner {
             Mode::Approve => self.wait_for_approval(&file, &only, None),
             Mode::Automatic => self.approve_by_itself(&file, &only),
         }
+    }
+
+    /// Full counts are made once a day, by a scan of all rules.
+    fn needs_counts(&self, only: &Option<RuleNumber>) -> bool {
+        let now = self.watch.now();
+        let is_fresh = |counts: &Counts| counts.at <= now && now - counts.at < COUNTS_SERVE;
+        only.is_none() && !self.board.show().counts.as_ref().is_some_and(is_fresh)
     }
 
     fn make_plan(&mut self, only: Option<RuleNumber>) -> Result<PlanFile, AskError> {
