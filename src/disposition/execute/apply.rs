@@ -18,7 +18,7 @@ use crate::disposition::desk::SharedDesk;
 use crate::disposition::plan::{Cursor, Item};
 use crate::disposition::{ApprovedPlan, Installation, Pace};
 use crate::model::{Actor, Fingerprint, Instant, RunId, SourceName};
-use crate::records::sqlite::Writer;
+use crate::records::sqlite::{Relief, Writer};
 
 /// A polite run pauses at least so long between chunks.
 const LEAST_PAUSE: Duration = Duration::from_millis(5);
@@ -150,7 +150,10 @@ impl<'a> Execution<'a> {
         for group in groups {
             run_divided(&mut bench, &target, group, &mut self.tally, &mut took)?;
         }
-        bench.writer.relieve()?;
+        bench.writer.relieve(match self.install.limits.pace {
+            Pace::Polite => Relief::Soon,
+            Pace::Full => Relief::Late,
+        })?;
         fault::step("chunk-done")?;
         Ok(took)
     }

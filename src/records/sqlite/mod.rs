@@ -37,7 +37,7 @@ pub use prove::Proved;
 pub use queries::Queries;
 pub use reader::{Interest, Reader};
 pub use select::FactsQuery;
-pub use write::{CommitError, WriteTxn, Writer};
+pub use write::{CACHE_KIB, CommitError, Relief, WriteTxn, Writer};
 
 /// What `check` found out about a mapping and its database.
 #[derive(Clone, Debug, PartialEq, Eq)]

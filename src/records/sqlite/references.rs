@@ -12,16 +12,19 @@ use crate::records::mapping::{FilesMapping, SeriesMapping};
 
 /// For each file (a path beneath `root`), whether a row of any mapped table names it. A part's `where` is not asked: a row that names a file needs
 /// it, whatever else it says.
+///
+/// All are looked for at once: where no index helps, a table is read once for all of them.
 pub(super) fn referenced(
     conn: &Connection,
     mappings: &[SeriesMapping],
     root: &Path,
     paths: &[&str],
 ) -> Result<Vec<bool>, StoreError> {
-    let places = places(mappings);
-    let look = |path: &&str| places.iter().try_fold(false, |found, place| Ok(found || place.names(conn, root, path)?));
-    let found: rusqlite::Result<Vec<bool>> = paths.iter().map(look).collect();
-    found.map_err(|error| StoreError::of(conn, error))
+    let mut found = vec![false; paths.len()];
+    for place in places(mappings) {
+        place.note_named(conn, root, paths, &mut found).map_err(|error| StoreError::of(conn, error))?;
+    }
+    Ok(found)
 }
 
 /// Columns of a table that name files beneath a root.
@@ -47,27 +50,44 @@ fn of_files<'m>(table: &'m str, files: &'m FilesMapping) -> impl Iterator<Item =
 }
 
 impl Naming<'_> {
-    /// Whether a row here names the file, which another mapping may reach through another root.
-    fn names(&self, conn: &Connection, root: &Path, path: &str) -> rusqlite::Result<bool> {
-        let file = root.join(path);
-        let Some(path) = file.strip_prefix(self.root).ok().and_then(Path::to_str) else { return Ok(false) };
-        let segments: Vec<&str> = path.split('/').collect();
-        let tests: Vec<String> = self
-            .columns
-            .iter()
-            .enumerate()
-            .map(|(place, of)| format!("{} IN (?{}, ?{})", column(THIS, of), 2 * place + 1, 2 * place + 2))
-            .collect();
-        let sql =
-            format!("SELECT EXISTS (SELECT 1 FROM main.{} AS {THIS} WHERE {})", name(self.table), tests.join(" AND "));
+    /// Notes which files the rows here name; another mapping may reach them through another root.
+    fn note_named(&self, conn: &Connection, root: &Path, paths: &[&str], found: &mut [bool]) -> rusqlite::Result<()> {
+        let wanted = self.load(conn, root, paths)?;
+        let same: Vec<String> =
+            self.columns.iter().enumerate().map(|(place, of)| format!("{} = k.c{place}", column(THIS, of))).collect();
+        let sql = format!(
+            "SELECT DISTINCT k.place FROM {wanted} AS k JOIN main.{} AS {THIS} ON {}",
+            name(self.table),
+            same.join(" AND ")
+        );
         let mut select = conn.prepare_cached(&sql)?;
-        for split in splits(&segments, self.columns.len()) {
-            let values = split.iter().flat_map(|text| spellings(text));
-            if select.query_row(params_from_iter(values), |row| row.get(0))? {
-                return Ok(true);
+        for place in select.query_map([], |row| row.get::<_, u32>(0))? {
+            found[place? as usize] = true;
+        }
+        Ok(())
+    }
+
+    /// Puts what the columns would hold into a temporary table, in memory, under each path's place.
+    fn load(&self, conn: &Connection, root: &Path, paths: &[&str]) -> rusqlite::Result<String> {
+        let count = self.columns.len();
+        let columns: Vec<String> = (0..count).map(|place| format!("c{place}")).collect();
+        let table = format!("temp.retentiond_paths_{count}");
+        let made = format!("CREATE TEMP TABLE IF NOT EXISTS retentiond_paths_{count}(place, {})", columns.join(", "));
+        conn.prepare_cached(&made)?.execute([])?;
+        conn.prepare_cached(&format!("DELETE FROM {table}"))?.execute([])?;
+        let values = vec!["?"; count + 1].join(", ");
+        let mut insert = conn.prepare_cached(&format!("INSERT INTO {table} VALUES ({values})"))?;
+        for (place, path) in (0_i64..).zip(paths) {
+            let file = root.join(path);
+            let Some(path) = file.strip_prefix(self.root).ok().and_then(Path::to_str) else { continue };
+            let segments: Vec<&str> = path.split('/').collect();
+            for split in splits(&segments, count) {
+                for values in spellings(&split) {
+                    insert.execute(params_from_iter(std::iter::once(Value::Integer(place)).chain(values)))?;
+                }
             }
         }
-        Ok(false)
+        Ok(table)
     }
 }
 
@@ -87,10 +107,14 @@ fn splits(segments: &[&str], columns: usize) -> Vec<Vec<String>> {
         .collect()
 }
 
-/// A value as text, and as the integer that would be written so: a column without type may hold either.
-fn spellings(text: &str) -> [Value; 2] {
-    let number = text.parse::<i64>().ok().filter(|number| number.to_string() == text);
-    [Value::Text(text.to_owned()), number.map_or_else(|| Value::Text(text.to_owned()), Value::Integer)]
+/// The values as texts, and as integers where they would be written so: a column without type may hold either.
+fn spellings(values: &[String]) -> Vec<Vec<Value>> {
+    values.iter().fold(vec![Vec::new()], |spelt, text| {
+        let number = text.parse::<i64>().ok().filter(|number| number.to_string() == *text);
+        let ways = std::iter::once(Value::Text(text.clone())).chain(number.map(Value::Integer));
+        ways.flat_map(|way| spelt.iter().map(move |before| [before.as_slice(), std::slice::from_ref(&way)].concat()))
+            .collect()
+    })
 }
 
 #[cfg(test)]
@@ -119,12 +143,12 @@ mod tests {
             Naming { table: "document", columns: &own, root: Path::new("/srv") },
             Naming { table: "copy", columns: &copies, root: Path::new("/srv/copies") },
         ];
-        let names = |path: &str| places.iter().any(|place| place.names(&conn, Path::new("/srv"), path).unwrap());
-        for path in ["2021/a.pdf", "7", "copies/2022/x/b.pdf", "copies/c.pdf"] {
-            assert!(names(path), "{path}");
+        let named = ["2021/a.pdf", "7", "copies/2022/x/b.pdf", "copies/c.pdf"];
+        let unnamed = ["2021/b.pdf", "2022/x/b.pdf", "copies/b.pdf", "8", "07"];
+        let mut found = vec![false; 9];
+        for place in places {
+            place.note_named(&conn, Path::new("/srv"), &[named.as_slice(), &unnamed].concat(), &mut found).unwrap();
         }
-        for path in ["2021/b.pdf", "2022/x/b.pdf", "copies/b.pdf", "8", "07"] {
-            assert!(!names(path), "{path}");
-        }
+        assert_eq!(found, [true, true, true, true, false, false, false, false, false]);
     }
 }

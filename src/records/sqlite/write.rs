@@ -24,12 +24,28 @@ use crate::records::mapping::{SeriesMapping, Source};
 /// How long a write transaction waits for its turn. A COMMIT waits for nothing: while it waits, no reader gets in.
 const TURN: Duration = Duration::from_secs(5);
 
-/// A checkpoint is due when so many bytes of the WAL are not in the database file yet. SQLite's own 4 MB would write the same
-/// pages of the database again and again, inside our transactions.
-const RELIEVE_AT: u64 = 64 << 20;
+/// Memory for pages, in KiB. A larger cache reads less, and hardly gains time: what costs is writing.
+pub const CACHE_KIB: i64 = 16 << 10;
 
-/// Memory for pages, in KiB: enough for the indexes' hot pages, and half of what the program may use.
-const CACHE_KIB: i64 = 32 << 10;
+/// When the WAL is to be moved into the database file, between transactions. SQLite's own way, inside a COMMIT, would write the
+/// same pages of the database again and again, and keep the write lock meanwhile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Relief {
+    /// At 4 MB, as SQLite does it: the application's own automatic checkpoint then finds nothing of ours to do.
+    Soon,
+    /// At 64 MiB, which moves pages that many chunks have changed only once.
+    Late,
+}
+
+impl Relief {
+    /// Bytes in the WAL that are not in the database file yet.
+    fn at(self) -> u64 {
+        match self {
+            Self::Soon => 4_000_000,
+            Self::Late => 64 << 20,
+        }
+    }
+}
 
 /// A connection that may change one source.
 pub struct Writer {
@@ -126,18 +142,18 @@ impl Writer {
         fence::foreign(&self.opened.conn, &self.origin)
     }
 
-    /// Moves the WAL into the database file when 64 MiB wait there. Stops at a reader, waits for nobody, keeps no writer out.
+    /// Moves the WAL into the database file when it is long. Stops at a reader, waits for nobody, keeps no writer out.
     ///
     /// To be called between transactions; in rollback mode there is nothing to do.
     ///
     /// # Errors
     /// The database cannot be written.
-    pub fn relieve(&mut self) -> Result<(), StoreError> {
+    pub fn relieve(&mut self, relief: Relief) -> Result<(), StoreError> {
         if !self.is_wal {
             return Ok(());
         }
         let (in_log, moved) = self.checkpoint("PRAGMA main.wal_checkpoint(NOOP)")?;
-        if in_log.saturating_sub(moved).saturating_mul(self.page_size) >= RELIEVE_AT {
+        if in_log.saturating_sub(moved).saturating_mul(self.page_size) >= relief.at() {
             self.checkpoint("PRAGMA main.wal_checkpoint(PASSIVE)")?;
         }
         Ok(())
@@ -188,6 +204,15 @@ impl Writer {
 
     fn execute(&self, sql: &str) -> Result<(), StoreError> {
         self.opened.conn.execute_batch(sql).map_err(|e| StoreError::of(&self.opened.conn, e))
+    }
+}
+
+impl Drop for Writer {
+    /// Moves what is left in the WAL, which the application's next COMMIT would have to move otherwise. Where that fails, it will.
+    fn drop(&mut self) {
+        if self.is_wal {
+            let _ = self.checkpoint("PRAGMA main.wal_checkpoint(PASSIVE)");
+        }
     }
 }
 

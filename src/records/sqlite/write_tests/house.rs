@@ -5,7 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::*;
-use crate::records::sqlite::CommitError;
+use crate::records::sqlite::{CommitError, Relief};
 
 const SCHEMA: &str = "CREATE TABLE dossier(id INTEGER PRIMARY KEY, text TEXT);
     WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)
@@ -101,12 +101,24 @@ fn the_wal_is_moved_when_it_is_long_and_not_before() {
     for round in 1.. {
         owner.app.execute("UPDATE dossier SET text = printf('%d-%s', ?1, hex(zeroblob(900)))", [round]).unwrap();
         longest = longest.max(waiting());
-        writer.relieve().unwrap();
+        writer.relieve(Relief::Late).unwrap();
         if waiting() == 0 {
             break;
         }
     }
     assert!(longest * 4096 >= 64 << 20 && longest * 4096 < 80 << 20, "{longest} pages");
+}
+
+#[test]
+fn a_writer_that_goes_leaves_no_wal_for_the_application_to_move() {
+    let owner = Owner::with("wal", SCHEMA);
+    let many: Vec<i64> = (1..=1900).collect();
+    destroy(&mut owner.writer(&dossier()), &dossier(), &keys(&many)).unwrap();
+    let (in_log, moved) = owner
+        .app
+        .query_row("PRAGMA wal_checkpoint(NOOP)", [], |row| Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?)))
+        .unwrap();
+    assert!(in_log > 0 && in_log == moved, "{in_log} {moved}");
 }
 
 #[test]
@@ -120,7 +132,7 @@ fn a_checkpoint_stops_at_a_reader_without_waiting() {
         owner.app.execute("UPDATE dossier SET text = printf('%d-%s', ?1, hex(zeroblob(900)))", [round]).unwrap();
     }
     let started = Instant::now();
-    writer.relieve().unwrap();
+    writer.relieve(Relief::Soon).unwrap();
     assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
     destroy(&mut writer, &dossier(), &keys(&[1])).unwrap();
 }
