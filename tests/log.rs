@@ -7,6 +7,8 @@ mod forge;
 mod answers;
 #[path = "log/attacks.rs"]
 mod attacks;
+#[path = "log/canaries.rs"]
+mod canaries;
 #[path = "log/parsers.rs"]
 mod parsers;
 #[path = "log/proofs.rs"]
