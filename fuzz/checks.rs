@@ -71,7 +71,8 @@ pub fn leaf(bytes: &[u8]) {
         Body::Calendar(calendar) => {
             let zone = calendar.zone.parse().unwrap_or(retentiond::model::Zone::UTC);
             for term in calendar.rules.values().filter_map(|rule| Term::read(rule, zone).ok()) {
-                [i32::MIN, 0, 20_000, i32::MAX].map(|day| term.not_before(day));
+                let [_, due, later, _] = [i32::MIN, 0, 20_000, i32::MAX].map(|day| term.not_before(day));
+                assert!(due.is_none() || later.is_none() || due <= later);
             }
         }
         _ => (),

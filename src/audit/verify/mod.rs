@@ -3,6 +3,7 @@
 //! Everything is read once, in order, in constant memory. The verdict claims no more than was checked: signatures and hashes bind the
 //! entries; dates and counts are compared with what the operator recorded; whether a record existed, no log can tell.
 
+mod anchors;
 mod batches;
 mod flaw;
 mod journal;
@@ -29,14 +30,11 @@ use ledger::Ledger;
 use tree::TreeReader;
 
 use super::checkpoint::SignedCheckpoint;
-use super::note::{NoteError, VerifierKey};
+use super::note::VerifierKey;
 use crate::model::{Digest, Origin};
 
 /// How often a log is read again that was published anew while it was read.
 const ATTEMPTS: u32 = 4;
-
-/// Longest time, in seconds, by which the operator's clock may be ahead of a witness's.
-const CLOCK_TOLERANCE: i64 = 300;
 
 /// What the auditor brings along.
 #[derive(Clone, Debug, Default)]
@@ -151,19 +149,19 @@ fn verify_once(dir: &Path, trust: &Trust) -> Report {
         return Report::without_checkpoint(findings);
     };
     let head = checkpoint.claimed().clone();
-    let witnessed = read_witnessed(dir, trust, &mut findings);
+    let witnessed = anchors::read_witnessed(dir, trust, &mut findings);
     let mut ledger = Ledger::new(head.origin.clone());
     let mut tree = TreeReader::new(dir, head.tree, trust.older.iter().chain(&witnessed));
     let is_whole = tree.read(&mut ledger, &mut findings);
     let mut anchors = Vec::new();
     if is_whole {
-        check_key(&checkpoint, trust, &ledger, &mut findings);
-        anchors = check_older(&checkpoint, trust, witnessed.as_ref(), &tree, &ledger, &mut findings);
+        anchors::check_key(&checkpoint, trust, &ledger, &mut findings);
+        anchors = anchors::check_older(&checkpoint, trust, witnessed.as_ref(), &tree, &ledger, &mut findings);
     }
     let signed_by = ledger.signing_key(head.tree.size).map(ToString::to_string);
     let unsigned = if is_whole { journal::read(dir, head.tree.size, &mut ledger, &mut findings) } else { Some(0) };
     if is_whole {
-        check_vkey_file(dir, head.tree.size, &ledger, &mut findings);
+        anchors::check_vkey_file(dir, head.tree.size, &ledger, &mut findings);
     }
     check_texts(dir, &ledger, &mut findings);
     let tally = ledger.finish(head.tree.size + unsigned.unwrap_or(0), &mut findings);
@@ -219,45 +217,6 @@ fn read_checkpoint(dir: &Path, findings: &mut Findings) -> Option<SignedCheckpoi
     None
 }
 
-/// The note of co-signed checkpoints, where witnesses are trusted: their signatures make it worth as much as a checkpoint kept.
-fn read_witnessed(dir: &Path, trust: &Trust, findings: &mut Findings) -> Option<SignedCheckpoint> {
-    if trust.witnesses.is_empty() {
-        return None;
-    }
-    super::witness::read_witnessed(dir).unwrap_or_else(|error| {
-        findings.add(None, Flaw::Damaged { file: "witnessed".to_owned(), reason: error.to_string() });
-        None
-    })
-}
-
-/// The checkpoint is signed by the key that the log declares last, which is the one that the auditor trusts.
-fn check_key(checkpoint: &SignedCheckpoint, trust: &Trust, ledger: &Ledger, findings: &mut Findings) {
-    let size = checkpoint.claimed().tree.size;
-    let declared = ledger.signing_key(size);
-    let other = trust.key.as_ref().filter(|key| Some(*key) != declared);
-    for key in other.into_iter().chain(declared) {
-        if let Err(error) = checkpoint.verify(key) {
-            findings.add(None, Flaw::NotSignedBy { key: key.to_string(), reason: error.to_string() });
-        }
-    }
-    if declared.is_none() || other.is_some() {
-        findings.add(None, Flaw::UndeclaredKey { size });
-    }
-}
-
-/// The file `vkey` holds the key that the log declares last; after a rotation that may be one that signs only from the next checkpoint on.
-fn check_vkey_file(dir: &Path, size: u64, ledger: &Ledger, findings: &mut Findings) {
-    match std::fs::read(dir.join("vkey")) {
-        Ok(bytes) => {
-            let declared = [ledger.signing_key(size), ledger.signing_key(u64::MAX)];
-            if !declared.iter().flatten().any(|key| format!("{key}\n").as_bytes() == bytes) {
-                findings.add(None, Flaw::VkeyFile);
-            }
-        }
-        Err(error) => findings.add(None, Flaw::Unreadable { file: "vkey".to_owned(), reason: error.to_string() }),
-    }
-}
-
 /// The text of every calendar lies in `blobs`, so that an auditor can read the law that was obeyed.
 fn check_texts(dir: &Path, ledger: &Ledger, findings: &mut Findings) {
     for (digest, entry) in ledger.texts() {
@@ -271,66 +230,6 @@ fn check_texts(dir: &Path, ledger: &Ledger, findings: &mut Findings) {
             Err(error) => findings.at(entry, Flaw::Unreadable { file, reason: error.to_string() }),
         }
     }
-}
-
-/// Every older checkpoint is of this log, signed by the key of its time, and a beginning of this tree.
-fn check_older(
-    checkpoint: &SignedCheckpoint,
-    trust: &Trust,
-    witnessed: Option<&SignedCheckpoint>,
-    tree: &TreeReader<'_>,
-    ledger: &Ledger,
-    findings: &mut Findings,
-) -> Vec<Anchor> {
-    let size = checkpoint.claimed().tree.size;
-    let mut anchors = Vec::new();
-    let kept = trust.older.iter().map(|older| (older, true));
-    for (older, was_kept) in kept.chain(witnessed.map(|witnessed| (witnessed, false))) {
-        let claimed = older.claimed();
-        let (older_size, origin) = (claimed.tree.size, &claimed.origin);
-        if *origin != checkpoint.claimed().origin {
-            findings.add(None, Flaw::OtherLog { older: older_size, origin: origin.to_string() });
-        } else if older_size > size {
-            findings.add(None, Flaw::Shortened { older: older_size, size });
-        } else if tree.root_at(older_size) != Some(claimed.tree.root) {
-            findings.add(None, Flaw::Inconsistent { older: older_size });
-        } else if ledger.signing_key(older_size).is_none_or(|key| older.verify(key).is_err()) {
-            findings.add(None, Flaw::UndeclaredKey { size: older_size });
-        } else {
-            anchors.extend(was_kept.then_some(Anchor { size: older_size, witness: None }));
-            anchors.extend(check_witnesses(older, trust, tree, findings));
-        }
-    }
-    anchors.extend(check_witnesses(checkpoint, trust, tree, findings));
-    anchors
-}
-
-/// Cosignatures of trusted witnesses on a checkpoint of this tree. No entry may be dated after a witness had seen it.
-fn check_witnesses(
-    checkpoint: &SignedCheckpoint,
-    trust: &Trust,
-    tree: &TreeReader<'_>,
-    findings: &mut Findings,
-) -> Vec<Anchor> {
-    let size = checkpoint.claimed().tree.size;
-    let mut anchors = Vec::new();
-    for witness in &trust.witnesses {
-        match checkpoint.note().verify(witness) {
-            Ok(Some(seen)) => {
-                if let Some((entry, at)) = tree.last_before(size)
-                    && i64::try_from(seen).is_ok_and(|seen| at > seen.saturating_add(CLOCK_TOLERANCE))
-                {
-                    findings.at(entry, Flaw::AfterWitness { at, seen });
-                }
-                anchors.push(Anchor { size, witness: Some(Seen { by: witness.name().to_owned(), at: seen }) });
-            }
-            Ok(None) | Err(NoteError::Unsigned(_)) => (),
-            Err(error) => {
-                findings.add(None, Flaw::Damaged { file: "checkpoint".to_owned(), reason: error.to_string() });
-            }
-        }
-    }
-    anchors
 }
 
 /// A fingerprint as leaves write one.

@@ -1,0 +1,112 @@
+//! What a log is held against from outside: the key that the auditor trusts, checkpoints kept earlier, witnesses.
+
+use std::path::Path;
+
+use super::flaw::{Findings, Flaw};
+use super::ledger::Ledger;
+use super::tree::TreeReader;
+use super::{Anchor, Seen, Trust};
+use crate::audit::checkpoint::SignedCheckpoint;
+use crate::audit::note::NoteError;
+
+/// Longest time, in seconds, by which the operator's clock may be ahead of a witness's.
+const CLOCK_TOLERANCE: i64 = 300;
+
+/// The checkpoint is signed by the key that the log declares last, which is the one that the auditor trusts.
+pub(super) fn check_key(checkpoint: &SignedCheckpoint, trust: &Trust, ledger: &Ledger, findings: &mut Findings) {
+    let size = checkpoint.claimed().tree.size;
+    let declared = ledger.signing_key(size);
+    let other = trust.key.as_ref().filter(|key| Some(*key) != declared);
+    for key in other.into_iter().chain(declared) {
+        if let Err(error) = checkpoint.verify(key) {
+            findings.add(None, Flaw::NotSignedBy { key: key.to_string(), reason: error.to_string() });
+        }
+    }
+    if declared.is_none() || other.is_some() {
+        findings.add(None, Flaw::UndeclaredKey { size });
+    }
+}
+
+/// The file `vkey` holds the key that the log declares last; after a rotation that may be one that signs only from the next checkpoint on.
+pub(super) fn check_vkey_file(dir: &Path, size: u64, ledger: &Ledger, findings: &mut Findings) {
+    match std::fs::read(dir.join("vkey")) {
+        Ok(bytes) => {
+            let declared = [ledger.signing_key(size), ledger.signing_key(u64::MAX)];
+            if !declared.iter().flatten().any(|key| format!("{key}\n").as_bytes() == bytes) {
+                findings.add(None, Flaw::VkeyFile);
+            }
+        }
+        Err(error) => findings.add(None, Flaw::Unreadable { file: "vkey".to_owned(), reason: error.to_string() }),
+    }
+}
+
+/// The note of co-signed checkpoints, where witnesses are trusted: their signatures make it worth as much as a checkpoint kept.
+pub(super) fn read_witnessed(dir: &Path, trust: &Trust, findings: &mut Findings) -> Option<SignedCheckpoint> {
+    if trust.witnesses.is_empty() {
+        return None;
+    }
+    crate::audit::witness::read_witnessed(dir).unwrap_or_else(|error| {
+        findings.add(None, Flaw::Damaged { file: "witnessed".to_owned(), reason: error.to_string() });
+        None
+    })
+}
+
+/// Every older checkpoint is of this log, signed by the key of its time, and a beginning of this tree.
+pub(super) fn check_older(
+    checkpoint: &SignedCheckpoint,
+    trust: &Trust,
+    witnessed: Option<&SignedCheckpoint>,
+    tree: &TreeReader<'_>,
+    ledger: &Ledger,
+    findings: &mut Findings,
+) -> Vec<Anchor> {
+    let size = checkpoint.claimed().tree.size;
+    let mut anchors = Vec::new();
+    let kept = trust.older.iter().map(|older| (older, true));
+    for (older, was_kept) in kept.chain(witnessed.map(|witnessed| (witnessed, false))) {
+        let claimed = older.claimed();
+        let (older_size, origin) = (claimed.tree.size, &claimed.origin);
+        if *origin != checkpoint.claimed().origin {
+            findings.add(None, Flaw::OtherLog { older: older_size, origin: origin.to_string() });
+        } else if older_size > size {
+            findings.add(None, Flaw::Shortened { older: older_size, size });
+        } else if tree.root_at(older_size) != Some(claimed.tree.root) {
+            findings.add(None, Flaw::Inconsistent { older: older_size });
+        } else if ledger.signing_key(older_size).is_none_or(|key| older.verify(key).is_err()) {
+            findings.add(None, Flaw::UndeclaredKey { size: older_size });
+        } else {
+            anchors.extend(was_kept.then_some(Anchor { size: older_size, witness: None }));
+            anchors.extend(check_witnesses(older, trust, tree, findings));
+        }
+    }
+    anchors.extend(check_witnesses(checkpoint, trust, tree, findings));
+    anchors
+}
+
+/// Cosignatures of trusted witnesses on a checkpoint of this tree. No entry may be dated after a witness had seen it.
+fn check_witnesses(
+    checkpoint: &SignedCheckpoint,
+    trust: &Trust,
+    tree: &TreeReader<'_>,
+    findings: &mut Findings,
+) -> Vec<Anchor> {
+    let size = checkpoint.claimed().tree.size;
+    let mut anchors = Vec::new();
+    for witness in &trust.witnesses {
+        match checkpoint.note().verify(witness) {
+            Ok(Some(seen)) => {
+                if let Some((entry, at)) = tree.last_before(size)
+                    && i64::try_from(seen).is_ok_and(|seen| at > seen.saturating_add(CLOCK_TOLERANCE))
+                {
+                    findings.at(entry, Flaw::AfterWitness { at, seen });
+                }
+                anchors.push(Anchor { size, witness: Some(Seen { by: witness.name().to_owned(), at: seen }) });
+            }
+            Ok(None) | Err(NoteError::Unsigned(_)) => (),
+            Err(error) => {
+                findings.add(None, Flaw::Damaged { file: "checkpoint".to_owned(), reason: error.to_string() });
+            }
+        }
+    }
+    anchors
+}
