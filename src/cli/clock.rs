@@ -8,6 +8,7 @@ use crate::model::Instant;
 ///
 /// In a build with the feature `simulate`, `RETENTIOND_NOW` (RFC 3339) stands in for the clock, and with `RETENTIOND_TICK`
 /// (seconds) every reading is that much later than the one before. No package is built with that feature.
+#[expect(clippy::disallowed_methods, reason = "this is the one door to the clock")]
 pub fn now() -> Instant {
     #[cfg(feature = "simulate")]
     if let Some(simulated) = simulated::now() {
@@ -22,21 +23,22 @@ mod simulated {
 
     use chrono::TimeDelta;
 
+    use crate::cli::environment;
     use crate::model::Instant;
 
     static READINGS: AtomicI64 = AtomicI64::new(0);
 
     /// The simulated time; `None` where the test sets none. A test of the daemon sets it anew in the file that `RETENTIOND_NOW_FILE` names.
     pub(super) fn now() -> Option<Instant> {
-        if let Ok(file) = std::env::var("RETENTIOND_NOW_FILE") {
+        if let Some(file) = environment::text("RETENTIOND_NOW_FILE") {
             let text = std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{file}: {error}"));
             return Some(text.trim().parse().unwrap_or_else(|_| panic!("{file} holds no RFC 3339 time: {text}")));
         }
-        let start = std::env::var("RETENTIOND_NOW").ok()?;
+        let start = environment::text("RETENTIOND_NOW")?;
         // A test that misspells the time must not fall back to the real clock and pass by accident.
         let start: Instant =
             start.parse().unwrap_or_else(|_| panic!("RETENTIOND_NOW is not an RFC 3339 time: {start}"));
-        let tick = std::env::var("RETENTIOND_TICK").ok().and_then(|tick| tick.parse().ok()).unwrap_or(0);
+        let tick = environment::text("RETENTIOND_TICK").and_then(|tick| tick.parse().ok()).unwrap_or(0);
         Some(start + TimeDelta::seconds(tick * READINGS.fetch_add(1, Ordering::Relaxed)))
     }
 }

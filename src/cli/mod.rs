@@ -9,6 +9,7 @@ mod check;
 mod clock;
 mod ctl;
 mod demo;
+mod environment;
 mod error;
 mod exit;
 mod explain;
@@ -153,7 +154,7 @@ fn tell(failure: &Failure, format: Format, out: &mut dyn Write) {
     let _ = match format {
         Format::Json => writeln!(out, "{:#}", json!({ "error": failure.to_json() })),
         Format::Text => {
-            let color = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+            let color = io::stderr().is_terminal() && environment::variable("NO_COLOR").is_none();
             failure.tell(&mut io::stderr().lock(), color)
         }
     };

@@ -1,12 +1,12 @@
 //! `run`: the daemon.
 
-use std::env;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
 
 use super::clock;
+use super::environment;
 use super::error::Failure;
 use super::exit::Exit;
 use super::session::Session;
@@ -33,7 +33,7 @@ const CREDENTIAL: &str = "audit-signing-key";
 impl Run {
     /// Runs until a signal ends it.
     pub fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
-        let variable = |name| env_variable(name);
+        let variable = environment::text;
         let journal = variable("JOURNAL_STREAM");
         let filter = variable("RETENTIOND_LOG");
         logging::start(self.log_format, journal.as_deref(), filter.as_deref()).map_err(|error| {
@@ -75,13 +75,8 @@ impl From<DaemonError> for Failure {
 /// A test cannot wait for a minute.
 fn heartbeat() -> String {
     #[cfg(feature = "simulate")]
-    if let Some(pattern) = env_variable("RETENTIOND_HEARTBEAT") {
+    if let Some(pattern) = environment::text("RETENTIOND_HEARTBEAT") {
         return pattern;
     }
     HEARTBEAT.to_owned()
-}
-
-#[expect(clippy::disallowed_methods, reason = "the environment is read in cli, and becomes arguments here")]
-fn env_variable(name: &str) -> Option<String> {
-    env::var(name).ok()
 }

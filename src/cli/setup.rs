@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::clock;
+use super::environment;
 use super::error::Failure;
 use super::exit::Exit;
 use super::session::Session;
@@ -60,7 +61,7 @@ impl Setup {
 
     /// Where the keys are: the signing key where a service manager hands it in, the others in the private state.
     pub(super) fn keys(&self) -> Option<KeyPlaces> {
-        let credential = Path::new(&std::env::var_os("CREDENTIALS_DIRECTORY")?).join("audit-signing-key");
+        let credential = Path::new(&environment::variable("CREDENTIALS_DIRECTORY")?).join("audit-signing-key");
         credential.exists().then(|| KeyPlaces::new(self.install.state.join("private/keys")).with_credential(credential))
     }
 

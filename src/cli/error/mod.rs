@@ -12,6 +12,7 @@ pub(super) use rooms::sentence;
 use super::exit::Exit;
 use crate::model::{Fault, PlanId};
 use crate::report::plan::{TrippedRail, names, rails_text};
+use crate::report::table::paragraph;
 
 /// The place of what concerns no single plan or hold.
 const STATE: &str = "the state directory";
@@ -28,10 +29,17 @@ pub struct Failure {
     pub place: String,
     /// What to do.
     pub mend: String,
+    pub details: Details,
+}
+
+/// What a failure has beyond a sentence.
+#[derive(Debug)]
+pub enum Details {
+    None,
     /// Faults of TOML files, all at once.
-    pub faults: Vec<Fault>,
+    Faults(Vec<Fault>),
     /// Rails that tripped.
-    pub rails: Vec<TrippedRail>,
+    Rails(Vec<TrippedRail>),
 }
 
 impl Failure {
@@ -49,8 +57,7 @@ impl Failure {
             message: message.into(),
             place: place.into(),
             mend: mend.into(),
-            faults: Vec::new(),
-            rails: Vec::new(),
+            details: Details::None,
         }
     }
 
@@ -99,12 +106,13 @@ impl Failure {
         let mut error = json!({
             "code": self.code, "message": self.message, "place": self.place, "mend": self.mend,
         });
-        if !self.faults.is_empty() {
-            error["faults"] = self.faults.iter().map(fault_to_json).collect();
-        }
-        if !self.rails.is_empty() {
-            error["rails"] = json!(names(&self.rails));
-            error["tripped"] = json!(self.rails);
+        match &self.details {
+            Details::None => {}
+            Details::Faults(faults) => error["faults"] = faults.iter().map(fault_to_json).collect(),
+            Details::Rails(rails) => {
+                error["rails"] = json!(names(rails));
+                error["tripped"] = json!(rails);
+            }
         }
         error
     }
@@ -114,16 +122,20 @@ impl Failure {
     /// # Errors
     /// The stream's own.
     pub fn tell(&self, out: &mut dyn Write, color: bool) -> io::Result<()> {
-        for fault in &self.faults {
-            writeln!(out, "{}", draw::fault(fault, color))?;
+        if let Details::Faults(faults) = &self.details {
+            for fault in faults {
+                writeln!(out, "{}", draw::fault(fault, color))?;
+            }
         }
-        writeln!(out, "error: {}", self.message)?;
-        write!(out, "{}", rails_text(&self.rails))?;
+        write!(out, "{}", paragraph("error: ", "       ", &self.message))?;
+        if let Details::Rails(rails) = &self.details {
+            write!(out, "{}", rails_text(rails))?;
+        }
         if !self.place.is_empty() {
             writeln!(out, "   at: {}", self.place)?;
         }
         if !self.mend.is_empty() {
-            writeln!(out, " mend: {}", self.mend)?;
+            write!(out, "{}", paragraph(" mend: ", "       ", &self.mend))?;
         }
         Ok(())
     }

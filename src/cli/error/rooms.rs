@@ -4,7 +4,7 @@
 
 use std::error::Error;
 
-use super::{Failure, STATE};
+use super::{Details, Failure, STATE};
 use crate::audit::LogError;
 use crate::audit::export::ExportError;
 use crate::audit::prove::ProofError;
@@ -34,7 +34,7 @@ impl From<Vec<Fault>> for Failure {
             _ => "Mend each fault as it says, then run `check`.".to_owned(),
         };
         let mut failure = Self::new(Exit::BadConfig, "configuration", message, files.join(", "), mend);
-        failure.faults = faults;
+        failure.details = Details::Faults(faults);
         failure
     }
 }
@@ -184,7 +184,9 @@ impl From<Refusal> for Failure {
         };
         let (message, mend) = apart(&refusal.message, otherwise);
         let mut failure = Self::new(exit, refusal.code, message, STATE, mend);
-        failure.rails = refusal.rails.iter().map(TrippedRail::from).collect();
+        if !refusal.rails.is_empty() {
+            failure.details = Details::Rails(refusal.rails.iter().map(TrippedRail::from).collect());
+        }
         failure
     }
 }
