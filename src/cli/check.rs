@@ -133,7 +133,7 @@ fn refused(source: &Source, error: StoreError) -> Finding {
     let failure = Failure::from(error);
     Finding {
         severity: "error".to_owned(),
-        code: failure.code,
+        code: failure.code.into(),
         place: format!("source {}", source.name),
         message: failure.message,
         mend: failure.mend,

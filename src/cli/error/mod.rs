@@ -22,7 +22,7 @@ const STATE: &str = "the state directory";
 pub struct Failure {
     pub exit: Exit,
     /// Stable name of this kind of failure (`database-locked`).
-    pub code: String,
+    pub code: Box<str>,
     /// A sentence that names the thing and the reason.
     pub message: String,
     /// The file, table, plan or command it is about.
@@ -46,7 +46,7 @@ impl Failure {
     /// A failure without faults of files and without rails.
     pub fn new(
         exit: Exit,
-        code: impl Into<String>,
+        code: impl Into<Box<str>>,
         message: impl Into<String>,
         place: impl Into<String>,
         mend: impl Into<String>,
