@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use retentiond::config::{self, CatchUp, Language, Loaded, Mode};
+use retentiond::config::{self, CatchUp, Language, Listen, Loaded, Mode};
 use retentiond::model::{Fault, Pace, SeriesName};
 use retentiond::records::mapping::{
     ColumnTest, Condition, Element, Encoding, Join, Literal, Mask, OwnerGone, Pick, Place, SeriesMapping, SetValue,
@@ -297,6 +297,8 @@ fn every_setting_is_lowered() {
     assert_eq!((limits.max_share, limits.min_count, limits.max_count), (0.25, 5, 5_000));
     assert_eq!((limits.lock.as_millis(), limits.pace), (200, Pace::Full));
     assert_eq!(config.notify.unwrap(), ["/usr/local/bin/alert", "--channel", "archives"]);
+    assert_eq!(config.metrics.listen, Some(Listen::Loopback("127.0.0.1:9467".parse().unwrap())));
+    assert_eq!(config.metrics.textfile, Some(directory("valid").join("metrics/retentiond.prom")));
     assert_eq!(config.keep_plans.months, 60);
     let source = &config.sources[&"parle".into()];
     assert_eq!(source.timezone.unwrap().name(), "America/Toronto");
