@@ -180,3 +180,6 @@ impl Chronicle {
 fn mapping_name(leaf: &MappingLeaf) -> (SeriesName, SourceName, Digest) {
     (leaf.series.clone(), leaf.source.clone(), leaf.digest)
 }
+
+#[cfg(test)]
+mod tests;
