@@ -13,11 +13,11 @@ use super::{Items, PlanError};
 use crate::audit::leaf::Action;
 use crate::model::{CivilDate, Digest, Fingerprint, Instant, RecordKey};
 
-/// How many items are sorted in memory at once (about 12 MiB of them).
-const SORTED_AT_ONCE: u64 = 131_072;
+/// How many items are sorted in memory at once (about 10 MiB of them).
+const SORTED_AT_ONCE: u64 = 65_536;
 
 /// Our own files need little cache; what counts is that it is bounded.
-pub(super) const CACHE_KIB: i32 = 16_384;
+pub(super) const CACHE_KIB: i32 = 8_192;
 
 /// One record of a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
