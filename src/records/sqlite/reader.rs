@@ -74,7 +74,11 @@ impl Reader {
         schema::digest(&self.opened.conn, &tables).map_err(|error| self.failed(error))
     }
 
-    /// The facts of every row, filtered ones included, in one snapshot, in no particular order.
+    /// The facts of every row, filtered ones included, in no particular order. In WAL mode one snapshot; in rollback mode, where
+    /// a reader keeps writers out, page by page, each a snapshot of its own.
+    ///
+    /// # Errors
+    /// The database cannot be read.
     pub fn scan(
         &mut self,
         series: &SeriesName,
@@ -84,7 +88,10 @@ impl Reader {
     }
 
     /// Every row, cheaply: `judge` sees whether it is in scope and its events, and says whether `visit` gets all of its facts.
-    /// No allocation for rows that it skips. One snapshot.
+    /// Rows that it skips cost no allocation. Snapshots as in [`Reader::scan`]; what `visit` gets is of the same one as what `judge` saw.
+    ///
+    /// # Errors
+    /// The database cannot be read.
     pub fn scan_events(
         &mut self,
         series: &SeriesName,
@@ -104,6 +111,9 @@ impl Reader {
     }
 
     /// The facts of these records, in the order of the keys; `None` for a record that is not there. One snapshot.
+    ///
+    /// # Errors
+    /// The database cannot be read.
     pub fn facts(&mut self, series: &SeriesName, keys: &[RecordKey]) -> Result<Vec<Option<Facts>>, StoreError> {
         let query = self.queries.of(series)?;
         let conn = &self.opened.conn;
