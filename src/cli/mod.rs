@@ -94,6 +94,11 @@ enum Command {
     Ctl(ctl::Ctl),
 }
 
+/// The command line, for its manual page and its completions.
+pub fn command() -> clap::Command {
+    <Arguments as clap::CommandFactory>::command()
+}
+
 /// Runs one command line; errors go to standard error, or to standard output as JSON.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     // Arms the failpoints that FAILPOINTS names, for the tests.
