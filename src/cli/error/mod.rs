@@ -37,9 +37,9 @@ pub struct Failure {
 pub enum Details {
     None,
     /// Faults of TOML files, all at once.
-    Faults(Vec<Fault>),
+    Faults(Box<[Fault]>),
     /// Rails that tripped.
-    Rails(Vec<TrippedRail>),
+    Rails(Box<[TrippedRail]>),
 }
 
 impl Failure {

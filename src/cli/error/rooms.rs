@@ -34,7 +34,7 @@ impl From<Vec<Fault>> for Failure {
             _ => "Mend each fault as it says, then run `check`.".to_owned(),
         };
         let mut failure = Self::new(Exit::BadConfig, "configuration", message, files.join(", "), mend);
-        failure.details = Details::Faults(faults);
+        failure.details = Details::Faults(faults.into());
         failure
     }
 }
