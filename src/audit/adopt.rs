@@ -49,6 +49,20 @@ pub fn adopt(dir: &Path, keys: impl Into<KeyPlaces>, adoption: Adoption, now: In
     Ok(Adopted { log, kept, predecessor })
 }
 
+/// The directories of the predecessors of the log in `dir`, the last one first: what they say of a record counts on.
+pub fn predecessors(dir: &Path) -> Vec<PathBuf> {
+    let mut kept: Vec<PathBuf> = (1_u32..).map(|number| aside(dir, number)).take_while(|kept| kept.is_dir()).collect();
+    kept.reverse();
+    kept
+}
+
+/// The name under which a directory is moved aside.
+fn aside(dir: &Path, number: u32) -> PathBuf {
+    let mut name = dir.as_os_str().to_owned();
+    name.push(format!(".{number}"));
+    name.into()
+}
+
 /// The predecessor as far as its published entries can be read. Its name comes out of its checkpoint, else out of the one that was
 /// remembered beside the keys, else out of its verifier key.
 fn look_at(dir: &Path, keys: &KeyPlaces, adoption: &Adoption) -> Predecessor {
@@ -84,9 +98,7 @@ fn readable(dir: &Path, size: u64) -> Frontier {
 fn move_aside(dir: &Path) -> Result<PathBuf, LogError> {
     let _lock = lock(dir)?;
     for number in 1_u32.. {
-        let mut name = dir.as_os_str().to_owned();
-        name.push(format!(".{number}"));
-        let kept = PathBuf::from(name);
+        let kept = aside(dir, number);
         if kept.exists() {
             continue;
         }

@@ -9,7 +9,9 @@ use super::error::LogError;
 use super::leaf::{Action, Body, Correction, Intent, Leaf, Outcome, RecordOutcome};
 use super::reader::LogReader;
 use super::results::decode_results;
-use crate::model::{BatchNumber, CalendarNumber, Fingerprint, PlanId, RuleNumber, RunId, SeriesName, SourceName};
+use crate::model::{
+    BatchNumber, CalendarNumber, Fingerprint, Origin, PlanId, RuleNumber, RunId, SeriesName, SourceName,
+};
 
 /// The record that is asked for. Its fingerprints name it in the log, one for each year whose key is still there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,10 +65,19 @@ impl std::fmt::Display for Answer {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Found {
     pub answer: Answer,
+    /// Name of the log that was searched: entries have their numbers in it.
+    pub log: Option<Origin>,
     /// Every time that the record was announced, in the log's order; the last one gives the answer.
     pub mentions: Vec<Mention>,
     /// Years of the source's keys that were destroyed: what they named cannot be found.
     pub destroyed_keys: Vec<i32>,
+}
+
+impl Found {
+    /// Whether the log does not know the record, so that one must ask its predecessors.
+    pub fn is_absent(&self) -> bool {
+        self.mentions.is_empty()
+    }
 }
 
 /// One time that the record was announced.
@@ -111,7 +122,7 @@ pub struct MentionOutcome {
 /// # Errors
 /// A log that cannot be read.
 pub fn lookup(log: &LogReader, wanted: &Wanted) -> Result<Found, LogError> {
-    let mut search = Search { wanted, mentions: Vec::new(), destroyed_keys: Vec::new() };
+    let mut search = Search { wanted, log: None, mentions: Vec::new(), destroyed_keys: Vec::new() };
     log.scan(0, &mut |index, leaf| {
         search.read(index, &leaf);
         ControlFlow::Continue(())
@@ -121,6 +132,7 @@ pub fn lookup(log: &LogReader, wanted: &Wanted) -> Result<Found, LogError> {
 
 struct Search<'a> {
     wanted: &'a Wanted,
+    log: Option<Origin>,
     mentions: Vec<Mention>,
     destroyed_keys: Vec<i32>,
 }
@@ -128,6 +140,7 @@ struct Search<'a> {
 impl Search<'_> {
     fn read(&mut self, index: u64, leaf: &Leaf) {
         match &leaf.body {
+            Body::Genesis(genesis) => self.log = Some(genesis.origin.clone()),
             Body::Intent(intent) => self.read_intent(index, leaf.at, intent),
             Body::Outcome(outcome) => self.read_outcome(index, leaf.at, outcome),
             Body::Correction(correction) if correction.source == self.wanted.source => {
@@ -210,7 +223,7 @@ impl Search<'_> {
             None if self.destroyed_keys.is_empty() => Answer::NotFound,
             None => Answer::KeyDestroyed,
         };
-        Found { answer, mentions: self.mentions, destroyed_keys: self.destroyed_keys }
+        Found { answer, log: self.log, mentions: self.mentions, destroyed_keys: self.destroyed_keys }
     }
 }
 

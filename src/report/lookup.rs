@@ -22,6 +22,9 @@ impl Report for LookupReport {
         for mention in &self.found.mentions {
             text += &format!("  {}\n", line(mention, words));
         }
+        if let Some(log) = self.found.log.as_ref().filter(|_| !self.found.is_absent()) {
+            text += &format!("  ({log})\n");
+        }
         if !self.found.destroyed_keys.is_empty() {
             let years: Vec<_> = self.found.destroyed_keys.iter().map(ToString::to_string).collect();
             text += &format!("{}\n", fill(words.keys_destroyed, &[&years.join(", ")]));

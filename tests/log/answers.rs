@@ -189,5 +189,5 @@ fn a_successor_tells_how_far_its_predecessor_could_be_read_and_verifies() {
     adopted.log.publish().unwrap();
     let report = verify(&dir, &Trust::default());
     assert_eq!((report.verdict, report.findings.len()), (Verdict::OkUnanchored, 0), "{:?}", report.findings);
-    drop(home);
+    assert_eq!(retentiond::audit::adopt::predecessors(&dir), [home.path().join("audit.1")]);
 }

@@ -161,7 +161,8 @@ pub fn files(dir: &Path) -> Vec<PathBuf> {
 
 #[test]
 fn every_published_file_cut_or_flipped_at_every_byte_fails() {
-    let truth = Forge::sound();
+    let mut truth = Forge::ready();
+    truth.batch(&[intent(0..1)], &["1D"]);
     let trust = kept(&truth);
     let dir = tempfile::tempdir().unwrap();
     truth.write(dir.path());

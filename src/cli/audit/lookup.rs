@@ -1,10 +1,13 @@
 //! `audit lookup`: was it destroyed?
 
+use std::path::Path;
+
 use clap::Args;
 
 use super::wanted::{by_key, by_reference};
 use crate::audit::LogReader;
-use crate::audit::lookup::lookup;
+use crate::audit::adopt::predecessors;
+use crate::audit::lookup::{Answer, Found, lookup};
 use crate::cli::error::Failure;
 use crate::cli::exit::Exit;
 use crate::cli::session::Session;
@@ -30,12 +33,33 @@ impl Lookup {
     pub fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
         let setup = Setup::load(session)?;
         let mapping = setup.mapping(&self.series)?;
-        let log = LogReader::open(&setup.install.state.join("audit"))?;
-        let wanted = match &self.reference {
-            Some(reference) => by_reference(&setup, &log, mapping, &KeyValue::Text(reference.clone()))?,
-            None => by_key(&setup, &log, mapping, &setup.reader(mapping)?.parse_key(&mapping.series, &self.key)?)?,
+        let key = match &self.reference {
+            Some(_) => None,
+            None => Some(setup.reader(mapping)?.parse_key(&mapping.series, &self.key)?),
         };
-        let found = lookup(&log, &wanted)?;
+        let ask = |dir: &Path| -> Result<Found, Failure> {
+            let log = LogReader::open(dir)?;
+            let wanted = match (&self.reference, &key) {
+                (Some(reference), _) => by_reference(&setup, &log, mapping, &KeyValue::Text(reference.clone()))?,
+                (None, Some(key)) => by_key(&setup, &log, mapping, key)?,
+                (None, None) => {
+                    return Err(Failure::usage("A key or a reference is needed.", "audit lookup SERIES KEY"));
+                }
+            };
+            Ok(lookup(&log, &wanted)?)
+        };
+        let dir = setup.install.state.join("audit");
+        let mut found = ask(&dir)?;
+        // What is not in this log may be in the one that it succeeds.
+        for predecessor in predecessors(&dir) {
+            if !found.is_absent() {
+                break;
+            }
+            let older = ask(&predecessor)?;
+            if !older.is_absent() || found.answer == Answer::NotFound {
+                found = older;
+            }
+        }
         let of = self.reference.unwrap_or_else(|| self.key.join(" "));
         session.show(&LookupReport { series: self.series.to_string(), of, found }, setup.language)?;
         Ok(Exit::Ok)
