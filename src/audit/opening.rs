@@ -16,7 +16,8 @@ use super::writer::DestructionLog;
 use crate::model::{Digest, Instant, Origin};
 
 impl DestructionLog {
-    /// Makes a log: its signing key, its first leaf and its first checkpoint.
+    /// Makes a log: its signing key, its first leaf and its first checkpoint. Where a signing key is there already, handed in as a credential
+    /// or left by an interrupted making, the log bears that key's name instead of `origin`.
     ///
     /// # Errors
     /// [`LogError::Exists`] where one stands; [`LogError::Behind`] where one stood and its directory is gone.
@@ -74,11 +75,12 @@ impl DestructionLog {
         keys::prepare_dir(&keys)?;
         let signer = keys::signing_key(&keys, Some(&origin))?;
         let digests = keys::digest_key(&keys, true)?;
-        if signer.verifier().name() != origin.as_str() {
+        let named = Origin::new(signer.verifier().name());
+        if predecessor.is_some() && named != origin {
             let declared = format!("a key named {origin}");
             return Err(KeyError::NotDeclared { path: keys::signing_path(&keys), declared }.into());
         }
-        let vkey = signer.verifier().to_string();
+        let (origin, vkey) = (named, signer.verifier().to_string());
         let mut log = Self {
             dir: dir.to_owned(),
             journal: Journal::create(&journal_dir(dir), 0)?,

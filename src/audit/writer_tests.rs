@@ -140,7 +140,8 @@ fn an_interrupted_making_is_made_anew() {
     drop(place.create());
     fs::remove_file(checkpoint_path(&place.dir())).unwrap();
     fs::remove_file(place.keys().join("signed-checkpoint")).unwrap();
-    let log = DestructionLog::open_or_create(&place.dir(), &place.keys(), "log.example".into(), at(9)).unwrap();
+    let log = DestructionLog::open_or_create(&place.dir(), &place.keys(), "another.example".into(), at(9)).unwrap();
+    assert_eq!(log.origin().as_str(), "log.example", "the key that was made names the log");
     assert_eq!(leaves(&log)[0].at, at(9).timestamp());
 }
 
@@ -321,7 +322,8 @@ fn a_credential_signs_and_a_new_one_must_be_declared() {
     };
     let keys = || KeyPlaces::new(place.keys()).with_credential(&credential);
     let first = write_key(1);
-    let mut log = DestructionLog::create(&place.dir(), keys(), "log.example".into(), at(0)).unwrap();
+    let mut log = DestructionLog::create(&place.dir(), keys(), "another.example".into(), at(0)).unwrap();
+    assert_eq!(log.origin().as_str(), "log.example");
     assert_eq!(fs::read_to_string(place.dir().join("vkey")).unwrap().trim_end(), first);
     assert!(matches!(log.rotate_signing_key(actor(), at(0)), Err(LogError::Key(KeyError::Credential))));
     drop(log);
