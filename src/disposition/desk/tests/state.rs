@@ -1,5 +1,6 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::*;
 
@@ -77,27 +78,25 @@ fn the_state_has_one_holder_and_is_free_when_it_goes() {
 }
 
 #[test]
-fn who_waits_is_served_in_turn_even_by_a_busy_owner() {
+fn who_waits_is_served_before_a_busy_owner_comes_again() {
     let sample = Sample::new();
     let desk = SharedDesk::new(open(&sample).unwrap());
-    let busy = desk.lock().unwrap();
-    let waits = {
-        let desk = desk.clone();
-        std::thread::spawn(move || drop(desk.lock().unwrap()))
-    };
-    // Until the other has taken its number.
-    std::thread::sleep(std::time::Duration::from_millis(200));
-    drop(busy);
-    // With an unfair mutex this loop would take the Desk again and again before the other wakes.
-    let again = desk.lock().unwrap();
-    drop(again);
-    assert!(
-        waits.is_finished() || {
-            std::thread::sleep(std::time::Duration::from_millis(200));
-            waits.is_finished()
-        }
-    );
-    waits.join().unwrap();
+    for _ in 0..20 {
+        let busy = desk.lock().unwrap();
+        let served = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let _desk = desk.lock().unwrap();
+                served.store(true, Ordering::SeqCst);
+            });
+            // Until the other has taken its number.
+            std::thread::sleep(std::time::Duration::from_millis(20));
+            drop(busy);
+            // With an unfair mutex this takes the Desk before the other wakes.
+            let _again = desk.lock().unwrap();
+            assert!(served.load(Ordering::SeqCst));
+        });
+    }
 }
 
 #[test]
