@@ -36,7 +36,6 @@ impl Proof<'_> {
                 self.join_index(&at, &reference.table, &part.table, &reference.on, reference.condition.as_ref())?;
             }
         }
-        self.foreign_key_indexes(series);
         Ok(())
     }
 
@@ -100,7 +99,7 @@ impl Proof<'_> {
     }
 
     /// SQLite itself looks for referring rows when a row goes, named by the mapping or not.
-    fn foreign_key_indexes(&mut self, series: &SeriesMapping) {
+    pub(super) fn foreign_key_indexes(&mut self, series: &SeriesMapping) {
         for parent in destroyed_tables(series) {
             let referring: Vec<(String, ForeignKey)> =
                 self.catalog.references_to(&parent).map(|(table, key)| (table.to_owned(), key.clone())).collect();
@@ -148,7 +147,7 @@ impl Proof<'_> {
         let also = if of.is_empty() { "\n(or name it in `blocked_by`, if its rows keep the record)" } else { "" };
         let message =
             format!("{table}.{columns} refers to {parent}, and the mapping does not say what becomes of it: {effect}");
-        self.find(super::gravity(series), "unnamed-foreign-key", place(series), message, format!("{mend}{also}"));
+        self.error("unnamed-foreign-key", place(series), message, format!("{mend}{also}"));
     }
 
     /// Whether the mapping says what becomes of the rows of `table` that refer to `parent`.

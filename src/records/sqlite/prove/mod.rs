@@ -69,8 +69,10 @@ impl Proof<'_> {
             self.indexes(mapping)?;
             if is_destroyed {
                 self.foreign_keys(mapping);
+                self.foreign_key_indexes(mapping);
+                self.triggers_on_destroying(mapping)?;
             }
-            self.triggers(mapping)?;
+            self.triggers_on_changing(mapping)?;
             self.statements(mapping);
             self.values(mapping)?;
         }
@@ -112,11 +114,6 @@ impl Proof<'_> {
     fn table(&self, name: &str) -> Option<&Table> {
         self.catalog.table(name)
     }
-}
-
-/// How grave it is that a record could not be destroyed: with masks, the calendar may only ever anonymize, which this room does not know.
-fn gravity(series: &SeriesMapping) -> Severity {
-    if series.anonymize.is_empty() { Severity::Error } else { Severity::Warning }
 }
 
 /// The place of a series in the configuration.

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Proof, gravity, links, place};
+use super::{Proof, links, place};
 use crate::records::mapping::{Join, OwnerGone, SeriesMapping};
-use crate::records::sqlite::{Severity, schema, sql};
+use crate::records::sqlite::{schema, sql};
 
 /// What happens to rows of a table.
 enum Event<'a> {
@@ -14,26 +14,27 @@ enum Event<'a> {
 }
 
 impl Proof<'_> {
-    /// A trigger that writes would change rows that the mapping does not count.
-    pub(super) fn triggers(&mut self, series: &SeriesMapping) -> rusqlite::Result<()> {
-        for table in links::destroyed_tables(series) {
-            self.triggers_on(series, &table, &Event::Delete)?;
-        }
-        for (table, columns) in changed_columns(series) {
-            self.triggers_on(series, &table, &Event::Update(&columns))?;
-        }
-        Ok(())
+    /// Triggers that run when a record and its parts are destroyed.
+    pub(super) fn triggers_on_destroying(&mut self, series: &SeriesMapping) -> rusqlite::Result<()> {
+        links::destroyed_tables(series).iter().try_for_each(|table| self.triggers_on(series, table, &Event::Delete))
     }
 
+    /// Triggers that run when rows are masked, detached or re-pointed.
+    pub(super) fn triggers_on_changing(&mut self, series: &SeriesMapping) -> rusqlite::Result<()> {
+        let changed = changed_columns(series);
+        changed.iter().try_for_each(|(table, columns)| self.triggers_on(series, table, &Event::Update(columns)))
+    }
+
+    /// A trigger that writes would change rows that the mapping does not count.
     fn triggers_on(&mut self, series: &SeriesMapping, table: &str, event: &Event<'_>) -> rusqlite::Result<()> {
         let mut statement = self.opened.conn.prepare(
             "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND lower(tbl_name) = lower(?1) ORDER BY name",
         )?;
         let triggers: Vec<(String, String)> =
             statement.query_map([table], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<rusqlite::Result<_>>()?;
-        let (doing, gravity) = match event {
-            Event::Delete => ("destroying", gravity(series)),
-            Event::Update(_) => ("changing", Severity::Error),
+        let doing = match event {
+            Event::Delete => "destroying",
+            Event::Update(_) => "changing",
         };
         for (name, text) in triggers {
             let words = schema::tokens(&text);
@@ -48,7 +49,7 @@ impl Proof<'_> {
                      would be undone"
                 );
                 let mend = format!("DROP TRIGGER {}; (and name the rows that it changes as parts)", sql::name(&name));
-                self.find(gravity, "trigger", place(series), message, mend);
+                self.error("trigger", place(series), message, mend);
             } else {
                 let message =
                     format!("trigger {name} runs while {doing} rows of {table}; it writes nothing, and may refuse");
