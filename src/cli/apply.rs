@@ -1,18 +1,17 @@
 //! `apply`: executes an approved plan, or goes on with one that was interrupted.
 
-use std::io::{self, IsTerminal};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::thread;
 use std::time::{Duration, Instant as Monotonic};
 
 use clap::Args;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use signal_hook::consts::{SIGINT, SIGTERM};
 
 use super::clock;
 use super::error::Failure;
 use super::exit::Exit;
+use super::progress;
 use super::session::Session;
 use super::setup::Setup;
 use crate::disposition::control::Control;
@@ -44,7 +43,7 @@ impl Apply {
         let Some(desk) = door.here() else { return ask_daemon(&plan, &setup, session) };
         let stop = stop_on_signals()?;
         let began = Monotonic::now();
-        let bar = progress_bar();
+        let bar = progress::bar(None, "records");
         let actor = actor_of(rustix::process::getuid().as_raw());
         let approved = approved_plan(desk, &plan, &actor, clock::now());
         let approved = approved.map_err(|error| Failure::from(error).at_plan(&plan))?;
@@ -70,7 +69,7 @@ impl Apply {
 /// Whoever holds the state executes the plan, with the same effect. Ctrl-C ends the waiting, not the execution.
 fn ask_daemon(plan: &PlanId, setup: &Setup, session: &mut Session<'_>) -> Result<Exit, Failure> {
     let began = Monotonic::now();
-    let bar = progress_bar();
+    let bar = progress::bar(None, "records");
     let mut client = Client::connect(&setup.install.state)?;
     let mut control = Control::Apply { plan: plan.clone() };
     let statement = loop {
@@ -119,16 +118,4 @@ fn stop_on_signals() -> Result<Arc<AtomicBool>, Failure> {
             })?;
     }
     Ok(stop)
-}
-
-/// A bar on standard error; nothing where that is no terminal.
-fn progress_bar() -> ProgressBar {
-    if !io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-    match ProgressStyle::with_template("{bar:30} {human_pos}/{human_len} records, {elapsed}") {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
-    }
 }

@@ -18,6 +18,7 @@ mod hold;
 mod init;
 mod plan;
 mod plans;
+mod progress;
 mod reject;
 mod run;
 mod session;

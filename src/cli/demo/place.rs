@@ -1,16 +1,15 @@
 //! The demo's directory: what is there, and how it is made.
 
 use std::fs;
-use std::io::{self, IsTerminal};
+use std::io;
 use std::path::{Path, PathBuf};
-
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::application::{self, Made, MakeError};
 use super::sample::{ACCOUNTS, sample};
 use crate::cli::clock;
 use crate::cli::error::Failure;
 use crate::cli::exit::Exit;
+use crate::cli::progress;
 use crate::model::Zone;
 
 const CONFIGURATION: &str = include_str!("retentiond.toml");
@@ -77,7 +76,7 @@ impl Place {
         write(&self.config(), CONFIGURATION)?;
         write(&self.dir.join("opc-parle-consommation.toml"), CALENDAR)?;
         let sample = sample(today());
-        let bar = progress_bar(ACCOUNTS + sample.dossiers.len() as u64, "making the sample organization");
+        let bar = progress::bar(Some(ACCOUNTS + sample.dossiers.len() as u64), "records of the sample made");
         let made =
             application::make(&partial, &sample, &mut || bar.inc(1)).map_err(|error| failed(&partial, &error))?;
         bar.finish_and_clear();
@@ -92,18 +91,6 @@ pub(super) fn today() -> crate::model::CivilDate {
     // The sample's calendar counts in this zone; a name the tz database always had.
     let zone: Zone = "America/Toronto".parse().unwrap_or(Zone::UTC);
     zone.civil_date(clock::now())
-}
-
-/// A bar on standard error; nothing where that is no terminal.
-fn progress_bar(length: u64, message: &'static str) -> ProgressBar {
-    if !io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr()).with_message(message);
-    match ProgressStyle::with_template("{msg} {bar:30} {pos}/{len}") {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
-    }
 }
 
 fn write(path: &Path, text: &str) -> Result<(), Failure> {
