@@ -28,6 +28,7 @@ mod value;
 mod write;
 #[cfg(test)]
 mod write_tests;
+mod write_txn;
 
 pub use catalog::Catalog;
 pub use dispose::Disposed;
@@ -37,7 +38,8 @@ pub use prove::Proved;
 pub use queries::Queries;
 pub use reader::{Interest, Reader};
 pub use select::FactsQuery;
-pub use write::{CACHE_KIB, CommitError, Relief, WriteTxn, Writer};
+pub use write::{CACHE_KIB, Relief, Writer};
+pub use write_txn::{CommitError, WriteTxn};
 
 /// What `check` found out about a mapping and its database.
 #[derive(Clone, Debug, PartialEq, Eq)]

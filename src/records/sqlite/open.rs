@@ -26,7 +26,7 @@ pub enum Purpose {
 const OLDEST_SQLITE: i32 = 3_051_003;
 
 /// How long a statement waits for the application.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// An open connection. Readers close before the writer of the same database, or its WAL stays behind.
 pub struct Opened {

@@ -7,22 +7,22 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rusqlite::Connection;
 use rusqlite::types::FromSql;
-use rusqlite::{Connection, ErrorCode};
 
-use super::dispose::Disposed;
 use super::dispose_plan::{Program, Programs};
 use super::fence::{self, FenceState};
 use super::open::{Opened, Purpose};
 use super::references;
+use super::write_txn::WriteTxn;
 use super::{Queries, StoreError};
-use crate::model::{BatchNumber, DurableEvidence, Origin, RecordKey, SeriesName};
-use crate::records::facts::Facts;
+use crate::model::{BatchNumber, Origin, RecordKey, SeriesName};
 use crate::records::files::FileRef;
 use crate::records::mapping::{SeriesMapping, Source};
 
-/// How long a write transaction waits for its turn. A COMMIT waits for nothing: while it waits, no reader gets in.
-const TURN: Duration = Duration::from_secs(5);
+/// How often the row of an aborted batch is tried, and how long between.
+const ATTEMPTS: u32 = 50;
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// Memory for pages, in KiB. A larger cache reads less, and hardly gains time: what costs is writing.
 pub const CACHE_KIB: i64 = 16 << 10;
@@ -49,32 +49,13 @@ impl Relief {
 
 /// A connection that may change one source.
 pub struct Writer {
-    opened: Opened,
-    origin: Origin,
+    pub(super) opened: Opened,
+    pub(super) origin: Origin,
     is_wal: bool,
     /// In bytes.
     page_size: u64,
-    queries: Queries,
-    programs: Programs,
-}
-
-/// One write transaction. Dropped before its COMMIT, it is rolled back.
-pub struct WriteTxn<'w> {
-    writer: &'w mut Writer,
-    batch: Option<BatchNumber>,
-    is_over: bool,
-}
-
-/// Why a COMMIT did not return as committed.
-#[derive(Debug, thiserror::Error)]
-pub enum CommitError {
-    #[error("readers kept the database from the COMMIT; the batch was undone and can be tried again")]
-    Busy,
-    #[error("the evidence is of another batch than the transaction's fence; the batch was undone")]
-    OtherBatch,
-    /// Only the fence tells: `Writer::abort_or_read`.
-    #[error("whether the batch was committed is unknown until its fence is read")]
-    Unknown(#[source] StoreError),
+    pub(super) queries: Queries,
+    pub(super) programs: Programs,
 }
 
 impl Writer {
@@ -99,7 +80,7 @@ impl Writer {
     pub fn begin(&mut self) -> Result<WriteTxn<'_>, StoreError> {
         self.execute("BEGIN IMMEDIATE")?;
         // From here on a failure must end the transaction: the value that does so exists first.
-        let txn = WriteTxn { writer: self, batch: None, is_over: false };
+        let txn = WriteTxn::begun(self);
         let schema = setting(&txn.writer.opened.conn, "schema_version")?;
         txn.writer.programs.keep_for(schema);
         Ok(txn)
@@ -121,17 +102,15 @@ impl Writer {
     /// # Errors
     /// The database cannot be written: the batch stays unsettled.
     pub fn abort_or_read(&mut self, batch: BatchNumber) -> Result<FenceState, StoreError> {
-        let mut txn = self.begin()?;
-        let (conn, origin) = (&txn.writer.opened.conn, &txn.writer.origin);
-        let mut state = fence::read(conn, origin, batch)?;
-        if matches!(state, FenceState::NoTable | FenceState::Absent) {
-            state = FenceState::Aborted;
-            fence::create_table(conn)?;
-            fence::put_aborted(conn, origin, batch)?;
-            txn.writer.execute("COMMIT")?;
-            txn.is_over = true;
+        let mut attempt = 1;
+        loop {
+            match self.begin()?.abort_or_read(batch) {
+                // A reader was in the way: it is let through, as at any COMMIT of ours.
+                Err(error) if error.is_locked() && attempt < ATTEMPTS => std::thread::sleep(PAUSE),
+                settled => return settled,
+            }
+            attempt += 1;
         }
-        Ok(state)
     }
 
     /// Other logs that have left fence rows here, and how many.
@@ -185,7 +164,7 @@ impl Writer {
         references::referenced(&self.opened.conn, self.queries.mappings(), root, paths)
     }
 
-    fn program(&mut self, series: &SeriesName) -> Result<Arc<Program>, StoreError> {
+    pub(super) fn program(&mut self, series: &SeriesName) -> Result<Arc<Program>, StoreError> {
         self.programs.of(&self.opened.conn, &self.queries, series)
     }
 
@@ -212,135 +191,6 @@ impl Drop for Writer {
     fn drop(&mut self) {
         if self.is_wal {
             let _ = self.checkpoint("PRAGMA main.wal_checkpoint(PASSIVE)");
-        }
-    }
-}
-
-impl WriteTxn<'_> {
-    /// Writes the fence row of the batch, with the state that it will have if this transaction commits. `note` says what the transaction did:
-    /// recovery reads it back, so it holds no personal information.
-    ///
-    /// # Errors
-    /// The batch has a row already: recovery aborted it.
-    pub fn fence(&mut self, batch: BatchNumber, note: &str) -> Result<(), StoreError> {
-        fence::create_table(&self.writer.opened.conn)?;
-        fence::put_committed(&self.writer.opened.conn, &self.writer.origin, batch, note)?;
-        self.batch = Some(batch);
-        Ok(())
-    }
-
-    /// Lets go of our fence rows of batches before this one: their outcomes are durable in the log.
-    ///
-    /// # Errors
-    /// The database cannot be written.
-    pub fn forget_fences_before(&mut self, batch: BatchNumber) -> Result<(), StoreError> {
-        fence::forget_before(&self.writer.opened.conn, &self.writer.origin, batch)
-    }
-
-    /// The facts of these records, read again, in the order of the keys; `None` for a record that is not there.
-    ///
-    /// # Errors
-    /// The database cannot be read, or is no longer what the mapping says.
-    pub fn facts(&mut self, series: &SeriesName, keys: &[RecordKey]) -> Result<Vec<Option<Facts>>, StoreError> {
-        let query = self.writer.queries.of(series)?;
-        query.read(&self.writer.opened.conn, keys)
-    }
-
-    /// The files that the records' parts name.
-    ///
-    /// # Errors
-    /// As [`WriteTxn::facts`].
-    pub fn files_of(&mut self, series: &SeriesName, keys: &[RecordKey]) -> Result<Vec<FileRef>, StoreError> {
-        self.writer.files_of(series, keys)
-    }
-
-    /// For each key, whether its record is there and a read-only SQL expression over `this` holds for it.
-    ///
-    /// # Errors
-    /// `Expression` where it is none; the database cannot be read.
-    pub fn matches(
-        &mut self,
-        series: &SeriesName,
-        expression: &str,
-        keys: &[RecordKey],
-    ) -> Result<Vec<bool>, StoreError> {
-        let program = self.writer.program(series)?;
-        program.matches(&self.writer.opened.conn, expression, keys)
-    }
-
-    /// Destroys these records with their parts: parts first, each counted.
-    ///
-    /// # Errors
-    /// `CountDiffers` where a record was not there, or a cascade or trigger changed more than the mapping says. After any error
-    /// the transaction must be rolled back.
-    pub fn destroy(&mut self, series: &SeriesName, keys: &[RecordKey]) -> Result<Disposed, StoreError> {
-        let program = self.writer.program(series)?;
-        program.destroy(&self.writer.opened.conn, keys)
-    }
-
-    /// Puts the mapping's masks in place, in these records and in their parts.
-    ///
-    /// # Errors
-    /// As [`WriteTxn::destroy`].
-    pub fn anonymize(&mut self, series: &SeriesName, keys: &[RecordKey]) -> Result<Disposed, StoreError> {
-        let program = self.writer.program(series)?;
-        program.anonymize(&self.writer.opened.conn, keys)
-    }
-
-    /// Those of the keys whose records are there, as this transaction sees it.
-    ///
-    /// # Errors
-    /// The database cannot be read.
-    pub fn still_there(&mut self, series: &SeriesName, keys: &[RecordKey]) -> Result<Vec<RecordKey>, StoreError> {
-        self.writer.still_there(series, keys)
-    }
-
-    /// Commits what durable intents announced. Waits for nobody.
-    ///
-    /// # Errors
-    /// See [`CommitError`]; unless it is `Unknown`, nothing has changed.
-    pub fn commit(mut self, evidence: &impl DurableEvidence) -> Result<(), CommitError> {
-        if self.batch != Some(evidence.batch()) {
-            return Err(CommitError::OtherBatch);
-        }
-        let committed = self.commit_at_once();
-        match committed {
-            Ok(()) => {
-                self.is_over = true;
-                Ok(())
-            }
-            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && self.undo().is_ok() => {
-                Err(CommitError::Busy)
-            }
-            Err(error) => Err(CommitError::Unknown(StoreError::of(&self.writer.opened.conn, error))),
-        }
-    }
-
-    /// Ends the transaction; nothing has changed.
-    pub fn roll_back(self) {}
-
-    /// In rollback mode a COMMIT keeps new readers out while it waits for the old ones: so it gives way at once.
-    fn commit_at_once(&self) -> rusqlite::Result<()> {
-        let conn = &self.writer.opened.conn;
-        conn.busy_timeout(Duration::ZERO)?;
-        let committed = conn.execute_batch("COMMIT");
-        conn.busy_timeout(TURN)?;
-        committed
-    }
-
-    fn undo(&mut self) -> rusqlite::Result<()> {
-        self.is_over = true;
-        // The temporary tables of the programs are undone with the transaction that made them.
-        self.writer.programs.forget();
-        if self.writer.opened.conn.is_autocommit() { Ok(()) } else { self.writer.opened.conn.execute_batch("ROLLBACK") }
-    }
-}
-
-impl Drop for WriteTxn<'_> {
-    fn drop(&mut self) {
-        // A ROLLBACK that fails leaves a transaction that can only be rolled back: the next BEGIN says so.
-        if !self.is_over {
-            let _ = self.undo();
         }
     }
 }

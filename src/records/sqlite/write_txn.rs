@@ -1,0 +1,181 @@
+//! One write transaction: read again, dispose, fence, and a COMMIT on evidence.
+
+use std::time::Duration;
+
+use rusqlite::ErrorCode;
+
+use super::StoreError;
+use super::dispose::Disposed;
+use super::fence::{self, FenceState};
+use super::open::BUSY_TIMEOUT;
+use super::write::Writer;
+use crate::model::{BatchNumber, DurableEvidence, RecordKey, SeriesName};
+use crate::records::facts::Facts;
+use crate::records::files::FileRef;
+
+/// One write transaction. Dropped before its COMMIT, it is rolled back.
+pub struct WriteTxn<'w> {
+    pub(super) writer: &'w mut Writer,
+    batch: Option<BatchNumber>,
+    is_over: bool,
+}
+
+/// Why a COMMIT did not return as committed.
+#[derive(Debug, thiserror::Error)]
+pub enum CommitError {
+    #[error("readers kept the database from the COMMIT; the batch was undone and can be tried again")]
+    Busy,
+    #[error("the evidence is of another batch than the transaction's fence; the batch was undone")]
+    OtherBatch,
+    /// Only the fence tells: `Writer::abort_or_read`.
+    #[error("whether the batch was committed is unknown until its fence is read")]
+    Unknown(#[source] StoreError),
+}
+
+impl<'w> WriteTxn<'w> {
+    /// A transaction that has just begun.
+    pub(super) fn begun(writer: &'w mut Writer) -> Self {
+        Self { writer, batch: None, is_over: false }
+    }
+
+    /// What stands of a batch; where nothing does, from now on that it was aborted.
+    pub(super) fn abort_or_read(mut self, batch: BatchNumber) -> Result<FenceState, StoreError> {
+        let (conn, origin) = (&self.writer.opened.conn, &self.writer.origin);
+        let state = fence::read(conn, origin, batch)?;
+        if !matches!(state, FenceState::NoTable | FenceState::Absent) {
+            return Ok(state);
+        }
+        fence::create_table(conn)?;
+        fence::put_aborted(conn, origin, batch)?;
+        self.commit_at_once().map_err(|error| StoreError::of(&self.writer.opened.conn, error))?;
+        self.is_over = true;
+        Ok(FenceState::Aborted)
+    }
+
+    /// Writes the fence row of the batch, with the state that it will have if this transaction commits. `note` says what the transaction did:
+    /// recovery reads it back, so it holds no personal information.
+    ///
+    /// # Errors
+    /// The batch has a row already: recovery aborted it.
+    pub fn fence(&mut self, batch: BatchNumber, note: &str) -> Result<(), StoreError> {
+        fence::create_table(&self.writer.opened.conn)?;
+        fence::put_committed(&self.writer.opened.conn, &self.writer.origin, batch, note)?;
+        self.batch = Some(batch);
+        Ok(())
+    }
+
+    /// Lets go of our fence rows of batches before this one: their outcomes are durable in the log.
+    ///
+    /// # Errors
+    /// The database cannot be written.
+    pub fn forget_fences_before(&mut self, batch: BatchNumber) -> Result<(), StoreError> {
+        fence::forget_before(&self.writer.opened.conn, &self.writer.origin, batch)
+    }
+
+    /// The facts of these records, read again, in the order of the keys; `None` for a record that is not there.
+    ///
+    /// # Errors
+    /// The database cannot be read, or is no longer what the mapping says.
+    pub fn facts(&mut self, series: &SeriesName, keys: &[RecordKey]) -> Result<Vec<Option<Facts>>, StoreError> {
+        let query = self.writer.queries.of(series)?;
+        query.read(&self.writer.opened.conn, keys)
+    }
+
+    /// The files that the records' parts name.
+    ///
+    /// # Errors
+    /// As [`WriteTxn::facts`].
+    pub fn files_of(&mut self, series: &SeriesName, keys: &[RecordKey]) -> Result<Vec<FileRef>, StoreError> {
+        self.writer.files_of(series, keys)
+    }
+
+    /// For each key, whether its record is there and a read-only SQL expression over `this` holds for it.
+    ///
+    /// # Errors
+    /// `Expression` where it is none; the database cannot be read.
+    pub fn matches(
+        &mut self,
+        series: &SeriesName,
+        expression: &str,
+        keys: &[RecordKey],
+    ) -> Result<Vec<bool>, StoreError> {
+        let program = self.writer.program(series)?;
+        program.matches(&self.writer.opened.conn, expression, keys)
+    }
+
+    /// Destroys these records with their parts: parts first, each counted.
+    ///
+    /// # Errors
+    /// `CountDiffers` where a record was not there, or a cascade or trigger changed more than the mapping says. After any error
+    /// the transaction must be rolled back.
+    pub fn destroy(&mut self, series: &SeriesName, keys: &[RecordKey]) -> Result<Disposed, StoreError> {
+        let program = self.writer.program(series)?;
+        program.destroy(&self.writer.opened.conn, keys)
+    }
+
+    /// Puts the mapping's masks in place, in these records and in their parts.
+    ///
+    /// # Errors
+    /// As [`WriteTxn::destroy`].
+    pub fn anonymize(&mut self, series: &SeriesName, keys: &[RecordKey]) -> Result<Disposed, StoreError> {
+        let program = self.writer.program(series)?;
+        program.anonymize(&self.writer.opened.conn, keys)
+    }
+
+    /// Those of the keys whose records are there, as this transaction sees it.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn still_there(&mut self, series: &SeriesName, keys: &[RecordKey]) -> Result<Vec<RecordKey>, StoreError> {
+        self.writer.still_there(series, keys)
+    }
+
+    /// Commits what durable intents announced. Waits for nobody.
+    ///
+    /// # Errors
+    /// See [`CommitError`]; unless it is `Unknown`, nothing has changed.
+    pub fn commit(mut self, evidence: &impl DurableEvidence) -> Result<(), CommitError> {
+        if self.batch != Some(evidence.batch()) {
+            return Err(CommitError::OtherBatch);
+        }
+        let committed = self.commit_at_once();
+        match committed {
+            Ok(()) => {
+                self.is_over = true;
+                Ok(())
+            }
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && self.undo().is_ok() => {
+                Err(CommitError::Busy)
+            }
+            Err(error) => Err(CommitError::Unknown(StoreError::of(&self.writer.opened.conn, error))),
+        }
+    }
+
+    /// Ends the transaction; nothing has changed.
+    pub fn roll_back(self) {}
+
+    /// In rollback mode a COMMIT keeps new readers out while it waits for the old ones: so it gives way at once.
+    fn commit_at_once(&self) -> rusqlite::Result<()> {
+        let conn = &self.writer.opened.conn;
+        conn.busy_timeout(Duration::ZERO)?;
+        let committed = conn.execute_batch("COMMIT");
+        conn.busy_timeout(BUSY_TIMEOUT)?;
+        committed
+    }
+
+    fn undo(&mut self) -> rusqlite::Result<()> {
+        self.is_over = true;
+        // The temporary tables of the programs are undone with the transaction that made them.
+        self.writer.programs.forget();
+        if self.writer.opened.conn.is_autocommit() { Ok(()) } else { self.writer.opened.conn.execute_batch("ROLLBACK") }
+    }
+}
+
+impl Drop for WriteTxn<'_> {
+    fn drop(&mut self) {
+        // A ROLLBACK that fails leaves a transaction that can only be rolled back: the next BEGIN says so.
+        if !self.is_over {
+            let _ = self.undo();
+        }
+    }
+}
