@@ -1,8 +1,6 @@
 //! The run loop: obeys one order after the other, so that no two runs ever overlap.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,13 +15,12 @@ use super::execution::Retry;
 use super::metrics::Metrics;
 use super::orders::Order;
 use super::pulse::Pulse;
+use super::reload::{Stamp, stamps};
 use super::scan::Depth;
 use super::schedule::{Alarm, Ring};
-use super::systemd;
 use super::watch::Watch;
 use crate::audit::leaf::{Body, Heartbeat};
-use crate::audit::witness::read_witnessed;
-use crate::config::{Config, Loaded, Schedule};
+use crate::config::{Config, Schedule};
 use crate::disposition::desk::{DeskError, SharedDesk};
 use crate::disposition::execute;
 use crate::model::{Actor, Instant, PlanId, RuleNumber};
@@ -39,12 +36,6 @@ const HEARTBEAT: TimeDelta = TimeDelta::hours(24);
 
 /// Counts older than this are made anew for the heartbeat: a nightly scan keeps them younger, however long it takes.
 const COUNTS_FOR: TimeDelta = TimeDelta::hours(26);
-
-/// Entries wait so long at most for a checkpoint.
-const PUBLISH: TimeDelta = TimeDelta::hours(1);
-
-/// What no witness has seen for so long, the operator could still rewrite.
-const UNANCHORED: TimeDelta = TimeDelta::days(35);
 
 /// The run loop.
 pub struct Runner {
@@ -65,13 +56,10 @@ pub struct Runner {
     pub(super) seen: u64,
     /// Whether nothing stood in the way when plans were last looked at.
     pub(super) was_free: bool,
-    published: Option<Instant>,
+    pub(super) published: Option<Instant>,
     /// The configuration's files as they were when they were read.
-    files: Vec<(PathBuf, Option<Stamp>)>,
+    pub(super) files: Vec<(PathBuf, Option<Stamp>)>,
 }
-
-/// What tells a file from its later self.
-type Stamp = (u64, i64, i64, u64);
 
 /// What a run loop is made of.
 pub struct Parts {
@@ -235,163 +223,6 @@ impl Runner {
         self.keep_house(now)
     }
 
-    /// Notes where the log, the holds and the sources stand; publishes what waits.
-    pub(super) fn look_around(&mut self) {
-        if let Err(error) = self.try_look_around() {
-            self.trouble(&error, self.watch.now());
-        }
-        if let Some(path) = &self.config.metrics.textfile
-            && let Err(error) = self.metrics.write_textfile(path)
-        {
-            tracing::warn!(path = %path.display(), %error, "the metrics' textfile cannot be written");
-        }
-    }
-
-    fn try_look_around(&mut self) -> Result<(), DeskError> {
-        let now = self.watch.now();
-        let mut desk = self.desk.lock()?;
-        if desk.log().is_poisoned() {
-            desk.reread(now)?;
-            tracing::info!("the destruction log was read again after a failed write");
-        }
-        let last = desk.log().last_time();
-        let (entries, holds) = (desk.log().size(), desk.holds_in_force().len() as u64);
-        let restored: Vec<String> = desk.chronicle()?.history().restored.iter().map(ToString::to_string).collect();
-        let lost = desk.lost_holds().count();
-        drop(desk);
-        self.watch.log_is_at(last);
-        let anchored = self.look_at_anchor(entries, now)?;
-        let mut shown = self.board.show();
-        shown.alerts.clear(kind::LOG, "log");
-        let names: Vec<&str> = restored.iter().map(String::as_str).collect();
-        shown.alerts.keep_only(kind::RESTORED, &names);
-        for source in &restored {
-            let message = format!(
-                "the database of {source} no longer says what the log says: it was restored from a copy; its records are destroyed again only by a plan approved with `--accept restored`"
-            );
-            shown.alerts.raise(kind::RESTORED, source, message, now);
-        }
-        match lost {
-            0 => shown.alerts.clear(kind::HOLDS_LOST, "holds"),
-            lost => {
-                let message = format!(
-                    "{lost} holds are in force of which the private database has lost what they keep; nothing is destroyed, see `retentiond hold list`"
-                );
-                shown.alerts.raise(kind::HOLDS_LOST, "holds", message, now);
-            }
-        }
-        let alerts = shown.alerts.standing().len();
-        drop(shown);
-        self.metrics.stand(entries, anchored, holds, alerts);
-        if self.published.is_none_or(|published| now - published >= PUBLISH || now < published) {
-            self.published = Some(now);
-            self.publish();
-        }
-        Ok(())
-    }
-
-    /// How many entries a witness has seen; an alert where the rest waits for too long.
-    fn look_at_anchor(&self, entries: u64, now: Instant) -> Result<u64, DeskError> {
-        let witnessed = read_witnessed(&self.config.state.join("audit"));
-        // An unreadable cosignature anchors nothing; `audit verify` says what is wrong with it.
-        let anchored = witnessed.ok().flatten().map_or(0, |checkpoint| checkpoint.claimed().tree.size);
-        let desk = self.desk.lock()?;
-        let since = match desk.recall::<(u64, Instant)>("anchor")? {
-            Some((size, since)) if size == anchored => since,
-            _ => {
-                desk.memorize("anchor", Some(&(anchored, now)))?;
-                now
-            }
-        };
-        drop(desk);
-        if entries > anchored && now - since > UNANCHORED {
-            let message = format!(
-                "no witness has seen the last {} entries of the log for {} days; see `retentiond audit checkpoint`",
-                entries - anchored,
-                UNANCHORED.num_days()
-            );
-            self.board.raise(kind::UNANCHORED, "log", message, now);
-        } else {
-            self.board.clear(kind::UNANCHORED, "log");
-        }
-        Ok(anchored)
-    }
-
-    fn publish(&self) {
-        let published = self.desk.lock().and_then(|mut desk| Ok(desk.log().publish()?));
-        if let Err(error) = published {
-            self.trouble(&error, self.watch.now());
-        }
-    }
-
-    /// What the Desk could not do: destruction waits, the service goes on.
-    pub(super) fn trouble(&self, error: &DeskError, now: Instant) {
-        self.board.raise(kind::LOG, "log", error.refusal().message, now);
-    }
-
-    /// Goes on with another configuration, between runs.
-    fn reload(&mut self, loaded: Loaded) {
-        let now = self.watch.now();
-        let install = super::installation(&loaded);
-        let Some(schedule) = loaded.config.schedule.clone() else { return };
-        let (before, until_now) = (self.config.clone(), self.schedule.clone());
-        self.files = stamps(&loaded.config);
-        (self.config, self.schedule) = (loaded.config, schedule);
-        let swapped = self.set_alarms().and_then(|()| self.desk.replace_install(Arc::new(install)));
-        if let Err(error) = swapped {
-            (self.config, self.schedule) = (before, until_now);
-            return self.trouble(&error, now);
-        }
-        self.retries.clear();
-        self.was_free = false;
-        let mut shown = self.board.show();
-        shown.mode = super::run::mode_word(self.config.mode);
-        shown.configuration.loaded = now;
-        shown.configuration.is_changed = false;
-        shown.configuration.fault = None;
-        shown.alerts.keep_only(kind::CONFIGURATION, &[]);
-        shown.alerts.give_to(self.config.notify.clone());
-        drop(shown);
-        tracing::info!(mode = super::run::mode_word(self.config.mode), "the new configuration is in use");
-        systemd::ready("idle");
-    }
-
-    fn set_alarms(&mut self) -> Result<(), DeskError> {
-        let now = self.watch.now();
-        let desk = self.desk.lock()?;
-        let last = |name: &str| match desk.last_firing(name)? {
-            Some(last) => Ok::<_, DeskError>(last),
-            None => {
-                // From now on it can miss something.
-                desk.begin_firing(name, now, now)?;
-                desk.end_firing(name, now, now, "scheduled")?;
-                Ok(now)
-            }
-        };
-        let alarms = Alarm::all(&self.schedule, last)?;
-        drop(desk);
-        self.alarms = alarms;
-        self.show_next();
-        Ok(())
-    }
-
-    fn show_next(&self) {
-        let next = self.alarms.iter().filter_map(|alarm| Some((alarm.name.clone(), alarm.next()?)));
-        self.board.show().next = if self.schedule.suspended { BTreeMap::new() } else { next.collect() };
-    }
-
-    fn notice_changed_files(&mut self, now: Instant) {
-        let is_changed = self.files.iter().any(|(path, stamp)| stamp_of(path) != *stamp);
-        let mut shown = self.board.show();
-        shown.configuration.is_changed = is_changed;
-        if is_changed {
-            let message = "configuration or calendars have changed on disk and are not in use yet; `retentiond ctl reload` takes them up";
-            shown.alerts.raise(kind::CONFIGURATION, "changed", message.to_owned(), now);
-        } else {
-            shown.alerts.clear(kind::CONFIGURATION, "changed");
-        }
-    }
-
     /// Gives every intent without outcome its outcome; what cannot be resolved now is tried again before every execution.
     pub fn recover(&mut self) {
         let now = self.watch.now();
@@ -446,14 +277,4 @@ impl Runner {
             Err(error) => self.trouble(&error, self.watch.now()),
         }
     }
-}
-
-fn stamps(config: &Config) -> Vec<(PathBuf, Option<Stamp>)> {
-    let files = std::iter::once(&config.file).chain(&config.calendars);
-    files.map(|path| (path.clone(), stamp_of(path))).collect()
-}
-
-fn stamp_of(path: &PathBuf) -> Option<Stamp> {
-    let found = fs::metadata(path).ok()?;
-    Some((found.ino(), found.mtime(), found.mtime_nsec(), found.size()))
 }

@@ -1,0 +1,111 @@
+//! Where the log, the holds and the sources stand: for those who ask, for the alerts and for the metrics.
+
+use chrono::TimeDelta;
+
+use super::alerts::kind;
+use super::runner::Runner;
+use crate::audit::witness::read_witnessed;
+use crate::disposition::desk::DeskError;
+use crate::model::Instant;
+
+/// Entries wait so long at most for a checkpoint.
+const PUBLISH: TimeDelta = TimeDelta::hours(1);
+
+/// What no witness has seen for so long, the operator could still rewrite.
+const UNANCHORED: TimeDelta = TimeDelta::days(35);
+
+impl Runner {
+    /// Notes where the log, the holds and the sources stand; publishes what waits.
+    pub(super) fn look_around(&mut self) {
+        if let Err(error) = self.try_look_around() {
+            self.trouble(&error, self.watch.now());
+        }
+        if let Some(path) = &self.config.metrics.textfile
+            && let Err(error) = self.metrics.write_textfile(path)
+        {
+            tracing::warn!(path = %path.display(), %error, "the metrics' textfile cannot be written");
+        }
+    }
+
+    fn try_look_around(&mut self) -> Result<(), DeskError> {
+        let now = self.watch.now();
+        let mut desk = self.desk.lock()?;
+        if desk.log().is_poisoned() {
+            desk.reread(now)?;
+            tracing::info!("the destruction log was read again after a failed write");
+        }
+        let last = desk.log().last_time();
+        let (entries, holds) = (desk.log().size(), desk.holds_in_force().len() as u64);
+        let restored: Vec<String> = desk.chronicle()?.history().restored.iter().map(ToString::to_string).collect();
+        let lost = desk.lost_holds().count();
+        drop(desk);
+        self.watch.log_is_at(last);
+        let anchored = self.look_at_anchor(entries, now)?;
+        let mut shown = self.board.show();
+        shown.alerts.clear(kind::LOG, "log");
+        let names: Vec<&str> = restored.iter().map(String::as_str).collect();
+        shown.alerts.keep_only(kind::RESTORED, &names);
+        for source in &restored {
+            let message = format!(
+                "the database of {source} no longer says what the log says: it was restored from a copy; its records are destroyed again only by a plan approved with `--accept restored`"
+            );
+            shown.alerts.raise(kind::RESTORED, source, message, now);
+        }
+        match lost {
+            0 => shown.alerts.clear(kind::HOLDS_LOST, "holds"),
+            lost => {
+                let message = format!(
+                    "{lost} holds are in force of which the private database has lost what they keep; nothing is destroyed, see `retentiond hold list`"
+                );
+                shown.alerts.raise(kind::HOLDS_LOST, "holds", message, now);
+            }
+        }
+        let alerts = shown.alerts.standing().len();
+        drop(shown);
+        self.metrics.stand(entries, anchored, holds, alerts);
+        if self.published.is_none_or(|published| now - published >= PUBLISH || now < published) {
+            self.published = Some(now);
+            self.publish();
+        }
+        Ok(())
+    }
+
+    /// How many entries a witness has seen; an alert where the rest waits for too long.
+    fn look_at_anchor(&self, entries: u64, now: Instant) -> Result<u64, DeskError> {
+        let witnessed = read_witnessed(&self.config.state.join("audit"));
+        // An unreadable cosignature anchors nothing; `audit verify` says what is wrong with it.
+        let anchored = witnessed.ok().flatten().map_or(0, |checkpoint| checkpoint.claimed().tree.size);
+        let desk = self.desk.lock()?;
+        let since = match desk.recall::<(u64, Instant)>("anchor")? {
+            Some((size, since)) if size == anchored => since,
+            _ => {
+                desk.memorize("anchor", Some(&(anchored, now)))?;
+                now
+            }
+        };
+        drop(desk);
+        if entries > anchored && now - since > UNANCHORED {
+            let message = format!(
+                "no witness has seen the last {} entries of the log for {} days; see `retentiond audit checkpoint`",
+                entries - anchored,
+                UNANCHORED.num_days()
+            );
+            self.board.raise(kind::UNANCHORED, "log", message, now);
+        } else {
+            self.board.clear(kind::UNANCHORED, "log");
+        }
+        Ok(anchored)
+    }
+
+    pub(super) fn publish(&self) {
+        let published = self.desk.lock().and_then(|mut desk| Ok(desk.log().publish()?));
+        if let Err(error) = published {
+            self.trouble(&error, self.watch.now());
+        }
+    }
+
+    /// What the Desk could not do: destruction waits, the service goes on.
+    pub(super) fn trouble(&self, error: &DeskError, now: Instant) {
+        self.board.raise(kind::LOG, "log", error.refusal().message, now);
+    }
+}
