@@ -55,6 +55,7 @@ const LOG: &[&str] = &[
 const WAYS: &[&str] = &["kill", "eio", "enospc"];
 
 /// How often a step is passed over before it fails.
+#[expect(clippy::disallowed_methods, reason = "the person who runs the tests chooses how many")]
 fn occurrences() -> Vec<u32> {
     match std::env::var("RETENTIOND_FAULTS").as_deref() {
         Ok("all") => (0..24).collect(),
