@@ -453,6 +453,28 @@ fn in_a_blackout_it_destroys_nothing_and_goes_on_when_the_window_has_shut() {
 }
 
 #[test]
+fn in_automatic_mode_a_scan_in_a_blackout_is_executed_after_it() {
+    let office = Office::new("automatic", 1);
+    let daemon = office.start();
+    office.scan();
+    let first = office.plans("pending").remove(0);
+    office.ask(&["approve", &first, "--accept", "rules"]);
+    office.wait("the first execution", || office.count() == 5);
+    office.reconfigure("scan = \"0 2 * * *\"", "scan = \"0 2 * * *\"\nblackout = [\"Sat 08:00-18:00\"]");
+    office.ask(&["ctl", "reload"]);
+    insert(&Connection::open(office.path("app.db")).unwrap(), "2025-11-02T12:00:00Z");
+    office.scan();
+    thread::sleep(Duration::from_secs(2));
+    assert_eq!(office.count(), 6);
+    assert_eq!(office.plans("approved").len(), 1, "granted, but not now");
+    assert!(!office.has_alert("plan-waiting"), "nobody is asked");
+    office.reconfigure("Sat 08:00-18:00", "Sun 08:00-18:00");
+    office.ask(&["ctl", "reload"]);
+    office.wait("the execution", || office.count() == 5);
+    daemon.stop();
+}
+
+#[test]
 fn a_wrong_edit_keeps_the_old_configuration_and_a_good_one_is_taken_up() {
     let office = Office::new("report", 3);
     let mut daemon = office.start();

@@ -1,6 +1,6 @@
 //! A scan: a plan, and what the mode does with it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -131,15 +131,16 @@ impl Runner {
 
     /// Grants what was approved before, as long as no rail trips; else a person decides.
     fn approve_by_itself(&mut self, file: &PlanFile, only: &Option<RuleNumber>) -> Result<String, AskError> {
-        if let Some(reason) = self.why_not() {
-            return self.wait_for_approval(file, only, None).map(|words| format!("{words}; {reason}"));
-        }
         let request = Request::Approve { plan: file.plan.clone(), accept: Vec::new(), only: Vec::new(), excepted: 0 };
         let now = self.watch.now();
         match Session::new(self.actor.clone()).try_answer(&self.desk, request, now) {
             Ok(_) | Err(DeskError::Approval(ApprovalError::Approved { .. })) => {
                 self.withdraw_own(only, None)?;
                 self.board.show().alerts.keep_only(kind::RAIL_TRIPPED, &[]);
+                if let Some(reason) = self.why_not() {
+                    // Granted all the same: it is executed as soon as nothing stands in the way.
+                    return Ok(format!("plan {} waits: {reason}", file.plan));
+                }
                 let actor = self.actor.clone();
                 Ok(format!("plan {}: {}", file.plan, self.execute(&file.plan, &actor)))
             }
@@ -158,6 +159,10 @@ impl Runner {
         tripped: Option<&[Tripped]>,
     ) -> Result<String, AskError> {
         let now = self.watch.now();
+        if !self.is_pending(&file.plan)? {
+            // The same records on the same day are the same plan, and somebody decided on it already.
+            return Ok(format!("{} due, plan {} was decided on", file.manifest.planned(), file.plan));
+        }
         let waits = self.pending_own()?.into_iter().find(|own| own.only == *only && own.plan != file.plan);
         let plan = match &waits {
             Some(older) => {
@@ -225,16 +230,25 @@ impl Runner {
     /// The daemon's own plans on which nobody decided yet; alerts about others are over.
     pub(super) fn pending_own(&self) -> Result<Vec<Own>, DeskError> {
         let own: Vec<Own> = self.desk.lock()?.recall("own-plans")?.unwrap_or_default();
-        let answer = Session::new(self.actor.clone()).try_answer(&self.desk, Request::Plans, self.watch.now())?;
-        let Response::Plans { plans } = answer else { return Ok(Vec::new()) };
-        let is_pending =
-            |plan: &PlanId| plans.iter().any(|status| status.plan == *plan && status.state == PlanState::Pending);
-        let pending: Vec<Own> = own.into_iter().filter(|own| is_pending(&own.plan)).collect();
-        let names: Vec<&str> = pending.iter().map(|own| own.plan.as_str()).collect();
+        let pending = self.pending()?;
+        let own: Vec<Own> = own.into_iter().filter(|own| pending.contains(&own.plan)).collect();
+        let names: Vec<&str> = own.iter().map(|own| own.plan.as_str()).collect();
         let mut shown = self.board.show();
         shown.alerts.keep_only(kind::PLAN_WAITING, &names);
         shown.alerts.keep_only(kind::RAIL_TRIPPED, &names);
-        Ok(pending)
+        Ok(own)
+    }
+
+    fn is_pending(&self, plan: &PlanId) -> Result<bool, DeskError> {
+        Ok(self.pending()?.contains(plan))
+    }
+
+    /// Every plan that waits for a decision.
+    fn pending(&self) -> Result<BTreeSet<PlanId>, DeskError> {
+        let answer = Session::new(self.actor.clone()).try_answer(&self.desk, Request::Plans, self.watch.now())?;
+        let Response::Plans { plans } = answer else { return Ok(BTreeSet::new()) };
+        let pending = plans.into_iter().filter(|status| status.state == PlanState::Pending);
+        Ok(pending.map(|status| status.plan).collect())
     }
 
     /// Takes back the daemon's own earlier plans of the same rules on which nobody decided: a newer list stands for them.
