@@ -132,7 +132,7 @@ fn append(
             committed: true,
             recovered: false,
             results: encode_results(&vec![RecordOutcome::Destroyed; intent.n as usize]),
-            rows: [("dossier".to_owned(), u64::from(intent.n)), ("message".to_owned(), 3)].into(),
+            rows: [("dossier".to_owned(), u64::from(intent.n))].into(),
             files: BTreeMap::new(),
             bytes: 0,
             left: 0,
