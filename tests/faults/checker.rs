@@ -28,6 +28,16 @@ pub mod check {
         }
     }
 
+    /// Whatever happened: a record is gone exactly where the log says so.
+    pub fn gone_means_logged(organization: &Organization, context: &str) {
+        let leaves = leaves_of(organization);
+        let destroyed = destroyed(&leaves, &names(organization), context);
+        for record in all() {
+            let is_there = is_there(organization, record);
+            assert_eq!(!is_there, destroyed.contains(&record), "{context}: {record:?} there: {is_there}");
+        }
+    }
+
     /// At the end: what the log says is destroyed is gone with its rows and files, and nothing else is.
     pub fn log_and_database_agree(organization: &Organization, context: &str) {
         let leaves = leaves_of(organization);

@@ -119,7 +119,42 @@ impl Organization {
         self.database().execute_batch(back).unwrap();
     }
 
-    fn run(&self, arguments: &[&str], armed: Option<&str>) -> Ran {
+    pub fn run(&self, arguments: &[&str], armed: Option<&str>) -> Ran {
+        let output = self.command(arguments, armed).output().unwrap();
+        Ran {
+            outcome: output.status.code().map_or(Outcome::Killed, Outcome::Exit),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// Applies with an armed failpoint, and does something while it sleeps there.
+    pub fn apply_and_meanwhile(&self, armed: &str, meanwhile: impl FnOnce()) -> Outcome {
+        let mut child = self
+            .command(&["apply", &self.plan, "--format", "json"], Some(armed))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        // The spool is written right before the failpoint `spooled`.
+        let spool = self.state().join("private/spool");
+        while fs::read_dir(&spool).map_or(0, Iterator::count) == 0 {
+            assert!(child.try_wait().unwrap().is_none(), "the run ended before it slept");
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        meanwhile();
+        child.wait().unwrap().code().map_or(Outcome::Killed, Outcome::Exit)
+    }
+
+    pub fn set_plan(&mut self, plan: String) {
+        self.plan = plan;
+    }
+
+    pub fn approved_database(&self) -> PathBuf {
+        self.dir.path().join("approved/parle.db")
+    }
+
+    fn command(&self, arguments: &[&str], armed: Option<&str>) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_retentiond"));
         command
             .current_dir(self.path())
@@ -132,12 +167,7 @@ impl Organization {
         if let Some(armed) = armed {
             command.env("FAILPOINTS", armed);
         }
-        let output = command.output().unwrap();
-        Ran {
-            outcome: output.status.code().map_or(Outcome::Killed, Outcome::Exit),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-        }
+        command
     }
 }
 

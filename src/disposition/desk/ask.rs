@@ -10,6 +10,7 @@ use super::{DeskError, HoldOrder, Naming, SharedDesk};
 use crate::audit::Fingerprinter;
 use crate::disposition::Installation;
 use crate::disposition::approval::Terms;
+use crate::disposition::execute;
 use crate::disposition::holds::{HoldScope, key_text};
 use crate::disposition::request::{ExceptedRecord, Request, Response};
 use crate::model::{Actor, CivilDate, Digest, Instant, PlanId, RecordKey, SeriesName, SourceName};
@@ -143,6 +144,8 @@ fn planning_keys(
     for source in sources.iter().filter(|source| install.sources.contains_key(*source)) {
         desk.log().fingerprinter(source, year, now)?;
     }
+    // A plan must know of a database that was restored; one that cannot be read now is the planning's to report.
+    let _ = execute::look_for_restored(&mut desk, now);
     let digests = digests.iter().map(|digest| desk.log().keyed_digest(&digest.to_string())).collect();
     Ok(Response::PlanningKeys { digests })
 }

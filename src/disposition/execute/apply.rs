@@ -14,8 +14,9 @@ use super::statement::{BatchResult, Statement, Tally};
 use super::target::Target;
 use super::{declare, fault, recover, resume};
 use crate::audit::leaf::RecordOutcome;
-use crate::disposition::desk::SharedDesk;
+use crate::disposition::desk::{Desk, SharedDesk};
 use crate::disposition::plan::{Cursor, Item};
+use crate::disposition::rails::Rail;
 use crate::disposition::{ApprovedPlan, Installation, Pace};
 use crate::model::{Actor, Fingerprint, Instant, RunId, SourceName};
 use crate::records::sqlite::{Relief, Writer};
@@ -58,6 +59,7 @@ pub fn apply(
         let mut desk = shared.lock()?;
         recover::recover(&mut desk, started)?;
         desk.may_destroy()?;
+        wait_for_a_person(&mut desk, plan)?;
         declare::declare(&mut desk, plan, conditions.actor, started)?;
         let has_started = desk.chronicle()?.has_started(plan.id());
         let settled = if has_started { resume::settled(desk.log(), plan.id())? } else { HashSet::new() };
@@ -78,6 +80,16 @@ pub fn apply(
     let now = (conditions.clock)();
     let tally = execution.tally;
     close(&mut *shared.lock()?, plan, tally, Ended { run, started, now, finished, actor: conditions.actor })
+}
+
+/// Recovery may have found a source restored since the plan was approved: then the approval must have named the rail.
+fn wait_for_a_person(desk: &mut Desk, plan: &ApprovedPlan) -> Result<(), ExecuteError> {
+    for planned in &plan.manifest().series {
+        if desk.chronicle()?.is_restored(&planned.source) && !plan.decision().accepted.contains(&Rail::Restored) {
+            return Err(ExecuteError::Restored { source_name: planned.source.clone() });
+        }
+    }
+    Ok(())
 }
 
 /// A run under way.

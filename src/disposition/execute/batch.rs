@@ -8,7 +8,7 @@ use super::announce::{Candidate, announce, identify_files, spool};
 use super::dispose::dispose;
 use super::error::ExecuteError;
 use super::fault;
-use super::finish::{Committed, Ending, finish, log_outcomes};
+use super::finish::{Absence, Committed, Ending, finish, log_outcomes};
 use super::recover::read_note;
 use super::spool::{Spool, SpoolDir};
 use super::statement::BatchResult;
@@ -84,7 +84,7 @@ fn run_announced(
         Attempt::Committed(committed, held_lock) => {
             fault::step("committed")?;
             let keys: Vec<RecordKey> = candidates.iter().map(|candidate| candidate.item.key.clone()).collect();
-            let result = finish(bench.writer, target.mapping, committed, &spooled, Some(&keys))?;
+            let result = finish(bench.writer, target.mapping, committed, &spooled, Some(&keys), Absence::Foreign)?;
             (result, true, held_lock, None)
         }
         Attempt::Busy => (put_off(candidates, "the database stayed locked"), false, Duration::ZERO, None),

@@ -28,12 +28,13 @@ pub(super) fn finish(
     committed: Committed,
     spool: &Spool,
     keys: Option<&[RecordKey]>,
+    absence: Absence,
 ) -> Result<BatchResult, ExecuteError> {
     let mut result = BatchResult { outcomes: committed.outcomes, rows: committed.rows, ..BatchResult::default() };
     if let Some(keys) = keys {
         read_back(writer, mapping, keys, &mut result)?;
     }
-    unlink_files(writer, spool, &mut result)?;
+    unlink_files(writer, spool, absence, &mut result)?;
     fault::step("files-gone")?;
     Ok(result)
 }
@@ -57,8 +58,22 @@ fn read_back(
     Ok(())
 }
 
+/// What it means that a file which was recognized is no longer there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Absence {
+    /// The program may have unlinked it before it crashed.
+    OurDoing,
+    /// Somebody else took it: perhaps it lives on under another name, so it is not claimed to be gone.
+    Foreign,
+}
+
 /// Unlinks the spooled files of records that are gone, each only while no row names it.
-pub(super) fn unlink_files(writer: &mut Writer, spool: &Spool, result: &mut BatchResult) -> Result<(), ExecuteError> {
+pub(super) fn unlink_files(
+    writer: &mut Writer,
+    spool: &Spool,
+    absence: Absence,
+    result: &mut BatchResult,
+) -> Result<(), ExecuteError> {
     let is_gone = |file: &&SpooledFile| result.outcomes.get(file.record) == Some(&RecordOutcome::Destroyed);
     let due: Vec<&SpooledFile> = spool.files.iter().filter(is_gone).collect();
     let unreferenced = unreferenced(writer, due)?;
@@ -71,7 +86,10 @@ pub(super) fn unlink_files(writer: &mut Writer, spool: &Spool, result: &mut Batc
                 *result.files.entry(file.part.clone()).or_default() += 1;
                 result.bytes += file.id.size;
             }
-            Ok(Unlinked::AlreadyAbsent) => {}
+            Ok(Unlinked::AlreadyAbsent) if absence == Absence::OurDoing => {}
+            Ok(Unlinked::AlreadyAbsent) => {
+                leave(result, file, "a file was moved or removed by somebody else".to_owned())
+            }
             Ok(Unlinked::Changed) => leave(result, file, "a file was changed since it was recognized".to_owned()),
             Err(error) => leave(result, file, error.to_string()),
         }

@@ -1,16 +1,17 @@
 //! After a crash: every intent without outcome gets one, from what the database itself says. Runs before anything else does.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
 use super::error::ExecuteError;
-use super::finish::{Committed, Ending, finish, log_outcomes, unlink_files};
+use super::finish::{Absence, Committed, Ending, finish, log_outcomes, unlink_files};
+use super::logged::{is_gone, logged_batch};
 use super::restored;
 use super::spool::{Spool, SpoolDir};
 use super::statement::BatchResult;
-use crate::audit::leaf::{Body, Correction, Intent, RecordOutcome};
-use crate::audit::{decode_results, encode_results};
+use crate::audit::leaf::{Action, Body, Correction, Intent, RecordOutcome};
+use crate::audit::{DestructionLog, decode_results, encode_results};
 use crate::disposition::chronicle::correction;
 use crate::disposition::desk::Desk;
 use crate::disposition::plan::PlanDirs;
@@ -72,10 +73,13 @@ fn unlink_what_was_left(desk: &mut Desk, now: Instant) -> Result<(), ExecuteErro
         let Some(source) = install.sources.get(&spool.source) else { continue };
         let origin = desk.log().origin().clone();
         let mut writer = Writer::open(source, &install.series, &origin)?;
-        let mut result =
-            BatchResult { outcomes: vec![RecordOutcome::Destroyed; records_of(&spool)], ..BatchResult::default() };
-        unlink_files(&mut writer, &spool, &mut result)?;
-        if result.left.is_empty() {
+        let outcomes = outcomes_of(desk.log(), batch)?;
+        let had_left = outcomes.contains(&RecordOutcome::Incomplete);
+        let gone = |outcome: &RecordOutcome| if is_gone(*outcome) { RecordOutcome::Destroyed } else { *outcome };
+        let mut result = BatchResult { outcomes: outcomes.iter().map(gone).collect(), ..BatchResult::default() };
+        unlink_files(&mut writer, &spool, Absence::OurDoing, &mut result)?;
+        // Only what an outcome named as left is worth an entry: a crash may also have kept a spool whose files are all gone.
+        if had_left && result.left.is_empty() && !result.files.is_empty() {
             let completed = Correction {
                 source: spool.source.clone(),
                 what: correction::COMPLETED.to_owned(),
@@ -90,9 +94,10 @@ fn unlink_what_was_left(desk: &mut Desk, now: Instant) -> Result<(), ExecuteErro
     Ok(())
 }
 
-/// As many places as the spool's records need.
-fn records_of(spool: &Spool) -> usize {
-    spool.files.iter().map(|file| file.record + 1).max().unwrap_or_default()
+/// What the log says became of each record of a batch, in order: a file goes only with a record that went.
+fn outcomes_of(log: &DestructionLog, batch: BatchNumber) -> Result<Vec<RecordOutcome>, ExecuteError> {
+    let records = logged_batch(log, batch)?.map(|logged| logged.records).unwrap_or_default();
+    Ok(records.into_iter().map(|(_, outcome)| outcome).collect())
 }
 
 /// Groups intents by their batch, in the log's order.
@@ -116,22 +121,60 @@ fn resolve(desk: &mut Desk, intents: &[(u64, Intent)], now: Instant) -> Result<b
     let spool = spools.read(batch)?.unwrap_or_else(|| empty_spool(first));
     let mut writer = open_source(desk, first)?;
     let unresolved = |source| ExecuteError::Unresolved { batch, source_name: first.source.clone(), source };
-    let (result, committed) = match writer.abort_or_read(batch).map_err(unresolved)? {
-        FenceState::Committed(note) => {
-            let keys = keys_of(desk, intents);
+    let keys = keys_of(desk, intents);
+    let committed = match writer.abort_or_read(batch).map_err(unresolved)? {
+        FenceState::Committed(note) => Some(read_note(batch, &note, records)?),
+        _ => gone_without_fence(desk, &mut writer, first, keys.as_deref(), now)?,
+    };
+    let (result, committed) = match committed {
+        Some(committed) => {
             let mapping = desk
                 .install()
                 .mapping(&first.series)
                 .cloned()
                 .ok_or_else(|| ExecuteError::NoSeries { plan: first.plan.clone(), series: first.series.clone() })?;
-            (finish(&mut writer, &mapping, read_note(batch, &note, records)?, &spool, keys.as_deref())?, true)
+            (finish(&mut writer, &mapping, committed, &spool, keys.as_deref(), Absence::OurDoing)?, true)
         }
-        _ => (put_off(records), false),
+        None => (put_off(records), false),
     };
     log_outcomes(desk.log(), intents, &result, Ending { committed, recovered: true }, now)?;
     desk.log().sync()?;
     spools.keep(&spool, &result.left)?;
     Ok(committed)
+}
+
+/// Without a fence row a batch was not committed, unless somebody took the row away. Where records that it announced are gone, only the fence of
+/// the batch before, of which a COMMIT lets go, tells the two apart; without that one either, what is gone is said to be gone, and the source
+/// waits for a person.
+fn gone_without_fence(
+    desk: &mut Desk,
+    writer: &mut Writer,
+    first: &Intent,
+    keys: Option<&[RecordKey]>,
+    now: Instant,
+) -> Result<Option<Committed>, ExecuteError> {
+    let Some(keys) = keys else { return Ok(None) };
+    let there: HashSet<RecordKey> = writer.still_there(&first.series, keys)?.into_iter().collect();
+    if first.action != Action::Destroy || keys.iter().all(|key| there.contains(key)) {
+        return Ok(None);
+    }
+    let before = desk.chronicle()?.expected_fences().get(&first.source).copied();
+    if let Some(before) = before
+        && matches!(writer.fence(before)?, FenceState::Committed(_))
+    {
+        return Ok(None);
+    }
+    let outcome = |key| if there.contains(key) { RecordOutcome::Deferred } else { RecordOutcome::Destroyed };
+    let outcomes: Vec<RecordOutcome> = keys.iter().map(outcome).collect();
+    let missing = Correction {
+        source: first.source.clone(),
+        what: correction::MISSING_FENCE.to_owned(),
+        batch: Some(first.batch),
+        actor: None,
+        records: outcomes.iter().filter(|outcome| **outcome == RecordOutcome::Destroyed).count() as u64,
+    };
+    desk.record(Body::Correction(missing), now)?;
+    Ok(Some(Committed { outcomes, rows: BTreeMap::new() }))
 }
 
 fn open_source(desk: &mut Desk, intent: &Intent) -> Result<Writer, ExecuteError> {

@@ -5,12 +5,13 @@ use std::collections::HashSet;
 use std::ops::ControlFlow;
 
 use super::error::ExecuteError;
-use crate::audit::leaf::{Body, Correction, Intent, RecordOutcome};
-use crate::audit::{DestructionLog, LogError, decode_results, load_fingerprinter};
+use super::logged::logged_batch;
+use crate::audit::leaf::{Body, Correction};
+use crate::audit::load_fingerprinter;
 use crate::disposition::chronicle::correction;
 use crate::disposition::desk::Desk;
 use crate::model::{BatchNumber, Fingerprint, Instant, SourceName};
-use crate::records::sqlite::{FenceState, Reader, Writer};
+use crate::records::sqlite::{FenceState, Reader};
 
 /// What a source's last committed batch finds in its database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +32,11 @@ enum Found {
 ///
 /// # Errors
 /// A source that cannot be read, a log that cannot be written.
-pub(super) fn look(desk: &mut Desk, now: Instant) -> Result<(), ExecuteError> {
+pub fn look(desk: &mut Desk, now: Instant) -> Result<(), ExecuteError> {
+    // A batch on its way has let go of the fence before it, and its own outcome is not in the log yet.
+    if !desk.log().unresolved().is_empty() {
+        return Ok(());
+    }
     let expected: Vec<(SourceName, BatchNumber)> =
         desk.chronicle()?.expected_fences().iter().map(|(source, batch)| (source.clone(), *batch)).collect();
     for (source, batch) in expected {
@@ -54,8 +59,8 @@ fn compare(desk: &mut Desk, source: &SourceName, batch: BatchNumber) -> Result<F
     let install = desk.install().clone();
     let unresolved = |error| ExecuteError::Unresolved { batch, source_name: source.clone(), source: error };
     let origin = desk.log().origin().clone();
-    let state = Writer::open(&install.sources[source], &install.series, &origin)
-        .and_then(|mut writer| writer.fence(batch))
+    let state = Reader::open(&install.sources[source], &install.series)
+        .and_then(|mut reader| reader.fence(&origin, batch))
         .map_err(unresolved)?;
     let missing = match state {
         FenceState::Committed(_) => return Ok(Found::AsLogged),
@@ -70,49 +75,20 @@ fn compare(desk: &mut Desk, source: &SourceName, batch: BatchNumber) -> Result<F
 
 /// How many records that the batch destroyed stand in their table again.
 fn resurrected(desk: &mut Desk, batch: BatchNumber) -> Result<u64, ExecuteError> {
-    let Some(destroyed) = destroyed_by(desk.log(), batch)? else { return Ok(0) };
+    let Some(logged) = logged_batch(desk.log(), batch)? else { return Ok(0) };
+    let destroyed: HashSet<Fingerprint> = logged.destroyed().collect();
     let install = desk.install().clone();
     let (Some(mapping), Some(source)) =
-        (install.mapping(&destroyed.intent.series), install.sources.get(&destroyed.intent.source))
+        (install.mapping(&logged.intent.series), install.sources.get(&logged.intent.source))
     else {
         return Ok(0);
     };
     let keys = install.state.join("private/keys");
-    let Some(names) = load_fingerprinter(&keys, &destroyed.intent.source, destroyed.intent.year)? else { return Ok(0) };
+    let Some(names) = load_fingerprinter(&keys, &logged.intent.source, logged.intent.year)? else { return Ok(0) };
     let mut back = 0;
     Reader::open(source, &install.series)?.scan(&mapping.series, &mut |facts| {
-        back += u64::from(destroyed.records.contains(&names.record(&mapping.series, &facts.key)));
+        back += u64::from(destroyed.contains(&names.record(&mapping.series, &facts.key)));
         ControlFlow::Continue(())
     })?;
     Ok(back)
-}
-
-struct Destroyed {
-    intent: Intent,
-    records: HashSet<Fingerprint>,
-}
-
-/// What a batch destroyed, by the log. A batch's number is the index of its first intent, so this reads a few leaves only.
-fn destroyed_by(log: &DestructionLog, batch: BatchNumber) -> Result<Option<Destroyed>, LogError> {
-    let mut intents: Vec<(u64, Intent)> = Vec::new();
-    let mut records = HashSet::new();
-    let mut outcomes = 0;
-    log.scan(batch.0, &mut |index, leaf| {
-        match leaf.body {
-            Body::Intent(intent) if intent.batch == batch => intents.push((index, intent)),
-            Body::Outcome(outcome) if outcome.batch == batch => {
-                outcomes += 1;
-                let intent = intents.iter().find(|(index, _)| *index == outcome.intent);
-                if let Some((_, intent)) = intent.filter(|_| outcome.committed) {
-                    let results = decode_results(&outcome.results, intent.n).unwrap_or_default();
-                    let gone = intent.fingerprints().unwrap_or_default().into_iter().zip(results);
-                    records.extend(gone.filter(|(_, r)| *r == RecordOutcome::Destroyed).map(|(name, _)| name));
-                }
-            }
-            _ => {}
-        }
-        let is_whole = intents.first().is_some_and(|(_, first)| outcomes == first.of);
-        if is_whole { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    })?;
-    Ok(intents.into_iter().next().map(|(_, intent)| Destroyed { intent, records }))
 }

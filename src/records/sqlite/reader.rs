@@ -3,11 +3,12 @@
 use std::ops::ControlFlow;
 
 use super::catalog::Catalog;
+use super::fence::{self, FenceState};
 use super::open::{Opened, Purpose};
 use super::prove::{self, Proved};
 use super::queries::Queries;
 use super::{Finding, StoreError, lookup, probe, schema};
-use crate::model::{Digest, Instant, RecordKey, SeriesName, TriggerName};
+use crate::model::{BatchNumber, Digest, Instant, Origin, RecordKey, SeriesName, TriggerName};
 use crate::records::facts::{EventFact, Facts};
 use crate::records::files::FileRef;
 use crate::records::mapping::{SeriesMapping, Source};
@@ -108,6 +109,14 @@ impl Reader {
     pub fn probe(&mut self, series: &SeriesName, event: &TriggerName, cutoff: Instant) -> Result<bool, StoreError> {
         let query = self.queries.of(series)?;
         probe::probe(&mut self.opened.conn, self.queries.mapping(series)?, &query, event, cutoff)
+    }
+
+    /// What the database says of a batch of this log.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn fence(&mut self, origin: &Origin, batch: BatchNumber) -> Result<FenceState, StoreError> {
+        fence::read(&self.opened.conn, origin, batch)
     }
 
     /// The facts of these records, in the order of the keys; `None` for a record that is not there. One snapshot.

@@ -1,0 +1,51 @@
+//! What the log says of one batch: its records, and what became of each.
+
+use std::ops::ControlFlow;
+
+use crate::audit::leaf::{Body, Intent, RecordOutcome};
+use crate::audit::{DestructionLog, LogError, decode_results};
+use crate::model::{BatchNumber, Fingerprint};
+
+/// A batch as it stands in the log.
+pub(super) struct LoggedBatch {
+    /// Its first intent.
+    pub intent: Intent,
+    /// Its records in order, with their outcomes; none where the batch has no outcome, or was not committed.
+    pub records: Vec<(Fingerprint, RecordOutcome)>,
+}
+
+impl LoggedBatch {
+    /// The records that the log says are gone.
+    pub fn destroyed(&self) -> impl Iterator<Item = Fingerprint> + '_ {
+        self.records.iter().filter(|(_, outcome)| is_gone(*outcome)).map(|(name, _)| *name)
+    }
+}
+
+/// Whether the rows of a record with this outcome are gone.
+pub(super) fn is_gone(outcome: RecordOutcome) -> bool {
+    matches!(outcome, RecordOutcome::Destroyed | RecordOutcome::Incomplete)
+}
+
+/// Reads a batch from the log. A batch's number is the index of its first intent, so this reads a few leaves only.
+pub(super) fn logged_batch(log: &DestructionLog, batch: BatchNumber) -> Result<Option<LoggedBatch>, LogError> {
+    let mut intents: Vec<(u64, Intent)> = Vec::new();
+    let mut records = Vec::new();
+    let mut outcomes = 0;
+    log.scan(batch.0, &mut |index, leaf| {
+        match leaf.body {
+            Body::Intent(intent) if intent.batch == batch => intents.push((index, intent)),
+            Body::Outcome(outcome) if outcome.batch == batch => {
+                outcomes += 1;
+                let intent = intents.iter().find(|(index, _)| *index == outcome.intent);
+                if let Some((_, intent)) = intent.filter(|_| outcome.committed) {
+                    let results = decode_results(&outcome.results, intent.n).unwrap_or_default();
+                    records.extend(intent.fingerprints().unwrap_or_default().into_iter().zip(results));
+                }
+            }
+            _ => {}
+        }
+        let is_whole = intents.first().is_some_and(|(_, first)| outcomes == first.of);
+        if is_whole { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    Ok(intents.into_iter().next().map(|(_, intent)| LoggedBatch { intent, records }))
+}

@@ -1,0 +1,89 @@
+//! What others do to the database, its files and our own table while a batch is on its way, or between two runs.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::checker::check;
+use crate::organization::{JournalMode, Organization, Outcome, files_of};
+
+/// The rails of a new plan, and its id.
+fn plan(organization: &Organization) -> (Vec<String>, String) {
+    let planned = organization.run(&["plan", "--format", "json"], None);
+    assert_eq!(planned.outcome, Outcome::Exit(0), "{planned:#?}");
+    let plan: Value = serde_json::from_str(&planned.stdout).unwrap();
+    let rails = plan["rails"].as_array().unwrap().iter();
+    let rails = rails.map(|rail| rail.as_str().or_else(|| rail["rail"].as_str()).unwrap().to_owned()).collect();
+    (rails, plan["plan"].as_str().unwrap().to_owned())
+}
+
+fn restore(organization: &Organization) {
+    fs::copy(organization.approved_database(), organization.path().join("parle.db")).unwrap();
+}
+
+#[test]
+fn a_restored_database_waits_for_a_person_who_names_the_rail() {
+    let organization = Organization::approved(JournalMode::Delete);
+    assert_eq!(organization.apply(None).outcome, Outcome::Exit(0));
+    restore(&organization);
+    let (rails, id) = plan(&organization);
+    assert!(rails.contains(&"restored".to_owned()), "{rails:?}");
+    let others: Vec<_> = rails.iter().filter(|rail| *rail != "restored").cloned().collect();
+    let approved = organization.run(&["approve", &id, "--accept", &others.join(",")], None);
+    assert_eq!(approved.outcome, Outcome::Exit(3), "{approved:#?}");
+}
+
+#[test]
+fn a_database_restored_after_the_approval_is_not_destroyed_again() {
+    let mut organization = Organization::approved(JournalMode::Delete);
+    assert_eq!(organization.apply(None).outcome, Outcome::Exit(0));
+    let due = "INSERT INTO dossier VALUES (99, 11, 'closed', '2024-01-02T03:04:05Z', 'late')";
+    organization.database().execute(due, []).unwrap();
+    let (_, id) = plan(&organization);
+    let approved = organization.run(&["approve", &id], None);
+    assert_eq!(approved.outcome, Outcome::Exit(0), "{approved:#?}");
+    organization.set_plan(id);
+    restore(&organization);
+    let refused = organization.apply(None);
+    assert_eq!(refused.outcome, Outcome::Exit(3), "{refused:#?}");
+    let left: i64 = organization.database().query_row("SELECT count(*) FROM dossier", [], |row| row.get(0)).unwrap();
+    assert_eq!(left, 60, "the restored dossiers stay");
+}
+
+#[test]
+fn a_batch_whose_fence_was_dropped_is_not_said_to_be_undone() {
+    let organization = Organization::approved(JournalMode::Delete);
+    assert_eq!(organization.apply(Some("committed=return(kill)")).outcome, Outcome::Killed);
+    organization.database().execute_batch("DROP TABLE retentiond_batch").unwrap();
+    let next = organization.apply(None);
+    assert_eq!(next.outcome, Outcome::Exit(3), "somebody must look first: {next:#?}");
+    check::gone_means_logged(&organization, "fence dropped");
+}
+
+#[test]
+fn a_file_that_was_moved_away_is_not_said_to_be_gone() {
+    let organization = Organization::approved(JournalMode::Wal);
+    let documents = organization.path().join("documents");
+    let [own, _] = files_of(1);
+    let outcome = organization.apply_and_meanwhile("spooled=1*sleep(1500)->off", || {
+        fs::rename(documents.join(&own), documents.join("own/moved.pdf")).unwrap();
+    });
+    assert_eq!(outcome, Outcome::Exit(5), "the record is incomplete, not destroyed");
+    assert!(documents.join("own/moved.pdf").exists());
+}
+
+#[test]
+fn a_file_of_a_record_that_stays_is_not_unlinked_by_the_next_run() {
+    let organization = Organization::approved(JournalMode::Wal);
+    let [own, _] = files_of(1);
+    let outcome = organization.apply_and_meanwhile("spooled=1*sleep(1500)->off;outcome-durable=return(kill)", || {
+        let reopened = "UPDATE dossier SET status = 'open' WHERE id = 1; DELETE FROM document WHERE dossier_id = 1";
+        organization.database().execute_batch(reopened).unwrap();
+    });
+    assert_eq!(outcome, Outcome::Killed);
+    organization.apply(None);
+    assert!(organization.path().join("documents").join(own).exists(), "the file belongs to a dossier that stays");
+    let left: i64 =
+        organization.database().query_row("SELECT count(*) FROM dossier WHERE id = 1", [], |row| row.get(0)).unwrap();
+    assert_eq!(left, 1);
+}
