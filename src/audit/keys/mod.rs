@@ -113,6 +113,25 @@ pub fn load_fingerprinter(
     Ok(key.map(|key| key.fingerprinter(source, year)))
 }
 
+/// The same, for a key to which the log committed: another key in its place would find nothing, and that would be no answer.
+///
+/// # Errors
+/// As [`load_fingerprinter`]; [`KeyError::Exchanged`].
+pub fn load_committed_fingerprinter(
+    keys: impl Into<KeyPlaces>,
+    source: &SourceName,
+    year: i32,
+    commitment: &Digest,
+) -> Result<Option<Fingerprinter>, LogError> {
+    let keys = keys.into();
+    match fingerprint_key(&keys, source, year)? {
+        Some(key) if key.commitment() != *commitment => {
+            Err(KeyError::Exchanged { path: fingerprint_path(&keys, source, year) }.into())
+        }
+        key => Ok(key.map(|key| key.fingerprinter(source, year))),
+    }
+}
+
 /// Keyed digest of a text, without the log: for a reason that must be given before there is one.
 ///
 /// # Errors

@@ -1,14 +1,14 @@
 //! The names that a record has in the log: one for each year whose fingerprint key is still there.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use crate::audit::leaf::Body;
 use crate::audit::lookup::{Wanted, WantedBy};
-use crate::audit::{Fingerprinter, KeyPlaces, LogReader, load_fingerprinter};
+use crate::audit::{Fingerprinter, KeyPlaces, LogReader, load_committed_fingerprinter};
 use crate::cli::error::Failure;
 use crate::cli::setup::Setup;
-use crate::model::{KeyValue, RecordKey, SourceName};
+use crate::model::{Digest, KeyValue, RecordKey, SourceName};
 use crate::records::mapping::SeriesMapping;
 
 /// How to find a record by its key.
@@ -43,22 +43,23 @@ fn wanted(
     let places = KeyPlaces::new(setup.install.state.join("private/keys"));
     let mut wanted =
         Wanted { source: mapping.source.clone(), series: mapping.series.clone(), by, fingerprints: Default::default() };
-    for year in years(log, &mapping.source)? {
-        if let Some(fingerprinter) = load_fingerprinter(places.clone(), &mapping.source, year)? {
+    for (year, commitment) in commitments(log, &mapping.source)? {
+        let found = load_committed_fingerprinter(places.clone(), &mapping.source, year, &commitment)?;
+        if let Some(fingerprinter) = found {
             wanted.fingerprints.insert(year, name(&fingerprinter));
         }
     }
     Ok(wanted)
 }
 
-/// Years for which the log declares a key of the source.
-fn years(log: &LogReader, source: &SourceName) -> Result<BTreeSet<i32>, Failure> {
-    let mut years = BTreeSet::new();
+/// The years for which the log declares a key of the source, and what it committed to.
+fn commitments(log: &LogReader, source: &SourceName) -> Result<BTreeMap<i32, Digest>, Failure> {
+    let mut years = BTreeMap::new();
     log.scan(0, &mut |_, leaf| {
         if let Body::Fpkey(key) = leaf.body
             && key.source == *source
         {
-            years.insert(key.year);
+            years.insert(key.year, key.commitment);
         }
         ControlFlow::Continue(())
     })?;

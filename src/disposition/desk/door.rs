@@ -69,6 +69,18 @@ fn find_place(install: &Arc<Installation>, keys: Option<&KeyPlaces>, clock: &Clo
     }
 }
 
+/// What one command put on record stands in the signed tree when it ends, so that the next checkpoint an auditor takes covers it.
+impl Drop for Door {
+    fn drop(&mut self) {
+        if let Place::Here { _served: Some(_), desk, .. } = &self.place
+            && let Ok(mut desk) = desk.lock()
+        {
+            // What cannot be published now is published by the next command: the leaves themselves are durable.
+            let _ = desk.log().publish();
+        }
+    }
+}
+
 impl Door {
     /// The door to a Desk that this process holds and serves already.
     pub fn of(desk: SharedDesk, actor: Actor, clock: Clock) -> Self {
