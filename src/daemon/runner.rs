@@ -150,11 +150,12 @@ impl Runner {
         if doubt.is_some() {
             return;
         }
+        // What was begun or approved comes first, so that the scan does not list its records anew.
+        self.resume();
         self.fire(now);
         if let Err(error) = self.beat(now) {
             self.trouble(&error, now);
         }
-        self.resume();
     }
 
     /// Fires every alarm that rings.
