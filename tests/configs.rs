@@ -110,6 +110,7 @@ fn the_carets_stand_under_the_faults() {
         ("part-cycle", "\"b\""),
         ("duplicate-part", "[[series.dossier.part]]"),
         ("blocked-across-sources", "\"dossier\""),
+        ("shared-root", "\"documents/avatars\""),
         ("cron", "\"61 2 * * *\""),
         ("no-calendar-file--pattern", "\"../calendars/nothing-*.toml\""),
         ("mask-on-key", "\"null\""),

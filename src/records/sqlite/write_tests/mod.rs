@@ -3,6 +3,7 @@
 mod disposal;
 mod fences;
 mod house;
+mod references;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
