@@ -227,3 +227,28 @@ fn a_damaged_log_stops_destruction_and_is_told_as_such() {
     assert_eq!(house.run(&["apply", &plan]).code, 3, "approvals end with the old log");
     assert_eq!(house.run(&["audit", "verify"]).code, 0);
 }
+
+/// Two databases cannot be asked at once whether a file is still named; a link hides from the configuration that both name the same ones.
+#[test]
+fn two_sources_whose_roots_are_one_directory_by_a_link_are_an_error_of_check() {
+    let house = House::new();
+    fs::copy(house.path("app.db"), house.path("copy.db")).unwrap();
+    fs::create_dir(house.path("theirs")).unwrap();
+    let rule = "\n[[series]]\nname = \"letter\"\ntriggers = { closure = { en = \"Closure\" } }\nempty = \"expected\"\n\n[[rule]]\n\
+        number = \"R-2\"\ntitle = { en = \"Letters\" }\nseries = \"letter\"\ntrigger = \"closure\"\nkeep = \"P1Y\"\n\
+        disposition = \"destroy\"\n";
+    let series = "\n[source.copy]\nsqlite = \"copy.db\"\n\n[series.letter]\nsource = \"copy\"\ntable = \"dossier\"\nkey = \"id\"\n\
+        event.closure = \"closed_at\"\n\n[[series.letter.part]]\ntable = \"message\"\non = { dossier_id = \"id\" }\n\n\
+        [[series.letter.part]]\ntable = \"document\"\non = { dossier_id = \"id\" }\nfiles = { column = \"path\", root = \"theirs\" }\n";
+    for (name, more) in [("calendar.toml", rule), ("retentiond.toml", series)] {
+        let text = fs::read_to_string(house.path(name)).unwrap();
+        fs::write(house.path(name), text + more).unwrap();
+    }
+    let (code, answer) = house.json(&["check"]);
+    assert_eq!(code, 0, "{answer}");
+    fs::remove_dir(house.path("theirs")).unwrap();
+    symlink("files", house.path("theirs")).unwrap();
+    let (code, answer) = house.json(&["check"]);
+    assert_eq!(code, 78, "{answer}");
+    assert_eq!(answer["findings"][0]["code"], "shared-root", "{answer}");
+}
