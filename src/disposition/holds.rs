@@ -1,7 +1,7 @@
 //! Holds: what keeps records whatever the calendar says. A hold never shifts the clock.
 //!
-//! Keys are compared as text, so that a hold needs no database to be placed, and holds too much rather than too little
-//! (the integer 5 and the text `5` alike).
+//! Keys and references are compared as text, so that a hold needs no database to be placed, and holds too much rather than
+//! too little (the integer 5, the text `5` and the text `05` alike).
 
 use std::collections::HashMap;
 
@@ -198,15 +198,16 @@ impl HoldIndex {
 }
 
 fn add(index: &mut ByText, series: SeriesName, text: Vec<String>, id: &HoldId) {
-    index.entry(series).or_default().entry(text).or_default().push(id.clone());
+    index.entry(series).or_default().entry(alike(&text)).or_default().push(id.clone());
 }
 
 fn drop_from(index: &mut ByText, series: &SeriesName, text: &[String], id: &HoldId) {
     let Some(of_series) = index.get_mut(series) else { return };
-    if let Some(ids) = of_series.get_mut(text) {
+    let text = alike(text);
+    if let Some(ids) = of_series.get_mut(&text) {
         ids.retain(|held| held != id);
         if ids.is_empty() {
-            of_series.remove(text);
+            of_series.remove(&text);
         }
     }
 }
@@ -220,9 +221,15 @@ fn forget(ids: Option<&mut Vec<HoldId>>, id: &HoldId) {
 /// The text is only made where some hold of the series could match it.
 fn ids_of<'i>(index: &'i ByText, series: &SeriesName, text: impl FnOnce() -> Vec<String>) -> &'i [HoldId] {
     match index.get(series) {
-        Some(of_series) if !of_series.is_empty() => of_series.get(&text()).map_or(&[], Vec::as_slice),
+        Some(of_series) if !of_series.is_empty() => of_series.get(&alike(&text())).map_or(&[], Vec::as_slice),
         _ => &[],
     }
+}
+
+/// One spelling for all that a column of integers would take for the same number.
+fn alike(text: &[String]) -> Vec<String> {
+    let one = |text: &String| text.parse::<i64>().map_or_else(|_| text.clone(), |number| number.to_string());
+    text.iter().map(one).collect()
 }
 
 /// A key as people write it: one text per column.

@@ -259,6 +259,7 @@ mod tests {
             not_null: false,
             primary_key: 0,
             generated: false,
+            collation: "BINARY".to_owned(),
         }
     }
 

@@ -127,3 +127,18 @@ fn every_kind_of_hold_can_be_lifted_and_told_in_json() {
         assert!(!index.holds(&dossier, &facts, Some(&"PC-1".into())));
     }
 }
+
+#[test]
+fn a_number_is_held_however_it_was_written() {
+    let mut reference = facts(1, "", None);
+    reference.reference = Some(KeyValue::Integer(7));
+    let dossier = mapping("dossier", None);
+    let mut index = index(vec![
+        HoldScope::Reference { series: "dossier".into(), reference: "007".to_owned() },
+        HoldScope::Record { series: "dossier".into(), key: text("+05") },
+    ]);
+    assert!(index.holds(&dossier, &reference, None) && index.holds(&dossier, &facts(5, "D-5", None), None));
+    assert!(!index.holds(&dossier, &facts(50, "D-50", None), None));
+    index.remove(&HoldId::new("H-1".to_owned()));
+    assert!(!index.holds(&dossier, &facts(5, "D-5", None), None), "and lifted so");
+}

@@ -1,5 +1,6 @@
 //! Whether a plan still stands: nothing it is bound to may have changed since it was made.
 
+use super::proven::proven;
 use super::{Manifest, PlanError, PlannedSeries, database_digest, mapping_digest};
 use crate::disposition::Installation;
 use crate::model::{Digest, Instant};
@@ -8,7 +9,7 @@ use crate::records::sqlite::Reader;
 /// What has changed since the plan was made, as the rest of a sentence; `None` where nothing has. `keyed` keys a digest with the log's key.
 ///
 /// # Errors
-/// A calendar that is no longer in force, a database that cannot be read.
+/// A calendar that is no longer in force, a mapping that does not fit its database, a database that cannot be read.
 pub fn changed(
     install: &Installation,
     manifest: &Manifest,
@@ -57,5 +58,7 @@ fn changed_series(
     if reader.schema_digest(name).map_err(failed)? != planned.schema {
         return Ok(Some(format!("the schema of {name} has changed")));
     }
+    // A plan may be older than the version that found the fault.
+    proven(&reader, mapping, &governing)?;
     Ok(None)
 }

@@ -7,7 +7,7 @@ use super::super::judge::GoverningError;
 use super::super::request::RefusalKind;
 use crate::audit::LogError;
 use crate::model::{CalendarNumber, CivilDate, PlanId, RuleNumber, SeriesName, SourceName};
-use crate::records::sqlite::StoreError;
+use crate::records::sqlite::{Finding, StoreError};
 
 /// What can go wrong with a plan.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +42,11 @@ pub enum PlanError {
         "the verdicts on {series} do not add up to its rows; its database is being changed in ways a snapshot should hide, or this is a defect of retentiond: nothing is planned"
     )]
     Unbalanced { series: SeriesName },
+    #[error(
+        "the mapping of {series} does not fit its database, so nothing is planned or destroyed ({} at {}): {}; `retentiond check` tells all that is wrong, and how to mend it",
+        finding.code, finding.place, finding.message
+    )]
+    Unproved { series: SeriesName, finding: Box<Finding> },
     #[error("a plan for {day} was asked for, but no day of that calendar begins then")]
     NoSuchDay { day: CivilDate },
     #[error("a manifest could not be written as JSON")]
@@ -63,6 +68,7 @@ impl PlanError {
             Self::NoSource { .. } => "no-source",
             Self::Log(_) => "log",
             Self::Unbalanced { .. } => "unbalanced",
+            Self::Unproved { .. } => "mapping-unproved",
             Self::NoSuchDay { .. } => "no-such-day",
         }
     }
@@ -72,7 +78,9 @@ impl PlanError {
         match self {
             Self::Unknown { .. } | Self::UnknownRule { .. } | Self::NoSuchDay { .. } => RefusalKind::Usage,
             Self::Erased { .. } | Self::Altered { .. } => RefusalKind::Refused,
-            Self::NotInForce { .. } | Self::Governing(_) | Self::NoSource { .. } => RefusalKind::Configuration,
+            Self::NotInForce { .. } | Self::Governing(_) | Self::NoSource { .. } | Self::Unproved { .. } => {
+                RefusalKind::Configuration
+            }
             Self::Records { source: StoreError::Locked { .. }, .. }
             | Self::Source { source: StoreError::Locked { .. }, .. } => RefusalKind::Busy,
             Self::File { .. }

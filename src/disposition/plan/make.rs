@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 
 use super::body::Item;
 use super::draft::{Draft, Edge};
+use super::proven::proven;
 use super::scope::{Scope, ScopedSeries, Tally};
 use super::store::{PlanDirs, PlanFile};
 use super::{Manifest, PlanError, PlanRequest, PlannedSeries, PlanningKeys};
@@ -22,7 +23,8 @@ use crate::records::sqlite::{Interest, Reader};
 /// is kept, and its wait begins anew.
 ///
 /// # Errors
-/// A calendar that is not in force or cannot be obeyed, a database that cannot be read, a rule that is not there.
+/// A calendar that is not in force or cannot be obeyed, a mapping that does not fit its database, a database that cannot be read, a rule
+/// that is not there.
 pub fn make(
     install: &Installation,
     keys: &PlanningKeys,
@@ -31,6 +33,9 @@ pub fn make(
     request: &PlanRequest,
 ) -> Result<PlanFile, PlanError> {
     let scope = Scope::new(install, request)?;
+    for scoped in &scope.series {
+        proven(&open(scoped, &install.series)?, scoped.mapping, &scoped.governing)?;
+    }
     let dirs = PlanDirs::of(&install.state);
     let draft = Draft::create(dirs.bodies())?;
     let mut tallies = scope.empty_tallies();
@@ -71,6 +76,11 @@ fn name(mut manifest: Manifest, history: &History) -> Result<(PlanId, Digest, Ma
     }
 }
 
+fn open(series: &ScopedSeries<'_>, all: &[SeriesMapping]) -> Result<Reader, PlanError> {
+    Reader::open(series.source, all)
+        .map_err(|source| PlanError::Source { source_name: series.source.name.clone(), source })
+}
+
 /// One series, scanned into the draft.
 struct Scan<'a> {
     scope: &'a Scope<'a>,
@@ -83,10 +93,9 @@ struct Scan<'a> {
 
 impl Scan<'_> {
     fn run(&self, tallies: &mut [Tally]) -> Result<PlannedSeries, PlanError> {
-        let ScopedSeries { mapping, source, .. } = self.series();
+        let mapping = self.series().mapping;
         let failed = |source| PlanError::Records { series: mapping.series.clone(), source };
-        let mut reader = Reader::open(source, self.all)
-            .map_err(|error| PlanError::Source { source_name: source.name.clone(), source: error })?;
+        let mut reader = open(self.series(), self.all)?;
         let schema = reader.schema_digest(&mapping.series).map_err(failed)?;
         let rows = self.judge_all(&mut reader, tallies)?;
         self.hold_by_expression(&mut reader, tallies)?;

@@ -7,8 +7,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::disposition::desk::{AskError, DeskError, open_or_connect};
 use crate::disposition::holds::HoldScope;
-use crate::disposition::plan::{Manifest, PlanDirs};
-use crate::disposition::request::Request;
+use crate::disposition::plan::{Manifest, PlanDirs, changed, database_digest, mapping_digest};
+use crate::disposition::request::{RefusalKind, Request};
 use crate::disposition::sample::{Sample, now};
 use crate::model::Instant;
 
@@ -196,6 +196,36 @@ fn nothing_is_planned_under_a_calendar_that_is_not_in_force() {
         ask_for(&ended, &PlanRequest { now: now(), as_of: None, only: None }).unwrap_err().refusal().code,
         "calendar-not-in-force"
     );
+}
+
+#[test]
+fn nothing_is_planned_or_approved_with_a_mapping_that_could_take_one_record_s_rows_for_another_s() {
+    let sample = Sample::new();
+    let request = PlanRequest { now: now(), as_of: None, only: None };
+    let retype = |declared: &str| {
+        let sql = format!(
+            "DROP TABLE message; CREATE TABLE message(id INTEGER PRIMARY KEY, dossier_id {declared} REFERENCES dossier(id))"
+        );
+        sample.connection().execute_batch(&sql).unwrap();
+    };
+    retype("TEXT");
+    let refusal = ask_for(&sample, &request).unwrap_err().refusal();
+    assert_eq!((refusal.code.as_str(), refusal.kind), ("mapping-unproved", RefusalKind::Configuration));
+    assert!(refusal.message.contains("join-type at series.dossier.part.message"), "{}", refusal.message);
+    assert!(refusal.message.ends_with("; `retentiond check` tells all that is wrong, and how to mend it"));
+    retype("INTEGER");
+    let mut manifest = ask_for(&sample, &request).unwrap().manifest;
+    retype("TEXT");
+    // As a version that did not see the fault would have made the plan.
+    for planned in &mut manifest.series {
+        let mapping = sample.install.mapping(&planned.series).unwrap();
+        let source = &sample.install.sources[&mapping.source];
+        planned.schema = Reader::open(source, &sample.install.series).unwrap().schema_digest(&planned.series).unwrap();
+        planned.governed.mapping = mapping_digest(mapping).unwrap();
+        planned.database = database_digest(source);
+    }
+    let error = changed(&sample.install, &manifest, &|digest| *digest, now()).unwrap_err();
+    assert!(matches!(error, PlanError::Unproved { .. }), "{error}");
 }
 
 #[test]

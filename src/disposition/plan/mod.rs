@@ -8,6 +8,7 @@ mod keys;
 mod make;
 mod manifest;
 mod order;
+mod proven;
 #[cfg(test)]
 pub(crate) mod sample;
 mod scope;

@@ -6,6 +6,9 @@ use rusqlite::{Connection, Row};
 
 use super::fence::FENCE_TABLE;
 
+/// The collation that tells any two texts apart.
+pub const BINARY: &str = "BINARY";
+
 /// The application's tables, by their names as declared. SQLite's own and ours are left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Catalog {
@@ -19,6 +22,8 @@ pub struct Catalog {
 pub struct Table {
     pub columns: Vec<Column>,
     pub without_rowid: bool,
+    /// Holds its columns to their declared types.
+    pub strict: bool,
     /// An FTS or another virtual table.
     pub is_virtual: bool,
     /// Belongs to a virtual table, which alone may change it.
@@ -39,6 +44,8 @@ pub struct Column {
     /// Place in the primary key, from 1; 0 outside of it.
     pub primary_key: u32,
     pub generated: bool,
+    /// By which SQLite compares its texts, in capitals (`BINARY`, `NOCASE`).
+    pub collation: String,
 }
 
 /// A declared foreign key.
@@ -83,7 +90,7 @@ impl Catalog {
     pub fn read(conn: &Connection) -> rusqlite::Result<Self> {
         let mut catalog = Self::default();
         let mut list = conn.prepare(
-            "SELECT name, type, wr FROM pragma_table_list
+            "SELECT name, type, wr, strict FROM pragma_table_list
              WHERE schema = 'main' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name <> ?1 ORDER BY name",
         )?;
         let mut rows = list.query([FENCE_TABLE])?;
@@ -95,6 +102,7 @@ impl Catalog {
             }
             let table = Table {
                 without_rowid: row.get(2)?,
+                strict: row.get(3)?,
                 is_virtual: kind == "virtual",
                 is_shadow: kind == "shadow",
                 ..Table::read(conn, &name)?
@@ -146,8 +154,10 @@ impl Table {
         let columns =
             all(conn, "SELECT name, type, \"notnull\", pk, hidden FROM pragma_table_xinfo(?1)", name, |row| {
                 let hidden: i64 = row.get(4)?;
+                let column: String = row.get(0)?;
                 Ok(Column {
-                    name: row.get(0)?,
+                    collation: collation(conn, name, &column)?,
+                    name: column,
                     declared: row.get(1)?,
                     not_null: row.get(2)?,
                     primary_key: row.get(3)?,
@@ -238,6 +248,11 @@ impl Column {
     }
 }
 
+fn collation(conn: &Connection, table: &str, column: &str) -> rusqlite::Result<String> {
+    let (_, collation, ..) = conn.column_metadata(Some("main"), table, column)?;
+    Ok(collation.map_or_else(|| BINARY.to_owned(), |name| name.to_string_lossy().to_ascii_uppercase()))
+}
+
 fn foreign_keys(conn: &Connection, table: &str) -> rusqlite::Result<Vec<ForeignKey>> {
     let sql = "SELECT id, \"table\", \"from\", ifnull(\"to\", ''), on_delete, on_update
                FROM pragma_foreign_key_list(?1) ORDER BY id, seq";
@@ -292,7 +307,7 @@ mod tests {
     #[test]
     fn a_table_is_read_with_its_keys_indexes_and_triggers() {
         let catalog = catalog(
-            "CREATE TABLE Account (id INTEGER PRIMARY KEY, mail TEXT NOT NULL UNIQUE, upper_mail AS (upper(mail)));
+            "CREATE TABLE Account (id INTEGER PRIMARY KEY, mail TEXT NOT NULL COLLATE NoCase UNIQUE, upper_mail AS (upper(mail)));
              CREATE TABLE dossier (year INT, seq INT, account_id REFERENCES account, PRIMARY KEY (year, seq)) WITHOUT ROWID;
              CREATE TABLE note (y INT, s INT, FOREIGN KEY (y, s) REFERENCES dossier ON DELETE CASCADE);
              CREATE INDEX note_of ON note (y, s) WHERE y IS NOT NULL;
@@ -312,6 +327,8 @@ mod tests {
         assert_eq!(account.rowid_column().unwrap().name, "id");
         assert!(account.is_unique(&["mail".to_owned()]) && account.is_indexed(&["mail"]));
         assert!(account.is_never_null("id") && account.is_never_null("mail") && !account.is_never_null("upper_mail"));
+        let collations: Vec<&str> = account.columns.iter().map(|column| column.collation.as_str()).collect();
+        assert_eq!(collations, ["BINARY", "NOCASE", "BINARY"]);
         let dossier = catalog.table("dossier").unwrap();
         assert!(dossier.without_rowid && dossier.is_never_null("seq"));
         assert_eq!(dossier.primary_key(), ["year", "seq"]);
@@ -327,8 +344,8 @@ mod tests {
     #[test]
     fn a_declared_type_gives_an_affinity() {
         let affinity = |declared: &str| {
-            let (name, declared) = (String::new(), declared.to_owned());
-            Column { name, declared, not_null: false, primary_key: 0, generated: false }.affinity()
+            let (name, declared, collation) = (String::new(), declared.to_owned(), BINARY.to_owned());
+            Column { name, declared, not_null: false, primary_key: 0, generated: false, collation }.affinity()
         };
         assert_eq!(affinity("BIGINT"), Affinity::Integer);
         assert_eq!(affinity("nvarchar(40)"), Affinity::Text);

@@ -57,6 +57,14 @@ impl Reader {
         prove::prove(&self.opened, &self.source, &self.queries, series)
     }
 
+    /// The first error about a series' mapping that shows without reading a table: until it is mended, nothing may rely on the mapping.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn first_fault(&self, series: Proved<'_>) -> Result<Option<Finding>, StoreError> {
+        prove::first_fault(&self.opened, &self.source, &self.queries, series)
+    }
+
     /// Digest of the normalized definitions of the tables that the mapping touches, and of the triggers on them.
     ///
     /// # Errors

@@ -217,10 +217,10 @@ impl Proof<'_> {
         }
     }
 
-    /// The key finds one row and no other, and every row has one.
-    pub(super) fn keys(&mut self, series: &SeriesMapping) -> rusqlite::Result<()> {
+    /// The key finds one row and no other.
+    pub(super) fn keys(&mut self, series: &SeriesMapping) {
         let at = format!("{}.key", place(series));
-        let Some(table) = self.table(&series.table).cloned() else { return Ok(()) };
+        let Some(table) = self.table(&series.table).cloned() else { return };
         let columns: Vec<&str> = series.key.iter().map(String::as_str).collect();
         if !table.is_unique(&series.key) {
             let message = format!(
@@ -231,15 +231,22 @@ impl Proof<'_> {
             self.error("key-not-unique", at.clone(), message, create_index(true, &series.table, &columns));
         }
         for name in &series.key {
-            let Some(column) = table.column(name) else { continue };
-            if column.affinity() == Affinity::Real {
+            if table.column(name).is_some_and(|column| column.affinity() == Affinity::Real) {
                 let message = format!("{name} of {} holds floats, which are no keys", series.table);
                 self.error("key-real", at.clone(), message, "name another unique column");
             }
-            if !table.is_never_null(name) && self.has_null(&series.table, name)? {
+        }
+    }
+
+    /// Every row has a key.
+    pub(super) fn null_keys(&mut self, series: &SeriesMapping) -> rusqlite::Result<()> {
+        for name in &series.key {
+            let may_be_null = self.table(&series.table).is_some_and(|table| !table.is_never_null(name));
+            if may_be_null && self.has_null(&series.table, name)? {
                 let message =
                     format!("rows of {} have no {name}: they are counted as undated and never destroyed", series.table);
-                self.warning("key-null", at.clone(), message, "give them a key, or name another unique column");
+                let at = format!("{}.key", place(series));
+                self.warning("key-null", at, message, "give them a key, or name another unique column");
             }
         }
         Ok(())

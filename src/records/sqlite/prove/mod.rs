@@ -3,6 +3,7 @@
 //! Every finding says what to write instead, or which statement mends the schema. Findings name tables and columns, never values.
 
 mod columns;
+mod comparisons;
 mod house;
 mod links;
 mod statements;
@@ -48,6 +49,24 @@ pub fn prove(
     Ok(proof.findings)
 }
 
+/// The first error about the mapping of a series that the configuration and the schema show. No table is read, so that it costs the same
+/// however many rows there are.
+///
+/// # Errors
+/// The database cannot be read.
+pub fn first_fault(
+    opened: &Opened,
+    source: &Source,
+    queries: &Queries,
+    series: Proved<'_>,
+) -> Result<Option<Finding>, StoreError> {
+    let failed = |error| StoreError::of(&opened.conn, error);
+    let catalog = Catalog::read(&opened.conn).map_err(failed)?;
+    let mut proof = Proof { opened, source, queries, catalog, findings: Vec::new() };
+    proof.structure(queries.mapping(series.series)?, series.is_destroyed).map_err(failed)?;
+    Ok(proof.findings.into_iter().find(|finding| finding.severity == Severity::Error))
+}
+
 /// What is looked at, and what was found.
 struct Proof<'a> {
     opened: &'a Opened,
@@ -59,24 +78,36 @@ struct Proof<'a> {
 
 impl Proof<'_> {
     fn series(&mut self, mapping: &SeriesMapping, is_destroyed: bool) -> rusqlite::Result<()> {
-        let before = self.errors();
-        self.names(mapping);
-        self.expressions(mapping);
         // What follows reads the tables that were named: where one is not there, that is finding enough.
-        if self.errors() == before {
-            self.keys(mapping)?;
-            self.masks(mapping)?;
+        if self.structure(mapping, is_destroyed)? {
+            self.null_keys(mapping)?;
             self.indexes(mapping)?;
             if is_destroyed {
-                self.foreign_keys(mapping);
                 self.foreign_key_indexes(mapping);
-                self.triggers_on_destroying(mapping)?;
             }
-            self.triggers_on_changing(mapping)?;
-            self.statements(mapping);
             self.values(mapping)?;
         }
         Ok(())
+    }
+
+    /// What shows without reading a row; whether all that the mapping names is there.
+    fn structure(&mut self, mapping: &SeriesMapping, is_destroyed: bool) -> rusqlite::Result<bool> {
+        let before = self.errors();
+        self.names(mapping);
+        self.expressions(mapping);
+        if self.errors() > before {
+            return Ok(false);
+        }
+        self.keys(mapping);
+        self.comparisons(mapping);
+        self.masks(mapping)?;
+        if is_destroyed {
+            self.foreign_keys(mapping);
+            self.triggers_on_destroying(mapping)?;
+        }
+        self.triggers_on_changing(mapping)?;
+        self.statements(mapping);
+        Ok(true)
     }
 
     fn errors(&self) -> usize {

@@ -127,6 +127,116 @@ fn a_key_must_be_unique_and_no_float_and_rows_without_one_are_told() {
     );
 }
 
+/// Severity and code of all but notes and missing indexes, after a change of the good schema's columns.
+fn compared(from: &str, to: &str, change: impl Fn(&mut Vec<SeriesMapping>)) -> Vec<(&'static str, String)> {
+    assert!(GOOD.contains(from), "{from}");
+    let mut all = good();
+    change(&mut all);
+    let mut findings = prove(&GOOD.replace(from, to), &all);
+    findings.retain(|finding| finding.code != "missing-index");
+    assert!(
+        findings.iter().all(|finding| finding.severity == Severity::Error && !finding.mend.is_empty()),
+        "{findings:#?}"
+    );
+    findings.into_iter().map(|finding| (finding.code, finding.place)).collect()
+}
+
+/// The good mapping, its dossiers named by their number.
+fn by_number(all: &mut Vec<SeriesMapping>) {
+    all[0].key = vec!["number".to_owned()];
+    all[0].parts[0].on = columns(&[("dossier_id", "number")]);
+}
+
+const NUMBERED: &str = "CREATE UNIQUE INDEX n ON dossier (number); UPDATE dossier SET account_id = NULL;";
+
+fn numbered(columns: &str, message: &str, change: impl Fn(&mut SeriesMapping)) -> Vec<(&'static str, String)> {
+    let schema = GOOD.replace("number TEXT", columns).replace("dossier_id INT ", message) + NUMBERED;
+    let mut all = good();
+    by_number(&mut all);
+    change(&mut all[0]);
+    let errors = prove(&schema, &all).into_iter().filter(|finding| finding.severity == Severity::Error);
+    errors.map(|finding| (finding.code, finding.place)).collect()
+}
+
+#[test]
+fn columns_that_are_joined_compare_alike_from_either_side() {
+    let part = |code: &'static str| vec![(code, "series.dossier.part.message".to_owned())];
+    assert_eq!(numbered("number TEXT NOT NULL", "dossier_id VARCHAR(9) ", AS_IT_IS), []);
+    assert_eq!(numbered("number TEXT NOT NULL", "dossier_id TEXT COLLATE NOCASE ", AS_IT_IS), part("join-collation"));
+    assert_eq!(numbered("number TEXT NOT NULL", "dossier_id INTEGER ", AS_IT_IS), part("join-type"));
+    assert_eq!(numbered("number TEXT NOT NULL", "dossier_id ", AS_IT_IS), part("join-type"));
+    let said = |series: &mut SeriesMapping| {
+        series.parts[0].on = Join::Expression("this.dossier_id = owner.number COLLATE NOCASE".to_owned());
+    };
+    assert_eq!(numbered("number TEXT NOT NULL", "dossier_id TEXT COLLATE NOCASE ", said), []);
+    // Every other join: subject and blocked_by, a part of a part, a child event, a shared reference.
+    let account = compared("account_id INT ", "account_id TEXT ", |_| ());
+    assert_eq!(
+        account,
+        [("join-type", "series.dossier.subject".to_owned()), ("join-type", "series.account.blocked_by".to_owned())]
+    );
+    let others =
+        "kind TEXT, line_id TEXT); CREATE TABLE line (id INTEGER PRIMARY KEY, message_id TEXT, closed_at TEXT, x";
+    let nested = compared("kind TEXT", others, |all| {
+        let of = Some(PartName::from("message"));
+        all[0].parts.push(PartMapping { of, ..self::part("line", "message_id", "id") });
+    });
+    assert_eq!(nested, [("join-type", "series.dossier.part.line".to_owned())]);
+    let shared = compared("kind TEXT", others, |all| {
+        let on = columns(&[("line_id", "id")]);
+        let reference = crate::records::mapping::Reference { table: "message".to_owned(), on, condition: None };
+        let line = self::part("line", "message_id", "number");
+        all[0].parts.push(PartMapping { shared: vec![reference], ..line });
+    });
+    assert_eq!(shared, [("join-type", "series.dossier.part.line.shared".to_owned())]);
+    let event = compared("kind TEXT", others, |all| {
+        let on = columns(&[("message_id", "id")]);
+        let place = Place::Child { table: "line".to_owned(), on, condition: None, pick: Pick::Latest };
+        let element = Element { place, ..element("closed_at") };
+        all[0].events.insert(TriggerName::from("closure"), super::event(Pick::Latest, vec![element]));
+    });
+    assert_eq!(event, [("join-type", "series.dossier.event.closure".to_owned())]);
+}
+
+#[test]
+fn integers_join_integers_however_their_type_is_written() {
+    for declared in ["INTEGER ", "bigint ", "NUMERIC(10) "] {
+        assert_eq!(compared("account_id INT ", &format!("account_id {declared}"), |_| ()), []);
+    }
+}
+
+#[test]
+fn a_key_a_reference_and_a_subject_tell_apart_whatever_looks_different() {
+    let at = |code: &'static str, word: &str| vec![(code, format!("series.dossier.{word}"))];
+    let both = "dossier_id TEXT COLLATE NOCASE ";
+    assert_eq!(numbered("number TEXT NOT NULL COLLATE NOCASE", both, AS_IT_IS), at("collation", "key"));
+    for declared in ["", "BLOB", "ANY", "NUMERIC", "DATETIME"] {
+        let child = format!("dossier_id {declared} ");
+        assert_eq!(
+            numbered(&format!("number {declared} NOT NULL"), &child, AS_IT_IS),
+            at("key-type", "key"),
+            "{declared}"
+        );
+    }
+    let reference =
+        compared("number TEXT", "number TEXT COLLATE RTRIM", |all| all[0].reference = Some("number".to_owned()));
+    assert_eq!(reference, at("collation", "reference"));
+    let subject = compared("account_id INT ", "account_id INT COLLATE NOCASE ", |_| ());
+    assert!(subject.contains(&at("collation", "subject")[0]), "{subject:?}");
+}
+
+#[test]
+fn the_first_fault_is_an_error_that_shows_without_reading_a_table() {
+    let bad_values = format!("{GOOD} UPDATE dossier SET closed_at = 'soon'; DROP INDEX dossier_closed;");
+    let all = good();
+    let database = Database::with("wal", &bad_values);
+    assert!(prove_in(&database, &all).iter().any(|finding| finding.severity == Severity::Error));
+    assert_eq!(database.reader(&all).first_fault(destroyed(&all[0])).unwrap(), None);
+    let database = Database::with("wal", &GOOD.replace("dossier_id INT ", "dossier_id TEXT "));
+    let fault = database.reader(&all).first_fault(destroyed(&all[0])).unwrap().unwrap();
+    assert_eq!((fault.severity, fault.code), (Severity::Error, "join-type"));
+}
+
 #[test]
 fn an_index_is_asked_for_where_rows_are_looked_for() {
     warning(

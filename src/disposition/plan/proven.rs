@@ -1,0 +1,22 @@
+//! No plan rests on a mapping that `check` would refuse.
+
+use super::PlanError;
+use crate::calendar::Disposition;
+use crate::disposition::judge::Governing;
+use crate::records::mapping::SeriesMapping;
+use crate::records::sqlite::{Proved, Reader};
+
+/// Refuses a series whose mapping does not fit its database, by what shows without reading a table.
+///
+/// # Errors
+/// [`PlanError::Unproved`] with the first finding; a database that cannot be read.
+pub(super) fn proven(reader: &Reader, mapping: &SeriesMapping, governing: &Governing<'_>) -> Result<(), PlanError> {
+    let is_destroyed = governing.rules().any(|rule| rule.disposition == Some(Disposition::Destroy));
+    let fault = reader
+        .first_fault(Proved { series: &mapping.series, is_destroyed })
+        .map_err(|source| PlanError::Records { series: mapping.series.clone(), source })?;
+    match fault {
+        None => Ok(()),
+        Some(finding) => Err(PlanError::Unproved { series: mapping.series.clone(), finding: Box::new(finding) }),
+    }
+}

@@ -1,0 +1,154 @@
+//! Whether SQLite, the application and retentiond all call the same values equal.
+//!
+//! SQLite compares two columns by the affinity and the collation of one of them. Where they differ, a row can be found from one side and
+//! not from the other, and one record's rows can be taken for another's.
+
+use super::{Proof, owner_table, part_place, place};
+use crate::records::mapping::{Join, Place, SeriesMapping};
+use crate::records::sqlite::catalog::{Affinity, BINARY, Column, Table};
+
+/// How a column's type is changed: SQLite has no statement for it.
+const REBUILD: &str = "rebuild the table with it (https://www.sqlite.org/lang_altertable.html#otheralter)";
+
+/// Two tables and the columns that join them.
+struct Joined<'a> {
+    at: String,
+    this: &'a str,
+    owner: &'a str,
+    on: &'a Join,
+}
+
+impl Proof<'_> {
+    /// Columns that are compared with each other, or with what a person writes.
+    pub(super) fn comparisons(&mut self, series: &SeriesMapping) {
+        let at = place(series);
+        for column in &series.key {
+            self.exact_type(&format!("{at}.key"), &series.table, column);
+            self.exact_text(&format!("{at}.key"), &series.table, column);
+        }
+        if let Some(column) = &series.reference {
+            self.exact_text(&format!("{at}.reference"), &series.table, column);
+        }
+        if let Some(Join::Columns(pairs)) = series.subject.as_ref().map(|relation| &relation.on) {
+            for (column, _) in pairs {
+                self.exact_text(&format!("{at}.subject"), &series.table, column);
+            }
+        }
+        let queries = self.queries;
+        let relations = series.subject.iter().map(|relation| ("subject", relation));
+        for (word, relation) in relations.chain(series.blocked_by.iter().map(|relation| ("blocked_by", relation))) {
+            let Ok(other) = queries.mapping(&relation.series) else { continue };
+            let (this, owner) =
+                if word == "subject" { (&series.table, &other.table) } else { (&other.table, &series.table) };
+            self.alike(&Joined { at: format!("{at}.{word}"), this, owner, on: &relation.on });
+        }
+        joined_within(series).iter().for_each(|joined| self.alike(joined));
+    }
+
+    /// A key column in which no two values look the same to a person.
+    fn exact_type(&mut self, at: &str, name: &str, column: &str) {
+        let Some((table, found)) = self.column(name, column) else { return };
+        let is_exact = match found.affinity() {
+            // Floats have their own finding.
+            Affinity::Text | Affinity::Integer | Affinity::Real => true,
+            Affinity::Blob => table.strict && !is_any(found),
+            Affinity::Numeric => false,
+        };
+        if !is_exact {
+            let declared = if found.declared.is_empty() { "no type" } else { &found.declared };
+            let message = format!(
+                "{column} of {name} is declared with {declared}, so it can hold the number 5 beside the text '5', or numbers beside texts: a key that a person types may be another record's"
+            );
+            let mend = format!("name another unique column, or declare {column} INTEGER or TEXT and {REBUILD}");
+            self.error("key-type", at, message, mend);
+        }
+    }
+
+    /// A column whose texts are equal only where their bytes are.
+    fn exact_text(&mut self, at: &str, name: &str, column: &str) {
+        let Some((_, found)) = self.column(name, column) else { return };
+        if found.collation != BINARY {
+            let message = format!(
+                "{column} of {name} is compared by {}, which calls texts equal that differ; records and holds are told apart by their bytes",
+                found.collation
+            );
+            let mend = format!("name another column, or declare {column} COLLATE BINARY and {REBUILD}");
+            self.error("collation", at, message, mend);
+        }
+    }
+
+    /// Both sides of a join mean the same by "equal". What an expression compares, its author decided.
+    fn alike(&mut self, joined: &Joined<'_>) {
+        let Join::Columns(pairs) = joined.on else { return };
+        for (this, owner) in pairs {
+            let (Some((_, one)), Some((_, other))) = (self.column(joined.this, this), self.column(joined.owner, owner))
+            else {
+                continue;
+            };
+            let (here, there) = (format!("{}.{this}", joined.this), format!("{}.{owner}", joined.owner));
+            let differ = if kind(one) != kind(other) {
+                let said = |column: &Column| {
+                    if column.declared.is_empty() { "of no type".to_owned() } else { column.declared.clone() }
+                };
+                let message = format!("{here} is {} and {there} is {}", said(one), said(other));
+                let mend = format!("declare both with the same type and {REBUILD}");
+                let expression = format!("CAST(this.{this} AS TEXT) = CAST(owner.{owner} AS TEXT)");
+                Some(("join-type", message, mend, expression))
+            } else if one.collation != other.collation {
+                let message = format!("{here} is compared by {} and {there} by {}", one.collation, other.collation);
+                let mend = format!("declare both with the same collation and {REBUILD}");
+                let expression = format!("this.{this} = owner.{owner} COLLATE {}", one.collation);
+                Some(("join-collation", message, mend, expression))
+            } else {
+                None
+            };
+            if let Some((code, message, mend, expression)) = differ {
+                let message = format!("{message}: rows of one record could be taken for another's");
+                let mend = format!("{mend}, or say how the application compares them: on = \"{expression}\"");
+                self.error(code, joined.at.clone(), message, mend);
+            }
+        }
+    }
+
+    fn column(&self, table: &str, column: &str) -> Option<(&Table, &Column)> {
+        let table = self.table(table)?;
+        table.column(column).map(|found| (table, found))
+    }
+}
+
+/// Every join of a series with rows of no other series.
+fn joined_within(series: &SeriesMapping) -> Vec<Joined<'_>> {
+    let mut joins = Vec::new();
+    for (trigger, event) in &series.events {
+        for element in &event.elements {
+            if let Place::Child { table, on, .. } = &element.place {
+                let at = format!("{}.event.{trigger}", place(series));
+                joins.push(Joined { at, this: table, owner: &series.table, on });
+            }
+        }
+    }
+    for part in &series.parts {
+        let at = part_place(series, part);
+        if let Some(owner) = owner_table(series, part) {
+            joins.push(Joined { at: at.clone(), this: &part.table, owner, on: &part.on });
+        }
+        for reference in &part.shared {
+            let at = format!("{at}.shared");
+            joins.push(Joined { at, this: &reference.table, owner: &part.table, on: &reference.on });
+        }
+    }
+    joins
+}
+
+/// Columns of the same kind compare alike, whichever stands first: INTEGER and NUMERIC differ only in what CAST makes of them.
+fn kind(column: &Column) -> (Affinity, bool) {
+    match column.affinity() {
+        Affinity::Numeric => (Affinity::Integer, false),
+        affinity => (affinity, is_any(column)),
+    }
+}
+
+/// Whether the type is ANY, which converts numbers in a common table and nothing in a STRICT one.
+fn is_any(column: &Column) -> bool {
+    column.declared.eq_ignore_ascii_case("ANY")
+}
