@@ -154,15 +154,17 @@ impl Proof<'_> {
                 self.have(at, table, columns);
             }
         }
-        if !files.root.is_dir() {
-            let root = files.root.display();
-            let message = format!("there is no directory {root} that this user can see");
-            self.error(
-                "no-root",
-                at,
-                message,
-                "create the directory, correct `root`, or give this user the right to read it",
-            );
+    }
+
+    /// Every root is there now. Where one is not, the records with files fail by themselves, and others may go.
+    pub(super) fn roots(&mut self, series: &SeriesMapping) {
+        for part in &series.parts {
+            let Some(root) = part.files.as_ref().map(|files| &files.root).filter(|root| !root.is_dir()) else {
+                continue;
+            };
+            let message = format!("there is no directory {} that this user can see", root.display());
+            let mend = "create the directory, correct `root`, or give this user the right to read it";
+            self.error("no-root", format!("{}.files", part_place(series, part)), message, mend);
         }
     }
 

@@ -78,6 +78,7 @@ struct Proof<'a> {
 
 impl Proof<'_> {
     fn series(&mut self, mapping: &SeriesMapping, is_destroyed: bool) -> rusqlite::Result<()> {
+        self.roots(mapping);
         // What follows reads the tables that were named: where one is not there, that is finding enough.
         if self.structure(mapping, is_destroyed)? {
             self.null_keys(mapping)?;

@@ -142,7 +142,7 @@ fn compared(from: &str, to: &str, change: impl Fn(&mut Vec<SeriesMapping>)) -> V
 }
 
 /// The good mapping, its dossiers named by their number.
-fn by_number(all: &mut Vec<SeriesMapping>) {
+fn by_number(all: &mut [SeriesMapping]) {
     all[0].key = vec!["number".to_owned()];
     all[0].parts[0].on = columns(&[("dossier_id", "number")]);
 }
