@@ -112,7 +112,12 @@ impl Witness {
         let seen = self.last(&origin)?;
         let report = verify(
             log,
-            &Trust { key: Some(key.clone()), older: seen.iter().cloned().collect(), witnesses: Vec::new() },
+            &Trust {
+                key: Some(key.clone()),
+                older: seen.iter().cloned().collect(),
+                now: Some(now.timestamp()),
+                ..Trust::default()
+            },
         );
         if report.verdict == Verdict::Fail {
             return Err(WitnessError::Refused { report: Box::new(report) });

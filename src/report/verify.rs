@@ -78,6 +78,9 @@ impl VerifyReport<'_> {
             }
             text += &format!("\n{}", table.text());
         }
+        if tally.unsigned_records > 0 {
+            text += &format!("{}\n", fill(words.unsigned_records, &[&count(tally.unsigned_records, words)]));
+        }
         if tally.pending_records > 0 {
             text += &format!("{}\n", fill(words.pending, &[&count(tally.pending_records, words)]));
         }

@@ -148,6 +148,7 @@ words! {
     anchor_witness: "{} entries seen by {} at {}", "{} inscriptions vues par {} le {}";
     anchor_kept: "{} entries are those of a checkpoint you kept", "{} inscriptions sont celles d'un point de contrôle que vous avez gardé";
     kept_after_all: "kept after all", "conservés finalement";
+    unsigned_records: "{} of these records are told by entries that are not signed yet.", "{} de ces unités ne figurent que dans des inscriptions pas encore signées.";
     pending: "{} records wait for an outcome: a run was interrupted, and the next `apply` settles it.", "{} unités attendent leur résultat : une exécution a été interrompue, le prochain `apply` la règle.";
     proven: "Entry {} is in log {} of {} entries.", "L'inscription {} est au registre {} de {} inscriptions.";
     proof_written: "The proof of entry {} is in {}.", "La preuve de l'inscription {} est dans {}.";

@@ -162,7 +162,7 @@ pub fn witness(kind: KeyKind) -> SigningKey {
 
 /// What the auditor has who kept these checkpoints, and the operator's key.
 pub fn trust(key: VerifierKey, older: Vec<SignedCheckpoint>) -> Trust {
-    Trust { key: Some(key), older, witnesses: Vec::new() }
+    Trust { key: Some(key), older, ..Trust::default() }
 }
 
 /// The text of the calendar of [`calendar`].

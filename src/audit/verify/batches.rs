@@ -7,10 +7,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::flaw::{Findings, Flaw};
 use super::people::{HeldPlaces, People};
+use super::runs::Runs;
 use super::tally::Tally;
-use crate::audit::leaf::{Action, Body, Intent, Outcome, RecordOutcome};
+use crate::audit::leaf::{Action, Body, Intent, Outcome, RecordOutcome, Run};
 use crate::audit::results::decode_results;
-use crate::model::{BatchNumber, RuleNumber, RunId};
+use crate::model::{BatchNumber, RuleNumber, RunId, SourceName};
 
 /// Batches so far.
 #[derive(Debug, Default)]
@@ -21,7 +22,7 @@ pub(super) struct Batches {
     open: BTreeMap<u64, OpenIntent>,
     /// Batches with open intents: how many, and whether the transaction committed, once an outcome told.
     unsettled: BTreeMap<BatchNumber, Unsettled>,
-    runs: BTreeMap<RunId, Disposed>,
+    runs: Runs,
     /// Index of the last first intent.
     last: Option<BatchNumber>,
 }
@@ -38,7 +39,11 @@ struct OpenIntent {
     run: RunId,
     rule: RuleNumber,
     action: Action,
+    source: SourceName,
+    year: i32,
     records: u32,
+    /// The beginning of each record's fingerprint.
+    names: Vec<u64>,
     held: HeldPlaces,
 }
 
@@ -89,6 +94,7 @@ impl Batches {
         if !self.continues_row(index, intent) {
             findings.at(index, Flaw::BrokenBatch { batch: intent.batch });
         }
+        self.runs.read_intent(index, intent, findings);
         self.unsettled.entry(intent.batch).or_default().open += 1;
         // What a forged number of records would make us allocate, the bytes at hand do not.
         let fingerprints = fingerprints.unwrap_or_default();
@@ -97,6 +103,9 @@ impl Batches {
             run: intent.run.clone(),
             rule: intent.rule.clone(),
             action: intent.action,
+            source: intent.source.clone(),
+            year: intent.year,
+            names: fingerprints.chunks_exact(32).filter_map(beginning).collect(),
             records: (fingerprints.len() / 32) as u32,
             held: people.held(intent, &fingerprints),
         };
@@ -134,6 +143,7 @@ impl Batches {
             findings.at(index, Flaw::OtherBatch);
         }
         self.settle(index, open.batch, outcome.committed, findings);
+        self.runs.settle(index, &open.run, findings);
         let Ok(results) = decode_results(&outcome.results, open.records) else {
             findings.at(index, Flaw::Results { records: open.records });
             return None;
@@ -151,6 +161,11 @@ impl Batches {
         for (hold, records) in open.held.violated(&gone, |hold| people.is_held(hold)) {
             findings.at(index, Flaw::Held { records, hold: hold.clone() });
         }
+        let names = open.names.iter().zip(&gone).filter(|(_, gone)| **gone).map(|(name, _)| *name);
+        let records = self.runs.repeated(&open.run, names);
+        if records > 0 {
+            findings.at(index, Flaw::Repeated { records, run: open.run.clone() });
+        }
         Some(self.count(open, outcome, &results))
     }
 
@@ -164,7 +179,7 @@ impl Batches {
             files: total(outcome.files.values()),
             bytes: outcome.bytes,
         };
-        self.runs.entry(open.run).or_default().add(&disposed);
+        self.runs.add(&open.run, &disposed);
         let others = results.len() as u64 - disposed.destroyed - disposed.anonymized;
         Settled { rule: open.rule, disposed, others }
     }
@@ -181,23 +196,39 @@ impl Batches {
         }
     }
 
-    /// What the outcomes of a run say that it disposed of; asked once, at its end.
-    pub fn close_run(&mut self, run: &RunId) -> Disposed {
-        self.runs.remove(run).unwrap_or_default()
+    /// What the outcomes of a run say that it disposed of; asked at its end.
+    pub fn close_run(&mut self, index: u64, at: i64, run: &Run, findings: &mut Findings) -> Disposed {
+        self.runs.close(index, at, run, findings)
     }
 
-    /// The last row may be cut off where the entries end in the journal, not where they are signed.
-    pub fn finish(self, size: u64, tally: &mut Tally, findings: &mut Findings) {
-        if let Some(row) = self.row.filter(|row| row.read != row.first.of) {
+    /// The database may have been put back: what was gone can go again.
+    pub fn forget_gone(&mut self) {
+        self.runs.forget_gone();
+    }
+
+    /// How many intents under this fingerprint key wait for their outcome.
+    pub fn pending_under(&self, source: &SourceName, year: i32) -> u64 {
+        self.open.values().filter(|open| open.source == *source && open.year == year).count() as u64
+    }
+
+    /// Entries end here, signed or in the journal: a row is made durable and published whole or not at all.
+    pub fn end_row(&mut self, size: u64, findings: &mut Findings) {
+        if let Some(row) = self.row.take_if(|row| row.read != row.first.of) {
             findings.at(size.saturating_sub(1), Flaw::BrokenBatch { batch: row.first.batch });
         }
+    }
+
+    /// What is left open at the end.
+    pub fn finish(mut self, size: u64, tally: &mut Tally, findings: &mut Findings) {
+        self.end_row(size, findings);
         tally.pending_intents = self.open.len() as u64;
         tally.pending_records = self.open.values().map(|open| u64::from(open.records)).sum();
     }
 }
 
 impl Disposed {
-    fn add(&mut self, more: &Self) {
+    /// Adds up.
+    pub(super) fn add(&mut self, more: &Self) {
         let Self { destroyed, anonymized, incomplete, rows, files, bytes } = self;
         for (sum, more) in [
             (destroyed, more.destroyed),
@@ -214,6 +245,11 @@ impl Disposed {
 
 fn total<'a>(counts: impl Iterator<Item = &'a u64>) -> u64 {
     counts.fold(0, |sum, count| sum.saturating_add(*count))
+}
+
+/// The first eight bytes of a fingerprint: as good as the whole to find a record that goes twice.
+fn beginning(fingerprint: &[u8]) -> Option<u64> {
+    fingerprint.first_chunk().copied().map(u64::from_be_bytes)
 }
 
 fn is_gone(result: &RecordOutcome) -> bool {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::term::TermError;
 use crate::audit::codec::LeafError;
-use crate::model::{BatchNumber, HoldId, PlanId, RuleNumber, RunId, SeriesName, SourceName};
+use crate::model::{BatchNumber, CalendarNumber, HoldId, PlanId, RuleNumber, RunId, SeriesName, SourceName};
 
 /// Something wrong, and where.
 #[derive(Debug)]
@@ -71,6 +71,10 @@ pub enum Flaw {
     TimeRunsBack { at: i64, before: i64 },
     #[error("it is dated {at}, but a witness had seen it by {seen}")]
     AfterWitness { at: i64, seen: u64 },
+    #[error(
+        "it is dated {at}, after now ({now}): the operator's clock or yours is wrong, or it was written in advance"
+    )]
+    AfterNow { at: i64, now: i64 },
     #[error("the log does not begin with one genesis entry of its own origin")]
     Genesis,
     #[error("a second genesis entry")]
@@ -79,6 +83,14 @@ pub enum Flaw {
     BadSigningKey(String),
     #[error("its calendar has a zone that the tz database does not know")]
     UnknownZone,
+    #[error(
+        "it declares calendar {calendar}, version {version}, a second time and otherwise: a version has one content"
+    )]
+    CalendarChanged { calendar: CalendarNumber, version: u32 },
+    #[error("{file}, the text of its calendar, does not say what this entry says: {reason}")]
+    TextDiffers { file: String, reason: String },
+    #[error("its {field} is a word that this format does not know")]
+    UnknownWord { field: &'static str },
     #[error("rule {rule} of its calendar cannot be reckoned: {error}")]
     BadTerm { rule: RuleNumber, error: TermError },
 
@@ -91,6 +103,10 @@ pub enum Flaw {
     SecondFingerprintKey { source_name: SourceName, year: i32 },
     #[error("it uses the fingerprint key of source {source_name} and year {year}, which was destroyed before")]
     DestroyedFingerprintKey { source_name: SourceName, year: i32 },
+    #[error("it uses the fingerprint key of {year}, which is not the key of its own year")]
+    OtherYear { year: i32 },
+    #[error("it destroys a fingerprint key under which {pending} intents wait for their outcome")]
+    KeyInUse { pending: u64 },
 
     // Intents.
     #[error("its number of records, its fingerprints and its days are not of one count")]
@@ -135,8 +151,20 @@ pub enum Flaw {
     NoHold { hold: HoldId },
     #[error("it places hold {hold} a second time")]
     SecondHold { hold: HoldId },
+    #[error("the hold cannot be kept as it is written: {what}")]
+    BadHold { what: &'static str },
     #[error("it corrects batch {batch}, which has no intent before it")]
     NoBatch { batch: BatchNumber },
+    #[error("run {run} had ended by its own statement before")]
+    RunClosed { run: RunId },
+    #[error("run {run} says that it finished, and {pending} of its intents have no outcome")]
+    RunPending { run: RunId, pending: u64 },
+    #[error("run {run} is of one plan, and here of another")]
+    RunPlan { run: RunId },
+    #[error("run {run} states that it started after it ended")]
+    RunStart { run: RunId },
+    #[error("{records} of its records had been disposed of before in run {run}, and nothing says that they came back")]
+    Repeated { records: u64, run: RunId },
     #[error("run {run} does not add up: {planned} records planned, {accounted} accounted for")]
     RunSum { run: RunId, planned: u64, accounted: u64 },
     #[error("run {run} states {stated} {what}, the outcomes in the log say {logged}")]
@@ -165,6 +193,18 @@ impl Flaw {
             Self::Leaf(_) => "leaf",
             Self::TimeRunsBack { .. } => "time-runs-back",
             Self::AfterWitness { .. } => "after-witness",
+            Self::AfterNow { .. } => "after-now",
+            Self::CalendarChanged { .. } => "calendar-changed",
+            Self::TextDiffers { .. } => "text-differs",
+            Self::UnknownWord { .. } => "unknown-word",
+            Self::OtherYear { .. } => "other-year",
+            Self::KeyInUse { .. } => "key-in-use",
+            Self::BadHold { .. } => "bad-hold",
+            Self::RunClosed { .. } => "run-closed",
+            Self::RunPending { .. } => "run-pending",
+            Self::RunPlan { .. } => "run-plan",
+            Self::RunStart { .. } => "run-start",
+            Self::Repeated { .. } => "repeated",
             Self::Genesis => "genesis",
             Self::SecondGenesis => "second-genesis",
             Self::BadSigningKey(_) => "bad-signing-key",

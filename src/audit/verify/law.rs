@@ -7,13 +7,13 @@ use super::term::{Term, TermError};
 use crate::audit::leaf::{Action, CalendarLeaf, Intent, MappingLeaf};
 use crate::model::{CalendarNumber, CivilDate, Digest, RuleNumber, SeriesName, SourceName, Zone};
 
-/// The law as declared so far. Of a calendar and version declared twice, the later counts.
+/// The law as declared so far. A version of a calendar has one content: what is declared first counts.
 #[derive(Debug, Default)]
 pub(super) struct Law {
     calendars: BTreeMap<CalendarNumber, BTreeMap<u32, Declared>>,
     mappings: BTreeMap<SeriesName, BTreeSet<(SourceName, Digest)>>,
-    /// Digests of the calendars' texts, and the first entry that names each.
-    texts: BTreeMap<Digest, u64>,
+    /// The calendars' leaves, no two alike, each with its entry.
+    leaves: Vec<(u64, CalendarLeaf)>,
 }
 
 #[derive(Debug)]
@@ -34,7 +34,14 @@ struct Rule {
 impl Law {
     /// Takes up a calendar.
     pub fn read_calendar(&mut self, index: u64, leaf: &CalendarLeaf, findings: &mut Findings) {
-        self.texts.entry(leaf.digest).or_insert(index);
+        if self.leaves.iter().any(|(_, known)| known == leaf) {
+            return;
+        }
+        if self.leaves.iter().any(|(_, known)| is_same_version(known, leaf) && !says_the_same(known, leaf)) {
+            let (calendar, version) = (leaf.number.clone(), leaf.version);
+            return findings.at(index, Flaw::CalendarChanged { calendar, version });
+        }
+        self.leaves.push((index, leaf.clone()));
         let Ok(zone) = leaf.zone.parse::<Zone>() else {
             return findings.at(index, Flaw::UnknownZone);
         };
@@ -58,9 +65,9 @@ impl Law {
         self.mappings.entry(leaf.series.clone()).or_default().insert((leaf.source.clone(), leaf.digest));
     }
 
-    /// Digests of the calendars' texts, and the first entry that names each.
-    pub fn texts(&self) -> impl Iterator<Item = (&Digest, u64)> {
-        self.texts.iter().map(|(digest, index)| (digest, *index))
+    /// Calendars declared, no two alike, each with its entry.
+    pub fn leaves(&self) -> impl Iterator<Item = (u64, &CalendarLeaf)> {
+        self.leaves.iter().map(|(index, leaf)| (*index, leaf))
     }
 
     /// Whether an intent written at `at` obeys its calendar, on the dates that it records, and the mapping that was approved.
@@ -93,6 +100,15 @@ impl Law {
             findings.at(index, Flaw::TooEarly { records, rule: intent.rule.clone() });
         }
     }
+}
+
+fn is_same_version(one: &CalendarLeaf, other: &CalendarLeaf) -> bool {
+    (&one.number, one.version) == (&other.number, other.version)
+}
+
+/// Whether two leaves mean the same: their texts may differ in words that bind nobody.
+fn says_the_same(one: &CalendarLeaf, other: &CalendarLeaf) -> bool {
+    *one == CalendarLeaf { digest: one.digest, ..other.clone() }
 }
 
 fn disposes(disposition: &str) -> bool {

@@ -1,22 +1,36 @@
 //! The sense of the entries, read once from the first to the last: what each says must follow from those before it.
 //!
-//! Memory grows with plans, keys, holds and open intents, never with records or entries.
+//! Memory grows with plans, runs, keys, holds and open intents; of the records of one run it has a bound. Never with entries.
 
 use std::collections::BTreeSet;
+
+use chrono::{DateTime, Datelike};
 
 use super::batches::Batches;
 use super::flaw::{Findings, Flaw};
 use super::law::Law;
 use super::people::People;
 use super::tally::Tally;
-use crate::audit::leaf::{Body, Correction, Fpkey, Genesis, HoldAction, Leaf, Run, RunCounts, VerdictCounts};
+use super::words;
+use crate::audit::leaf::{
+    Body, CalendarLeaf, Correction, Fpkey, FpkeyDestroyed, Genesis, HoldAction, HoldLeaf, Leaf, Run, RunCounts,
+    VerdictCounts,
+};
 use crate::audit::note::{KeyKind, VerifierKey};
-use crate::model::{Digest, Origin, SourceName};
+use crate::model::{Origin, SourceName};
+
+/// Longest time, in seconds, by which the operator's clock may be ahead of the auditor's.
+const CLOCK_TOLERANCE: i64 = 300;
+
+/// How long, in days, the key of a year serves in the next: a plan stands two weeks for its approval and two for its run, which takes time.
+const YEAR_OVERLAP: i64 = 60;
 
 /// Reads entries in order and finds what does not follow.
 #[derive(Debug)]
 pub(super) struct Ledger {
     origin: Origin,
+    /// The auditor's time, until the first entry beyond it.
+    now: Option<i64>,
     at: i64,
     /// Signing keys, each with the entry that declares it.
     signing: Vec<(u64, VerifierKey)>,
@@ -25,13 +39,16 @@ pub(super) struct Ledger {
     people: People,
     batches: Batches,
     tally: Tally,
+    /// Records that signed entries say are gone, once all of them were read.
+    signed: Option<u64>,
 }
 
 impl Ledger {
-    /// A ledger of the log of this name.
-    pub fn new(origin: Origin) -> Self {
+    /// A ledger of the log of this name; no entry may be dated after `now`.
+    pub fn new(origin: Origin, now: Option<i64>) -> Self {
         Self {
             origin,
+            now,
             at: i64::MIN,
             signing: Vec::new(),
             keys: FingerprintKeys::default(),
@@ -39,6 +56,7 @@ impl Ledger {
             people: People::default(),
             batches: Batches::default(),
             tally: Tally::default(),
+            signed: None,
         }
     }
 
@@ -48,6 +66,10 @@ impl Ledger {
             findings.at(index, Flaw::TimeRunsBack { at: leaf.at, before: self.at });
         }
         self.at = self.at.max(leaf.at);
+        // Dates never fall, so the first speaks for those that follow.
+        if let Some(now) = self.now.take_if(|now| leaf.at > now.saturating_add(CLOCK_TOLERANCE)) {
+            findings.at(index, Flaw::AfterNow { at: leaf.at, now });
+        }
         if (index == 0) != matches!(leaf.body, Body::Genesis(_)) {
             findings.at(index, if index == 0 { Flaw::Genesis } else { Flaw::SecondGenesis });
         }
@@ -64,15 +86,9 @@ impl Ledger {
             Body::Mapping(mapping) => self.law.read_mapping(mapping),
             Body::Approval(approval) => self.people.read_approval(approval),
             Body::Rejection(rejection) => self.people.read_rejection(rejection),
-            Body::Hold(hold) => {
-                // A hold may outlive the key that named its record.
-                if let (HoldAction::Placed, Some(source), Some(year)) = (hold.action, &hold.source, hold.year) {
-                    self.keys.used(index, source, year, findings);
-                }
-                self.people.read_hold(index, hold, findings);
-            }
+            Body::Hold(hold) => self.read_hold(index, leaf.at, hold, findings),
             Body::Intent(intent) => {
-                self.keys.used(index, &intent.source, intent.year, findings);
+                self.use_key(index, leaf.at, &intent.source, intent.year, findings);
                 let mapping = self.people.judge(index, intent, findings);
                 self.law.judge(index, leaf.at, intent, mapping, findings);
                 self.batches.read_intent(index, intent, &self.people, findings);
@@ -82,12 +98,12 @@ impl Ledger {
                     self.tally.dispose(&done);
                 }
             }
-            Body::Run(run) => self.read_run(index, run, findings),
+            Body::Run(run) => self.read_run(index, leaf.at, run, findings),
             Body::Correction(correction) => self.read_correction(index, correction, findings),
             Body::Fpkey(fpkey) => self.keys.declare(index, fpkey, findings),
-            Body::FpkeyDestroyed(gone) => {
-                self.keys.used(index, &gone.source, gone.year, findings);
-                self.keys.destroyed.insert((gone.source.clone(), gone.year));
+            Body::FpkeyDestroyed(gone) => self.read_key_destroyed(index, gone, findings),
+            Body::Sanitized(sanitized) if !words::LEVELS.contains(&sanitized.level.as_str()) => {
+                findings.at(index, Flaw::UnknownWord { field: "level" });
             }
             Body::Sanitized(_) | Body::Refused(_) | Body::Heartbeat(_) => (),
         }
@@ -113,16 +129,47 @@ impl Ledger {
         }
     }
 
-    fn read_correction(&self, index: u64, correction: &Correction, findings: &mut Findings) {
+    fn read_hold(&mut self, index: u64, at: i64, hold: &HoldLeaf, findings: &mut Findings) {
+        // A hold may outlive the key that named its record.
+        if let (HoldAction::Placed, Some(source), Some(year)) = (hold.action, &hold.source, hold.year) {
+            self.use_key(index, at, source, year, findings);
+        }
+        self.people.read_hold(index, hold, findings);
+    }
+
+    /// A key is declared before, is not destroyed yet, and is the one of the entry's year.
+    fn use_key(&mut self, index: u64, at: i64, source: &SourceName, year: i32, findings: &mut Findings) {
+        self.keys.used(index, source, year, findings);
+        if !is_year_of(at, year) {
+            findings.at(index, Flaw::OtherYear { year });
+        }
+    }
+
+    fn read_key_destroyed(&mut self, index: u64, gone: &FpkeyDestroyed, findings: &mut Findings) {
+        self.keys.used(index, &gone.source, gone.year, findings);
+        self.keys.destroyed.insert((gone.source.clone(), gone.year));
+        let pending = self.batches.pending_under(&gone.source, gone.year);
+        if pending > 0 {
+            findings.at(index, Flaw::KeyInUse { pending });
+        }
+    }
+
+    fn read_correction(&mut self, index: u64, correction: &Correction, findings: &mut Findings) {
         if let Some(batch) = correction.batch
             && !self.batches.began(batch)
         {
             findings.at(index, Flaw::NoBatch { batch });
         }
+        if !words::CORRECTIONS.contains(&correction.what.as_str()) {
+            findings.at(index, Flaw::UnknownWord { field: "what" });
+        }
+        if words::LETS_GO_AGAIN.contains(&correction.what.as_str()) {
+            self.batches.forget_gone();
+        }
     }
 
     /// The two sums, and what the outcomes in the log allow the run to state.
-    fn read_run(&mut self, index: u64, run: &Run, findings: &mut Findings) {
+    fn read_run(&mut self, index: u64, at: i64, run: &Run, findings: &mut Findings) {
         let accounted = accounted(&run.counts);
         if accounted != Some(run.counts.planned) {
             let (planned, accounted) = (run.counts.planned, accounted.unwrap_or(u64::MAX));
@@ -135,7 +182,7 @@ impl Ledger {
                 findings.at(index, Flaw::VerdictSum { rule: rule.clone(), rows, counted });
             }
         }
-        let logged = self.batches.close_run(&run.run);
+        let logged = self.batches.close_run(index, at, run, findings);
         for (what, stated, logged) in [
             ("records destroyed", run.counts.destroyed, logged.destroyed),
             ("records anonymized", run.counts.anonymized, logged.anonymized),
@@ -155,15 +202,22 @@ impl Ledger {
         self.signing.iter().rfind(|(declared, _)| *declared < size).map(|(_, key)| key)
     }
 
-    /// Digests of the calendars' texts, and the first entry that names each.
-    pub fn texts(&self) -> impl Iterator<Item = (&Digest, u64)> {
-        self.law.texts()
+    /// Calendars declared, no two alike, each with its entry.
+    pub fn calendars(&self) -> impl Iterator<Item = (u64, &CalendarLeaf)> {
+        self.law.leaves()
+    }
+
+    /// What the checkpoint covers ends here; what follows is the journal's.
+    pub fn end_signed(&mut self, size: u64, findings: &mut Findings) {
+        self.batches.end_row(size, findings);
+        self.signed = Some(self.tally.disposed());
     }
 
     /// What was counted.
     pub fn finish(self, size: u64, findings: &mut Findings) -> Tally {
         let mut tally = self.tally;
         self.batches.finish(size, &mut tally, findings);
+        tally.unsigned_records = tally.disposed() - self.signed.unwrap_or(tally.disposed());
         tally
     }
 }
@@ -197,6 +251,12 @@ impl FingerprintKeys {
             self.last = Some(key);
         }
     }
+}
+
+/// Whether an entry of this time may use the key of this year (of UTC).
+fn is_year_of(at: i64, year: i32) -> bool {
+    let year_at = |at: i64| DateTime::from_timestamp(at, 0).map(|instant| instant.year());
+    [at, at.saturating_sub(YEAR_OVERLAP * 86_400)].into_iter().any(|at| year_at(at) == Some(year))
 }
 
 /// The right-hand side of a run's first sum; `None` where it is beyond all numbers.

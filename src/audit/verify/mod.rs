@@ -10,9 +10,11 @@ mod journal;
 mod law;
 mod ledger;
 mod people;
+mod runs;
 mod tally;
 mod term;
 mod tree;
+mod words;
 
 use std::fmt;
 use std::path::Path;
@@ -30,6 +32,7 @@ use ledger::Ledger;
 use tree::TreeReader;
 
 use super::checkpoint::SignedCheckpoint;
+use super::leaf::CalendarLeaf;
 use super::note::VerifierKey;
 use crate::model::{Digest, Origin};
 
@@ -45,7 +48,14 @@ pub struct Trust {
     pub older: Vec<SignedCheckpoint>,
     /// Verifier keys of witnesses whose cosignatures count.
     pub witnesses: Vec<VerifierKey>,
+    /// The auditor's time (seconds since 1970): no entry may be dated after it.
+    pub now: Option<i64>,
+    /// Reads a calendar's text as the leaf that it makes, so that leaves are held against their texts.
+    pub read_text: Option<ReadText>,
 }
+
+/// Reads a calendar's text as the leaf that it makes; else says in one sentence why it cannot.
+pub type ReadText = fn(&[u8]) -> Result<CalendarLeaf, String>;
 
 /// The answer: never a bare OK.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,9 +160,10 @@ fn verify_once(dir: &Path, trust: &Trust) -> Report {
     };
     let head = checkpoint.claimed().clone();
     let witnessed = anchors::read_witnessed(dir, trust, &mut findings);
-    let mut ledger = Ledger::new(head.origin.clone());
+    let mut ledger = Ledger::new(head.origin.clone(), trust.now);
     let mut tree = TreeReader::new(dir, head.tree, trust.older.iter().chain(&witnessed));
     let is_whole = tree.read(&mut ledger, &mut findings);
+    ledger.end_signed(head.tree.size, &mut findings);
     let mut anchors = Vec::new();
     if is_whole {
         anchors::check_key(&checkpoint, trust, &ledger, &mut findings);
@@ -163,7 +174,7 @@ fn verify_once(dir: &Path, trust: &Trust) -> Report {
     if is_whole {
         anchors::check_vkey_file(dir, head.tree.size, &ledger, &mut findings);
     }
-    check_texts(dir, &ledger, &mut findings);
+    check_texts(dir, trust.read_text, &ledger, &mut findings);
     let tally = ledger.finish(head.tree.size + unsigned.unwrap_or(0), &mut findings);
     let (findings, more_findings) = findings.into_parts();
     let verdict = match anchors.iter().map(|anchor| anchor.size).max() {
@@ -218,11 +229,16 @@ fn read_checkpoint(dir: &Path, findings: &mut Findings) -> Option<SignedCheckpoi
 }
 
 /// The text of every calendar lies in `blobs`, so that an auditor can read the law that was obeyed.
-fn check_texts(dir: &Path, ledger: &Ledger, findings: &mut Findings) {
-    for (digest, entry) in ledger.texts() {
-        let file = format!("blobs/{digest}");
+fn check_texts(dir: &Path, read_text: Option<ReadText>, ledger: &Ledger, findings: &mut Findings) {
+    for (entry, leaf) in ledger.calendars() {
+        let file = format!("blobs/{}", leaf.digest);
         match std::fs::read(dir.join(&file)) {
-            Ok(bytes) if Digest::of(&bytes) == *digest => (),
+            Ok(bytes) if Digest::of(&bytes) == leaf.digest => {
+                let differs = read_text.and_then(|read_text| difference(leaf, &read_text(&bytes)));
+                if let Some(reason) = differs {
+                    findings.at(entry, Flaw::TextDiffers { file, reason });
+                }
+            }
             Ok(_) => {
                 let reason = "it is not the text of the calendar that this entry declares".to_owned();
                 findings.at(entry, Flaw::Damaged { file, reason });
@@ -230,6 +246,24 @@ fn check_texts(dir: &Path, ledger: &Ledger, findings: &mut Findings) {
             Err(error) => findings.at(entry, Flaw::Unreadable { file, reason: error.to_string() }),
         }
     }
+}
+
+/// Why a leaf is not what its text makes of it.
+fn difference(leaf: &CalendarLeaf, read: &Result<CalendarLeaf, String>) -> Option<String> {
+    let read = match read {
+        Ok(read) => read,
+        Err(reason) => return Some(reason.clone()),
+    };
+    let parts = [
+        ("its number or version is another", (&leaf.number, leaf.version) == (&read.number, read.version)),
+        (
+            "its effective dates are others",
+            (leaf.effective_from, leaf.effective_until) == (read.effective_from, read.effective_until),
+        ),
+        ("its zone is another", leaf.zone == read.zone),
+        ("its rules are others", leaf.rules == read.rules),
+    ];
+    parts.into_iter().find(|(_, is_same)| !is_same).map(|(reason, _)| reason.to_owned())
 }
 
 /// A fingerprint as leaves write one.

@@ -2,7 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
 use super::flaw::{Findings, Flaw};
+use super::words;
 use crate::audit::leaf::{Approval, HoldAction, HoldLeaf, Intent, Rejection};
 use crate::model::{Digest, HoldId, PlanId, RuleNumber, SeriesName, SourceName};
 
@@ -58,6 +62,9 @@ impl People {
 
     /// Takes up a hold.
     pub fn read_hold(&mut self, index: u64, leaf: &HoldLeaf, findings: &mut Findings) {
+        if let Some(what) = fault_of(leaf) {
+            findings.at(index, Flaw::BadHold { what });
+        }
         let hold = || leaf.hold.clone();
         match leaf.action {
             HoldAction::Placed if self.holds.insert(hold(), Kept::of(leaf)).is_some() => {
@@ -112,6 +119,22 @@ impl People {
     /// Whether a hold is in place.
     pub fn is_held(&self, hold: &HoldId) -> bool {
         self.holds.contains_key(hold)
+    }
+}
+
+/// What a hold lacks that it would bind with. One on a record may lack its fingerprint: its key could not be read when it was placed.
+fn fault_of(leaf: &HoldLeaf) -> Option<&'static str> {
+    let fingerprint = |fp: &String| URL_SAFE_NO_PAD.decode(fp).is_ok_and(|bytes| bytes.len() == 32);
+    match leaf.scope.as_str() {
+        scope if !words::SCOPES.contains(&scope) => Some("its scope is none that this format knows"),
+        "series" if leaf.series.is_none() => Some("it is on a series and names none"),
+        "rule" if leaf.rule.is_none() => Some("it is on a rule and names none"),
+        _ if leaf.fp.is_some() != leaf.year.is_some() => Some("it has a fingerprint or a year without the other"),
+        _ if leaf.fp.is_some() && (leaf.source.is_none() || leaf.series.is_none()) => {
+            Some("it has a fingerprint without source and series")
+        }
+        _ if !leaf.fp.as_ref().is_none_or(fingerprint) => Some("its fingerprint is not 32 bytes in base64url"),
+        _ => None,
     }
 }
 

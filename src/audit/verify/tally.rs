@@ -21,6 +21,8 @@ pub struct Tally {
     /// Intents, and their records, that wait for an outcome: a batch was interrupted, and recovery has not run since.
     pub pending_intents: u64,
     pub pending_records: u64,
+    /// Of the records destroyed and anonymized, those that only entries without a signature tell of yet.
+    pub unsigned_records: u64,
 }
 
 /// What became of the records that intents announced under one rule.
@@ -50,6 +52,11 @@ impl Tally {
             rule.anonymized += settled.disposed.anonymized;
             rule.others += settled.others;
         }
+    }
+
+    /// Records destroyed and anonymized under any rule.
+    pub(super) fn disposed(&self) -> u64 {
+        self.destroyed() + self.anonymized()
     }
 
     /// Records destroyed under any rule.

@@ -6,11 +6,14 @@ use clap::Args;
 
 use super::{log_dir, read, read_key};
 use crate::audit::checkpoint::SignedCheckpoint;
+use crate::audit::leaf::CalendarLeaf;
 use crate::audit::prove::{MAX_PROOF, Proof};
 use crate::audit::verify::{Trust, Verdict, verify};
+use crate::cli::clock;
 use crate::cli::error::Failure;
 use crate::cli::exit::Exit;
 use crate::cli::session::Session;
+use crate::disposition::execute::calendar_leaf;
 use crate::report::Language;
 use crate::report::verify::{ProofReport, VerifyReport};
 
@@ -39,6 +42,8 @@ impl Verify {
         let trust = Trust {
             key: self.vkey.as_deref().map(read_key).transpose()?,
             older: self.checkpoint.iter().map(|path| read_older(path)).collect::<Result<_, _>>()?,
+            now: Some(clock::now().timestamp()),
+            read_text: Some(read_text),
             witnesses: self.witness_key.iter().map(|path| read_key(path)).collect::<Result<_, _>>()?,
         };
         if let Some(path) = &self.proof {
@@ -56,6 +61,13 @@ impl Verify {
         session.show(&VerifyReport { dir: &dir, report: &report }, language)?;
         Ok(exit)
     }
+}
+
+/// A calendar's text as the log would declare it. Verification reads no law of its own, so it is lent ours.
+fn read_text(bytes: &[u8]) -> Result<CalendarLeaf, String> {
+    let calendar = crate::calendar::parse("its text", bytes)
+        .map_err(|faults| faults.into_iter().next().map_or_else(String::new, |fault| fault.message))?;
+    Ok(calendar_leaf(&calendar))
 }
 
 fn verify_proof(path: &Path, trust: &Trust, session: &mut Session<'_>) -> Result<Exit, Failure> {

@@ -45,7 +45,8 @@ pub(super) fn declare(desk: &mut Desk, plan: &ApprovedPlan, actor: &Actor, now: 
     Ok(())
 }
 
-fn calendar_leaf(calendar: &Calendar) -> CalendarLeaf {
+/// What the log says of a calendar.
+pub fn calendar_leaf(calendar: &Calendar) -> CalendarLeaf {
     let rules: BTreeMap<_, _> = calendar
         .rules
         .iter()

@@ -23,6 +23,7 @@ mod statement;
 mod target;
 
 pub use apply::{Conditions, Progress, apply};
+pub use declare::calendar_leaf;
 pub use error::ExecuteError;
 pub use recover::{Recovered, recover};
 pub use restored::look as look_for_restored;

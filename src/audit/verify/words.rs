@@ -1,0 +1,14 @@
+//! The words that entries may use where their type alone would let them say anything.
+
+/// What a hold covers.
+pub(super) const SCOPES: [&str; 6] = ["record", "reference", "subject", "series", "rule", "where"];
+
+/// What a correction tells.
+pub(super) const CORRECTIONS: [&str; 6] =
+    ["missing_fence", "resurrected", "fence_table_dropped", "lifted", "completed", "clock"];
+
+/// Corrections after which a record that was gone can go again.
+pub(super) const LETS_GO_AGAIN: [&str; 4] = ["missing_fence", "resurrected", "fence_table_dropped", "lifted"];
+
+/// Levels of sanitization.
+pub(super) const LEVELS: [&str; 4] = ["logical", "page-clean", "log-clean", "backup-expired"];
