@@ -175,7 +175,7 @@ pub struct HoldLeaf {
     /// `placed` or `lifted`.
     pub action: HoldAction,
     pub actor: Actor,
-    /// `record`, `subject`, `series`, `rule` or `where`.
+    /// `record`, `reference`, `subject`, `series`, `rule` or `where`.
     pub scope: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<SourceName>,
@@ -354,7 +354,7 @@ pub struct Refused {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Correction {
     pub source: SourceName,
-    /// `missing_fence`, `resurrected` or `lifted`.
+    /// `missing_fence`, `resurrected`, `fence_table_dropped`, `lifted`, `completed` or `clock`.
     pub what: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch: Option<BatchNumber>,

@@ -148,6 +148,46 @@ fn a_witness_anchors_and_convicts_entries_dated_after_it_saw_them() {
     }
 }
 
+#[test]
+fn an_entry_dated_after_the_auditor_s_now_is_found_once_and_five_minutes_are_forgiven() {
+    let truth = Forge::sound();
+    let last = NOW + truth.size() as i64 - 1;
+    for (now, found) in [(last - 300, vec![]), (last - 301, vec!["after-now"]), (NOW - 400, vec!["after-now"])] {
+        assert_eq!(flaws(&truth, &Trust { now: Some(now), ..Trust::default() }), found);
+    }
+}
+
+#[test]
+fn a_calendar_s_entry_is_held_against_its_text_where_the_auditor_can_read_it() {
+    fn read_text(text: &[u8]) -> Result<CalendarLeaf, String> {
+        let calendar = retentiond::calendar::parse("text", text).map_err(|faults| faults[0].message.clone())?;
+        Ok(retentiond::disposition::execute::calendar_leaf(&calendar))
+    }
+    let trust = Trust { read_text: Some(read_text), ..Trust::default() };
+    let truth = Forge::sound();
+    assert_eq!(flaws(&truth, &trust), [""; 0]);
+    let changes: [fn(&mut CalendarLeaf); 5] = [
+        |leaf| leaf.version = 3,
+        |leaf| leaf.zone = "Asia/Tokyo".into(),
+        |leaf| leaf.effective_from = date("2020-01-01"),
+        |leaf| leaf.rules.values_mut().for_each(|rule| rule.ways[0].keep = "P1D".into()),
+        |leaf| drop(leaf.rules.insert("PC-9".into(), leaf.rules[&"PC-1".into()].clone())),
+    ];
+    for change in changes {
+        let dir = tempfile::tempdir().unwrap();
+        let mut forged = truth.clone();
+        truth.write(dir.path());
+        forged.replace(1, |leaf| {
+            let Body::Calendar(calendar) = &mut leaf.body else { unreachable!() };
+            change(calendar);
+        });
+        forged.write(dir.path());
+        let report = verify(dir.path(), &trust);
+        let found: Vec<_> = report.findings.iter().map(|finding| finding.flaw.code()).collect();
+        assert!(found.contains(&"text-differs"), "{found:?}");
+    }
+}
+
 /// Every file below a directory.
 pub fn files(dir: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();

@@ -125,7 +125,12 @@ impl Forge {
                 break;
             }
         }
-        put(&dir.join("blobs").join(digest().to_string()), TEXT);
+        for leaf in self.leaves.iter().filter_map(|leaf| codec::decode(leaf).ok()) {
+            if let Body::Calendar(calendar) = leaf.body {
+                let text = text(&calendar);
+                put(&dir.join("blobs").join(Digest::of(text.as_bytes()).to_string()), text.as_bytes());
+            }
+        }
         put(&dir.join("checkpoint"), self.checkpoint(self.size()).to_string().as_bytes());
         put(&dir.join("vkey"), format!("{}\n", self.key().verifier()).as_bytes());
     }
@@ -165,11 +170,43 @@ pub fn trust(key: VerifierKey, older: Vec<SignedCheckpoint>) -> Trust {
     Trust { key: Some(key), older, ..Trust::default() }
 }
 
-/// The text of the calendar of [`calendar`].
-pub const TEXT: &[u8] = b"a calendar";
+/// The text of a calendar with one rule.
+pub fn text(leaf: &CalendarLeaf) -> String {
+    let rule = &leaf.rules[&"PC-1".into()];
+    let until = leaf.effective_until.map(|until| format!(", until = {until}")).unwrap_or_default();
+    format!(
+        r#"[calendar]
+number = "{}"
+organization = "Office"
+title = {{ en = "Test" }}
+version = {}
+approval = {{ authority = "BAnQ", date = 2024-03-20 }}
+effective = {{ from = {}{until} }}
+timezone = "{}"
+
+[[series]]
+name = "dossier"
+triggers = {{ closure = {{ en = "Closure" }} }}
+
+[[rule]]
+number = "PC-1"
+series = "dossier"
+trigger = "closure"
+keep = "{}"
+disposition = "{}"
+basis = [{{ source = "Policy", text = "destroyed" }}]
+"#,
+        leaf.number, leaf.version, leaf.effective_from, leaf.zone, rule.ways[0].keep, rule.disposition
+    )
+}
+
+/// The leaf with the digest of its own text.
+pub fn sealed(leaf: CalendarLeaf) -> CalendarLeaf {
+    CalendarLeaf { digest: Digest::of(text(&leaf).as_bytes()), ..leaf }
+}
 
 pub fn digest() -> Digest {
-    Digest::of(TEXT)
+    Digest::of(b"a mapping")
 }
 
 pub fn date(text: &str) -> CivilDate {
@@ -179,7 +216,7 @@ pub fn date(text: &str) -> CivilDate {
 pub fn calendar(keep: &str) -> Body {
     let way = TermWay { trigger: "closure".into(), keep: keep.into() };
     let rule = RuleTerm { series: "dossier".into(), disposition: "destroy".into(), ways: vec![way], year_end: None };
-    Body::Calendar(CalendarLeaf {
+    Body::Calendar(sealed(CalendarLeaf {
         number: "OPC-PC".into(),
         version: 2,
         digest: digest(),
@@ -187,7 +224,7 @@ pub fn calendar(keep: &str) -> Body {
         effective_until: None,
         zone: "America/Toronto".into(),
         rules: BTreeMap::from([("PC-1".into(), rule)]),
-    })
+    }))
 }
 
 pub fn fpkey(key: u8) -> Body {

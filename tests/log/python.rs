@@ -4,8 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use retentiond::audit::leaf::{Body, HoldAction, RunCounts};
+use retentiond::audit::leaf::{Body, Correction, HoldAction, Intent, RunCounts};
 use retentiond::audit::verify::{Trust, verify};
+
+use chrono::Datelike;
 
 use super::forge::*;
 use super::real::Real;
@@ -45,7 +47,7 @@ fn it_anchors_a_sound_log_of_the_real_writer() {
     }
     let mut real = Real::ready();
     let names = (0..300).map(|round| {
-        real.destroy(round..round + 2);
+        real.destroy(2 * round..2 * round + 2);
         real.log.publish().unwrap();
         real.log.size()
     });
@@ -71,13 +73,26 @@ fn it_finds_every_forgery_that_ours_finds_and_none_where_ours_finds_none() {
         assert_eq!((said.0.as_str(), said.1), ("FAIL", Some(4)), "{flaw}: {}", said.2);
     }
     let mut pending = Forge::sound();
-    pending.batch(&[intent(20..23), intent(23..24)], &["3r"]);
+    let next = |records| Intent { run: "run-2".into(), ..intent(records) };
+    pending.batch(&[next(20..23), next(23..24)], &["3r"]);
     let mut held = Forge::ready();
     held.add(hold(HoldAction::Placed, "H-1", 1));
     held.batch(&[intent(0..3)], &["1D1h1D"]);
+    let mut back = Forge::ready();
+    let batch = back.batch(&[intent(0..3)], &["3D"]);
+    back.add(Body::Correction(Correction {
+        source: "parle".into(),
+        what: "resurrected".into(),
+        batch: Some(retentiond::model::BatchNumber(batch)),
+        actor: None,
+        records: 3,
+    }));
+    back.batch(&[intent(0..3)], &["3D"]);
+    let mut same_calendar = Forge::ready();
+    same_calendar.add(calendar("P1Y"));
     let mut empty_run = Forge::ready();
     empty_run.add(run(RunCounts::default()));
-    for sound in [Forge::begin(), Forge::sound(), pending, held, empty_run] {
+    for sound in [Forge::begin(), Forge::sound(), pending, held, back, same_calendar, empty_run] {
         let dir = tempfile::tempdir().unwrap();
         sound.write(dir.path());
         let said = said(dir.path(), &[]);
@@ -106,9 +121,15 @@ fn it_reckons_the_same_due_dates_to_the_second() {
                 forge.replace(1, |leaf| {
                     let Body::Calendar(calendar) = &mut leaf.body else { unreachable!() };
                     calendar.effective_from = date("2000-01-01");
+                    *calendar = sealed(calendar.clone());
                 });
                 let batch = retentiond::model::BatchNumber(forge.size());
-                let late = retentiond::audit::leaf::Intent { batch, day: vec![day; 3], ..intent(0..3) };
+                let year = retentiond::model::Instant::from_timestamp(at, 0).unwrap().year();
+                forge.replace(3, |leaf| {
+                    let Body::Fpkey(key) = &mut leaf.body else { unreachable!() };
+                    key.year = year;
+                });
+                let late = Intent { batch, year, day: vec![day; 3], ..intent(0..3) };
                 forge.add_at(at, Body::Intent(late));
                 let dir = tempfile::tempdir().unwrap();
                 forge.write(dir.path());

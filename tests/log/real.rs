@@ -25,8 +25,10 @@ impl Real {
         let (dir, keys) = (home.path().join("audit"), home.path().join("keys"));
         let log = DestructionLog::create(&dir, &keys, Origin::new(forge::ORIGIN), now).unwrap();
         let mut real = Self { home, log, now };
-        real.log.put_blob(forge::TEXT).unwrap();
-        real.add(forge::calendar("P1Y"));
+        let calendar = forge::calendar("P1Y");
+        let Body::Calendar(leaf) = &calendar else { unreachable!() };
+        real.log.put_blob(forge::text(leaf).as_bytes()).unwrap();
+        real.add(calendar);
         let (series, source, digest) = ("dossier".into(), "parle".into(), forge::digest());
         real.add(Body::Mapping(MappingLeaf { series, source, digest }));
         real.add(forge::approval("plan-1"));
@@ -114,8 +116,9 @@ fn a_long_log_with_many_checkpoints_verifies_against_each_of_them() {
     let mut real = Real::ready();
     let mut trust = real.trust();
     for round in 0..40 {
-        for _ in 0..(7 + round % 5) {
-            real.destroy(round..round + 1);
+        for batch in 0..(7 + round % 5) {
+            let record = 20 * round + batch;
+            real.destroy(record..record + 1);
         }
         real.log.publish().unwrap();
         trust.older.push(real.checkpoint());

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use retentiond::audit::leaf::*;
 use retentiond::audit::note::{KeyKind, SigningKey};
 use retentiond::audit::verify::{Trust, Verdict};
@@ -263,6 +265,82 @@ pub fn forgeries() -> Vec<(&'static str, Forgery)> {
                 forge.add(Body::Sigkey(Sigkey { vkey, actor }));
             }),
         ),
+        (
+            "calendar-changed",
+            Box::new(|forge| {
+                // A looser copy, the destruction that it excuses, and the true one again: what the auditor would read.
+                forge.add(calendar("P1D"));
+                forge.batch(&[Intent { day: vec![20_400; 3], ..intent(0..3) }], &["3D"]);
+                forge.add(calendar("P1Y"));
+            }),
+        ),
+        (
+            "other-year",
+            Box::new(|forge| {
+                forge.add(fpkey_of(2024));
+                forge.batch(&[Intent { year: 2024, ..intent(0..3) }], &["3D"]);
+            }),
+        ),
+        ("bad-hold", with_hold(|hold| hold.scope = "banana".into())),
+        ("bad-hold", with_hold(|hold| hold.year = None)),
+        ("bad-hold", with_hold(|hold| hold.fp = Some("AAAA".into()))),
+        ("bad-hold", with_hold(|hold| (hold.scope, hold.series) = ("series".into(), None))),
+        (
+            "key-in-use",
+            Box::new(|forge| {
+                forge.batch(&[intent(0..3)], &[]);
+                let (source, actor) = ("parle".into(), "marie (1000)".into());
+                forge.add(Body::FpkeyDestroyed(FpkeyDestroyed { source, year: 2026, actor }));
+            }),
+        ),
+        (
+            "run-closed",
+            Box::new(|forge| {
+                forge.add(run(RunCounts::default()));
+                forge.batch(&[intent(0..3)], &["3D"]);
+            }),
+        ),
+        (
+            "run-closed",
+            Box::new(|forge| {
+                forge.add(run(RunCounts::default()));
+                forge.add(run(RunCounts::default()));
+            }),
+        ),
+        (
+            "run-pending",
+            Box::new(|forge| {
+                forge.batch(&[intent(0..3)], &[]);
+                forge.add(run(RunCounts::default()));
+            }),
+        ),
+        ("run-plan", with_run(|run| run.plan = "plan-2".into())),
+        ("run-start", with_run(|run| run.started = NOW + 1_000)),
+        (
+            "repeated",
+            Box::new(|forge| {
+                forge.batch(&[intent(0..3)], &["3D"]);
+                forge.batch(&[intent(2..5)], &["3D"]);
+            }),
+        ),
+        (
+            "repeated",
+            Box::new(|forge| {
+                let twice = [fingerprint(1), fingerprint(1)].concat();
+                forge.batch(&[Intent { fp: URL_SAFE_NO_PAD.encode(twice), ..intent(0..2) }], &["2D"]);
+            }),
+        ),
+        ("unknown-word", with_correction("banana")),
+        (
+            "unknown-word",
+            Box::new(|forge| {
+                let (run, source) = ("run-1".into(), "parle".into());
+                let (level, method) = ("shredded".into(), "with scissors".into());
+                forge.add(Body::Sanitized(Sanitized { run, source, level, method }));
+            }),
+        ),
+        ("leaf", negative("heartbeat", "\"holds\":0", "\"holds\":-1")),
+        ("leaf", negative("heartbeat", "\"overdue\":{}", "\"overdue\":{\"PC-1\":-1}")),
         ("leaf", Box::new(|forge| forge.leaves.push(b"{\"at\":1, \"kind\":\"heartbeat\"}".to_vec()))),
     ]
 }
@@ -276,6 +354,42 @@ fn with_intent(change: impl Fn(&mut Intent) + 'static) -> Forgery {
         change(&mut changed);
         forge.add(Body::Intent(changed));
         forge.add(Body::Outcome(outcome(BatchNumber(index), index, "3c")));
+    })
+}
+
+fn with_hold(change: impl Fn(&mut HoldLeaf) + 'static) -> Forgery {
+    Box::new(move |forge| {
+        let Body::Hold(mut leaf) = hold(HoldAction::Placed, "H-1", 1) else { unreachable!() };
+        change(&mut leaf);
+        forge.add(Body::Hold(leaf));
+    })
+}
+
+fn with_run(change: impl Fn(&mut Run) + 'static) -> Forgery {
+    Box::new(move |forge| {
+        forge.batch(&[intent(0..3)], &["3D"]);
+        let Body::Run(mut stated) = run(RunCounts { planned: 3, destroyed: 3, ..RunCounts::default() }) else {
+            unreachable!()
+        };
+        change(&mut stated);
+        forge.add(Body::Run(stated));
+    })
+}
+
+fn with_correction(what: &'static str) -> Forgery {
+    Box::new(move |forge| {
+        let (source, what) = ("parle".into(), what.into());
+        forge.add(Body::Correction(Correction { source, what, batch: None, actor: None, records: 0 }));
+    })
+}
+
+/// An entry that has this in place of that.
+fn negative(kind: &'static str, true_text: &'static str, forged: &'static str) -> Forgery {
+    Box::new(move |forge| {
+        forge.add(Body::Heartbeat(Heartbeat { overdue: BTreeMap::new(), holds: 0 }));
+        let text = String::from_utf8(forge.leaves.pop().unwrap()).unwrap();
+        assert!(text.contains(kind) && text.contains(true_text), "{text}");
+        forge.leaves.push(text.replace(true_text, forged).into_bytes());
     })
 }
 
