@@ -58,7 +58,7 @@ fn an_intent_obeys_the_version_of_the_calendar_that_it_names() {
     let mut forge = Forge::ready();
     let Body::Calendar(mut next) = calendar("P5Y") else { unreachable!() };
     next.version = 3;
-    forge.add(Body::Calendar(next));
+    forge.add(Body::Calendar(sealed(next)));
     forge.batch(&[Intent { version: 3, ..intent(0..1) }], &["1D"]);
     assert_eq!(forge.flaws(), ["too-early"]);
 }
@@ -109,7 +109,7 @@ pub fn forgeries() -> Vec<(&'static str, Forgery)> {
         (
             "bad-term",
             Box::new(|forge| {
-                forge.add(calendar("P1J"));
+                forge.replace(1, |leaf| leaf.body = calendar("P1J"));
             }),
         ),
         (
