@@ -99,7 +99,7 @@ fn ask_daemon(plan: &PlanId, setup: &Setup, session: &mut Session<'_>) -> Result
 }
 
 fn show(statement: Statement, began: Monotonic, setup: &Setup, session: &mut Session<'_>) -> Result<Exit, Failure> {
-    let report = RunReport { statement, seconds: began.elapsed().as_secs_f64() };
+    let report = RunReport { statement, seconds: began.elapsed().as_secs_f64(), program: session.command(&[]) };
     let exit = if report.is_partial() { Exit::Partial } else { Exit::Ok };
     session.show(&report, setup.language)?;
     Ok(exit)

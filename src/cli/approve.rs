@@ -8,9 +8,10 @@ use clap::Args;
 use super::error::Failure;
 use super::exit::Exit;
 use super::session::Session;
-use super::setup::Setup;
+use super::setup::{DeskDoor, Setup};
+use crate::disposition::desk::PlanState;
 use crate::disposition::rails::Rail;
-use crate::disposition::request::{ExceptedRecord, Request, Response};
+use crate::disposition::request::{ExceptedRecord, PlanStatus, Request, Response};
 use crate::model::{PlanId, RuleNumber};
 use crate::report::csv::read_records;
 use crate::report::plans::Approved;
@@ -40,6 +41,7 @@ impl Approve {
         let setup = Setup::load(session)?;
         let plan = PlanId::new(self.plan);
         let mut desk = setup.desk()?;
+        refuse_empty(&plan, &mut desk)?;
         let except = self.except.as_deref().map(records).transpose()?.unwrap_or_default();
         for records in except.chunks(AT_ONCE) {
             desk.ask(Request::Except { plan: plan.clone(), records: records.to_vec() })?;
@@ -47,11 +49,30 @@ impl Approve {
         let excepted = except.iter().collect::<HashSet<_>>().len() as u64;
         match desk.ask(Request::Approve { plan, accept: self.accept, only: self.only, excepted })? {
             Response::Approved { decision } => {
-                session.show(&Approved::from(&decision), setup.language)?;
+                let approved = Approved { program: session.command(&[]), ..Approved::from(&decision) };
+                session.show(&approved, setup.language)?;
                 Ok(Exit::Ok)
             }
             _ => Err(Failure::unexpected()),
         }
+    }
+}
+
+/// A plan without records would be approved for nothing.
+fn refuse_empty(plan: &PlanId, desk: &mut DeskDoor) -> Result<(), Failure> {
+    let Response::Plans { plans } = desk.ask(Request::Plans)? else { return Err(Failure::unexpected()) };
+    let is_empty = |status: &&PlanStatus| {
+        status.plan == *plan && status.state == PlanState::Pending && status.planned.values().all(|number| *number == 0)
+    };
+    match plans.iter().find(is_empty) {
+        None => Ok(()),
+        Some(_) => Err(Failure::new(
+            Exit::Refused,
+            "nothing-planned",
+            "The plan lists no record: there is nothing to approve.",
+            format!("plan {plan}"),
+            "Make a new plan with `plan` once something is due; `forecast` says when.",
+        )),
     }
 }
 

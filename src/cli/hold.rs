@@ -92,8 +92,12 @@ impl Place {
         let request = Request::HoldPlace { reason, case, review_by, hold: self.scope(&setup.install)? };
         match setup.desk()?.ask(request)? {
             Response::HoldPlaced { hold } => {
-                let done =
-                    HoldDone { hold: hold.id.to_string(), action: "placed".to_owned(), of: describe(&hold.scope) };
+                let done = HoldDone {
+                    hold: hold.id.to_string(),
+                    action: "placed".to_owned(),
+                    of: describe(&hold.scope),
+                    present: is_present(&hold.scope, setup),
+                };
                 session.show(&done, setup.language)?;
                 Ok(Exit::Ok)
             }
@@ -133,6 +137,25 @@ impl Place {
     }
 }
 
+/// Whether a record that a hold names is in the database now; `None` where the hold names none, or where that cannot be
+/// read: a hold needs no database.
+fn is_present(scope: &HoldScope, setup: &Setup) -> Option<bool> {
+    let (HoldScope::Record { series, .. } | HoldScope::Reference { series, .. } | HoldScope::Subject { series, .. }) =
+        scope
+    else {
+        return None;
+    };
+    let mut reader = setup.reader(setup.install.mapping(series)?).ok()?;
+    match scope {
+        HoldScope::Reference { reference, .. } => Some(!reader.find_reference(series, reference).ok()?.is_empty()),
+        HoldScope::Record { key, .. } | HoldScope::Subject { key, .. } => {
+            let key = reader.parse_key(series, key).ok()?;
+            Some(!reader.facts(series, &[key]).ok()?.is_empty())
+        }
+        HoldScope::Series { .. } | HoldScope::Rule { .. } | HoldScope::Where { .. } => None,
+    }
+}
+
 /// The series of people: the one named, or the one that its mapping names as its subject, or the only one there is.
 fn subject_series(named: Option<SeriesName>, install: &Installation) -> Result<SeriesName, Failure> {
     let mut subjects: Vec<&SeriesName> =
@@ -161,7 +184,8 @@ fn lift(hold: HoldId, reason: String, setup: &Setup, session: &mut Session<'_>) 
     match setup.desk()?.ask(Request::HoldLift { hold, reason })? {
         Response::HoldLifted { hold } => {
             let of = of.unwrap_or_default();
-            session.show(&HoldDone { hold: hold.to_string(), action: "lifted".to_owned(), of }, setup.language)?;
+            let done = HoldDone { hold: hold.to_string(), action: "lifted".to_owned(), of, present: None };
+            session.show(&done, setup.language)?;
             Ok(Exit::Ok)
         }
         _ => Err(Failure::unexpected()),

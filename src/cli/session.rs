@@ -1,7 +1,7 @@
 //! What every command needs: which configuration, in which language and form, and where results go.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::error::Failure;
 use super::exit::Exit;
+use super::{DEFAULT_CONFIG, environment};
 use crate::report::{Language, Report};
 
 /// `--lang`.
@@ -57,6 +58,15 @@ impl<'a> Session<'a> {
         self.language.unwrap_or(configured)
     }
 
+    /// A command line that runs this program on the same configuration.
+    pub fn command(&self, arguments: &[&str]) -> String {
+        let is_found_unnamed = match environment::variable("RETENTIOND_CONFIG") {
+            Some(named) => self.config.as_os_str() == named,
+            None => self.config.as_os_str() == DEFAULT_CONFIG,
+        };
+        command((!is_found_unnamed).then_some(self.config.as_path()), arguments)
+    }
+
     /// The last result shown, as JSON.
     pub fn into_shown(self) -> Option<Value> {
         self.shown
@@ -92,5 +102,45 @@ impl<'a> Session<'a> {
             )),
             _ => Ok(()),
         }
+    }
+}
+
+/// A command line of this program as a user types it, from the current directory; `config` where it must be named.
+pub fn command(config: Option<&Path>, arguments: &[&str]) -> String {
+    let program = program();
+    let config = config.map(|path| path.display().to_string());
+    let mut words = vec![program.as_str()];
+    if let Some(path) = &config {
+        words.extend(["--config", path]);
+    }
+    words.extend(arguments);
+    words.into_iter().map(quoted).collect::<Vec<_>>().join(" ")
+}
+
+/// What the user typed to run this program: it works from the current directory as it is.
+fn program() -> String {
+    std::env::args().next().filter(|name| !name.is_empty()).unwrap_or_else(|| "retentiond".to_owned())
+}
+
+/// A word as a shell reads it back.
+pub fn quoted(word: &str) -> String {
+    let plain = |letter: char| letter.is_alphanumeric() || "-_./:,=@+".contains(letter);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_survive_a_shell() {
+        assert_eq!(quoted("demo/retentiond.toml"), "demo/retentiond.toml");
+        assert_eq!(quoted("Claim before the court"), "'Claim before the court'");
+        assert_eq!(quoted("l'an"), "'l'\\''an'");
+        assert_eq!(quoted(""), "''");
     }
 }

@@ -4,7 +4,6 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::table::{Table, paragraph};
-use super::words::fill;
 use super::{Report, Words, to_value};
 
 /// The outcome of `check`.
@@ -71,7 +70,7 @@ impl CheckReport {
     fn verdict(&self, words: &Words) -> String {
         let errors = self.of_severity("error").to_string();
         let warnings = self.of_severity("warning").to_string();
-        fill(if self.ok { words.check_ok } else { words.check_failed }, &[&errors, &warnings])
+        words.fill(if self.ok { words.check_ok } else { words.check_failed }, &[&errors, &warnings])
     }
 }
 
@@ -81,11 +80,12 @@ impl Report for CheckReport {
         for calendar in &self.calendars {
             let template = if calendar.in_force { words.calendar_in_force } else { words.calendar_not_in_force };
             let version = calendar.version.to_string();
-            text += &fill(template, &[&calendar.number, &version, &calendar.title, &calendar.effective_from]);
+            let title = if calendar.title.is_empty() { String::new() } else { format!(" ({})", calendar.title) };
+            text += &words.fill(template, &[&calendar.number, &version, &title, &calendar.effective_from]);
             text.push('\n');
         }
         for source in &self.sources {
-            text += &format!("{}\n", fill(words.source_line, &[&source.source, &source.database]));
+            text += &format!("{}\n", words.fill(words.source_line, &[&source.source, &source.database]));
         }
         let mut table = Table::new([words.series, words.table, words.rules, words.parts]);
         for series in &self.series {
@@ -96,8 +96,8 @@ impl Report for CheckReport {
         text += &format!("\n{}", table.text());
         for finding in &self.findings {
             text.push('\n');
-            let sentence = format!("{}: {}", finding.place, finding.message);
-            text += &paragraph(&format!("{}: ", words.severity(&finding.severity)), "    ", &sentence);
+            let sentence = format!("{}{}{}", finding.place, words.colon, finding.message);
+            text += &paragraph(&format!("{}{}", words.severity(&finding.severity), words.colon), "    ", &sentence);
             // What needs no mending says so; a statement keeps its lines.
             for line in finding.mend.lines().filter(|line| *line != "nothing") {
                 text += &paragraph("    → ", "      ", line);

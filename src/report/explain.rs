@@ -4,7 +4,6 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::table::paragraph;
-use super::words::fill;
 use super::{Report, Words, to_value};
 
 /// The answer to `explain SERIES KEY`.
@@ -115,11 +114,11 @@ impl Report for ExplainReport {
             text += &format!("\n{}\n", words.blockers_title);
             for blocker in &self.blockers {
                 let stands = if blocker.goes_too { words.blocker_goes } else { words.blocker_stays };
-                text += &format!("  {} {}: {stands}\n", blocker.series, blocker.key);
+                text += &format!("  {} {}{}{stands}\n", blocker.series, blocker.key, words.colon);
             }
         }
         for approval in &self.approvals {
-            text += &format!("\n{}\n", fill(words.approved_in, &[&approval.plan, &approval.by, &approval.at]));
+            text += &format!("\n{}\n", words.fill(words.approved_in, &[&approval.plan, &approval.by, &approval.at]));
         }
         text + &self.entries_text(words)
     }
@@ -143,13 +142,13 @@ impl ExplainReport {
         let rule = self.rule.as_deref().unwrap_or("–");
         match self.verdict.as_str() {
             "open" => words.is_open.to_owned(),
-            "undated" => fill(words.is_undated, &[words.undated_kind(self.why.as_deref().unwrap_or_default())]),
-            "not_yet" if self.due_from.is_none() => fill(words.is_permanent, &[rule]),
-            "not_yet" => fill(words.is_not_yet, &[due, rule]),
-            "held" => fill(words.is_held, &[due, rule]),
-            "blocked" if self.why.as_deref() == Some("decision") => fill(words.is_undecided, &[due, rule]),
-            "blocked" => fill(words.is_blocked, &[due, rule]),
-            "due" => fill(words.is_due, &[due, rule]),
+            "undated" => words.fill(words.is_undated, &[words.undated_kind(self.why.as_deref().unwrap_or_default())]),
+            "not_yet" if self.due_from.is_none() => words.fill(words.is_permanent, &[rule]),
+            "not_yet" => words.fill(words.is_not_yet, &[due, rule]),
+            "held" => words.fill(words.is_held, &[due, rule]),
+            "blocked" if self.why.as_deref() == Some("decision") => words.fill(words.is_undecided, &[due, rule]),
+            "blocked" => words.fill(words.is_blocked, &[due, rule]),
+            "due" => words.fill(words.is_due, &[due, rule]),
             "gone" if self.entries.is_empty() => words.is_unknown.to_owned(),
             "gone" => words.is_gone.to_owned(),
             _ if self.rules.is_empty() => words.is_ungoverned.to_owned(),
@@ -177,7 +176,8 @@ fn short(due: &str) -> &str {
 impl RuleStands {
     fn text(&self, words: &Words) -> String {
         let version = self.version.to_string();
-        let mut text = fill(words.rule_title, &[&self.rule, &self.title, &self.calendar, &version, &self.disposition]);
+        let title = if self.title.is_empty() { String::new() } else { format!(" {}", self.title) };
+        let mut text = words.fill(words.rule_title, &[&self.rule, &title, &self.calendar, &version, &self.disposition]);
         text = format!("\n{text}\n");
         for way in &self.ways {
             text += &way.text(words);
@@ -193,19 +193,19 @@ impl WayStands {
     fn text(&self, words: &Words) -> String {
         let mut text = format!("{} + {}", self.trigger, self.keep);
         match (&self.moment, &self.none) {
-            (_, Some(none)) if none == "open" => text += &format!(": {}", words.not_happened),
-            (_, Some(none)) if none == "never" => text += &format!(": {}", words.never),
-            (_, Some(kind)) => text += &format!(": {}", words.undated_kind(kind)),
+            (_, Some(none)) if none == "open" => text += &format!("{}{}", words.colon, words.not_happened),
+            (_, Some(none)) if none == "never" => text += &format!("{}{}", words.colon, words.never),
+            (_, Some(kind)) => text += &format!("{}{}", words.colon, words.undated_kind(kind)),
             (Some(moment), None) => {
-                text += &format!(": {moment}");
+                text += &format!("{}{moment}", words.colon);
                 if let Some(day) = &self.trigger_day {
-                    text += &format!(" → {}", fill(words.counted_from, &[day]));
+                    text += &format!(" → {}", words.fill(words.counted_from, &[day]));
                 }
                 if let Some(day) = &self.last_day {
-                    text += &format!(" → {}", fill(words.last_day, &[day]));
+                    text += &format!(" → {}", words.fill(words.last_day, &[day]));
                 }
                 if let Some(due) = &self.due_from {
-                    text += &format!(" → {}", fill(words.due_from, &[short(due)]));
+                    text += &format!(" → {}", words.fill(words.due_from, &[short(due)]));
                 }
             }
             (None, None) => {}
@@ -219,7 +219,7 @@ impl HoldOn {
         let reason = self.reason.as_deref().unwrap_or("–");
         let by = self.by.as_deref().unwrap_or("–");
         let at = self.placed_at.as_deref().unwrap_or("–");
-        let mut text = format!("\n{}\n", fill(words.held_by, &[&self.hold, by, at]));
+        let mut text = format!("\n{}\n", words.fill(words.held_by, &[&self.hold, by, at]));
         text += &format!("  {reason}");
         if let Some(case) = &self.case {
             text += &format!(" ({case})");

@@ -21,7 +21,7 @@ pub struct ForecastReport {
 pub struct ForecastLine {
     pub rule: String,
     pub series: String,
-    /// Due already, holds and blockers left aside.
+    /// Due already, those that a hold or another record keeps included.
     pub now: u64,
     /// `YYYY-MM` -> records; months without any are left out.
     pub months: BTreeMap<String, u64>,
@@ -44,7 +44,7 @@ impl Report for ForecastReport {
             line(month, &|rule| rule.months.get(month).copied().unwrap_or_default());
         }
         line(words.later, &|rule| rule.later);
-        format!("{}\n{}\n", table.text(), words.forecast_note)
+        format!("{}\n{}\n{}\n", table.text(), words.forecast_counts, words.forecast_note)
     }
 
     fn json(&self) -> Value {

@@ -4,7 +4,6 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::table::Table;
-use super::words::fill;
 use super::{Report, Words, to_value};
 
 /// Every hold in force.
@@ -51,7 +50,7 @@ impl Report for HoldsReport {
         }
         let mut text = table.text();
         if !self.lost.is_empty() {
-            text += &format!("\n{}\n", fill(words.lost_holds, &[&self.lost.join(", ")]));
+            text += &format!("\n{}\n", words.fill(words.lost_holds, &[&self.lost.join(", ")]));
         }
         text
     }
@@ -69,12 +68,18 @@ pub struct HoldDone {
     pub action: String,
     /// What it keeps.
     pub of: String,
+    /// Whether such a record is in the database now; absent where that was not looked at or cannot be read.
+    pub present: Option<bool>,
 }
 
 impl Report for HoldDone {
     fn text(&self, words: &Words) -> String {
         let template = if self.action == "placed" { words.hold_placed } else { words.hold_lifted };
-        format!("{}\n", fill(template, &[&self.hold, &self.of]))
+        let mut text = format!("{}\n", words.fill(template, &[&self.hold, &self.of]));
+        if self.present == Some(false) {
+            text += &format!("{}\n", words.hold_on_none);
+        }
+        text
     }
 
     fn json(&self) -> Value {

@@ -6,7 +6,6 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::table::count;
-use super::words::fill;
 use super::{Report, Words, to_value};
 use crate::audit::checkpoint::SignedCheckpoint;
 use crate::audit::leaf::{Action, Body, HoldAction, Leaf};
@@ -33,7 +32,7 @@ impl Report for ShowReport {
         });
         let lines: String = lines.collect();
         let shown = count(self.entries.len() as u64, words);
-        format!("{lines}{}\n", fill(words.shown_of, &[&shown, &count(self.size, words)]))
+        format!("{lines}{}\n", words.fill(words.shown_of, &[&shown, &count(self.size, words)]))
     }
 
     fn json(&self) -> Value {
@@ -63,37 +62,41 @@ pub fn describe(body: &Body, words: &Words) -> String {
         Body::Mapping(mapping) => format!("{} in {}", mapping.series, mapping.source),
         Body::Approval(approval) => {
             let accepted = approval.accepted.join(", ");
-            fill(words.leaf_approval, &[approval.plan.as_str(), approval.actor.as_str(), &accepted])
+            words.fill(words.leaf_approval, &[approval.plan.as_str(), approval.actor.as_str(), &accepted])
         }
-        Body::Rejection(no) => fill(words.leaf_rejection, &[no.plan.as_str(), no.actor.as_str()]),
+        Body::Rejection(no) => words.fill(words.leaf_rejection, &[no.plan.as_str(), no.actor.as_str()]),
         Body::Hold(hold) => {
             let template = if hold.action == HoldAction::Placed { words.leaf_placed } else { words.leaf_lifted };
-            fill(template, &[hold.hold.as_str(), &hold.scope, hold.actor.as_str()])
+            words.fill(template, &[hold.hold.as_str(), &hold.scope, hold.actor.as_str()])
         }
         Body::Intent(intent) => {
             let template = if intent.action == Action::Destroy { words.leaf_destroy } else { words.leaf_anonymize };
             let records = count(u64::from(intent.n), words);
             let (series, rule, run) = (intent.series.as_str(), intent.rule.as_str(), intent.run.as_str());
-            fill(template, &[&records, series, rule, run])
+            words.fill(template, &[&records, series, rule, run])
         }
-        Body::Outcome(outcome) if !outcome.committed => fill(words.leaf_aborted, &[&outcome.intent.to_string()]),
+        Body::Outcome(outcome) if !outcome.committed => words.fill(words.leaf_aborted, &[&outcome.intent.to_string()]),
         Body::Outcome(outcome) => {
             let rows = count(outcome.rows.values().sum(), words);
             let files = count(outcome.files.values().sum(), words);
-            fill(words.leaf_outcome, &[&outcome.intent.to_string(), &outcome.results, &rows, &files])
+            words.fill(words.leaf_outcome, &[&outcome.intent.to_string(), &outcome.results, &rows, &files])
         }
-        Body::Sanitized(level) => fill(words.leaf_sanitized, &[level.source.as_str(), &level.level, &level.method]),
+        Body::Sanitized(level) => {
+            words.fill(words.leaf_sanitized, &[level.source.as_str(), &level.level, &level.method])
+        }
         Body::Run(run) => {
             let gone = count(run.counts.destroyed + run.counts.anonymized, words);
             let planned = count(run.counts.planned, words);
-            fill(words.leaf_run, &[run.run.as_str(), run.plan.as_str(), &gone, &planned])
+            words.fill(words.leaf_run, &[run.run.as_str(), run.plan.as_str(), &gone, &planned])
         }
-        Body::Refused(refused) => fill(words.leaf_refused, &[&refused.reasons.join(", "), refused.actor.as_str()]),
+        Body::Refused(refused) => {
+            words.fill(words.leaf_refused, &[&refused.reasons.join(", "), refused.actor.as_str()])
+        }
         Body::Correction(correction) => {
             let records = count(correction.records, words);
-            fill(words.leaf_correction, &[correction.source.as_str(), &correction.what, &records])
+            words.fill(words.leaf_correction, &[correction.source.as_str(), &correction.what, &records])
         }
-        Body::Heartbeat(heartbeat) => fill(
+        Body::Heartbeat(heartbeat) => words.fill(
             words.leaf_heartbeat,
             &[&count(heartbeat.overdue.values().sum(), words), &count(heartbeat.holds, words)],
         ),
@@ -136,7 +139,10 @@ impl Report for ProofText {
     fn text(&self, words: &Words) -> String {
         match &self.written_to {
             Some(path) => {
-                format!("{}\n", fill(words.proof_written, &[&count(self.entry, words), &path.display().to_string()]))
+                format!(
+                    "{}\n",
+                    words.fill(words.proof_written, &[&count(self.entry, words), &path.display().to_string()])
+                )
             }
             None => self.proof.clone(),
         }
@@ -174,7 +180,7 @@ pub struct CosignatureStored {
 
 impl Report for CosignatureStored {
     fn text(&self, words: &Words) -> String {
-        format!("{}\n", fill(words.cosignature_stored, &[&count(self.size, words)]))
+        format!("{}\n", words.fill(words.cosignature_stored, &[&count(self.size, words)]))
     }
 
     fn json(&self) -> Value {
@@ -191,7 +197,7 @@ pub struct KeyForgotten {
 
 impl Report for KeyForgotten {
     fn text(&self, words: &Words) -> String {
-        format!("{}\n", fill(words.key_forgotten, &[&self.source, &self.year.to_string()]))
+        format!("{}\n", words.fill(words.key_forgotten, &[&self.source, &self.year.to_string()]))
     }
 
     fn json(&self) -> Value {
@@ -209,7 +215,7 @@ pub struct Exported {
 impl Report for Exported {
     fn text(&self, words: &Words) -> String {
         let path = self.written_to.display().to_string();
-        format!("{}\n", fill(words.exported, &[&count(self.entries, words), &path]))
+        format!("{}\n", words.fill(words.exported, &[&count(self.entries, words), &path]))
     }
 
     fn json(&self) -> Value {
@@ -237,10 +243,10 @@ impl From<Successor> for Adopted {
 
 impl Report for Adopted {
     fn text(&self, words: &Words) -> String {
-        let mut text = format!("{}\n", fill(words.adopted, &[&self.origin, &self.predecessor]));
+        let mut text = format!("{}\n", words.fill(words.adopted, &[&self.origin, &self.predecessor]));
         if let Some(kept) = &self.kept {
             let read = count(self.read, words);
-            text += &format!("{}\n", fill(words.adopted_kept, &[&kept.display().to_string(), &read]));
+            text += &format!("{}\n", words.fill(words.adopted_kept, &[&kept.display().to_string(), &read]));
         }
         text + words.adopted_next + "\n"
     }

@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 
 use super::log::date_time;
-use super::words::fill;
 use super::{Report, Words, to_value};
 use crate::audit::lookup::{Answer, Found, Mention};
 
@@ -27,7 +26,7 @@ impl Report for LookupReport {
         }
         if !self.found.destroyed_keys.is_empty() {
             let years: Vec<_> = self.found.destroyed_keys.iter().map(ToString::to_string).collect();
-            text += &format!("{}\n", fill(words.keys_destroyed, &[&years.join(", ")]));
+            text += &format!("{}\n", words.fill(words.keys_destroyed, &[&years.join(", ")]));
         }
         text
     }
@@ -49,9 +48,9 @@ pub fn line(mention: &Mention, words: &Words) -> String {
         Some(outcome) => {
             let (at, outcome) = (date_time(outcome.at), outcome.entry.to_string());
             let answer = mention.answer.to_string();
-            fill(words.mention_settled, &[&answer, &at, law[0], law[1], law[2], &entry, &outcome])
+            words.fill(words.mention_settled, &[&answer, &at, law[0], law[1], law[2], &entry, &outcome])
         }
-        None => fill(words.mention_open, &[&date_time(mention.announced), law[0], law[1], law[2], &entry]),
+        None => words.fill(words.mention_open, &[&date_time(mention.announced), law[0], law[1], law[2], &entry]),
     }
 }
 

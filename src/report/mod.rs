@@ -20,6 +20,9 @@ pub mod words;
 
 pub use words::{Language, Words};
 
+/// What a reader types before a subcommand, where nothing more is known.
+const PROGRAM: &str = "retentiond";
+
 /// A result that a person or a program reads.
 pub trait Report {
     /// The page, ending with a line feed.

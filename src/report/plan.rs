@@ -5,8 +5,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::table::{Table, count, paragraph};
-use super::words::fill;
-use super::{Report, Words, to_value};
+use super::{PROGRAM, Report, Words, to_value};
 use crate::audit::leaf::VerdictCounts;
 use crate::disposition::plan::{PlanFile, PlannedCalendar, PlannedRule};
 use crate::disposition::rails::Tripped;
@@ -31,6 +30,9 @@ pub struct PlanReport {
     pub rules: Vec<RuleRow>,
     /// The calendars obeyed.
     pub calendars: Vec<CalendarRow>,
+    /// What the reader types before a subcommand.
+    #[serde(skip)]
+    pub program: String,
 }
 
 /// A rail that a plan trips.
@@ -103,6 +105,7 @@ impl From<&PlanFile> for PlanReport {
             tripped,
             rules: manifest.rules.iter().map(RuleRow::from).collect(),
             calendars: manifest.calendars.iter().map(CalendarRow::from).collect(),
+            program: PROGRAM.to_owned(),
         }
     }
 }
@@ -139,7 +142,7 @@ impl Report for PlanReport {
         let mut text = format!("{}\n", self.title(words));
         for calendar in &self.calendars {
             let version = calendar.version.to_string();
-            text += &fill(words.under_calendar, &[&calendar.number, &version, &calendar.zone]);
+            text += &words.fill(words.under_calendar, &[&calendar.number, &version, &calendar.zone]);
             text.push('\n');
         }
         text += &format!("\n{}", self.table(words));
@@ -156,7 +159,7 @@ impl Report for PlanReport {
 impl PlanReport {
     fn title(&self, words: &Words) -> String {
         let template = if self.simulation { words.simulation_title } else { words.plan_title };
-        fill(template, &[&self.plan, &self.as_of, &count(self.planned, words)])
+        words.fill(template, &[&self.plan, &self.as_of, &count(self.planned, words)])
     }
 
     fn table(&self, words: &Words) -> String {
@@ -181,7 +184,7 @@ impl PlanReport {
                 .iter()
                 .map(|(kind, n)| format!("{} ({})", count(*n, words), words.undated_kind(kind)))
                 .collect();
-            format!("  {}: {}\n", row.series, kinds.join(", "))
+            format!("  {}{}{}\n", row.series, words.colon, kinds.join(", "))
         });
         let lines: String = kinds.collect();
         if lines.is_empty() { String::new() } else { format!("\n{}\n{lines}", words.undated_title) }
@@ -196,13 +199,14 @@ impl PlanReport {
         }
         let mut text = format!("\n{}\n", words.dry_run_note);
         if self.tripped.is_empty() {
-            text += &format!("{}\n", fill(words.approve_hint, &[&format!("approve {}", self.plan)]));
+            text +=
+                &format!("{}\n", words.fill(words.approve_hint, &[&format!("{} approve {}", self.program, self.plan)]));
             return text;
         }
         text += &format!("\n{}\n", words.rails_title);
         text += &rails_text(&self.tripped);
-        let command = format!("approve {} --accept {}", self.plan, self.rails.join(","));
-        text += &format!("\n{}\n", fill(words.accept_hint, &[&command]));
+        let command = format!("{} approve {} --accept {}", self.program, self.plan, self.rails.join(","));
+        text += &format!("\n{}\n", words.fill(words.accept_hint, &[&command]));
         text
     }
 }
@@ -250,6 +254,7 @@ mod tests {
             }],
             rules: vec![rule],
             calendars: vec![CalendarRow { number: "OPC-PC".into(), version: 2, zone: "America/Toronto".into() }],
+            program: "retentiond --config here.toml".into(),
         }
     }
 
@@ -261,7 +266,7 @@ mod tests {
             "5,000",
             "2 (the date cannot be read)",
             "no plan of dossier",
-            "approve 2026-11-21-0a1b2c3d --accept rules",
+            "retentiond --config here.toml approve 2026-11-21-0a1b2c3d --accept rules",
         ] {
             assert!(text.contains(expected), "{expected} is missing from\n{text}");
         }

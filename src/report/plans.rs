@@ -6,8 +6,7 @@ use serde_json::Value;
 
 use super::plan::{TrippedRail, names};
 use super::table::{Table, count};
-use super::words::fill;
-use super::{Report, Words, to_value};
+use super::{PROGRAM, Report, Words, to_value};
 use crate::disposition::approval::Decision;
 use crate::disposition::desk::PlanState;
 use crate::disposition::request::PlanStatus;
@@ -74,6 +73,9 @@ pub struct Approved {
     pub only: Vec<String>,
     /// Records left out.
     pub excepted: u64,
+    /// What the reader types before a subcommand.
+    #[serde(skip)]
+    pub program: String,
 }
 
 impl From<&Decision> for Approved {
@@ -86,23 +88,24 @@ impl From<&Decision> for Approved {
             accepted: decision.accepted.iter().map(ToString::to_string).collect(),
             only: decision.only.iter().map(ToString::to_string).collect(),
             excepted: decision.excepted,
+            program: PROGRAM.to_owned(),
         }
     }
 }
 
 impl Report for Approved {
     fn text(&self, words: &Words) -> String {
-        let mut text = format!("{}\n", fill(words.approved, &[&self.plan, &self.by, &self.at]));
+        let mut text = format!("{}\n", words.fill(words.approved, &[&self.plan, &self.by, &self.at]));
         if !self.accepted.is_empty() {
-            text += &format!("{}\n", fill(words.approved_rails, &[&self.accepted.join(", ")]));
+            text += &format!("{}\n", words.fill(words.approved_rails, &[&self.accepted.join(", ")]));
         }
         if !self.only.is_empty() {
-            text += &format!("{}\n", fill(words.approved_only, &[&self.only.join(", ")]));
+            text += &format!("{}\n", words.fill(words.approved_only, &[&self.only.join(", ")]));
         }
         if self.excepted > 0 {
-            text += &format!("{}\n", fill(words.approved_except, &[&count(self.excepted, words)]));
+            text += &format!("{}\n", words.fill(words.approved_except, &[&count(self.excepted, words)]));
         }
-        text + &format!("{}\n", fill(words.apply_hint, &[&format!("apply {}", self.plan)]))
+        text + &format!("{}\n", words.fill(words.apply_hint, &[&format!("{} apply {}", self.program, self.plan)]))
     }
 
     fn json(&self) -> Value {
@@ -118,7 +121,7 @@ pub struct Rejected {
 
 impl Report for Rejected {
     fn text(&self, words: &Words) -> String {
-        format!("{}\n", fill(words.rejected, &[&self.plan]))
+        format!("{}\n", words.fill(words.rejected, &[&self.plan]))
     }
 
     fn json(&self) -> Value {
@@ -146,7 +149,7 @@ impl Report for PlansReport {
         let mut text = table.text();
         for plan in &self.plans {
             if let Some(note) = &plan.note {
-                text += &format!("  {}: {note}\n", plan.plan);
+                text += &format!("  {}{}{note}\n", plan.plan, words.colon);
             }
         }
         text

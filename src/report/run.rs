@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 
 use super::table::{Table, count, paragraph};
-use super::words::fill;
 use super::{Report, Words, to_value};
 use crate::disposition::execute::Statement;
 
@@ -12,6 +11,8 @@ use crate::disposition::execute::Statement;
 pub struct RunReport {
     pub statement: Statement,
     pub seconds: f64,
+    /// What the reader types before a subcommand.
+    pub program: String,
 }
 
 impl RunReport {
@@ -26,7 +27,7 @@ impl Report for RunReport {
     fn text(&self, words: &Words) -> String {
         let Statement { run, plan, counts, finished, .. } = &self.statement;
         let title = if *finished { words.run_finished } else { words.run_stopped };
-        let mut text = format!("{}\n\n", fill(title, &[run.as_str(), plan.as_str()]));
+        let mut text = format!("{}\n\n", words.fill(title, &[run.as_str(), plan.as_str()]));
         let mut table = Table::new([words.outcome, words.records]).numbers([1]);
         let outcomes = [
             (words.destroyed, counts.destroyed),
@@ -55,16 +56,19 @@ impl Report for RunReport {
 
 impl RunReport {
     fn closing(&self, words: &Words) -> String {
-        let Statement { plan, rows, files, bytes, level, finished, reasons, .. } = &self.statement;
+        let Statement { plan, rows, files, bytes, level, finished, reasons, counts, .. } = &self.statement;
         let [rows, files, bytes] = [rows, files, bytes].map(|number| count(*number, words));
         let seconds = format!("{:.1}", self.seconds);
-        let mut text = format!("\n{}\n", fill(words.run_gone, &[&rows, &files, &bytes, &seconds]));
-        text += &paragraph("", "  ", &fill(words.run_level, &[level, words.level(level)]));
+        let mut text = format!("\n{}\n", words.fill(words.run_gone, &[&rows, &files, &bytes, &seconds]));
+        // Where nothing went, no absence was read back.
+        if counts.destroyed + counts.anonymized > 0 {
+            text += &paragraph("", "  ", &words.fill(words.run_level, &[level, words.level(level)]));
+        }
         for (reason, records) in reasons {
             text += &paragraph("  ", "    ", &format!("{} × {reason}", count(*records, words)));
         }
         if self.is_partial() || !finished {
-            text += &format!("{}\n", fill(words.run_again, &[&format!("apply {plan}")]));
+            text += &format!("{}\n", words.fill(words.run_again, &[&format!("{} apply {plan}", self.program)]));
         }
         text
     }
@@ -88,7 +92,7 @@ mod tests {
             finished: true,
             reasons: [("a symbolic link stands on its path".to_owned(), 2)].into(),
         };
-        RunReport { statement, seconds: 0.5 }
+        RunReport { statement, seconds: 0.5, program: "retentiond".into() }
     }
 
     #[test]
@@ -96,7 +100,13 @@ mod tests {
         let run = run(RunCounts { planned: 12, destroyed: 10, failed: 2, ..RunCounts::default() });
         let text = run.text(&EN);
         assert!(text.contains("failed") && text.contains("2 × a symbolic link") && !text.contains("drifted"), "{text}");
-        assert!(run.is_partial() && text.contains("apply 2026-11-21-0a1b2c3d"), "{text}");
+        assert!(run.is_partial() && text.contains("retentiond apply 2026-11-21-0a1b2c3d"), "{text}");
+    }
+
+    #[test]
+    fn a_run_that_destroyed_nothing_claims_no_verification() {
+        assert!(!run(RunCounts::default()).text(&EN).contains("Verified"));
+        assert!(run(RunCounts { anonymized: 1, ..RunCounts::default() }).text(&EN).contains("Verified"));
     }
 
     #[test]

@@ -23,7 +23,10 @@ impl Report for StatusReport {
         let mut fact = |label: &str, value: String| facts.row([label.to_owned(), value]);
         fact(words.state, format!("{} ({}, {})", status.doing, status.mode, status.version));
         if let Some(pause) = &status.paused {
-            fact(words.paused, format!("{}, {}, {}: {}", time(pause.at), words.by, pause.actor, pause.reason));
+            fact(
+                words.paused,
+                format!("{}, {} {}{}{}", time(pause.at), words.by, pause.actor, words.colon, pause.reason),
+            );
         }
         if let Some(doubt) = &status.clock {
             fact(words.clock, doubt.clone());
@@ -58,7 +61,7 @@ impl Report for StatusReport {
         if !status.alerts.is_empty() {
             text += &format!("\n{}\n", words.alerts);
             for alert in &status.alerts {
-                text += &format!("  {}  {}: {}\n", time(alert.since), alert.code, alert.message);
+                text += &format!("  {}  {}{}{}\n", time(alert.since), alert.code, words.colon, alert.message);
             }
         }
         text

@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 
 use super::log::{date_time, describe};
 use super::table::{Table, count, paragraph};
-use super::words::fill;
 use super::{Report, Words, to_value};
 use crate::audit::prove::ProvenEntry;
 use crate::audit::verify::{self, Verdict};
@@ -26,7 +25,7 @@ impl Report for VerifyReport<'_> {
             text += &paragraph("  ", "    ", &finding.to_string());
         }
         if report.more_findings > 0 {
-            text += &format!("  {}\n", fill(words.more_findings, &[&count(report.more_findings, words)]));
+            text += &format!("  {}\n", words.fill(words.more_findings, &[&count(report.more_findings, words)]));
         }
         text += &self.log(words);
         text += &self.tally(words);
@@ -43,22 +42,22 @@ impl VerifyReport<'_> {
         let report = self.report;
         let Some(origin) = &report.origin else { return String::new() };
         let size = count(report.size, words);
-        let mut text = format!("\n{}\n", fill(words.log_line, &[origin.as_str(), &size]));
+        let mut text = format!("\n{}\n", words.fill(words.log_line, &[origin.as_str(), &size]));
         if let Some((first, last)) = report.tally.first.zip(report.tally.last) {
-            text += &format!("{}\n", fill(words.log_dates, &[&date_time(first), &date_time(last)]));
+            text += &format!("{}\n", words.fill(words.log_dates, &[&date_time(first), &date_time(last)]));
         }
         if let Some(unsigned @ 1..) = report.unsigned {
-            text += &format!("{}\n", fill(words.log_unsigned, &[&count(unsigned, words)]));
+            text += &format!("{}\n", words.fill(words.log_unsigned, &[&count(unsigned, words)]));
         }
         if let Some(key) = &report.signed_by {
             let template = if report.key_was_given { words.key_given } else { words.key_not_given };
-            text += &paragraph("", "  ", &fill(template, &[key]));
+            text += &paragraph("", "  ", &words.fill(template, &[key]));
         }
         for anchor in &report.anchors {
             let size = count(anchor.size, words);
             text += &match &anchor.witness {
-                Some(seen) => fill(words.anchor_witness, &[&size, &seen.by, &date_time(seen.at as i64)]),
-                None => fill(words.anchor_kept, &[&size]),
+                Some(seen) => words.fill(words.anchor_witness, &[&size, &seen.by, &date_time(seen.at as i64)]),
+                None => words.fill(words.anchor_kept, &[&size]),
             };
             text.push('\n');
         }
@@ -79,10 +78,10 @@ impl VerifyReport<'_> {
             text += &format!("\n{}", table.text());
         }
         if tally.unsigned_records > 0 {
-            text += &format!("{}\n", fill(words.unsigned_records, &[&count(tally.unsigned_records, words)]));
+            text += &format!("{}\n", words.fill(words.unsigned_records, &[&count(tally.unsigned_records, words)]));
         }
         if tally.pending_records > 0 {
-            text += &format!("{}\n", fill(words.pending, &[&count(tally.pending_records, words)]));
+            text += &format!("{}\n", words.fill(words.pending, &[&count(tally.pending_records, words)]));
         }
         text
     }
@@ -92,7 +91,7 @@ fn meaning(verdict: Verdict, words: &Words) -> String {
     match verdict {
         Verdict::Fail => words.verdict_fail.to_owned(),
         Verdict::OkUnanchored => words.verdict_unanchored.to_owned(),
-        Verdict::OkAnchoredTo(size) => fill(words.verdict_anchored, &[&count(size, words)]),
+        Verdict::OkAnchoredTo(size) => words.fill(words.verdict_anchored, &[&count(size, words)]),
     }
 }
 
@@ -106,7 +105,7 @@ impl Report for ProofReport<'_> {
         let proven = self.proven;
         let mut text = format!("{}\n", proven.verdict);
         let (index, size) = (count(proven.index, words), count(proven.tree.size, words));
-        text += &format!("{}\n", fill(words.proven, &[&index, proven.origin.as_str(), &size]));
+        text += &format!("{}\n", words.fill(words.proven, &[&index, proven.origin.as_str(), &size]));
         text + &format!("  {}  {}\n", date_time(proven.leaf.at), describe(&proven.leaf.body, words))
     }
 

@@ -70,6 +70,7 @@ words! {
     total: "total", "total";
     by: "by", "par";
     rails: "rails", "garde-fous";
+    colon: ": ", " : ";
 
     open: "open", "en cours";
     undated: "undated", "sans date valable";
@@ -88,8 +89,8 @@ words! {
     incomplete: "incomplete", "incomplets";
     failed: "failed", "en échec";
 
-    plan_title: "Plan {} for {}: {} records are due", "Liste de destruction {} au {} : {} unités échues";
-    simulation_title: "Simulation {} for {}: {} records would be due", "Simulation {} au {} : {} unités seraient échues";
+    plan_title: "Plan {} for {}: {} [record is|records are] due", "Liste de destruction {} au {} : {} [unité échue|unités échues]";
+    simulation_title: "Simulation {} for {}: {} [record|records] would be due", "Simulation {} au {} : {} [unité serait échue|unités seraient échues]";
     under_calendar: "under calendar {} version {}, dates in {}", "selon le calendrier {} version {}, dates en {}";
     undated_title: "Undated records are kept until someone mends their dates:", "Les unités sans date valable sont conservées tant que la date n'est pas corrigée :";
     simulation_note: "A simulation shows what would be due; nobody can approve it.", "Une simulation montre ce qui serait échu; personne ne peut l'approuver.";
@@ -102,7 +103,7 @@ words! {
     run_finished: "Run {} of plan {}: finished", "Exécution {} de la liste {} : terminée";
     run_stopped: "Run {} of plan {}: stopped on the way", "Exécution {} de la liste {} : interrompue";
     outcome: "outcome", "sort";
-    run_gone: "{} rows and {} files ({} bytes), in {} s", "{} lignes et {} fichiers ({} octets), en {} s";
+    run_gone: "{} [row|rows] and {} [file|files] ({} [byte|bytes]), in {} s", "{} [ligne|lignes] et {} [fichier|fichiers] ({} [octet|octets]), en {} s";
     run_level: "Verified by reading, level {}: {}", "Vérifié par lecture, niveau {} : {}";
     level_logical: "no query finds them any more; remnants in free space of the database file are not claimed to be gone", "aucune requête ne les trouve plus; rien n'est affirmé des restes dans l'espace libre du fichier";
     level_page_clean: "no remnant in the database's own pages", "aucun reste dans les pages de la base";
@@ -113,7 +114,7 @@ words! {
     approved: "Plan {} is approved by {} on {}.", "La liste {} est approuvée par {} le {}.";
     approved_rails: "Guard rails accepted: {}.", "Garde-fous acceptés : {}.";
     approved_only: "Only these rules: {}.", "Ces règles seulement : {}.";
-    approved_except: "{} records are left out.", "{} unités sont exclues.";
+    approved_except: "{} [record is|records are] left out.", "{} [unité est exclue|unités sont exclues].";
     apply_hint: "Nothing was destroyed yet. To execute it: {}", "Rien n'est encore détruit. Pour exécuter : {}";
     rejected: "Plan {} is rejected. It can no longer be approved; its list of records is erased.", "La liste {} est rejetée. Elle ne peut plus être approuvée; sa liste d'unités est effacée.";
     no_plan: "There is no plan yet: `plan` makes one.", "Il n'y a pas encore de liste : `plan` en établit une.";
@@ -126,6 +127,7 @@ words! {
     review_by: "review by", "à revoir le";
     no_hold: "No hold is in force.", "Aucune suspension n'est en vigueur.";
     hold_placed: "Hold {} is in force: {} stays until it is lifted.", "La suspension {} est en vigueur : {} est conservé jusqu'à sa levée.";
+    hold_on_none: "No such record is in the database now: check the key, or lift the hold if it was mistyped.", "Aucune unité de cette clé n'est dans la base maintenant : vérifiez la clé, ou levez la suspension si elle est erronée.";
     hold_lifted: "Hold {} is lifted: {} follows its calendar again.", "La suspension {} est levée : {} suit de nouveau son calendrier.";
 
     month: "month", "mois";
@@ -134,27 +136,29 @@ words! {
     no_forecast: "No rule disposes of a mapped series: nothing will fall due.", "Aucune règle ne dispose d'une série configurée : rien n'échoira.";
     forecast_note: "As the records stand now; a use, a reopening or a hold changes it.", "Selon l'état actuel; un usage, une réouverture ou une suspension le change.";
 
+    forecast_counts: "Records that a hold or another record keeps are counted too; `plan` tells them apart.", "Les unités qu'une suspension ou une autre unité conserve sont comptées aussi; `plan` les distingue.";
+
     lost_holds: "The private state has lost what these holds keep; nothing is destroyed until each is placed again and lifted: {}", "L'état privé a perdu ce que ces suspensions conservent; rien n'est détruit avant que chacune soit replacée puis levée : {}";
 
     verdict_fail: "The log does not verify. What is wrong:", "Le registre ne se vérifie pas. Ce qui cloche :";
     verdict_unanchored: "Sound in itself. Whoever holds its signing key could have written all of it anew: verify with --checkpoint, against one kept elsewhere.", "Cohérent en lui-même. Qui détient sa clé de signature aurait pu tout récrire : vérifier avec --checkpoint, contre un point de contrôle gardé ailleurs.";
     verdict_anchored: "Sound, and its first {} entries are those that somebody else saw.", "Cohérent, et ses {} premières inscriptions sont celles qu'un tiers a vues.";
-    more_findings: "and {} more", "et {} autres";
-    log_line: "log {}: {} entries signed", "registre {} : {} inscriptions signées";
+    more_findings: "and {} more", "et {} [autre|autres]";
+    log_line: "log {}: {} [entry|entries] signed", "registre {} : {} [inscription signée|inscriptions signées]";
     log_dates: "from {} to {}, by the operator's clock", "du {} au {}, à l'horloge de l'exploitant";
-    log_unsigned: "{} more entries are not signed yet; they were read too", "{} autres inscriptions ne sont pas encore signées; elles ont été lues aussi";
+    log_unsigned: "{} more [entry is|entries are] not signed yet; [it was|they were] read too", "{} [autre inscription n'est pas encore signée; elle a été lue|autres inscriptions ne sont pas encore signées; elles ont été lues] aussi";
     key_given: "signed by {}, the key you gave", "signé par {}, la clé que vous avez donnée";
     key_not_given: "signed by {}, as the log itself says; give the key you were handed with --vkey", "signé par {}, selon le registre lui-même; donnez la clé qu'on vous a remise avec --vkey";
-    anchor_witness: "{} entries seen by {} at {}", "{} inscriptions vues par {} le {}";
-    anchor_kept: "{} entries are those of a checkpoint you kept", "{} inscriptions sont celles d'un point de contrôle que vous avez gardé";
+    anchor_witness: "{} [entry|entries] seen by {} at {}", "{} [inscription vue|inscriptions vues] par {} le {}";
+    anchor_kept: "{} [entry is that|entries are those] of a checkpoint you kept", "{} [inscription est celle|inscriptions sont celles] d'un point de contrôle que vous avez gardé";
     kept_after_all: "kept after all", "conservés finalement";
     unsigned_records: "{} of these records are told by entries that are not signed yet.", "{} de ces unités ne figurent que dans des inscriptions pas encore signées.";
-    pending: "{} records wait for an outcome: a run was interrupted, and the next `apply` settles it.", "{} unités attendent leur résultat : une exécution a été interrompue, le prochain `apply` la règle.";
-    proven: "Entry {} is in log {} of {} entries.", "L'inscription {} est au registre {} de {} inscriptions.";
+    pending: "{} [record waits|records wait] for an outcome: a run was interrupted, and the next `apply` settles it.", "{} [unité attend son|unités attendent leur] résultat : une exécution a été interrompue, le prochain `apply` la règle.";
+    proven: "Entry {} is in log {} of {} [entry|entries].", "L'inscription {} est au registre {} de {} [inscription|inscriptions].";
     proof_written: "The proof of entry {} is in {}.", "La preuve de l'inscription {} est dans {}.";
     cosignature_stored: "Stored: a witness saw the first {} entries.", "Conservé : un cosignataire a vu les {} premières inscriptions.";
     key_forgotten: "The fingerprint key of {} for {} is destroyed: the records it names can no longer be looked up.", "La clé d'empreinte de {} pour {} est détruite : les unités qu'elle nomme ne peuvent plus être retrouvées.";
-    exported: "{} entries are in {}.", "{} inscriptions sont dans {}.";
+    exported: "{} [entry is|entries are] in {}.", "{} [inscription est|inscriptions sont] dans {}.";
     adopted: "Log {} begins, as the successor of {}.", "Le registre {} commence, à la suite de {}.";
     adopted_kept: "The old one lies in {}, untouched; {} of its entries can be read. Keep it for the auditor.", "L'ancien est dans {}, intact; {} de ses inscriptions se lisent. Gardez-le pour l'auditeur.";
     adopted_next: "Approvals ended with the old log: approve plans anew. Hand out the new verifier key.", "Les approbations ont pris fin avec l'ancien registre : approuvez de nouveau. Remettez la nouvelle clé de vérification.";
@@ -171,7 +175,7 @@ words! {
     init_written: "Written:", "Écrits :";
     init_undecided: "Left for you to decide:", "Il vous reste à décider :";
     init_next: "Then run `check`: it says what is still missing, line by line.", "Puis lancez `check` : il dit ce qui manque encore, ligne par ligne.";
-    shown_of: "{} of {} entries", "{} inscriptions sur {}";
+    shown_of: "{} of {} [entry|entries]", "{} [inscription|inscriptions] sur {}";
     leaf_approval: "plan {} by {}; rails accepted: {}", "liste {} par {}; garde-fous acceptés : {}";
     leaf_rejection: "plan {} by {}", "liste {} par {}";
     leaf_placed: "{} placed on a {} by {}", "{} placée sur {} par {}";
@@ -179,20 +183,20 @@ words! {
     leaf_destroy: "to destroy {} {} under {} (run {})", "à détruire : {} {} selon {} (exécution {})";
     leaf_anonymize: "to anonymize {} {} under {} (run {})", "à anonymiser : {} {} selon {} (exécution {})";
     leaf_aborted: "of entry {}: nothing was committed", "de l'inscription {} : rien n'a été validé";
-    leaf_outcome: "of entry {}: {}; {} rows, {} files", "de l'inscription {} : {}; {} lignes, {} fichiers";
+    leaf_outcome: "of entry {}: {}; {} [row|rows], {} [file|files]", "de l'inscription {} : {}; {} [ligne|lignes], {} [fichier|fichiers]";
     leaf_sanitized: "{}: {} ({})", "{} : {} ({})";
-    leaf_run: "{} of plan {}: {} of {} planned records are gone or anonymized", "{} de la liste {} : {} des {} unités prévues sont détruites ou anonymisées";
+    leaf_run: "{} of plan {}: {} of {} planned [record|records] gone or anonymized", "{} de la liste {} : {} sur {} [unité prévue détruite ou anonymisée|unités prévues détruites ou anonymisées]";
     leaf_refused: "{}, by {}", "{}, par {}";
-    leaf_correction: "{}: {}, {} records", "{} : {}, {} unités";
-    leaf_heartbeat: "{} records overdue, {} holds", "{} unités en retard, {} suspensions";
+    leaf_correction: "{}: {}, {} [record|records]", "{} : {}, {} [unité|unités]";
+    leaf_heartbeat: "{} [record|records] overdue, {} [hold|holds]", "{} [unité|unités] en retard, {} [suspension|suspensions]";
 
     severity_error: "error", "erreur";
     severity_warning: "warning", "avertissement";
     severity_note: "note", "note";
     check_ok: "In order. Errors: {}; warnings: {}.", "En ordre. Erreurs : {}; avertissements : {}.";
     check_failed: "Not in order. Errors: {}; warnings: {}. Nothing is planned or destroyed until the errors are mended.", "À corriger. Erreurs : {}; avertissements : {}. Rien n'est prévu ni détruit avant correction des erreurs.";
-    calendar_in_force: "calendar {} version {} ({}), in force since {}", "calendrier {} version {} ({}), en vigueur depuis le {}";
-    calendar_not_in_force: "calendar {} version {} ({}), NOT in force: effective from {}", "calendrier {} version {} ({}), PAS en vigueur : à compter du {}";
+    calendar_in_force: "calendar {} version {}{}, in force since {}", "calendrier {} version {}{}, en vigueur depuis le {}";
+    calendar_not_in_force: "calendar {} version {}{}, NOT in force: effective from {}", "calendrier {} version {}{}, PAS en vigueur : à compter du {}";
     source_line: "source {}: {}", "source {} : {}";
     is_open: "Open: its clock has not started. It is kept.", "En cours : son délai n'a pas commencé. Elle est conservée.";
     is_undated: "Undated ({}): it is kept until someone mends the date.", "Sans date valable ({}) : elle est conservée tant que la date n'est pas corrigée.";
@@ -202,11 +206,11 @@ words! {
     is_blocked: "Blocked: due since {} under rule {}, but records that stay refer to it.", "Bloquée : échue depuis le {} selon la règle {}, mais des unités conservées y renvoient.";
     is_undecided: "Blocked: due since {} under rule {}, which asks for a decision that no program takes.", "Bloquée : échue depuis le {} selon la règle {}, qui demande une décision qu'aucun programme ne prend.";
     is_due: "Due: since {} under rule {}. It goes with the next approved plan.", "Échue : depuis le {} selon la règle {}. Elle part avec la prochaine liste approuvée.";
-    is_gone: "Gone: no such record is in the database any more.", "Partie : aucune unité de cette clé n'est plus dans la base.";
+    is_gone: "Gone: no such record is in the database any more.", "Disparue : aucune unité de cette clé n'est plus dans la base.";
     is_unknown: "Unknown: no such record is in the database, and the log never spoke of one.", "Inconnue : aucune unité de cette clé dans la base, et le registre n'en a jamais parlé.";
     is_ungoverned: "No rule governs its series: it is never destroyed.", "Aucune règle ne régit sa série : elle n'est jamais détruite.";
     is_filtered: "Filtered: outside what the configuration puts in scope, or anonymized already. It is kept.", "Hors filtre : hors de la portée configurée, ou déjà anonymisée. Elle est conservée.";
-    rule_title: "rule {} {} (calendar {} version {}): {}", "règle {} {} (calendrier {} version {}) : {}";
+    rule_title: "rule {}{} (calendar {} version {}): {}", "règle {}{} (calendrier {} version {}) : {}";
     not_happened: "has not happened", "n'a pas eu lieu";
     never: "never", "jamais";
     counted_from: "civil day {}, not counted", "jour civil {}, non compté";
@@ -236,6 +240,36 @@ impl Words {
     pub fn pick<'w>(&self, text: &'w crate::calendar::Words) -> &'w str {
         let (own, other) = if self.language == Language::Fr { (&text.fr, &text.en) } else { (&text.en, &text.fr) };
         own.as_deref().or(other.as_deref()).unwrap_or_default()
+    }
+
+    /// A template with each `{}` replaced in turn, and each `[one|many]` by the form that the number before it asks for.
+    pub fn fill(&self, template: &str, values: &[&str]) -> String {
+        let mut pieces = template.split("{}");
+        let mut text = pieces.next().unwrap_or_default().to_owned();
+        for (place, piece) in pieces.enumerate() {
+            let value = values.get(place).copied().unwrap_or_default();
+            text += value;
+            text += &self.inflected(piece, value);
+        }
+        text
+    }
+
+    /// A text with each `[one|many]` in the form that goes with `number`.
+    fn inflected(&self, text: &str, number: &str) -> String {
+        let mut pieces = text.split('[');
+        let mut inflected = pieces.next().unwrap_or_default().to_owned();
+        for piece in pieces {
+            let (forms, rest) = piece.split_once(']').unwrap_or((piece, ""));
+            let (one, many) = forms.split_once('|').unwrap_or((forms, forms));
+            inflected += if self.is_singular(number) { one } else { many };
+            inflected += rest;
+        }
+        inflected
+    }
+
+    /// Whether a number takes the singular: in French, none does too.
+    fn is_singular(&self, number: &str) -> bool {
+        number == "1" || (number == "0" && self.language == Language::Fr)
     }
 
     /// How grave a finding is, from its stable name.
@@ -272,17 +306,6 @@ impl Words {
     }
 }
 
-/// A template with each `{}` replaced in turn.
-pub fn fill(template: &str, values: &[&str]) -> String {
-    let mut pieces = template.split("{}");
-    let mut text = pieces.next().unwrap_or_default().to_owned();
-    for (place, piece) in pieces.enumerate() {
-        text += values.get(place).copied().unwrap_or_default();
-        text += piece;
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -297,8 +320,31 @@ mod tests {
 
     #[test]
     fn a_template_takes_its_values_in_turn() {
-        assert_eq!(fill("{} of {}: done", &["3", "4"]), "3 of 4: done");
-        assert_eq!(fill("as it is", &[]), "as it is");
-        assert_eq!(fill("{}", &["a {} in a value stays"]), "a {} in a value stays");
+        assert_eq!(EN.fill("{} of {}: done", &["3", "4"]), "3 of 4: done");
+        assert_eq!(EN.fill("as it is", &[]), "as it is");
+        assert_eq!(EN.fill("{}", &["a {} and a [b|c] in a value stay"]), "a {} and a [b|c] in a value stay");
+    }
+
+    #[test]
+    fn a_number_takes_its_singular_or_plural_as_each_language_has_it() {
+        let runs = |number: &str| {
+            (EN.fill(EN.run_gone, &[number, "2", "1", "0.1"]), FR.fill(FR.run_gone, &[number, "2", "1", "0,1"]))
+        };
+        assert_eq!(runs("0").0, "0 rows and 2 files (1 byte), in 0.1 s");
+        assert_eq!(runs("1").0, "1 row and 2 files (1 byte), in 0.1 s");
+        assert_eq!(runs("0").1, "0 ligne et 2 fichiers (1 octet), en 0,1 s");
+        assert_eq!(runs("21").1, "21 lignes et 2 fichiers (1 octet), en 0,1 s");
+    }
+
+    #[test]
+    fn every_choice_of_forms_is_complete_and_follows_a_number() {
+        for (name, en, fr) in ALL {
+            for text in [en, fr] {
+                for (place, _) in text.match_indices('[') {
+                    let forms = text[place..].split_once(']').map(|(forms, _)| forms).unwrap_or_default();
+                    assert!(forms.matches('|').count() == 1 && text[..place].contains("{}"), "{name}: {text}");
+                }
+            }
+        }
     }
 }

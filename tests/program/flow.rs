@@ -120,6 +120,26 @@ fn a_hold_placed_after_the_approval_still_holds() {
 }
 
 #[test]
+fn a_hold_on_a_record_that_is_not_there_is_placed_and_says_so() {
+    let house = House::new();
+    let (code, there) = house.json(&["hold", "place", "dossier", "7", "--reason", "access request"]);
+    assert_eq!((code, &there["present"]), (0, &true.into()), "{there}");
+    let (code, absent) = house.json(&["hold", "place", "dossier", "99999999", "--reason", "access request"]);
+    assert_eq!((code, &absent["present"]), (0, &false.into()), "{absent}");
+    let said = house.run(&["hold", "place", "dossier", "--reference", "nobody", "--reason", "access request"]);
+    assert!(said.code == 0 && said.out.contains("No such record"), "{}{}", said.out, said.err);
+}
+
+#[test]
+fn a_plan_without_records_has_nothing_to_approve() {
+    let house = House::new();
+    assert_eq!(house.run(&["hold", "place", "dossier", "--reason", "litigation"]).code, 0);
+    let plan = house.plan();
+    let (code, answer) = house.json(&["approve", &plan, "--accept", "rules"]);
+    assert_eq!((code, &answer["error"]["code"]), (3, &"nothing-planned".into()), "{answer}");
+}
+
+#[test]
 fn a_lifted_hold_lets_the_record_follow_its_calendar() {
     let house = House::new();
     let (_, hold) = house.json(&["hold", "place", "dossier", "7", "--reason", "access request"]);

@@ -67,6 +67,36 @@ fn a_command_line_that_is_not_understood_is_usage_in_text_and_in_json() {
 }
 
 #[test]
+fn a_kind_that_no_entry_has_is_a_mistake_that_lists_the_kinds() {
+    let house = House::new();
+    house.approved();
+    let (code, answer) = house.json(&["audit", "show", "--kind", "intnt"]);
+    assert_eq!((code, &answer["error"]["code"]), (2, &"usage".into()), "{answer}");
+    assert!(answer["error"]["message"].as_str().unwrap().contains("intent, outcome"), "{answer}");
+    let (code, answer) = house.json(&["audit", "show"]);
+    assert_eq!(code, 0);
+    for entry in answer["entries"].as_array().unwrap() {
+        let kind = entry["kind"].as_str().unwrap();
+        assert_eq!(house.run(&["audit", "show", "--kind", kind]).code, 0, "{kind}");
+    }
+}
+
+#[test]
+fn the_command_that_a_plan_proposes_works_as_printed() {
+    let house = House::new();
+    let said = house.run(&["plan"]).out;
+    let command = said.split("To approve all of this: ").nth(1).unwrap().trim();
+    let approved =
+        std::process::Command::new("sh").arg("-c").arg(command).current_dir(house.path(".")).output().unwrap();
+    let said = String::from_utf8_lossy(&approved.stdout);
+    assert!(approved.status.success(), "{command}: {}", String::from_utf8_lossy(&approved.stderr));
+    let command = said.split("To execute it: ").nth(1).unwrap().trim();
+    let applied =
+        std::process::Command::new("sh").arg("-c").arg(command).current_dir(house.path(".")).output().unwrap();
+    assert!(applied.status.success(), "{command}: {}", String::from_utf8_lossy(&applied.stderr));
+}
+
+#[test]
 fn errors_name_the_thing_the_place_and_the_mend() {
     let house = House::new();
     fs::remove_file(house.path("app.db")).unwrap();

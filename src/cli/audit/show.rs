@@ -39,7 +39,7 @@ pub(super) struct Choice {
     #[arg(long)]
     run: Option<RunId>,
     /// Entries of this kind only (`intent`, `outcome`, `hold`, `approval`, `run`, …); may be given several times
-    #[arg(long)]
+    #[arg(long, value_parser = known_kind)]
     kind: Vec<String>,
     /// Entries from this day on (YYYY-MM-DD, UTC)
     #[arg(long, value_name = "DATE")]
@@ -47,6 +47,35 @@ pub(super) struct Choice {
     /// Entries until the end of this day (YYYY-MM-DD, UTC)
     #[arg(long, value_name = "DATE")]
     until: Option<CivilDate>,
+}
+
+/// Every kind of entry, as [`crate::audit::leaf::Body::kind`] names it.
+const KINDS: [&str; 16] = [
+    "genesis",
+    "calendar",
+    "mapping",
+    "approval",
+    "rejection",
+    "hold",
+    "intent",
+    "outcome",
+    "sanitized",
+    "run",
+    "refused",
+    "correction",
+    "heartbeat",
+    "fpkey",
+    "fpkey_destroyed",
+    "sigkey",
+];
+
+/// A kind that no entry has would find nothing, which reads like an answer.
+fn known_kind(kind: &str) -> Result<String, String> {
+    if KINDS.contains(&kind) {
+        Ok(kind.to_owned())
+    } else {
+        Err(format!("no entry is of this kind; there are {}", KINDS.join(", ")))
+    }
 }
 
 impl Choice {

@@ -10,7 +10,7 @@ use super::place::{Place, today};
 use super::sample::case;
 use crate::cli::error::Failure;
 use crate::cli::exit::Exit;
-use crate::cli::session::{Format, Session};
+use crate::cli::session::{Format, Session, command, quoted};
 use crate::cli::{Arguments, dispatch};
 use crate::report::table::count;
 use crate::report::words::EN;
@@ -19,8 +19,6 @@ use crate::report::words::EN;
 pub(super) struct Tour<'t, 'o> {
     place: &'t Place,
     session: &'t mut Session<'o>,
-    /// What a user types to run this program.
-    program: String,
     /// For `--format json`.
     steps: Vec<Value>,
     exit: Exit,
@@ -34,7 +32,7 @@ struct Said {
 
 impl<'t, 'o> Tour<'t, 'o> {
     pub(super) fn new(place: &'t Place, session: &'t mut Session<'o>) -> Self {
-        Self { place, session, program: program(), steps: Vec::new(), exit: Exit::Ok }
+        Self { place, session, steps: Vec::new(), exit: Exit::Ok }
     }
 
     /// Says what was made.
@@ -168,10 +166,9 @@ impl<'t, 'o> Tour<'t, 'o> {
             ("state/plans/", "plans, as they were approved"),
             ("state/private/", "keys, reasons, lists of records: for this user only"),
         ];
-        let lines: String = things
-            .iter()
-            .map(|(name, what)| format!("  {:<52}{what}\n", dir.join(name).display().to_string()))
-            .collect();
+        let things = things.map(|(name, what)| (dir.join(name).display().to_string(), what));
+        let width = things.iter().map(|(path, _)| path.chars().count()).max().unwrap_or_default();
+        let lines: String = things.iter().map(|(path, what)| format!("  {path:<width$}  {what}\n")).collect();
         let commands: String = next.iter().map(|command| format!("  {command}\n")).collect();
         self.title("What lies where")?;
         self.say(&lines)?;
@@ -200,9 +197,7 @@ impl<'t, 'o> Tour<'t, 'o> {
 
     /// The command line that a user types.
     fn command(&self, arguments: &[&str]) -> String {
-        let config = self.place.config().display().to_string();
-        let words = [self.program.as_str(), "--config", &config].into_iter().chain(arguments.iter().copied());
-        words.map(quoted).collect::<Vec<_>>().join(" ")
+        command(Some(&self.place.config()), arguments)
     }
 
     /// Runs a command and shows it with its result.
@@ -242,33 +237,5 @@ impl<'t, 'o> Tour<'t, 'o> {
             Format::Text => self.session.write(text),
             Format::Json => Ok(()),
         }
-    }
-}
-
-/// What the user typed to run this program: it works from the current directory as it is.
-fn program() -> String {
-    std::env::args().next().filter(|name| !name.is_empty()).unwrap_or_else(|| "retentiond".to_owned())
-}
-
-/// A word as a shell reads it back.
-fn quoted(word: &str) -> String {
-    let plain = |letter: char| letter.is_alphanumeric() || "-_./:,=@+".contains(letter);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', "'\\''"))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_survive_a_shell() {
-        assert_eq!(quoted("demo/retentiond.toml"), "demo/retentiond.toml");
-        assert_eq!(quoted("Claim before the court"), "'Claim before the court'");
-        assert_eq!(quoted("l'an"), "'l'\\''an'");
-        assert_eq!(quoted(""), "''");
     }
 }

@@ -52,7 +52,12 @@ impl From<StoreError> for Failure {
             _ => Exit::Failure,
         };
         let place = database(&error).map(|path| path.display().to_string()).unwrap_or_default();
-        Self::of_room(exit, error.code(), &error, place, "Run `check`, which looks at every database.")
+        let mend = match &error {
+            StoreError::Key { .. } => "Give the key as the table holds it, one argument per key column.",
+            StoreError::Expression { .. } => "Correct the expression; the row is called `this`.",
+            _ => "Run `check`, which looks at every database.",
+        };
+        Self::of_room(exit, error.code(), &error, place, mend)
     }
 }
 
@@ -68,13 +73,14 @@ impl From<LogError> for Failure {
             LogError::ClockBehind { .. } => (Exit::Refused, "clock"),
             _ => (Exit::Failure, "log"),
         };
-        Self::of_room(
-            exit,
-            code,
-            &error,
-            "the destruction log",
-            "Nothing more is destroyed until the log can be written.",
-        )
+        let mend = match &error {
+            LogError::KeyNeeded { .. } => "Nothing was changed. `plans` and `audit show` say what still waits.",
+            LogError::KeyDestroyed { .. } => {
+                "Nothing was changed. `audit show --kind fpkey_destroyed` says when, and by whom."
+            }
+            _ => "Nothing more is destroyed until the log can be written.",
+        };
+        Self::of_room(exit, code, &error, "the destruction log", mend)
     }
 }
 
@@ -181,6 +187,11 @@ impl From<Refusal> for Failure {
             RefusalKind::Configuration => (Exit::BadConfig, "Run `check`."),
             RefusalKind::Log => (Exit::LogFault, "Run `audit verify`."),
             RefusalKind::Failure => (Exit::Failure, "Mend what the message says, then run the same command again."),
+        };
+        let otherwise = match refusal.code.as_ref() {
+            "simulation" => "Make a plan without `--as-of`, and approve that one.",
+            "key" => "Give the key as the table holds it, one argument per key column.",
+            _ => otherwise,
         };
         let (message, mend) = apart(&refusal.message, otherwise);
         let mut failure = Self::new(exit, refusal.code, message, STATE, mend);

@@ -14,7 +14,7 @@ use crate::records::sqlite::StoreError;
 #[derive(Debug, thiserror::Error)]
 pub enum ExecuteError {
     #[error(
-        "the database of source {source_name} no longer says what the log says: it was probably restored from a copy; look at `retentiond ctl status`, make a new plan, and approve it with `--accept restored` if its records are to be destroyed again"
+        "the database of source {source_name} no longer says what the log says: it was probably restored from a copy; look at what was restored, make a new plan, and approve it with `--accept restored` if its records are to be destroyed again"
     )]
     Restored { source_name: SourceName },
     #[error(
