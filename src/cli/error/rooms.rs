@@ -47,7 +47,9 @@ impl From<StoreError> for Failure {
             | StoreError::NotAFile { .. }
             | StoreError::NotADatabase { .. }
             | StoreError::UnsafeToOpen { .. }
-            | StoreError::Schema { .. } => Exit::BadConfig,
+            | StoreError::Schema { .. }
+            | StoreError::SchemaChanged { .. }
+            | StoreError::FenceTable { .. } => Exit::BadConfig,
             StoreError::Key { .. } | StoreError::Expression { .. } => Exit::Usage,
             _ => Exit::Failure,
         };
@@ -258,6 +260,8 @@ fn database(error: &StoreError) -> Option<&std::path::Path> {
         | StoreError::Io { database, .. }
         | StoreError::Setting { database, .. }
         | StoreError::Schema { database, .. }
+        | StoreError::SchemaChanged { database, .. }
+        | StoreError::FenceTable { database, .. }
         | StoreError::Constraint { database, .. }
         | StoreError::Interrupted { database }
         | StoreError::Sql { database, .. } => Some(database),

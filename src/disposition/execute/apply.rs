@@ -116,11 +116,15 @@ impl<'a> Execution<'a> {
         let mut after: Option<Cursor> = None;
         while let Some((items, cursor)) = self.plan.chunk(after.as_ref(), sizer.size())? {
             if conditions.stop.load(Ordering::Relaxed) {
-                self.put_off_the_rest();
+                self.put_off_the_rest("the run was stopped");
                 return Ok(false);
             }
             let left: Vec<&Item> = items.iter().filter(|item| !self.settled.contains(&item.fingerprint)).collect();
             let took = self.run_chunk(&left, conditions)?;
+            if let Some(reason) = &took.over {
+                self.put_off_the_rest(reason);
+                return Ok(false);
+            }
             took.teach(&mut sizer);
             (conditions.progress)(Progress { planned: self.tally.counts.planned, done: self.tally.accounted() });
             if self.install.limits.pace == Pace::Polite {
@@ -131,10 +135,12 @@ impl<'a> Execution<'a> {
         Ok(true)
     }
 
-    fn put_off_the_rest(&mut self) {
+    fn put_off_the_rest(&mut self, reason: &str) {
         let rest = self.tally.counts.planned.saturating_sub(self.tally.accounted());
         self.tally.count_many(RecordOutcome::Deferred, rest);
-        self.tally.explain("the run was stopped", rest);
+        if rest > 0 {
+            self.tally.explain(reason, rest);
+        }
     }
 
     /// Runs the items of one chunk, a batch for each rule and action among them; returns what it took.
@@ -161,6 +167,9 @@ impl<'a> Execution<'a> {
             Bench { shared: self.shared, writer, spools: &self.spools, clock: conditions.clock, stop: conditions.stop };
         for group in groups {
             run_divided(&mut bench, &target, group, &mut self.tally, &mut took)?;
+            if took.over.is_some() {
+                return Ok(took);
+            }
         }
         bench.writer.relieve(match self.install.limits.pace {
             Pace::Polite => Relief::Soon,
@@ -196,6 +205,11 @@ fn run_divided(
                 tally.add(&result);
                 took.add(&result, held_lock);
             }
+            BatchEnd::Over { result, reason } => {
+                tally.add(&result);
+                took.over = Some(reason);
+                return Ok(());
+            }
             BatchEnd::Differs(error) if items.len() == 1 => {
                 tally.count(RecordOutcome::Failed);
                 tally.explain(&error.to_string(), 1);
@@ -219,6 +233,8 @@ struct Took {
     held: Duration,
     /// Some batch did not get its turn.
     met_a_lock: bool,
+    /// Why nothing more may be done.
+    over: Option<String>,
 }
 
 impl Took {

@@ -41,6 +41,8 @@ pub(super) enum BatchEnd {
     Done { result: BatchResult, held_lock: Duration },
     /// Undone: a trigger or a cascade did more, or less, than was counted. The caller divides the batch.
     Differs(StoreError),
+    /// Put off, and so must be whatever the run has left: the database is no longer the one that was planned for.
+    Over { result: BatchResult, reason: String },
 }
 
 /// How one attempt at the transaction ended.
@@ -50,6 +52,8 @@ enum Attempt {
     /// The fence says that the batch can never be committed any more.
     Aborted,
     Differs(StoreError),
+    /// No further attempt may be made.
+    Over(StoreError),
 }
 
 /// Runs one batch of items that share their series, rule and action.
@@ -66,7 +70,7 @@ pub(super) fn run_batch(bench: &mut Bench<'_>, target: &Target<'_>, items: &[&It
         Some(evidence) => run_announced(bench, target, &candidates, &evidence)?,
         None => BatchEnd::Done { result: BatchResult::default(), held_lock: Duration::ZERO },
     };
-    if let BatchEnd::Done { result, .. } = &mut end {
+    if let BatchEnd::Done { result, .. } | BatchEnd::Over { result, .. } = &mut end {
         result.outcomes.extend(refused.iter().map(|_| RecordOutcome::Failed));
         result.reasons.extend(refused.iter().map(ToString::to_string));
     }
@@ -80,6 +84,7 @@ fn run_announced(
     evidence: &DurableIntents,
 ) -> Result<BatchEnd, ExecuteError> {
     let spooled = spool(bench.spools, target, candidates, evidence)?;
+    let mut over = None;
     let (result, ending, held_lock, differs) = match attempt_often(bench, target, candidates, evidence)? {
         Attempt::Committed(committed, held_lock) => {
             fault::step("committed")?;
@@ -90,11 +95,17 @@ fn run_announced(
         Attempt::Busy => (put_off(candidates, "the database stayed locked"), false, Duration::ZERO, None),
         Attempt::Aborted => (put_off(candidates, "the commit failed"), false, Duration::ZERO, None),
         Attempt::Differs(error) => (put_off(candidates, "the batch was undone"), false, Duration::ZERO, Some(error)),
+        Attempt::Over(error) => {
+            let reason = error.to_string();
+            over = Some(reason.clone());
+            (put_off(candidates, &reason), false, Duration::ZERO, None)
+        }
     };
     conclude(bench, evidence, &spooled, &result, ending)?;
-    Ok(match differs {
-        Some(error) => BatchEnd::Differs(error),
-        None => BatchEnd::Done { result, held_lock },
+    Ok(match (differs, over) {
+        (Some(error), _) => BatchEnd::Differs(error),
+        (None, Some(reason)) => BatchEnd::Over { result, reason },
+        (None, None) => BatchEnd::Done { result, held_lock },
     })
 }
 
@@ -158,6 +169,7 @@ fn attempt_once(
     let batch = evidence.batch();
     let txn = match bench.writer.begin() {
         Err(error) if error.is_locked() => return Ok(Attempt::Busy),
+        Err(error) if error.ends_the_run() => return Ok(Attempt::Over(error)),
         txn => txn?,
     };
     fault::step("begun")?;
@@ -169,6 +181,7 @@ fn attempt_once(
             return Ok(Attempt::Differs(error));
         }
         Err(error) if error.is_locked() => return Ok(Attempt::Busy),
+        Err(error) if error.ends_the_run() => return Ok(Attempt::Over(error)),
         disposal => disposal?,
     };
     fault::step("disposed")?;

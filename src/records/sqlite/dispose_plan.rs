@@ -9,6 +9,7 @@ use std::sync::Arc;
 use rusqlite::Connection;
 
 use super::dispose_family::{Family, Member, Root, listed, table, unusable};
+use super::select;
 use super::sql::{OWNER, THIS, column, condition, join, literal, mask, name};
 use super::{Queries, StoreError};
 use crate::model::SeriesName;
@@ -30,7 +31,21 @@ pub(super) struct Program {
 pub(super) struct Step {
     pub(super) table: String,
     pub(super) sql: String,
+    /// Counts beforehand how many rows the statement must change, where a trigger could keep some from it without a word.
+    pub(super) expect: Option<String>,
     pub(super) effect: Effect,
+}
+
+impl Step {
+    fn new(table: &str, sql: String, effect: Effect) -> Self {
+        Self { table: table.to_owned(), sql, expect: None, effect }
+    }
+
+    /// Fails where a row of the table is left that passes a test.
+    fn none_left(name: &str, test: &str) -> Self {
+        let sql = format!("SELECT EXISTS (SELECT 1 FROM {} AS this WHERE {test})", table(name));
+        Self::new(name, sql, Effect::NoneLeft)
+    }
 }
 
 /// What the rows that a statement changes are.
@@ -44,7 +59,7 @@ pub(super) enum Effect {
     Parts,
     /// Rows that live on.
     Detached,
-    /// Changes nothing: selects 1 where a row is left that had to go.
+    /// Changes nothing: selects 1 where a row is left that had to go, or to be masked.
     NoneLeft,
 }
 
@@ -120,7 +135,7 @@ impl<'a> Compiler<'_, 'a> {
         for member in self.family.beneath(root) {
             self.part(root, member, steps)?;
         }
-        steps.push(self.root(root));
+        self.root(root, steps);
         for member in shared {
             self.narrow(member, steps);
             self.destroy(Some(member), steps)?;
@@ -128,35 +143,41 @@ impl<'a> Compiler<'_, 'a> {
         Ok(())
     }
 
-    fn root(&self, root: Root<'_, 'a>) -> Step {
-        let (name, rows, effect) = match root {
-            None => (&self.family.series.table, self.family.where_records(), Effect::Records),
+    /// The rows of `root` themselves. That none is left is read back: of the records always, of others where they have triggers.
+    fn root(&self, root: Root<'_, 'a>, steps: &mut Vec<Step>) {
+        let delete = |name: &str, rows: &str| format!("DELETE FROM {} AS this WHERE {rows}", table(name));
+        match root {
+            None => {
+                let (name, rows) = (&self.family.series.table, self.family.where_records());
+                steps.push(Step::new(name, delete(name, &rows), Effect::Records));
+                steps.push(Step::none_left(name, &rows));
+            }
             Some(member) => {
                 let candidates = format!("SELECT {} FROM {} AS k", member.copied(), self.family.candidates(member));
-                (&member.part.table, format!("({}) IN ({candidates})", member.list(THIS)), Effect::Parts)
+                let rows = format!("({}) IN ({candidates})", member.list(THIS));
+                steps.push(changing(member, delete(&member.part.table, &rows), &rows, Effect::Parts));
+                if member.has_triggers {
+                    steps.push(Step::none_left(&member.part.table, &rows));
+                }
             }
-        };
-        Step { table: name.clone(), sql: format!("DELETE FROM {} AS this WHERE {rows}", table(name)), effect }
+        }
     }
 
     fn part(&self, root: Root<'_, 'a>, member: &Member<'a>, steps: &mut Vec<Step>) -> Result<(), StoreError> {
         let part = member.part;
         let (name, rows) = (table(&part.table), self.family.where_rows(root, member));
-        let mut step = |sql, effect| steps.push(Step { table: part.table.clone(), sql, effect });
-        match &part.owner_gone {
-            OwnerGone::Destroy => step(format!("DELETE FROM {name} AS this WHERE {rows}"), Effect::Parts),
-            OwnerGone::Detach => {
-                let nulls = self.detachments(part)?;
-                step(format!("UPDATE {name} AS this SET {nulls} WHERE {rows}"), Effect::Detached);
-            }
+        let (sql, effect) = match &part.owner_gone {
+            OwnerGone::Destroy => (format!("DELETE FROM {name} AS this WHERE {rows}"), Effect::Parts),
+            OwnerGone::Detach => (update(&name, &self.detachments(part)?, &rows), Effect::Detached),
             OwnerGone::Set(values) => {
                 let values = listed(values.iter().map(|(column, value)| assignment(column, value)));
-                step(format!("UPDATE {name} AS this SET {values} WHERE {rows}"), Effect::Detached);
+                (update(&name, &values, &rows), Effect::Detached)
             }
-        }
-        // A trigger can keep a row without a word (`raise(IGNORE)`).
+        };
+        steps.push(changing(member, sql, &rows, effect));
+        // What is set need not be what joins the row to its owner: such rows are counted before, and that must do.
         if member.has_triggers && !matches!(part.owner_gone, OwnerGone::Set(_)) {
-            step(format!("SELECT EXISTS (SELECT 1 FROM {name} AS this WHERE {rows})"), Effect::NoneLeft);
+            steps.push(Step::none_left(&part.table, &rows));
         }
         Ok(())
     }
@@ -177,7 +198,7 @@ impl<'a> Compiler<'_, 'a> {
         let rows = self.family.rows(root, member, &member.list(THIS));
         let fill = format!("INSERT INTO {candidates} SELECT DISTINCT * FROM ({rows})");
         for sql in [format!("DELETE FROM {candidates}"), fill] {
-            steps.push(Step { table: member.part.table.clone(), sql, effect: Effect::None });
+            steps.push(Step::new(&member.part.table, sql, Effect::None));
         }
     }
 
@@ -192,7 +213,7 @@ impl<'a> Compiler<'_, 'a> {
                  WHERE ({list}) = ({copied}) AND EXISTS ({reference})"
             );
             let sql = format!("DELETE FROM {candidates} WHERE rowid IN ({referred})");
-            steps.push(Step { table: part.table.clone(), sql, effect: Effect::None });
+            steps.push(Step::new(&part.table, sql, Effect::None));
         };
         keep(THIS, format!("SELECT 1 FROM {} AS owner WHERE {}", self.family.owner_table(member), join(&part.on)));
         for reference in &part.shared {
@@ -213,20 +234,41 @@ impl<'a> Compiler<'_, 'a> {
                 let message = format!("part {}: rows that records share cannot be masked", part.name);
                 return Err(unusable(self.conn, message));
             }
-            steps.push(masking(&part.table, &part.anonymize, &self.family.where_rows(None, member), Effect::Parts));
+            let rows = self.family.where_rows(None, member);
+            let sql = update(&table(&part.table), &masking(&part.anonymize), &rows);
+            steps.push(changing(member, sql, &rows, Effect::Parts));
+            steps.push(unmasked(&part.table, &part.anonymize, &rows));
         }
         let series = self.family.series;
         if !series.anonymize.is_empty() {
-            let records = self.family.where_records();
-            steps.push(masking(&series.table, &series.anonymize, &records, Effect::Records));
+            let (name, records) = (&series.table, self.family.where_records());
+            let sql = update(&table(name), &masking(&series.anonymize), &records);
+            steps.push(Step::new(name, sql, Effect::Records));
+            steps.push(unmasked(name, &series.anonymize, &records));
         }
         Ok(steps)
     }
 }
 
-fn masking(name: &str, masks: &BTreeMap<String, Mask>, rows: &str, effect: Effect) -> Step {
-    let masks = listed(masks.iter().map(|(column, mask)| masked(column, mask)));
-    Step { table: name.to_owned(), sql: format!("UPDATE {} AS this SET {masks} WHERE {rows}", table(name)), effect }
+/// A statement that changes these rows of a part.
+fn changing(member: &Member<'_>, sql: String, rows: &str, effect: Effect) -> Step {
+    let name = &member.part.table;
+    let count = || format!("SELECT count(*) FROM {} AS this WHERE {rows}", table(name));
+    Step { expect: member.has_triggers.then(count), ..Step::new(name, sql, effect) }
+}
+
+/// OR ABORT overrules what a constraint says it does on a conflict: to pass the row over, or to remove the other one, uncounted.
+fn update(name: &str, assignments: &str, rows: &str) -> String {
+    format!("UPDATE OR ABORT {name} AS this SET {assignments} WHERE {rows}")
+}
+
+fn masking(masks: &BTreeMap<String, Mask>) -> String {
+    listed(masks.iter().map(|(column, mask)| masked(column, mask)))
+}
+
+/// Fails where a mask is not in place.
+fn unmasked(name: &str, masks: &BTreeMap<String, Mask>, rows: &str) -> Step {
+    Step::none_left(name, &format!("{rows} AND NOT {}", select::masked(masks)))
 }
 
 fn masked(target: &str, how: &Mask) -> String {

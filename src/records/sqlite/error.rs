@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use rusqlite::{Connection, ErrorCode, ffi};
 
+use super::FENCE_TABLE;
 use crate::model::{PartName, SeriesName};
 
 /// What went wrong in a records database. Names paths, tables and columns; never a value of a record.
@@ -56,6 +57,13 @@ pub enum StoreError {
         "{changed} rows changed where the mapping accounts for {counted}; the change was undone; run `retentiond check`"
     )]
     CountDiffers { counted: u64, changed: u64 },
+    /// What the first transaction of a connection found is no longer so.
+    #[error(
+        "the schema of {} was changed during the run: a table, a unique index or a trigger that the records of {series} depend on; run `retentiond check`, then make a new plan", database.display()
+    )]
+    SchemaChanged { database: PathBuf, series: SeriesName },
+    #[error("{FENCE_TABLE} of {}, in which the database remembers our batches, cannot be relied on: {message}; {mend}", database.display())]
+    FenceTable { database: PathBuf, message: String, mend: String },
     #[error("a statement was interrupted because its time was over")]
     Interrupted { database: PathBuf },
     #[error("SQLite refused a statement on {}: {message} (code {code})", database.display())]
@@ -85,6 +93,8 @@ impl StoreError {
             Self::Key { .. } => "key",
             Self::Constraint { .. } => "constraint",
             Self::CountDiffers { .. } => "count-differs",
+            Self::SchemaChanged { .. } => "schema-changed",
+            Self::FenceTable { .. } => "fence-table",
             Self::Interrupted { .. } => "interrupted",
             Self::Sql { .. } => "sql",
         }
@@ -93,6 +103,11 @@ impl StoreError {
     /// Whether another attempt may succeed: another program had the database.
     pub fn is_locked(&self) -> bool {
         matches!(self, Self::Locked { .. })
+    }
+
+    /// Whether no further batch may be tried on this connection: the database is no longer the one that was planned for.
+    pub fn ends_the_run(&self) -> bool {
+        matches!(self, Self::SchemaChanged { .. } | Self::FenceTable { .. })
     }
 
     /// What SQLite said on this connection.

@@ -4,9 +4,9 @@
 //! The table is made by the first batch. While the log knows of a committed batch, a missing table means that somebody
 //! dropped it, and a missing row that the database was restored from a copy older than the batch.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Params, params};
 
-use super::StoreError;
+use super::{StoreError, schema, sql};
 use crate::model::{BatchNumber, Origin};
 
 /// The table of fence rows, in the owner's database.
@@ -28,10 +28,46 @@ pub enum FenceState {
 const COMMITTED: &str = "committed";
 const ABORTED: &str = "aborted";
 
+/// What follows the table's name in its definition.
+const DEFINITION: &str = "(origin TEXT NOT NULL, batch INTEGER NOT NULL, state TEXT NOT NULL, note TEXT NOT NULL, \
+                          PRIMARY KEY(origin, batch)) WITHOUT ROWID";
+
+/// Why fence rows cannot be relied on, and the mend; `None` where the table is as we make it, or missing.
+pub(super) fn fault(conn: &Connection) -> rusqlite::Result<Option<(String, String)>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT type, name, sql FROM main.sqlite_schema
+         WHERE name = ?1 COLLATE NOCASE OR (tbl_name = ?1 COLLATE NOCASE AND type = 'trigger') ORDER BY type, name",
+    )?;
+    let mut rows = statement.query([FENCE_TABLE])?;
+    while let Some(row) = rows.next()? {
+        let (kind, name, sql): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        if kind == "trigger" {
+            let message = format!("trigger {name} runs on it");
+            return Ok(Some((message, format!("DROP TRIGGER {};", sql::name(&name)))));
+        }
+        let tokens = schema::tokens(&sql);
+        // CREATE TABLE name, then what counts.
+        if kind != "table" || tokens.get(3..) != Some(&schema::tokens(DEFINITION)) {
+            let message = format!("it is a {kind} of another definition");
+            return Ok(Some((message, format!("rename that {kind}, so that retentiond can make its own table"))));
+        }
+    }
+    Ok(None)
+}
+
+/// Refuses a table that is not as we make it.
+pub(super) fn check(conn: &Connection) -> Result<(), StoreError> {
+    match fault(conn).map_err(|e| StoreError::of(conn, e))? {
+        None => Ok(()),
+        Some((message, mend)) => {
+            Err(StoreError::FenceTable { database: conn.path().unwrap_or_default().into(), message, mend })
+        }
+    }
+}
+
 pub(super) fn create_table(conn: &Connection) -> Result<(), StoreError> {
-    let sql = "CREATE TABLE IF NOT EXISTS main.retentiond_batch(origin TEXT NOT NULL, batch INTEGER NOT NULL, \
-               state TEXT NOT NULL, note TEXT NOT NULL, PRIMARY KEY(origin, batch)) WITHOUT ROWID";
-    conn.prepare_cached(sql).and_then(|mut statement| statement.execute([])).map_err(|e| StoreError::of(conn, e))?;
+    let sql = format!("CREATE TABLE IF NOT EXISTS main.{FENCE_TABLE}{DEFINITION}");
+    conn.prepare_cached(&sql).and_then(|mut statement| statement.execute([])).map_err(|e| StoreError::of(conn, e))?;
     Ok(())
 }
 
@@ -50,11 +86,29 @@ pub(super) fn put_aborted(conn: &Connection, origin: &Origin, batch: BatchNumber
     put(conn, origin, batch, ABORTED, "")
 }
 
+/// Writes a row and reads it back: a trigger could swallow it, or do more than we asked for.
 fn put(conn: &Connection, origin: &Origin, batch: BatchNumber, state: &str, note: &str) -> Result<(), StoreError> {
-    conn.prepare_cached("INSERT INTO main.retentiond_batch(origin, batch, state, note) VALUES (?1, ?2, ?3, ?4)")
-        .and_then(|mut statement| statement.execute(params![origin.as_str(), number(batch), state, note]))
-        .map_err(|e| StoreError::of(conn, e))?;
+    let sql = "INSERT OR ABORT INTO main.retentiond_batch(origin, batch, state, note) VALUES (?1, ?2, ?3, ?4)";
+    let changed = counted(conn, sql, params![origin.as_str(), number(batch), state, note])?;
+    let wanted = if state == COMMITTED { FenceState::Committed(note.to_owned()) } else { FenceState::Aborted };
+    if changed != 1 || read(conn, origin, batch)? != wanted {
+        return Err(StoreError::CountDiffers { counted: 1, changed });
+    }
     Ok(())
+}
+
+/// Runs a statement that must change rows of the fence table only; returns how many.
+fn counted(conn: &Connection, sql: &str, parameters: impl Params) -> Result<u64, StoreError> {
+    let before = conn.total_changes();
+    let direct = conn
+        .prepare_cached(sql)
+        .and_then(|mut statement| statement.execute(parameters))
+        .map_err(|e| StoreError::of(conn, e))? as u64;
+    let changed = conn.total_changes() - before;
+    if changed != direct {
+        return Err(StoreError::CountDiffers { counted: direct, changed });
+    }
+    Ok(changed)
 }
 
 pub(super) fn read(conn: &Connection, origin: &Origin, batch: BatchNumber) -> Result<FenceState, StoreError> {
@@ -99,9 +153,8 @@ pub(super) fn forget_before(conn: &Connection, origin: &Origin, batch: BatchNumb
     if !table_exists(conn)? {
         return Ok(());
     }
-    conn.prepare_cached("DELETE FROM main.retentiond_batch WHERE origin = ?1 AND batch < ?2")
-        .and_then(|mut statement| statement.execute(params![origin.as_str(), number(batch)]))
-        .map_err(|e| StoreError::of(conn, e))?;
+    let sql = "DELETE FROM main.retentiond_batch WHERE origin = ?1 AND batch < ?2";
+    counted(conn, sql, params![origin.as_str(), number(batch)])?;
     Ok(())
 }
 

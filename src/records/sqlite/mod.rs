@@ -26,6 +26,7 @@ mod select;
 pub mod spellings;
 mod sql;
 mod value;
+mod watch;
 mod write;
 #[cfg(test)]
 mod write_tests;

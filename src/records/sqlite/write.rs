@@ -15,6 +15,7 @@ use super::fence::{self, FenceState};
 use super::open::{Opened, Purpose};
 use super::references;
 use super::spellings::Spellings;
+use super::watch::Watch;
 use super::write_txn::WriteTxn;
 use super::{Queries, StoreError};
 use crate::model::{BatchNumber, Origin, RecordKey, SeriesName};
@@ -58,13 +59,14 @@ pub struct Writer {
     pub(super) queries: Queries,
     pub(super) programs: Programs,
     spellings: Spellings,
+    watch: Watch,
 }
 
 impl Writer {
     /// Opens a source for writing. `series` are all mappings of the installation: a relation names other series.
     ///
     /// # Errors
-    /// The source cannot be opened safely, or a setting does not stick.
+    /// The source cannot be opened safely, or a setting does not stick; `FenceTable` where our table is not ours.
     pub fn open(source: &Source, series: &[SeriesMapping], origin: &Origin) -> Result<Self, StoreError> {
         let opened = Opened::open(&source.sqlite, Purpose::Write)?;
         let journal_mode: String = setting(&opened.conn, "journal_mode")?;
@@ -73,19 +75,21 @@ impl Writer {
         let page_size = setting::<i64>(&opened.conn, "page_size")?.unsigned_abs();
         let queries = Queries::new(source, series);
         let (programs, spellings) = (Programs::default(), Spellings::default());
-        Ok(Self { opened, origin: origin.clone(), is_wal, page_size, queries, programs, spellings })
+        let watch = Watch::begin(&opened.conn, &queries)?;
+        Ok(Self { opened, origin: origin.clone(), is_wal, page_size, queries, programs, spellings, watch })
     }
 
     /// Starts a write transaction; waits up to five seconds for its turn.
     ///
     /// # Errors
-    /// `Locked` when the turn does not come.
+    /// `Locked` when the turn does not come; `FenceTable` where somebody changed our table meanwhile.
     pub fn begin(&mut self) -> Result<WriteTxn<'_>, StoreError> {
         self.execute("BEGIN IMMEDIATE")?;
         // From here on a failure must end the transaction: the value that does so exists first.
         let txn = WriteTxn::begun(self);
-        let schema = setting(&txn.writer.opened.conn, "schema_version")?;
-        txn.writer.programs.keep_for(schema);
+        let writer = &mut *txn.writer;
+        let schema = writer.watch.turn(&writer.opened.conn)?;
+        writer.programs.keep_for(schema);
         Ok(txn)
     }
 
@@ -169,6 +173,11 @@ impl Writer {
 
     pub(super) fn program(&mut self, series: &SeriesName) -> Result<Arc<Program>, StoreError> {
         self.programs.of(&self.opened.conn, &self.queries, series)
+    }
+
+    /// Whether what a series touches is defined as it was when this connection was opened.
+    pub(super) fn same_schema(&mut self, series: &SeriesName) -> Result<(), StoreError> {
+        self.watch.check(&self.opened.conn, &self.queries, series)
     }
 
     /// Pages in the WAL, and how many of them are in the database file already.

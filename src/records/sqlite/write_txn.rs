@@ -75,8 +75,9 @@ impl<'w> WriteTxn<'w> {
     /// The facts of these records, read again, in the order of the keys; `None` for a record that is not there.
     ///
     /// # Errors
-    /// The database cannot be read, or is no longer what the mapping says.
+    /// `SchemaChanged`; the database cannot be read, or is no longer what the mapping says.
     pub fn facts(&mut self, series: &SeriesName, keys: &[RecordKey]) -> Result<Vec<Option<Facts>>, StoreError> {
+        self.writer.same_schema(series)?;
         let query = self.writer.queries.of(series)?;
         query.read(&self.writer.opened.conn, keys)
     }
@@ -106,9 +107,10 @@ impl<'w> WriteTxn<'w> {
     /// Destroys these records with their parts: parts first, each counted.
     ///
     /// # Errors
-    /// `CountDiffers` where a record was not there, or a cascade or trigger changed more than the mapping says. After any error
-    /// the transaction must be rolled back.
+    /// `CountDiffers` where a record was not there, or a cascade or trigger changed more than the mapping says, or kept a row;
+    /// `SchemaChanged`. After any error the transaction must be rolled back.
     pub fn destroy(&mut self, series: &SeriesName, keys: &[RecordKey]) -> Result<Disposed, StoreError> {
+        self.writer.same_schema(series)?;
         let program = self.writer.program(series)?;
         program.destroy(&self.writer.opened.conn, keys)
     }
@@ -118,6 +120,7 @@ impl<'w> WriteTxn<'w> {
     /// # Errors
     /// As [`WriteTxn::destroy`].
     pub fn anonymize(&mut self, series: &SeriesName, keys: &[RecordKey]) -> Result<Disposed, StoreError> {
+        self.writer.same_schema(series)?;
         let program = self.writer.program(series)?;
         program.anonymize(&self.writer.opened.conn, keys)
     }

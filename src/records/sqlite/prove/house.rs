@@ -4,7 +4,7 @@ use rustix::process::geteuid;
 
 use super::Proof;
 use crate::records::sqlite::accounts::Accounts;
-use crate::records::sqlite::fence::FENCE_TABLE;
+use crate::records::sqlite::fence::{self, FENCE_TABLE};
 use crate::records::sqlite::scan::is_wal;
 
 impl Proof<'_> {
@@ -33,7 +33,12 @@ impl Proof<'_> {
             "rollback mode: retentiond reads in short turns, so that the application can commit"
         };
         self.note("journal", at.clone(), format!("it is opened as user {user}, in {mode}"), "nothing");
-        if !fenced {
+        if let Some((fault, mend)) = fence::fault(conn)? {
+            let message = format!(
+                "{FENCE_TABLE}, in which the database itself remembers the last batch, cannot be relied on: {fault}"
+            );
+            self.error("fence-table", at.clone(), message, mend);
+        } else if !fenced {
             let message = format!(
                 "the first `apply` adds one small table, {FENCE_TABLE}, in which the database itself remembers the last batch"
             );

@@ -38,12 +38,8 @@ impl Proof<'_> {
         };
         for (name, text) in triggers {
             let words = schema::tokens(&text);
-            let begin = words.iter().position(|word| word == "begin").unwrap_or(words.len());
-            let (head, body) = words.split_at(begin);
-            if !fires(head, event) {
-                continue;
-            }
-            if body.iter().any(|word| ["insert", "update", "delete", "replace"].contains(&word.as_str())) {
+            let Some(body) = body_on(&words, event) else { continue };
+            if writes(body) {
                 let message = format!(
                     "trigger {name} writes while {doing} rows of {table}: what it changes is not counted, so every chunk \
                      would be undone"
@@ -60,19 +56,39 @@ impl Proof<'_> {
     }
 }
 
-/// Whether a trigger whose words up to BEGIN these are runs on an event: `CREATE TRIGGER name AFTER UPDATE OF a, b ON table`.
-fn fires(head: &[String], event: &Event<'_>) -> bool {
-    let is_event = |word: &&String| ["delete", "insert", "update"].contains(&word.as_str());
-    // Whatever its name is, the third word is no event.
-    let mut rest = head.iter().skip(3).skip_while(|word| !is_event(word));
-    match (event, rest.next().map(String::as_str)) {
-        (Event::Delete, Some("delete")) => true,
-        (Event::Update(columns), Some("update")) => match rest.next().map(String::as_str) {
-            Some("of") => rest.take_while(|word| *word != "on").any(|column| columns.contains(column)),
-            _ => true,
-        },
-        _ => false,
+/// What follows the head of a trigger, where it runs on an event; `words` are those of SQLite's text of it:
+/// `CREATE TRIGGER name [BEFORE] UPDATE [OF a, b] ON table [WHEN …] BEGIN …`. By their places, as a name may be any word.
+fn body_on<'w>(words: &'w [String], event: &Event<'_>) -> Option<&'w [String]> {
+    let rest = words.get(3..)?;
+    let rest = match rest.first()?.as_str() {
+        "before" | "after" => &rest[1..],
+        "instead" => rest.get(2..)?,
+        _ => rest,
+    };
+    let (kind, mut rest) = rest.split_first()?;
+    let mut columns = Vec::new();
+    if rest.first()? == "of" {
+        let mut separator = true;
+        while separator {
+            columns.push(rest.get(1)?);
+            rest = rest.get(2..)?;
+            separator = rest.first()? == ",";
+        }
     }
+    let fires = match event {
+        Event::Delete => kind == "delete",
+        Event::Update(changed) => {
+            kind == "update" && (columns.is_empty() || columns.into_iter().any(|column| changed.contains(column)))
+        }
+    };
+    // ON table
+    rest.get(2..).filter(|_| fires)
+}
+
+/// Whether a trigger's words hold a statement that writes. Says yes in vain where a name is such a word.
+fn writes(body: &[String]) -> bool {
+    body.iter().any(|word| ["insert", "update", "delete"].contains(&word.as_str()))
+        || body.windows(2).any(|words| words[0] == "replace" && words[1] == "into")
 }
 
 /// Tables of which rows are masked, detached or re-pointed, and in which columns.

@@ -314,6 +314,12 @@ fn a_trigger_that_writes_is_an_error_and_one_that_only_refuses_is_a_note() {
     error(other, "trigger", "DROP TRIGGER", masks);
     let of = |column: &str| other.replace("UPDATE ON", &format!("UPDATE OF {column}, id ON"));
     error(&of("NUMBER"), "trigger", "DROP TRIGGER", masks);
+    for named in ["\"begin\"", "[update]", "\"delete\""] {
+        error(&writes.replace("bury", named), "trigger", "DROP TRIGGER", |_| ());
+    }
+    error(&of("\"on\", number").replace(", id ON", " ON"), "trigger", "DROP TRIGGER", |series| {
+        series.anonymize.insert("number".to_owned(), Mask::Null);
+    });
     let mut masked = good();
     masks(&mut masked[0]);
     assert_eq!(prove(&format!("{GOOD} {}", of("status")), &masked), [], "that column is not masked");
@@ -325,6 +331,17 @@ fn a_trigger_that_writes_is_an_error_and_one_that_only_refuses_is_a_note() {
     let database = Database::with("wal", &format!("{GOOD} {refuses}"));
     let codes: Vec<&str> = prove_in(&database, &good()).iter().map(|finding| finding.code).collect();
     assert!(codes.contains(&"trigger-reads") && !codes.contains(&"trigger"), "{codes:?}");
+}
+
+#[test]
+fn a_fence_table_that_cannot_be_relied_on_is_an_error() {
+    let table = "CREATE TABLE retentiond_batch(origin TEXT NOT NULL, batch INTEGER NOT NULL, state TEXT NOT NULL,
+                 note TEXT NOT NULL, PRIMARY KEY(origin, batch)) WITHOUT ROWID;";
+    assert_eq!(prove(&format!("{GOOD} {table}"), &good()), []);
+    let trigger = "CREATE TRIGGER swallow BEFORE INSERT ON retentiond_batch BEGIN SELECT raise(IGNORE); END;";
+    error(&format!("{table} {trigger}"), "fence-table", "DROP TRIGGER \"swallow\"", |_| ());
+    error(&table.replace("note", "remark"), "fence-table", "rename that table", |_| ());
+    error("CREATE VIEW retentiond_batch AS SELECT 1 AS batch;", "fence-table", "rename that view", |_| ());
 }
 
 #[test]

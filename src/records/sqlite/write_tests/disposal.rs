@@ -382,7 +382,7 @@ fn a_table_that_the_application_adds_or_changes_between_chunks_is_seen() {
     destroy(&mut writer, &dossiers(), &keys(&[1])).unwrap();
     owner.app.execute_batch("DROP TABLE attachment").unwrap();
     let error = writer.begin().unwrap().destroy(&dossiers().series, &keys(&[2])).unwrap_err();
-    assert!(matches!(error, StoreError::Schema { .. }), "{error}");
+    assert!(matches!(error, StoreError::SchemaChanged { .. }), "{error}");
 }
 
 #[test]

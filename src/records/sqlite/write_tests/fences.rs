@@ -1,7 +1,7 @@
 //! What the database says of a batch, before and after whatever may happen to it.
 
 use super::*;
-use crate::records::sqlite::{CommitError, FenceState};
+use crate::records::sqlite::{CommitError, FenceState, fence};
 
 const SCHEMA: &str = "CREATE TABLE dossier(id INTEGER PRIMARY KEY); INSERT INTO dossier VALUES (1), (2), (3);";
 
@@ -122,4 +122,64 @@ fn a_commit_that_fails_is_settled_by_its_fence() {
     assert!(matches!(txn.commit(&Evidence(5)), Err(CommitError::Unknown(StoreError::Constraint { .. }))));
     assert_eq!(writer.abort_or_read(BatchNumber(5)).unwrap(), FenceState::Aborted);
     assert_eq!(owner.integers("SELECT id FROM dossier"), [1, 2, 3]);
+}
+
+const FENCES: &str = "CREATE TABLE retentiond_batch(origin TEXT NOT NULL, batch INTEGER NOT NULL, state TEXT NOT NULL, note TEXT NOT NULL, PRIMARY KEY(origin, batch)) WITHOUT ROWID;";
+const TAKES_MORE: &str =
+    "CREATE TRIGGER more AFTER INSERT ON retentiond_batch BEGIN DELETE FROM dossier WHERE id = 3; END;";
+const SWALLOWS: &str = "CREATE TRIGGER swallow BEFORE INSERT ON retentiond_batch BEGIN SELECT raise(IGNORE); END;";
+
+#[test]
+fn a_fence_table_that_is_not_as_we_make_it_is_refused_before_anything_else() {
+    let wrong = [
+        format!("{FENCES} {TAKES_MORE}"),
+        format!("{FENCES} {SWALLOWS}"),
+        FENCES.replace("note TEXT", "remark TEXT"),
+        FENCES.replace(" WITHOUT ROWID", ""),
+        "CREATE VIEW Retentiond_Batch AS SELECT 'x' AS origin, 1 AS batch, 'committed' AS state, '' AS note;"
+            .to_owned(),
+    ];
+    for wrong in wrong {
+        let owner = Owner::with("wal", &format!("{SCHEMA} {wrong}"));
+        let opened = Writer::open(&owner.source(), &[series("dossier")], &origin());
+        assert!(matches!(opened.err(), Some(StoreError::FenceTable { .. })), "{wrong}");
+    }
+    let owner = Owner::with("wal", &format!("{SCHEMA} {}", FENCES.replace("(origin", " ( \"origin\"").to_lowercase()));
+    commit(&mut owner.writer(&series("dossier")), 1);
+}
+
+#[test]
+fn a_trigger_that_comes_to_the_fence_table_during_a_run_ends_it() {
+    let owner = Owner::with("wal", SCHEMA);
+    let mut writer = owner.writer(&series("dossier"));
+    commit(&mut writer, 1);
+    owner.app.execute_batch(TAKES_MORE).unwrap();
+    let error = writer.begin().err().unwrap();
+    assert!(matches!(error, StoreError::FenceTable { .. }) && error.ends_the_run(), "{error}");
+    assert!(writer.abort_or_read(BatchNumber(2)).is_err());
+    owner.app.execute_batch("DROP TRIGGER more").unwrap();
+    commit(&mut writer, 2);
+    assert_eq!(owner.integers("SELECT id FROM dossier"), [1, 2, 3]);
+}
+
+#[test]
+fn a_fence_row_that_is_swallowed_or_changes_more_is_never_taken_for_written() {
+    for trigger in [
+        SWALLOWS,
+        TAKES_MORE,
+        "CREATE TRIGGER undo AFTER INSERT ON retentiond_batch BEGIN UPDATE retentiond_batch SET note = 'x'; END;",
+    ] {
+        let owner = || Owner::with("wal", &format!("{SCHEMA} {FENCES} {trigger}"));
+        for written in [
+            fence::put_committed(&owner().app, &origin(), BatchNumber(1), "3D"),
+            fence::put_aborted(&owner().app, &origin(), BatchNumber(1)),
+        ] {
+            assert!(matches!(written, Err(StoreError::CountDiffers { .. })), "{trigger}");
+        }
+    }
+    let forgets = TAKES_MORE.replace("INSERT", "DELETE");
+    let owner = Owner::with("wal", &format!("{SCHEMA} {FENCES} {forgets}"));
+    fence::put_committed(&owner.app, &origin(), BatchNumber(1), "").unwrap();
+    let forgotten = fence::forget_before(&owner.app, &origin(), BatchNumber(2));
+    assert!(matches!(forgotten, Err(StoreError::CountDiffers { counted: 1, changed: 2 })), "{forgotten:?}");
 }

@@ -3,7 +3,9 @@
 mod disposal;
 mod fences;
 mod house;
+mod kept;
 mod references;
+mod schema;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
