@@ -13,7 +13,7 @@ use retentiond::audit::leaf::{Body, HoldAction, RecordOutcome};
 use retentiond::audit::{LogReader, decode_results, load_fingerprinter};
 use retentiond::config;
 use retentiond::disposition::desk::{Client, SharedDesk, approved_plan, open_or_connect};
-use retentiond::disposition::execute::{Conditions, Statement, apply};
+use retentiond::disposition::execute::{Conditions, Progress, Statement, apply};
 use retentiond::disposition::holds::HoldScope;
 use retentiond::disposition::plan::PlanRequest;
 use retentiond::disposition::rails::Rail;
@@ -110,13 +110,13 @@ fn approve(install: &Arc<Installation>) -> PlanId {
 }
 
 fn execute(desk: &SharedDesk, plan: &PlanId) -> Statement {
+    execute_telling(desk, plan, &mut |_| {})
+}
+
+fn execute_telling(desk: &SharedDesk, plan: &PlanId, progress: &mut dyn FnMut(Progress)) -> Statement {
     let approved = approved_plan(desk, plan, &Actor::new("test (0)"), now()).unwrap();
-    let mut conditions = Conditions {
-        actor: &Actor::new("test (0)"),
-        clock: &now,
-        stop: &AtomicBool::new(false),
-        progress: &mut |_| {},
-    };
+    let mut conditions =
+        Conditions { actor: &Actor::new("test (0)"), clock: &now, stop: &AtomicBool::new(false), progress };
     apply(desk, &approved, &mut conditions).unwrap()
 }
 
@@ -257,4 +257,27 @@ fn a_lifted_hold_lets_the_next_plan_take_the_record() {
     let plan = approve(&install);
     let door = open_or_connect(install, None, Arc::new(now)).unwrap();
     assert_eq!(execute(door.here().unwrap(), &plan).counts.destroyed, 1);
+}
+
+#[test]
+fn an_application_that_is_upgraded_during_an_execution_ends_it_and_keeps_the_rest() {
+    let dir = tempfile::tempdir().unwrap();
+    let install = organization(dir.path(), 2_000);
+    let plan = approve(&install);
+    let door = open_or_connect(install, None, Arc::new(now)).unwrap();
+    let database = Connection::open(dir.path().join("parle.db")).unwrap();
+    let mut done = Vec::new();
+    let statement = execute_telling(door.here().unwrap(), &plan, &mut |progress| {
+        done.push(progress.done);
+        if done.len() == 2 {
+            database.execute_batch("ALTER TABLE dossier ADD COLUMN legal_hold INTEGER").unwrap();
+        }
+    });
+    let (counts, destroyed) = (statement.counts, done[1]);
+    assert_eq!((counts.planned, counts.destroyed, counts.deferred), (2_000, destroyed, 2_000 - destroyed));
+    assert!(destroyed < 2_000 && done.len() == 2 && !statement.finished, "{statement:?}");
+    let [(reason, records)] = statement.reasons.iter().collect::<Vec<_>>()[..] else { panic!("{statement:?}") };
+    assert!(reason.contains("changed during the run") && *records == counts.deferred, "{statement:?}");
+    let left: i64 = database.query_row("SELECT count(*) FROM dossier", [], |row| row.get(0)).unwrap();
+    assert_eq!(left.unsigned_abs(), counts.deferred);
 }
