@@ -150,7 +150,7 @@ fn is_present(scope: &HoldScope, setup: &Setup) -> Option<bool> {
         HoldScope::Reference { reference, .. } => Some(!reader.find_reference(series, reference).ok()?.is_empty()),
         HoldScope::Record { key, .. } | HoldScope::Subject { key, .. } => {
             let key = reader.parse_key(series, key).ok()?;
-            Some(!reader.facts(series, &[key]).ok()?.is_empty())
+            Some(reader.facts(series, &[key]).ok()?.iter().any(Option::is_some))
         }
         HoldScope::Series { .. } | HoldScope::Rule { .. } | HoldScope::Where { .. } => None,
     }
