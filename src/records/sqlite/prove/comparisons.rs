@@ -92,19 +92,18 @@ impl Proof<'_> {
                 };
                 let message = format!("{here} is {} and {there} is {}", said(one), said(other));
                 let mend = format!("declare both with the same type and {REBUILD}");
-                let expression = format!("CAST(this.{this} AS TEXT) = CAST(owner.{owner} AS TEXT)");
-                Some(("join-type", message, mend, expression))
+                Some(("join-type", message, mend))
             } else if one.collation != other.collation {
                 let message = format!("{here} is compared by {} and {there} by {}", one.collation, other.collation);
                 let mend = format!("declare both with the same collation and {REBUILD}");
-                let expression = format!("this.{this} = owner.{owner} COLLATE {}", one.collation);
-                Some(("join-collation", message, mend, expression))
+                Some(("join-collation", message, mend))
             } else {
                 None
             };
-            if let Some((code, message, mend, expression)) = differ {
+            if let Some((code, message, mend)) = differ {
                 let message = format!("{message}: rows of one record could be taken for another's");
-                let mend = format!("{mend}, or say how the application compares them: on = \"{expression}\"");
+                // Which comparison is right, only the application's author knows: a wrong guess would take the rows after all.
+                let mend = format!("{mend}, or write `on` as an expression that compares as the application does");
                 self.error(code, joined.at.clone(), message, mend);
             }
         }
