@@ -22,7 +22,7 @@ use retentiond::disposition::{Installation, Limits, Pace};
 use retentiond::model::{Actor, Instant, KeyValue, PlanId, RecordKey};
 use rusqlite::{Connection, params};
 
-const DOSSIERS: i64 = 20_000;
+const DOSSIERS: i64 = 60_000;
 
 /// Threads that place holds.
 const CLERKS: i64 = 4;

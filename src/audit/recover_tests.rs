@@ -143,10 +143,21 @@ fn live(place: &Place, told: &mut Told) -> Result<(), LogError> {
     Ok(())
 }
 
+/// A child that another test is just starting holds our lock from its fork to its exec.
+fn open_patiently(place: &Place) -> Result<DestructionLog, LogError> {
+    let open = || DestructionLog::open_or_create(&place.dir(), &place.keys(), "log.example".into(), at(90));
+    for _ in 0..200 {
+        match open() {
+            Err(error) if error.is_locked() => std::thread::sleep(std::time::Duration::from_millis(10)),
+            opened => return opened,
+        }
+    }
+    open()
+}
+
 /// Everything that was promised is there, and what is published holds together.
 fn check(place: &Place, told: &Told, what: &str) {
-    let log = DestructionLog::open_or_create(&place.dir(), &place.keys(), "log.example".into(), at(90));
-    let mut log = log.unwrap_or_else(|error| panic!("{what}: {error}"));
+    let mut log = open_patiently(place).unwrap_or_else(|error| panic!("{what}: {error}"));
     assert!(log.size() >= told.durable, "{what}: entries are lost");
     let open: Vec<u64> = log.unresolved().iter().map(|(index, _)| *index).collect();
     assert!(told.resolved.iter().all(|batch| !open.contains(batch)), "{what}: an outcome is lost");
