@@ -5,8 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::rails::History;
-use crate::audit::leaf::{Body, Correction, HoldAction, HoldLeaf, MappingLeaf};
-use crate::model::{BatchNumber, Digest, HoldId, PlanId, RuleNumber, RunId, SeriesName, SourceName};
+use crate::audit::leaf::{Body, CalendarLeaf, Correction, HoldAction, HoldLeaf, MappingLeaf};
+use crate::model::{BatchNumber, CalendarNumber, Digest, HoldId, PlanId, RuleNumber, RunId, SeriesName, SourceName};
 
 /// More runs than any rail looks back at are forgotten.
 const RUNS_KEPT: usize = 64;
@@ -26,6 +26,8 @@ pub struct Chronicle {
     finished: BTreeMap<PlanId, RunId>,
     history: History,
     calendars: BTreeSet<Digest>,
+    /// What the log first said of each version of a calendar.
+    versions: BTreeMap<(CalendarNumber, u32), CalendarLeaf>,
     /// Series, source and digest of each mapping declared.
     mappings: BTreeSet<(SeriesName, SourceName, Digest)>,
     /// Batches announced and without outcome, with their sources.
@@ -83,6 +85,7 @@ impl Chronicle {
             }
             Body::Calendar(leaf) => {
                 self.calendars.insert(leaf.digest);
+                self.versions.entry((leaf.number.clone(), leaf.version)).or_insert_with(|| leaf.clone());
             }
             Body::Mapping(leaf) => {
                 self.mappings.insert(mapping_name(leaf));
@@ -150,6 +153,12 @@ impl Chronicle {
     /// Whether the log has the text of this calendar.
     pub fn has_calendar(&self, digest: &Digest) -> bool {
         self.calendars.contains(digest)
+    }
+
+    /// Whether the log has this version of the calendar with other dates, another zone or other rules: a version never changes its meaning.
+    pub fn contradicts(&self, leaf: &CalendarLeaf) -> bool {
+        let declared = self.versions.get(&(leaf.number.clone(), leaf.version));
+        declared.is_some_and(|declared| CalendarLeaf { digest: leaf.digest, ..declared.clone() } != *leaf)
     }
 
     /// Whether the log has this mapping.

@@ -87,3 +87,20 @@ fn a_file_of_a_record_that_stays_is_not_unlinked_by_the_next_run() {
         organization.database().query_row("SELECT count(*) FROM dossier WHERE id = 1", [], |row| row.get(0)).unwrap();
     assert_eq!(left, 1);
 }
+
+#[test]
+fn a_calendar_that_changes_its_meaning_needs_a_new_version() {
+    let mut organization = Organization::approved(JournalMode::Delete);
+    assert_eq!(organization.apply(None).outcome, Outcome::Exit(0));
+    let path = organization.path().join("calendar.toml");
+    let changed = fs::read_to_string(&path).unwrap().replace("P1Y", "P2M");
+    fs::write(&path, &changed).unwrap();
+    let (rails, id) = plan(&organization);
+    let approved = organization.run(&["approve", &id, "--accept", &rails.join(",")], None);
+    assert_eq!(approved.outcome, Outcome::Exit(0), "{approved:#?}");
+    organization.set_plan(id);
+    let refused = organization.apply(None);
+    assert_eq!(refused.outcome, Outcome::Exit(78), "{refused:#?}");
+    assert!(refused.stdout.contains("calendar-same-version"), "{refused:#?}");
+    organization.verify("calendar of the same version");
+}

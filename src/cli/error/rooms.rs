@@ -158,6 +158,7 @@ impl From<ExecuteError> for Failure {
             ExecuteError::Plan(error) => return error.into(),
             ExecuteError::Desk(error) => return error.into(),
             ExecuteError::Restored { .. } => (Exit::Refused, "restored"),
+            ExecuteError::SameVersion { .. } => (Exit::BadConfig, "calendar-same-version"),
             ExecuteError::NoSeries { .. } => (Exit::BadConfig, "no-series"),
             ExecuteError::NoSource { .. } => (Exit::BadConfig, "no-source"),
             ExecuteError::Governing(_) => (Exit::BadConfig, "rule-not-supported"),

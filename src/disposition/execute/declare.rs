@@ -16,9 +16,13 @@ pub(super) fn declare(desk: &mut Desk, plan: &ApprovedPlan, actor: &Actor, now: 
     for planned in &plan.manifest().calendars {
         let calendar = install.calendars.iter().find(|calendar| calendar.digest == planned.digest);
         let Some(calendar) = calendar else { continue };
+        let leaf = calendar_leaf(calendar);
+        if desk.chronicle()?.contradicts(&leaf) {
+            return Err(ExecuteError::SameVersion { calendar: leaf.number, version: leaf.version });
+        }
         if !desk.chronicle()?.has_calendar(&calendar.digest) {
             desk.log().put_blob(calendar.text.as_bytes())?;
-            desk.record(Body::Calendar(calendar_leaf(calendar)), now)?;
+            desk.record(Body::Calendar(leaf), now)?;
         }
     }
     for planned in &plan.manifest().series {

@@ -7,12 +7,16 @@ use crate::audit::LogError;
 use crate::disposition::desk::DeskError;
 use crate::disposition::judge::GoverningError;
 use crate::disposition::plan::PlanError;
-use crate::model::{BatchNumber, PlanId, SeriesName, SourceName};
+use crate::model::{BatchNumber, CalendarNumber, PlanId, SeriesName, SourceName};
 use crate::records::sqlite::StoreError;
 
 /// Why an execution did not begin, or did not go on.
 #[derive(Debug, thiserror::Error)]
 pub enum ExecuteError {
+    #[error(
+        "version {version} of calendar {calendar} was obeyed with other rules, dates or zone before; what a version means never changes: give the calendar the next `version`, and say which one it `replaces`"
+    )]
+    SameVersion { calendar: CalendarNumber, version: u32 },
     #[error(
         "the database of source {source_name} no longer says what the log says: it was probably restored from a copy; look at what was restored, make a new plan, and approve it with `--accept restored` if its records are to be destroyed again"
     )]
