@@ -1,6 +1,6 @@
 //! The door: arguments in, results and exit code out. The only place that knows clap and miette.
 //!
-//! One file per subcommand; [`error`] maps every failure, [`clock`] alone reads the time.
+//! One file per subcommand; `error` maps every failure, `clock` alone reads the time.
 
 mod apply;
 mod approve;

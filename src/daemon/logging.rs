@@ -52,7 +52,7 @@ impl fmt::Display for LogFormat {
     }
 }
 
-/// Starts logging. `journal_stream` is `$JOURNAL_STREAM`, `filter` is `$RETENTIOND_LOG` ([`DEFAULT`] where it is not set or not understood).
+/// Starts logging. `journal_stream` is `$JOURNAL_STREAM`, `filter` is `$RETENTIOND_LOG` (`DEFAULT` where it is not set or not understood).
 ///
 /// # Errors
 /// The journal was asked for and cannot be reached.

@@ -1,7 +1,7 @@
 //! The daemon: at its hours it plans, and does what its mode allows. The only room that knows tokio; the core stays synchronous.
 //!
-//! Four kinds of threads: the heartbeat (tokio: ticks, watchdog, metrics) sends orders; the run loop ([`runner`]) obeys them one at a time, so
-//! runs never overlap; connections to the control socket are answered by the Desk and the [`steward`]; the main thread waits for signals.
+//! Four kinds of threads: the heartbeat (tokio: ticks, watchdog, metrics) sends orders; the run loop (`runner`) obeys them one at a time, so
+//! runs never overlap; connections to the control socket are answered by the Desk and the `steward`; the main thread waits for signals.
 
 mod alerts;
 mod board;
