@@ -292,7 +292,8 @@ fn every_setting_is_lowered() {
     let schedule = config.schedule.unwrap();
     assert_eq!((schedule.catch_up, schedule.grace, schedule.suspended), (CatchUp::Never, 12 * 3_600, false));
     assert_eq!((schedule.scan.as_str(), schedule.timezone.name()), ("0 2 * * *", "America/Toronto"));
-    assert_eq!((schedule.blackout.len(), schedule.maintenance.len()), (1, 2));
+    assert_eq!((schedule.windows.blackout.len(), schedule.windows.maintenance.len()), (1, 2));
+    assert_eq!(schedule.windows.zone, schedule.timezone);
     assert_eq!(schedule.extra[0].rules, ["R-3".into()]);
     let limits = config.limits;
     assert_eq!((limits.max_share, limits.min_count, limits.max_count), (0.25, 5, 5_000));

@@ -19,7 +19,7 @@ use retentiond::disposition::plan::PlanRequest;
 use retentiond::disposition::rails::Rail;
 use retentiond::disposition::request::{Request, Response};
 use retentiond::disposition::{Installation, Limits, Pace};
-use retentiond::model::{Actor, Instant, KeyValue, PlanId, RecordKey};
+use retentiond::model::{Actor, Instant, KeyValue, PlanId, RecordKey, Windows};
 use rusqlite::{Connection, params};
 
 const DOSSIERS: i64 = 60_000;
@@ -98,6 +98,7 @@ fn organization(dir: &Path, dossiers: i64) -> Arc<Installation> {
         series: loaded.config.series,
         // Short transactions, many of them: more chances to slip between two.
         limits: Limits { lock: Duration::from_millis(5), pace: Pace::Full, ..Limits::default() },
+        windows: Windows::NONE,
     })
 }
 

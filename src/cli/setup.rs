@@ -11,6 +11,7 @@ use super::session::Session;
 use crate::audit::KeyPlaces;
 use crate::calendar::Rule;
 use crate::config::{self, Config, Note};
+use crate::daemon;
 use crate::disposition::Installation;
 use crate::disposition::desk::{Door, open_or_connect};
 use crate::disposition::request::{Request, Response};
@@ -36,17 +37,11 @@ impl Setup {
     /// All faults of all files at once.
     pub(super) fn load(session: &Session<'_>) -> Result<Self, Failure> {
         let loaded = config::load(&session.config)?;
+        let install = daemon::installation(&loaded);
         let config = loaded.config;
         let configured = match config.language {
             config::Language::English => Language::En,
             config::Language::French => Language::Fr,
-        };
-        let install = Installation {
-            state: config.state.clone(),
-            calendars: loaded.calendars,
-            sources: config.sources.clone(),
-            series: config.series.clone(),
-            limits: config.limits,
         };
         Ok(Self { install: Arc::new(install), config, notes: loaded.notes, language: session.speaks(configured) })
     }

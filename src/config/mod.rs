@@ -26,7 +26,7 @@ use crate::records::mapping::{SeriesMapping, Source};
 
 pub use load::{load, state_of};
 pub use metrics::{Listen, Metrics};
-pub use schedule::{CatchUp, ExtraScan, Schedule, Window};
+pub use schedule::{CatchUp, ExtraScan, Schedule};
 
 /// A configuration in order. Its other paths are absolute: relative ones are resolved against the file's directory.
 #[derive(Clone, Debug, PartialEq)]

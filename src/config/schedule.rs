@@ -1,13 +1,10 @@
 //! `[schedule]`: when the daemon scans, and when it must not or may work at length.
 
-use std::str::FromStr;
-
-use chrono::{Datelike, Days, NaiveDateTime, NaiveTime, Weekday};
 use croner::Cron;
 use croner::parser::{CronParser, Seconds, Year};
 
 use crate::calendar::Keep;
-use crate::model::{RuleNumber, Table, Value, Zone};
+use crate::model::{ParseWindowError, RuleNumber, Table, Value, Window, Windows, Zone};
 
 /// When the daemon scans.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,10 +17,8 @@ pub struct Schedule {
     pub grace: u64,
     /// Scans of their own for some rules.
     pub extra: Vec<ExtraScan>,
-    /// While one of these is open, nothing is destroyed.
-    pub blackout: Vec<Window>,
-    /// Giant records wait for one of these. Empty: any time will do.
-    pub maintenance: Vec<Window>,
+    /// Hours in which more may be done, or nothing; in `timezone`.
+    pub windows: Windows,
     /// The daemon scans nothing by itself.
     pub suspended: bool,
 }
@@ -42,61 +37,6 @@ pub struct ExtraScan {
     /// Never empty.
     pub rules: Vec<RuleNumber>,
     pub scan: Cron,
-}
-
-/// Hours of some days of the week, local to the schedule's zone (`Sat,Sun 22:00-06:00`).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Window {
-    /// Days on which it opens, from Monday.
-    days: [bool; 7],
-    from: NaiveTime,
-    /// Not included; at or before `from`: on the next day.
-    to: NaiveTime,
-}
-
-/// A text that is no window.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no window of time")]
-pub struct ParseWindowError(String);
-
-impl Window {
-    /// Whether it is open at this local time.
-    pub fn contains(&self, local: NaiveDateTime) -> bool {
-        let opens_on = |day: Weekday| self.days[day.num_days_from_monday() as usize];
-        let time = local.time();
-        if self.from < self.to {
-            return opens_on(local.weekday()) && self.from <= time && time < self.to;
-        }
-        let since_yesterday = || local.checked_sub_days(Days::new(1)).is_some_and(|day| opens_on(day.weekday()));
-        (opens_on(local.weekday()) && self.from <= time) || (time < self.to && since_yesterday())
-    }
-}
-
-impl FromStr for Window {
-    type Err = ParseWindowError;
-
-    fn from_str(text: &str) -> Result<Self, ParseWindowError> {
-        let wrong = || ParseWindowError(text.to_owned());
-        let (days, hours) = text.trim().rsplit_once(' ').unwrap_or(("Mon-Sun", text.trim()));
-        let (from, to) = hours.split_once('-').ok_or_else(wrong)?;
-        let time = |text: &str| NaiveTime::parse_from_str(text, "%H:%M").map_err(|_| wrong());
-        Ok(Self { days: parse_days(days).ok_or_else(wrong)?, from: time(from)?, to: time(to)? })
-    }
-}
-
-/// `Mon-Fri`, `Sat,Sun`, `Fri-Mon`.
-fn parse_days(text: &str) -> Option<[bool; 7]> {
-    let mut days = [false; 7];
-    for span in text.split(',') {
-        let (first, last) = span.split_once('-').unwrap_or((span, span));
-        let (mut day, last) = (first.trim().parse::<Weekday>().ok()?, last.trim().parse::<Weekday>().ok()?);
-        days[day.num_days_from_monday() as usize] = true;
-        while day != last {
-            day = day.succ();
-            days[day.num_days_from_monday() as usize] = true;
-        }
-    }
-    Some(days)
 }
 
 /// Runs of a night, when the file says nothing else.
@@ -127,8 +67,7 @@ pub(super) fn lower(mut table: Table<'_>) -> Option<Schedule> {
         catch_up: catch_up?,
         grace: grace?,
         extra: extra?,
-        blackout: blackout?,
-        maintenance: maintenance?,
+        windows: Windows { zone: timezone?, blackout: blackout?, maintenance: maintenance? },
         suspended: suspended?,
     })
 }
@@ -195,37 +134,6 @@ fn windows(value: &Value<'_>) -> Option<Vec<Window>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn open(window: &str, local: &str) -> bool {
-        let local = NaiveDateTime::parse_from_str(local, "%Y-%m-%d %H:%M").unwrap();
-        window.parse::<Window>().unwrap().contains(local)
-    }
-
-    // 2026-11-21 is a Saturday.
-    #[test]
-    fn a_window_opens_at_its_first_minute_and_is_shut_at_its_last() {
-        assert!(open("Sat 08:00-18:00", "2026-11-21 08:00"));
-        assert!(open("Mon-Sat 08:00-18:00", "2026-11-21 17:59"));
-        assert!(!open("Mon-Sat 08:00-18:00", "2026-11-21 18:00"));
-        assert!(!open("Mon-Fri 08:00-18:00", "2026-11-21 12:00"));
-        assert!(open("08:00-18:00", "2026-11-22 12:00"));
-    }
-
-    #[test]
-    fn a_window_over_midnight_belongs_to_the_day_it_opens() {
-        assert!(open("Sat 22:00-06:00", "2026-11-21 23:00"));
-        assert!(open("Sat 22:00-06:00", "2026-11-22 05:59"));
-        assert!(!open("Sat 22:00-06:00", "2026-11-21 05:00"));
-        assert!(!open("Sat 22:00-06:00", "2026-11-22 06:00"));
-        assert!(open("Fri-Mon 00:00-00:00", "2026-11-23 12:00"), "days wrap around the week");
-    }
-
-    #[test]
-    fn what_is_no_window_is_refused() {
-        for text in ["", "Sat", "Sat 22:00", "Sat 25:00-26:00", "Somedays 01:00-02:00", "Sat  - 22:00-23:00"] {
-            assert!(text.parse::<Window>().is_err(), "{text}");
-        }
-    }
 
     #[test]
     fn a_pattern_has_five_fields() {

@@ -12,14 +12,13 @@ use chrono::TimeDelta;
 use super::alerts::kind;
 use super::board::Execution;
 use super::runner::Runner;
-use super::schedule::is_blackout;
 use crate::audit::decode_results;
 use crate::audit::leaf::{Body, RecordOutcome};
 use crate::config::Mode;
 use crate::disposition::desk::{DeskError, PlanState, Session, approved_plan};
 use crate::disposition::execute::{self, Conditions, ExecuteError, Progress, Statement};
 use crate::disposition::request::{Refusal, RefusalKind, Request, Response};
-use crate::model::{Actor, Instant, PlanId, RuleNumber};
+use crate::model::{Actor, Instant, Opening, PlanId, RuleNumber};
 
 /// A chunk, a giant record's included, takes less.
 const LONGEST_CHUNK: Duration = Duration::from_secs(1_800);
@@ -57,7 +56,11 @@ impl Runner {
         if let Some(doubt) = doubt {
             return Some(doubt.to_string());
         }
-        is_blackout(&self.schedule, now).then(|| "a blackout window is open".to_owned())
+        let windows = &self.schedule.windows;
+        (windows.open_at(now) == Opening::Blackout).then(|| match windows.changes_after(now) {
+            Some(until) => format!("a blackout window is open until {until}"),
+            None => "a blackout window is open".to_owned(),
+        })
     }
 
     /// Goes on with every approved plan, as far as the mode lets the daemon do so by itself.
@@ -248,6 +251,7 @@ pub(super) fn refusal(error: &ExecuteError) -> Refusal {
             }
             let kind = match error {
                 ExecuteError::Restored { .. } => RefusalKind::Refused,
+                ExecuteError::Blackout { .. } => RefusalKind::Busy,
                 ExecuteError::NoSeries { .. } | ExecuteError::NoSource { .. } => RefusalKind::Configuration,
                 _ => RefusalKind::Failure,
             };

@@ -25,6 +25,7 @@ use crate::config::{Loaded, Mode};
 use crate::disposition::Installation;
 use crate::disposition::control::Configuration;
 use crate::disposition::desk::{Clock, Desk, SharedDesk, actor_of, serve_with};
+use crate::model::Windows;
 
 /// What the shell sees when a second signal ends the daemon at once; nothing that the log promised is lost.
 const FORCED: i32 = 1;
@@ -127,6 +128,7 @@ pub fn installation(loaded: &Loaded) -> Installation {
         sources: loaded.config.sources.clone(),
         series: loaded.config.series.clone(),
         limits: loaded.config.limits,
+        windows: loaded.config.schedule.as_ref().map_or(Windows::NONE, |schedule| schedule.windows.clone()),
     }
 }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use chrono::TimeDelta;
 use croner::Cron;
 
-use crate::config::{CatchUp, Schedule, Window};
+use crate::config::{CatchUp, Schedule};
 use crate::model::{Instant, RuleNumber, Zone};
 
 /// A heartbeat comes every minute; up to this late a firing is on time, not made up.
@@ -109,16 +109,6 @@ impl Alarm {
     pub fn next(&self) -> Option<Instant> {
         self.next
     }
-}
-
-/// Whether nothing may be destroyed now, by the schedule.
-pub fn is_blackout(schedule: &Schedule, now: Instant) -> bool {
-    is_open(&schedule.blackout, schedule.timezone, now)
-}
-
-fn is_open(windows: &[Window], zone: Zone, now: Instant) -> bool {
-    let local = now.with_timezone(&zone.tz()).naive_local();
-    windows.iter().any(|window| window.contains(local))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::calendar::Calendar;
-use crate::model::{Limits, SourceName};
+use crate::model::{Limits, SourceName, Windows};
 use crate::records::mapping::{SeriesMapping, Source};
 
 /// One organization's calendar, databases and limits, in order and cross-checked.
@@ -16,4 +16,6 @@ pub struct Installation {
     pub sources: BTreeMap<SourceName, Source>,
     pub series: Vec<SeriesMapping>,
     pub limits: Limits,
+    /// Hours in which nothing is destroyed, or more than usual.
+    pub windows: Windows,
 }

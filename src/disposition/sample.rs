@@ -8,7 +8,7 @@ use rusqlite::{Connection, params};
 
 use super::Installation;
 use crate::calendar;
-use crate::model::{Instant, Limits};
+use crate::model::{Instant, Limits, Windows};
 use crate::records::mapping::{
     Element, Encoding, EventMapping, Join, OwnerGone, PartMapping, Pick, Place, Relation, SeriesMapping, Source,
 };
@@ -136,6 +136,7 @@ fn installation(dir: &Path) -> Installation {
         sources: BTreeMap::from([("parle".into(), source)]),
         series: vec![account(), dossier()],
         limits: Limits::default(),
+        windows: Windows::NONE,
     }
 }
 

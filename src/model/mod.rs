@@ -1,4 +1,4 @@
-//! Words that every room shares: ids, keys, moments, digests, limits, faults in files, and the mark of durable evidence.
+//! Words that every room shares: ids, keys, moments, digests, limits, hours, faults in files, and the mark of durable evidence.
 //!
 //! Pure: no I/O, no clock, no randomness. Imports nothing of the program.
 
@@ -11,6 +11,7 @@ mod key;
 mod limits;
 mod moment;
 mod value;
+mod window;
 
 pub use digest::{Digest, DigestBuilder, Fingerprint, ParseDigestError};
 pub use document::{Document, Table, nearest};
@@ -24,3 +25,4 @@ pub use key::{KeyError, KeyValue, RecordKey};
 pub use limits::{Limits, Pace};
 pub use moment::{CivilDate, Instant, Moment, UnknownZone, Zone};
 pub use value::Value;
+pub use window::{Opening, ParseWindowError, Window, Windows};

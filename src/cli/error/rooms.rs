@@ -157,6 +157,7 @@ impl From<ExecuteError> for Failure {
             ExecuteError::Log(error) => return error.into(),
             ExecuteError::Plan(error) => return error.into(),
             ExecuteError::Desk(error) => return error.into(),
+            ExecuteError::Blackout { .. } => (Exit::Locked, "blackout"),
             ExecuteError::Restored { .. } => (Exit::Refused, "restored"),
             ExecuteError::SameVersion { .. } => (Exit::BadConfig, "calendar-same-version"),
             ExecuteError::NoSeries { .. } => (Exit::BadConfig, "no-series"),

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::config::ExtraScan;
+use crate::model::Windows;
 
 fn cron(pattern: &str) -> Cron {
     CronParser::builder().seconds(Seconds::Disallowed).build().parse(pattern).unwrap()
@@ -26,8 +27,7 @@ fn schedule(scan: &str) -> Schedule {
         catch_up: CatchUp::Once,
         grace: 72 * 3_600,
         extra: Vec::new(),
-        blackout: Vec::new(),
-        maintenance: Vec::new(),
+        windows: Windows::NONE,
         suspended: false,
     }
 }
@@ -122,14 +122,6 @@ fn an_edited_pattern_has_missed_nothing_and_each_set_of_rules_has_its_own_alarm(
 fn a_pattern_that_names_no_day_is_never_due() {
     let alarm = alarm(&schedule("0 2 30 2 *"), at("2026-06-01T00:00:00Z"));
     assert_eq!((alarm.next(), alarm.ring(at("2028-06-01T00:00:00Z"))), (None, Ring::Not));
-}
-
-#[test]
-fn a_blackout_is_local_to_the_schedule() {
-    let closed = Schedule { blackout: vec!["Mon-Fri 08:00-18:00".parse().unwrap()], ..schedule("0 2 * * *") };
-    // A Monday in summer: 08:00 in Toronto is 12:00 UTC.
-    assert!(!is_blackout(&closed, at("2026-06-01T11:59:00Z")));
-    assert!(is_blackout(&closed, at("2026-06-01T12:00:00Z")));
 }
 
 /// A leap year, minute by minute, with both changes of the hour, steps of the clock and days of downtime.

@@ -18,7 +18,7 @@ use crate::disposition::desk::{Desk, SharedDesk};
 use crate::disposition::plan::{Cursor, Item};
 use crate::disposition::rails::Rail;
 use crate::disposition::{ApprovedPlan, Installation, Pace};
-use crate::model::{Actor, Fingerprint, Instant, RunId, SourceName};
+use crate::model::{Actor, Fingerprint, Instant, Opening, RunId, SourceName};
 use crate::records::sqlite::{Relief, Writer};
 
 /// A polite run pauses at least so long between chunks.
@@ -46,7 +46,7 @@ pub struct Progress {
 /// Executes an approved plan now, or goes on with it. What is put off stays in the plan: a further call tries it again.
 ///
 /// # Errors
-/// Nothing was destroyed for [`ExecuteError::SameVersion`], [`ExecuteError::Restored`] and the like. After any other error the log says what was
+/// Nothing was destroyed for [`ExecuteError::Blackout`], [`ExecuteError::SameVersion`], [`ExecuteError::Restored`] and the like. After any other error the log says what was
 /// done, and the same call goes on from there.
 pub fn apply(
     shared: &SharedDesk,
@@ -55,6 +55,9 @@ pub fn apply(
 ) -> Result<Statement, ExecuteError> {
     let started = (conditions.clock)();
     let install = shared.install();
+    if install.windows.open_at(started) == Opening::Blackout {
+        return Err(ExecuteError::Blackout { until: install.windows.changes_after(started) });
+    }
     let (settled, run) = {
         let mut desk = shared.lock()?;
         recover::recover(&mut desk, started)?;
@@ -115,6 +118,11 @@ impl<'a> Execution<'a> {
         let mut sizer = ChunkSizer::new(self.install.limits.lock);
         let mut after: Option<Cursor> = None;
         while let Some((items, cursor)) = self.plan.chunk(after.as_ref(), sizer.size())? {
+            let now = (conditions.clock)();
+            if self.install.windows.open_at(now) == Opening::Blackout {
+                self.put_off_the_rest("a blackout window opened");
+                return Ok(false);
+            }
             if conditions.stop.load(Ordering::Relaxed) {
                 self.put_off_the_rest("the run was stopped");
                 return Ok(false);
@@ -127,12 +135,17 @@ impl<'a> Execution<'a> {
             }
             took.teach(&mut sizer);
             (conditions.progress)(Progress { planned: self.tally.counts.planned, done: self.tally.accounted() });
-            if self.install.limits.pace == Pace::Polite {
+            if self.pace_at(now) == Pace::Polite {
                 thread::sleep(LEAST_PAUSE.max(took.held / 2));
             }
             after = Some(cursor);
         }
         Ok(true)
+    }
+
+    /// How gently the owner's application is to be treated now.
+    fn pace_at(&self, now: Instant) -> Pace {
+        self.install.windows.pace_at(now, self.install.limits.pace)
     }
 
     fn put_off_the_rest(&mut self, reason: &str) {
@@ -147,7 +160,9 @@ impl<'a> Execution<'a> {
     fn run_chunk(&mut self, items: &[&Item], conditions: &Conditions<'_>) -> Result<Took, ExecuteError> {
         let mut took = Took::default();
         let Some(first) = items.first() else { return Ok(took) };
-        let target = self.target(first, (conditions.clock)())?;
+        let now = (conditions.clock)();
+        let pace = self.pace_at(now);
+        let target = self.target(first, now)?;
         let mut groups: Vec<Vec<&Item>> = Vec::new();
         for item in items {
             match groups.iter_mut().find(|group| (group[0].rule, group[0].action) == (item.rule, item.action)) {
@@ -171,7 +186,7 @@ impl<'a> Execution<'a> {
                 return Ok(took);
             }
         }
-        bench.writer.relieve(match self.install.limits.pace {
+        bench.writer.relieve(match pace {
             Pace::Polite => Relief::Soon,
             Pace::Full => Relief::Late,
         })?;

@@ -7,7 +7,7 @@ use crate::audit::LogError;
 use crate::disposition::desk::DeskError;
 use crate::disposition::judge::GoverningError;
 use crate::disposition::plan::PlanError;
-use crate::model::{BatchNumber, CalendarNumber, PlanId, SeriesName, SourceName};
+use crate::model::{BatchNumber, CalendarNumber, Instant, PlanId, SeriesName, SourceName};
 use crate::records::sqlite::StoreError;
 
 /// Why an execution did not begin, or did not go on.
@@ -21,6 +21,8 @@ pub enum ExecuteError {
         "the database of source {source_name} no longer says what the log says: it was probably restored from a copy; look at what was restored, make a new plan, and approve it with `--accept restored` if its records are to be destroyed again"
     )]
     Restored { source_name: SourceName },
+    #[error("a blackout window is open{}, in which nothing is destroyed; run the same command again once it has shut", until.map_or(String::new(), |until| format!(" until {until}")))]
+    Blackout { until: Option<Instant> },
     #[error(
         "plan {plan} names the series {series}, which the configuration no longer has; make a new plan with `retentiond plan`"
     )]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::*;
 use crate::audit::LogError;
 use crate::disposition::Installation;
-use crate::model::Limits;
+use crate::model::{Limits, Windows};
 
 fn at(minute: i64) -> Instant {
     Instant::from_timestamp(1_800_000_000 + 60 * minute, 0).unwrap()
@@ -18,6 +18,7 @@ fn open(state: &Path, now: Instant) -> Result<Desk, DeskError> {
         sources: BTreeMap::new(),
         series: Vec::new(),
         limits: Limits::default(),
+        windows: Windows::NONE,
     };
     Desk::open(Arc::new(install), None, now)
 }
