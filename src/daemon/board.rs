@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use chrono::SecondsFormat;
 use serde::{Deserialize, Serialize};
 
 use super::alerts::Alerts;
@@ -12,7 +13,11 @@ use crate::disposition::request::Refusal;
 use crate::model::{Instant, PlanId, RuleNumber};
 
 /// The board, behind a lock of its own.
-pub struct Board(Mutex<Shown>);
+pub struct Board {
+    shown: Mutex<Shown>,
+    /// What systemd was told last.
+    told: Mutex<String>,
+}
 
 /// What is shown.
 pub struct Shown {
@@ -46,21 +51,25 @@ pub enum Execution {
 impl Board {
     /// A board that shows this.
     pub fn new(shown: Shown) -> Self {
-        Self(Mutex::new(shown))
+        Self { shown: Mutex::new(shown), told: Mutex::default() }
     }
 
     /// Reads or changes what is shown; never keep it while waiting for anything.
     pub fn show(&self) -> MutexGuard<'_, Shown> {
         // Fields are replaced whole, so a panic elsewhere leaves nothing half done.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Shows what the run loop does.
+    /// Shows what the run loop does, here and in `systemctl status`.
     pub fn doing(&self, what: impl Into<String>) {
-        let what = what.into();
-        if self.show().doing != what {
-            super::systemd::status(&what);
-            self.show().doing = what;
+        let mut shown = self.show();
+        shown.doing = what.into();
+        let headline = shown.headline();
+        drop(shown);
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if *told != headline {
+            super::systemd::status(&headline);
+            *told = headline;
         }
     }
 
@@ -72,5 +81,54 @@ impl Board {
     /// An alert is over.
     pub fn clear(&self, code: &'static str, about: &str) {
         self.show().alerts.clear(code, about);
+    }
+}
+
+impl Shown {
+    /// The status in one line: what it does, whether it may destroy, what comes next, and whether it needs somebody.
+    pub fn headline(&self) -> String {
+        let mut line = self.doing.clone();
+        if self.paused.is_some() {
+            line += "; paused";
+        }
+        if let Some(next) = self.next.values().min() {
+            line += &format!("; next scan {}", next.to_rfc3339_opts(SecondsFormat::Secs, true));
+        }
+        match self.alerts.standing().len() {
+            0 => {}
+            1 => line += "; 1 alert stands",
+            many => line += &format!("; {many} alerts stand"),
+        }
+        line
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::daemon::alerts::kind;
+    use crate::model::Actor;
+
+    #[test]
+    fn the_headline_says_what_it_does_what_comes_next_and_whether_it_needs_somebody() {
+        let at: Instant = "2026-11-22T07:00:00Z".parse().unwrap();
+        let mut shown = Shown {
+            started: at,
+            mode: "report",
+            doing: "idle".to_owned(),
+            paused: None,
+            next: BTreeMap::new(),
+            counts: None,
+            configuration: Configuration { file: String::new(), loaded: at, is_changed: false, fault: None },
+            alerts: Alerts::default(),
+            executions: BTreeMap::new(),
+        };
+        assert_eq!(shown.headline(), "idle");
+        shown.next = [("all".to_owned(), at), ("extra".to_owned(), at - chrono::TimeDelta::hours(1))].into();
+        shown.alerts.raise(kind::CLOCK, "clock", "a jump".to_owned(), at);
+        assert_eq!(shown.headline(), "idle; next scan 2026-11-22T06:00:00Z; 1 alert stands");
+        shown.alerts.raise(kind::LOG, "log", "full".to_owned(), at);
+        shown.paused = Some(Pause { actor: Actor::new("x"), at, reason: String::new() });
+        assert_eq!(shown.headline(), "idle; paused; next scan 2026-11-22T06:00:00Z; 2 alerts stand");
     }
 }

@@ -247,7 +247,7 @@ mod tests {
             pattern: "* * * * * *".to_owned(),
             orders,
             pulse: Arc::new(Pulse::start()),
-            metrics: Arc::new(Metrics::new()),
+            metrics: Arc::new(Metrics::new(chrono::DateTime::UNIX_EPOCH)),
             listen: Some(Listen::Unix(socket.clone())),
         };
         let heartbeat = start(beat).unwrap();

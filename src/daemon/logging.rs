@@ -11,6 +11,9 @@ use tracing_subscriber::util::SubscriberInitExt;
 /// The heartbeat's scheduler tells of itself what nobody needs.
 const DEFAULT: &str = "info,tokio_cron_scheduler=warn";
 
+/// Our fields in the journal: `RETENTIOND_PLAN`, `RETENTIOND_RUN`, `RETENTIOND_ALERT`. The journal's own have none.
+const JOURNAL_PREFIX: &str = "RETENTIOND";
+
 /// `--log-format`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LogFormat {
@@ -67,7 +70,7 @@ pub fn start(format: LogFormat, journal_stream: Option<&str>, filter: Option<&st
     let layer = || tracing_subscriber::fmt::layer().with_writer(io::stderr).with_target(false);
     // A second start, as in a test, keeps the first.
     let _started_before = if to_journal {
-        registry.with(tracing_journald::layer()?).try_init()
+        registry.with(tracing_journald::layer()?.with_field_prefix(Some(JOURNAL_PREFIX.to_owned()))).try_init()
     } else if format == LogFormat::Json {
         registry.with(layer().json().flatten_event(true)).try_init()
     } else {

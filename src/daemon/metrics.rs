@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicI64, AtomicU64};
 
+use chrono::NaiveTime;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -15,6 +16,7 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
 use super::board::Counts;
+use super::standing::Anchor;
 use crate::model::{Instant, RuleNumber};
 
 /// The media type of the text.
@@ -42,28 +44,32 @@ pub struct Metrics {
     destroyed: Family<Disposal, Counter>,
     runs: Family<Outcome, Counter>,
     overdue: Family<Of, Gauge>,
+    overdue_since: Family<Of, Gauge>,
     run_duration: Gauge<f64, AtomicU64>,
     last_success: Gauge<i64, AtomicI64>,
     last_scan: Gauge<i64, AtomicI64>,
     holds: Gauge,
     unanchored: Gauge,
+    anchored_at: Gauge,
     entries: Gauge,
     alerts: Gauge,
 }
 
 impl Metrics {
-    /// All figures, at zero.
-    pub fn new() -> Self {
+    /// All figures at zero, but for the last scan: a daemon that has just started is not late.
+    pub fn new(started: Instant) -> Self {
         let mut metrics = Self {
             registry: Registry::with_prefix("retentiond"),
             destroyed: Family::default(),
             runs: Family::default(),
             overdue: Family::default(),
+            overdue_since: Family::default(),
             run_duration: Gauge::default(),
             last_success: Gauge::default(),
             last_scan: Gauge::default(),
             holds: Gauge::default(),
             unanchored: Gauge::default(),
+            anchored_at: Gauge::default(),
             entries: Gauge::default(),
             alerts: Gauge::default(),
         };
@@ -72,6 +78,11 @@ impl Metrics {
         registry.register("records_destroyed", "Records disposed of", metrics.destroyed.clone());
         registry.register("runs", "Runs, by how they ended", metrics.runs.clone());
         registry.register("overdue_records", "Records past their term and not destroyed", metrics.overdue.clone());
+        registry.register(
+            "overdue_oldest_timestamp_seconds",
+            "When the record past its term for longest reached it",
+            metrics.overdue_since.clone(),
+        );
         registry.register("run_duration_seconds", "Duration of the last run", metrics.run_duration.clone());
         registry.register(
             "last_success_timestamp_seconds",
@@ -85,9 +96,15 @@ impl Metrics {
             "Entries that no witnessed checkpoint covers",
             metrics.unanchored.clone(),
         );
+        registry.register(
+            "checkpoint_anchored_timestamp_seconds",
+            "When a witness last saw the log, or since when none did",
+            metrics.anchored_at.clone(),
+        );
         registry.register("log_entries", "Entries of the destruction log", metrics.entries.clone());
         registry.register("alerts_standing", "Alerts that stand", metrics.alerts.clone());
         registry.register("build", "Version", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
+        metrics.last_scan.set(started.timestamp());
         metrics
     }
 
@@ -110,16 +127,22 @@ impl Metrics {
         self.last_scan.set(now.timestamp());
         if let Some(counts) = counts {
             self.overdue.clear();
+            self.overdue_since.clear();
             for (rule, overdue) in &counts.overdue {
-                self.overdue.get_or_create(&Of { rule: rule.to_string() }).set(gauge(overdue.records));
+                let of = Of { rule: rule.to_string() };
+                self.overdue.get_or_create(&of).set(gauge(overdue.records));
+                if let Some(oldest) = overdue.oldest {
+                    self.overdue_since.get_or_create(&of).set(oldest.and_time(NaiveTime::MIN).and_utc().timestamp());
+                }
             }
         }
     }
 
     /// Notes where log, holds and alerts stand.
-    pub fn stand(&self, entries: u64, anchored: u64, holds: u64, alerts: usize) {
+    pub fn stand(&self, entries: u64, anchor: &Anchor, holds: u64, alerts: usize) {
         self.entries.set(gauge(entries));
-        self.unanchored.set(gauge(entries.saturating_sub(anchored)));
+        self.unanchored.set(gauge(entries.saturating_sub(anchor.size)));
+        self.anchored_at.set(anchor.since.timestamp());
         self.holds.set(gauge(holds));
         self.alerts.set(gauge(alerts as u64));
     }
@@ -151,24 +174,36 @@ fn gauge(value: u64) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::disposition::control::Overdue;
 
-    #[test]
-    fn the_text_names_rules_and_figures() {
-        let metrics = Metrics::new();
-        let now: Instant = "2026-11-21T02:00:00Z".parse().unwrap();
+    const NOW: &str = "2026-11-21T02:00:00Z";
+
+    /// Figures of a daemon that has seen everything.
+    fn busy() -> Metrics {
+        let now: Instant = NOW.parse().unwrap();
+        let metrics = Metrics::new(now - chrono::TimeDelta::days(1));
         metrics.disposed(&RuleNumber::from("PC-1"), "destroy", 3);
         metrics.disposed(&RuleNumber::from("PC-1"), "destroy", 4);
-        let overdue = [(RuleNumber::from("PC-2"), Overdue { records: 9, oldest: None })].into();
+        let oldest = "2026-11-01".parse().ok();
+        let overdue = [(RuleNumber::from("PC-2"), Overdue { records: 9, oldest })].into();
         metrics.scanned(Some(&Counts { at: now, overdue }), now);
-        metrics.stand(10, 4, 2, 1);
+        metrics.stand(10, &Anchor { size: 4, since: "2026-11-20T00:00:00Z".parse().unwrap() }, 2, 1);
         metrics.run_ended("partial", 1.5, now);
-        let text = metrics.text();
+        metrics
+    }
+
+    #[test]
+    fn the_text_names_rules_and_figures() {
+        let text = busy().text();
         for line in [
             "retentiond_records_destroyed_total{rule=\"PC-1\",action=\"destroy\"} 7",
             "retentiond_overdue_records{rule=\"PC-2\"} 9",
+            "retentiond_overdue_oldest_timestamp_seconds{rule=\"PC-2\"} 1793491200",
             "retentiond_checkpoint_unanchored_entries 6",
+            "retentiond_checkpoint_anchored_timestamp_seconds 1795132800",
             "retentiond_holds_active 2",
             "retentiond_last_success_timestamp_seconds 0",
             "retentiond_last_scan_timestamp_seconds 1795226400",
@@ -180,12 +215,35 @@ mod tests {
     }
 
     #[test]
+    fn a_daemon_that_has_just_started_is_not_late_with_its_scan() {
+        let metrics = Metrics::new(NOW.parse().unwrap());
+        assert!(metrics.text().contains("retentiond_last_scan_timestamp_seconds 1795226400\n"), "{}", metrics.text());
+    }
+
+    #[test]
+    fn every_figure_that_the_alert_rules_name_is_exported() {
+        let rules = include_str!("../../docs/ops/alerts.yml");
+        let is_word = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+        let words = rules.lines().filter(|line| line.contains("expr:")).flat_map(|line| line.split(|l| !is_word(l)));
+        let named: BTreeSet<&str> = words.filter(|word| word.starts_with("retentiond_")).collect();
+        assert!(named.len() > 5, "{named:?}");
+        let text = busy().text();
+        let exported: BTreeSet<&str> = text
+            .lines()
+            .filter(|line| !line.starts_with('#'))
+            .filter_map(|line| line.split(['{', ' ']).next())
+            .collect();
+        assert_eq!(named.difference(&exported).collect::<Vec<_>>(), Vec::<&&str>::new());
+    }
+
+    #[test]
     fn the_textfile_is_replaced_whole() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("retentiond.prom");
-        let metrics = Metrics::new();
+        let now: Instant = NOW.parse().unwrap();
+        let metrics = Metrics::new(now);
         metrics.write_textfile(&file).unwrap();
-        metrics.stand(1, 0, 0, 0);
+        metrics.stand(1, &Anchor { size: 0, since: now }, 0, 0);
         metrics.write_textfile(&file).unwrap();
         assert!(fs::read_to_string(&file).unwrap().contains("retentiond_log_entries 1\n"));
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);

@@ -40,9 +40,10 @@ impl Runner {
         shown.configuration.fault = None;
         shown.alerts.keep_only(kind::CONFIGURATION, &[]);
         shown.alerts.give_to(self.config.notify.clone());
+        let headline = shown.headline();
         drop(shown);
         tracing::info!(mode = super::run::mode_word(self.config.mode), "the new configuration is in use");
-        systemd::ready("idle");
+        systemd::ready(&headline);
     }
 
     pub(super) fn set_alarms(&mut self) -> Result<(), DeskError> {

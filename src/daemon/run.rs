@@ -63,7 +63,11 @@ pub fn run(options: Options) -> Result<(), DaemonError> {
     let board = Arc::new(Board::new(shown(&config, &desk, &watch)?));
     let (orders, received) = channel();
     let pulse = Arc::new(Pulse::start());
-    let metrics = Arc::new(Metrics::new());
+    let metrics = Arc::new(Metrics::new(watch.now()));
+    // What was counted before a restart still holds.
+    if let Some(counts) = &board.show().counts {
+        metrics.scanned(Some(counts), counts.at);
+    }
     let state = config.state.clone();
     let listen = config.metrics.listen.clone();
     let parts = Parts {
@@ -83,7 +87,7 @@ pub fn run(options: Options) -> Result<(), DaemonError> {
 
     let steward = Arc::new(Steward {
         desk: desk.clone(),
-        board,
+        board: board.clone(),
         watch: watch.clone(),
         orders: orders.clone(),
         config: file,
@@ -107,7 +111,7 @@ pub fn run(options: Options) -> Result<(), DaemonError> {
     let running = thread::Builder::new().name("runs".to_owned()).spawn(body).map_err(DaemonError::Thread)?;
     // What was missed while the daemon was down is not left until the minute is full.
     let _running_just_now = orders.send(Order::Tick);
-    systemd::ready("idle");
+    systemd::ready(&board.show().headline());
     tracing::info!(version = env!("CARGO_PKG_VERSION"), pid = process::id(), "retentiond runs");
 
     wait_for_end(signals, &steward, &orders);

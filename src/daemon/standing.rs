@@ -14,6 +14,15 @@ const PUBLISH: TimeDelta = TimeDelta::hours(1);
 /// What no witness has seen for so long, the operator could still rewrite.
 const UNANCHORED: TimeDelta = TimeDelta::days(35);
 
+/// How far witnesses have seen the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Anchor {
+    /// Entries that the last witnessed checkpoint covers.
+    pub size: u64,
+    /// Since when they are these.
+    pub since: Instant,
+}
+
 impl Runner {
     /// Notes where the log, the holds and the sources stand; publishes what waits.
     pub(super) fn look_around(&mut self) {
@@ -40,7 +49,7 @@ impl Runner {
         let lost = desk.lost_holds().count();
         drop(desk);
         self.watch.log_is_at(last);
-        let anchored = self.look_at_anchor(entries, now)?;
+        let anchor = self.look_at_anchor(entries, now)?;
         let mut shown = self.board.show();
         shown.alerts.clear(kind::LOG, "log");
         let names: Vec<&str> = restored.iter().map(String::as_str).collect();
@@ -62,7 +71,7 @@ impl Runner {
         }
         let alerts = shown.alerts.standing().len();
         drop(shown);
-        self.metrics.stand(entries, anchored, holds, alerts);
+        self.metrics.stand(entries, &anchor, holds, alerts);
         if self.published.is_none_or(|published| now - published >= PUBLISH || now < published) {
             self.published = Some(now);
             self.publish();
@@ -71,30 +80,30 @@ impl Runner {
     }
 
     /// How many entries a witness has seen; an alert where the rest waits for too long.
-    fn look_at_anchor(&self, entries: u64, now: Instant) -> Result<u64, DeskError> {
+    fn look_at_anchor(&self, entries: u64, now: Instant) -> Result<Anchor, DeskError> {
         let witnessed = read_witnessed(&self.config.state.join("audit"));
         // An unreadable cosignature anchors nothing; `audit verify` says what is wrong with it.
-        let anchored = witnessed.ok().flatten().map_or(0, |checkpoint| checkpoint.claimed().tree.size);
+        let size = witnessed.ok().flatten().map_or(0, |checkpoint| checkpoint.claimed().tree.size);
         let desk = self.desk.lock()?;
         let since = match desk.recall::<(u64, Instant)>("anchor")? {
-            Some((size, since)) if size == anchored => since,
+            Some((before, since)) if before == size => since,
             _ => {
-                desk.memorize("anchor", Some(&(anchored, now)))?;
+                desk.memorize("anchor", Some(&(size, now)))?;
                 now
             }
         };
         drop(desk);
-        if entries > anchored && now - since > UNANCHORED {
+        if entries > size && now - since > UNANCHORED {
             let message = format!(
                 "no witness has seen the last {} entries of the log for {} days; see `retentiond audit checkpoint`",
-                entries - anchored,
+                entries - size,
                 UNANCHORED.num_days()
             );
             self.board.raise(kind::UNANCHORED, "log", message, now);
         } else {
             self.board.clear(kind::UNANCHORED, "log");
         }
-        Ok(anchored)
+        Ok(Anchor { size, since })
     }
 
     pub(super) fn publish(&self) {
