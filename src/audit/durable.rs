@@ -40,9 +40,20 @@ fn injected(error: Option<&str>) -> io::Error {
 ///
 /// `what` names the file's kind for failpoints.
 pub(super) fn replace(what: &str, path: &Path, bytes: &[u8], mode: u32) -> Result<(), FileError> {
+    replace_extended(what, path, None, bytes, mode)
+}
+
+/// As [`replace`]; the new file begins with what another one holds.
+pub(super) fn replace_extended(
+    what: &str,
+    path: &Path,
+    head: Option<&Path>,
+    bytes: &[u8],
+    mode: u32,
+) -> Result<(), FileError> {
     create_dirs(parent(path), if mode == SECRET { 0o700 } else { 0o755 })?;
     let beside = temporary(path);
-    write_synced(what, &beside, bytes, mode).map_err(FileError::new("write", &beside))?;
+    write_synced(what, &beside, head, bytes, mode).map_err(FileError::new("write", &beside))?;
     rename(what, &beside, path)
 }
 
@@ -116,9 +127,12 @@ pub(super) fn sync_dir(what: &str, dir: &Path) -> Result<(), FileError> {
     synced().map_err(FileError::new("sync the directory", dir))
 }
 
-fn write_synced(what: &str, path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+fn write_synced(what: &str, path: &Path, head: Option<&Path>, bytes: &[u8], mode: u32) -> io::Result<()> {
     step(what, "write::before")?;
     let mut file = create_new(path, mode)?;
+    if let Some(head) = head {
+        io::copy(&mut File::open(head)?, &mut file)?;
+    }
     file.write_all(bytes)?;
     step(what, "write::after")?;
     file.sync_all()

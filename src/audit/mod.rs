@@ -27,6 +27,7 @@ mod results;
 pub mod select;
 mod standing;
 pub mod tiles;
+mod unbundled;
 pub mod verify;
 pub mod witness;
 mod writer;

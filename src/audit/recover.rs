@@ -10,7 +10,6 @@ use super::keys::KeyPlaces;
 use super::note::VerifierKey;
 use super::standing::{Replay, Standing};
 use super::tiles::{Tree, WIDTH, read_bundle};
-use super::writer::KEPT;
 
 /// A log as found on disk, in order.
 pub(super) struct Recovered {
@@ -91,9 +90,9 @@ pub(super) fn recover(dir: &Path, keys: &KeyPlaces, distrust: bool) -> Result<Re
     Ok(Recovered { journal, tree, standing, signed, is_published })
 }
 
-/// One entry out of a full bundle.
+/// One entry out of a bundle.
 fn read_entry(dir: &Path, index: u64) -> Result<Vec<u8>, LogError> {
-    let mut entries = read_bundle(dir, index / WIDTH, WIDTH)?;
+    let mut entries = read_bundle(dir, index / WIDTH, index % WIDTH + 1)?;
     // `read_bundle` gives as many entries as asked for, so the place exists.
     Ok(entries.swap_remove((index % WIDTH) as usize))
 }
@@ -144,11 +143,8 @@ impl Found<'_> {
         let index = self.tree.size();
         self.replay.note(index, leaf).map_err(|error| corrupt(self.dir, &format!("entry {index}: {error}")))?;
         self.tree.push(leaf);
-        if self.tree.size() - self.tree.first_kept() > KEPT {
-            // A long journal must not fill the memory. Nobody reads these bundles before a checkpoint covers them.
-            self.tree.write_full(self.dir, self.tree.size())?;
-        }
-        Ok(())
+        // A long journal must not fill the memory.
+        Ok(self.tree.relieve(self.dir, self.tree.size())?)
     }
 }
 

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::durable::{SHARED, read, remove, replace, temporary};
 use super::error::{FileError, LogError};
 use super::merkle::{Frontier, TreeHead, leaf_hash};
+use super::unbundled::Unbundled;
 use crate::model::Digest;
 
 /// Hashes of a full tile, entries of a full bundle.
@@ -111,12 +112,7 @@ fn widths_in(partial: &Path) -> io::Result<Vec<u64>> {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tree {
     frontier: Frontier,
-    /// Index of the first entry that is kept; a multiple of 256.
-    first: u64,
-    /// Those entries, as bundles hold them.
-    entries: Vec<u8>,
-    /// Where each of them ends.
-    ends: Vec<usize>,
+    entries: Unbundled,
     levels: Vec<Level>,
 }
 
@@ -142,22 +138,17 @@ impl Tree {
 
     /// Index of the first entry that is kept in memory.
     pub fn first_kept(&self) -> u64 {
-        self.first
+        self.entries.first_kept()
     }
 
     /// An entry that is kept in memory.
     pub fn kept(&self, index: u64) -> Option<&[u8]> {
-        let place = usize::try_from(index.checked_sub(self.first)?).ok()?;
-        let end = *self.ends.get(place)?;
-        let start = if place == 0 { 0 } else { self.ends[place - 1] };
-        Some(&self.entries[start + 2..end])
+        self.entries.kept(index)
     }
 
     /// Appends an entry. Its length fits in 16 bits: `codec::MAX_LEAF` sees to it.
     pub fn push(&mut self, entry: &[u8]) {
-        self.entries.extend((entry.len() as u16).to_be_bytes());
-        self.entries.extend(entry);
-        self.ends.push(self.entries.len());
+        self.entries.push(entry);
         let levels = &mut self.levels;
         self.frontier.push_and_visit(leaf_hash(entry), |subtree, hash| {
             if subtree.level.is_multiple_of(8) {
@@ -170,15 +161,10 @@ impl Tree {
         });
     }
 
-    /// Whether a bundle is full among the first `durable` entries.
-    pub fn has_full_bundle(&self, durable: u64) -> bool {
-        durable >= self.first + WIDTH
-    }
-
     /// Lets go of full bundles and tiles that stand on disk already.
     pub fn forget_full(&mut self) {
-        while self.has_full_bundle(self.size()) {
-            self.let_go_of_bundle();
+        while self.entries.has_full(self.size()) {
+            self.entries.forget_full();
         }
         for level in &mut self.levels {
             while level.hashes.len() as u64 >= WIDTH {
@@ -187,13 +173,21 @@ impl Tree {
         }
     }
 
+    /// Where much is kept in memory, writes what can go out of the first `durable` entries: full bundles and tiles, and if that is not enough
+    /// a partial bundle. Nobody reads these before a checkpoint covers them.
+    pub fn relieve(&mut self, dir: &Path, durable: u64) -> Result<(), FileError> {
+        if self.entries.is_much() {
+            self.write_full(dir, durable)?;
+        }
+        if self.entries.is_much() {
+            self.entries.let_out(dir, durable)?;
+        }
+        Ok(())
+    }
+
     /// Writes the bundles that are full among the first `durable` entries, and the tiles that are full, and lets go of them.
     pub fn write_full(&mut self, dir: &Path, durable: u64) -> Result<(), FileError> {
-        while self.has_full_bundle(durable) {
-            let path = dir.join(bundle_path(self.first / WIDTH, WIDTH));
-            replace("bundle", &path, &self.entries[..self.ends[WIDTH as usize - 1]], SHARED)?;
-            self.let_go_of_bundle();
-        }
+        self.entries.write_full(dir, durable)?;
         for (number, level) in self.levels.iter_mut().enumerate() {
             // A tile over entries that are not durable yet waits for them.
             while (level.full + 1) << (8 * (number as u32 + 1)) <= durable {
@@ -206,24 +200,13 @@ impl Tree {
     }
 
     /// Writes the partial bundle and the partial tiles of the tree as it stands; the full ones were written.
-    pub fn write_partial(&self, dir: &Path) -> Result<(), FileError> {
-        if !self.ends.is_empty() {
-            let path = dir.join(bundle_path(self.first / WIDTH, self.ends.len() as u64));
-            replace("bundle", &path, &self.entries, SHARED)?;
-        }
+    pub fn write_partial(&mut self, dir: &Path) -> Result<(), FileError> {
+        self.entries.write_partial(dir)?;
         for (number, level) in self.levels.iter().enumerate().filter(|(_, level)| !level.hashes.is_empty()) {
             let path = dir.join(tile_path(number, level.full, level.hashes.len() as u64));
             replace("tile", &path, &concatenated(&level.hashes), SHARED)?;
         }
         Ok(())
-    }
-
-    fn let_go_of_bundle(&mut self) {
-        let end = self.ends[WIDTH as usize - 1];
-        self.entries.drain(..end);
-        self.ends.drain(..WIDTH as usize);
-        self.ends.iter_mut().for_each(|other| *other -= end);
-        self.first += WIDTH;
     }
 }
 
@@ -250,14 +233,15 @@ pub(super) fn remove_superfluous(dir: &Path, before: u64, size: u64) -> Result<(
             remove_partial_dir(&partial_dir(&dir.join(tile_path(level, old / WIDTH, WIDTH))))?;
         }
     }
-    let partial = partial_dir(&dir.join(bundle_path(before / WIDTH, WIDTH)));
-    if before.is_multiple_of(WIDTH) {
-        return Ok(());
+    for bundle in before / WIDTH..size / WIDTH {
+        remove_partial_bundles(dir, bundle)?;
     }
-    if before / WIDTH != size / WIDTH {
-        return remove_partial_dir(&partial);
-    }
-    remove_widths_below(&partial, size % WIDTH)
+    remove_widths_below(&partial_dir(&dir.join(bundle_path(size / WIDTH, WIDTH))), size % WIDTH)
+}
+
+/// Removes the partial bundles of a bundle that is there.
+pub(super) fn remove_partial_bundles(dir: &Path, bundle: u64) -> Result<(), FileError> {
+    remove_partial_dir(&partial_dir(&dir.join(bundle_path(bundle, WIDTH))))
 }
 
 fn remove_widths_below(partial: &Path, width: u64) -> Result<(), FileError> {

@@ -115,6 +115,43 @@ fn a_partial_bundle_gives_way_to_a_wider_one() {
 }
 
 #[test]
+fn entries_that_left_memory_are_published_as_if_they_had_not() {
+    let large = |number: u64| format!("{number:06}").repeat(9_000).into_bytes();
+    let (lean, whole) = (directory(), directory());
+    let (mut letting, mut keeping) = (Tree::default(), Tree::default());
+    let mut published = 0;
+    for size in [1, 40, 41, 230, 250, 256, 300, 600, 769] {
+        while letting.size() < size {
+            let entry = large(letting.size());
+            letting.push(&entry);
+            keeping.push(&entry);
+            // The last entry is not durable yet.
+            letting.relieve(lean.path(), letting.size() - 1).unwrap();
+            assert!(letting.size() - letting.first_kept() <= 45, "{}", letting.size());
+        }
+        for (place, tree) in [(&lean, &mut letting), (&whole, &mut keeping)] {
+            tree.write_full(place.path(), size).unwrap();
+            tree.write_partial(place.path()).unwrap();
+            remove_superfluous(place.path(), published, size).unwrap();
+        }
+        published = size;
+        assert_eq!(contents(&lean), contents(&whole), "{size}");
+        assert_eq!(letting.head(), keeping.head());
+        for index in letting.first_kept()..size {
+            assert_eq!(letting.kept(index), Some(large(index).as_slice()));
+        }
+    }
+}
+
+/// Every file with what it holds.
+fn contents(place: &tempfile::TempDir) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut files = Vec::new();
+    files_below(place.path(), &mut files);
+    let read = |path: PathBuf| (path.strip_prefix(place.path()).unwrap().to_owned(), fs::read(&path).unwrap());
+    files.into_iter().map(read).collect()
+}
+
+#[test]
 fn a_bundle_waits_until_its_entries_are_durable() {
     let place = directory();
     let mut tree = Tree::default();

@@ -26,9 +26,6 @@ const CLOCK_TOLERANCE: i64 = 5;
 /// Journal that each open intent holds back for its outcome, so that a full disk never comes between the two.
 pub(super) const OUTCOME_RESERVE: u64 = with_marks(frame_length(MAX_LEAF));
 
-/// Entries kept in memory before full bundles must go out.
-pub(super) const KEPT: u64 = 512;
-
 /// A destruction log, open for writing. One at a time in the world: a lock on its directory sees to it.
 pub struct DestructionLog {
     pub(super) dir: PathBuf,
@@ -119,12 +116,9 @@ impl DestructionLog {
         index
     }
 
-    /// Writes full bundles out once many entries are kept in memory.
+    /// Writes durable entries out once many are kept in memory.
     pub(super) fn relieve(&mut self) -> Result<(), LogError> {
-        if self.tree.size() - self.tree.first_kept() >= KEPT {
-            self.tree.write_full(&self.dir, self.durable)?;
-        }
-        Ok(())
+        Ok(self.tree.relieve(&self.dir, self.durable)?)
     }
 
     /// The time that the next leaf bears, in seconds since 1970; never before the last one's.

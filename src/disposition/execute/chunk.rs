@@ -15,6 +15,10 @@ const MAX: usize = 10_000;
 /// One quick chunk is no promise for the next: its parts may have been few.
 const GROWTH: f64 = 1.2;
 
+/// Far from the budget, where even a chunk twice as large and twice as slow stays within it.
+const GROWTH_AFAR: f64 = 2.0;
+const AFAR: f64 = 0.25;
+
 /// Share of the budget aimed at, for transactions vary.
 const AIM: f64 = 0.8;
 
@@ -27,6 +31,15 @@ pub struct ChunkSizer {
     budget: f64,
     size: f64,
     pace: Option<Pace>,
+}
+
+/// By how much chunks may grow at most after one that took this share of the budget.
+fn growth(share: f64) -> f64 {
+    match share {
+        _ if share > 1.0 => 1.0,
+        _ if share > AFAR => GROWTH,
+        _ => GROWTH_AFAR,
+    }
 }
 
 /// What was seen so far, in seconds and rows.
@@ -59,8 +72,7 @@ impl ChunkSizer {
         let pace = self.pace.map_or(seen, |before| before.then(seen));
         self.pace = Some(pace);
         let aim = AIM * self.budget / (pace.seconds_per_row * pace.rows_per_record);
-        let most = if held.as_secs_f64() > self.budget { self.size } else { self.size * GROWTH };
-        self.set(aim.min(most));
+        self.set(aim.min(self.size * growth(held.as_secs_f64() / self.budget)));
     }
 
     /// Learns that a chunk did not get its turn, or was undone because its time was over.
@@ -108,12 +120,19 @@ mod tests {
     }
 
     #[test]
-    fn growth_is_slow_and_a_long_transaction_counts_at_once() {
+    fn growth_is_slow_near_the_budget_and_a_long_transaction_counts_at_once() {
         let mut sizer = ChunkSizer::new(BUDGET);
-        sizer.took(500, 500, Duration::from_millis(1));
+        sizer.took(500, 500, Duration::from_millis(20));
         assert_eq!(sizer.size(), 600);
         sizer.took(600, 600, Duration::from_millis(100));
         assert!(sizer.size() <= 300, "{}", sizer.size());
+    }
+
+    #[test]
+    fn a_wide_budget_is_reached_within_a_few_chunks() {
+        let mut sizer = ChunkSizer::new(Duration::from_secs(1));
+        (0..5).for_each(|_| assert!(run(&mut sizer, 5) < Duration::from_secs(1)));
+        assert!(sizer.size() > MAX * 9 / 10, "{}", sizer.size());
     }
 
     #[test]
@@ -146,7 +165,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_size_stays_within_its_bounds_and_grows_by_a_fifth_at_most(
+        fn the_size_stays_within_its_bounds_and_grows_by_a_fifth_at_most_unless_the_budget_is_far(
             chunks in prop::collection::vec((1_usize..20_000, 0_u64..1_000_000, 0_u64..5_000_000), 0..60),
         ) {
             let mut sizer = ChunkSizer::new(BUDGET);
@@ -154,7 +173,8 @@ mod tests {
                 let before = sizer.size();
                 sizer.took(records, rows, Duration::from_micros(micros));
                 prop_assert!((MIN..=MAX).contains(&sizer.size()));
-                prop_assert!(sizer.size() as f64 <= (before + 1) as f64 * GROWTH);
+                let most = if Duration::from_micros(micros) * 4 <= BUDGET { 2.0 } else { 1.2 };
+                prop_assert!(sizer.size() as f64 <= (before + 1) as f64 * most);
             }
         }
     }

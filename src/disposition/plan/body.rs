@@ -16,8 +16,8 @@ use crate::model::{CivilDate, Digest, Fingerprint, Instant, RecordKey};
 /// How many items are sorted in memory at once (about 10 MiB of them).
 const SORTED_AT_ONCE: u64 = 65_536;
 
-/// Our own files need little cache; what counts is that it is bounded.
-pub(super) const CACHE_KIB: i32 = 8_192;
+/// Memory for pages, in KiB: a list is read from its beginning to its end.
+const CACHE_KIB: i32 = 1_024;
 
 /// One record of a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rusqlite::{Connection, params};
 
-use super::body::{ANONYMIZE, CACHE_KIB, DESTROY, Item, days, read_contents};
+use super::body::{ANONYMIZE, DESTROY, Item, days, read_contents};
 use super::{Items, PlanError, settle};
 use crate::audit::leaf::Action;
 use crate::model::{KeyValue, RecordKey};
@@ -36,6 +36,9 @@ const SCHEMA: &str = "
     CREATE INDEX item_level ON item(series, level, sort) WHERE level > 0;
     CREATE TABLE step(number INTEGER PRIMARY KEY, series INTEGER NOT NULL, level INTEGER NOT NULL, items INTEGER NOT NULL);
 ";
+
+/// Memory for pages, in KiB: blockers are looked up in any order.
+const CACHE_KIB: i32 = 8_192;
 
 /// Numbers the drafts of this process.
 static DRAFTS: AtomicU64 = AtomicU64::new(0);

@@ -27,7 +27,7 @@ const ATTEMPTS: u32 = 50;
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Memory for pages, in KiB. A larger cache reads less, and hardly gains time: what costs is writing.
-pub const CACHE_KIB: i64 = 16 << 10;
+pub const CACHE_KIB: i64 = 12 << 10;
 
 /// When the WAL is to be moved into the database file, between transactions. SQLite's own way, inside a COMMIT, would write the
 /// same pages of the database again and again, and keep the write lock meanwhile.
@@ -35,7 +35,7 @@ pub const CACHE_KIB: i64 = 16 << 10;
 pub enum Relief {
     /// At 4 MB, as SQLite does it: the application's own automatic checkpoint then finds nothing of ours to do.
     Soon,
-    /// At 64 MiB, which moves pages that many chunks have changed only once.
+    /// At 128 MiB, which moves pages that many chunks have changed only once.
     Late,
 }
 
@@ -44,7 +44,7 @@ impl Relief {
     fn at(self) -> u64 {
         match self {
             Self::Soon => 4_000_000,
-            Self::Late => 64 << 20,
+            Self::Late => 128 << 20,
         }
     }
 }
