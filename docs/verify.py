@@ -38,7 +38,7 @@ YEAR_OVERLAP = 60 * DAY
 NAMES_KEPT = 900_000
 SCOPES = {"record", "reference", "subject", "series", "rule", "where"}
 LETS_GO_AGAIN = {"missing_fence", "resurrected", "fence_table_dropped", "lifted"}
-CORRECTIONS = LETS_GO_AGAIN | {"completed", "clock"}
+CORRECTIONS = LETS_GO_AGAIN | {"altered_fence", "completed", "clock"}
 LEVELS = {"logical", "page-clean", "log-clean", "backup-expired"}
 
 
@@ -159,9 +159,9 @@ FIELDS = {
     "rejection": "plan:t digest:d actor:t reason:d",
     "hold": "hold:t action:t actor:t scope:t source:t? series:t? rule:t? year:y? fp:t? reason:d review_by:D?",
     "intent": "batch:n of:u run:t plan:t source:t series:t rule:t calendar:t version:u action:t year:y n:u fp:t rfp:t? day:l",
-    "outcome": "batch:n intent:n committed:b recovered:b? results:t rows:c files:c? bytes:n left:n",
+    "outcome": "batch:n intent:n committed:b recovered:b? results:t rows:c detached:n? triggered:n? files:c? bytes:n left:n",
     "sanitized": "run:t source:t level:t method:t",
-    "run": "run:t plan:t actor:t started:i finished:b counts:c rows:n files:n bytes:n verdicts:m",
+    "run": "run:t plan:t actor:t started:i finished:b counts:c rows:n detached:n? triggered:n? files:n bytes:n verdicts:m",
     "refused": "plan:t? actor:t reasons:l",
     "correction": "source:t what:t batch:n? actor:t? records:n",
     "heartbeat": "overdue:c holds:n",
@@ -425,7 +425,7 @@ class Ledger:
         self.use_key(leaf["source"], leaf["year"])
         self.judge(leaf)
         self.open[self.index] = leaf, self.held(leaf, names), [name[:8] for name in names]
-        nothing = dict.fromkeys(["D", "A", "i", "rows", "files", "bytes", "pending"], 0)
+        nothing = dict.fromkeys(["D", "A", "i", "rows", "detached", "triggered", "files", "bytes", "pending"], 0)
         run = self.runs.setdefault(leaf["run"], {**nothing, "plan": leaf["plan"]})
         run["pending"] += 1
         if leaf["run"] in self.closed:
@@ -520,6 +520,8 @@ class Ledger:
         for letter in GONE:
             counts[letter] += results.count(letter)
         counts["rows"] += sum(leaf["rows"].values())
+        counts["detached"] += leaf.get("detached", 0)
+        counts["triggered"] += leaf.get("triggered", 0)
         counts["files"] += sum(leaf.get("files", {}).values())
         counts["bytes"] += leaf["bytes"]
         return None
@@ -552,7 +554,8 @@ class Ledger:
         if leaf["finished"] and logged.get("pending"):
             self.flaw("the run says that it finished, and intents of it have no outcome")
         stated = {"D": counts["destroyed"], "A": counts["anonymized"], "i": counts["incomplete"],
-                  "rows": leaf["rows"], "files": leaf["files"], "bytes": leaf["bytes"]}
+                  "rows": leaf["rows"], "detached": leaf.get("detached", 0), "triggered": leaf.get("triggered", 0),
+                  "files": leaf["files"], "bytes": leaf["bytes"]}
         for what, value in stated.items():
             if value != logged.get(what, 0):
                 self.flaw(f"the run states {value} ({what}), its outcomes say {logged.get(what, 0)}")

@@ -11,3 +11,5 @@ mod flow;
 mod forms;
 #[path = "program/house.rs"]
 mod house;
+#[path = "program/triggers.rs"]
+mod triggers;

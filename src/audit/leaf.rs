@@ -252,6 +252,12 @@ pub struct Outcome {
     pub results: String,
     /// Rows gone (or changed), per table, the series' own included.
     pub rows: BTreeMap<String, u64>,
+    /// Rows that live on without their owner, or with another one.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub detached: u64,
+    /// Rows that triggers which the mapping names changed besides.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub triggered: u64,
     /// Files unlinked, per part.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub files: BTreeMap<PartName, u64>,
@@ -307,6 +313,10 @@ pub struct Run {
     /// planned = the rest.
     pub counts: RunCounts,
     pub rows: u64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub detached: u64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub triggered: u64,
     pub files: u64,
     pub bytes: u64,
     /// Per rule: all rows of the series = the sum of the verdicts, as the plan found them.
@@ -354,7 +364,7 @@ pub struct Refused {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Correction {
     pub source: SourceName,
-    /// `missing_fence`, `resurrected`, `fence_table_dropped`, `lifted`, `completed` or `clock`.
+    /// `missing_fence`, `altered_fence`, `resurrected`, `fence_table_dropped`, `lifted`, `completed` or `clock`.
     pub what: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch: Option<BatchNumber>,
@@ -393,4 +403,9 @@ pub struct FpkeyDestroyed {
 pub struct Sigkey {
     pub vkey: String,
     pub actor: Actor,
+}
+
+/// A count that says nothing is left out of its leaf.
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }

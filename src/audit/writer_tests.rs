@@ -86,6 +86,8 @@ pub(in crate::audit) fn outcome(batch: BatchNumber, intent: u64, n: u32) -> Body
         recovered: false,
         results: encode_results(&vec![RecordOutcome::Destroyed; n as usize]),
         rows: [("dossier".to_owned(), u64::from(n))].into(),
+        detached: 0,
+        triggered: 0,
         files: [].into(),
         bytes: 0,
         left: 0,

@@ -48,6 +48,7 @@ pub(super) fn lower(name: &str, value: &Value<'_>, around: &Around<'_>) -> Optio
     let filter = table.get("filter").map_or(Some(None), |test| condition(&test).map(Some));
     let anonymize = table.get("anonymize").map_or(Some(BTreeMap::new()), |map| masks(&map));
     let earliest = table.get("earliest").map_or(DEFAULT_EARLIEST, |date| date.date());
+    let database_triggers = table.get("database_triggers").map_or(Some(Vec::new()), |listed| names(&listed));
     let may_be_empty =
         table.get("empty").map_or(Some(false), |word| word.one_of(&[("expected", true), ("refused", false)]));
     table.finish();
@@ -67,6 +68,7 @@ pub(super) fn lower(name: &str, value: &Value<'_>, around: &Around<'_>) -> Optio
         filter: filter?,
         anonymize: anonymize?,
         earliest: earliest?,
+        database_triggers: database_triggers?.into_iter().collect(),
     };
     Some(Lowered { mapping, may_be_empty: may_be_empty? })
 }

@@ -42,6 +42,8 @@ pub(super) mod correction {
     pub const TABLE_DROPPED: &str = "fence_table_dropped";
     /// The fence row is gone; no destroyed record is back.
     pub const MISSING_FENCE: &str = "missing_fence";
+    /// The fence row is not as we wrote it; what became of its records was read from the records themselves.
+    pub const ALTERED_FENCE: &str = "altered_fence";
     /// Destroyed records are back.
     pub const RESURRECTED: &str = "resurrected";
     /// A person lets a restored source go on.

@@ -1,6 +1,6 @@
 //! A small organization for tests: dossiers that block their accounts, in a real database, with its calendar.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -185,6 +185,7 @@ fn mapping(table: &str, trigger: &str, column: &str) -> SeriesMapping {
         filter: None,
         anonymize: BTreeMap::new(),
         earliest: "1990-01-01".parse().unwrap(),
+        database_triggers: BTreeSet::new(),
     }
 }
 

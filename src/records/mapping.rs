@@ -1,6 +1,6 @@
 //! What ops said of their databases, lowered from `retentiond.toml`: syntax checked, not yet proved against a schema.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -50,6 +50,8 @@ pub struct SeriesMapping {
     pub anonymize: BTreeMap<String, Mask>,
     /// A date before it is undated.
     pub earliest: CivilDate,
+    /// Triggers of the application that may write while these records are disposed of.
+    pub database_triggers: BTreeSet<String>,
 }
 
 /// A reference between two series: from a dossier to its account (`subject`), or from a blocker to what it blocks.

@@ -56,13 +56,22 @@ impl Report for RunReport {
 
 impl RunReport {
     fn closing(&self, words: &Words) -> String {
-        let Statement { plan, rows, files, bytes, level, finished, reasons, counts, .. } = &self.statement;
+        let Statement { plan, rows, detached, triggered, files, bytes, level, finished, reasons, counts, .. } =
+            &self.statement;
         let [rows, files, bytes] = [rows, files, bytes].map(|number| count(*number, words));
         let seconds = format!("{:.1}", self.seconds);
         let mut text = format!("\n{}\n", words.fill(words.run_gone, &[&rows, &files, &bytes, &seconds]));
+        for (word, rows) in [(words.run_detached, detached), (words.run_triggered, triggered)] {
+            if *rows > 0 {
+                text += &format!("{}\n", words.fill(word, &[&count(*rows, words)]));
+            }
+        }
         // Where nothing went, no absence was read back.
         if counts.destroyed + counts.anonymized > 0 {
-            text += &paragraph("", "  ", &words.fill(words.run_level, &[level, words.level(level)]));
+            text += &match words.level(level) {
+                Some(meaning) => paragraph("", "  ", &words.fill(words.run_level, &[level, meaning])),
+                None => paragraph("", "  ", words.run_no_level),
+            };
         }
         for (reason, records) in reasons {
             text += &paragraph("  ", "    ", &format!("{} × {reason}", count(*records, words)));
@@ -86,6 +95,8 @@ mod tests {
             plan: "2026-11-21-0a1b2c3d".into(),
             counts,
             rows: 40,
+            detached: 2,
+            triggered: 0,
             files: 3,
             bytes: 1_024,
             level: "logical".into(),
@@ -101,6 +112,22 @@ mod tests {
         let text = run.text(&EN);
         assert!(text.contains("failed") && text.contains("2 × a symbolic link") && !text.contains("drifted"), "{text}");
         assert!(run.is_partial() && text.contains("retentiond apply 2026-11-21-0a1b2c3d"), "{text}");
+    }
+
+    #[test]
+    fn rows_that_live_on_are_told_and_no_level_is_claimed_where_none_was_verified() {
+        let mut run = run(RunCounts { planned: 1, destroyed: 1, ..RunCounts::default() });
+        let text = run.text(&EN);
+        assert!(
+            text.contains("2 rows live on") && !text.contains("trigger") && text.contains("level logical"),
+            "{text}"
+        );
+        (run.statement.level, run.statement.triggered) = ("none".to_owned(), 1);
+        let text = run.text(&EN);
+        assert!(
+            text.contains("changed 1 row more") && text.contains("No level") && !text.contains("logical"),
+            "{text}"
+        );
     }
 
     #[test]
@@ -125,6 +152,8 @@ mod tests {
             "incomplete",
             "failed",
             "rows",
+            "detached",
+            "triggered",
             "files",
             "level",
         ] {

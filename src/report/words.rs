@@ -104,6 +104,9 @@ words! {
     run_stopped: "Run {} of plan {}: stopped on the way", "Exécution {} de la liste {} : interrompue";
     outcome: "outcome", "sort";
     run_gone: "{} [row|rows] and {} [file|files] ({} [byte|bytes]), in {} s", "{} [ligne|lignes] et {} [fichier|fichiers] ({} [octet|octets]), en {} s";
+    run_detached: "{} [row lives|rows live] on without the record, or with another one", "{} [ligne survit|lignes survivent] sans le dossier, ou rattachée(s) à un autre";
+    run_triggered: "The application's triggers changed {} [row|rows] more", "Les déclencheurs de l'application ont modifié {} [ligne|lignes] de plus";
+    run_no_level: "No level of sanitization is claimed: triggers of the application may have copied what went (see trigger-copies in `retentiond check`)", "Aucun niveau d'assainissement n'est affirmé : des déclencheurs de l'application ont pu copier ce qui a disparu (voir trigger-copies dans `retentiond check`)";
     run_level: "Verified by reading, level {}: {}", "Vérifié par lecture, niveau {} : {}";
     level_logical: "no query finds them any more; remnants in free space of the database file are not claimed to be gone", "aucune requête ne les trouve plus; rien n'est affirmé des restes dans l'espace libre du fichier";
     level_page_clean: "no remnant in the database's own pages", "aucun reste dans les pages de la base";
@@ -282,12 +285,13 @@ impl Words {
     }
 
     /// What a sanitization level means, from its name.
-    pub fn level(&self, level: &str) -> &'static str {
+    pub fn level(&self, level: &str) -> Option<&'static str> {
         match level {
-            "page-clean" => self.level_page_clean,
-            "log-clean" => self.level_log_clean,
-            "backup-expired" => self.level_backup_expired,
-            _ => self.level_logical,
+            "logical" => Some(self.level_logical),
+            "page-clean" => Some(self.level_page_clean),
+            "log-clean" => Some(self.level_log_clean),
+            "backup-expired" => Some(self.level_backup_expired),
+            _ => None,
         }
     }
 

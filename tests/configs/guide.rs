@@ -65,7 +65,7 @@ fn every_configuration_of_the_guide_is_in_order() {
     let rules = calendar.find("[[rule]]").unwrap();
     let no_rule = calendar[..rules].to_owned() + "[[series]]\nname = \"account\"\n";
     let fragments: Vec<_> = examples().into_iter().filter(|(kind, _)| kind == "toml series").collect();
-    assert_eq!(fragments.len(), 4);
+    assert_eq!(fragments.len(), 5);
     for (_, fragment) in fragments {
         load(&format!("{HEAD}{SERIES}{fragment}{ACCOUNT}"), &no_rule);
     }

@@ -104,3 +104,44 @@ fn a_calendar_that_changes_its_meaning_needs_a_new_version() {
     assert!(refused.stdout.contains("calendar-same-version"), "{refused:#?}");
     organization.verify("calendar of the same version");
 }
+
+#[test]
+fn a_fence_row_edited_by_hand_is_not_believed() {
+    // What the row says of the results, of the rows, and whose row it is.
+    for edit in [
+        "replace(note, 'D', 'h')",
+        "replace(note, 'message', 'massage')",
+        "replace(note, '\"seal\":\"', '\"seal\":\"0')",
+        "''",
+    ] {
+        let organization = Organization::approved(JournalMode::Delete);
+        assert_eq!(organization.apply(Some("committed=return(kill)")).outcome, Outcome::Killed);
+        let edited =
+            organization.database().execute(&format!("UPDATE retentiond_batch SET note = {edit}"), []).unwrap();
+        assert_eq!(edited, 1);
+        let next = organization.apply(None);
+        assert_eq!(next.outcome, Outcome::Exit(3), "somebody must look first: {edit}: {next:#?}");
+        check::gone_means_logged(&organization, edit);
+        organization.verify(edit);
+    }
+}
+
+#[test]
+fn a_committed_batch_whose_list_is_gone_is_read_back_by_the_names_of_its_rows() {
+    let mut organization = Organization::approved(JournalMode::Wal);
+    assert_eq!(organization.apply(Some("committed=return(kill)")).outcome, Outcome::Killed);
+    let lists = organization.state().join("private/plans");
+    for list in fs::read_dir(&lists).unwrap() {
+        fs::remove_file(list.unwrap().path()).unwrap();
+    }
+    // The application writes one of its dossiers again before recovery runs.
+    organization.resurrect();
+    let (_, id) = plan(&organization);
+    let approved = organization.run(&["approve", &id], None);
+    assert_eq!(approved.outcome, Outcome::Exit(0), "{approved:#?}");
+    organization.set_plan(id);
+    // Recovery ends the first batch, and nothing else happens.
+    assert_eq!(organization.apply(Some("announce-before=return(kill)")).outcome, Outcome::Killed);
+    check::gone_means_logged(&organization, "list gone");
+    organization.verify("list gone");
+}

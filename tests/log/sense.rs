@@ -226,6 +226,8 @@ pub fn forgeries() -> Vec<(&'static str, Forgery)> {
                 forge.add(run(RunCounts { planned: 3, destroyed: 3, ..RunCounts::default() }));
             }),
         ),
+        ("run-differs", with_run(|run| run.detached = 1)),
+        ("run-differs", with_run(|run| run.triggered = 1)),
         (
             "verdict-sum",
             Box::new(|forge| {

@@ -60,6 +60,8 @@ pub(super) struct Disposed {
     pub anonymized: u64,
     pub incomplete: u64,
     pub rows: u64,
+    pub detached: u64,
+    pub triggered: u64,
     pub files: u64,
     pub bytes: u64,
 }
@@ -176,6 +178,8 @@ impl Batches {
             anonymized: count(RecordOutcome::Anonymized),
             incomplete: count(RecordOutcome::Incomplete),
             rows: total(outcome.rows.values()),
+            detached: outcome.detached,
+            triggered: outcome.triggered,
             files: total(outcome.files.values()),
             bytes: outcome.bytes,
         };
@@ -229,12 +233,14 @@ impl Batches {
 impl Disposed {
     /// Adds up.
     pub(super) fn add(&mut self, more: &Self) {
-        let Self { destroyed, anonymized, incomplete, rows, files, bytes } = self;
+        let Self { destroyed, anonymized, incomplete, rows, detached, triggered, files, bytes } = self;
         for (sum, more) in [
             (destroyed, more.destroyed),
             (anonymized, more.anonymized),
             (incomplete, more.incomplete),
             (rows, more.rows),
+            (detached, more.detached),
+            (triggered, more.triggered),
             (files, more.files),
             (bytes, more.bytes),
         ] {

@@ -188,6 +188,8 @@ impl Ledger {
             ("records anonymized", run.counts.anonymized, logged.anonymized),
             ("records incomplete", run.counts.incomplete, logged.incomplete),
             ("rows", run.rows, logged.rows),
+            ("rows detached", run.detached, logged.detached),
+            ("rows that triggers changed", run.triggered, logged.triggered),
             ("files", run.files, logged.files),
             ("bytes", run.bytes, logged.bytes),
         ] {

@@ -4,8 +4,8 @@
 pub(super) const SCOPES: [&str; 6] = ["record", "reference", "subject", "series", "rule", "where"];
 
 /// What a correction tells.
-pub(super) const CORRECTIONS: [&str; 6] =
-    ["missing_fence", "resurrected", "fence_table_dropped", "lifted", "completed", "clock"];
+pub(super) const CORRECTIONS: [&str; 7] =
+    ["missing_fence", "altered_fence", "resurrected", "fence_table_dropped", "lifted", "completed", "clock"];
 
 /// Corrections after which a record that was gone can go again.
 pub(super) const LETS_GO_AGAIN: [&str; 4] = ["missing_fence", "resurrected", "fence_table_dropped", "lifted"];

@@ -166,6 +166,7 @@ impl From<ExecuteError> for Failure {
             ExecuteError::Spool { .. } => (Exit::Failure, "spool"),
             ExecuteError::Unresolved { .. } => (Exit::Failure, "unresolved-batch"),
             ExecuteError::OtherBatch { .. } => (Exit::Failure, "other-batch"),
+            ExecuteError::Nameless { .. } => (Exit::Failure, "records-nameless"),
             ExecuteError::Fence { .. } => (Exit::Failure, "fence"),
             ExecuteError::Step(_) => (Exit::Failure, "step"),
         };

@@ -48,6 +48,8 @@ fn run(plan: &str, due: u64, finished: bool) -> Body {
         finished,
         counts: RunCounts::default(),
         rows: 0,
+        detached: 0,
+        triggered: 0,
         files: 0,
         bytes: 0,
         verdicts: BTreeMap::from([("PC-1".into(), VerdictCounts { due, ..VerdictCounts::default() })]),

@@ -217,11 +217,11 @@ fn run_divided(
     while let Some(items) = waiting.pop() {
         match run_batch(bench, target, &items)? {
             BatchEnd::Done { result, held_lock } => {
-                tally.add(&result);
+                tally.add(&target.mapping.source, &result);
                 took.add(&result, held_lock);
             }
             BatchEnd::Over { result, reason } => {
-                tally.add(&result);
+                tally.add(&target.mapping.source, &result);
                 took.over = Some(reason);
                 return Ok(());
             }
@@ -256,7 +256,7 @@ impl Took {
     fn add(&mut self, result: &BatchResult, held: Duration) {
         self.met_a_lock |= held.is_zero() && !result.outcomes.is_empty();
         self.records += result.outcomes.len();
-        self.rows += result.rows.values().sum::<u64>();
+        self.rows += result.changes.rows.values().sum::<u64>();
         self.held = self.held.max(held);
     }
 

@@ -9,7 +9,7 @@ use super::dispose::dispose;
 use super::error::ExecuteError;
 use super::fault;
 use super::finish::{Absence, Committed, Ending, finish, log_outcomes};
-use super::recover::read_note;
+use super::note;
 use super::spool::{Spool, SpoolDir};
 use super::statement::BatchResult;
 use super::target::Target;
@@ -17,7 +17,7 @@ use crate::audit::DurableIntents;
 use crate::audit::leaf::RecordOutcome;
 use crate::disposition::desk::SharedDesk;
 use crate::disposition::plan::Item;
-use crate::model::{DurableEvidence, Instant, RecordKey};
+use crate::model::{DurableEvidence, Instant};
 use crate::records::sqlite::{CommitError, FenceState, StoreError, Writer};
 
 /// How often a batch that met a lock is tried before it is put off.
@@ -88,8 +88,8 @@ fn run_announced(
     let (result, ending, held_lock, differs) = match attempt_often(bench, target, candidates, evidence)? {
         Attempt::Committed(committed, held_lock) => {
             fault::step("committed")?;
-            let keys: Vec<RecordKey> = candidates.iter().map(|candidate| candidate.item.key.clone()).collect();
-            let result = finish(bench.writer, target.mapping, committed, &spooled, Some(&keys), Absence::Foreign)?;
+            let keys: Vec<_> = candidates.iter().map(|candidate| Some(candidate.item.key.clone())).collect();
+            let result = finish(bench.writer, target.mapping, committed, &spooled, &keys, Absence::Foreign)?;
             (result, true, held_lock, None)
         }
         Attempt::Busy => (put_off(candidates, "the database stayed locked"), false, Duration::ZERO, None),
@@ -175,7 +175,7 @@ fn attempt_once(
     fault::step("begun")?;
     let started = Stopwatch::now();
     // From here to the COMMIT nobody can place a hold: whoever was told that a hold is placed was told before, and it is seen.
-    let desk = bench.shared.lock()?;
+    let mut desk = bench.shared.lock()?;
     let disposal = match dispose(txn, target, candidates, desk.holds(), (bench.clock)()) {
         Err(error @ (StoreError::CountDiffers { .. } | StoreError::Constraint { .. })) => {
             return Ok(Attempt::Differs(error));
@@ -185,20 +185,21 @@ fn attempt_once(
         disposal => disposal?,
     };
     fault::step("disposed")?;
-    let (outcomes, rows) = (disposal.outcomes.clone(), disposal.rows.clone());
-    let commit = disposal.commit(evidence);
+    let (outcomes, changes) = (disposal.outcomes.clone(), disposal.changes.clone());
+    let commit = disposal.commit(evidence, desk.log());
     drop(desk);
     let held_lock = started.elapsed();
     match commit {
-        Ok(()) => Ok(Attempt::Committed(Committed { outcomes, rows }, held_lock)),
+        Ok(()) => Ok(Attempt::Committed(Committed { outcomes, changes }, held_lock)),
         Err(CommitError::Busy) => Ok(Attempt::Busy),
         Err(CommitError::OtherBatch) => Err(ExecuteError::OtherBatch { batch }),
         Err(CommitError::Unknown(_)) => {
             let unresolved =
                 |source| ExecuteError::Unresolved { batch, source_name: target.mapping.source.clone(), source };
             match bench.writer.abort_or_read(batch).map_err(unresolved)? {
-                FenceState::Committed(note) => {
-                    Ok(Attempt::Committed(read_note(batch, &note, candidates.len())?, held_lock))
+                FenceState::Committed(text) => {
+                    let read = note::read(bench.shared.lock()?.log(), batch, &text, candidates.len());
+                    Ok(Attempt::Committed(read.ok_or(ExecuteError::Fence { batch })?, held_lock))
                 }
                 _ => Ok(Attempt::Aborted),
             }

@@ -13,6 +13,9 @@ use crate::model::{Actor, Instant, RunId, SourceName};
 /// The level that reading the tables back verifies: the rows are gone for every query. Pages, indexes and logs were not read.
 const LEVEL: &str = "logical";
 
+/// No level: a copy may stand in a table that nobody read.
+const NO_LEVEL: &str = "none";
+
 /// How a run went.
 pub(super) struct Ended<'a> {
     pub run: RunId,
@@ -33,7 +36,7 @@ pub(super) fn close(
     let counts = tally.counts;
     if counts.destroyed + counts.anonymized > 0 {
         let sources: BTreeSet<&SourceName> = plan.manifest().series.iter().map(|series| &series.source).collect();
-        for source in sources {
+        for source in sources.into_iter().filter(|source| !tally.copied_in.contains(source)) {
             let sanitized = Sanitized {
                 run: ended.run.clone(),
                 source: source.clone(),
@@ -52,6 +55,8 @@ pub(super) fn close(
         finished: is_done,
         counts,
         rows: tally.rows,
+        detached: tally.detached,
+        triggered: tally.triggered,
         files: tally.files,
         bytes: tally.bytes,
         verdicts: plan.manifest().rules.iter().map(|rule| (rule.rule.clone(), rule.counts)).collect(),
@@ -70,9 +75,11 @@ pub(super) fn close(
         plan: plan.id().clone(),
         counts,
         rows: tally.rows,
+        detached: tally.detached,
+        triggered: tally.triggered,
         files: tally.files,
         bytes: tally.bytes,
-        level: LEVEL.to_owned(),
+        level: if tally.copied_in.is_empty() { LEVEL } else { NO_LEVEL }.to_owned(),
         finished: is_done,
         reasons: tally.reasons,
     })

@@ -1,12 +1,11 @@
 //! Inside the transaction: read the facts again, judge again, dispose of what is still due, and wait for evidence.
 
-use std::collections::BTreeMap;
-
 use super::announce::Candidate;
-use super::recover::write_note;
+use super::note;
+use super::statement::Changes;
 use super::target::Target;
-use crate::audit::DurableIntents;
 use crate::audit::leaf::{Action, RecordOutcome};
+use crate::audit::{DestructionLog, DurableIntents};
 use crate::disposition::holds::HoldIndex;
 use crate::disposition::judge::{JudgedAt, Verdict, judge};
 use crate::model::{DurableEvidence, Instant, RecordKey};
@@ -18,15 +17,15 @@ pub(super) struct Disposal<'w> {
     txn: WriteTxn<'w>,
     /// What becomes of each candidate if the transaction commits.
     pub outcomes: Vec<RecordOutcome>,
-    /// Rows gone or changed, per table.
-    pub rows: BTreeMap<String, u64>,
+    /// What it changed.
+    pub changes: Changes,
 }
 
 impl Disposal<'_> {
     /// Commits, on the evidence that the intents are on stable storage.
-    pub fn commit(mut self, evidence: &DurableIntents) -> Result<(), CommitError> {
+    pub fn commit(mut self, evidence: &DurableIntents, log: &DestructionLog) -> Result<(), CommitError> {
         let batch = evidence.batch();
-        let fence = self.txn.fence(batch, &write_note(&self.outcomes, &self.rows));
+        let fence = self.txn.fence(batch, &note::write(log, batch, &self.outcomes, &self.changes));
         // The outcome of the batch before became durable with this one's intents: its fence has done its work.
         let fenced = fence.and_then(|()| self.txn.forget_fences_before(batch));
         fenced.map_err(CommitError::Unknown)?;
@@ -63,8 +62,8 @@ pub(super) fn dispose<'w>(
             }
         })
         .collect();
-    let rows = dispose_of(&mut txn, target, candidates, &outcomes)?;
-    Ok(Disposal { txn, outcomes, rows })
+    let changes = dispose_of(&mut txn, target, candidates, &outcomes)?;
+    Ok(Disposal { txn, outcomes, changes })
 }
 
 /// Any difference from the plan keeps the record; so do a hold, a blocker, and a date that has not come.
@@ -142,21 +141,19 @@ fn dispose_of(
     target: &Target<'_>,
     candidates: &[Candidate<'_>],
     outcomes: &[RecordOutcome],
-) -> Result<BTreeMap<String, u64>, StoreError> {
+) -> Result<Changes, StoreError> {
     let chosen = |wanted: RecordOutcome| -> Vec<RecordKey> {
         let chosen = candidates.iter().zip(outcomes).filter(|(_, outcome)| **outcome == wanted);
         chosen.map(|(candidate, _)| candidate.item.key.clone()).collect()
     };
-    let mut rows = BTreeMap::new();
+    let mut changes = Changes::default();
     let destroyed = chosen(RecordOutcome::Destroyed);
     if !destroyed.is_empty() {
-        rows = txn.destroy(&target.mapping.series, &destroyed)?.rows;
+        changes.add(&txn.destroy(&target.mapping.series, &destroyed)?);
     }
     let anonymized = chosen(RecordOutcome::Anonymized);
     if !anonymized.is_empty() {
-        for (table, count) in txn.anonymize(&target.mapping.series, &anonymized)?.rows {
-            *rows.entry(table).or_default() += count;
-        }
+        changes.add(&txn.anonymize(&target.mapping.series, &anonymized)?);
     }
-    Ok(rows)
+    Ok(changes)
 }

@@ -38,11 +38,15 @@ pub enum ExecuteError {
     )]
     NoSource { batch: BatchNumber, source_name: SourceName },
     #[error(
+        "the records of batch {batch} of source {source_name} cannot be told apart: both the plan's list and the fingerprint key of that year are gone; put back what stood under private/keys"
+    )]
+    Nameless { batch: BatchNumber, source_name: SourceName },
+    #[error(
         "the evidence offered for batch {batch} is another batch's; this is a fault of the program, and nothing was committed"
     )]
     OtherBatch { batch: BatchNumber },
     #[error(
-        "the fence row of batch {batch} is out of form: somebody changed the table retentiond_batch; restore the row, or ask the log with `retentiond audit show`"
+        "the fence row of batch {batch} is not as retentiond wrote it: somebody changed the table retentiond_batch; run the same command again, which reads the records themselves"
     )]
     Fence { batch: BatchNumber },
     #[error(transparent)]

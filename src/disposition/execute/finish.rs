@@ -1,11 +1,11 @@
 //! After the COMMIT: files go, absence is read back, the outcome is logged. Live run and recovery both end here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::error::ExecuteError;
 use super::fault;
 use super::spool::{Spool, SpooledFile};
-use super::statement::BatchResult;
+use super::statement::{BatchResult, Changes};
 use crate::audit::leaf::{Body, Intent, Outcome, RecordOutcome};
 use crate::audit::{DestructionLog, encode_results};
 use crate::model::{Instant, RecordKey};
@@ -16,43 +16,51 @@ use crate::records::sqlite::{StoreError, Writer};
 /// What a committed transaction did, as its fence row says.
 pub(super) struct Committed {
     pub outcomes: Vec<RecordOutcome>,
-    pub rows: BTreeMap<String, u64>,
+    pub changes: Changes,
 }
 
 /// Unlinks the files of the records that are gone, reads back that records and files are absent, and says what is true.
 ///
-/// `keys` are the batch's records in order; `None` where recovery no longer knows them: then rows are not read back.
+/// `keys` are the batch's records in order; `None` for a record of which recovery has found that no row bears its name.
 pub(super) fn finish(
     writer: &mut Writer,
     mapping: &SeriesMapping,
     committed: Committed,
     spool: &Spool,
-    keys: Option<&[RecordKey]>,
+    keys: &[Option<RecordKey>],
     absence: Absence,
 ) -> Result<BatchResult, ExecuteError> {
-    let mut result = BatchResult { outcomes: committed.outcomes, rows: committed.rows, ..BatchResult::default() };
-    if let Some(keys) = keys {
-        read_back(writer, mapping, keys, &mut result)?;
-    }
+    let mut result = BatchResult { outcomes: committed.outcomes, changes: committed.changes, ..BatchResult::default() };
+    read_back(writer, mapping, keys, &mut result)?;
     unlink_files(writer, spool, absence, &mut result)?;
     fault::step("files-gone")?;
     Ok(result)
 }
 
-/// A record that is still there was not destroyed, whatever the transaction believed.
+/// A record that is still there was not destroyed, and one without its masks not anonymized, whatever the transaction believed.
 fn read_back(
     writer: &mut Writer,
     mapping: &SeriesMapping,
-    keys: &[RecordKey],
+    keys: &[Option<RecordKey>],
     result: &mut BatchResult,
 ) -> Result<(), StoreError> {
-    let destroyed: Vec<usize> = places_of(&result.outcomes, RecordOutcome::Destroyed);
-    let asked: Vec<RecordKey> = destroyed.iter().filter_map(|place| keys.get(*place).cloned()).collect();
-    let there = writer.still_there(&mapping.series, &asked)?;
-    for place in destroyed {
-        if keys.get(place).is_some_and(|key| there.contains(key)) {
-            result.outcomes[place] = RecordOutcome::Failed;
-            result.reasons.push("the record stood in its table again after the commit".to_owned());
+    let places = |outcomes: &[RecordOutcome], wanted| -> Vec<(usize, RecordKey)> {
+        let places = places_of(outcomes, wanted).into_iter();
+        places.filter_map(|place| Some((place, keys.get(place)?.clone()?))).collect()
+    };
+    let (destroyed, anonymized) =
+        (places(&result.outcomes, RecordOutcome::Destroyed), places(&result.outcomes, RecordOutcome::Anonymized));
+    let asked: Vec<RecordKey> = destroyed.iter().map(|(_, key)| key.clone()).collect();
+    let there: HashSet<RecordKey> = writer.still_there(&mapping.series, &asked)?.into_iter().collect();
+    for (place, _) in destroyed.iter().filter(|(_, key)| there.contains(key)) {
+        result.outcomes[*place] = RecordOutcome::Failed;
+        result.reasons.push("the record stood in its table again after the commit".to_owned());
+    }
+    let asked: Vec<RecordKey> = anonymized.iter().map(|(_, key)| key.clone()).collect();
+    for ((place, _), is_masked) in anonymized.iter().zip(writer.masked(&mapping.series, &asked)?) {
+        if !is_masked {
+            result.outcomes[*place] = RecordOutcome::Failed;
+            result.reasons.push("a mask was no longer in place after the commit".to_owned());
         }
     }
     Ok(())
@@ -152,7 +160,9 @@ pub(super) fn log_outcomes(
             committed: ending.committed,
             recovered: ending.recovered,
             results: encode_results(own),
-            rows: if is_first { result.rows.clone() } else { BTreeMap::new() },
+            rows: if is_first { result.changes.rows.clone() } else { BTreeMap::new() },
+            detached: if is_first { result.changes.detached } else { 0 },
+            triggered: if is_first { result.changes.triggered } else { 0 },
             files: if is_first { result.files.clone() } else { BTreeMap::new() },
             bytes: if is_first { result.bytes } else { 0 },
             left: if is_first { result.left.len() as u64 } else { 0 },

@@ -15,6 +15,7 @@ mod error;
 mod fault;
 mod finish;
 mod logged;
+mod note;
 mod recover;
 mod restored;
 mod resume;

@@ -1,22 +1,24 @@
 //! After a crash: every intent without outcome gets one, from what the database itself says. Runs before anything else does.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-
-use serde::{Deserialize, Serialize};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::ops::ControlFlow;
 
 use super::error::ExecuteError;
 use super::finish::{Absence, Committed, Ending, finish, log_outcomes, unlink_files};
 use super::logged::{is_gone, logged_batch};
+use super::note;
 use super::restored;
 use super::spool::{Spool, SpoolDir};
-use super::statement::BatchResult;
+use super::statement::{BatchResult, Changes};
 use crate::audit::leaf::{Action, Body, Correction, Intent, RecordOutcome};
-use crate::audit::{DestructionLog, decode_results, encode_results};
+use crate::audit::{DestructionLog, load_fingerprinter};
+use crate::disposition::Installation;
 use crate::disposition::chronicle::correction;
 use crate::disposition::desk::Desk;
 use crate::disposition::plan::PlanDirs;
 use crate::model::{BatchNumber, Fingerprint, Instant, RecordKey};
-use crate::records::sqlite::{FenceState, Writer};
+use crate::records::mapping::Source;
+use crate::records::sqlite::{FenceState, Reader, Writer};
 
 /// What recovery found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,27 +27,6 @@ pub struct Recovered {
     pub batches: u64,
     /// Those among them that the database says were committed.
     pub committed: u64,
-}
-
-/// What a fence row says beside `committed`: it is written by the transaction that it describes.
-#[derive(Serialize, Deserialize)]
-struct Note {
-    results: String,
-    rows: BTreeMap<String, u64>,
-}
-
-/// The text that a fence row carries. It holds no personal information.
-pub(super) fn write_note(outcomes: &[RecordOutcome], rows: &BTreeMap<String, u64>) -> String {
-    // A map of texts and numbers always has a JSON text.
-    serde_json::to_string(&Note { results: encode_results(outcomes), rows: rows.clone() }).unwrap_or_default()
-}
-
-/// Reads a fence row's text back: what became of each of the batch's `records`.
-pub(super) fn read_note(batch: BatchNumber, note: &str, records: usize) -> Result<Committed, ExecuteError> {
-    let note: Note = serde_json::from_str(note).map_err(|_| ExecuteError::Fence { batch })?;
-    // A batch has at most 10,000 records.
-    let outcomes = decode_results(&note.results, records as u32).map_err(|_| ExecuteError::Fence { batch })?;
-    Ok(Committed { outcomes, rows: note.rows })
 }
 
 /// Gives every intent without outcome its outcome, and tries again to unlink what was left behind.
@@ -119,12 +100,15 @@ fn resolve(desk: &mut Desk, intents: &[(u64, Intent)], now: Instant) -> Result<b
     let records: usize = intents.iter().map(|(_, intent)| intent.n as usize).sum();
     let spools = SpoolDir::of(&desk.install().state);
     let spool = spools.read(batch)?.unwrap_or_else(|| empty_spool(first));
+    let keys = keys_of(desk, intents)?;
     let mut writer = open_source(desk, first)?;
     let unresolved = |source| ExecuteError::Unresolved { batch, source_name: first.source.clone(), source };
-    let keys = keys_of(desk, intents);
     let committed = match writer.abort_or_read(batch).map_err(unresolved)? {
-        FenceState::Committed(note) => Some(read_note(batch, &note, records)?),
-        _ => gone_without_fence(desk, &mut writer, first, keys.as_deref(), now)?,
+        FenceState::Committed(text) => Some(match note::read(desk.log(), batch, &text, records) {
+            Some(committed) => committed,
+            None => read_from_records(desk, &mut writer, first, &keys, correction::ALTERED_FENCE, now)?,
+        }),
+        _ => gone_without_fence(desk, &mut writer, first, &keys, now)?,
     };
     let (result, committed) = match committed {
         Some(committed) => {
@@ -133,7 +117,7 @@ fn resolve(desk: &mut Desk, intents: &[(u64, Intent)], now: Instant) -> Result<b
                 .mapping(&first.series)
                 .cloned()
                 .ok_or_else(|| ExecuteError::NoSeries { plan: first.plan.clone(), series: first.series.clone() })?;
-            (finish(&mut writer, &mapping, committed, &spool, keys.as_deref(), Absence::OurDoing)?, true)
+            (finish(&mut writer, &mapping, committed, &spool, &keys, Absence::OurDoing)?, true)
         }
         None => (put_off(records), false),
     };
@@ -150,12 +134,11 @@ fn gone_without_fence(
     desk: &mut Desk,
     writer: &mut Writer,
     first: &Intent,
-    keys: Option<&[RecordKey]>,
+    keys: &[Option<RecordKey>],
     now: Instant,
 ) -> Result<Option<Committed>, ExecuteError> {
-    let Some(keys) = keys else { return Ok(None) };
-    let there: HashSet<RecordKey> = writer.still_there(&first.series, keys)?.into_iter().collect();
-    if first.action != Action::Destroy || keys.iter().all(|key| there.contains(key)) {
+    let disposed = disposed(writer, first, keys)?;
+    if first.action != Action::Destroy || !disposed.contains(&true) {
         return Ok(None);
     }
     let before = desk.chronicle()?.expected_fences().get(&first.source).copied();
@@ -164,28 +147,58 @@ fn gone_without_fence(
     {
         return Ok(None);
     }
-    let outcome = |key| if there.contains(key) { RecordOutcome::Deferred } else { RecordOutcome::Destroyed };
-    let outcomes: Vec<RecordOutcome> = keys.iter().map(outcome).collect();
-    let missing = Correction {
+    read_from_records(desk, writer, first, keys, correction::MISSING_FENCE, now).map(Some)
+}
+
+/// What the records themselves say became of them; that nothing better says it is put on record, and the source waits for a person.
+fn read_from_records(
+    desk: &mut Desk,
+    writer: &mut Writer,
+    first: &Intent,
+    keys: &[Option<RecordKey>],
+    what: &str,
+    now: Instant,
+) -> Result<Committed, ExecuteError> {
+    let done = match first.action {
+        Action::Destroy => RecordOutcome::Destroyed,
+        Action::Anonymize => RecordOutcome::Anonymized,
+    };
+    let disposed = disposed(writer, first, keys)?;
+    let outcomes = disposed.iter().map(|disposed| if *disposed { done } else { RecordOutcome::Deferred }).collect();
+    let correction = Correction {
         source: first.source.clone(),
-        what: correction::MISSING_FENCE.to_owned(),
+        what: what.to_owned(),
         batch: Some(first.batch),
         actor: None,
-        records: outcomes.iter().filter(|outcome| **outcome == RecordOutcome::Destroyed).count() as u64,
+        records: disposed.iter().filter(|disposed| **disposed).count() as u64,
     };
-    desk.record(Body::Correction(missing), now)?;
-    Ok(Some(Committed { outcomes, rows: BTreeMap::new() }))
+    desk.record(Body::Correction(correction), now)?;
+    Ok(Committed { outcomes, changes: Changes::default() })
+}
+
+/// Whether each record is as the batch would have left it.
+fn disposed(writer: &mut Writer, first: &Intent, keys: &[Option<RecordKey>]) -> Result<Vec<bool>, ExecuteError> {
+    let known: Vec<RecordKey> = keys.iter().flatten().cloned().collect();
+    let left: HashSet<RecordKey> = match first.action {
+        Action::Destroy => writer.still_there(&first.series, &known)?.into_iter().collect(),
+        Action::Anonymize => {
+            let masked = writer.masked(&first.series, &known)?;
+            known.into_iter().zip(masked).filter(|(_, masked)| !masked).map(|(key, _)| key).collect()
+        }
+    };
+    Ok(keys.iter().map(|key| key.as_ref().is_none_or(|key| !left.contains(key))).collect())
 }
 
 fn open_source(desk: &mut Desk, intent: &Intent) -> Result<Writer, ExecuteError> {
     let (install, origin) = (desk.install().clone(), desk.log().origin().clone());
-    let source = install
-        .sources
-        .get(&intent.source)
-        .ok_or_else(|| ExecuteError::NoSource { batch: intent.batch, source_name: intent.source.clone() })?;
     let unresolved =
         |source| ExecuteError::Unresolved { batch: intent.batch, source_name: intent.source.clone(), source };
-    Writer::open(source, &install.series, &origin).map_err(unresolved)
+    Writer::open(source_of(&install, intent)?, &install.series, &origin).map_err(unresolved)
+}
+
+fn source_of<'i>(install: &'i Installation, intent: &Intent) -> Result<&'i Source, ExecuteError> {
+    let gone = || ExecuteError::NoSource { batch: intent.batch, source_name: intent.source.clone() };
+    install.sources.get(&intent.source).ok_or_else(gone)
 }
 
 fn empty_spool(intent: &Intent) -> Spool {
@@ -196,19 +209,49 @@ fn put_off(records: usize) -> BatchResult {
     BatchResult { outcomes: vec![RecordOutcome::Deferred; records], ..BatchResult::default() }
 }
 
-/// The keys of a batch, from the plan's list: the log names records by fingerprint only. `None` where the list is gone or lacks one.
-fn keys_of(desk: &Desk, intents: &[(u64, Intent)]) -> Option<Vec<RecordKey>> {
-    let plan = PlanDirs::of(&desk.install().state).open(&intents[0].1.plan).ok()?;
-    let named: Vec<Vec<Fingerprint>> =
-        intents.iter().map(|(_, intent)| intent.fingerprints()).collect::<Option<_>>()?;
-    let wanted = named.concat();
-    let mut keys: HashMap<Fingerprint, Option<RecordKey>> = wanted.iter().map(|name| (*name, None)).collect();
-    plan.body()
-        .visit(&mut |item| {
-            if let Some(key) = keys.get_mut(&item.fingerprint) {
-                *key = Some(item.key);
+/// The keys of a batch, in order: the log names records by fingerprint only, the plan's list has their keys. Where the list is gone or lacks
+/// one, the rows of the series are named anew; `None` for a record whose name no row bears.
+fn keys_of(desk: &mut Desk, intents: &[(u64, Intent)]) -> Result<Vec<Option<RecordKey>>, ExecuteError> {
+    let wanted: Vec<Fingerprint> = intents.iter().filter_map(|(_, intent)| intent.fingerprints()).flatten().collect();
+    let mut keys: HashMap<Fingerprint, RecordKey> = HashMap::new();
+    let names: HashSet<Fingerprint> = wanted.iter().copied().collect();
+    if let Ok(plan) = PlanDirs::of(&desk.install().state).open(&intents[0].1.plan) {
+        // A list that cannot be read to its end names fewer; the rows then name the rest.
+        let _ = plan.body().visit(&mut |item| {
+            if names.contains(&item.fingerprint) {
+                keys.insert(item.fingerprint, item.key);
             }
+        });
+    }
+    if keys.len() < names.len() {
+        keys = name_rows(desk, &intents[0].1, &names)?;
+    }
+    Ok(wanted.iter().map(|name| keys.get(name).cloned()).collect())
+}
+
+/// The rows of the series that bear one of these names.
+fn name_rows(
+    desk: &mut Desk,
+    intent: &Intent,
+    names: &HashSet<Fingerprint>,
+) -> Result<HashMap<Fingerprint, RecordKey>, ExecuteError> {
+    let (batch, install) = (intent.batch, desk.install().clone());
+    let source = source_of(&install, intent)?;
+    let nameless = || ExecuteError::Nameless { batch, source_name: intent.source.clone() };
+    let namer =
+        load_fingerprinter(&install.state.join("private/keys"), &intent.source, intent.year)?.ok_or_else(nameless)?;
+    let mut keys = HashMap::new();
+    let unresolved = |source| ExecuteError::Unresolved { batch, source_name: intent.source.clone(), source };
+    Reader::open(source, &install.series)
+        .and_then(|mut reader| {
+            reader.scan(&intent.series, &mut |facts| {
+                let name = namer.record(&intent.series, &facts.key);
+                if names.contains(&name) {
+                    keys.insert(name, facts.key.clone());
+                }
+                ControlFlow::Continue(())
+            })
         })
-        .ok()?;
-    wanted.iter().map(|name| keys.get(name).cloned().flatten()).collect()
+        .map_err(unresolved)?;
+    Ok(keys)
 }

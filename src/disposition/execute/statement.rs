@@ -1,12 +1,13 @@
 //! What a run did, in a statement that adds up.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use super::spool::SpooledFile;
 use crate::audit::leaf::{RecordOutcome, RunCounts};
-use crate::model::{PartName, PlanId, RunId};
+use crate::model::{PartName, PlanId, RunId, SourceName};
+use crate::records::sqlite::Disposed;
 
 /// The statement of one run: planned = destroyed + anonymized + held + blocked + drifted + deferred + incomplete + failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,11 +18,15 @@ pub struct Statement {
     pub counts: RunCounts,
     /// Rows gone or changed, of all tables.
     pub rows: u64,
+    /// Rows that live on without their owner, or with another one.
+    pub detached: u64,
+    /// Rows that triggers which the mapping names changed besides.
+    pub triggered: u64,
     /// Files unlinked.
     pub files: u64,
     /// Their bytes.
     pub bytes: u64,
-    /// The sanitization level that was verified.
+    /// The sanitization level that was verified in every source; `none` where triggers may have copied what went.
     pub level: String,
     /// Whether the run went through its plan.
     pub finished: bool,
@@ -34,9 +39,38 @@ pub struct Statement {
 pub(super) struct Tally {
     pub counts: RunCounts,
     pub rows: u64,
+    pub detached: u64,
+    pub triggered: u64,
     pub files: u64,
     pub bytes: u64,
     pub reasons: BTreeMap<String, u64>,
+    /// Sources in which triggers may have copied what went.
+    pub copied_in: BTreeSet<SourceName>,
+}
+
+/// Rows that one transaction changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Changes {
+    /// Gone or masked, per table.
+    pub rows: BTreeMap<String, u64>,
+    /// Living on without their owner, or with another one.
+    pub detached: u64,
+    /// Changed besides by triggers that the mapping names.
+    pub triggered: u64,
+    /// Whether one of those may have copied what went.
+    pub may_be_copied: bool,
+}
+
+impl Changes {
+    /// Counts what was disposed of.
+    pub fn add(&mut self, disposed: &Disposed) {
+        for (table, count) in &disposed.rows {
+            *self.rows.entry(table.clone()).or_default() += count;
+        }
+        self.detached += disposed.detached.values().sum::<u64>();
+        self.triggered += disposed.triggered;
+        self.may_be_copied |= disposed.may_be_copied;
+    }
 }
 
 /// What one batch did.
@@ -44,7 +78,7 @@ pub(super) struct Tally {
 pub(super) struct BatchResult {
     /// In the order of the batch's records.
     pub outcomes: Vec<RecordOutcome>,
-    pub rows: BTreeMap<String, u64>,
+    pub changes: Changes,
     pub files: BTreeMap<PartName, u64>,
     pub bytes: u64,
     /// Files that should be gone and are not.
@@ -74,10 +108,15 @@ impl Tally {
         *place += records;
     }
 
-    /// Counts a batch.
-    pub fn add(&mut self, result: &BatchResult) {
+    /// Counts a batch of a source.
+    pub fn add(&mut self, source: &SourceName, result: &BatchResult) {
+        if result.changes.may_be_copied {
+            self.copied_in.insert(source.clone());
+        }
         result.outcomes.iter().for_each(|outcome| self.count(*outcome));
-        self.rows += result.rows.values().sum::<u64>();
+        self.rows += result.changes.rows.values().sum::<u64>();
+        self.detached += result.changes.detached;
+        self.triggered += result.changes.triggered;
         self.files += result.files.values().sum::<u64>();
         self.bytes += result.bytes;
         result.reasons.iter().for_each(|reason| self.explain(reason, 1));

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
 use crate::records::mapping::{Join, Relation};
@@ -21,6 +21,7 @@ fn mapping(series: &str, subject: Option<&str>) -> SeriesMapping {
         filter: None,
         anonymize: BTreeMap::new(),
         earliest: "1990-01-01".parse().unwrap(),
+        database_triggers: BTreeSet::new(),
     }
 }
 

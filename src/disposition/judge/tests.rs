@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
@@ -84,6 +84,7 @@ fn mapping(last_use: Pick) -> SeriesMapping {
         filter: None,
         anonymize: BTreeMap::new(),
         earliest: "1990-01-01".parse().unwrap(),
+        database_triggers: BTreeSet::new(),
     }
 }
 

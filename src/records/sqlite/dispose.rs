@@ -17,6 +17,10 @@ pub struct Disposed {
     pub rows: BTreeMap<String, u64>,
     /// Rows that live on with another owner or none, per table.
     pub detached: BTreeMap<String, u64>,
+    /// Rows that triggers which the mapping names changed besides, those of a full-text index's own tables included.
+    pub triggered: u64,
+    /// Whether such a trigger ran that may have copied what went.
+    pub may_be_copied: bool,
 }
 
 impl Program {
@@ -69,15 +73,17 @@ impl Program {
         }
         self.load(conn, keys)?;
         for step in steps {
-            let Some(Count { changed, counted }) = step.run(conn, keys.len())? else { continue };
+            let Some(Count { changed, counted, triggered }) = step.run(conn, keys.len())? else { continue };
             if changed != counted {
                 return Err(StoreError::CountDiffers { counted, changed });
             }
+            disposed.triggered += triggered;
             let counts = if step.effect == Effect::Detached { &mut disposed.detached } else { &mut disposed.rows };
             if changed > 0 {
                 *counts.entry(step.table.clone()).or_default() += changed;
             }
         }
+        disposed.may_be_copied = self.may_be_copied && disposed.triggered > 0;
         Ok(disposed)
     }
 
@@ -103,6 +109,8 @@ impl Program {
 struct Count {
     changed: u64,
     counted: u64,
+    /// Changed besides by triggers that may.
+    triggered: u64,
 }
 
 impl Step {
@@ -121,7 +129,7 @@ impl Step {
         let mut statement = conn.prepare_cached(&self.sql)?;
         if self.effect == Effect::NoneLeft {
             let is_left: bool = statement.query_row([], |row| row.get(0))?;
-            return Ok(is_left.then_some(Count { changed: 0, counted: 1 }));
+            return Ok(is_left.then_some(Count { changed: 0, counted: 1, triggered: 0 }));
         }
         statement.raw_execute()?;
         if self.effect == Effect::None {
@@ -129,8 +137,11 @@ impl Step {
         }
         let (direct, all) = (conn.changes(), conn.total_changes() - before);
         let counted = expected.unwrap_or(direct);
+        if self.lets_triggers_write {
+            return Ok(Some(Count { changed: direct, counted, triggered: all - direct }));
+        }
         // A trigger can pass a row over and change another instead: then the sum is right, and the rows are not.
         let changed = if all == counted { direct } else { all };
-        Ok(Some(Count { changed, counted }))
+        Ok(Some(Count { changed, counted, triggered: 0 }))
     }
 }

@@ -9,8 +9,10 @@ use std::sync::Arc;
 use rusqlite::Connection;
 
 use super::dispose_family::{Family, Member, Root, listed, table, unusable};
+use super::open::Opened;
 use super::select;
 use super::sql::{OWNER, THIS, column, condition, join, literal, mask, name};
+use super::triggers::Permitted;
 use super::{Queries, StoreError};
 use crate::model::SeriesName;
 use crate::records::mapping::{Join, Mask, OwnerGone, PartMapping, SeriesMapping, SetValue};
@@ -25,6 +27,8 @@ pub(super) struct Program {
     pub(super) anonymize: Vec<Step>,
     /// Selects the places of the keys whose records are there; a test of `this` may follow.
     pub(super) find: String,
+    /// Whether a trigger that the mapping names may copy what goes.
+    pub(super) may_be_copied: bool,
 }
 
 /// One statement.
@@ -34,11 +38,13 @@ pub(super) struct Step {
     /// Counts beforehand how many rows the statement must change, where a trigger could keep some from it without a word.
     pub(super) expect: Option<String>,
     pub(super) effect: Effect,
+    /// Triggers that the mapping names may change rows of other tables besides.
+    pub(super) lets_triggers_write: bool,
 }
 
 impl Step {
     fn new(table: &str, sql: String, effect: Effect) -> Self {
-        Self { table: table.to_owned(), sql, expect: None, effect }
+        Self { table: table.to_owned(), sql, expect: None, effect, lets_triggers_write: false }
     }
 
     /// Fails where a row of the table is left that passes a test.
@@ -85,23 +91,30 @@ impl Programs {
 
     pub(super) fn of(
         &mut self,
-        conn: &Connection,
+        opened: &Opened,
         queries: &Queries,
         series: &SeriesName,
     ) -> Result<Arc<Program>, StoreError> {
         if let Some(program) = self.compiled.get(series) {
             return Ok(Arc::clone(program));
         }
-        let program = Arc::new(compile(conn, queries.mapping(series)?, self.compiled.len())?);
+        let mapping = queries.mapping(series)?;
+        let permitted = Permitted::read(opened, queries.mappings(), mapping)?;
+        let program = Arc::new(compile(&opened.conn, mapping, &permitted, self.compiled.len())?);
         self.compiled.insert(series.clone(), Arc::clone(&program));
         Ok(program)
     }
 }
 
-fn compile(conn: &Connection, series: &SeriesMapping, number: usize) -> Result<Program, StoreError> {
+fn compile(
+    conn: &Connection,
+    series: &SeriesMapping,
+    permitted: &Permitted,
+    number: usize,
+) -> Result<Program, StoreError> {
     let family = Family::read(conn, series, number)?;
     family.make_temporary_tables(conn)?;
-    let compiler = Compiler { conn, family: &family };
+    let compiler = Compiler { conn, family: &family, permitted };
     let keys = family.keys();
     let columns = listed((0..series.key.len()).map(|place| format!("k{place}")));
     let parameters = listed((0..series.key.len()).map(|place| format!("?{}", place + 2)));
@@ -117,12 +130,14 @@ fn compile(conn: &Connection, series: &SeriesMapping, number: usize) -> Result<P
             table(&series.table),
             family.matches_key()
         ),
+        may_be_copied: permitted.copies,
     })
 }
 
 struct Compiler<'f, 'a> {
     conn: &'f Connection,
     family: &'f Family<'a>,
+    permitted: &'f Permitted,
 }
 
 impl<'a> Compiler<'_, 'a> {
@@ -149,13 +164,14 @@ impl<'a> Compiler<'_, 'a> {
         match root {
             None => {
                 let (name, rows) = (&self.family.series.table, self.family.where_records());
-                steps.push(Step::new(name, delete(name, &rows), Effect::Records));
+                self.destroying(Step::new(name, delete(name, &rows), Effect::Records), &rows, steps);
                 steps.push(Step::none_left(name, &rows));
             }
             Some(member) => {
                 let candidates = format!("SELECT {} FROM {} AS k", member.copied(), self.family.candidates(member));
                 let rows = format!("({}) IN ({candidates})", member.list(THIS));
-                steps.push(changing(member, delete(&member.part.table, &rows), &rows, Effect::Parts));
+                let step = changing(member, delete(&member.part.table, &rows), &rows, Effect::Parts);
+                self.destroying(step, &rows, steps);
                 if member.has_triggers {
                     steps.push(Step::none_left(&member.part.table, &rows));
                 }
@@ -174,12 +190,38 @@ impl<'a> Compiler<'_, 'a> {
                 (update(&name, &values, &rows), Effect::Detached)
             }
         };
-        steps.push(changing(member, sql, &rows, effect));
+        let step = changing(member, sql, &rows, effect);
+        match effect {
+            Effect::Parts => self.destroying(step, &rows, steps),
+            _ => steps.push(self.altering(step)),
+        }
         // What is set need not be what joins the row to its owner: such rows are counted before, and that must do.
         if member.has_triggers && !matches!(part.owner_gone, OwnerGone::Set(_)) {
             steps.push(Step::none_left(&part.table, &rows));
         }
         Ok(())
+    }
+
+    /// A statement that destroys these rows. Where triggers may write besides, the sum of all changes no longer shows that a foreign key took
+    /// rows along: so none may refer to those that go.
+    fn destroying(&self, step: Step, rows: &str, steps: &mut Vec<Step>) {
+        for (child, key) in self.permitted.cascades(&step.table) {
+            let on =
+                key.columns.iter().map(|(here, there)| format!("{} = {}", column(THIS, there), column("child", here)));
+            let on = on.collect::<Vec<_>>().join(" AND ");
+            let (parent, child) = (table(&step.table), table(child));
+            let sql = format!(
+                "SELECT EXISTS (SELECT 1 FROM {parent} AS this CROSS JOIN {child} AS child WHERE {on} AND {rows})"
+            );
+            steps.push(Step::new(&step.table, sql, Effect::NoneLeft));
+        }
+        let lets_triggers_write = self.permitted.on_destroying(&step.table);
+        steps.push(Step { lets_triggers_write, ..step });
+    }
+
+    /// A statement that masks, detaches or re-points rows.
+    fn altering(&self, step: Step) -> Step {
+        Step { lets_triggers_write: self.permitted.on_changing(&step.table), ..step }
     }
 
     fn detachments(&self, part: &PartMapping) -> Result<String, StoreError> {
@@ -236,14 +278,14 @@ impl<'a> Compiler<'_, 'a> {
             }
             let rows = self.family.where_rows(None, member);
             let sql = update(&table(&part.table), &masking(&part.anonymize), &rows);
-            steps.push(changing(member, sql, &rows, Effect::Parts));
+            steps.push(self.altering(changing(member, sql, &rows, Effect::Parts)));
             steps.push(unmasked(&part.table, &part.anonymize, &rows));
         }
         let series = self.family.series;
         if !series.anonymize.is_empty() {
             let (name, records) = (&series.table, self.family.where_records());
             let sql = update(&table(name), &masking(&series.anonymize), &records);
-            steps.push(Step::new(name, sql, Effect::Records));
+            steps.push(self.altering(Step::new(name, sql, Effect::Records)));
             steps.push(unmasked(name, &series.anonymize, &records));
         }
         Ok(steps)

@@ -1,41 +1,103 @@
-//! What statements on a reading connection may do, asked by SQLite while it prepares them.
+//! What statements may do and what they touch, asked by SQLite while it prepares them.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::Connection;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 
-/// The tables that statements prepared since the last look read.
+/// What the statements of a connection do, as SQLite said while it prepared them.
 #[derive(Clone, Debug, Default)]
-pub struct TablesRead(Arc<Mutex<BTreeSet<String>>>);
+pub struct Noted(Arc<Mutex<Seen>>);
 
-impl TablesRead {
-    /// Their names in lower case; the next look begins anew.
-    pub fn take(&self) -> BTreeSet<String> {
-        // The set is whole after every statement below.
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+#[derive(Debug, Default)]
+struct Seen {
+    /// Tables read, in lower case.
+    reads: BTreeSet<String>,
+    /// While somebody asks what a statement would write: all that it would.
+    writes: Option<BTreeSet<Write>>,
+}
+
+/// A table that a prepared statement writes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Write {
+    /// Of which trigger the statement is a part; `None` for the statement itself and for what foreign keys do.
+    pub trigger: Option<String>,
+    /// In lower case.
+    pub table: String,
+    pub change: Change,
+}
+
+/// What happens to rows.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Change {
+    Insert,
+    Delete,
+    /// Of this column, in lower case.
+    Update(String),
+}
+
+impl Noted {
+    /// Tables read since the last look, in lower case; the next look begins anew.
+    pub fn take_reads(&self) -> BTreeSet<String> {
+        std::mem::take(&mut self.seen().reads)
     }
 
-    fn note(&self, table: &str) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(table.to_ascii_lowercase());
+    /// What `prepare` prepares may write, and is told; to execute it is another matter, and `query_only` still forbids it.
+    pub fn writes_of<T>(&self, prepare: impl FnOnce() -> T) -> (T, BTreeSet<Write>) {
+        self.seen().writes = Some(BTreeSet::new());
+        let prepared = prepare();
+        (prepared, self.seen().writes.take().unwrap_or_default())
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        // What was seen is whole after every statement here.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// From now on the connection prepares nothing but reads.
-pub fn only_reads(conn: &mut Connection) -> rusqlite::Result<TablesRead> {
-    let read = TablesRead::default();
-    let noted = read.clone();
-    conn.authorizer(Some(move |context: AuthContext<'_>| judge(&context, &noted)))?;
-    Ok(read)
+/// From now on the connection prepares nothing but reads, except while [`Noted::writes_of`] asks.
+pub fn only_reads(conn: &mut Connection) -> rusqlite::Result<Noted> {
+    watch(conn, judge_read)
 }
 
-fn judge(context: &AuthContext<'_>, noted: &TablesRead) -> Authorization {
-    match context.action {
-        AuthAction::Read { table_name, .. } => {
-            noted.note(table_name);
-            Authorization::Allow
+/// From now on the connection tells what its statements write.
+pub fn all(conn: &mut Connection) -> rusqlite::Result<Noted> {
+    watch(conn, |_| Authorization::Allow)
+}
+
+fn watch(conn: &mut Connection, judge: fn(&AuthContext<'_>) -> Authorization) -> rusqlite::Result<Noted> {
+    let noted = Noted::default();
+    let notes = noted.clone();
+    conn.authorizer(Some(move |context: AuthContext<'_>| {
+        let mut seen = notes.seen();
+        if let (Some(write), Some(writes)) = (write(&context), &mut seen.writes) {
+            writes.insert(write);
+            return Authorization::Allow;
         }
+        if let AuthAction::Read { table_name, .. } = context.action {
+            seen.reads.insert(table_name.to_ascii_lowercase());
+        }
+        judge(&context)
+    }))?;
+    Ok(noted)
+}
+
+fn write(context: &AuthContext<'_>) -> Option<Write> {
+    let (table, change) = match context.action {
+        AuthAction::Insert { table_name } => (table_name, Change::Insert),
+        AuthAction::Delete { table_name } => (table_name, Change::Delete),
+        AuthAction::Update { table_name, column_name } => {
+            (table_name, Change::Update(column_name.to_ascii_lowercase()))
+        }
+        _ => return None,
+    };
+    Some(Write { trigger: context.accessor.map(str::to_owned), table: table.to_ascii_lowercase(), change })
+}
+
+fn judge_read(context: &AuthContext<'_>) -> Authorization {
+    match context.action {
+        AuthAction::Read { .. } => Authorization::Allow,
         AuthAction::Select | AuthAction::Recursive | AuthAction::Function { .. } | AuthAction::Transaction { .. } => {
             Authorization::Allow
         }

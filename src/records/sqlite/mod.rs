@@ -25,6 +25,7 @@ mod schema;
 mod select;
 pub mod spellings;
 mod sql;
+mod triggers;
 mod value;
 mod watch;
 mod write;

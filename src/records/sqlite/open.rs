@@ -10,7 +10,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags};
 
-use super::guard::{self, TablesRead};
+use super::guard::{self, Noted, Write};
 use super::{StoreError, safety};
 use crate::records::masks;
 
@@ -33,7 +33,7 @@ pub struct Opened {
     pub conn: Connection,
     database: PathBuf,
     purpose: Purpose,
-    tables_read: TablesRead,
+    noted: Noted,
 }
 
 impl Opened {
@@ -59,11 +59,13 @@ impl Opened {
                 return Err(StoreError::at(database, error));
             }
         };
-        let mut opened = Self { conn, database, purpose, tables_read: TablesRead::default() };
+        let mut opened = Self { conn, database, purpose, noted: Noted::default() };
         opened.settle()?;
-        if purpose == Purpose::Read {
-            opened.tables_read = guard::only_reads(&mut opened.conn).map_err(|error| opened.failed(error))?;
-        }
+        let watched = match purpose {
+            Purpose::Read => guard::only_reads(&mut opened.conn),
+            Purpose::Write => guard::all(&mut opened.conn),
+        };
+        opened.noted = watched.map_err(|error| opened.failed(error))?;
         Ok(opened)
     }
 
@@ -75,11 +77,21 @@ impl Opened {
         &self,
         statements: impl IntoIterator<Item = &'s str>,
     ) -> Result<BTreeSet<String>, StoreError> {
-        self.tables_read.take();
+        self.noted.take_reads();
         for sql in statements {
             self.conn.prepare(sql).map_err(|error| self.failed(error))?;
         }
-        Ok(self.tables_read.take())
+        Ok(self.noted.take_reads())
+    }
+
+    /// What a statement would write if it were executed: itself, its foreign keys and the application's triggers. SQLite compiles it, so
+    /// this holds for the schema as it is now.
+    ///
+    /// # Errors
+    /// It cannot be prepared: a trigger may use what only its application has.
+    pub fn writes_of(&self, sql: &str) -> rusqlite::Result<BTreeSet<Write>> {
+        let (prepared, writes) = self.noted.writes_of(|| self.conn.prepare(sql).map(drop));
+        prepared.map(|()| writes)
     }
 
     fn settle(&self) -> Result<(), StoreError> {

@@ -154,6 +154,15 @@ impl Writer {
         program.still_there(&self.opened.conn, keys)
     }
 
+    /// For each of the keys, whether every mask of the mapping stands in its record and in its parts; true where no record is there any more.
+    ///
+    /// # Errors
+    /// The database cannot be read, or is no longer what the mapping says.
+    pub fn masked(&mut self, series: &SeriesName, keys: &[RecordKey]) -> Result<Vec<bool>, StoreError> {
+        let facts = self.queries.of(series)?.read(&self.opened.conn, keys)?;
+        Ok(facts.into_iter().map(|facts| facts.is_none_or(|facts| facts.masked)).collect())
+    }
+
     /// The files that the records' parts name.
     ///
     /// # Errors
@@ -172,7 +181,7 @@ impl Writer {
     }
 
     pub(super) fn program(&mut self, series: &SeriesName) -> Result<Arc<Program>, StoreError> {
-        self.programs.of(&self.opened.conn, &self.queries, series)
+        self.programs.of(&self.opened, &self.queries, series)
     }
 
     /// Whether what a series touches is defined as it was when this connection was opened.

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
 use crate::records::mapping::{Element, Encoding, Join, OwnerGone, Pick, Relation};
@@ -22,6 +22,7 @@ fn series(name: &str, blocked_by: &[&str]) -> SeriesMapping {
         filter: None,
         anonymize: BTreeMap::new(),
         earliest: "1990-01-01".parse().unwrap(),
+        database_triggers: BTreeSet::new(),
     }
 }
 

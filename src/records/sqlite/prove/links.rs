@@ -1,11 +1,10 @@
 //! Indexes that find a record's rows, and foreign keys that the mapping must name.
 
-use std::collections::BTreeSet;
-
 use super::{Proof, create_index, list, owner_table, part_place, place};
-use crate::records::mapping::{Condition, Join, OwnerGone, Place, SeriesMapping};
+use crate::records::mapping::{Condition, Join, Place, SeriesMapping};
 use crate::records::sqlite::catalog::{ForeignKey, Table};
 use crate::records::sqlite::sql;
+use crate::records::sqlite::triggers::destroyed_tables;
 
 impl Proof<'_> {
     /// An index on every event, and on every column by which other rows are found from a record.
@@ -175,12 +174,6 @@ impl Proof<'_> {
         });
         by_part || by_blocking || from_owner
     }
-}
-
-/// Tables of which rows are destroyed.
-pub(super) fn destroyed_tables(series: &SeriesMapping) -> BTreeSet<String> {
-    let parts = series.parts.iter().filter(|part| part.owner_gone == OwnerGone::Destroy).map(|part| part.table.clone());
-    std::iter::once(series.table.clone()).chain(parts).collect()
 }
 
 /// Whether a join follows a foreign key; an expression is believed to.

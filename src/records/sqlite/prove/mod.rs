@@ -107,6 +107,7 @@ impl Proof<'_> {
             self.triggers_on_destroying(mapping)?;
         }
         self.triggers_on_changing(mapping)?;
+        self.named_triggers(mapping);
         self.statements(mapping);
         Ok(true)
     }

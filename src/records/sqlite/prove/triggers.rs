@@ -1,52 +1,91 @@
 //! Triggers of the application that would run when rows are destroyed or changed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use super::{Proof, links, place};
-use crate::records::mapping::{Join, OwnerGone, SeriesMapping};
-use crate::records::sqlite::{schema, sql};
-
-/// What happens to rows of a table.
-enum Event<'a> {
-    Delete,
-    /// Of these columns, in lower case.
-    Update(&'a BTreeSet<String>),
-}
+use super::{Proof, list, place};
+use crate::records::mapping::SeriesMapping;
+use crate::records::sqlite::triggers::{self, Event, Triggers, Writing, changed_columns, destroyed_tables};
+use crate::records::sqlite::{StoreError, schema, sql};
 
 impl Proof<'_> {
     /// Triggers that run when a record and its parts are destroyed.
     pub(super) fn triggers_on_destroying(&mut self, series: &SeriesMapping) -> rusqlite::Result<()> {
-        links::destroyed_tables(series).iter().try_for_each(|table| self.triggers_on(series, table, &Event::Delete))
+        let tables = destroyed_tables(series);
+        self.triggers_on(series, tables.iter().map(|table| (table.as_str(), Event::Destroy)))
     }
 
     /// Triggers that run when rows are masked, detached or re-pointed.
     pub(super) fn triggers_on_changing(&mut self, series: &SeriesMapping) -> rusqlite::Result<()> {
         let changed = changed_columns(series);
-        changed.iter().try_for_each(|(table, columns)| self.triggers_on(series, table, &Event::Update(columns)))
+        self.triggers_on(series, changed.iter().map(|(table, columns)| (table.as_str(), Event::Change(columns))))
     }
 
-    /// A trigger that writes would change rows that the mapping does not count.
-    fn triggers_on(&mut self, series: &SeriesMapping, table: &str, event: &Event<'_>) -> rusqlite::Result<()> {
-        let mut statement = self.opened.conn.prepare(
+    /// A trigger that the mapping names is there.
+    pub(super) fn named_triggers(&mut self, series: &SeriesMapping) {
+        for name in &series.database_triggers {
+            let mut all = self.catalog.tables.values().flat_map(|table| &table.triggers);
+            if !all.any(|trigger| trigger.eq_ignore_ascii_case(name)) {
+                let message = format!("`database_triggers` names {name}, and no table has such a trigger");
+                self.warning("unknown-trigger", place(series), message, "take the name out, or correct it");
+            }
+        }
+    }
+
+    fn triggers_on<'e>(
+        &mut self,
+        series: &SeriesMapping,
+        events: impl Iterator<Item = (&'e str, Event<'e>)>,
+    ) -> rusqlite::Result<()> {
+        let (opened, queries) = (self.opened, self.queries);
+        // A cascade fires triggers of the tables beneath, which are then met again there: each is told once, at its own table.
+        let mut writing: BTreeMap<String, (&str, Event<'_>, Writing)> = BTreeMap::new();
+        for (table, event) in events {
+            match Triggers::read(opened, &self.catalog, queries.mappings())?.writing(series, table, event) {
+                Ok(found) => {
+                    self.triggers_that_read(series, table, event, &found)?;
+                    for found in found {
+                        let is_own = self.table(table).is_some_and(|table| table.triggers.contains(&found.trigger));
+                        if is_own || !writing.contains_key(&found.trigger) {
+                            writing.insert(found.trigger.clone(), (table, event, found));
+                        }
+                    }
+                }
+                Err(error) => self.unusable(series, table, event, error),
+            }
+        }
+        for (table, event, writing) in writing.into_values() {
+            self.writes(series, table, event, &writing);
+        }
+        Ok(())
+    }
+
+    fn unusable(&mut self, series: &SeriesMapping, table: &str, event: Event<'_>, error: rusqlite::Error) {
+        let doing = event.doing();
+        let reason = StoreError::of(&self.opened.conn, error);
+        let message = format!("SQLite refuses a statement for {doing} rows of {table}: {reason}");
+        let mend = "drop the trigger that uses what only its application has";
+        let told = self.findings.iter().any(|finding| finding.code == "trigger-unusable");
+        if !told {
+            self.error("trigger-unusable", place(series), message, mend);
+        }
+    }
+
+    fn triggers_that_read(
+        &mut self,
+        series: &SeriesMapping,
+        table: &str,
+        event: Event<'_>,
+        writing: &[Writing],
+    ) -> rusqlite::Result<()> {
+        let opened = self.opened;
+        let mut statement = opened.conn.prepare(
             "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND lower(tbl_name) = lower(?1) ORDER BY name",
         )?;
         let triggers: Vec<(String, String)> =
             statement.query_map([table], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<rusqlite::Result<_>>()?;
-        let doing = match event {
-            Event::Delete => "destroying",
-            Event::Update(_) => "changing",
-        };
         for (name, text) in triggers {
-            let words = schema::tokens(&text);
-            let Some(body) = body_on(&words, event) else { continue };
-            if writes(body) {
-                let message = format!(
-                    "trigger {name} writes while {doing} rows of {table}: what it changes is not counted, so every chunk \
-                     would be undone"
-                );
-                let mend = format!("DROP TRIGGER {}; (and name the rows that it changes as parts)", sql::name(&name));
-                self.error("trigger", place(series), message, mend);
-            } else {
+            if runs_on(&schema::tokens(&text), event) && !writing.iter().any(|writing| writing.trigger == name) {
+                let doing = event.doing();
                 let message =
                     format!("trigger {name} runs while {doing} rows of {table}; it writes nothing, and may refuse");
                 self.note("trigger-reads", place(series), message, "nothing, if it is meant to keep such rows");
@@ -54,62 +93,81 @@ impl Proof<'_> {
         }
         Ok(())
     }
-}
 
-/// What follows the head of a trigger, where it runs on an event; `words` are those of SQLite's text of it:
-/// `CREATE TRIGGER name [BEFORE] UPDATE [OF a, b] ON table [WHEN …] BEGIN …`. By their places, as a name may be any word.
-fn body_on<'w>(words: &'w [String], event: &Event<'_>) -> Option<&'w [String]> {
-    let rest = words.get(3..)?;
-    let rest = match rest.first()?.as_str() {
-        "before" | "after" => &rest[1..],
-        "instead" => rest.get(2..)?,
-        _ => rest,
-    };
-    let (kind, mut rest) = rest.split_first()?;
-    let mut columns = Vec::new();
-    if rest.first()? == "of" {
-        let mut separator = true;
-        while separator {
-            columns.push(rest.get(1)?);
-            rest = rest.get(2..)?;
-            separator = rest.first()? == ",";
+    fn writes(&mut self, series: &SeriesMapping, table: &str, event: Event<'_>, writing: &Writing) {
+        let (name, doing) = (&writing.trigger, event.doing());
+        let tables = list(writing.tables.iter().map(String::as_str));
+        let drop = format!("DROP TRIGGER {};", sql::name(name));
+        let place = place(series);
+        if let Some(trespass) = &writing.trespass {
+            let message =
+                format!("trigger {name} runs while {doing} rows of {table}, and no mapping can let it: {trespass}");
+            return self.error("trigger-trespass", place, message, format!("{drop} (or rewrite it)"));
         }
-    }
-    let fires = match event {
-        Event::Delete => kind == "delete",
-        Event::Update(changed) => {
-            kind == "update" && (columns.is_empty() || columns.into_iter().any(|column| changed.contains(column)))
+        if !triggers::names(series, name) {
+            let message = format!(
+                "trigger {name} writes {tables} while {doing} rows of {table}, and the mapping does not name it: what it changes is not \
+                 counted, so every chunk would be undone"
+            );
+            let mend = format!(
+                "database_triggers = [\"{name}\"]\n(in [series.{}], if that may go on; else {drop})",
+                series.series
+            );
+            return self.error("trigger", place, message, mend);
         }
-    };
-    // ON table
-    rest.get(2..).filter(|_| fires)
-}
-
-/// Whether a trigger's words hold a statement that writes. Says yes in vain where a name is such a word.
-fn writes(body: &[String]) -> bool {
-    body.iter().any(|word| ["insert", "update", "delete"].contains(&word.as_str()))
-        || body.windows(2).any(|words| words[0] == "replace" && words[1] == "into")
-}
-
-/// Tables of which rows are masked, detached or re-pointed, and in which columns.
-fn changed_columns(series: &SeriesMapping) -> BTreeMap<String, BTreeSet<String>> {
-    let mut changed: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    let mut add = |table: &String, columns: Vec<&String>| {
-        if !columns.is_empty() {
-            let columns = columns.into_iter().map(|column| column.to_ascii_lowercase());
-            changed.entry(table.clone()).or_default().extend(columns);
-        }
-    };
-    add(&series.table, series.anonymize.keys().collect());
-    for part in &series.parts {
-        add(&part.table, part.anonymize.keys().collect());
-        match (&part.owner_gone, &part.on) {
-            (OwnerGone::Set(columns), _) => add(&part.table, columns.iter().map(|(column, _)| column).collect()),
-            (OwnerGone::Detach, Join::Columns(pairs)) => {
-                add(&part.table, pairs.iter().map(|(column, _)| column).collect());
+        match &writing.copies_to {
+            None => {
+                let message =
+                    format!("trigger {name} writes {tables} while {doing} rows of {table}, as the mapping lets it");
+                self.note("trigger-writes", place, message, "nothing");
             }
-            (OwnerGone::Destroy, _) | (OwnerGone::Detach, Join::Expression(_)) => {}
+            Some(target) => {
+                let message = format!(
+                    "trigger {name} may copy what goes into {target} while {doing} rows of {table}: personal information would stay there, \
+                     and no run claims that the source is sanitized"
+                );
+                let governed = self.queries.mappings().iter().find(|mapping| triggers::has(mapping, target));
+                match governed.map(|mapping| &mapping.series) {
+                    Some(other) => {
+                        self.note(
+                            "trigger-copies",
+                            place,
+                            message,
+                            format!("nothing, if the rules of {other} end that copy"),
+                        );
+                    }
+                    None => {
+                        let mend = format!(
+                            "{drop}\n(or let it write the key only, or map {target} as a series with a rule of its own)"
+                        );
+                        self.warning("trigger-copies", place, message, mend);
+                    }
+                }
+            }
         }
     }
-    changed
+}
+
+/// Whether a trigger runs on an event; `words` are those of SQLite's text of it:
+/// `CREATE TRIGGER name [BEFORE] UPDATE [OF a, b] ON table [WHEN …] BEGIN …`. By their places, as a name may be any word.
+fn runs_on(words: &[String], event: Event<'_>) -> bool {
+    let skipped = match words.get(3).map(String::as_str) {
+        Some("before" | "after") => 4,
+        Some("instead") => 5,
+        _ => 3,
+    };
+    let Some((kind, rest)) = words.get(skipped..).and_then(<[String]>::split_first) else { return false };
+    match event {
+        Event::Destroy => kind == "delete",
+        Event::Change(_) if kind != "update" => false,
+        Event::Change(changed) => {
+            let listed = rest.split_first().filter(|(of, _)| *of == "of").map(|(_, columns)| columns);
+            listed.is_none_or(|columns| {
+                // Columns and commas by turns; a name may be `on`, so the first word in a comma's place ends the list.
+                let mut pairs = columns.chunks(2);
+                let last = pairs.position(|pair| pair.get(1).is_none_or(|comma| comma != ",")).unwrap_or(0);
+                columns.iter().step_by(2).take(last + 1).any(|column| changed.contains(column))
+            })
+        }
+    }
 }

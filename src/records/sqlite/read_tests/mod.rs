@@ -7,7 +7,7 @@ mod probe;
 mod prove;
 mod scan;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use rusqlite::Connection;
@@ -94,6 +94,7 @@ fn series(table: &str) -> SeriesMapping {
         filter: None,
         anonymize: BTreeMap::new(),
         earliest: "1990-01-01".parse().unwrap(),
+        database_triggers: BTreeSet::new(),
     }
 }
 

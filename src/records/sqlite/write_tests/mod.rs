@@ -6,8 +6,9 @@ mod house;
 mod kept;
 mod references;
 mod schema;
+mod triggers;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use rusqlite::Connection;
@@ -100,6 +101,7 @@ fn series(table: &str) -> SeriesMapping {
         filter: None,
         anonymize: BTreeMap::new(),
         earliest: "1990-01-01".parse().unwrap(),
+        database_triggers: BTreeSet::new(),
     }
 }
 

@@ -1,0 +1,335 @@
+//! Triggers of the application that write while records are disposed of: which, where, and whether the mapping lets them.
+//!
+//! What they write SQLite itself says when it compiles a statement. Whether what goes is copied is read from their text: a guess on the safe
+//! side, which warns and withholds a claim, and permits nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::catalog::{Catalog, ForeignKey};
+use super::guard::{Change, Write};
+use super::open::Opened;
+use super::sql::name;
+use super::{StoreError, schema};
+use crate::records::mapping::{Join, OwnerGone, SeriesMapping};
+
+/// What happens to rows of a table.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Event<'a> {
+    Destroy,
+    /// Of these columns, in lower case.
+    Change(&'a BTreeSet<String>),
+}
+
+impl Event<'_> {
+    pub(super) fn doing(self) -> &'static str {
+        match self {
+            Self::Destroy => "destroying",
+            Self::Change(_) => "changing",
+        }
+    }
+}
+
+/// A trigger that writes while rows of a table are destroyed or changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Writing {
+    pub trigger: String,
+    /// The tables that it writes, in lower case.
+    pub tables: BTreeSet<String>,
+    /// Why no mapping can let it: it reaches for what retentiond itself must answer for.
+    pub trespass: Option<String>,
+    /// A table into which it may copy what goes.
+    pub copies_to: Option<String>,
+}
+
+/// The triggers of one schema, and the mappings of its source.
+pub(super) struct Triggers<'a> {
+    opened: &'a Opened,
+    catalog: &'a Catalog,
+    mappings: &'a [SeriesMapping],
+    /// Trigger, in lower case -> words of its text.
+    texts: BTreeMap<String, Vec<String>>,
+}
+
+impl<'a> Triggers<'a> {
+    /// Reads the text of every trigger.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub(super) fn read(
+        opened: &'a Opened,
+        catalog: &'a Catalog,
+        mappings: &'a [SeriesMapping],
+    ) -> rusqlite::Result<Self> {
+        let mut statement =
+            opened.conn.prepare("SELECT lower(name), sql FROM main.sqlite_schema WHERE type = 'trigger'")?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, schema::tokens(&row.get::<_, String>(1)?))))?;
+        let texts = rows.collect::<rusqlite::Result<_>>()?;
+        Ok(Self { opened, catalog, mappings, texts })
+    }
+
+    /// The triggers that write when this happens to rows of a table, directly or because another one wrote.
+    ///
+    /// # Errors
+    /// SQLite cannot compile such a statement: a trigger uses what only its application has.
+    pub(super) fn writing(
+        &self,
+        series: &SeriesMapping,
+        table: &str,
+        event: Event<'_>,
+    ) -> rusqlite::Result<Vec<Writing>> {
+        let mut by_trigger: BTreeMap<String, Vec<Write>> = BTreeMap::new();
+        for write in self.opened.writes_of(&sample(table, event))? {
+            if let Some(trigger) = &write.trigger {
+                by_trigger.entry(trigger.clone()).or_default().push(write);
+            }
+        }
+        let writing = by_trigger.into_iter().map(|(trigger, writes)| Writing {
+            trespass: self.with_foreign_keys(&writes).iter().find_map(|write| self.trespass(series, write)),
+            copies_to: self.copies_to(&trigger, event),
+            tables: writes.into_iter().map(|write| write.table).collect(),
+            trigger,
+        });
+        Ok(writing.collect())
+    }
+
+    /// With what foreign keys do in turn to the rows that refer to those deleted.
+    fn with_foreign_keys(&self, writes: &[Write]) -> BTreeSet<Write> {
+        let mut all: BTreeSet<Write> = BTreeSet::new();
+        let mut waiting: Vec<Write> = writes.to_vec();
+        while let Some(write) = waiting.pop() {
+            if all.insert(write.clone()) && write.change == Change::Delete {
+                waiting.extend(self.catalog.references_to(&write.table).flat_map(|(child, key)| cascade(child, key)));
+            }
+        }
+        all
+    }
+
+    /// Why a write, while records of `series` are disposed of, is not the application's own affair.
+    fn trespass(&self, series: &SeriesMapping, write: &Write) -> Option<String> {
+        let table = &write.table;
+        self.mappings.iter().filter(|mapping| has(mapping, table)).find_map(|mapping| {
+            let name = &mapping.series;
+            match &write.change {
+                Change::Insert => {
+                    (name == &series.series).then(|| format!("it puts rows into {table}, of which {name} consists"))
+                }
+                Change::Delete => {
+                    Some(format!("it deletes rows of {table}, which {name} may lose by its own rules only"))
+                }
+                Change::Update(column) => identifying(mapping, table)
+                    .contains(column)
+                    .then(|| format!("it changes {column} of {table}, by which {name} finds or masks its rows")),
+            }
+        })
+    }
+
+    /// The table into which a trigger may copy something of the row that is destroyed or changed.
+    fn copies_to(&self, trigger: &str, event: Event<'_>) -> Option<String> {
+        let words = self.texts.get(&trigger.to_ascii_lowercase())?;
+        let body = words.iter().position(|word| word == "begin").map_or(&[][..], |begin| &words[begin + 1..]);
+        body.split(|word| word == ";").find_map(|statement| self.copy_target(statement, event))
+    }
+
+    fn copy_target(&self, statement: &[String], event: Event<'_>) -> Option<String> {
+        let place = statement.iter().position(|word| ["insert", "replace", "update"].contains(&word.as_str()))?;
+        let rest = &statement[place..];
+        let (target, values) = if rest[0] == "update" {
+            let set = rest.iter().position(|word| word == "set")?;
+            // UPDATE [OR REPLACE] target [AS alias] SET …: names within triggers are not qualified.
+            (rest.get(if rest.get(1)? == "or" { 3 } else { 1 })?, outside_where(&rest[set..]))
+        } else {
+            (rest.get(rest.iter().position(|word| word == "into")? + 1)?, rest)
+        };
+        let is_virtual = self.catalog.table(target).is_some_and(|table| table.is_virtual);
+        if is_virtual && values.iter().any(|word| word == "'delete'") {
+            // The command by which a full-text index forgets a row.
+            return None;
+        }
+        let names_old = values.windows(3).any(|words| words[0] == "old" && words[1] == "." && self.tells(&words[2]));
+        // Before a row goes, it can also be read from its table.
+        let reads = matches!(event, Event::Destroy) && values.iter().any(|word| word == "select");
+        (names_old || reads).then(|| target.clone())
+    }
+
+    /// Whether a column says more than which row it was.
+    fn tells(&self, column: &str) -> bool {
+        let is_key = |table: &super::catalog::Table| {
+            table.primary_key().iter().any(|key| key.eq_ignore_ascii_case(column))
+                || table
+                    .foreign_keys
+                    .iter()
+                    .flat_map(|key| &key.columns)
+                    .any(|(here, _)| here.eq_ignore_ascii_case(column))
+        };
+        column != "rowid" && !self.catalog.tables.values().any(is_key)
+    }
+}
+
+/// A statement for which every trigger of the event is compiled.
+fn sample(table: &str, event: Event<'_>) -> String {
+    match event {
+        Event::Destroy => format!("DELETE FROM main.{} WHERE ?1", name(table)),
+        Event::Change(columns) => {
+            let set: Vec<String> = columns.iter().map(|column| format!("{} = ?1", name(column))).collect();
+            format!("UPDATE main.{} SET {} WHERE ?1", name(table), set.join(", "))
+        }
+    }
+}
+
+/// What becomes of rows that refer to one that is deleted.
+fn cascade(child: &str, key: &ForeignKey) -> Vec<Write> {
+    let write = |change| Write { trigger: None, table: child.to_ascii_lowercase(), change };
+    match key.on_delete.as_str() {
+        "CASCADE" => vec![write(Change::Delete)],
+        "SET NULL" | "SET DEFAULT" => {
+            key.columns.iter().map(|(column, _)| write(Change::Update(column.to_ascii_lowercase()))).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Whether rows of a table belong to a series.
+pub(super) fn has(series: &SeriesMapping, table: &str) -> bool {
+    let parts = series.parts.iter().map(|part| &part.table);
+    parts.chain([&series.table]).any(|own| own.eq_ignore_ascii_case(table))
+}
+
+/// Columns, in lower case, by which a series finds its rows in a table, or which it masks there.
+fn identifying(series: &SeriesMapping, table: &str) -> BTreeSet<String> {
+    let is_it = |other: &str| other.eq_ignore_ascii_case(table);
+    let mut columns: BTreeSet<&String> = BTreeSet::new();
+    if is_it(&series.table) {
+        columns.extend(&series.key);
+        columns.extend(series.anonymize.keys());
+    }
+    for part in &series.parts {
+        if is_it(&part.table) {
+            columns.extend(part.anonymize.keys());
+            if let Join::Columns(pairs) = &part.on {
+                columns.extend(pairs.iter().map(|(this, _)| this));
+            }
+        }
+    }
+    columns.into_iter().map(|column| column.to_ascii_lowercase()).collect()
+}
+
+/// What a SET clause assigns, without the WHERE that follows it.
+fn outside_where(words: &[String]) -> &[String] {
+    let mut depth = 0_usize;
+    let end = words.iter().position(|word| {
+        match word.as_str() {
+            "(" => depth += 1,
+            ")" => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth == 0 && word == "where"
+    });
+    &words[..end.unwrap_or(words.len())]
+}
+
+/// Tables of which rows are destroyed.
+pub(super) fn destroyed_tables(series: &SeriesMapping) -> BTreeSet<String> {
+    let parts = series.parts.iter().filter(|part| part.owner_gone == OwnerGone::Destroy).map(|part| part.table.clone());
+    std::iter::once(series.table.clone()).chain(parts).collect()
+}
+
+/// Tables of which rows are masked, detached or re-pointed, and in which columns.
+pub(super) fn changed_columns(series: &SeriesMapping) -> BTreeMap<String, BTreeSet<String>> {
+    let mut changed: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let mut add = |table: &String, columns: Vec<&String>| {
+        if !columns.is_empty() {
+            let columns = columns.into_iter().map(|column| column.to_ascii_lowercase());
+            changed.entry(table.clone()).or_default().extend(columns);
+        }
+    };
+    add(&series.table, series.anonymize.keys().collect());
+    for part in &series.parts {
+        add(&part.table, part.anonymize.keys().collect());
+        match (&part.owner_gone, &part.on) {
+            (OwnerGone::Set(columns), _) => add(&part.table, columns.iter().map(|(column, _)| column).collect()),
+            (OwnerGone::Detach, Join::Columns(pairs)) => {
+                add(&part.table, pairs.iter().map(|(column, _)| column).collect());
+            }
+            (OwnerGone::Destroy, _) | (OwnerGone::Detach, Join::Expression(_)) => {}
+        }
+    }
+    changed
+}
+
+/// What the triggers that a mapping names may do while its records are disposed of.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Permitted {
+    /// Tables, in lower case, of which rows are destroyed while only named triggers write.
+    destroyed: BTreeSet<String>,
+    changed: BTreeSet<String>,
+    /// Of each table destroyed, the foreign keys that would take or change rows along: what they do is not told from what triggers do.
+    cascades: BTreeMap<String, Vec<(String, ForeignKey)>>,
+    /// Whether some of them may copy what goes.
+    pub copies: bool,
+}
+
+impl Permitted {
+    /// Looks at the schema as it is now. Where one trigger is not named, or trespasses, none on that table may write.
+    ///
+    /// # Errors
+    /// The database cannot be read, or a trigger not be compiled.
+    pub(super) fn read(
+        opened: &Opened,
+        mappings: &[SeriesMapping],
+        series: &SeriesMapping,
+    ) -> Result<Self, StoreError> {
+        let mut permitted = Self::default();
+        if series.database_triggers.is_empty() {
+            return Ok(permitted);
+        }
+        let failed = |error| StoreError::of(&opened.conn, error);
+        let catalog = Catalog::read(&opened.conn).map_err(failed)?;
+        let triggers = Triggers::read(opened, &catalog, mappings).map_err(failed)?;
+        for table in destroyed_tables(series) {
+            let writing = triggers.writing(series, &table, Event::Destroy).map_err(failed)?;
+            if permitted.lets(series, &writing) {
+                let cascading = catalog.references_to(&table).filter(|(child, key)| !cascade(child, key).is_empty());
+                let cascading = cascading.map(|(child, key)| (child.to_owned(), key.clone())).collect();
+                permitted.cascades.insert(table.to_ascii_lowercase(), cascading);
+                permitted.destroyed.insert(table.to_ascii_lowercase());
+            }
+        }
+        for (table, columns) in changed_columns(series) {
+            let moves_others = catalog.references_to(&table).flat_map(|(_, key)| &key.columns);
+            let moves_others =
+                moves_others.into_iter().any(|(_, column)| columns.contains(&column.to_ascii_lowercase()));
+            let writing = triggers.writing(series, &table, Event::Change(&columns)).map_err(failed)?;
+            if permitted.lets(series, &writing) && !moves_others {
+                permitted.changed.insert(table.to_ascii_lowercase());
+            }
+        }
+        Ok(permitted)
+    }
+
+    fn lets(&mut self, series: &SeriesMapping, writing: &[Writing]) -> bool {
+        let lets = !writing.is_empty()
+            && writing.iter().all(|writing| names(series, &writing.trigger) && writing.trespass.is_none());
+        self.copies |= lets && writing.iter().any(|writing| writing.copies_to.is_some());
+        lets
+    }
+
+    /// Whether triggers may write while rows of this table are destroyed.
+    pub(super) fn on_destroying(&self, table: &str) -> bool {
+        self.destroyed.contains(&table.to_ascii_lowercase())
+    }
+
+    /// The foreign keys that would take or change rows along with those of this table.
+    pub(super) fn cascades(&self, table: &str) -> &[(String, ForeignKey)] {
+        self.cascades.get(&table.to_ascii_lowercase()).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether triggers may write while rows of this table are masked, detached or re-pointed.
+    pub(super) fn on_changing(&self, table: &str) -> bool {
+        self.changed.contains(&table.to_ascii_lowercase())
+    }
+}
+
+/// Whether a mapping names a trigger.
+pub(super) fn names(series: &SeriesMapping, trigger: &str) -> bool {
+    series.database_triggers.iter().any(|named| named.eq_ignore_ascii_case(trigger))
+}
