@@ -10,7 +10,9 @@
 
 mod dataset;
 mod neighbour;
+#[path = "../program/mod.rs"]
 mod program;
+mod purge;
 mod raw;
 
 use std::error::Error;
@@ -23,7 +25,7 @@ use serde_json::{Value, json};
 
 use dataset::Layout;
 use neighbour::Neighbour;
-use program::{Installation, Pace};
+use purge::{Pace, Purge};
 
 /// Longest transactions aimed at, in milliseconds, and the ratios to raw that the project promises: clustered, scattered.
 const PROMISES: [(u64, f64, f64); 3] = [(1_000, 1.05, 2.5), (200, 1.3, 4.0), (50, 1.8, 6.0)];
@@ -91,7 +93,7 @@ fn measure(place: &Path, layout: Layout, options: &Options, table: &mut Table) -
 
     let mut runs = Vec::new();
     for lock in &options.locks {
-        let installation = Installation::make(place, fresh(&original, &copy)?, *lock, Pace::Full)?;
+        let installation = Purge::make(place, fresh(&original, &copy)?, *lock, Pace::Full)?;
         let run = installation.purge()?;
         if run.rows != raw.rows {
             return Err(format!("raw deleted {} rows, ours {}", raw.rows, run.rows).into());
@@ -125,7 +127,7 @@ fn measure(place: &Path, layout: Layout, options: &Options, table: &mut Table) -
 }
 
 fn beside_an_application(place: &Path, database: &Path) -> Result<Neighbour, Box<dyn Error>> {
-    let installation = Installation::make(place, database, 50, Pace::Polite)?;
+    let installation = Purge::make(place, database, 50, Pace::Polite)?;
     let plan = installation.plan()?;
     let living = neighbour::start(database)?;
     installation.apply(&plan)?;

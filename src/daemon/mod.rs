@@ -27,4 +27,5 @@ mod systemd;
 mod watch;
 
 pub use error::DaemonError;
+pub use probe::may_be_due;
 pub use run::{Options, installation, run};
