@@ -1,8 +1,12 @@
 //! How fast the destruction log takes on a million records, and how fast an auditor verifies them.
 //!
-//! `cargo bench --bench log [-- RECORDS]`. Each batch names its records by fingerprint, waits for the disk, and notes its outcome, as a
-//! run does; the log is published at the end. Prints one line a measure, with what is asked of it, and the processor's time beside the
-//! clock's: on a busy machine the second says little.
+//! `cargo bench --bench log [-- RECORDS]`. Each batch names its records by fingerprint, 1,000 an entry, waits for the disk once for all of
+//! its entries, and notes its outcomes, which reach the disk with the next batch's intents: as a run does. The log is published at the
+//! end. Prints one line a measure, with what is asked of it, and the processor's time beside the clock's: on a busy machine the second
+//! says little.
+//!
+//! A batch of 1,000 records is one entry and one wait for the disk, so it measures the disk. What is asked is asked of batches of 8,000: a run
+//! makes its chunks larger, up to 10,000 records, while the database keeps pace.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,27 +14,55 @@ use std::path::Path;
 use std::time::{Duration, Instant as Clock};
 
 use retentiond::audit::leaf::{
-    Action, Approval, Body, CalendarLeaf, GovernedBy, MappingLeaf, Outcome, RecordOutcome, RuleTerm, Run, RunCounts,
-    TermWay, VerdictCounts,
+    Action, Approval, Body, GovernedBy, MappingLeaf, Outcome, RecordOutcome, Run, RunCounts, VerdictCounts,
 };
 use retentiond::audit::verify::{Trust, Verdict, verify};
 use retentiond::audit::{DestructionLog, Fingerprinter, IntentDraft, IntentRecord, LogError, encode_results};
+use retentiond::disposition::execute::calendar_leaf;
 use retentiond::model::{CivilDate, DurableEvidence, Instant, KeyValue, RecordKey, SeriesName};
 use rustix::time::{ClockId, clock_gettime};
+
+const PLAN: &str = "2026-11-20-00112233";
+const PLAN_DIGEST: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+
+/// Named after the log's size at its beginning.
+const RUN: &str = "2026-11-20-00112233-5";
+
+const CALENDAR: &str = r#"[calendar]
+number = "OPC-PC"
+organization = "Office"
+title = { en = "Bench" }
+version = 1
+approval = { authority = "BAnQ", date = 2024-03-20 }
+effective = { from = 2024-04-04 }
+timezone = "America/Toronto"
+
+[[series]]
+name = "dossier"
+triggers = { closure = { en = "Closure" } }
+
+[[rule]]
+number = "PC-1"
+series = "dossier"
+trigger = "closure"
+keep = "P1Y"
+disposition = "destroy"
+basis = [{ source = "Policy", text = "destroyed" }]
+"#;
 
 type Failure = Box<dyn std::error::Error>;
 
 fn main() -> Result<(), Failure> {
     let asked = std::env::args().skip(1).find_map(|argument| argument.parse().ok());
     let records: u64 = asked.unwrap_or(1_000_000);
-    for batch in [1_000, 10_000] {
-        measure(records, batch)?;
+    for (batch, asked) in [(1_000, None), (8_000, Some(500_000)), (10_000, Some(500_000))] {
+        measure(records, batch, asked)?;
     }
     Ok(())
 }
 
 /// Appends, publishes, opens again and verifies a log of this many records.
-fn measure(records: u64, batch: u64) -> Result<(), Failure> {
+fn measure(records: u64, batch: u64, asked: Option<u64>) -> Result<(), Failure> {
     let home = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
     let (dir, keys) = (home.path().join("audit"), home.path().join("keys"));
     let now = Instant::from_timestamp(1_795_262_400, 0).ok_or("no such time")?;
@@ -43,11 +75,11 @@ fn measure(records: u64, batch: u64) -> Result<(), Failure> {
     for first in (0..records).step_by(usize::try_from(batch)?) {
         append(&mut log, &fingerprinter, first..records.min(first + batch), now)?;
     }
-    start.report("appended durable", records, 500_000);
     finish(&mut log, records, now)?;
+    start.report("appended durable", records, asked);
     let start_publish = Watch::start();
     log.publish()?;
-    start.report("appended and published", records, 500_000);
+    start.report("appended and published", records, asked);
     println!("  published in {:.3} s", start_publish.clock.elapsed().as_secs_f64());
     drop(log);
     println!("  {:.1} bytes a record on disk (at most 80)", size_of(&dir)? as f64 / records as f64);
@@ -61,43 +93,35 @@ fn measure(records: u64, batch: u64) -> Result<(), Failure> {
     if verified.verdict != Verdict::OkUnanchored {
         return Err(format!("{:?}", verified.findings).into());
     }
-    start.report("verified", records, 2_000_000);
+    start.report("verified", records, Some(2_000_000));
     println!("  {} MB of memory at most", peak_memory()?);
     Ok(())
 }
 
 /// What must stand in a log before the first intent.
 fn prepare(log: &mut DestructionLog, now: Instant) -> Result<(), Failure> {
-    let text = b"a calendar";
-    let digest = log.put_blob(text)?;
-    let way = TermWay { trigger: "closure".into(), keep: "P1Y".into() };
-    let rule = RuleTerm { series: "dossier".into(), disposition: "destroy".into(), ways: vec![way], year_end: None };
-    let calendar = CalendarLeaf {
-        number: "OPC-PC".into(),
-        version: 1,
-        digest,
-        effective_from: "2024-04-04".parse()?,
-        effective_until: None,
-        zone: "America/Toronto".into(),
-        rules: [("PC-1".into(), rule)].into(),
-    };
-    log.append(Body::Calendar(calendar), now)?;
+    let calendar =
+        retentiond::calendar::parse("calendar", CALENDAR.as_bytes()).map_err(|faults| format!("{faults:?}"))?;
+    let digest = log.put_blob(CALENDAR.as_bytes())?;
+    log.append(Body::Calendar(calendar_leaf(&calendar)), now)?;
     let mapping = log.keyed_digest("mapping");
-    log.append(Body::Mapping(MappingLeaf { series: "dossier".into(), source: "parle".into(), digest: mapping }), now)?;
+    let (series, source, table) = ("dossier".into(), "parle".into(), "dossier".into());
+    log.append(Body::Mapping(MappingLeaf { series, source, table, digest: mapping }), now)?;
     let approval = Approval {
-        plan: "plan-1".into(),
-        digest,
+        plan: PLAN.into(),
+        digest: PLAN_DIGEST.parse()?,
         actor: "bench (0)".into(),
         only: Vec::new(),
         excepted: 0,
-        accepted: Vec::new(),
-        governed: [("dossier".into(), GovernedBy { rules: digest, mapping })].into(),
+        accepted: vec!["rules".to_owned()],
+        governed: [("dossier".into(), GovernedBy { rules: calendar.rule_set_digest(&"dossier".into()), mapping })]
+            .into(),
     };
     log.append(Body::Approval(approval), now)?;
     Ok(())
 }
 
-/// One batch as a run writes it: fingerprints, intents, the disk, outcomes, the disk.
+/// One batch as a run writes it: fingerprints, intents, the disk, outcomes.
 fn append(
     log: &mut DestructionLog,
     fingerprinter: &Fingerprinter,
@@ -111,8 +135,8 @@ fn append(
         day: CivilDate::default() + chrono::Days::new(19_000 + key % 1_000),
     };
     let draft = IntentDraft {
-        run: "run-1".into(),
-        plan: "plan-1".into(),
+        run: RUN.into(),
+        plan: PLAN.into(),
         source: "parle".into(),
         series: series.clone(),
         rule: "PC-1".into(),
@@ -141,15 +165,15 @@ fn append(
         };
         log.append(Body::Outcome(outcome), now)?;
     }
-    log.sync()
+    Ok(())
 }
 
 /// The statement of the run.
 fn finish(log: &mut DestructionLog, records: u64, now: Instant) -> Result<(), LogError> {
     let verdicts = VerdictCounts { rows: records, due: records, ..VerdictCounts::default() };
     let run = Run {
-        run: "run-1".into(),
-        plan: "plan-1".into(),
+        run: RUN.into(),
+        plan: PLAN.into(),
         started: now.timestamp(),
         actor: "bench (0)".into(),
         finished: true,
@@ -176,11 +200,12 @@ impl Watch {
         Self { clock: Clock::now(), processor: processor_time() }
     }
 
-    /// Says how many records a second there were.
-    fn report(&self, what: &str, records: u64, asked: u64) {
+    /// Says how many records a second there were, and how many are asked for.
+    fn report(&self, what: &str, records: u64, asked: Option<u64>) {
         let clock = records as f64 / self.clock.elapsed().as_secs_f64();
         let processor = records as f64 / (processor_time() - self.processor).as_secs_f64();
-        println!("  {what}: {clock:.0} records/s (at least {asked}); by the processor's time {processor:.0}");
+        let asked = asked.map(|asked| format!(" (at least {asked})")).unwrap_or_default();
+        println!("  {what}: {clock:.0} records/s{asked}; by the processor's time {processor:.0}");
     }
 }
 

@@ -36,6 +36,9 @@ GONE = "DAi"
 TOLERANCE = 300
 YEAR_OVERLAP = 60 * DAY
 NAMES_KEPT = 900_000
+EARLIEST_ZONE = 14 * 3_600
+RAILS = {"share", "count", "median", "empty", "rules", "mapping", "backlog", "restored"}
+DISPOSES = {"destroy", "anonymize"}
 SCOPES = {"record", "reference", "subject", "series", "rule", "where"}
 LETS_GO_AGAIN = {"missing_fence", "resurrected", "fence_table_dropped", "lifted"}
 CORRECTIONS = LETS_GO_AGAIN | {"altered_fence", "completed", "clock"}
@@ -154,7 +157,7 @@ class Checkpoint:
 FIELDS = {
     "genesis": "origin:t tool:t vkey:t predecessor:m?",
     "calendar": "number:t version:u digest:d effective_from:D effective_until:D? zone:t rules:m",
-    "mapping": "series:t source:t digest:d",
+    "mapping": "series:t source:t table:t digest:d",
     "approval": "plan:t digest:d actor:t only:l? excepted:n accepted:l? governed:m",
     "rejection": "plan:t digest:d actor:t reason:d",
     "hold": "hold:t action:t actor:t scope:t source:t? series:t? rule:t? year:y? fp:t? reason:d review_by:D?",
@@ -250,15 +253,38 @@ def start_of(day, zone):
     return after
 
 
-def not_before(rule, day, zone):
-    """The first second at which a record can be due; None: never."""
+def not_before(rule, day, zone, trigger=None):
+    """The first second at which a record can be due, by the ways of this trigger or by any; None: never."""
     dues = []
     for way in rule["ways"]:
+        if trigger not in (None, way["trigger"]):
+            continue
         try:
             dues.append(way_not_before(way["keep"], rule.get("year_end"), EPOCH + datetime.timedelta(days=day), zone))
         except OverflowError:
             pass
     return min(dues, default=None)
+
+
+def is_due(rule, others, day, zone, at):
+    """Whether a record can be due by `at` under a rule and all others of its series that start from the same trigger only."""
+    for trigger in {way["trigger"] for way in rule["ways"]}:
+        same = [other for other in others if {way["trigger"] for way in other["ways"]} == {trigger}]
+        dues = [not_before(rule, day, zone, trigger)] + [not_before(other, day, zone) for other in same]
+        if all(due is not None and due <= at for due in dues):
+            return True
+    return False
+
+
+def rules_digest(calendar, series):
+    """What an approval binds a series to: the digest of the rules on it."""
+    rules = sorted((number, rule) for number, rule in calendar["rules"].items() if rule["series"] == series)
+    fields = ["rule-set-v1", calendar["zone"], series, len(rules)]
+    for number, rule in rules:
+        ways = sorted((way["trigger"], way["keep"]) for way in rule["ways"])
+        fields += [number, "record", "", "", rule["disposition"], rule.get("year_end", ""), len(ways)] + [text for way in ways for text in way]
+    data = [field.to_bytes(8, "big") if isinstance(field, int) else field.encode() for field in fields]
+    return hashlib.sha256(b"".join(len(field).to_bytes(8, "big") + field for field in data)).hexdigest()
 
 
 def way_not_before(keep, year_end, first, zone):
@@ -294,15 +320,33 @@ def plus_months(day, count):
 # --- the sense of the entries -----------------------------------------------------------------------------------------------
 
 
+class Totals(dict):
+    """What outcomes tell: records by letter, rows, files and bytes."""
+
+    def __init__(self, leaf=None, results=""):
+        super().__init__({letter: results.count(letter) for letter in "DAhbcrif"}, rows=0, detached=0, triggered=0, files=0, bytes=0)
+        if leaf:
+            self.update(rows=sum(leaf["rows"].values()), files=sum(leaf.get("files", {}).values()), bytes=leaf["bytes"])
+            self.update(detached=leaf.get("detached", 0), triggered=leaf.get("triggered", 0))
+
+    def add(self, other):
+        for name, count in other.items():
+            self[name] += count
+
+    def settled(self):
+        return sum(self[letter] for letter in "DAhbcif")
+
+
 class Ledger:
     """Reads entries in order and notes what does not follow from those before."""
 
     def __init__(self, origin, now, note):
         self.origin, self.now, self.note = origin, now, note
         self.at, self.index = None, 0
-        self.keys, self.calendars, self.mappings, self.plans = [], {}, set(), {}
+        self.keys, self.calendars, self.mappings, self.plans, self.rejected = [], {}, {}, {}, set()
+        self.governed, self.progress, self.batches = {}, {}, {}
         self.fpkeys, self.holds, self.open, self.committed, self.runs, self.texts = {}, {}, {}, {}, {}, []
-        self.closed, self.gone_run, self.gone = set(), None, set()
+        self.closed, self.gone_run, self.gone, self.destroyed, self.again = set(), None, set(), set(), 0
         self.row = None
         self.dues = {}
 
@@ -355,17 +399,41 @@ class Ledger:
             return
         self.texts.append((self.index, told))
         for rule in leaf["rules"].values():
-            if rule["disposition"] in ("destroy", "anonymize") and not_before(rule, 0, zone) is None:
+            if rule["disposition"] in DISPOSES | {"floor"} and not_before(rule, 0, zone) is None:
                 self.flaw("a rule of its calendar gives no way for a term to come")
 
     def read_mapping(self, leaf):
-        self.mappings.add((leaf["series"], leaf["source"], leaf["digest"]))
+        self.mappings[leaf["series"], leaf["source"], leaf["digest"]] = leaf["table"]
 
     def read_approval(self, leaf):
+        self.check_plan_name(leaf)
+        accepted = leaf.get("accepted", [])
+        if set(accepted) - RAILS:
+            self.flaw("it accepts a guard rail that this format does not know")
+        for series, governed in leaf["governed"].items():
+            before = self.governed.get(series)
+            if (before is None or before["rules"] != governed["rules"]) and "rules" not in accepted:
+                self.flaw("it approves rules that are new, without naming the rail")
+            if before is not None and before["mapping"] != governed["mapping"] and "mapping" not in accepted:
+                self.flaw("it approves a mapping that is new, without naming the rail")
+            self.governed[series] = governed
         self.plans[leaf["plan"]] = leaf
+        self.rejected.discard(leaf["plan"])
 
     def read_rejection(self, leaf):
-        self.plans[leaf["plan"]] = None
+        self.check_plan_name(leaf)
+        self.rejected.add(leaf["plan"])
+
+    def check_plan_name(self, leaf):
+        """A plan is named after its day, which has come, and the beginning of its digest."""
+        day, _, digits = leaf["plan"].rpartition("-")
+        today = datetime.datetime.fromtimestamp(leaf["at"] + EARLIEST_ZONE, datetime.timezone.utc).date()
+        try:
+            is_past = re.fullmatch(r"\d{4}-\d\d-\d\d", day) and datetime.date.fromisoformat(day) <= today
+        except ValueError:
+            is_past = False
+        if digits != leaf["digest"][:8] or not is_past:
+            self.flaw(f"plan {leaf['plan']} is not named after its day and digest, or its day had not come")
 
     def read_fpkey(self, leaf):
         if (leaf["source"], leaf["year"]) in self.fpkeys:
@@ -410,9 +478,15 @@ class Ledger:
         if leaf["what"] not in CORRECTIONS:
             self.flaw("its correction is a word that this format does not know")
         if leaf["what"] in LETS_GO_AGAIN:
-            self.gone_run, self.gone = None, set()
+            self.gone_run, self.gone, self.destroyed = None, set(), set()
+        if leaf["what"] in ("missing_fence", "altered_fence") and leaf.get("batch") in self.batches:
+            self.batches[leaf["batch"]]["unknown"] = True
 
     def read_sanitized(self, leaf):
+        if leaf["run"] not in self.closed and leaf["run"] not in self.runs:
+            self.flaw("its run has no entry before")
+        if leaf["source"] not in {source for _, source, _ in self.mappings}:
+            self.flaw("no mapping of its source was declared before")
         if leaf["level"] not in LEVELS:
             self.flaw("its level is a word that this format does not know")
 
@@ -425,14 +499,33 @@ class Ledger:
         self.use_key(leaf["source"], leaf["year"])
         self.judge(leaf)
         self.open[self.index] = leaf, self.held(leaf, names), [name[:8] for name in names]
-        nothing = dict.fromkeys(["D", "A", "i", "rows", "detached", "triggered", "files", "bytes", "pending"], 0)
-        run = self.runs.setdefault(leaf["run"], {**nothing, "plan": leaf["plan"]})
-        run["pending"] += 1
+        fresh = {"open": 0, "table": self.table(leaf), "own": 0, "left": 0, "totals": Totals(), "committed": False}
+        batch = self.batches.setdefault(leaf["batch"], fresh)
+        batch["open"] += 1
         if leaf["run"] in self.closed:
             self.flaw("its run had ended before")
+        run = self.begin_run(leaf)
+        run["pending"] += 1
         if run["plan"] != leaf["plan"]:
             self.flaw("its run is of another plan")
         return None
+
+    def begin_run(self, leaf):
+        """The run of an intent or a statement, which is named after its plan and the log's size when it began."""
+        if leaf["run"] not in self.runs:
+            self.runs[leaf["run"]] = {"plan": leaf["plan"], "began": leaf["at"], "pending": 0, "totals": Totals()}
+            size = leaf["run"].removeprefix(leaf["plan"] + "-")
+            if not re.fullmatch(r"\d+", size) or int(size) > self.index or leaf["run"] == size:
+                self.flaw("its run is not named after its plan and the size of the log")
+            progress = self.progress.setdefault(leaf["plan"], {"settled": {}, "found": None, "done": False})
+            if progress["done"]:
+                self.flaw("its plan had been carried out to its end")
+        return self.runs[leaf["run"]]
+
+    def table(self, leaf):
+        """The table of the mapping approved for an intent's series, where there is one."""
+        governed = self.plans.get(leaf["plan"], {"governed": {}})["governed"].get(leaf["series"], {})
+        return self.mappings.get((leaf["series"], leaf["source"], governed.get("mapping")))
 
     def place_in_row(self, leaf):
         same = [name for name in leaf if name not in ("n", "fp", "rfp", "day", "at")]
@@ -449,7 +542,7 @@ class Ledger:
 
     def judge(self, leaf):
         plan = self.plans.get(leaf["plan"])
-        if plan is None:
+        if plan is None or leaf["plan"] in self.rejected:
             self.flaw(f"plan {leaf['plan']} was not approved, or was rejected")
         elif leaf["rule"] not in plan.get("only", [leaf["rule"]]) or leaf["series"] not in plan["governed"]:
             self.flaw("the plan was approved without this rule or series")
@@ -466,18 +559,28 @@ class Ledger:
             return self.flaw("its calendar has no such rule for this series")
         if rule["disposition"] != leaf["action"]:
             self.flaw("the rule does not let a record be " + leaf["action"])
-        early = sum(1 for day in leaf["day"] if self.is_early(leaf, rule, day, zone))
+        if plan and plan["governed"].get(leaf["series"], {}).get("rules") not in (None, rules_digest(calendar, leaf["series"])):
+            self.flaw("its plan was approved under other rules")
+        of_series = {number: other for number, other in calendar["rules"].items() if other["series"] == leaf["series"]}
+        if any(other["disposition"] not in DISPOSES | {"floor"} for other in of_series.values()):
+            self.flaw("a rule of the series lets no record be disposed of")
+        others = [other for number, other in of_series.items() if number != leaf["rule"]]
+        early = sum(1 for day in leaf["day"] if self.is_early(leaf, rule, others, day, zone))
         if early:
             self.flaw(f"{early} of its records were not due yet")
         return None
 
-    def is_early(self, leaf, rule, day, zone):
+    def is_early(self, leaf, rule, others, day, zone):
+        """A log has few days: what was reckoned for one is kept, and holds from then on."""
         key = leaf["calendar"], leaf["version"], leaf["rule"], day
-        if key not in self.dues:
-            if len(self.dues) > 50_000:
-                self.dues.clear()
-            self.dues[key] = not_before(rule, day, zone)
-        return self.dues[key] is None or self.dues[key] > leaf["at"]
+        if key in self.dues:
+            return False
+        if len(self.dues) > 50_000:
+            self.dues.clear()
+        due = is_due(rule, others, day, zone, leaf["at"])
+        if due:
+            self.dues[key] = True
+        return not due
 
     def held(self, leaf, names):
         """(hold, place) for each record that a hold keeps; place None: all of them."""
@@ -500,8 +603,8 @@ class Ledger:
         if self.committed.get(intent["batch"], leaf["committed"]) not in (None, leaf["committed"]):
             self.flaw("one intent of the batch committed and another did not")
         self.committed[intent["batch"]] = leaf["committed"]
-        counts = self.runs[intent["run"]]
-        counts["pending"] -= 1
+        run = self.runs[intent["run"]] if intent["run"] in self.runs else self.begin_run(intent)
+        run["pending"] -= 1
         if intent["run"] in self.closed:
             self.flaw("its run had ended before")
         results = letters(leaf["results"], intent["n"])
@@ -514,25 +617,49 @@ class Ledger:
             gone = results if place is None else results[place]
             if hold in self.holds and set(GONE) & set(gone):
                 self.flaw(f"records were disposed of under hold {hold}")
-        repeated = sum(self.goes_again(intent["run"], name) for name, letter in zip(names, results) if letter in GONE)
+        repeated = sum(self.goes_again(intent["run"], name, letter) for name, letter in zip(names, results) if letter in GONE)
         if repeated:
             self.flaw(f"{repeated} of its records had been disposed of before in this run")
-        for letter in GONE:
-            counts[letter] += results.count(letter)
-        counts["rows"] += sum(leaf["rows"].values())
-        counts["detached"] += leaf.get("detached", 0)
-        counts["triggered"] += leaf.get("triggered", 0)
-        counts["files"] += sum(leaf.get("files", {}).values())
-        counts["bytes"] += leaf["bytes"]
+        told = Totals(leaf, results)
+        run["totals"].add(told)
+        settled = self.progress[run["plan"]]["settled"]
+        settled[intent["rule"]] = settled.get(intent["rule"], 0) + told.settled()
+        self.settle(leaf, self.batches[intent["batch"]], told)
         return None
 
-    def goes_again(self, run, name):
-        """Whether the run had disposed of this record; of a run, so many names are remembered and no more."""
+    def settle(self, leaf, batch, told):
+        """What a batch did, once all of its outcomes were read, must fit its letters."""
+        batch["totals"].add(told)
+        batch["own"] += leaf["rows"].get(batch["table"], 0)
+        batch["left"] += leaf["left"]
+        batch["committed"] |= leaf["committed"]
+        batch["open"] -= 1
+        if batch["open"]:
+            return
+        totals, left = batch["totals"], batch["left"]
+        del self.batches[leaf["batch"]]
+        gone = totals["D"] + totals["i"]
+        if batch["table"] is not None and batch["own"] < gone and not batch.get("unknown"):
+            self.flaw(f"{batch['own']} rows of its own table went, for {gone} records")
+        nothing = not (any(totals[name] for name in ("rows", "detached", "triggered", "files", "bytes")) or left)
+        if left < totals["i"] or (left == 0) != (totals["i"] == 0):
+            self.flaw("files are left exactly where records are incomplete")
+        if totals["bytes"] and not totals["files"]:
+            self.flaw("bytes go with files only")
+        if not nothing and not (batch["committed"] and gone + totals["A"] + totals["f"]):
+            self.flaw("rows or files went without a commit, or where every record stayed")
+
+    def goes_again(self, run, name, letter):
+        """Whether the run had disposed of this record; of a run, and of all, so many names are remembered and no more."""
         if self.gone_run != run:
             self.gone_run, self.gone = run, set()
         known = name in self.gone
         if len(self.gone) < NAMES_KEPT:
             self.gone.add(name)
+        if letter != "A" and not known:
+            self.again += name in self.destroyed
+            if len(self.destroyed) < NAMES_KEPT:
+                self.destroyed.add(name)
         return known
 
     def read_run(self, leaf):
@@ -548,17 +675,45 @@ class Ledger:
             check_counts("verdicts", verdicts)
             if set(verdicts) != set(VERDICTS) | {"rows"} or verdicts["rows"] != sum(verdicts[name] for name in VERDICTS):
                 self.flaw(f"the verdicts of rule {rule} do not add up")
-        logged = self.runs.pop(leaf["run"], {})
-        if logged.get("plan", leaf["plan"]) != leaf["plan"]:
+        logged = self.begin_run(leaf)
+        del self.runs[leaf["run"]]
+        if logged["plan"] != leaf["plan"]:
             self.flaw("the run is of another plan than its intents")
-        if leaf["finished"] and logged.get("pending"):
+        if leaf["finished"] and logged["pending"]:
             self.flaw("the run says that it finished, and intents of it have no outcome")
-        stated = {"D": counts["destroyed"], "A": counts["anonymized"], "i": counts["incomplete"],
-                  "rows": leaf["rows"], "detached": leaf.get("detached", 0), "triggered": leaf.get("triggered", 0),
-                  "files": leaf["files"], "bytes": leaf["bytes"]}
+        if leaf["finished"] != (counts["deferred"] == 0):
+            self.flaw("the run says that it finished and put records off, or neither")
+        plan = self.plans.get(leaf["plan"])
+        if leaf["started"] > logged["began"] + TOLERANCE or (plan and leaf["started"] < plan["at"] - TOLERANCE):
+            self.flaw("the run states that it started after its first intent, or before its approval")
+        totals = logged["totals"]
+        stated = dict(zip("DAhbci", (counts[name] for name in ("destroyed", "anonymized", "held", "blocked", "drifted", "incomplete"))))
+        stated.update(rows=leaf["rows"], files=leaf["files"], bytes=leaf["bytes"])
+        stated.update(detached=leaf.get("detached", 0), triggered=leaf.get("triggered", 0))
         for what, value in stated.items():
-            if value != logged.get(what, 0):
-                self.flaw(f"the run states {value} ({what}), its outcomes say {logged.get(what, 0)}")
+            if value != totals[what]:
+                self.flaw(f"the run states {value} ({what}), its outcomes say {totals[what]}")
+        if counts["failed"] < totals["f"]:
+            self.flaw("the run states fewer failures than its outcomes")
+        self.check_plan(leaf, plan, totals)
+
+    def check_plan(self, leaf, plan, totals):
+        """A statement follows from what the plan found, what was approved of it, and what earlier runs of it settled."""
+        progress, found = self.progress[leaf["plan"]], leaf["verdicts"]
+        progress["done"] |= leaf["finished"]
+        if progress["found"] not in (None, found):
+            self.flaw("the plan found something else according to an earlier run")
+        progress["found"] = progress["found"] or found
+        for rule, settled in progress["settled"].items():
+            if found.get(rule, {"due": 0})["due"] < settled:
+                self.flaw(f"the run states fewer records due under rule {rule} than were settled")
+        if plan is None:
+            return self.flaw("its plan was not approved")
+        due = sum(verdicts["due"] for rule, verdicts in found.items() if rule in plan.get("only", [rule]))
+        planned = leaf["counts"]["planned"] + sum(progress["settled"].values()) - totals.settled()
+        if not max(0, due - plan["excepted"]) <= planned <= (due if "only" in plan else max(0, due - plan["excepted"])):
+            self.flaw("its number of records planned is not what was due and approved")
+        return None
 
     def key_at(self, size):
         return next((key for index, key in reversed(self.keys) if index < size), None)
@@ -733,7 +888,9 @@ def verify(folder, trusted, older, now, note):
             note(f"the older checkpoint of {other.size} entries is not signed by this log")
         else:
             anchors.append(other.size)
-    print(f"{checkpoint.size} entries, {len(ledger.open)} intents without outcome")
+    print(f"{checkpoint.size} entries, {len(ledger.open)} intents without outcome, {len(ledger.runs)} runs without statement")
+    if ledger.again:
+        print(f"{ledger.again} records destroyed under a key that an earlier run had destroyed: given anew, or told twice")
     return max(anchors)
 
 

@@ -129,6 +129,8 @@ pub struct TermWay {
 pub struct MappingLeaf {
     pub series: SeriesName,
     pub source: SourceName,
+    /// The series' own table: outcomes count its rows under this name.
+    pub table: String,
     /// Keyed digest of the mapping's canonical text (it may hold values of records).
     pub digest: Digest,
 }

@@ -180,7 +180,7 @@ pub struct CosignatureStored {
 
 impl Report for CosignatureStored {
     fn text(&self, words: &Words) -> String {
-        format!("{}\n", words.fill(words.cosignature_stored, &[&count(self.size, words)]))
+        format!("{}\n", words.fill(words.witness_saw, &[&count(self.size, words)]))
     }
 
     fn json(&self) -> Value {
@@ -246,7 +246,7 @@ impl Report for Adopted {
         let mut text = format!("{}\n", words.fill(words.adopted, &[&self.origin, &self.predecessor]));
         if let Some(kept) = &self.kept {
             let read = count(self.read, words);
-            text += &format!("{}\n", words.fill(words.adopted_kept, &[&kept.display().to_string(), &read]));
+            text += &format!("{}\n", words.fill(words.predecessor_lies, &[&kept.display().to_string(), &read]));
         }
         text + words.adopted_next + "\n"
     }

@@ -77,11 +77,16 @@ impl VerifyReport<'_> {
             }
             text += &format!("\n{}", table.text());
         }
-        if tally.unsigned_records > 0 {
-            text += &format!("{}\n", words.fill(words.unsigned_records, &[&count(tally.unsigned_records, words)]));
-        }
-        if tally.pending_records > 0 {
-            text += &format!("{}\n", words.fill(words.pending, &[&count(tally.pending_records, words)]));
+        for (number, template) in [
+            (tally.told_unsigned, words.told_unsigned),
+            (tally.pending_records, words.pending),
+            (tally.unclosed_runs, words.unclosed),
+            (tally.destroyed_again, words.destroyed_again),
+            (tally.uncompared, words.uncompared),
+        ] {
+            if number > 0 {
+                text += &paragraph("", "  ", &words.fill(template, &[&count(number, words)]));
+            }
         }
         text
     }
@@ -91,7 +96,7 @@ fn meaning(verdict: Verdict, words: &Words) -> String {
     match verdict {
         Verdict::Fail => words.verdict_fail.to_owned(),
         Verdict::OkUnanchored => words.verdict_unanchored.to_owned(),
-        Verdict::OkAnchoredTo(size) => words.fill(words.verdict_anchored, &[&count(size, words)]),
+        Verdict::OkAnchoredTo(size) => words.fill(words.verdict_seen, &[&count(size, words)]),
     }
 }
 

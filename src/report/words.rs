@@ -145,7 +145,7 @@ words! {
 
     verdict_fail: "The log does not verify. What is wrong:", "Le registre ne se vérifie pas. Ce qui cloche :";
     verdict_unanchored: "Sound in itself. Whoever holds its signing key could have written all of it anew: verify with --checkpoint, against one kept elsewhere.", "Cohérent en lui-même. Qui détient sa clé de signature aurait pu tout récrire : vérifier avec --checkpoint, contre un point de contrôle gardé ailleurs.";
-    verdict_anchored: "Sound, and its first {} entries are those that somebody else saw.", "Cohérent, et ses {} premières inscriptions sont celles qu'un tiers a vues.";
+    verdict_seen: "Sound, and its first {} entries are those that somebody else saw.", "Cohérent, et ses {} premières inscriptions sont celles qu'un tiers a vues.";
     more_findings: "and {} more", "et {} [autre|autres]";
     log_line: "log {}: {} [entry|entries] signed", "registre {} : {} [inscription signée|inscriptions signées]";
     log_dates: "from {} to {}, by the operator's clock", "du {} au {}, à l'horloge de l'exploitant";
@@ -155,15 +155,18 @@ words! {
     anchor_witness: "{} [entry|entries] seen by {} at {}", "{} [inscription vue|inscriptions vues] par {} le {}";
     anchor_kept: "{} [entry is that|entries are those] of a checkpoint you kept", "{} [inscription est celle|inscriptions sont celles] d'un point de contrôle que vous avez gardé";
     kept_after_all: "kept after all", "conservés finalement";
-    unsigned_records: "{} of these records are told by entries that are not signed yet.", "{} de ces unités ne figurent que dans des inscriptions pas encore signées.";
+    told_unsigned: "{} of these [records is|records are] told by entries that are not signed yet.", "{} de ces [unités ne figure|unités ne figurent] que dans des inscriptions pas encore signées.";
     pending: "{} [record waits|records wait] for an outcome: a run was interrupted, and the next `apply` settles it.", "{} [unité attend son|unités attendent leur] résultat : une exécution a été interrompue, le prochain `apply` la règle.";
+    unclosed: "{} [run has|runs have] no statement at its end: interrupted, or still under way. A log that was cut looks the same; an older checkpoint tells.", "{} [exécution n'a|exécutions n'ont] pas de bilan à la fin : interruption, ou exécution en cours. Un registre tronqué a la même apparence; un point de contrôle antérieur les distingue.";
+    destroyed_again: "{} [record was|records were] destroyed under a key that an earlier run had destroyed: the database gave it to a new record, or one destruction is told twice.", "{} [unité a été détruite|unités ont été détruites] sous une clé déjà détruite par une exécution antérieure : la base l'a redonnée à une nouvelle unité, ou une destruction est inscrite deux fois.";
+    uncompared: "Repeated destructions were not looked for among {} [record|records]: the log has more than are remembered. Nor can they be found across years, whose fingerprints differ.", "Les destructions répétées n'ont pas été cherchées parmi {} [unité|unités] : le registre en a plus que la vérification n'en retient. Elles ne peuvent l'être non plus d'une année à l'autre, les empreintes différant.";
     proven: "Entry {} is in log {} of {} [entry|entries].", "L'inscription {} est au registre {} de {} [inscription|inscriptions].";
     proof_written: "The proof of entry {} is in {}.", "La preuve de l'inscription {} est dans {}.";
-    cosignature_stored: "Stored: a witness saw the first {} entries.", "Conservé : un cosignataire a vu les {} premières inscriptions.";
+    witness_saw: "Stored: a witness saw the first {} entries.", "Conservé : un cosignataire a vu les {} premières inscriptions.";
     key_forgotten: "The fingerprint key of {} for {} is destroyed: the records it names can no longer be looked up.", "La clé d'empreinte de {} pour {} est détruite : les unités qu'elle nomme ne peuvent plus être retrouvées.";
     exported: "{} [entry is|entries are] in {}.", "{} [inscription est|inscriptions sont] dans {}.";
     adopted: "Log {} begins, as the successor of {}.", "Le registre {} commence, à la suite de {}.";
-    adopted_kept: "The old one lies in {}, untouched; {} of its entries can be read. Keep it for the auditor.", "L'ancien est dans {}, intact; {} de ses inscriptions se lisent. Gardez-le pour l'auditeur.";
+    predecessor_lies: "The old one lies in {}, untouched; {} of its entries can be read. Keep it for the auditor.", "L'ancien est dans {}, intact; {} de ses inscriptions se lisent. Gardez-le pour l'auditeur.";
     adopted_next: "Approvals ended with the old log: approve plans anew. Hand out the new verifier key.", "Les approbations ont pris fin avec l'ancien registre : approuvez de nouveau. Remettez la nouvelle clé de vérification.";
     keys_destroyed: "Fingerprint keys destroyed: {}. What was recorded under them cannot be found.", "Clés d'empreinte détruites : {}. Ce qui a été inscrit sous elles ne peut être retrouvé.";
     mention_settled: "{} at {} under rule {} of calendar {} version {}: entries {} and {}", "{} le {} selon la règle {} du calendrier {} version {} : inscriptions {} et {}";

@@ -118,7 +118,7 @@ fn entries_are_chosen_by_rule_run_kind_and_time() {
     assert_eq!(shown(&real, &of_rule), ["calendar", "intent", "outcome"]);
     let of_other = Selection { rule: Some("PC-9".into()), ..Selection::default() };
     assert_eq!(shown(&real, &of_other), [""; 0]);
-    let of_run = Selection { run: Some("run-1".into()), kinds: vec!["outcome".into()], ..Selection::default() };
+    let of_run = Selection { run: Some(forge::RUN.into()), kinds: vec!["outcome".into()], ..Selection::default() };
     assert_eq!(shown(&real, &of_run), ["outcome"]);
     let at = |second| Some(Instant::from_timestamp(forge::NOW + second, 0).unwrap());
     let first = Selection { from: at(0), until: at(1), ..Selection::default() };

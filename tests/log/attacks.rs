@@ -97,7 +97,7 @@ fn an_intent_recorded_early_is_caught_and_a_calendar_rewritten_to_excuse_it_too(
     let early = Intent { day: vec![20_400; 3], ..intent(0..3) };
     honest.batch(&[early], &["3D"]);
     assert_eq!(flaws(&honest, &anchor), ["too-early"]);
-    honest.replace(1, |leaf| leaf.body = calendar("P1D"));
+    honest.obey(calendar("P1D"));
     assert_eq!(flaws(&honest, &anchor), ["inconsistent"]);
 }
 

@@ -22,6 +22,12 @@ pub const NOW: i64 = 1_767_571_200;
 /// Trigger day of the records of [`intent`]: 2024-03-15.
 pub const CLOSED: i32 = 19_797;
 
+/// The plan of [`intent`]: its day, and the beginning of [`digest`].
+pub const PLAN: &str = "2026-01-04-30385c9b";
+
+/// The run of [`intent`].
+pub const RUN: &str = "2026-01-04-30385c9b-5";
+
 /// A log in memory, written out at will.
 #[derive(Clone)]
 pub struct Forge {
@@ -42,9 +48,9 @@ impl Forge {
     pub fn ready() -> Self {
         let mut forge = Self::begin();
         forge.add(calendar("P1Y"));
-        forge.add(Body::Mapping(MappingLeaf { series: "dossier".into(), source: "parle".into(), digest: digest() }));
+        forge.add(mapping());
         forge.add(fpkey(1));
-        forge.add(approval("plan-1"));
+        forge.add(approval(PLAN));
         forge
     }
 
@@ -90,6 +96,17 @@ impl Forge {
             self.add(Body::Outcome(outcome(batch, batch.0 + place as u64, results)));
         }
         batch.0
+    }
+
+    /// Puts another calendar in the place of the first, and approves its rules instead: lies that agree with each other.
+    pub fn obey(&mut self, calendar: Body) {
+        let Body::Calendar(leaf) = &calendar else { unreachable!() };
+        let rules = rules_digest(leaf);
+        self.replace(1, |leaf| leaf.body = calendar);
+        self.replace(4, |leaf| {
+            let Body::Approval(approval) = &mut leaf.body else { unreachable!() };
+            approval.governed.values_mut().for_each(|governed| governed.rules = rules);
+        });
     }
 
     pub fn replace(&mut self, index: usize, change: impl FnOnce(&mut Leaf)) {
@@ -213,9 +230,13 @@ pub fn date(text: &str) -> CivilDate {
     text.parse().unwrap()
 }
 
+pub fn rule_on_dossiers(disposition: &str, ways: &[(&str, &str)]) -> RuleTerm {
+    let ways = ways.iter().map(|(trigger, keep)| TermWay { trigger: (*trigger).into(), keep: (*keep).into() });
+    RuleTerm { series: "dossier".into(), disposition: disposition.into(), ways: ways.collect(), year_end: None }
+}
+
 pub fn calendar(keep: &str) -> Body {
-    let way = TermWay { trigger: "closure".into(), keep: keep.into() };
-    let rule = RuleTerm { series: "dossier".into(), disposition: "destroy".into(), ways: vec![way], year_end: None };
+    let rule = rule_on_dossiers("destroy", &[("closure", keep)]);
     Body::Calendar(sealed(CalendarLeaf {
         number: "OPC-PC".into(),
         version: 2,
@@ -227,20 +248,49 @@ pub fn calendar(keep: &str) -> Body {
     }))
 }
 
+/// The digest of the rules on dossiers, as `docs/log-format.md` describes it.
+pub fn rules_digest(leaf: &CalendarLeaf) -> Digest {
+    let rules: Vec<_> = leaf.rules.iter().filter(|(_, rule)| rule.series == "dossier".into()).collect();
+    let mut bytes = Vec::new();
+    let mut field = |field: &[u8]| bytes.extend([&(field.len() as u64).to_be_bytes(), field].concat());
+    field(b"rule-set-v1");
+    field(leaf.zone.as_bytes());
+    field(b"dossier");
+    field(&(rules.len() as u64).to_be_bytes());
+    for (number, rule) in rules {
+        let year_end = rule.year_end.as_deref().unwrap_or_default();
+        for text in [number.as_str(), "record", "", "", &rule.disposition, year_end] {
+            field(text.as_bytes());
+        }
+        field(&(rule.ways.len() as u64).to_be_bytes());
+        for way in &rule.ways {
+            field(way.trigger.as_bytes());
+            field(way.keep.as_bytes());
+        }
+    }
+    Digest::of(&bytes)
+}
+
+pub fn mapping() -> Body {
+    let (series, source, table) = ("dossier".into(), "parle".into(), "dossier".into());
+    Body::Mapping(MappingLeaf { series, source, table, digest: digest() })
+}
+
 pub fn fpkey(key: u8) -> Body {
     Body::Fpkey(Fpkey { source: "parle".into(), year: 2026, commitment: Digest::of(&[key]) })
 }
 
 pub fn approval(plan: &str) -> Body {
-    let governed = BTreeMap::from([("dossier".into(), GovernedBy { rules: digest(), mapping: digest() })]);
+    let Body::Calendar(obeyed) = calendar("P1Y") else { unreachable!() };
+    let governed = GovernedBy { rules: rules_digest(&obeyed), mapping: digest() };
     Body::Approval(Approval {
         plan: plan.into(),
         digest: digest(),
         actor: "marie (1000)".into(),
         only: Vec::new(),
         excepted: 0,
-        accepted: Vec::new(),
-        governed,
+        accepted: vec!["rules".into()],
+        governed: BTreeMap::from([("dossier".into(), governed)]),
     })
 }
 
@@ -254,8 +304,8 @@ pub fn intent(records: std::ops::Range<u64>) -> Intent {
     Intent {
         batch: BatchNumber(0),
         of: 1,
-        run: "run-1".into(),
-        plan: "plan-1".into(),
+        run: RUN.into(),
+        plan: PLAN.into(),
         source: "parle".into(),
         series: "dossier".into(),
         rule: "PC-1".into(),
@@ -270,20 +320,29 @@ pub fn intent(records: std::ops::Range<u64>) -> Intent {
     }
 }
 
+/// The outcome of a batch that committed: one row for each record that went, one file left for each that is incomplete.
 pub fn outcome(batch: BatchNumber, intent: u64, results: &str) -> Outcome {
+    let of = |letters: &str| decoded(results).filter(|(letter, _)| letters.contains(*letter)).map(|(_, n)| n).sum();
+    let gone: u64 = of("DAi");
     Outcome {
         batch,
         intent,
         committed: true,
         recovered: false,
         results: results.into(),
-        rows: BTreeMap::from([("dossier".into(), 3)]),
+        rows: if gone > 0 { BTreeMap::from([("dossier".into(), gone)]) } else { BTreeMap::new() },
         detached: 0,
         triggered: 0,
         files: BTreeMap::new(),
         bytes: 0,
-        left: 0,
+        left: of("i"),
     }
+}
+
+/// Letters and how many of each.
+fn decoded(results: &str) -> impl Iterator<Item = (char, u64)> {
+    let runs = results.split_inclusive(|letter: char| letter.is_ascii_alphabetic());
+    runs.map(|run| (run.chars().next_back().unwrap(), run[..run.len() - 1].parse().unwrap()))
 }
 
 pub fn hold(action: HoldAction, hold: &str, record: u64) -> Body {
@@ -302,16 +361,18 @@ pub fn hold(action: HoldAction, hold: &str, record: u64) -> Body {
     })
 }
 
+/// The statement of a run that took up all that its plan found due.
 pub fn run(counts: RunCounts) -> Body {
-    let verdicts = VerdictCounts { rows: 20, not_yet: 10, held: 1, due: 9, ..VerdictCounts::default() };
+    let due = counts.planned;
+    let verdicts = VerdictCounts { rows: due + 11, not_yet: 10, held: 1, due, ..VerdictCounts::default() };
     Body::Run(Run {
-        run: "run-1".into(),
-        plan: "plan-1".into(),
+        run: RUN.into(),
+        plan: PLAN.into(),
         started: NOW,
         actor: "marie (1000)".into(),
-        finished: true,
+        finished: counts.deferred == 0,
         counts,
-        rows: 3 * counts.planned.div_ceil(3),
+        rows: counts.destroyed + counts.anonymized + counts.incomplete,
         detached: 0,
         triggered: 0,
         files: 0,

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use retentiond::audit::leaf::{Body, Correction, HoldAction, Intent, RunCounts};
+use retentiond::audit::leaf::{Body, Correction, HoldAction, Intent, Run, RunCounts, VerdictCounts};
 use retentiond::audit::verify::{Trust, verify};
 
 use chrono::Datelike;
@@ -72,9 +72,8 @@ fn it_finds_every_forgery_that_ours_finds_and_none_where_ours_finds_none() {
         let said = said(dir.path(), &[]);
         assert_eq!((said.0.as_str(), said.1), ("FAIL", Some(4)), "{flaw}: {}", said.2);
     }
-    let mut pending = Forge::sound();
-    let next = |records| Intent { run: "run-2".into(), ..intent(records) };
-    pending.batch(&[next(20..23), next(23..24)], &["3r"]);
+    let mut pending = Forge::ready();
+    pending.batch(&[intent(20..23), intent(23..24)], &["3r"]);
     let mut held = Forge::ready();
     held.add(hold(HoldAction::Placed, "H-1", 1));
     held.batch(&[intent(0..3)], &["1D1h1D"]);
@@ -88,11 +87,20 @@ fn it_finds_every_forgery_that_ours_finds_and_none_where_ours_finds_none() {
         records: 3,
     }));
     back.batch(&[intent(0..3)], &["3D"]);
+    let mut resumed = Forge::ready();
+    resumed.batch(&[intent(0..3)], &["2D1r"]);
+    let second = format!("{PLAN}-7");
+    resumed.batch(&[Intent { run: second.as_str().into(), ..intent(2..5) }], &["2D1f"]);
+    let Body::Run(stated) = run(RunCounts { planned: 3, destroyed: 2, failed: 1, ..RunCounts::default() }) else {
+        unreachable!()
+    };
+    let found = VerdictCounts { rows: 16, not_yet: 10, held: 1, due: 5, ..VerdictCounts::default() };
+    resumed.add(Body::Run(Run { run: second.as_str().into(), verdicts: [("PC-1".into(), found)].into(), ..stated }));
     let mut same_calendar = Forge::ready();
     same_calendar.add(calendar("P1Y"));
     let mut empty_run = Forge::ready();
     empty_run.add(run(RunCounts::default()));
-    for sound in [Forge::begin(), Forge::sound(), pending, held, back, same_calendar, empty_run] {
+    for sound in [Forge::begin(), Forge::sound(), pending, held, back, resumed, same_calendar, empty_run] {
         let dir = tempfile::tempdir().unwrap();
         sound.write(dir.path());
         let said = said(dir.path(), &[]);
@@ -109,7 +117,7 @@ fn it_reckons_the_same_due_dates_to_the_second() {
     for keep in ["P1Y", "P24M", "P1M1D", "P2W", "P30D", "immediate", "PT24H", "P1DT12H"] {
         for day in [19_782, 19_737] {
             let mut probe = Forge::ready();
-            probe.replace(1, |leaf| leaf.body = calendar(keep));
+            probe.obey(calendar(keep));
             let Body::Calendar(leaf) = calendar(keep) else { unreachable!() };
             let term = &leaf.rules[&"PC-1".into()];
             let zone = leaf.zone.parse().unwrap();
@@ -129,7 +137,12 @@ fn it_reckons_the_same_due_dates_to_the_second() {
                     let Body::Fpkey(key) = &mut leaf.body else { unreachable!() };
                     key.year = year;
                 });
-                let late = Intent { batch, year, day: vec![day; 3], ..intent(0..3) };
+                forge.replace(4, |leaf| {
+                    let Body::Approval(approval) = &mut leaf.body else { unreachable!() };
+                    (approval.plan, approval.digest) = ("1969-12-31-30385c9b".into(), digest());
+                });
+                let (plan, run) = ("1969-12-31-30385c9b".into(), "1969-12-31-30385c9b-5".into());
+                let late = Intent { plan, run, batch, year, day: vec![day; 3], ..intent(0..3) };
                 forge.add_at(at, Body::Intent(late));
                 let dir = tempfile::tempdir().unwrap();
                 forge.write(dir.path());

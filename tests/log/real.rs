@@ -29,9 +29,8 @@ impl Real {
         let Body::Calendar(leaf) = &calendar else { unreachable!() };
         real.log.put_blob(forge::text(leaf).as_bytes()).unwrap();
         real.add(calendar);
-        let (series, source, digest) = ("dossier".into(), "parle".into(), forge::digest());
-        real.add(Body::Mapping(MappingLeaf { series, source, digest }));
-        real.add(forge::approval("plan-1"));
+        real.add(forge::mapping());
+        real.add(forge::approval(forge::PLAN));
         real
     }
 
@@ -78,8 +77,8 @@ impl Real {
 
 fn draft() -> IntentDraft {
     IntentDraft {
-        run: "run-1".into(),
-        plan: "plan-1".into(),
+        run: forge::RUN.into(),
+        plan: forge::PLAN.into(),
         source: "parle".into(),
         series: "dossier".into(),
         rule: "PC-1".into(),

@@ -58,8 +58,12 @@ fn an_intent_obeys_the_version_of_the_calendar_that_it_names() {
     let mut forge = Forge::ready();
     let Body::Calendar(mut next) = calendar("P5Y") else { unreachable!() };
     next.version = 3;
-    forge.add(Body::Calendar(sealed(next)));
-    forge.batch(&[Intent { version: 3, ..intent(0..1) }], &["1D"]);
+    let leaf = sealed(next);
+    let Body::Approval(mut fresh) = approval(PLAN) else { unreachable!() };
+    governed(&mut fresh).rules = rules_digest(&leaf);
+    forge.add(Body::Calendar(leaf));
+    forge.add(Body::Approval(fresh));
+    forge.batch(&[Intent { version: 3, run: format!("{PLAN}-7").as_str().into(), ..intent(0..1) }], &["1D"]);
     assert_eq!(forge.flaws(), ["too-early"]);
 }
 
@@ -81,7 +85,7 @@ pub fn forgeries() -> Vec<(&'static str, Forgery)> {
         ("undeclared-mapping", with_intent(|intent| intent.source = "other".into())),
         ("wrong-action", with_intent(|intent| intent.action = Action::Anonymize)),
         ("undeclared-fingerprint-key", with_intent(|intent| intent.year = 2025)),
-        ("not-approved", with_intent(|intent| intent.plan = "plan-2".into())),
+        ("not-approved", with_intent(|intent| intent.plan = "2026-01-04-00000000".into())),
         ("counts-differ", with_intent(|intent| intent.fp.truncate(43))),
         ("counts-differ", with_intent(|intent| intent.day.truncate(1))),
         ("counts-differ", with_intent(|intent| intent.rfp = Some("AAAA".into()))),
@@ -116,7 +120,7 @@ pub fn forgeries() -> Vec<(&'static str, Forgery)> {
             "rejected",
             Box::new(|forge| {
                 forge.add(Body::Rejection(Rejection {
-                    plan: "plan-1".into(),
+                    plan: PLAN.into(),
                     digest: digest(),
                     actor: "marie (1000)".into(),
                     reason: digest(),
@@ -127,7 +131,7 @@ pub fn forgeries() -> Vec<(&'static str, Forgery)> {
         (
             "rule-not-approved",
             Box::new(|forge| {
-                let Body::Approval(approval) = approval("plan-1") else { unreachable!() };
+                let Body::Approval(approval) = approval(PLAN) else { unreachable!() };
                 forge.add(Body::Approval(Approval { only: vec!["PC-2".into()], ..approval }));
                 forge.batch(&[intent(0..1)], &["1D"]);
             }),
@@ -135,7 +139,7 @@ pub fn forgeries() -> Vec<(&'static str, Forgery)> {
         (
             "series-not-approved",
             Box::new(|forge| {
-                let Body::Approval(approval) = approval("plan-1") else { unreachable!() };
+                let Body::Approval(approval) = approval(PLAN) else { unreachable!() };
                 forge.add(Body::Approval(Approval { governed: BTreeMap::new(), ..approval }));
                 forge.batch(&[intent(0..1)], &["1D"]);
             }),
@@ -316,7 +320,7 @@ pub fn forgeries() -> Vec<(&'static str, Forgery)> {
                 forge.add(run(RunCounts::default()));
             }),
         ),
-        ("run-plan", with_run(|run| run.plan = "plan-2".into())),
+        ("run-plan", with_run(|run| run.plan = "2026-01-04-00000000".into())),
         ("run-start", with_run(|run| run.started = NOW + 1_000)),
         (
             "repeated",
@@ -336,13 +340,104 @@ pub fn forgeries() -> Vec<(&'static str, Forgery)> {
         (
             "unknown-word",
             Box::new(|forge| {
-                let (run, source) = ("run-1".into(), "parle".into());
+                let (run, source) = (RUN.into(), "parle".into());
                 let (level, method) = ("shredded".into(), "with scissors".into());
                 forge.add(Body::Sanitized(Sanitized { run, source, level, method }));
             }),
         ),
         ("leaf", negative("heartbeat", "\"holds\":0", "\"holds\":-1")),
         ("leaf", negative("heartbeat", "\"overdue\":{}", "\"overdue\":{\"PC-1\":-1}")),
+        ("plan-name", with_approval(|approval| approval.digest = fingerprint_digest())),
+        ("plan-name", with_approval(|approval| approval.plan = "2026-01-07-30385c9b".into())),
+        ("plan-name", with_approval(|approval| approval.plan = "30385c9b".into())),
+        (
+            "plan-name",
+            Box::new(|forge| {
+                let (plan, actor) = (PLAN.into(), "marie (1000)".into());
+                forge.add(Body::Rejection(Rejection { plan, digest: fingerprint_digest(), actor, reason: digest() }));
+            }),
+        ),
+        ("rail-not-named", with_approval(|approval| governed(approval).mapping = fingerprint_digest())),
+        ("rail-not-named", with_approval(|approval| governed(approval).rules = fingerprint_digest())),
+        (
+            "rail-not-named",
+            Box::new(|forge| {
+                forge.replace(4, |leaf| {
+                    let Body::Approval(approval) = &mut leaf.body else { unreachable!() };
+                    approval.accepted.clear();
+                });
+            }),
+        ),
+        ("unknown-word", with_approval(|approval| approval.accepted = vec!["banana".into()])),
+        (
+            "other-rules",
+            Box::new(|forge| {
+                // The law rewritten in its entry and not where a person approved it.
+                forge.replace(1, |leaf| leaf.body = calendar("P1M"));
+                forge.batch(&[intent(0..3)], &["3D"]);
+            }),
+        ),
+        ("kept-by-rule", with_rule("permanent", &[])),
+        ("kept-by-rule", with_rule("select", &[("closure", "P1D")])),
+        ("kept-by-rule", with_rule("transfer", &[("closure", "P1D")])),
+        ("kept-by-rule", with_rule("deidentify", &[("closure", "P1D")])),
+        ("too-early", with_rule("floor", &[("closure", "P3Y")])),
+        ("too-early", with_rule("destroy", &[("closure", "P3Y")])),
+        ("bad-term", with_rule("floor", &[("closure", "P3J")])),
+        ("fewer-rows", with_outcome("3D", |outcome| outcome.rows = [("dossier".into(), 2), ("note".into(), 9)].into())),
+        ("fewer-rows", with_outcome("3D", |outcome| outcome.rows = BTreeMap::new())),
+        ("effects", with_outcome("3D", |outcome| outcome.left = 7)),
+        ("effects", with_outcome("2D1i", |outcome| outcome.left = 0)),
+        ("effects", with_outcome("1D2i", |outcome| outcome.left = 1)),
+        ("effects", with_outcome("3D", |outcome| outcome.bytes = 7)),
+        ("effects", with_outcome("3h", |outcome| outcome.rows = [("dossier".into(), 1)].into())),
+        ("effects", with_outcome("3r", |o| (o.committed, o.files) = (false, [("document".into(), 1)].into()))),
+        ("unknown-run", with_sanitized(|sanitized| sanitized.run = "no-such-run".into())),
+        ("unknown-source", with_sanitized(|sanitized| sanitized.source = "other".into())),
+        ("run-name", with_run(|run| run.run = "another".into())),
+        ("run-name", with_run(|run| run.run = format!("{PLAN}-99").as_str().into())),
+        ("run-end", with_run(|run| run.finished = false)),
+        ("run-end", with_run(|run| (run.counts.deferred, run.counts.planned) = (1, 4))),
+        ("run-start", with_run(|run| run.started = NOW - 1_000)),
+        ("run-planned", with_run(|run| (run.counts.failed, run.counts.planned) = (500, 503))),
+        ("run-planned", with_run(|run| run.verdicts.values_mut().for_each(|found| (found.due, found.rows) = (9, 20)))),
+        ("run-due", with_run(|run| run.verdicts.clear())),
+        ("run-due", with_run(|run| run.verdicts.values_mut().for_each(|found| (found.due, found.rows) = (2, 13)))),
+        ("run-differs", with_run(|run| (run.counts.held, run.counts.planned) = (1, 4))),
+        (
+            "run-differs",
+            Box::new(|forge| {
+                forge.batch(&[intent(0..3)], &["2D1f"]);
+                forge.add(run(RunCounts { planned: 2, destroyed: 2, ..RunCounts::default() }));
+            }),
+        ),
+        (
+            "plan-done",
+            Box::new(|forge| {
+                forge.batch(&[intent(0..3)], &["3D"]);
+                forge.add(run(RunCounts { planned: 3, destroyed: 3, ..RunCounts::default() }));
+                forge.batch(&[Intent { run: format!("{PLAN}-8").as_str().into(), ..intent(3..6) }], &["3D"]);
+            }),
+        ),
+        (
+            "plan-changed",
+            Box::new(|forge| {
+                forge.batch(&[intent(0..3)], &["2D1r"]);
+                let mut counts = RunCounts { planned: 3, destroyed: 2, deferred: 1, ..RunCounts::default() };
+                forge.add(run(counts));
+                counts = RunCounts { planned: 1, failed: 1, ..RunCounts::default() };
+                let Body::Run(second) = run(counts) else { unreachable!() };
+                forge.add(Body::Run(Run { run: format!("{PLAN}-8").as_str().into(), ..second }));
+            }),
+        ),
+        (
+            "not-approved",
+            Box::new(|forge| {
+                let Body::Run(stated) = run(RunCounts::default()) else { unreachable!() };
+                let (run, plan) = ("2026-01-04-00000000-5".into(), "2026-01-04-00000000".into());
+                forge.add(Body::Run(Run { run, plan, ..stated }));
+            }),
+        ),
         ("leaf", Box::new(|forge| forge.leaves.push(b"{\"at\":1, \"kind\":\"heartbeat\"}".to_vec()))),
     ]
 }
@@ -356,6 +451,54 @@ fn with_intent(change: impl Fn(&mut Intent) + 'static) -> Forgery {
         change(&mut changed);
         forge.add(Body::Intent(changed));
         forge.add(Body::Outcome(outcome(BatchNumber(index), index, "3c")));
+    })
+}
+
+fn with_outcome(results: &'static str, change: impl Fn(&mut Outcome) + 'static) -> Forgery {
+    Box::new(move |forge| {
+        let index = forge.batch(&[intent(0..3)], &[]);
+        let mut changed = outcome(BatchNumber(index), index, results);
+        change(&mut changed);
+        forge.add(Body::Outcome(changed));
+    })
+}
+
+fn with_sanitized(change: impl Fn(&mut Sanitized) + 'static) -> Forgery {
+    Box::new(move |forge| {
+        forge.batch(&[intent(0..3)], &["3D"]);
+        let (run, source, level) = (RUN.into(), "parle".into(), "logical".into());
+        let mut leaf = Sanitized { run, source, level, method: "read back".into() };
+        change(&mut leaf);
+        forge.add(Body::Sanitized(leaf));
+    })
+}
+
+/// A second approval, and what differs in it.
+fn with_approval(change: impl Fn(&mut Approval) + 'static) -> Forgery {
+    Box::new(move |forge| {
+        let Body::Approval(mut leaf) = approval(PLAN) else { unreachable!() };
+        leaf.accepted.clear();
+        change(&mut leaf);
+        forge.add(Body::Approval(leaf));
+    })
+}
+
+fn governed(approval: &mut Approval) -> &mut GovernedBy {
+    approval.governed.values_mut().next().unwrap()
+}
+
+/// Some other digest.
+fn fingerprint_digest() -> retentiond::model::Digest {
+    retentiond::model::Digest::from_bytes(fingerprint(0))
+}
+
+/// A calendar with a second rule on dossiers, approved as it is, and a destruction under the first.
+fn with_rule(disposition: &'static str, ways: &'static [(&'static str, &'static str)]) -> Forgery {
+    Box::new(move |forge| {
+        let Body::Calendar(mut leaf) = calendar("P1Y") else { unreachable!() };
+        leaf.rules.insert("PC-2".into(), rule_on_dossiers(disposition, ways));
+        forge.obey(Body::Calendar(leaf));
+        forge.batch(&[intent(0..3)], &["3D"]);
     })
 }
 
@@ -436,6 +579,66 @@ fn an_intent_without_outcome_is_no_flaw_but_is_counted_as_pending() {
         (report.verdict, report.tally.pending_intents, report.tally.pending_records),
         (Verdict::OkUnanchored, 1, 2)
     );
+}
+
+#[test]
+fn a_run_that_no_statement_ended_is_no_flaw_but_is_counted() {
+    let mut forge = Forge::ready();
+    forge.batch(&[intent(0..3)], &["3D"]);
+    let cut = forge.verified(&Trust::default());
+    assert_eq!((cut.verdict, cut.tally.unclosed_runs), (Verdict::OkUnanchored, 1));
+    forge.add(run(RunCounts { planned: 3, destroyed: 3, ..RunCounts::default() }));
+    assert_eq!(forge.verified(&Trust::default()).tally.unclosed_runs, 0);
+}
+
+#[test]
+fn a_record_destroyed_in_two_runs_is_told_unless_the_database_was_put_back_between() {
+    let mut forge = Forge::ready();
+    let second = |records| Intent { run: format!("{PLAN}-7").as_str().into(), ..intent(records) };
+    let first = forge.batch(&[intent(0..3)], &["3D"]);
+    let mut put_back = forge.clone();
+    forge.batch(&[second(1..5)], &["4D"]);
+    let report = forge.verified(&Trust::default());
+    assert_eq!((report.verdict, report.tally.destroyed_again), (Verdict::OkUnanchored, 2));
+    let (source, what, batch) = ("parle".into(), "resurrected".into(), Some(BatchNumber(first)));
+    put_back.add(Body::Correction(Correction { source, what, batch, actor: None, records: 3 }));
+    put_back.batch(&[second(1..5)], &["4D"]);
+    assert_eq!(put_back.verified(&Trust::default()).tally.destroyed_again, 0);
+}
+
+#[test]
+fn a_batch_whose_fence_was_missing_may_not_know_its_rows() {
+    let mut forge = Forge::ready();
+    let index = forge.batch(&[intent(0..3)], &[]);
+    let unknown = Outcome { rows: BTreeMap::new(), recovered: true, ..outcome(BatchNumber(index), index, "3D") };
+    let mut bare = forge.clone();
+    bare.add(Body::Outcome(unknown.clone()));
+    assert_eq!(bare.flaws(), ["fewer-rows"]);
+    let (source, what, batch) = ("parle".into(), "missing_fence".into(), Some(BatchNumber(index)));
+    forge.add(Body::Correction(Correction { source, what, batch, actor: None, records: 3 }));
+    forge.add(Body::Outcome(unknown));
+    assert_eq!(forge.flaws(), [""; 0]);
+}
+
+#[test]
+fn an_approval_of_some_rules_with_exceptions_bounds_what_is_planned() {
+    for (only, excepted, sound) in
+        [(vec![], 1, true), (vec![], 0, false), (vec![], 2, false), (vec!["PC-1".into()], 4, true)]
+    {
+        let mut forge = Forge::ready();
+        forge.replace(4, |leaf| {
+            let Body::Approval(approval) = &mut leaf.body else { unreachable!() };
+            (approval.only, approval.excepted) = (only, excepted);
+        });
+        forge.batch(&[intent(0..3)], &["3D"]);
+        let Body::Run(mut stated) = run(RunCounts { planned: 3, destroyed: 3, ..RunCounts::default() }) else {
+            unreachable!()
+        };
+        let found = VerdictCounts { rows: 4, due: 4, ..VerdictCounts::default() };
+        stated.verdicts = [("PC-1".into(), found)].into();
+        forge.add(Body::Run(stated));
+        assert_eq!(forge.flaws().is_empty(), sound, "{excepted}: {:?}", forge.flaws());
+    }
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::flaw::{Findings, Flaw};
+use super::findings::Findings;
+use super::flaw::Flaw;
 use super::ledger::Ledger;
 use super::tree::TreeReader;
 use super::{Anchor, Seen, Trust};

@@ -5,11 +5,14 @@ use std::collections::BTreeMap;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::flaw::{Findings, Flaw};
-use super::people::{HeldPlaces, People};
+use super::effects::{Disposed, Effects};
+use super::findings::Findings;
+use super::flaw::Flaw;
+use super::gone::Gone;
+use super::holds::{HeldPlaces, Holds};
 use super::runs::Runs;
 use super::tally::Tally;
-use crate::audit::leaf::{Action, Body, Intent, Outcome, RecordOutcome, Run};
+use crate::audit::leaf::{Action, Body, Correction, Intent, Outcome, RecordOutcome};
 use crate::audit::results::decode_results;
 use crate::model::{BatchNumber, RuleNumber, RunId, SourceName};
 
@@ -20,9 +23,10 @@ pub(super) struct Batches {
     row: Option<Row>,
     /// Intents without outcome, by index.
     open: BTreeMap<u64, OpenIntent>,
-    /// Batches with open intents: how many, and whether the transaction committed, once an outcome told.
+    /// Batches with open intents.
     unsettled: BTreeMap<BatchNumber, Unsettled>,
     runs: Runs,
+    gone: Gone,
     /// Index of the last first intent.
     last: Option<BatchNumber>,
 }
@@ -47,23 +51,13 @@ struct OpenIntent {
     held: HeldPlaces,
 }
 
+/// A batch that waits for outcomes.
 #[derive(Debug, Default)]
 struct Unsettled {
     open: u32,
+    /// Whether the transaction committed, once an outcome told.
     committed: Option<bool>,
-}
-
-/// What outcomes say was disposed of.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Disposed {
-    pub destroyed: u64,
-    pub anonymized: u64,
-    pub incomplete: u64,
-    pub rows: u64,
-    pub detached: u64,
-    pub triggered: u64,
-    pub files: u64,
-    pub bytes: u64,
+    effects: Effects,
 }
 
 /// What one outcome settled.
@@ -71,8 +65,8 @@ pub(super) struct Disposed {
 pub(super) struct Settled {
     pub rule: RuleNumber,
     pub disposed: Disposed,
-    /// Records that were to go and did not, or not wholly.
-    pub others: u64,
+    /// Records destroyed whose key another run had destroyed before.
+    pub again: u64,
 }
 
 impl Batches {
@@ -87,8 +81,16 @@ impl Batches {
         }
     }
 
-    /// Reads an intent.
-    pub fn read_intent(&mut self, index: u64, intent: &Intent, people: &People, findings: &mut Findings) {
+    /// Reads an intent of a series in this table.
+    pub fn read_intent(
+        &mut self,
+        index: u64,
+        at: i64,
+        intent: &Intent,
+        table: Option<&str>,
+        holds: &Holds,
+        findings: &mut Findings,
+    ) {
         let fingerprints = fingerprints(intent);
         if fingerprints.is_none() {
             findings.at(index, Flaw::CountsDiffer);
@@ -96,8 +98,10 @@ impl Batches {
         if !self.continues_row(index, intent) {
             findings.at(index, Flaw::BrokenBatch { batch: intent.batch });
         }
-        self.runs.read_intent(index, intent, findings);
-        self.unsettled.entry(intent.batch).or_default().open += 1;
+        self.runs.read_intent(index, at, intent, findings);
+        let unsettled = self.unsettled.entry(intent.batch).or_default();
+        unsettled.open += 1;
+        unsettled.effects.expect(table);
         // What a forged number of records would make us allocate, the bytes at hand do not.
         let fingerprints = fingerprints.unwrap_or_default();
         let open = OpenIntent {
@@ -109,7 +113,7 @@ impl Batches {
             year: intent.year,
             names: fingerprints.chunks_exact(32).filter_map(beginning).collect(),
             records: (fingerprints.len() / 32) as u32,
-            held: people.held(intent, &fingerprints),
+            held: holds.keeping(intent, &fingerprints),
         };
         self.open.insert(index, open);
     }
@@ -134,7 +138,7 @@ impl Batches {
         &mut self,
         index: u64,
         outcome: &Outcome,
-        people: &People,
+        holds: &Holds,
         findings: &mut Findings,
     ) -> Option<Settled> {
         let Some(open) = self.open.remove(&outcome.intent) else {
@@ -144,70 +148,76 @@ impl Batches {
         if outcome.batch != open.batch {
             findings.at(index, Flaw::OtherBatch);
         }
-        self.settle(index, open.batch, outcome.committed, findings);
         self.runs.settle(index, &open.run, findings);
         let Ok(results) = decode_results(&outcome.results, open.records) else {
             findings.at(index, Flaw::Results { records: open.records });
+            self.settle(index, open.batch, outcome, Disposed::default(), findings);
             return None;
         };
-        let is_possible = |result: &RecordOutcome| match result {
-            RecordOutcome::Destroyed => outcome.committed && open.action == Action::Destroy,
-            RecordOutcome::Anonymized => outcome.committed && open.action == Action::Anonymize,
-            RecordOutcome::Incomplete => outcome.committed,
-            _ => true,
-        };
-        if !results.iter().all(is_possible) {
+        if !results.iter().all(|result| is_possible(*result, open.action, outcome.committed)) {
             findings.at(index, Flaw::ImpossibleResults);
         }
         let gone: Vec<bool> = results.iter().map(is_gone).collect();
-        for (hold, records) in open.held.violated(&gone, |hold| people.is_held(hold)) {
+        for (hold, records) in open.held.violated(&gone, |hold| holds.is_in_place(hold)) {
             findings.at(index, Flaw::Held { records, hold: hold.clone() });
         }
-        let names = open.names.iter().zip(&gone).filter(|(_, gone)| **gone).map(|(name, _)| *name);
-        let records = self.runs.repeated(&open.run, names);
-        if records > 0 {
-            findings.at(index, Flaw::Repeated { records, run: open.run.clone() });
+        let again = self.read_gone(index, &open, &results, findings);
+        let disposed = Disposed::of(outcome, &results);
+        self.settle(index, open.batch, outcome, disposed, findings);
+        self.runs.add(&open.run, &open.rule, &disposed);
+        Some(Settled { rule: open.rule, disposed, again })
+    }
+
+    /// Finds records that go twice in their run; returns how many another run had destroyed.
+    fn read_gone(&mut self, index: u64, open: &OpenIntent, results: &[RecordOutcome], findings: &mut Findings) -> u64 {
+        let gone = open.names.iter().zip(results).filter(|(_, result)| is_gone(result));
+        let gone = gone.map(|(name, result)| (*name, *result != RecordOutcome::Anonymized));
+        let repeats = self.gone.read(&open.run, gone);
+        if repeats.in_run > 0 {
+            findings.at(index, Flaw::Repeated { records: repeats.in_run, run: open.run.clone() });
         }
-        Some(self.count(open, outcome, &results))
+        repeats.across
     }
 
-    fn count(&mut self, open: OpenIntent, outcome: &Outcome, results: &[RecordOutcome]) -> Settled {
-        let count = |wanted| results.iter().filter(|result| **result == wanted).count() as u64;
-        let disposed = Disposed {
-            destroyed: count(RecordOutcome::Destroyed),
-            anonymized: count(RecordOutcome::Anonymized),
-            incomplete: count(RecordOutcome::Incomplete),
-            rows: total(outcome.rows.values()),
-            detached: outcome.detached,
-            triggered: outcome.triggered,
-            files: total(outcome.files.values()),
-            bytes: outcome.bytes,
-        };
-        self.runs.add(&open.run, &disposed);
-        let others = results.len() as u64 - disposed.destroyed - disposed.anonymized;
-        Settled { rule: open.rule, disposed, others }
-    }
-
-    /// A batch is one transaction: its outcomes tell the same of it.
-    fn settle(&mut self, index: u64, batch: BatchNumber, committed: bool, findings: &mut Findings) {
+    /// A batch is one transaction: its outcomes tell the same of it, and together what it did.
+    fn settle(
+        &mut self,
+        index: u64,
+        batch: BatchNumber,
+        outcome: &Outcome,
+        disposed: Disposed,
+        findings: &mut Findings,
+    ) {
         let Some(unsettled) = self.unsettled.get_mut(&batch) else { return };
-        if unsettled.committed.replace(committed).is_some_and(|other| other != committed) {
+        if unsettled.committed.replace(outcome.committed).is_some_and(|other| other != outcome.committed) {
             findings.at(index, Flaw::HalfCommitted { batch });
         }
+        unsettled.effects.add(outcome, &disposed);
         unsettled.open -= 1;
-        if unsettled.open == 0 {
-            self.unsettled.remove(&batch);
+        if unsettled.open == 0
+            && let Some(whole) = self.unsettled.remove(&batch)
+        {
+            for flaw in whole.effects.flaws(batch) {
+                findings.at(index, flaw);
+            }
         }
-    }
-
-    /// What the outcomes of a run say that it disposed of; asked at its end.
-    pub fn close_run(&mut self, index: u64, at: i64, run: &Run, findings: &mut Findings) -> Disposed {
-        self.runs.close(index, at, run, findings)
     }
 
     /// The database may have been put back: what was gone can go again.
-    pub fn forget_gone(&mut self) {
-        self.runs.forget_gone();
+    pub fn read_correction(&mut self, correction: &Correction, lets_go_again: bool) {
+        if lets_go_again {
+            self.gone.forget();
+        }
+        if matches!(correction.what.as_str(), "missing_fence" | "altered_fence")
+            && let Some(unsettled) = correction.batch.and_then(|batch| self.unsettled.get_mut(&batch))
+        {
+            unsettled.effects.fence_is_lost();
+        }
+    }
+
+    /// The runs that intents belong to.
+    pub fn runs(&mut self) -> &mut Runs {
+        &mut self.runs
     }
 
     /// How many intents under this fingerprint key wait for their outcome.
@@ -227,35 +237,23 @@ impl Batches {
         self.end_row(size, findings);
         tally.pending_intents = self.open.len() as u64;
         tally.pending_records = self.open.values().map(|open| u64::from(open.records)).sum();
+        tally.unclosed_runs = self.runs.unclosed();
+        tally.uncompared = self.gone.uncompared();
     }
-}
-
-impl Disposed {
-    /// Adds up.
-    pub(super) fn add(&mut self, more: &Self) {
-        let Self { destroyed, anonymized, incomplete, rows, detached, triggered, files, bytes } = self;
-        for (sum, more) in [
-            (destroyed, more.destroyed),
-            (anonymized, more.anonymized),
-            (incomplete, more.incomplete),
-            (rows, more.rows),
-            (detached, more.detached),
-            (triggered, more.triggered),
-            (files, more.files),
-            (bytes, more.bytes),
-        ] {
-            *sum = sum.saturating_add(more);
-        }
-    }
-}
-
-fn total<'a>(counts: impl Iterator<Item = &'a u64>) -> u64 {
-    counts.fold(0, |sum, count| sum.saturating_add(*count))
 }
 
 /// The first eight bytes of a fingerprint: as good as the whole to find a record that goes twice.
 fn beginning(fingerprint: &[u8]) -> Option<u64> {
     fingerprint.first_chunk().copied().map(u64::from_be_bytes)
+}
+
+fn is_possible(result: RecordOutcome, action: Action, committed: bool) -> bool {
+    match result {
+        RecordOutcome::Destroyed => committed && action == Action::Destroy,
+        RecordOutcome::Anonymized => committed && action == Action::Anonymize,
+        RecordOutcome::Incomplete => committed,
+        _ => true,
+    }
 }
 
 fn is_gone(result: &RecordOutcome) -> bool {

@@ -1,27 +1,8 @@
-//! What verification can find wrong, each with the entry where it stands.
-
-use std::fmt;
+//! What verification can find wrong.
 
 use super::term::TermError;
 use crate::audit::codec::LeafError;
 use crate::model::{BatchNumber, CalendarNumber, HoldId, PlanId, RuleNumber, RunId, SeriesName, SourceName};
-
-/// Something wrong, and where.
-#[derive(Debug)]
-pub struct Finding {
-    /// Index of the entry, where it is one entry's.
-    pub entry: Option<u64>,
-    pub flaw: Flaw,
-}
-
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.entry {
-            Some(entry) => write!(f, "entry {entry}: {}", self.flaw),
-            None => self.flaw.fmt(f),
-        }
-    }
-}
 
 /// What is wrong.
 #[derive(Debug, thiserror::Error)]
@@ -121,6 +102,18 @@ pub enum Flaw {
     SeriesNotApproved { plan: PlanId, series: SeriesName },
     #[error("plan {plan} had been rejected")]
     Rejected { plan: PlanId },
+    #[error("plan {plan} is not named after its day and digest, or its day had not come")]
+    PlanName { plan: PlanId },
+    #[error(
+        "it approves plan {plan}, whose {rail} of series {series} were not approved before, without naming the rail"
+    )]
+    RailNotNamed { plan: PlanId, rail: &'static str, series: SeriesName },
+    #[error("plan {plan} was approved under other rules on series {series} than its calendar has")]
+    OtherRules { plan: PlanId, series: SeriesName },
+    #[error("rule {rule} of its calendar lets no record of this series be disposed of by itself")]
+    KeptByRule { rule: RuleNumber },
+    #[error("plan {plan} had been carried out to its end by an earlier run")]
+    PlanDone { plan: PlanId },
     #[error("it names a calendar or a version that no entry before it declares")]
     UndeclaredCalendar,
     #[error("it names rule {rule}, which its calendar does not have for this series")]
@@ -161,8 +154,30 @@ pub enum Flaw {
     RunPending { run: RunId, pending: u64 },
     #[error("run {run} is of one plan, and here of another")]
     RunPlan { run: RunId },
-    #[error("run {run} states that it started after it ended")]
+    #[error("run {run} states that it started after it ended, after its first intent, or before its plan was approved")]
     RunStart { run: RunId },
+    #[error("run {run} is not named after its plan and the log's size at its beginning")]
+    RunName { run: RunId },
+    #[error("run {run} says that it went through its plan and put records off, or neither")]
+    RunEnd { run: RunId },
+    #[error(
+        "run {run} states {stated} records planned, and {settled} had been settled before: that is not what the plan found due and a person approved"
+    )]
+    RunPlanned { run: RunId, stated: u64, settled: u64 },
+    #[error(
+        "run {run} states that its plan found {due} records due under rule {rule}; {settled} were settled under it"
+    )]
+    RunDue { run: RunId, rule: RuleNumber, due: u64, settled: u64 },
+    #[error("plan {plan} found something else according to an earlier run")]
+    PlanChanged { plan: PlanId },
+    #[error("run {run} has no entry before")]
+    UnknownRun { run: RunId },
+    #[error("no mapping of source {source_name} was declared before")]
+    UnknownSource { source_name: SourceName },
+    #[error("batch {batch} states that {rows} rows of its own table went, for {records} records")]
+    FewerRows { batch: BatchNumber, rows: u64, records: u64 },
+    #[error("batch {batch} tells of rows, files or bytes that do not fit its records: {what}")]
+    Effects { batch: BatchNumber, what: &'static str },
     #[error("{records} of its records had been disposed of before in run {run}, and nothing says that they came back")]
     Repeated { records: u64, run: RunId },
     #[error("run {run} does not add up: {planned} records planned, {accounted} accounted for")]
@@ -204,6 +219,15 @@ impl Flaw {
             Self::RunPending { .. } => "run-pending",
             Self::RunPlan { .. } => "run-plan",
             Self::RunStart { .. } => "run-start",
+            Self::RunName { .. } => "run-name",
+            Self::RunEnd { .. } => "run-end",
+            Self::RunPlanned { .. } => "run-planned",
+            Self::RunDue { .. } => "run-due",
+            Self::PlanChanged { .. } => "plan-changed",
+            Self::UnknownRun { .. } => "unknown-run",
+            Self::UnknownSource { .. } => "unknown-source",
+            Self::FewerRows { .. } => "fewer-rows",
+            Self::Effects { .. } => "effects",
             Self::Repeated { .. } => "repeated",
             Self::Genesis => "genesis",
             Self::SecondGenesis => "second-genesis",
@@ -219,6 +243,11 @@ impl Flaw {
             Self::RuleNotApproved { .. } => "rule-not-approved",
             Self::SeriesNotApproved { .. } => "series-not-approved",
             Self::Rejected { .. } => "rejected",
+            Self::PlanName { .. } => "plan-name",
+            Self::RailNotNamed { .. } => "rail-not-named",
+            Self::OtherRules { .. } => "other-rules",
+            Self::KeptByRule { .. } => "kept-by-rule",
+            Self::PlanDone { .. } => "plan-done",
             Self::UndeclaredCalendar => "undeclared-calendar",
             Self::UndeclaredRule { .. } => "undeclared-rule",
             Self::WrongAction { .. } => "wrong-action",
@@ -238,36 +267,5 @@ impl Flaw {
             Self::RunDiffers { .. } => "run-differs",
             Self::VerdictSum { .. } => "verdict-sum",
         }
-    }
-}
-
-/// Most findings that are kept; what follows is counted.
-const KEPT: usize = 100;
-
-/// Findings, of which the first hundred are kept so that a log full of flaws does not fill memory.
-#[derive(Debug, Default)]
-pub(super) struct Findings {
-    kept: Vec<Finding>,
-    more: u64,
-}
-
-impl Findings {
-    /// Notes a flaw of an entry.
-    pub fn at(&mut self, entry: u64, flaw: Flaw) {
-        self.add(Some(entry), flaw);
-    }
-
-    /// Notes a flaw of the whole log.
-    pub fn add(&mut self, entry: Option<u64>, flaw: Flaw) {
-        if self.kept.len() < KEPT {
-            self.kept.push(Finding { entry, flaw });
-        } else {
-            self.more += 1;
-        }
-    }
-
-    /// The findings kept, and how many more there were.
-    pub fn into_parts(self) -> (Vec<Finding>, u64) {
-        (self.kept, self.more)
     }
 }

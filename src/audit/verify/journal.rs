@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::flaw::{Findings, Flaw};
+use super::findings::Findings;
+use super::flaw::Flaw;
 use super::ledger::Ledger;
 use crate::audit::codec;
 use crate::audit::error::LogError;

@@ -1,17 +1,21 @@
 //! Calendars and mappings that entries declare, and whether an intent obeys them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use super::flaw::{Findings, Flaw};
-use super::term::{Term, TermError};
-use crate::audit::leaf::{Action, CalendarLeaf, Intent, MappingLeaf};
+use super::findings::Findings;
+use super::flaw::Flaw;
+use super::governing::Governing;
+use super::rule_set;
+use super::term::Term;
+use crate::audit::leaf::{Action, CalendarLeaf, GovernedBy, Intent, MappingLeaf, RuleTerm};
 use crate::model::{CalendarNumber, CivilDate, Digest, RuleNumber, SeriesName, SourceName, Zone};
 
 /// The law as declared so far. A version of a calendar has one content: what is declared first counts.
 #[derive(Debug, Default)]
 pub(super) struct Law {
     calendars: BTreeMap<CalendarNumber, BTreeMap<u32, Declared>>,
-    mappings: BTreeMap<SeriesName, BTreeSet<(SourceName, Digest)>>,
+    /// The table of each mapping, by series, then source and digest.
+    mappings: BTreeMap<SeriesName, BTreeMap<(SourceName, Digest), String>>,
     /// The calendars' leaves, no two alike, each with its entry.
     leaves: Vec<(u64, CalendarLeaf)>,
 }
@@ -21,14 +25,18 @@ struct Declared {
     zone: Zone,
     from: CivilDate,
     until: Option<CivilDate>,
-    rules: BTreeMap<RuleNumber, Rule>,
+    rules: BTreeMap<RuleNumber, RuleTerm>,
+    /// Each rule that disposes, with all that postpone it.
+    governing: BTreeMap<RuleNumber, Governing>,
+    series: BTreeMap<SeriesName, OfSeries>,
 }
 
+/// The rules on one series together.
 #[derive(Debug)]
-struct Rule {
-    series: SeriesName,
-    disposition: String,
-    term: Result<Term, TermError>,
+struct OfSeries {
+    rules: Digest,
+    /// A rule that never falls through to destruction.
+    kept_by: Option<RuleNumber>,
 }
 
 impl Law {
@@ -45,24 +53,43 @@ impl Law {
         let Ok(zone) = leaf.zone.parse::<Zone>() else {
             return findings.at(index, Flaw::UnknownZone);
         };
-        let mut rules = BTreeMap::new();
+        self.declare(index, leaf, zone, findings);
+    }
+
+    fn declare(&mut self, index: u64, leaf: &CalendarLeaf, zone: Zone, findings: &mut Findings) {
+        let (mut governing, mut series) = (BTreeMap::new(), BTreeMap::new());
         for (number, rule) in &leaf.rules {
-            let term = Term::read(rule, zone);
-            if let Err(error) = term
-                && disposes(&rule.disposition)
+            if let Err(error) = Term::read(rule, zone)
+                && (disposes(rule) || rule.disposition == "floor")
             {
                 findings.at(index, Flaw::BadTerm { rule: number.clone(), error });
             }
-            let (series, disposition) = (rule.series.clone(), rule.disposition.clone());
-            rules.insert(number.clone(), Rule { series, disposition, term });
+            let together = || leaf.rules.iter().filter(|(_, other)| other.series == rule.series);
+            if disposes(rule) {
+                let others = together().filter(|(other, _)| *other != number);
+                governing.insert(number.clone(), Governing::new(number, rule, zone, others));
+            }
+            let keeps = || together().find(|(_, other)| !disposes(other) && other.disposition != "floor");
+            series.entry(rule.series.clone()).or_insert_with(|| OfSeries {
+                rules: rule_set::digest_of(leaf, &rule.series),
+                kept_by: keeps().map(|(number, _)| number.clone()),
+            });
         }
-        let declared = Declared { zone, from: leaf.effective_from, until: leaf.effective_until, rules };
+        let rules = leaf.rules.clone();
+        let declared =
+            Declared { zone, from: leaf.effective_from, until: leaf.effective_until, rules, governing, series };
         self.calendars.entry(leaf.number.clone()).or_default().insert(leaf.version, declared);
     }
 
     /// Takes up a mapping.
     pub fn read_mapping(&mut self, leaf: &MappingLeaf) {
-        self.mappings.entry(leaf.series.clone()).or_default().insert((leaf.source.clone(), leaf.digest));
+        let mapping = (leaf.source.clone(), leaf.digest);
+        self.mappings.entry(leaf.series.clone()).or_default().insert(mapping, leaf.table.clone());
+    }
+
+    /// Whether a mapping of this source was declared.
+    pub fn knows(&self, source: &SourceName) -> bool {
+        self.mappings.values().flat_map(BTreeMap::keys).any(|(known, _)| known == source)
     }
 
     /// Calendars declared, no two alike, each with its entry.
@@ -70,24 +97,44 @@ impl Law {
         self.leaves.iter().map(|(index, leaf)| (*index, leaf))
     }
 
-    /// Whether an intent written at `at` obeys its calendar, on the dates that it records, and the mapping that was approved.
-    pub fn judge(&self, index: u64, at: i64, intent: &Intent, approved: Option<Digest>, findings: &mut Findings) {
-        let is_declared = approved.is_none_or(|mapping| {
-            let declared = self.mappings.get(&intent.series);
-            declared.is_some_and(|declared| declared.contains(&(intent.source.clone(), mapping)))
-        });
-        if !is_declared {
+    /// Whether an intent written at `at` obeys its calendar, on the dates that it records, and what the approval bound its series to.
+    /// Returns the table of the mapping approved.
+    pub fn judge(
+        &self,
+        index: u64,
+        at: i64,
+        intent: &Intent,
+        approved: Option<&GovernedBy>,
+        findings: &mut Findings,
+    ) -> Option<&str> {
+        self.judge_term(index, at, intent, approved.map(|governed| governed.rules), findings);
+        let mapping = approved?.mapping;
+        let declared = self.mappings.get(&intent.series);
+        let table = declared.and_then(|declared| declared.get(&(intent.source.clone(), mapping)));
+        if table.is_none() {
             findings.at(index, Flaw::UndeclaredMapping { series: intent.series.clone() });
         }
+        table.map(String::as_str)
+    }
+
+    fn judge_term(&self, index: u64, at: i64, intent: &Intent, approved: Option<Digest>, findings: &mut Findings) {
         let calendar = self.calendars.get(&intent.calendar).and_then(|versions| versions.get(&intent.version));
         let Some(calendar) = calendar else { return findings.at(index, Flaw::UndeclaredCalendar) };
         if !calendar.in_force(at) {
             findings.at(index, Flaw::NotInForce);
         }
+        let of_series = calendar.series.get(&intent.series);
         let rule = calendar.rules.get(&intent.rule).filter(|rule| rule.series == intent.series);
-        let Some(rule) = rule else {
+        let (Some(rule), Some(of_series)) = (rule, of_series) else {
             return findings.at(index, Flaw::UndeclaredRule { rule: intent.rule.clone() });
         };
+        if approved.is_some_and(|rules| rules != of_series.rules) {
+            let (plan, series) = (intent.plan.clone(), intent.series.clone());
+            findings.at(index, Flaw::OtherRules { plan, series });
+        }
+        if let Some(rule) = &of_series.kept_by {
+            findings.at(index, Flaw::KeptByRule { rule: rule.clone() });
+        }
         let action = match intent.action {
             Action::Destroy => "destroy",
             Action::Anonymize => "anonymize",
@@ -95,9 +142,9 @@ impl Law {
         if rule.disposition != action {
             findings.at(index, Flaw::WrongAction { rule: intent.rule.clone(), action });
         }
-        let records = rule.too_early(at, &intent.day);
-        if records > 0 {
-            findings.at(index, Flaw::TooEarly { records, rule: intent.rule.clone() });
+        let early = calendar.governing.get(&intent.rule).and_then(|governing| governing.too_early(at, &intent.day));
+        if let Some((records, rule)) = early {
+            findings.at(index, Flaw::TooEarly { records, rule: rule.clone() });
         }
     }
 }
@@ -111,8 +158,8 @@ fn says_the_same(one: &CalendarLeaf, other: &CalendarLeaf) -> bool {
     *one == CalendarLeaf { digest: one.digest, ..other.clone() }
 }
 
-fn disposes(disposition: &str) -> bool {
-    matches!(disposition, "destroy" | "anonymize")
+fn disposes(rule: &RuleTerm) -> bool {
+    matches!(rule.disposition.as_str(), "destroy" | "anonymize")
 }
 
 impl Declared {
@@ -120,18 +167,5 @@ impl Declared {
         let Some(instant) = chrono::DateTime::from_timestamp(at, 0) else { return false };
         let today = self.zone.civil_date(instant);
         today >= self.from && self.until.is_none_or(|until| today <= until)
-    }
-}
-
-impl Rule {
-    /// How many of these trigger days are not due at `at`.
-    fn too_early(&self, at: i64, days: &[i32]) -> u64 {
-        let Ok(term) = &self.term else { return days.len() as u64 };
-        let is_early = |day: i32| term.not_before(day).is_none_or(|due| due > at);
-        // A later trigger is never due earlier, so the latest day speaks for all: one reckoning for a thousand records.
-        match days.iter().max() {
-            Some(latest) if is_early(*latest) => days.iter().filter(|day| is_early(**day)).count() as u64,
-            _ => 0,
-        }
     }
 }

@@ -7,14 +7,15 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Datelike};
 
 use super::batches::Batches;
-use super::flaw::{Findings, Flaw};
+use super::findings::Findings;
+use super::flaw::Flaw;
+use super::holds::Holds;
 use super::law::Law;
-use super::people::People;
+use super::plans::Plans;
 use super::tally::Tally;
 use super::words;
 use crate::audit::leaf::{
-    Body, CalendarLeaf, Correction, Fpkey, FpkeyDestroyed, Genesis, HoldAction, HoldLeaf, Leaf, Run, RunCounts,
-    VerdictCounts,
+    Body, CalendarLeaf, Correction, Fpkey, FpkeyDestroyed, Genesis, HoldAction, HoldLeaf, Intent, Leaf, Sanitized,
 };
 use crate::audit::note::{KeyKind, VerifierKey};
 use crate::model::{Origin, SourceName};
@@ -36,7 +37,8 @@ pub(super) struct Ledger {
     signing: Vec<(u64, VerifierKey)>,
     keys: FingerprintKeys,
     law: Law,
-    people: People,
+    plans: Plans,
+    holds: Holds,
     batches: Batches,
     tally: Tally,
     /// Records that signed entries say are gone, once all of them were read.
@@ -53,7 +55,8 @@ impl Ledger {
             signing: Vec::new(),
             keys: FingerprintKeys::default(),
             law: Law::default(),
-            people: People::default(),
+            plans: Plans::default(),
+            holds: Holds::default(),
             batches: Batches::default(),
             tally: Tally::default(),
             signed: None,
@@ -84,28 +87,40 @@ impl Ledger {
             Body::Sigkey(sigkey) => self.read_signing_key(index, &sigkey.vkey, findings),
             Body::Calendar(calendar) => self.law.read_calendar(index, calendar, findings),
             Body::Mapping(mapping) => self.law.read_mapping(mapping),
-            Body::Approval(approval) => self.people.read_approval(approval),
-            Body::Rejection(rejection) => self.people.read_rejection(rejection),
+            Body::Approval(approval) => self.plans.read_approval(index, leaf.at, approval, findings),
+            Body::Rejection(rejection) => self.plans.read_rejection(index, leaf.at, rejection, findings),
             Body::Hold(hold) => self.read_hold(index, leaf.at, hold, findings),
-            Body::Intent(intent) => {
-                self.use_key(index, leaf.at, &intent.source, intent.year, findings);
-                let mapping = self.people.judge(index, intent, findings);
-                self.law.judge(index, leaf.at, intent, mapping, findings);
-                self.batches.read_intent(index, intent, &self.people, findings);
-            }
+            Body::Intent(intent) => self.read_intent(index, leaf.at, intent, findings),
             Body::Outcome(outcome) => {
-                if let Some(done) = self.batches.read_outcome(index, outcome, &self.people, findings) {
+                if let Some(done) = self.batches.read_outcome(index, outcome, &self.holds, findings) {
                     self.tally.dispose(&done);
                 }
             }
-            Body::Run(run) => self.read_run(index, leaf.at, run, findings),
+            Body::Run(run) => self.batches.runs().close(index, leaf.at, run, &self.plans, findings),
             Body::Correction(correction) => self.read_correction(index, correction, findings),
             Body::Fpkey(fpkey) => self.keys.declare(index, fpkey, findings),
             Body::FpkeyDestroyed(gone) => self.read_key_destroyed(index, gone, findings),
-            Body::Sanitized(sanitized) if !words::LEVELS.contains(&sanitized.level.as_str()) => {
-                findings.at(index, Flaw::UnknownWord { field: "level" });
-            }
-            Body::Sanitized(_) | Body::Refused(_) | Body::Heartbeat(_) => (),
+            Body::Sanitized(sanitized) => self.read_sanitized(index, sanitized, findings),
+            Body::Refused(_) | Body::Heartbeat(_) => (),
+        }
+    }
+
+    fn read_intent(&mut self, index: u64, at: i64, intent: &Intent, findings: &mut Findings) {
+        self.use_key(index, at, &intent.source, intent.year, findings);
+        let approved = self.plans.judge(index, intent, findings);
+        let table = self.law.judge(index, at, intent, approved, findings);
+        self.batches.read_intent(index, at, intent, table, &self.holds, findings);
+    }
+
+    fn read_sanitized(&mut self, index: u64, sanitized: &Sanitized, findings: &mut Findings) {
+        if !words::LEVELS.contains(&sanitized.level.as_str()) {
+            findings.at(index, Flaw::UnknownWord { field: "level" });
+        }
+        if !self.batches.runs().knows(&sanitized.run) {
+            findings.at(index, Flaw::UnknownRun { run: sanitized.run.clone() });
+        }
+        if !self.law.knows(&sanitized.source) {
+            findings.at(index, Flaw::UnknownSource { source_name: sanitized.source.clone() });
         }
     }
 
@@ -134,7 +149,7 @@ impl Ledger {
         if let (HoldAction::Placed, Some(source), Some(year)) = (hold.action, &hold.source, hold.year) {
             self.use_key(index, at, source, year, findings);
         }
-        self.people.read_hold(index, hold, findings);
+        self.holds.read(index, hold, findings);
     }
 
     /// A key is declared before, is not destroyed yet, and is the one of the entry's year.
@@ -163,40 +178,8 @@ impl Ledger {
         if !words::CORRECTIONS.contains(&correction.what.as_str()) {
             findings.at(index, Flaw::UnknownWord { field: "what" });
         }
-        if words::LETS_GO_AGAIN.contains(&correction.what.as_str()) {
-            self.batches.forget_gone();
-        }
-    }
-
-    /// The two sums, and what the outcomes in the log allow the run to state.
-    fn read_run(&mut self, index: u64, at: i64, run: &Run, findings: &mut Findings) {
-        let accounted = accounted(&run.counts);
-        if accounted != Some(run.counts.planned) {
-            let (planned, accounted) = (run.counts.planned, accounted.unwrap_or(u64::MAX));
-            findings.at(index, Flaw::RunSum { run: run.run.clone(), planned, accounted });
-        }
-        for (rule, verdicts) in &run.verdicts {
-            let counted = counted(verdicts);
-            if counted != Some(verdicts.rows) {
-                let (rows, counted) = (verdicts.rows, counted.unwrap_or(u64::MAX));
-                findings.at(index, Flaw::VerdictSum { rule: rule.clone(), rows, counted });
-            }
-        }
-        let logged = self.batches.close_run(index, at, run, findings);
-        for (what, stated, logged) in [
-            ("records destroyed", run.counts.destroyed, logged.destroyed),
-            ("records anonymized", run.counts.anonymized, logged.anonymized),
-            ("records incomplete", run.counts.incomplete, logged.incomplete),
-            ("rows", run.rows, logged.rows),
-            ("rows detached", run.detached, logged.detached),
-            ("rows that triggers changed", run.triggered, logged.triggered),
-            ("files", run.files, logged.files),
-            ("bytes", run.bytes, logged.bytes),
-        ] {
-            if stated != logged {
-                findings.at(index, Flaw::RunDiffers { run: run.run.clone(), what, stated, logged });
-            }
-        }
+        let lets_go_again = words::LETS_GO_AGAIN.contains(&correction.what.as_str());
+        self.batches.read_correction(correction, lets_go_again);
     }
 
     /// The key that signs a checkpoint of this size: the last one declared among its entries.
@@ -219,7 +202,7 @@ impl Ledger {
     pub fn finish(self, size: u64, findings: &mut Findings) -> Tally {
         let mut tally = self.tally;
         self.batches.finish(size, &mut tally, findings);
-        tally.unsigned_records = tally.disposed() - self.signed.unwrap_or(tally.disposed());
+        tally.told_unsigned = tally.disposed() - self.signed.unwrap_or(tally.disposed());
         tally
     }
 }
@@ -259,20 +242,4 @@ impl FingerprintKeys {
 fn is_year_of(at: i64, year: i32) -> bool {
     let year_at = |at: i64| DateTime::from_timestamp(at, 0).map(|instant| instant.year());
     [at, at.saturating_sub(YEAR_OVERLAP * 86_400)].into_iter().any(|at| year_at(at) == Some(year))
-}
-
-/// The right-hand side of a run's first sum; `None` where it is beyond all numbers.
-fn accounted(counts: &RunCounts) -> Option<u64> {
-    let RunCounts { planned: _, destroyed, anonymized, held, blocked, drifted, deferred, incomplete, failed } = *counts;
-    sum([destroyed, anonymized, held, blocked, drifted, deferred, incomplete, failed])
-}
-
-/// The right-hand side of a run's second sum.
-fn counted(verdicts: &VerdictCounts) -> Option<u64> {
-    let VerdictCounts { rows: _, open, undated, not_yet, held, blocked, due, filtered } = *verdicts;
-    sum([open, undated, not_yet, held, blocked, due, filtered])
-}
-
-fn sum<const N: usize>(terms: [u64; N]) -> Option<u64> {
-    terms.into_iter().try_fold(0_u64, u64::checked_add)
 }

@@ -5,11 +5,17 @@
 
 mod anchors;
 mod batches;
+mod effects;
+mod findings;
 mod flaw;
+mod gone;
+mod governing;
+mod holds;
 mod journal;
 mod law;
 mod ledger;
-mod people;
+mod plans;
+mod rule_set;
 mod runs;
 mod tally;
 mod term;
@@ -23,11 +29,12 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 
-pub use flaw::{Finding, Flaw};
+pub use findings::Finding;
+pub use flaw::Flaw;
 pub use tally::{RuleTally, Tally};
 pub use term::{Term, TermError};
 
-use flaw::Findings;
+use findings::Findings;
 use ledger::Ledger;
 use tree::TreeReader;
 

@@ -21,8 +21,15 @@ pub struct Tally {
     /// Intents, and their records, that wait for an outcome: a batch was interrupted, and recovery has not run since.
     pub pending_intents: u64,
     pub pending_records: u64,
+    /// Runs that no statement ended: interrupted, or still under way when the log was read; or the log was cut.
+    pub unclosed_runs: u64,
+    /// Records destroyed under a key that another run had destroyed before, and nothing says that the database was put back: it gave the key
+    /// to a new record, or one destruction is told twice.
+    pub destroyed_again: u64,
+    /// Records destroyed beyond those that later ones were compared with.
+    pub uncompared: u64,
     /// Of the records destroyed and anonymized, those that only entries without a signature tell of yet.
-    pub unsigned_records: u64,
+    pub told_unsigned: u64,
 }
 
 /// What became of the records that intents announced under one rule.
@@ -48,10 +55,13 @@ impl Tally {
             self.rules.insert(settled.rule.clone(), RuleTally::default());
         }
         if let Some(rule) = self.rules.get_mut(&settled.rule) {
-            rule.destroyed += settled.disposed.destroyed;
-            rule.anonymized += settled.disposed.anonymized;
-            rule.others += settled.others;
+            let records = settled.disposed.records;
+            rule.destroyed += records.destroyed;
+            rule.anonymized += records.anonymized;
+            // Every other letter: put off, kept after all, or rows gone and a file not.
+            rule.others += settled.disposed.settled() + records.deferred - records.destroyed - records.anonymized;
         }
+        self.destroyed_again += settled.again;
     }
 
     /// Records destroyed and anonymized under any rule.

@@ -21,7 +21,8 @@ pub enum TermError {
 pub struct Term {
     zone: Zone,
     year_end: Option<(i64, i64)>,
-    ways: Vec<Keep>,
+    /// Trigger and period.
+    ways: Vec<(String, Keep)>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +39,8 @@ impl Term {
     /// A period or a year end out of form.
     pub fn read(rule: &RuleTerm, zone: Zone) -> Result<Self, TermError> {
         let year_end = rule.year_end.as_deref().map(read_year_end).transpose()?;
-        let ways: Vec<Keep> = rule.ways.iter().map(|way| read_keep(&way.keep)).collect::<Result<_, _>>()?;
+        let ways = rule.ways.iter().map(|way| Ok((way.trigger.clone(), read_keep(&way.keep)?)));
+        let ways: Vec<(String, Keep)> = ways.collect::<Result<_, _>>()?;
         if ways.is_empty() { Err(TermError::NoWay) } else { Ok(Self { zone, year_end, ways }) }
     }
 
@@ -47,7 +49,18 @@ impl Term {
     /// The log holds the trigger's civil day and not its hour, so for `immediate` and exact periods the day's first instant counts; and of
     /// several ways the earliest, since the log does not say which way it was.
     pub fn not_before(&self, day: i32) -> Option<i64> {
-        self.ways.iter().filter_map(|way| self.way_not_before(*way, i64::from(day))).min()
+        self.ways.iter().filter_map(|(_, keep)| self.way_not_before(*keep, i64::from(day))).min()
+    }
+
+    /// The same where `day` is known to be this trigger's.
+    pub(super) fn not_before_from(&self, trigger: &str, day: i32) -> Option<i64> {
+        let ways = self.ways.iter().filter(|(of, _)| of == trigger);
+        ways.filter_map(|(_, keep)| self.way_not_before(*keep, i64::from(day))).min()
+    }
+
+    /// The triggers of its ways.
+    pub(super) fn triggers(&self) -> impl Iterator<Item = &str> {
+        self.ways.iter().map(|(trigger, _)| trigger.as_str())
     }
 
     fn way_not_before(&self, keep: Keep, day: i64) -> Option<i64> {

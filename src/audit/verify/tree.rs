@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::flaw::{Findings, Flaw};
+use super::findings::Findings;
+use super::flaw::Flaw;
 use super::ledger::Ledger;
 use crate::audit::checkpoint::SignedCheckpoint;
 use crate::audit::codec;

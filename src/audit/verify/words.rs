@@ -12,3 +12,6 @@ pub(super) const LETS_GO_AGAIN: [&str; 4] = ["missing_fence", "resurrected", "fe
 
 /// Levels of sanitization.
 pub(super) const LEVELS: [&str; 4] = ["logical", "page-clean", "log-clean", "backup-expired"];
+
+/// Guard rails that an approval may lift.
+pub(super) const RAILS: [&str; 8] = ["share", "count", "median", "empty", "rules", "mapping", "backlog", "restored"];

@@ -120,12 +120,10 @@ impl<'a> Execution<'a> {
         while let Some((items, cursor)) = self.plan.chunk(after.as_ref(), sizer.size())? {
             let now = (conditions.clock)();
             if self.install.windows.open_at(now) == Opening::Blackout {
-                self.put_off_the_rest("a blackout window opened");
-                return Ok(false);
+                return Ok(!self.put_off_the_rest("a blackout window opened"));
             }
             if conditions.stop.load(Ordering::Relaxed) {
-                self.put_off_the_rest("the run was stopped");
-                return Ok(false);
+                return Ok(!self.put_off_the_rest("the run was stopped"));
             }
             let left: Vec<&Item> = items.iter().filter(|item| !self.settled.contains(&item.fingerprint)).collect();
             let took = self.run_chunk(&left, conditions)?;
@@ -143,17 +141,19 @@ impl<'a> Execution<'a> {
         Ok(true)
     }
 
-    /// How gently the owner's application is to be treated now.
-    fn pace_at(&self, now: Instant) -> Pace {
-        self.install.windows.pace_at(now, self.install.limits.pace)
-    }
-
-    fn put_off_the_rest(&mut self, reason: &str) {
+    /// Whether there was anything left.
+    fn put_off_the_rest(&mut self, reason: &str) -> bool {
         let rest = self.tally.counts.planned.saturating_sub(self.tally.accounted());
         self.tally.count_many(RecordOutcome::Deferred, rest);
         if rest > 0 {
             self.tally.explain(reason, rest);
         }
+        rest > 0
+    }
+
+    /// How gently the owner's application is to be treated now.
+    fn pace_at(&self, now: Instant) -> Pace {
+        self.install.windows.pace_at(now, self.install.limits.pace)
     }
 
     /// Runs the items of one chunk, a batch for each rule and action among them; returns what it took.

@@ -26,9 +26,11 @@ pub(super) fn declare(desk: &mut Desk, plan: &ApprovedPlan, actor: &Actor, now: 
         }
     }
     for planned in &plan.manifest().series {
+        let no_series = || ExecuteError::NoSeries { plan: plan.id().clone(), series: planned.series.clone() };
         let leaf = MappingLeaf {
             series: planned.series.clone(),
             source: planned.source.clone(),
+            table: install.mapping(&planned.series).ok_or_else(no_series)?.table.clone(),
             digest: planned.governed.mapping,
         };
         if !desk.chronicle()?.has_mapping(&leaf) {

@@ -1,27 +1,19 @@
-//! What people decided: plans approved and rejected, holds placed and lifted.
+//! What people decided on records: holds placed and lifted.
 
 use std::collections::BTreeMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::flaw::{Findings, Flaw};
+use super::findings::Findings;
+use super::flaw::Flaw;
 use super::words;
-use crate::audit::leaf::{Approval, HoldAction, HoldLeaf, Intent, Rejection};
-use crate::model::{Digest, HoldId, PlanId, RuleNumber, SeriesName, SourceName};
+use crate::audit::leaf::{HoldAction, HoldLeaf, Intent};
+use crate::model::{HoldId, RuleNumber, SeriesName, SourceName};
 
-/// Decisions so far.
+/// Holds so far.
 #[derive(Debug, Default)]
-pub(super) struct People {
-    plans: BTreeMap<PlanId, Decided>,
-    holds: BTreeMap<HoldId, Kept>,
-}
-
-#[derive(Debug)]
-enum Decided {
-    Approved { only: Vec<RuleNumber>, mappings: BTreeMap<SeriesName, Digest> },
-    Rejected,
-}
+pub(super) struct Holds(BTreeMap<HoldId, Kept>);
 
 /// What a hold keeps, as far as the log tells.
 #[derive(Debug)]
@@ -48,58 +40,28 @@ enum HeldPart {
     One(usize),
 }
 
-impl People {
-    /// Takes up an approval; a later one of the same plan counts.
-    pub fn read_approval(&mut self, approval: &Approval) {
-        let mappings = approval.governed.iter().map(|(series, governed)| (series.clone(), governed.mapping)).collect();
-        self.plans.insert(approval.plan.clone(), Decided::Approved { only: approval.only.clone(), mappings });
-    }
-
-    /// Takes up a rejection.
-    pub fn read_rejection(&mut self, rejection: &Rejection) {
-        self.plans.insert(rejection.plan.clone(), Decided::Rejected);
-    }
-
+impl Holds {
     /// Takes up a hold.
-    pub fn read_hold(&mut self, index: u64, leaf: &HoldLeaf, findings: &mut Findings) {
+    pub fn read(&mut self, index: u64, leaf: &HoldLeaf, findings: &mut Findings) {
         if let Some(what) = fault_of(leaf) {
             findings.at(index, Flaw::BadHold { what });
         }
         let hold = || leaf.hold.clone();
         match leaf.action {
-            HoldAction::Placed if self.holds.insert(hold(), Kept::of(leaf)).is_some() => {
+            HoldAction::Placed if self.0.insert(hold(), Kept::of(leaf)).is_some() => {
                 findings.at(index, Flaw::SecondHold { hold: hold() });
             }
-            HoldAction::Lifted if self.holds.remove(&leaf.hold).is_none() => {
+            HoldAction::Lifted if self.0.remove(&leaf.hold).is_none() => {
                 findings.at(index, Flaw::NoHold { hold: hold() });
             }
             HoldAction::Placed | HoldAction::Lifted => (),
         }
     }
 
-    /// Whether an intent's plan, rule and series were approved before it; and the mapping approved for the series.
-    pub fn judge(&self, index: u64, intent: &Intent, findings: &mut Findings) -> Option<Digest> {
-        let plan = || intent.plan.clone();
-        match self.plans.get(&intent.plan) {
-            None => findings.at(index, Flaw::NotApproved { plan: plan() }),
-            Some(Decided::Rejected) => findings.at(index, Flaw::Rejected { plan: plan() }),
-            Some(Decided::Approved { only, mappings }) => {
-                if !only.is_empty() && !only.contains(&intent.rule) {
-                    findings.at(index, Flaw::RuleNotApproved { plan: plan(), rule: intent.rule.clone() });
-                }
-                if let Some(mapping) = mappings.get(&intent.series) {
-                    return Some(*mapping);
-                }
-                findings.at(index, Flaw::SeriesNotApproved { plan: plan(), series: intent.series.clone() });
-            }
-        }
-        None
-    }
-
     /// Which of an intent's records holds keep now. A hold by fingerprint is known only under the key of the same year.
-    pub fn held(&self, intent: &Intent, fingerprints: &[u8]) -> HeldPlaces {
+    pub fn keeping(&self, intent: &Intent, fingerprints: &[u8]) -> HeldPlaces {
         let mut places = HeldPlaces::default();
-        for (hold, kept) in &self.holds {
+        for (hold, kept) in &self.0 {
             match kept {
                 Kept::Series(series) if *series == intent.series => places.add(hold, HeldPart::All),
                 Kept::Rule(rule) if *rule == intent.rule => places.add(hold, HeldPart::All),
@@ -117,8 +79,8 @@ impl People {
     }
 
     /// Whether a hold is in place.
-    pub fn is_held(&self, hold: &HoldId) -> bool {
-        self.holds.contains_key(hold)
+    pub fn is_in_place(&self, hold: &HoldId) -> bool {
+        self.0.contains_key(hold)
     }
 }
 

@@ -1,0 +1,121 @@
+//! Plans as people decided on them: named after what was decided, approved with every rail named, or rejected.
+
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+
+use super::findings::Findings;
+use super::flaw::Flaw;
+use super::words;
+use crate::audit::leaf::{Approval, GovernedBy, Intent, Rejection, VerdictCounts};
+use crate::model::{CivilDate, Digest, PlanId, RuleNumber, SeriesName};
+
+/// How far ahead of UTC, in seconds, a civil day can begin.
+const EARLIEST_ZONE: i64 = 14 * 3_600;
+
+/// Decisions on plans so far.
+#[derive(Debug, Default)]
+pub(super) struct Plans {
+    decided: BTreeMap<PlanId, Decided>,
+    /// What the last approval of each series bound it to.
+    governed: BTreeMap<SeriesName, GovernedBy>,
+}
+
+#[derive(Debug, Default)]
+struct Decided {
+    /// The last approval counts.
+    approved: Option<Approved>,
+    /// A rejection came last.
+    is_rejected: bool,
+}
+
+#[derive(Debug)]
+struct Approved {
+    at: i64,
+    only: Vec<RuleNumber>,
+    excepted: u64,
+    governed: BTreeMap<SeriesName, GovernedBy>,
+}
+
+impl Plans {
+    /// Takes up an approval.
+    pub fn read_approval(&mut self, index: u64, at: i64, approval: &Approval, findings: &mut Findings) {
+        check_name(index, at, &approval.plan, &approval.digest, findings);
+        if approval.accepted.iter().any(|rail| !words::RAILS.contains(&rail.as_str())) {
+            findings.at(index, Flaw::UnknownWord { field: "accepted" });
+        }
+        for (series, governed) in &approval.governed {
+            let before = self.governed.insert(series.clone(), governed.clone());
+            let are_new = before.as_ref().is_none_or(|before| before.rules != governed.rules);
+            let is_new = before.is_some_and(|before| before.mapping != governed.mapping);
+            for (_, rail) in [(are_new, "rules"), (is_new, "mapping")].into_iter().filter(|(is_tripped, _)| *is_tripped)
+            {
+                if !approval.accepted.iter().any(|accepted| accepted == rail) {
+                    let (plan, series) = (approval.plan.clone(), series.clone());
+                    findings.at(index, Flaw::RailNotNamed { plan, rail, series });
+                }
+            }
+        }
+        let Approval { plan, digest: _, actor: _, only, excepted, accepted: _, governed } = approval.clone();
+        let approved = Some(Approved { at, only, excepted, governed });
+        self.decided.insert(plan, Decided { approved, is_rejected: false });
+    }
+
+    /// Takes up a rejection.
+    pub fn read_rejection(&mut self, index: u64, at: i64, rejection: &Rejection, findings: &mut Findings) {
+        check_name(index, at, &rejection.plan, &rejection.digest, findings);
+        self.decided.entry(rejection.plan.clone()).or_default().is_rejected = true;
+    }
+
+    /// Whether an intent's plan, rule and series were approved before it; and what the approval bound the series to.
+    pub fn judge(&self, index: u64, intent: &Intent, findings: &mut Findings) -> Option<&GovernedBy> {
+        let plan = || intent.plan.clone();
+        let decided = self.decided.get(&intent.plan);
+        if decided.is_some_and(|decided| decided.is_rejected) {
+            findings.at(index, Flaw::Rejected { plan: plan() });
+            return None;
+        }
+        let Some(approved) = decided.and_then(|decided| decided.approved.as_ref()) else {
+            findings.at(index, Flaw::NotApproved { plan: plan() });
+            return None;
+        };
+        if !approved.covers(&intent.rule) {
+            findings.at(index, Flaw::RuleNotApproved { plan: plan(), rule: intent.rule.clone() });
+        }
+        let governed = approved.governed.get(&intent.series);
+        if governed.is_none() {
+            findings.at(index, Flaw::SeriesNotApproved { plan: plan(), series: intent.series.clone() });
+        }
+        governed
+    }
+
+    /// When a plan was approved (seconds since 1970).
+    pub fn approved_at(&self, plan: &PlanId) -> Option<i64> {
+        Some(self.decided.get(plan)?.approved.as_ref()?.at)
+    }
+
+    /// How many records all runs of a plan together may state as planned, after what it found due; `None` where it was not approved.
+    pub fn planned(&self, plan: &PlanId, found: &BTreeMap<RuleNumber, VerdictCounts>) -> Option<RangeInclusive<u64>> {
+        let approved = self.decided.get(plan)?.approved.as_ref()?;
+        let due = found.iter().filter(|(rule, _)| approved.covers(rule));
+        let due = due.fold(0_u64, |sum, (_, verdicts)| sum.saturating_add(verdicts.due));
+        let least = due.saturating_sub(approved.excepted);
+        // Records may have been excepted of rules that were left out, too.
+        Some(if approved.only.is_empty() { least..=least } else { least..=due })
+    }
+}
+
+impl Approved {
+    fn covers(&self, rule: &RuleNumber) -> bool {
+        self.only.is_empty() || self.only.contains(rule)
+    }
+}
+
+/// A plan's name is the day for which it was made, and the beginning of its digest; one for a day to come is never decided on.
+fn check_name(index: u64, at: i64, plan: &PlanId, digest: &Digest, findings: &mut Findings) {
+    let today = chrono::DateTime::from_timestamp(at.saturating_add(EARLIEST_ZONE), 0).map(|now| now.date_naive());
+    let day = plan.as_str().rsplit_once('-').filter(|(_, digits)| *digits == &digest.to_string()[..8]);
+    let day = day.and_then(|(day, _)| day.parse::<CivilDate>().ok());
+    if day.zip(today).is_none_or(|(day, today)| day > today) {
+        findings.at(index, Flaw::PlanName { plan: plan.clone() });
+    }
+}
