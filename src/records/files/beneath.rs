@@ -145,6 +145,19 @@ fn refusal(error: Errno) -> Refusal {
         Errno::NOTDIR => Refusal::NotRegular,
         Errno::NAMETOOLONG | Errno::INVAL => Refusal::Path,
         Errno::ACCESS => Refusal::Unwritable,
+        // Of all calls made here, a filter of systemd's refuses this one so, because it cannot look at its arguments.
+        Errno::NOSYS => Refusal::NoOpenat2,
         error => Refusal::System(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_system_without_openat2_is_told_with_its_mend() {
+        let told = refusal(Errno::NOSYS).to_string();
+        assert!(told.contains("openat2") && told.contains("RestrictSUIDSGID"), "{told}");
     }
 }

@@ -84,6 +84,10 @@ pub enum Refusal {
     Immutable,
     #[error("another file took its name while it was being unlinked; look at the program that writes there")]
     Raced,
+    #[error(
+        "the system does not let this program call openat2, without which no path is followed safely; it takes Linux 5.6, and a service without RestrictSUIDSGID="
+    )]
+    NoOpenat2,
     #[error("the system refused: {0}")]
     System(Errno),
 }
