@@ -11,8 +11,8 @@ use crate::config;
 use crate::disposition::control::Control;
 use crate::disposition::desk::Client;
 use crate::disposition::request::{Request, Response};
+use crate::model::Language;
 use crate::model::RuleNumber;
-use crate::report::Language;
 use crate::report::status::{Done, StatusReport};
 
 /// Arguments of `ctl`.
@@ -76,13 +76,7 @@ impl Ctl {
 /// Where the daemon is, and in which language to tell of it. A configuration at fault must not hide the daemon that still runs with the old one.
 fn place(session: &Session<'_>) -> Result<(PathBuf, Language), Failure> {
     match config::load(&session.config) {
-        Ok(loaded) => {
-            let configured = match loaded.config.language {
-                config::Language::English => Language::En,
-                config::Language::French => Language::Fr,
-            };
-            Ok((loaded.config.state, session.speaks(configured)))
-        }
+        Ok(loaded) => Ok((loaded.config.state, session.speaks(loaded.config.language))),
         Err(faults) => match config::state_of(&session.config) {
             Some(state) => Ok((state, session.speaks(Language::default()))),
             None => Err(faults.into()),

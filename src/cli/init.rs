@@ -10,10 +10,10 @@ use super::error::Failure;
 use super::exit::Exit;
 use super::session::Session;
 use crate::config::init::{CALENDAR_FILE, CONFIGURATION_FILE, propose, starter};
+use crate::model::Language;
 use crate::model::SourceName;
 use crate::records::mapping::Source;
 use crate::records::sqlite::Reader;
-use crate::report::Language;
 use crate::report::init::InitReport;
 
 /// Arguments of `init`.
@@ -49,7 +49,7 @@ impl Init {
             write_new(path, text)?;
         }
         let report = InitReport { files: files.map(|(path, _)| path).to_vec(), undecided: proposal.undecided };
-        session.show(&report, session.speaks(Language::En))?;
+        session.show(&report, session.speaks(Language::English))?;
         Ok(Exit::Ok)
     }
 }

@@ -36,7 +36,7 @@ use error::Failure;
 use exit::Exit;
 use session::{Format, Session};
 
-use crate::report::Language;
+use crate::model::Language;
 
 /// Keeps an organization's promise to destroy: obeys a conservation calendar, and proves it.
 #[derive(Debug, Parser)]

@@ -11,18 +11,19 @@ use serde_json::Value;
 use super::error::Failure;
 use super::exit::Exit;
 use super::{DEFAULT_CONFIG, environment};
-use crate::report::{Language, Report};
+use crate::model::Language;
+use crate::report::Report;
 
 /// `--lang`.
 impl ValueEnum for Language {
     fn value_variants<'v>() -> &'v [Self] {
-        &[Self::Fr, Self::En]
+        &[Self::French, Self::English]
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
         Some(PossibleValue::new(match self {
-            Self::Fr => "fr",
-            Self::En => "en",
+            Self::French => "fr",
+            Self::English => "en",
         }))
     }
 }

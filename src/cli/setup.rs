@@ -15,10 +15,10 @@ use crate::daemon;
 use crate::disposition::Installation;
 use crate::disposition::desk::{Door, open_or_connect};
 use crate::disposition::request::{Request, Response};
+use crate::model::Language;
 use crate::model::SeriesName;
 use crate::records::mapping::SeriesMapping;
 use crate::records::sqlite::Reader;
-use crate::report::Language;
 
 /// A configuration in order, with its calendars.
 pub(super) struct Setup {
@@ -39,11 +39,8 @@ impl Setup {
         let loaded = config::load(&session.config)?;
         let install = daemon::installation(&loaded);
         let config = loaded.config;
-        let configured = match config.language {
-            config::Language::English => Language::En,
-            config::Language::French => Language::Fr,
-        };
-        Ok(Self { install: Arc::new(install), config, notes: loaded.notes, language: session.speaks(configured) })
+        let language = session.speaks(config.language);
+        Ok(Self { install: Arc::new(install), config, notes: loaded.notes, language })
     }
 
     /// The Desk, here or wherever the state is held.

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use super::join::every;
 use super::series::{self, Around};
-use super::{Config, Language, Metrics, Mode, metrics, schedule};
+use super::{Config, Metrics, Mode, metrics, schedule};
 use crate::calendar::{Keep, Period};
-use crate::model::{Document, Limits, Pace, SeriesName, SourceName, Table, Value};
+use crate::model::{Document, Language, Limits, Pace, SeriesName, SourceName, Table, Value};
 use crate::records::mapping::Source;
 
 /// Where the state lies unless the file says otherwise: systemd's StateDirectory.

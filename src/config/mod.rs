@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::calendar::{Calendar, Period};
-use crate::model::{Limits, SourceName};
+use crate::model::{Language, Limits, SourceName};
 use crate::records::mapping::{SeriesMapping, Source};
 
 pub use load::{load, state_of};
@@ -50,13 +50,6 @@ pub struct Config {
     pub metrics: Metrics,
     /// How long the manifests of plans are kept once they are done.
     pub keep_plans: Period,
-}
-
-/// Language of reports and messages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Language {
-    French,
-    English,
 }
 
 /// What the daemon does by itself with what is due.

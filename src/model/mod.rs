@@ -8,6 +8,7 @@ mod evidence;
 mod fault;
 mod id;
 mod key;
+mod language;
 mod limits;
 mod moment;
 mod value;
@@ -22,6 +23,7 @@ pub use id::{
     TriggerName,
 };
 pub use key::{KeyError, KeyValue, RecordKey};
+pub use language::Language;
 pub use limits::{Limits, Pace};
 pub use moment::{CivilDate, Instant, Moment, UnknownZone, Zone};
 pub use value::Value;

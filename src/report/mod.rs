@@ -18,7 +18,7 @@ pub mod table;
 pub mod verify;
 pub mod words;
 
-pub use words::{Language, Words};
+pub use words::Words;
 
 /// What a reader types before a subcommand, where nothing more is known.
 const PROGRAM: &str = "retentiond";

@@ -3,20 +3,14 @@
 //! Headings, verdicts and labels stand here in both languages. Sentences that other rooms write (findings, rails, errors)
 //! are English for now.
 
-/// Language of a report.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Language {
-    #[default]
-    En,
-    Fr,
-}
+use crate::model::Language;
 
 impl Language {
     /// Its words.
     pub fn words(self) -> &'static Words {
         match self {
-            Self::En => &EN,
-            Self::Fr => &FR,
+            Self::English => &EN,
+            Self::French => &FR,
         }
     }
 }
@@ -33,14 +27,14 @@ macro_rules! words {
         }
 
         /// English.
-        pub const EN: Words = Words { language: Language::En, thousands: ',', $($name: $en,)* };
+        pub const EN: Words = Words { language: Language::English, thousands: ',', $($name: $en,)* };
 
         /// Each word in both languages.
         #[cfg(test)]
         const ALL: &[(&str, &str, &str)] = &[$((stringify!($name), $en, $fr)),*];
 
         /// French of Québec.
-        pub const FR: Words = Words { language: Language::Fr, thousands: '\u{a0}', $($name: $fr,)* };
+        pub const FR: Words = Words { language: Language::French, thousands: '\u{a0}', $($name: $fr,)* };
     };
 }
 
@@ -244,7 +238,7 @@ words! {
 impl Words {
     /// A calendar's own text in this language, else in the other.
     pub fn pick<'w>(&self, text: &'w crate::calendar::Words) -> &'w str {
-        let (own, other) = if self.language == Language::Fr { (&text.fr, &text.en) } else { (&text.en, &text.fr) };
+        let (own, other) = if self.language == Language::French { (&text.fr, &text.en) } else { (&text.en, &text.fr) };
         own.as_deref().or(other.as_deref()).unwrap_or_default()
     }
 
@@ -275,7 +269,7 @@ impl Words {
 
     /// Whether a number takes the singular: in French, none does too.
     fn is_singular(&self, number: &str) -> bool {
-        number == "1" || (number == "0" && self.language == Language::Fr)
+        number == "1" || (number == "0" && self.language == Language::French)
     }
 
     /// How grave a finding is, from its stable name.

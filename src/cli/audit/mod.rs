@@ -20,7 +20,7 @@ use super::exit::Exit;
 use super::session::Session;
 use super::setup::Setup;
 use crate::audit::note::VerifierKey;
-use crate::report::Language;
+use crate::model::Language;
 
 /// Arguments of `audit`.
 #[derive(Debug, Args)]
@@ -71,7 +71,7 @@ impl Audit {
 /// Where a log is, and in which language to speak of it: a directory that was named needs no configuration.
 fn log_dir(named: Option<PathBuf>, session: &Session<'_>) -> Result<(PathBuf, Language), Failure> {
     match named {
-        Some(dir) => Ok((dir, session.speaks(Language::En))),
+        Some(dir) => Ok((dir, session.speaks(Language::English))),
         None => {
             let setup = Setup::load(session)?;
             Ok((setup.install.state.join("audit"), setup.language))

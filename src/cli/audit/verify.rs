@@ -14,7 +14,7 @@ use crate::cli::error::Failure;
 use crate::cli::exit::Exit;
 use crate::cli::session::Session;
 use crate::disposition::execute::calendar_leaf;
-use crate::report::Language;
+use crate::model::Language;
 use crate::report::verify::{ProofReport, VerifyReport};
 
 /// Arguments of `audit verify`.
@@ -80,7 +80,7 @@ fn verify_proof(path: &Path, trust: &Trust, session: &mut Session<'_>) -> Result
     let proven = Proof::parse(&bytes).and_then(|proof| proof.verify(trust)).map_err(|error| {
         Failure::of_room(Exit::LogFault, "proof", &error, path.display().to_string(), "Ask for the proof again.")
     })?;
-    session.show(&ProofReport { proven: &proven }, session.speaks(Language::En))?;
+    session.show(&ProofReport { proven: &proven }, session.speaks(Language::English))?;
     Ok(Exit::Ok)
 }
 

@@ -10,7 +10,7 @@ use crate::cli::clock;
 use crate::cli::error::Failure;
 use crate::cli::exit::Exit;
 use crate::cli::session::Session;
-use crate::report::Language;
+use crate::model::Language;
 use crate::report::log::Cosigned;
 
 /// Arguments of `audit witness`.
@@ -36,7 +36,7 @@ impl WitnessCommand {
         let witness = Witness::open_or_create(&self.state, &self.name)?;
         let line = witness.cosign_log(&self.dir, &key, clock::now())?;
         let cosigned = Cosigned { cosignature: line.to_string(), witness_key: witness.verifier().to_string() };
-        session.show(&cosigned, session.speaks(Language::En))?;
+        session.show(&cosigned, session.speaks(Language::English))?;
         Ok(Exit::Ok)
     }
 }
