@@ -9,8 +9,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use retentiond::config::{self, CatchUp, Language, Listen, Loaded, Mode};
-use retentiond::model::{Fault, Pace, SeriesName};
+use retentiond::config::{self, CatchUp, Listen, Loaded, Mode};
+use retentiond::model::{Fault, Language, Pace, SeriesName};
 use retentiond::records::mapping::{
     ColumnTest, Condition, Element, Encoding, Join, Literal, Mask, OwnerGone, Pick, Place, SeriesMapping, SetValue,
 };
