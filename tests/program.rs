@@ -9,6 +9,8 @@ mod demo;
 mod flow;
 #[path = "program/forms.rs"]
 mod forms;
+#[path = "program/giants.rs"]
+mod giants;
 #[path = "program/house.rs"]
 mod house;
 #[path = "program/triggers.rs"]

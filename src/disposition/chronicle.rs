@@ -38,7 +38,7 @@ pub struct Chronicle {
 
 /// Words of a `correction` leaf.
 pub(super) mod correction {
-    /// Somebody dropped our table; no destroyed record is back.
+    /// Our table is gone, and no destroyed record is back: somebody dropped it, or put another database in this one's place.
     pub const TABLE_DROPPED: &str = "fence_table_dropped";
     /// The fence row is gone; no destroyed record is back.
     pub const MISSING_FENCE: &str = "missing_fence";
@@ -109,7 +109,6 @@ impl Chronicle {
         match correction.what.as_str() {
             correction::COMPLETED | correction::CLOCK => return,
             correction::LIFTED => drop(self.history.restored.remove(source)),
-            correction::TABLE_DROPPED => {}
             // Whatever else a later version may find wrong with a source waits for a person too.
             _ => drop(self.history.restored.insert(source.clone())),
         }

@@ -1,7 +1,7 @@
 //! Holds: what keeps records whatever the calendar says. A hold never shifts the clock.
 //!
 //! Keys and references are compared as text, so that a hold needs no database to be placed, and holds too much rather than
-//! too little (the integer 5, the text `5` and the text `05` alike).
+//! too little (the integer 5, the text `5` and the text `05` alike; `a-1` and `A-1`).
 
 use std::collections::HashMap;
 
@@ -226,9 +226,11 @@ fn ids_of<'i>(index: &'i ByText, series: &SeriesName, text: impl FnOnce() -> Vec
     }
 }
 
-/// One spelling for all that a column of integers would take for the same number.
+/// One spelling for all that some column would call equal: the same number, or a text that differs in the case of ASCII letters or in spaces at
+/// its end only (SQLite's NOCASE and RTRIM).
 fn alike(text: &[String]) -> Vec<String> {
-    let one = |text: &String| text.parse::<i64>().map_or_else(|_| text.clone(), |number| number.to_string());
+    let plain = |text: &str| text.trim_end_matches(' ').to_ascii_lowercase();
+    let one = |text: &String| text.parse::<i64>().map_or_else(|_| plain(text), |number| number.to_string());
     text.iter().map(one).collect()
 }
 

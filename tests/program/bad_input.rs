@@ -252,3 +252,43 @@ fn two_sources_whose_roots_are_one_directory_by_a_link_are_an_error_of_check() {
     assert_eq!(code, 78, "{answer}");
     assert_eq!(answer["findings"][0]["code"], "shared-root", "{answer}");
 }
+
+#[test]
+fn one_record_that_the_database_refuses_at_the_commit_fails_alone() {
+    let house = House::new();
+    let notes = "CREATE TABLE note(id INTEGER PRIMARY KEY, kind TEXT, dossier_id INTEGER REFERENCES dossier(id) DEFERRABLE INITIALLY DEFERRED);
+         CREATE INDEX note_dossier ON note(dossier_id); INSERT INTO note VALUES (1, 'own', 29), (2, 'foreign', 30);";
+    house.database().execute_batch(notes).unwrap();
+    let part = "[[series.dossier.part]]\ntable = \"note\"\non = { dossier_id = \"id\" }\nwhere = { kind = \"own\" }\n\n[[series";
+    house.edit("retentiond.toml", "[[series", part);
+    let plan = house.approved();
+    let (code, run) = house.json(&["apply", &plan]);
+    assert_eq!((code, &run["failed"], &run["destroyed"]), (5, &1.into(), &(DUE - 1).into()), "{run}");
+    assert_eq!((house.rows("dossier WHERE id = 30"), house.rows("note")), (1, 1));
+}
+
+/// Another database of the same schema, or one from which our table was dropped: both look alike.
+#[test]
+fn another_database_in_the_place_of_the_planned_one_waits_for_a_person() {
+    let house = House::new();
+    fs::copy(house.path("app.db"), house.path("other.db")).unwrap();
+    let plan = house.approved();
+    assert_eq!(house.json(&["apply", &plan]).0, 0);
+    let shifted =
+        "UPDATE message SET dossier_id = dossier_id + 1000; UPDATE document SET dossier_id = dossier_id + 1000;
+         UPDATE dossier SET id = id + 1000;";
+    let other = Connection::open(house.path("other.db")).unwrap();
+    other.execute_batch(&format!("PRAGMA foreign_keys = OFF; {shifted}")).unwrap();
+    drop(other);
+    fs::rename(house.path("other.db"), house.path("app.db")).unwrap();
+    for id in 1..=DUE {
+        fs::write(house.path(&format!("files/canary-{id}.txt")), "another's").unwrap();
+    }
+    let (code, second) = house.json(&["plan"]);
+    assert_eq!(code, 0, "{second}");
+    assert!(second["rails"].to_string().contains("restored"), "{second}");
+    let second = second["plan"].as_str().unwrap();
+    let ran = house.run(&["approve", second]);
+    assert_eq!(ran.code, 3, "{}", ran.err);
+    house.assert_untouched();
+}

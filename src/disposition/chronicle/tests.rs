@@ -107,12 +107,18 @@ fn what_was_executed_or_rejected_is_done() {
 
 #[test]
 fn a_restored_source_waits_until_a_person_lets_it_go_on() {
-    for what in [correction::RESURRECTED, correction::MISSING_FENCE, "something new"] {
+    for what in [
+        correction::TABLE_DROPPED,
+        correction::RESURRECTED,
+        correction::MISSING_FENCE,
+        correction::ALTERED_FENCE,
+        "something new",
+    ] {
         assert!(chronicle(&[correction("parle", what)]).is_restored(&"parle".into()), "{what}");
         let lifted = chronicle(&[correction("parle", what), correction("parle", correction::LIFTED)]);
         assert!(!lifted.is_restored(&"parle".into()), "{what}");
     }
-    for what in [correction::TABLE_DROPPED, correction::COMPLETED, correction::CLOCK] {
+    for what in [correction::COMPLETED, correction::CLOCK] {
         assert!(!chronicle(&[correction("parle", what)]).is_restored(&"parle".into()), "{what}");
     }
 }

@@ -5,12 +5,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use super::batch::{BatchEnd, Bench, run_batch};
+use super::batch::Bench;
 use super::chunk::ChunkSizer;
 use super::close::{Ended, close};
+use super::divide::{Took, run_divided};
 use super::error::ExecuteError;
 use super::spool::SpoolDir;
-use super::statement::{BatchResult, Statement, Tally};
+use super::statement::{Statement, Tally};
 use super::target::Target;
 use super::{declare, fault, recover, resume};
 use crate::audit::leaf::RecordOutcome;
@@ -23,6 +24,9 @@ use crate::records::sqlite::{Relief, Writer};
 
 /// A polite run pauses at least so long between chunks.
 const LEAST_PAUSE: Duration = Duration::from_millis(5);
+
+/// A transaction that works so many times longer than what is aimed at is undone, and its records are divided.
+const PATIENCE: u32 = 4;
 
 /// Under what conditions a plan is executed.
 pub struct Conditions<'a> {
@@ -178,8 +182,15 @@ impl<'a> Execution<'a> {
                 place.insert(Writer::open(source, &self.install.series, &origin)?)
             }
         };
-        let mut bench =
-            Bench { shared: self.shared, writer, spools: &self.spools, clock: conditions.clock, stop: conditions.stop };
+        let mut bench = Bench {
+            shared: self.shared,
+            writer,
+            spools: &self.spools,
+            clock: conditions.clock,
+            stop: conditions.stop,
+            longest: self.install.limits.lock * PATIENCE,
+            admits_giants: self.install.windows.admits_giants_at(now),
+        };
         for group in groups {
             run_divided(&mut bench, &target, group, &mut self.tally, &mut took)?;
             if took.over.is_some() {
@@ -202,69 +213,5 @@ impl<'a> Execution<'a> {
         let year = self.plan.manifest().fingerprint_year;
         let fingerprinter = self.shared.lock()?.log().fingerprinter(&mapping.source, year, now)?;
         Ok(Target { plan: self.plan, run: self.run, mapping, governing, fingerprinter })
-    }
-}
-
-/// Runs a batch; where it changes more, or less, than it counts, divides it until the one record at fault stands alone and fails.
-fn run_divided(
-    bench: &mut Bench<'_>,
-    target: &Target<'_>,
-    items: Vec<&Item>,
-    tally: &mut Tally,
-    took: &mut Took,
-) -> Result<(), ExecuteError> {
-    let mut waiting = vec![items];
-    while let Some(items) = waiting.pop() {
-        match run_batch(bench, target, &items)? {
-            BatchEnd::Done { result, held_lock } => {
-                tally.add(&target.mapping.source, &result);
-                took.add(&result, held_lock);
-            }
-            BatchEnd::Over { result, reason } => {
-                tally.add(&target.mapping.source, &result);
-                took.over = Some(reason);
-                return Ok(());
-            }
-            BatchEnd::Differs(error) if items.len() == 1 => {
-                tally.count(RecordOutcome::Failed);
-                tally.explain(&error.to_string(), 1);
-            }
-            BatchEnd::Differs(_) => {
-                let (left, right) = items.split_at(items.len() / 2);
-                waiting.push(right.to_vec());
-                waiting.push(left.to_vec());
-            }
-        }
-    }
-    Ok(())
-}
-
-/// What a chunk took, for the size of the next.
-#[derive(Debug, Default)]
-struct Took {
-    records: usize,
-    rows: u64,
-    /// The longest time that one of its transactions was open.
-    held: Duration,
-    /// Some batch did not get its turn.
-    met_a_lock: bool,
-    /// Why nothing more may be done.
-    over: Option<String>,
-}
-
-impl Took {
-    fn add(&mut self, result: &BatchResult, held: Duration) {
-        self.met_a_lock |= held.is_zero() && !result.outcomes.is_empty();
-        self.records += result.outcomes.len();
-        self.rows += result.changes.rows.values().sum::<u64>();
-        self.held = self.held.max(held);
-    }
-
-    fn teach(&self, sizer: &mut ChunkSizer) {
-        if self.met_a_lock {
-            sizer.timed_out();
-        } else {
-            sizer.took(self.records, self.rows, self.held);
-        }
     }
 }

@@ -33,6 +33,10 @@ pub(super) struct Bench<'a> {
     pub spools: &'a SpoolDir,
     pub clock: &'a dyn Fn() -> Instant,
     pub stop: &'a AtomicBool,
+    /// How long a transaction may work before it is undone.
+    pub longest: Duration,
+    /// Whether a record that does not fit into that time may go nevertheless, alone.
+    pub admits_giants: bool,
 }
 
 /// How a batch ended.
@@ -41,6 +45,8 @@ pub(super) enum BatchEnd {
     Done { result: BatchResult, held_lock: Duration },
     /// Undone: a trigger or a cascade did more, or less, than was counted. The caller divides the batch.
     Differs(StoreError),
+    /// Undone: its time was over. The caller divides the batch.
+    TooLong,
     /// Put off, and so must be whatever the run has left: the database is no longer the one that was planned for.
     Over { result: BatchResult, reason: String },
 }
@@ -52,6 +58,7 @@ enum Attempt {
     /// The fence says that the batch can never be committed any more.
     Aborted,
     Differs(StoreError),
+    TooLong,
     /// No further attempt may be made.
     Over(StoreError),
 }
@@ -85,6 +92,7 @@ fn run_announced(
 ) -> Result<BatchEnd, ExecuteError> {
     let spooled = spool(bench.spools, target, candidates, evidence)?;
     let mut over = None;
+    let mut too_long = false;
     let (result, ending, held_lock, differs) = match attempt_often(bench, target, candidates, evidence)? {
         Attempt::Committed(committed, held_lock) => {
             fault::step("committed")?;
@@ -95,6 +103,10 @@ fn run_announced(
         Attempt::Busy => (put_off(candidates, "the database stayed locked"), false, Duration::ZERO, None),
         Attempt::Aborted => (put_off(candidates, "the commit failed"), false, Duration::ZERO, None),
         Attempt::Differs(error) => (put_off(candidates, "the batch was undone"), false, Duration::ZERO, Some(error)),
+        Attempt::TooLong => {
+            too_long = true;
+            (put_off(candidates, "the batch was undone"), false, Duration::ZERO, None)
+        }
         Attempt::Over(error) => {
             let reason = error.to_string();
             over = Some(reason.clone());
@@ -103,6 +115,7 @@ fn run_announced(
     };
     conclude(bench, evidence, &spooled, &result, ending)?;
     Ok(match (differs, over) {
+        _ if too_long => BatchEnd::TooLong,
         (Some(error), _) => BatchEnd::Differs(error),
         (None, Some(reason)) => BatchEnd::Over { result, reason },
         (None, None) => BatchEnd::Done { result, held_lock },
@@ -167,7 +180,7 @@ fn attempt_once(
     evidence: &DurableIntents,
 ) -> Result<Attempt, ExecuteError> {
     let batch = evidence.batch();
-    let txn = match bench.writer.begin() {
+    let mut txn = match bench.writer.begin() {
         Err(error) if error.is_locked() => return Ok(Attempt::Busy),
         Err(error) if error.ends_the_run() => return Ok(Attempt::Over(error)),
         txn => txn?,
@@ -176,7 +189,11 @@ fn attempt_once(
     let started = Stopwatch::now();
     // From here to the COMMIT nobody can place a hold: whoever was told that a hold is placed was told before, and it is seen.
     let mut desk = bench.shared.lock()?;
+    if candidates.len() > 1 || !bench.admits_giants {
+        txn.limit(bench.longest);
+    }
     let disposal = match dispose(txn, target, candidates, desk.holds(), (bench.clock)()) {
+        Err(StoreError::Interrupted { .. }) => return Ok(Attempt::TooLong),
         Err(error @ (StoreError::CountDiffers { .. } | StoreError::Constraint { .. })) => {
             return Ok(Attempt::Differs(error));
         }
@@ -192,6 +209,7 @@ fn attempt_once(
     match commit {
         Ok(()) => Ok(Attempt::Committed(Committed { outcomes, changes }, held_lock)),
         Err(CommitError::Busy) => Ok(Attempt::Busy),
+        Err(CommitError::Refused(error)) => Ok(Attempt::Differs(error)),
         Err(CommitError::OtherBatch) => Err(ExecuteError::OtherBatch { batch }),
         Err(CommitError::Unknown(_)) => {
             let unresolved =

@@ -11,6 +11,7 @@ pub mod chunk;
 mod close;
 mod declare;
 mod dispose;
+mod divide;
 mod error;
 mod fault;
 mod finish;

@@ -1,5 +1,5 @@
-//! A database that no longer says what the log says: restored from a copy, perhaps on purpose. Told apart from a dropped table; never
-//! re-destroyed by itself.
+//! A database that no longer says what the log says: restored from a copy, perhaps on purpose. Or another database in its place, or
+//! our table dropped, which cannot be told apart. Never destroyed from again by itself.
 
 use std::collections::HashSet;
 use std::ops::ControlFlow;
@@ -17,7 +17,7 @@ use crate::records::sqlite::{FenceState, Reader};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Found {
     AsLogged,
-    /// The fence table is gone, and no destroyed record is back.
+    /// The fence table is gone, and no destroyed record is back: dropped, or this is another database.
     DroppedTable,
     /// The fence row is gone, and no destroyed record is back.
     MissingFence,
@@ -28,7 +28,7 @@ enum Found {
 }
 
 /// Looks for the fence row of the last committed batch of every source; where it is missing, the log gets a `correction` and the source waits for
-/// a person (unless somebody only dropped our table).
+/// a person.
 ///
 /// # Errors
 /// A source that cannot be read, a log that cannot be written.

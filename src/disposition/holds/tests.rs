@@ -143,3 +143,17 @@ fn a_number_is_held_however_it_was_written() {
     index.remove(&HoldId::new("H-1".to_owned()));
     assert!(!index.holds(&dossier, &facts(5, "D-5", None), None), "and lifted so");
 }
+
+#[test]
+fn a_hold_keeps_whatever_some_column_would_call_equal() {
+    let index = index(vec![
+        HoldScope::Reference { series: "dossier".into(), reference: "d-7 ".to_owned() },
+        HoldScope::Record { series: "letter".into(), key: text("Ab") },
+    ]);
+    assert!(index.holds(&mapping("dossier", None), &facts(7, "D-7", None), None));
+    let mut letter = facts(1, "L-1", None);
+    for (key, held) in [("aB", true), ("AB  ", true), ("ABC", false), (" AB", false)] {
+        letter.key = RecordKey::new(vec![KeyValue::Text(key.to_owned())]);
+        assert_eq!(index.holds(&mapping("letter", None), &letter, None), held, "{key}");
+    }
+}

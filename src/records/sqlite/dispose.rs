@@ -39,6 +39,21 @@ impl Program {
         Ok(places.into_iter().filter_map(|place| keys.get(place).cloned()).collect())
     }
 
+    /// How many rows each record has.
+    pub(super) fn rows_of(&self, conn: &Connection, keys: &[RecordKey]) -> Result<Vec<u64>, StoreError> {
+        let count = |key: &RecordKey| {
+            self.load(conn, std::slice::from_ref(key))?;
+            let mut rows = 0;
+            for sql in &self.counts {
+                let counted =
+                    conn.prepare_cached(sql).and_then(|mut count| count.query_row([], |row| row.get::<_, i64>(0)));
+                rows += counted.map_err(|e| StoreError::of(conn, e))?.unsigned_abs();
+            }
+            Ok(rows)
+        };
+        keys.iter().map(count).collect()
+    }
+
     /// For each key, whether its record is there and the expression holds for it.
     pub(super) fn matches(
         &self,

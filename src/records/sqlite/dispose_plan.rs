@@ -27,6 +27,8 @@ pub(super) struct Program {
     pub(super) anonymize: Vec<Step>,
     /// Selects the places of the keys whose records are there; a test of `this` may follow.
     pub(super) find: String,
+    /// Count the rows of the records, table by table.
+    pub(super) counts: Vec<String>,
     /// Whether a trigger that the mapping names may copy what goes.
     pub(super) may_be_copied: bool,
 }
@@ -130,6 +132,7 @@ fn compile(
             table(&series.table),
             family.matches_key()
         ),
+        counts: compiler.counts(),
         may_be_copied: permitted.copies,
     })
 }
@@ -156,6 +159,14 @@ impl<'a> Compiler<'_, 'a> {
             self.destroy(Some(member), steps)?;
         }
         Ok(())
+    }
+
+    fn counts(&self) -> Vec<String> {
+        let count = |name: &str, rows: &str| format!("SELECT count(*) FROM {} AS this WHERE {rows}", table(name));
+        let own = count(&self.family.series.table, &self.family.where_records());
+        let parts = self.family.beneath(None).into_iter();
+        let parts = parts.map(|member| count(&member.part.table, &self.family.where_rows(None, member)));
+        std::iter::once(own).chain(parts).collect()
     }
 
     /// The rows of `root` themselves. That none is left is read back: of the records always, of others where they have triggers.

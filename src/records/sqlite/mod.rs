@@ -2,6 +2,7 @@
 
 mod accounts;
 pub mod catalog;
+mod deadline;
 mod decode;
 mod dispose;
 mod dispose_family;

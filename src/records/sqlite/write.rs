@@ -10,6 +10,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 use rusqlite::types::FromSql;
 
+use super::deadline::Deadline;
 use super::dispose_plan::{Program, Programs};
 use super::fence::{self, FenceState};
 use super::open::{Opened, Purpose};
@@ -60,6 +61,7 @@ pub struct Writer {
     pub(super) programs: Programs,
     spellings: Spellings,
     watch: Watch,
+    pub(super) deadline: Deadline,
 }
 
 impl Writer {
@@ -68,7 +70,7 @@ impl Writer {
     /// # Errors
     /// The source cannot be opened safely, or a setting does not stick; `FenceTable` where our table is not ours.
     pub fn open(source: &Source, series: &[SeriesMapping], origin: &Origin) -> Result<Self, StoreError> {
-        let opened = Opened::open(&source.sqlite, Purpose::Write)?;
+        let mut opened = Opened::open(&source.sqlite, Purpose::Write)?;
         let journal_mode: String = setting(&opened.conn, "journal_mode")?;
         let is_wal = journal_mode == "wal";
         settle(&opened, is_wal)?;
@@ -76,7 +78,8 @@ impl Writer {
         let queries = Queries::new(source, series);
         let (programs, spellings) = (Programs::default(), Spellings::default());
         let watch = Watch::begin(&opened.conn, &queries)?;
-        Ok(Self { opened, origin: origin.clone(), is_wal, page_size, queries, programs, spellings, watch })
+        let deadline = Deadline::on(&mut opened.conn).map_err(|e| StoreError::of(&opened.conn, e))?;
+        Ok(Self { opened, origin: origin.clone(), is_wal, page_size, queries, programs, spellings, watch, deadline })
     }
 
     /// Starts a write transaction; waits up to five seconds for its turn.
@@ -152,6 +155,15 @@ impl Writer {
     pub fn still_there(&mut self, series: &SeriesName, keys: &[RecordKey]) -> Result<Vec<RecordKey>, StoreError> {
         let program = self.program(series)?;
         program.still_there(&self.opened.conn, keys)
+    }
+
+    /// How many rows each of these records has: its own, and those of its parts that are not shared.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn rows_of(&mut self, series: &SeriesName, keys: &[RecordKey]) -> Result<Vec<u64>, StoreError> {
+        let program = self.program(series)?;
+        program.rows_of(&self.opened.conn, keys)
     }
 
     /// For each of the keys, whether every mask of the mapping stands in its record and in its parts; true where no record is there any more.

@@ -27,6 +27,9 @@ pub enum CommitError {
     Busy,
     #[error("the evidence is of another batch than the transaction's fence; the batch was undone")]
     OtherBatch,
+    /// A foreign key that is checked at the COMMIT only.
+    #[error("the database refused the COMMIT; the batch was undone")]
+    Refused(#[source] StoreError),
     /// Only the fence tells: `Writer::abort_or_read`.
     #[error("whether the batch was committed is unknown until its fence is read")]
     Unknown(#[source] StoreError),
@@ -70,6 +73,11 @@ impl<'w> WriteTxn<'w> {
     /// The database cannot be written.
     pub fn forget_fences_before(&mut self, batch: BatchNumber) -> Result<(), StoreError> {
         fence::forget_before(&self.writer.opened.conn, &self.writer.origin, batch)
+    }
+
+    /// Statements of this transaction are interrupted after this time from now; its COMMIT never is.
+    pub fn limit(&mut self, time: Duration) {
+        self.writer.deadline.set(time);
     }
 
     /// The facts of these records, read again, in the order of the keys; `None` for a record that is not there.
@@ -147,10 +155,16 @@ impl<'w> WriteTxn<'w> {
                 self.is_over = true;
                 Ok(())
             }
-            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && self.undo().is_ok() => {
-                Err(CommitError::Busy)
+            Err(error) => {
+                let code = error.sqlite_error_code();
+                let failure = StoreError::of(&self.writer.opened.conn, error);
+                Err(match code {
+                    Some(ErrorCode::DatabaseBusy) if self.undo().is_ok() => CommitError::Busy,
+                    // SQLite looks at deferred foreign keys before it writes, and leaves the transaction open.
+                    Some(ErrorCode::ConstraintViolation) if self.undo().is_ok() => CommitError::Refused(failure),
+                    _ => CommitError::Unknown(failure),
+                })
             }
-            Err(error) => Err(CommitError::Unknown(StoreError::of(&self.writer.opened.conn, error))),
         }
     }
 
@@ -159,6 +173,7 @@ impl<'w> WriteTxn<'w> {
 
     /// In rollback mode a COMMIT keeps new readers out while it waits for the old ones: so it gives way at once.
     fn commit_at_once(&self) -> rusqlite::Result<()> {
+        self.writer.deadline.clear();
         let conn = &self.writer.opened.conn;
         conn.busy_timeout(Duration::ZERO)?;
         let committed = conn.execute_batch("COMMIT");
@@ -168,6 +183,7 @@ impl<'w> WriteTxn<'w> {
 
     fn undo(&mut self) -> rusqlite::Result<()> {
         self.is_over = true;
+        self.writer.deadline.clear();
         // The temporary tables of the programs are undone with the transaction that made them.
         self.writer.programs.forget();
         if self.writer.opened.conn.is_autocommit() { Ok(()) } else { self.writer.opened.conn.execute_batch("ROLLBACK") }

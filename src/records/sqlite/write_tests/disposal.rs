@@ -1,5 +1,7 @@
 //! What is destroyed, detached and masked; and what is refused.
 
+use std::time::Duration;
+
 use super::*;
 use crate::records::mapping::{Mask, SetValue};
 
@@ -395,4 +397,44 @@ fn who_is_still_there_and_whom_an_expression_concerns_is_answered_in_order() {
     let held = txn.matches(name, "this.title IN ('a', 'c')", &keys(&[3, 2, 9, 1])).unwrap();
     assert_eq!(held, [true, false, false, true]);
     assert!(matches!(txn.matches(name, "1); DROP TABLE dossier; --", &keys(&[1])), Err(StoreError::Expression { .. })));
+}
+
+#[test]
+fn a_foreign_key_that_is_checked_at_the_commit_refuses_the_chunk_and_lets_the_next_one_go() {
+    for mode in MODES {
+        let note = "CREATE TABLE note(dossier_id INTEGER REFERENCES dossier(id) DEFERRABLE INITIALLY DEFERRED); INSERT INTO note VALUES (1);";
+        let owner = Owner::with(mode, &format!("{DOSSIERS} {note}"));
+        let mut writer = owner.writer(&dossiers());
+        let mut txn = writer.begin().unwrap();
+        txn.destroy(&dossiers().series, &keys(&[1])).unwrap();
+        txn.fence(BatchNumber(7), "").unwrap();
+        let refused = txn.commit(&Evidence(7)).unwrap_err();
+        assert!(matches!(refused, CommitError::Refused(StoreError::Constraint { .. })), "{refused}");
+        assert_eq!(owner.integer("SELECT count(*) FROM message"), 4);
+        assert_eq!(writer.fence(BatchNumber(7)).unwrap(), FenceState::NoTable);
+        assert!(destroy(&mut writer, &dossiers(), &keys(&[2])).is_ok());
+    }
+}
+
+#[test]
+fn a_transaction_over_its_time_is_interrupted_and_the_next_one_is_not() {
+    for mode in MODES {
+        let many = "WITH RECURSIVE n(i) AS (SELECT 1000 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) INSERT INTO message SELECT i, 1, 'x' FROM n;";
+        let owner = Owner::with(mode, &format!("{DOSSIERS} {many}"));
+        let mut writer = owner.writer(&dossiers());
+        assert_eq!(writer.rows_of(&dossiers().series, &keys(&[2, 1, 9])).unwrap(), [3, 19_006, 0]);
+        let mut txn = writer.begin().unwrap();
+        txn.limit(Duration::ZERO);
+        let error = txn.destroy(&dossiers().series, &keys(&[1])).unwrap_err();
+        assert!(matches!(error, StoreError::Interrupted { .. }), "{error}");
+        drop(txn);
+        assert_eq!(owner.integer("SELECT count(*) FROM message"), 19_005);
+        // A few rows always come to their end.
+        let mut txn = writer.begin().unwrap();
+        txn.limit(Duration::ZERO);
+        assert!(txn.destroy(&dossiers().series, &keys(&[2])).is_ok());
+        txn.roll_back();
+        assert!(destroy(&mut writer, &dossiers(), &keys(&[1])).is_ok());
+        assert_eq!(owner.integer("SELECT count(*) FROM message WHERE dossier_id = 1"), 0);
+    }
 }

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use super::{Disposed, StoreError, Writer};
+use super::{CommitError, Disposed, FenceState, StoreError, Writer};
 use crate::model::{BatchNumber, DurableEvidence, KeyValue, Origin, PartName, RecordKey, SeriesName, SourceName};
 use crate::records::mapping::{
     ColumnTest, Condition, Join, Literal, OwnerGone, PartMapping, Reference, SeriesMapping, Source,

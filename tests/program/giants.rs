@@ -1,0 +1,59 @@
+//! One record with very many parts among others: it is never split, and its neighbours do not wait for it.
+
+use chrono::{Datelike, Days, Utc};
+
+use super::house::{DOSSIERS, DUE, House};
+
+/// Rows of the giant, its own and its two first messages and its document aside.
+const MESSAGES: i64 = 300_000;
+
+fn house() -> House {
+    let house = House::new();
+    let many = format!(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {MESSAGES})
+         INSERT INTO message(dossier_id, body) SELECT 30, 'canary text' FROM n"
+    );
+    house.database().execute_batch(&many).unwrap();
+    house.edit("retentiond.toml", "[limits]", "[limits]\nlock_ms   = 10");
+    house
+}
+
+/// A window that is not open in the next two days, in whatever zone.
+#[expect(clippy::disallowed_methods, reason = "the program under test reads the real clock")]
+fn far_window() -> String {
+    let day = (Utc::now() + Days::new(3)).weekday();
+    format!("{day} 02:00-03:00")
+}
+
+#[test]
+fn a_giant_waits_for_the_window_while_its_neighbours_go_and_goes_in_it() {
+    let house = house();
+    let schedule = format!(
+        "[schedule]\ntimezone = \"UTC\"\nscan = \"0 2 * * *\"\nmaintenance = [\"{}\"]\n\n[limits]",
+        far_window()
+    );
+    house.edit("retentiond.toml", "[limits]", &schedule);
+    let plan = house.approved();
+    let (code, run) = house.json(&["apply", &plan]);
+    assert_eq!((code, &run["destroyed"], &run["deferred"]), (5, &(DUE - 1).into(), &1.into()), "{run}");
+    let reasons = run["reasons"].as_object().unwrap();
+    assert_eq!(reasons.len(), 1, "{run}");
+    let reason = reasons.keys().next().unwrap();
+    assert!(reason.contains("300004 rows") && reason.contains("maintenance"), "{reason}");
+    assert_eq!(house.rows("message WHERE dossier_id = 30"), MESSAGES + 2, "nothing of it went");
+    // Every hour is a maintenance window where none is set.
+    house.edit("retentiond.toml", &schedule, "[limits]");
+    let (code, run) = house.json(&["apply", &plan]);
+    assert_eq!((code, &run["destroyed"], &run["planned"]), (0, &1.into(), &1.into()), "{run}");
+    assert_eq!(house.rows("dossier"), DOSSIERS - DUE);
+    assert_eq!(house.run(&["audit", "verify"]).code, 0);
+}
+
+#[test]
+fn where_no_window_is_set_a_giant_goes_alone() {
+    let house = house();
+    let plan = house.approved();
+    let (code, run) = house.json(&["apply", &plan]);
+    assert_eq!((code, &run["destroyed"]), (0, &DUE.into()), "{run}");
+    assert_eq!(house.rows("message WHERE dossier_id = 30"), 0);
+}
