@@ -1,0 +1,381 @@
+//! Every guard rail keeps records that would be gone without it: each test goes the whole way, plan, approve, apply, on a real database, as the
+//! daemon does in `automatic` mode: without a word that lifts a rail.
+//!
+//! Run with `cargo test --features simulate`: the clock is the test's. The rails of the daemon's own clock are in tests/daemon.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use rusqlite::Connection;
+use serde_json::Value as Json;
+use tempfile::TempDir;
+
+const CALENDAR: &str = r#"
+[calendar]
+number = "G-1"
+organization = "Office"
+version = 1
+approval = { authority = "Archives", date = 2025-06-01 }
+effective = { from = 2025-06-01, until = 2026-12-31 }
+timezone = "America/Toronto"
+
+[[series]]
+name = "dossier"
+triggers = { closure = { en = "closure" } }
+
+[[rule]]
+number = "R-1"
+series = "dossier"
+trigger = "closure"
+keep = "P1Y"
+disposition = "destroy"
+"#;
+
+const CONFIG: &str = r#"
+calendars = ["calendar.toml"]
+language = "en"
+state = "state"
+
+[limits]
+max_share = 0.2
+min_count = 4
+max_count = 50
+
+[source.app]
+sqlite = "app.db"
+
+[series.dossier]
+source = "app"
+table = "dossier"
+key = "id"
+event.closure = "closed_at"
+"#;
+
+const NOON: &str = "2026-11-21T17:00:00Z";
+
+/// Past its term for three weeks.
+const DUE: &str = "2025-11-01T12:00:00Z";
+
+/// Half a year before its term.
+const YOUNG: &str = "2026-06-01T12:00:00Z";
+
+/// An organization with a hundred young dossiers, whose rules and mapping a person approved with the first dossier that was due.
+struct Office {
+    dir: TempDir,
+}
+
+/// What kept a command from its work.
+#[derive(Debug)]
+struct Refusal {
+    exit: Option<i32>,
+    error: Json,
+}
+
+impl Refusal {
+    fn code(&self) -> &str {
+        self.error["code"].as_str().unwrap_or_default()
+    }
+
+    /// The rails that tripped.
+    fn rails(&self) -> Vec<&str> {
+        let rails = self.error["rails"].as_array().map(Vec::as_slice).unwrap_or_default();
+        rails.iter().filter_map(Json::as_str).collect()
+    }
+}
+
+impl Office {
+    fn new() -> Self {
+        let office = Self { dir: tempfile::tempdir().unwrap() };
+        fs::write(office.path("calendar.toml"), CALENDAR).unwrap();
+        fs::write(office.path("retentiond.toml"), CONFIG).unwrap();
+        let schema = "CREATE TABLE dossier(id INTEGER PRIMARY KEY, closed_at TEXT, archived_at TEXT);
+                      CREATE INDEX dossier_closed ON dossier(closed_at);
+                      CREATE INDEX dossier_archived ON dossier(archived_at);";
+        office.database().execute_batch(schema).unwrap();
+        office.insert(YOUNG, 100);
+        office.insert(DUE, 1);
+        let plan = office.plan();
+        office.run(&["approve", &plan, "--accept", "rules"], NOON, "").unwrap();
+        office.run(&["apply", &plan], NOON, "").unwrap();
+        assert_eq!(office.count(), 100);
+        office
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    fn database(&self) -> Connection {
+        Connection::open(self.path("app.db")).unwrap()
+    }
+
+    fn insert(&self, closed_at: &str, dossiers: usize) {
+        let mut database = self.database();
+        let transaction = database.transaction().unwrap();
+        for _ in 0..dossiers {
+            transaction
+                .execute("INSERT INTO dossier(closed_at, archived_at) VALUES(?1, '2025-11-02T12:00:00Z')", [closed_at])
+                .unwrap();
+        }
+        transaction.commit().unwrap();
+    }
+
+    fn count(&self) -> i64 {
+        self.database().query_row("SELECT count(*) FROM dossier", [], |row| row.get(0)).unwrap()
+    }
+
+    fn edit(&self, file: &str, old: &str, new: &str) {
+        let text = fs::read_to_string(self.path(file)).unwrap();
+        assert!(text.contains(old), "{old}");
+        fs::write(self.path(file), text.replace(old, new)).unwrap();
+    }
+
+    fn run(&self, arguments: &[&str], now: &str, failpoint: &str) -> Result<Json, Refusal> {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_retentiond"));
+        command.arg("--config").arg(self.path("retentiond.toml")).args(arguments).args(["--format", "json"]);
+        command.env("RETENTIOND_NOW", now).env("FAILPOINTS", failpoint);
+        let output: Output = command.output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let told: Json = serde_json::from_str(&text).unwrap_or_else(|error| {
+            panic!("{arguments:?}: {error}: {text} {}", String::from_utf8_lossy(&output.stderr))
+        });
+        if output.status.success() {
+            Ok(told)
+        } else {
+            Err(Refusal { exit: output.status.code(), error: told["error"].clone() })
+        }
+    }
+
+    fn plan(&self) -> String {
+        let plan = self.run(&["plan"], NOON, "").unwrap();
+        plan["plan"].as_str().unwrap().to_owned()
+    }
+
+    /// A plan of what is due, approved: nothing tripped.
+    fn approved(&self) -> String {
+        let plan = self.plan();
+        self.run(&["approve", &plan], NOON, "").unwrap();
+        plan
+    }
+
+    /// Plans, approves and applies at noon as nobody's hand would, whatever is refused on the way; returns the first refusal.
+    fn unattended(&self) -> Option<Refusal> {
+        let plan = self.plan();
+        let approved = self.run(&["approve", &plan], NOON, "");
+        let applied = self.run(&["apply", &plan], NOON, "");
+        approved.err().or(applied.err())
+    }
+
+    /// Without a person nothing goes, and it is this rail alone that keeps it; with one who accepts it, what was due goes.
+    fn is_kept_by(&self, rail: &str, due: i64) {
+        let before = self.count();
+        let refusal = self.unattended();
+        assert_eq!(self.count(), before, "records went although the rail {rail} should have kept them");
+        let refusal = refusal.expect("something is due, and nothing went");
+        assert_eq!((refusal.exit, refusal.rails()), (Some(3), vec![rail]), "{refusal:?}");
+        let plan = self.plan();
+        self.run(&["approve", &plan, "--accept", rail], NOON, "").unwrap();
+        self.run(&["apply", &plan], NOON, "").unwrap();
+        assert_eq!(self.count(), before - due, "accepted by name, it is in nobody's way");
+    }
+
+    fn verify(&self) {
+        let verdict = self.run(&["audit", "verify"], NOON, "").unwrap();
+        assert_ne!(verdict["verdict"], "FAIL", "{verdict}");
+    }
+}
+
+#[test]
+fn share_keeps_what_would_be_too_much_of_a_series() {
+    let office = Office::new();
+    office.insert(DUE, 30);
+    office.is_kept_by("share", 30);
+}
+
+#[test]
+fn count_keeps_what_would_be_too_many_records() {
+    let office = Office::new();
+    office.edit("retentiond.toml", "max_count = 50", "max_count = 9");
+    office.insert(DUE, 10);
+    office.is_kept_by("count", 10);
+}
+
+#[test]
+fn median_keeps_what_is_far_more_than_in_the_runs_before() {
+    let office = Office::new();
+    for _ in 0..2 {
+        office.insert(DUE, 1);
+        assert!(office.unattended().is_none(), "two runs have no habit yet");
+    }
+    office.insert(DUE, 3);
+    assert!(office.unattended().is_none(), "three times as many is not far more");
+    office.insert(DUE, 4);
+    office.is_kept_by("median", 4);
+}
+
+#[test]
+fn empty_keeps_the_last_records_of_a_series() {
+    let office = Office::new();
+    office.database().execute("DELETE FROM dossier", []).unwrap();
+    office.insert(DUE, 3);
+    office.is_kept_by("empty", 3);
+}
+
+#[test]
+fn rules_keeps_what_is_due_by_rules_that_nobody_approved() {
+    let office = Office::new();
+    office.edit("calendar.toml", "version = 1\n", "version = 2\n");
+    office.edit("calendar.toml", "P1Y", "P5M");
+    office.insert("2026-06-15T12:00:00Z", 3);
+    office.edit("retentiond.toml", "max_share = 0.2", "max_share = 1.0");
+    // The young ones have reached the shorter term too; three stay.
+    office.edit("retentiond.toml", "max_count = 50", "max_count = 500");
+    office.insert("2026-11-01T12:00:00Z", 3);
+    office.is_kept_by("rules", 103);
+}
+
+#[test]
+fn mapping_keeps_what_is_due_by_another_column() {
+    let office = Office::new();
+    office.edit("retentiond.toml", "\"closed_at\"", "\"archived_at\"");
+    office.edit("retentiond.toml", "max_share = 0.2", "max_share = 1.0");
+    office.edit("retentiond.toml", "max_count = 50", "max_count = 500");
+    office.database().execute("UPDATE dossier SET archived_at = NULL WHERE id > 3", []).unwrap();
+    office.is_kept_by("mapping", 3);
+}
+
+#[test]
+fn backlog_keeps_what_had_reached_its_term_before_the_calendar_was_approved() {
+    let office = Office::new();
+    office.insert("2024-05-01T12:00:00Z", 2);
+    office.is_kept_by("backlog", 2);
+}
+
+#[test]
+fn restored_keeps_what_came_back_with_a_copy_of_the_database() {
+    let office = Office::new();
+    office.insert(DUE, 2);
+    fs::copy(office.path("app.db"), office.path("backup.db")).unwrap();
+    assert!(office.unattended().is_none());
+    fs::copy(office.path("backup.db"), office.path("app.db")).unwrap();
+    assert_eq!(office.count(), 102);
+    office.is_kept_by("restored", 2);
+    office.verify();
+}
+
+#[test]
+fn a_plan_approved_before_the_database_was_restored_is_not_applied_to_it() {
+    let office = Office::new();
+    office.insert(DUE, 2);
+    fs::copy(office.path("app.db"), office.path("backup.db")).unwrap();
+    assert!(office.unattended().is_none());
+    office.insert(DUE, 1);
+    let plan = office.approved();
+    fs::copy(office.path("backup.db"), office.path("app.db")).unwrap();
+    // The same dossier, in the same place: only the fence tells that this is another history.
+    office.insert(DUE, 1);
+    let refusal = office.run(&["apply", &plan], NOON, "").unwrap_err();
+    assert_eq!(office.count(), 103);
+    assert_eq!((refusal.exit, refusal.code()), (Some(3), "restored"), "{refusal:?}");
+}
+
+#[test]
+fn a_schema_that_changed_since_the_plan_is_never_accepted() {
+    let office = Office::new();
+    office.insert(DUE, 2);
+    let plan = office.approved();
+    office.database().execute_batch("ALTER TABLE dossier ADD COLUMN reopened_at TEXT").unwrap();
+    let refusal = office.run(&["apply", &plan], NOON, "").unwrap_err();
+    assert_eq!(office.count(), 102);
+    assert_eq!((refusal.exit, refusal.code()), (Some(3), "plan-outdated"), "{refusal:?}");
+}
+
+#[test]
+fn a_calendar_that_is_no_longer_in_effect_destroys_nothing() {
+    let office = Office::new();
+    office.insert(DUE, 2);
+    let plan = office.approved();
+    office.edit("calendar.toml", "until = 2026-12-31", "until = 2026-11-20");
+    let refusal = office.run(&["apply", &plan], NOON, "").unwrap_err();
+    assert_eq!(office.count(), 102);
+    assert_eq!(refusal.code(), "calendar-not-in-force", "{refusal:?}");
+}
+
+#[test]
+fn a_calendar_that_is_not_yet_in_effect_plans_nothing() {
+    let office = Office::new();
+    office.insert(DUE, 2);
+    office.edit("calendar.toml", "from = 2025-06-01, until", "from = 2026-11-22, until");
+    let refusal = office.run(&["plan"], NOON, "").unwrap_err();
+    assert_eq!(refusal.code(), "calendar-not-in-force", "{refusal:?}");
+    for plan in office.run(&["plans"], NOON, "").unwrap()["plans"].as_array().unwrap() {
+        let plan = plan["plan"].as_str().unwrap();
+        let _refused = office.run(&["approve", plan], NOON, "");
+        let _refused = office.run(&["apply", plan], NOON, "");
+    }
+    assert_eq!(office.count(), 102);
+}
+
+#[test]
+fn a_plan_for_a_day_to_come_is_a_simulation_that_nobody_can_approve() {
+    let office = Office::new();
+    office.edit("retentiond.toml", "max_share = 0.2", "max_share = 1.0");
+    office.edit("retentiond.toml", "max_count = 50", "max_count = 500");
+    office.edit("calendar.toml", ", until = 2026-12-31", "");
+    office.insert("2026-11-01T12:00:00Z", 3);
+    let known = office.plan();
+    office.run(&["approve", &known], NOON, "").unwrap_err();
+    let plan = office.run(&["plan", "--as-of", "2027-06-30"], NOON, "").unwrap();
+    assert_eq!(plan["rules"][0]["due"], 100, "{plan}");
+    let plan = plan["plan"].as_str().unwrap();
+    let approval = office.run(&["approve", plan, "--accept", "rules,share,count,median"], NOON, "");
+    let applied = office.run(&["apply", plan], NOON, "");
+    assert_eq!(office.count(), 103);
+    let refusal = approval.unwrap_err();
+    assert_eq!((refusal.exit, refusal.code()), (Some(3), "simulation"), "{refusal:?}");
+    assert_eq!(applied.unwrap_err().exit, Some(3));
+}
+
+#[test]
+fn without_a_log_that_can_be_written_nothing_goes() {
+    for failing in ["journal::write::before", "journal::sync::before", "journal::mark::before"] {
+        let office = Office::new();
+        office.insert(DUE, 2);
+        let plan = office.approved();
+        let failpoint = format!("audit::{failing}=return(enospc)");
+        let refusal = office.run(&["apply", &plan], NOON, &failpoint).unwrap_err();
+        assert_eq!(office.count(), 102, "{failing}: {refusal:?}");
+        assert_eq!(refusal.exit, Some(1), "{failing}: {refusal:?}");
+        office.run(&["apply", &plan], NOON, "").unwrap();
+        assert_eq!(office.count(), 100, "{failing}: with room on the disk it goes on");
+        office.verify();
+    }
+}
+
+#[test]
+fn beside_a_log_that_is_not_consistent_nothing_goes() {
+    let office = Office::new();
+    office.insert(DUE, 2);
+    let plan = office.approved();
+    let journal = fs::read_dir(office.path("state/audit/journal")).unwrap().next().unwrap().unwrap().path();
+    let mut bytes = fs::read(&journal).unwrap();
+    let place = bytes.windows(8).position(|bytes| bytes == b"\"kind\":\"").unwrap_or(200);
+    bytes[place] ^= 1;
+    fs::write(&journal, bytes).unwrap();
+    let refusal = office.run(&["apply", &plan], NOON, "").unwrap_err();
+    assert_eq!(office.count(), 102);
+    assert_eq!(refusal.exit, Some(4), "{refusal:?}");
+}
+
+#[test]
+fn with_a_clock_behind_the_last_entry_nothing_goes() {
+    let office = Office::new();
+    office.insert(DUE, 2);
+    let plan = office.approved();
+    let refusal = office.run(&["apply", &plan], "2026-11-20T17:00:00Z", "").unwrap_err();
+    assert_eq!(office.count(), 102, "{refusal:?}");
+    office.run(&["apply", &plan], NOON, "").unwrap();
+    assert_eq!(office.count(), 100);
+    office.verify();
+}
