@@ -2,6 +2,8 @@
 
 use chrono::Utc;
 
+use crate::daemon::clock::Synchronization;
+use crate::daemon::kernel;
 use crate::model::Instant;
 
 /// What time it is.
@@ -17,6 +19,15 @@ pub fn now() -> Instant {
     Utc::now()
 }
 
+/// Whether a time server confirmed the clock, which says `now`. Of a simulated clock nothing tells, unless `RETENTIOND_SYNCHRONIZED` (`yes` or `no`) does.
+pub fn synchronization(now: Instant) -> Synchronization {
+    #[cfg(feature = "simulate")]
+    if let Some(simulated) = simulated::synchronization() {
+        return simulated;
+    }
+    kernel::synchronization(now)
+}
+
 #[cfg(feature = "simulate")]
 mod simulated {
     use std::sync::atomic::{AtomicI64, Ordering};
@@ -24,9 +35,19 @@ mod simulated {
     use chrono::TimeDelta;
 
     use crate::cli::environment;
+    use crate::daemon::clock::Synchronization;
     use crate::model::Instant;
 
     static READINGS: AtomicI64 = AtomicI64::new(0);
+
+    /// What a simulated time server says; `None` where the clock is the machine's.
+    pub(super) fn synchronization() -> Option<Synchronization> {
+        match environment::text("RETENTIOND_SYNCHRONIZED").as_deref() {
+            Some("yes") => Some(Synchronization::Confirmed),
+            Some(_) => Some(Synchronization::Unconfirmed),
+            None => now().map(|_| Synchronization::Unknown),
+        }
+    }
 
     /// The simulated time; `None` where the test sets none. A test of the daemon sets it anew in the file that `RETENTIOND_NOW_FILE` names.
     pub(super) fn now() -> Option<Instant> {

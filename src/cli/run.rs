@@ -44,13 +44,21 @@ impl Run {
         for note in &loaded.notes {
             tracing::info!(place = note.place, "{}", note.message);
         }
-        let keys = variable("CREDENTIALS_DIRECTORY").map(|dir| PathBuf::from(dir).join(CREDENTIAL));
+        let credentials = variable("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+        let keys = credentials.as_ref().map(|directory| directory.join(CREDENTIAL));
         let keys = keys.filter(|file| file.exists()).map(|file| {
             let actor = Actor::new("systemd credential");
             KeyPlaces::new(loaded.config.state.join("private/keys")).with_credential(file).declaring(actor)
         });
-        let options =
-            Options { file: session.config.clone(), loaded, keys, clock: Arc::new(clock::now), heartbeat: heartbeat() };
+        let options = Options {
+            file: session.config.clone(),
+            loaded,
+            keys,
+            credentials,
+            clock: Arc::new(clock::now),
+            synchronization: Arc::new(clock::synchronization),
+            heartbeat: heartbeat(),
+        };
         daemon::run(options)?;
         Ok(Exit::Ok)
     }

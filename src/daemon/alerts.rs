@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::notify::notify;
+use super::notify::Notifier;
 use crate::disposition::control::Alert;
 use crate::model::Instant;
 
@@ -29,9 +29,15 @@ pub struct Alerts {
     standing: BTreeMap<(&'static str, String), Alert>,
     /// Alerts are given to this command too.
     hook: Option<Vec<String>>,
+    notifier: Option<Notifier>,
 }
 
 impl Alerts {
+    /// No alerts yet; they will be given to commands by this notifier.
+    pub fn new(notifier: Notifier) -> Self {
+        Self { notifier: Some(notifier), ..Self::default() }
+    }
+
     /// From now on, alerts are given to this command.
     pub fn give_to(&mut self, hook: Option<Vec<String>>) {
         self.hook = hook;
@@ -45,8 +51,8 @@ impl Alerts {
         }
         tracing::warn!(alert = code, about, "{message}");
         let alert = Alert { code: code.to_owned(), about: about.to_owned(), message, since: now };
-        if let Some(hook) = &self.hook {
-            notify(hook, &alert);
+        if let (Some(hook), Some(notifier)) = (&self.hook, &self.notifier) {
+            notifier.notify(hook, &alert);
         }
         self.standing.insert(name, alert);
     }

@@ -1,15 +1,12 @@
-//! Whether the clock can be believed. The decision is pure; [`Reading::take`] alone looks at the kernel.
+//! Whether the clock can be believed. Pure: what the clocks say is an argument.
 //!
 //! While it cannot, nothing is destroyed, and leaves bear the time that the guard believes: so a wrong clock stamps nothing that would lock the log
 //! until that time comes.
 
-use std::fs;
-use std::os::unix::fs::MetadataExt;
-use std::path::Path;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use rustix::time::{ClockId, clock_gettime};
+use serde::{Deserialize, Serialize};
 
 use crate::model::Instant;
 
@@ -25,21 +22,24 @@ const BASE_AGE: Duration = Duration::from_secs(86_400);
 /// The daemon writes a leaf a day: after a longer silence than this at its start, either it was down for a season or the clock is wrong.
 const SILENCE: TimeDelta = TimeDelta::days(90);
 
-/// systemd-timesyncd touches it whenever a server confirmed the clock.
-const TIMESYNC_MARK: &str = "/run/systemd/timesync/synchronized";
-
-/// A server is asked at least every 2,048 s: an older confirmation is not of this clock, which somebody set since.
-const CONFIRMED_WITHIN: TimeDelta = TimeDelta::hours(1);
-
 /// What the clocks say at one moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reading {
     /// The wall clock.
     pub now: Instant,
     /// Time since boot, suspension included; nobody can set it.
     pub boot: Duration,
-    /// Whether a time server confirmed the wall clock just now; `false` also where nothing tells.
-    pub is_synchronized: bool,
+    pub synchronization: Synchronization,
+}
+
+/// Whether a time server confirmed the wall clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Synchronization {
+    Confirmed,
+    /// The kernel says that none did, since the machine started or since somebody set the clock.
+    Unconfirmed,
+    /// Nothing tells.
+    Unknown,
 }
 
 /// Why the clock is not believed.
@@ -53,6 +53,10 @@ pub enum Doubt {
     Jumped { seconds: i64 },
     #[error("the last entry of the log is {days} days old: the daemon was down for long, or the clock is wrong")]
     Silent { days: i64 },
+    #[error(
+        "no time server confirmed the clock since this machine started; run one (chrony, systemd-timesyncd), whose word the kernel keeps"
+    )]
+    Unsynchronized,
 }
 
 impl Doubt {
@@ -62,6 +66,7 @@ impl Doubt {
             Self::Behind { .. } => "clock-behind",
             Self::Jumped { .. } => "clock-jumped",
             Self::Silent { .. } => "clock-silent",
+            Self::Unsynchronized => "clock-unsynchronized",
         }
     }
 }
@@ -76,22 +81,21 @@ pub struct Guard {
     confirmed_behind: Option<Instant>,
 }
 
-impl Reading {
-    /// Reads the kernel's clocks; `now` is the wall clock.
-    pub fn take(now: Instant) -> Self {
-        let boot = clock_gettime(ClockId::Boottime);
-        // Time since boot is never negative, and nanoseconds are below a second.
-        let boot = Duration::new(boot.tv_sec.unsigned_abs(), boot.tv_nsec.unsigned_abs() as u32);
-        Self { now, boot, is_synchronized: is_confirmed(Path::new(TIMESYNC_MARK), now) }
-    }
-}
-
-fn is_confirmed(mark: &Path, now: Instant) -> bool {
-    let touched = fs::metadata(mark).ok().and_then(|found| Instant::from_timestamp(found.mtime(), 0));
-    touched.is_some_and(|touched| touched <= now && now - touched < CONFIRMED_WITHIN)
-}
-
 impl Guard {
+    /// Goes on from a reading that was believed before a restart, where the clock ran steadily since: it is still the same start of the machine.
+    pub fn recall(&mut self, believed: Reading, reading: Reading) {
+        let elapsed = reading.boot.checked_sub(believed.boot).and_then(|elapsed| TimeDelta::from_std(elapsed).ok());
+        let is_steady = elapsed.is_some_and(|elapsed| (reading.now - (believed.now + elapsed)).abs() <= AHEAD);
+        if is_steady {
+            self.base = Some(believed);
+        }
+    }
+
+    /// The last reading that was believed, to be recalled after a restart.
+    pub fn base(&self) -> Option<Reading> {
+        self.base
+    }
+
     /// Takes in a reading; `log` is the time of the log's last entry.
     pub fn look(&mut self, reading: Reading, log: Option<Instant>) -> Option<Doubt> {
         self.doubt = self.judge(reading, log);
@@ -106,7 +110,7 @@ impl Guard {
         if let Some(last) = log.filter(|last| reading.now < *last - BEHIND && self.confirmed_behind != Some(*last)) {
             return Some(Doubt::Behind { last });
         }
-        if reading.is_synchronized {
+        if reading.synchronization == Synchronization::Confirmed {
             return None;
         }
         match self.expected(reading) {
@@ -115,8 +119,10 @@ impl Guard {
             }
             Some(_) => None,
             None => {
-                let silence = log.map(|last| reading.now - last).filter(|silence| *silence > SILENCE)?;
-                Some(Doubt::Silent { days: silence.num_days() })
+                let silence = log.map(|last| reading.now - last).filter(|silence| *silence > SILENCE);
+                let silent = silence.map(|silence| Doubt::Silent { days: silence.num_days() });
+                let is_unconfirmed = reading.synchronization == Synchronization::Unconfirmed;
+                silent.or(is_unconfirmed.then_some(Doubt::Unsynchronized))
             }
         }
     }
@@ -135,7 +141,8 @@ impl Guard {
                 self.expected(reading).map_or(reading.now, |expected| expected.min(reading.now))
             }
             Some(Doubt::Silent { .. }) => log.unwrap_or(reading.now).min(reading.now),
-            Some(Doubt::Behind { .. }) | None => reading.now,
+            // A person may answer for a stamp that turns out to lie ahead.
+            Some(Doubt::Behind { .. } | Doubt::Unsynchronized) | None => reading.now,
         }
     }
 
@@ -156,7 +163,7 @@ mod tests {
     }
 
     fn reading(now: &str, boot: u64) -> Reading {
-        Reading { now: at(now), boot: Duration::from_secs(boot), is_synchronized: false }
+        Reading { now: at(now), boot: Duration::from_secs(boot), synchronization: Synchronization::Unknown }
     }
 
     const NOON: &str = "2026-06-01T12:00:00Z";
@@ -199,7 +206,7 @@ mod tests {
         assert!(guard.look(jumped, None).is_some());
         assert_eq!(guard.look(reading("2026-06-01T12:02:00Z", 220), None), None);
         assert!(guard.look(jumped, None).is_some());
-        assert_eq!(guard.look(Reading { is_synchronized: true, ..jumped }, None), None);
+        assert_eq!(guard.look(Reading { synchronization: Synchronization::Confirmed, ..jumped }, None), None);
     }
 
     #[test]
@@ -209,7 +216,7 @@ mod tests {
         let doubts = (1..=10).filter(|minute| {
             let now = at(NOON) + TimeDelta::seconds(120 * minute);
             let boot = Duration::from_secs(100 + 60 * minute.unsigned_abs());
-            guard.look(Reading { now, boot, is_synchronized: false }, None).is_some()
+            guard.look(Reading { now, boot, synchronization: Synchronization::Unknown }, None).is_some()
         });
         assert_eq!(doubts.count(), 9);
     }
@@ -246,23 +253,43 @@ mod tests {
     }
 
     #[test]
-    fn a_time_server_s_mark_confirms_the_clock_it_was_set_under_and_no_other() {
-        let mark = tempfile::NamedTempFile::new().unwrap();
-        let touched = Instant::from_timestamp(fs::metadata(mark.path()).unwrap().mtime(), 0).unwrap();
-        assert!(is_confirmed(mark.path(), touched + TimeDelta::minutes(30)));
-        assert!(!is_confirmed(mark.path(), touched + TimeDelta::days(365)), "put forward since");
-        assert!(!is_confirmed(mark.path(), touched - TimeDelta::days(1)), "put back since");
-        assert!(!is_confirmed(Path::new("/nonexistent/mark"), touched));
-    }
-
-    #[test]
     fn a_start_long_after_the_last_entry_waits_for_a_person_or_a_time_server() {
         let log = Some(at("2025-12-01T00:00:00Z"));
         let mut guard = Guard::default();
         let start = reading(NOON, 20);
         assert_eq!(guard.look(start, log), Some(Doubt::Silent { days: 182 }));
         assert_eq!(guard.believed(start, log), at("2025-12-01T00:00:00Z"));
-        assert_eq!(guard.look(Reading { is_synchronized: true, ..start }, log), None);
+        assert_eq!(guard.look(Reading { synchronization: Synchronization::Confirmed, ..start }, log), None);
         assert_eq!(Guard::default().look(start, None), None, "a new log has no last entry");
+    }
+    #[test]
+    fn a_start_on_a_clock_that_no_server_confirmed_waits_for_one_or_for_a_person() {
+        let log = Some(at("2026-06-01T02:00:00Z"));
+        let start = Reading { synchronization: Synchronization::Unconfirmed, ..reading(NOON, 20) };
+        let mut guard = Guard::default();
+        assert_eq!(guard.look(start, log), Some(Doubt::Unsynchronized));
+        assert_eq!(guard.look(Reading { synchronization: Synchronization::Confirmed, ..start }, log), None);
+        let later =
+            Reading { synchronization: Synchronization::Unconfirmed, ..reading("2026-06-02T12:00:00Z", 86_420) };
+        assert_eq!(guard.look(later, log), None, "a clock that was right and runs steadily stays right");
+
+        let mut guard = Guard::default();
+        assert!(guard.look(start, log).is_some());
+        guard.confirm(start, log);
+        assert_eq!(guard.look(Reading { boot: Duration::from_secs(20), ..start }, log), None);
+    }
+
+    #[test]
+    fn what_was_believed_is_believed_after_a_restart_and_not_after_another_start_of_the_machine() {
+        let unconfirmed = |now, boot| Reading { synchronization: Synchronization::Unconfirmed, ..reading(now, boot) };
+        let believed = reading(NOON, 1_000);
+        let look = |reading| {
+            let mut guard = Guard::default();
+            guard.recall(believed, reading);
+            guard.look(reading, None)
+        };
+        assert_eq!(look(unconfirmed("2026-06-01T13:00:00Z", 4_600)), None);
+        assert_eq!(look(unconfirmed("2026-06-01T13:00:00Z", 60)), Some(Doubt::Unsynchronized), "it was started since");
+        assert_eq!(look(unconfirmed("2026-07-01T13:00:00Z", 4_600)), Some(Doubt::Unsynchronized), "it was set since");
     }
 }

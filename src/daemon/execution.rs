@@ -11,6 +11,7 @@ use chrono::TimeDelta;
 
 use super::alerts::kind;
 use super::board::Execution;
+use super::obstacle::Obstacle;
 use super::runner::Runner;
 use crate::audit::decode_results;
 use crate::audit::leaf::{Body, RecordOutcome};
@@ -18,7 +19,7 @@ use crate::config::Mode;
 use crate::disposition::desk::{DeskError, PlanState, Session, approved_plan};
 use crate::disposition::execute::{self, Conditions, ExecuteError, Progress, Statement};
 use crate::disposition::request::{Refusal, RefusalKind, Request, Response};
-use crate::model::{Actor, Instant, Opening, PlanId, RuleNumber};
+use crate::model::{Actor, Instant, PlanId, RuleNumber};
 
 /// A chunk, a giant record's included, takes less.
 const LONGEST_CHUNK: Duration = Duration::from_secs(1_800);
@@ -45,22 +46,13 @@ impl Retry {
 
 impl Runner {
     /// Why nothing may be destroyed at this moment; `None` where it may.
-    pub(super) fn why_not(&self) -> Option<String> {
+    pub(super) fn why_not(&self) -> Option<Obstacle> {
         let (now, doubt) = self.watch.look();
         if self.stop.load(Ordering::Relaxed) {
-            return Some("the daemon is ending".to_owned());
+            return Some(Obstacle::Ending);
         }
-        if self.board.show().paused.is_some() {
-            return Some("paused".to_owned());
-        }
-        if let Some(doubt) = doubt {
-            return Some(doubt.to_string());
-        }
-        let windows = &self.schedule.windows;
-        (windows.open_at(now) == Opening::Blackout).then(|| match windows.changes_after(now) {
-            Some(until) => format!("a blackout window is open until {until}"),
-            None => "a blackout window is open".to_owned(),
-        })
+        let is_paused = self.board.show().paused.is_some();
+        Obstacle::look(is_paused, doubt, &self.schedule.windows, now)
     }
 
     /// Goes on with every approved plan, as far as the mode lets the daemon do so by itself.
@@ -114,9 +106,7 @@ impl Runner {
     /// Executes a plan that somebody asked for over the socket, and shows them how it ends.
     pub(super) fn execute_for(&mut self, plan: &PlanId, actor: &Actor) {
         let ended = match self.why_not() {
-            Some(reason) => {
-                Err(refused("destruction-paused", format!("nothing is destroyed now: {reason}; ask again later")))
-            }
+            Some(obstacle) => Err(obstacle.refusal()),
             None => self.try_execute(plan, actor).map_err(|error| refusal(&error)),
         };
         self.board.show().executions.insert(plan.clone(), Execution::Ended(Box::new(ended)));

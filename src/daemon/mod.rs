@@ -1,7 +1,8 @@
 //! The daemon: at its hours it plans, and does what its mode allows. The only room that knows tokio; the core stays synchronous.
 //!
-//! Four kinds of threads: the heartbeat (tokio: ticks, watchdog, metrics) sends orders; the run loop (`runner`) obeys them one at a time, so
-//! runs never overlap; connections to the control socket are answered by the Desk and the `steward`; the main thread waits for signals.
+//! Five kinds of threads: the heartbeat (tokio: ticks, watchdog, metrics) sends orders; the run loop (`runner`) obeys them one at a time, so
+//! runs never overlap; connections to the control socket are answered by the Desk and the `steward`; `notify` runs the command for alerts; the main
+//! thread waits for signals. All but `notify` are restricted to the files that the configuration names (`sandbox`).
 
 mod alerts;
 mod board;
@@ -10,15 +11,18 @@ mod error;
 mod execution;
 mod heartbeat;
 mod housekeeping;
+pub mod kernel;
 pub mod logging;
 mod metrics;
 mod notify;
+mod obstacle;
 mod orders;
 mod probe;
 mod pulse;
 mod reload;
 mod run;
 mod runner;
+mod sandbox;
 mod scan;
 pub mod schedule;
 mod standing;

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant as Monotonic};
 
@@ -10,17 +11,39 @@ use crate::disposition::control::Alert;
 /// A command that takes longer is ended: a hook that hangs must not pile up.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Gives an alert to the command, without waiting for it.
-pub fn notify(command: &[String], alert: &Alert) {
-    let (command, alert) = (command.to_vec(), alert.clone());
-    let code = alert.code.clone();
-    let spawned = thread::Builder::new().name("notify".to_owned()).spawn(move || match give(&command, &alert) {
-        Ok(true) => tracing::debug!(alert = alert.code, "the notify command took an alert"),
-        Ok(false) => tracing::warn!(alert = alert.code, "the notify command failed or took too long"),
-        Err(error) => tracing::warn!(alert = alert.code, %error, "the notify command could not be run"),
-    });
-    if let Err(error) = spawned {
-        tracing::warn!(alert = code, %error, "no thread for the notify command");
+/// Alerts that wait for the command at most; with more of them it is the command that is at fault.
+const MOST_WAITING: usize = 64;
+
+/// Gives alerts to a command, one after the other, in a thread of its own: it begins before the daemon is restricted, and so the command can do
+/// what it must.
+#[derive(Clone, Debug)]
+pub struct Notifier(SyncSender<(Vec<String>, Alert)>);
+
+impl Notifier {
+    /// Starts the thread. It ends with the last of the notifiers.
+    ///
+    /// # Errors
+    /// A thread that cannot be started.
+    pub fn start() -> io::Result<Self> {
+        let (give_to, received) = sync_channel::<(Vec<String>, Alert)>(MOST_WAITING);
+        let body = move || {
+            for (command, alert) in received {
+                match give(&command, &alert) {
+                    Ok(true) => tracing::debug!(alert = alert.code, "the notify command took an alert"),
+                    Ok(false) => tracing::warn!(alert = alert.code, "the notify command failed or took too long"),
+                    Err(error) => tracing::warn!(alert = alert.code, %error, "the notify command could not be run"),
+                }
+            }
+        };
+        thread::Builder::new().name("notify".to_owned()).spawn(body)?;
+        Ok(Self(give_to))
+    }
+
+    /// Gives an alert to the command, without waiting for it.
+    pub fn notify(&self, command: &[String], alert: &Alert) {
+        if self.0.try_send((command.to_vec(), alert.clone())).is_err() {
+            tracing::warn!(alert = alert.code, "the notify command is behind; this alert is not given to it");
+        }
     }
 }
 

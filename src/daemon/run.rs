@@ -10,18 +10,21 @@ use std::thread;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 use signal_hook::iterator::{Handle, Signals};
 
+use super::alerts::Alerts;
 use super::board::{Board, Shown};
 use super::error::DaemonError;
 use super::heartbeat::{self, Beat};
 use super::metrics::Metrics;
+use super::notify::Notifier;
 use super::orders::Order;
 use super::pulse::Pulse;
 use super::runner::{Parts, Runner};
+use super::sandbox::Sandbox;
 use super::steward::{PAUSE, Steward};
 use super::systemd;
-use super::watch::Watch;
+use super::watch::{AskWhetherSynchronized, Watch};
 use crate::audit::KeyPlaces;
-use crate::config::{Loaded, Mode};
+use crate::config::{Config, Loaded, Mode};
 use crate::disposition::Installation;
 use crate::disposition::control::Configuration;
 use crate::disposition::desk::{Clock, Desk, SharedDesk, actor_of, serve_with};
@@ -30,6 +33,9 @@ use crate::model::Windows;
 /// What the shell sees when a second signal ends the daemon at once; nothing that the log promised is lost.
 const FORCED: i32 = 1;
 
+/// Name of the memo that keeps the last reading of the clocks that was believed.
+pub(super) const CLOCK: &str = "clock";
+
 /// How the daemon is to run.
 pub struct Options {
     /// The configuration's file, read again by a reload.
@@ -37,7 +43,10 @@ pub struct Options {
     pub loaded: Loaded,
     /// Where the secret keys are, if not under the state directory.
     pub keys: Option<KeyPlaces>,
+    /// The directory that the service manager handed keys in by.
+    pub credentials: Option<PathBuf>,
     pub clock: Clock,
+    pub synchronization: AskWhetherSynchronized,
     /// When the heartbeat beats: six fields, in UTC.
     pub heartbeat: String,
 }
@@ -47,7 +56,7 @@ pub struct Options {
 /// # Errors
 /// Whatever keeps the daemon from starting. Once it runs, trouble is an alert and not an end.
 pub fn run(options: Options) -> Result<(), DaemonError> {
-    let Options { file, loaded, keys, clock, heartbeat } = options;
+    let Options { file, loaded, keys, credentials, clock, synchronization, heartbeat } = options;
     let schedule = loaded.config.schedule.clone().ok_or(DaemonError::NoSchedule)?;
     let install = Arc::new(installation(&loaded));
     let config = loaded.config;
@@ -56,11 +65,18 @@ pub fn run(options: Options) -> Result<(), DaemonError> {
     let signals = Signals::new([SIGTERM, SIGINT, SIGHUP, SIGUSR1]).map_err(DaemonError::Signals)?;
     end_on_second_signal(&stop)?;
 
+    // Its thread is the one that is not restricted.
+    let notifier = Notifier::start().map_err(DaemonError::Thread)?;
+    // Makes the state directory where there is none.
     let desk = Desk::open(install, keys, clock())?;
-    let watch = Arc::new(Watch::new(clock));
+    let sandbox = Sandbox::enter(&config, credentials.as_deref());
+    let watch = Arc::new(Watch::new(clock, synchronization));
     let desk = SharedDesk::new(desk);
     watch.log_is_at(desk.lock()?.log().last_time());
-    let board = Arc::new(Board::new(shown(&config, &desk, &watch)?));
+    if let Some(believed) = desk.lock()?.recall(CLOCK)? {
+        watch.recall(believed);
+    }
+    let board = Arc::new(Board::new(shown(&config, &desk, &watch, notifier)?));
     let (orders, received) = channel();
     let pulse = Arc::new(Pulse::start());
     let metrics = Arc::new(Metrics::new(watch.now()));
@@ -92,6 +108,7 @@ pub fn run(options: Options) -> Result<(), DaemonError> {
         orders: orders.clone(),
         config: file,
         state,
+        sandbox,
     });
     let (answering, now) = (steward.clone(), watch.clone());
     let socket = serve_with(
@@ -144,10 +161,10 @@ pub(super) fn mode_word(mode: Mode) -> &'static str {
     }
 }
 
-fn shown(config: &crate::config::Config, desk: &SharedDesk, watch: &Watch) -> Result<Shown, DaemonError> {
+fn shown(config: &Config, desk: &SharedDesk, watch: &Watch, notifier: Notifier) -> Result<Shown, DaemonError> {
     let now = watch.now();
     let desk = desk.lock()?;
-    let mut alerts = super::alerts::Alerts::default();
+    let mut alerts = Alerts::new(notifier);
     alerts.give_to(config.notify.clone());
     Ok(Shown {
         started: now,

@@ -11,11 +11,13 @@ use chrono::TimeDelta;
 
 use super::alerts::kind;
 use super::board::Board;
+use super::clock::Reading;
 use super::execution::Retry;
 use super::metrics::Metrics;
 use super::orders::Order;
 use super::pulse::Pulse;
 use super::reload::{Stamp, stamps};
+use super::run::CLOCK;
 use super::scan::Depth;
 use super::schedule::{Alarm, Ring};
 use super::watch::Watch;
@@ -57,6 +59,8 @@ pub struct Runner {
     /// Whether nothing stood in the way when plans were last looked at.
     pub(super) was_free: bool,
     pub(super) published: Option<Instant>,
+    /// What was memorized of the clock.
+    pub(super) clock: Option<Reading>,
     /// The configuration's files as they were when they were read.
     pub(super) files: Vec<(PathBuf, Option<Stamp>)>,
 }
@@ -97,6 +101,7 @@ impl Runner {
             seen: 0,
             was_free: false,
             published: None,
+            clock: None,
         };
         runner.set_alarms()?;
         Ok(runner)
@@ -146,6 +151,7 @@ impl Runner {
             None => self.board.show().alerts.keep_only(kind::CLOCK, &[]),
         }
         self.notice_changed_files(now);
+        self.memorize_clock(now);
         self.look_around();
         if doubt.is_some() {
             return;
@@ -155,6 +161,18 @@ impl Runner {
         self.fire(now);
         if let Err(error) = self.beat(now) {
             self.trouble(&error, now);
+        }
+    }
+
+    /// A restart goes on from what was believed.
+    fn memorize_clock(&mut self, now: Instant) {
+        let base = self.watch.base();
+        if base == self.clock {
+            return;
+        }
+        match self.desk.lock().and_then(|desk| desk.memorize(CLOCK, base.as_ref())) {
+            Ok(()) => self.clock = base,
+            Err(error) => self.trouble(&error, now),
         }
     }
 

@@ -7,7 +7,9 @@ use std::sync::mpsc::Sender;
 use super::alerts::kind;
 use super::board::{Board, Execution};
 use super::execution::refused;
+use super::obstacle::Obstacle;
 use super::orders::Order;
+use super::sandbox::Sandbox;
 use super::watch::Watch;
 use crate::audit::witness::read_witnessed;
 use crate::config::{self, Loaded};
@@ -31,6 +33,7 @@ pub struct Steward {
     pub orders: Sender<Order>,
     pub config: PathBuf,
     pub state: PathBuf,
+    pub sandbox: Sandbox,
 }
 
 impl Steward {
@@ -85,6 +88,7 @@ impl Steward {
         let published = desk.log().published_size();
         let anchor: Option<(u64, Instant)> = desk.recall("anchor")?;
         drop(desk);
+        let install = self.desk.install();
         let witnessed = read_witnessed(&self.state.join("audit")).ok().flatten();
         let shown = self.board.show();
         Ok(Status {
@@ -94,6 +98,8 @@ impl Steward {
             doing: shown.doing.clone(),
             paused: shown.paused.clone(),
             clock: doubt.map(|doubt| doubt.to_string()),
+            waiting: Obstacle::look(shown.paused.is_some(), doubt, &install.windows, now)
+                .map(|obstacle| obstacle.to_string()),
             next: shown.next.clone(),
             last,
             plans,
@@ -135,10 +141,11 @@ impl Steward {
     fn resume(&self, clock: bool, actor: &Actor, now: Instant) -> Result<Response, DeskError> {
         let mut desk = self.desk.lock()?;
         desk.memorize::<Pause>(PAUSE, None)?;
-        self.board.show().paused = None;
+        let was_paused = self.board.show().paused.take().is_some();
         tracing::warn!(%actor, clock, "destruction is resumed");
-        if !clock || self.watch.look().1.is_none() {
-            return Ok(done("destruction is resumed"));
+        let doubt = self.watch.look().1;
+        if !clock || doubt.is_none() {
+            return Ok(resumed(was_paused, Obstacle::look(false, doubt, &self.desk.install().windows, now)));
         }
         let time = self.watch.confirm();
         desk.confirm_clock(actor, time)?;
@@ -179,6 +186,9 @@ impl Steward {
         if loaded.config.schedule.is_none() {
             return Err("`[schedule]` is gone; without hours the daemon has nothing to do".to_owned());
         }
+        if let Some(reason) = self.sandbox.forbids(&loaded.config) {
+            return Err(reason);
+        }
         Ok(loaded)
     }
 
@@ -201,6 +211,16 @@ impl Steward {
     fn order(&self, order: Order) -> Result<(), Refusal> {
         self.orders.send(order).map_err(|_| refused("ending", "the daemon is ending".to_owned()))
     }
+}
+
+/// What a person hears who resumed: not that all is well where something else stands in the way.
+fn resumed(was_paused: bool, obstacle: Option<Obstacle>) -> Response {
+    let what = if was_paused { "destruction is resumed" } else { "destruction was not paused" };
+    let message = match obstacle {
+        None => what.to_owned(),
+        Some(obstacle) => format!("{what}, but waits: {obstacle}"),
+    };
+    Response::Done { message }
 }
 
 fn done(message: &str) -> Response {

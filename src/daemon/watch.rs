@@ -1,14 +1,19 @@
 //! The daemon's clock, under guard: every thread that stamps or judges asks here.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::clock::{Doubt, Guard, Reading};
+use super::clock::{Doubt, Guard, Reading, Synchronization};
+use super::kernel;
 use crate::disposition::desk::Clock;
 use crate::model::Instant;
+
+/// Says whether a time server confirmed the clock, which says this.
+pub type AskWhetherSynchronized = Arc<dyn Fn(Instant) -> Synchronization + Send + Sync>;
 
 /// The clock and its guard.
 pub struct Watch {
     clock: Clock,
+    asks: AskWhetherSynchronized,
     state: Mutex<State>,
 }
 
@@ -21,13 +26,29 @@ struct State {
 
 impl Watch {
     /// Guards this clock.
-    pub fn new(clock: Clock) -> Self {
-        Self { clock, state: Mutex::default() }
+    pub fn new(clock: Clock, asks: AskWhetherSynchronized) -> Self {
+        Self { clock, asks, state: Mutex::default() }
+    }
+
+    fn read(&self) -> Reading {
+        let now = (self.clock)();
+        Reading { now, boot: kernel::since_boot(), synchronization: (self.asks)(now) }
+    }
+
+    /// Goes on from what was believed before a restart.
+    pub fn recall(&self, believed: Reading) {
+        let reading = self.read();
+        self.state().guard.recall(believed, reading);
+    }
+
+    /// The last reading that was believed.
+    pub fn base(&self) -> Option<Reading> {
+        self.state().guard.base()
     }
 
     /// The time to believe, and why the clock is not believed.
     pub fn look(&self) -> (Instant, Option<Doubt>) {
-        let reading = Reading::take((self.clock)());
+        let reading = self.read();
         let mut state = self.state();
         let log = state.log;
         let doubt = state.guard.look(reading, log);
@@ -46,7 +67,7 @@ impl Watch {
 
     /// A named person answers for the clock as it is; returns its time.
     pub fn confirm(&self) -> Instant {
-        let reading = Reading::take((self.clock)());
+        let reading = self.read();
         let mut state = self.state();
         let log = state.log;
         state.guard.confirm(reading, log);

@@ -48,6 +48,8 @@ pub struct Status {
     pub paused: Option<Pause>,
     /// Why the clock is not believed: nothing is destroyed while it is not.
     pub clock: Option<String>,
+    /// Why nothing is destroyed at this moment; `None` where it may be.
+    pub waiting: Option<String>,
     /// Next time of each schedule.
     pub next: BTreeMap<String, Instant>,
     /// The latest firings, the newest first.

@@ -31,6 +31,10 @@ impl Report for StatusReport {
         if let Some(doubt) = &status.clock {
             fact(words.clock, doubt.clone());
         }
+        // A pause and a doubt about the clock have just said it.
+        if let (None, None, Some(waiting)) = (&status.paused, &status.clock, &status.waiting) {
+            fact(words.destruction_waits, waiting.clone());
+        }
         for (schedule, next) in &status.next {
             fact(words.next_scan, format!("{}  {schedule}", time(*next)));
         }

@@ -49,6 +49,7 @@ words! {
     state: "state", "état";
     paused: "paused", "en pause";
     clock: "clock", "horloge";
+    destruction_waits: "destruction waits", "destruction en attente";
     next_scan: "next scan", "prochain examen";
     last_scan: "last scan", "dernier examen";
     holds: "holds", "suspensions";

@@ -1,5 +1,6 @@
 //! The door to the Desk: it is here, or another process has it and answers over the control socket.
 
+use std::io;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::thread;
@@ -56,8 +57,12 @@ fn find_place(install: &Arc<Installation>, keys: Option<&KeyPlaces>, clock: &Clo
             Err(error) => error,
         };
         // Who may not take the state may still be answered.
-        if let Ok(client) = Client::connect(&install.state) {
-            return Ok(Place::There(client));
+        match Client::connect(&install.state) {
+            Ok(client) => return Ok(Place::There(client)),
+            Err(DeskError::NoAnswer { source: Some(error), .. }) if error.kind() == io::ErrorKind::PermissionDenied => {
+                return Err(DeskError::NoRights { state: install.state.clone() });
+            }
+            Err(_) => {}
         }
         // Only a lock passes with time.
         let passes = matches!(&refused, DeskError::Locked { .. })

@@ -68,6 +68,8 @@ pub enum DeskError {
     NoAnswer { state: PathBuf, what: &'static str, source: Option<io::Error> },
     #[error("who holds {} stopped answering, and did not read the request", state.display())]
     Unheard { state: PathBuf },
+    #[error("this user may neither use {} nor ask who holds it; run the command as the owner of that directory, or as a user of its group", state.display())]
+    NoRights { state: PathBuf },
     #[error("no daemon runs here; start it with `systemctl start retentiond` or `retentiond run`")]
     NoDaemon,
     #[error("the line is no request: {message}")]
@@ -109,6 +111,7 @@ impl DeskError {
             Self::Broken => "broken",
             Self::NoAnswer { .. } => "no-answer",
             Self::Unheard { .. } => "unheard",
+            Self::NoRights { .. } => "state-rights",
             Self::NoDaemon => "no-daemon",
             Self::NotARequest { .. } => "not-a-request",
             Self::Crowded { .. } => "crowded",
@@ -143,6 +146,7 @@ impl DeskError {
             | Self::Random(_)
             | Self::Broken
             | Self::OtherExceptions { .. }
+            | Self::NoRights { .. }
             | Self::NoDaemon
             | Self::NoAnswer { .. } => RefusalKind::Failure,
         }

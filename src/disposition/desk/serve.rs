@@ -70,7 +70,14 @@ pub fn serve_with(desk: &SharedDesk, clock: Clock, steward: Option<Steward>) -> 
     listener.set_nonblocking(true).map_err(failed)?;
     let (wake, woken) = UnixStream::pair().map_err(failed)?;
     let stop = Arc::new(AtomicBool::new(false));
-    let server = Server { desk: desk.clone(), clock, steward, stop: stop.clone(), open: Arc::new(AtomicUsize::new(0)) };
+    let server = Server {
+        desk: desk.clone(),
+        clock,
+        steward,
+        stop: stop.clone(),
+        open: Arc::new(AtomicUsize::new(0)),
+        is_crowded: AtomicBool::new(false),
+    };
     let acceptor = thread::Builder::new()
         .name("control socket".to_owned())
         .spawn(move || server.accept(&listener, &woken))
@@ -119,6 +126,8 @@ struct Server {
     steward: Option<Steward>,
     stop: Arc<AtomicBool>,
     open: Arc<AtomicUsize>,
+    /// The last who came was turned away.
+    is_crowded: AtomicBool,
 }
 
 impl Server {
@@ -144,11 +153,19 @@ impl Server {
     /// Starts a thread for a connection, or turns it away.
     fn welcome(&self, mut stream: UnixStream) -> Option<JoinHandle<()>> {
         if self.open.load(Ordering::Acquire) >= MOST_CONNECTIONS {
+            // Once a crowd: a thousand who come at once must not fill the log.
+            if !self.is_crowded.swap(true, Ordering::AcqRel) {
+                tracing::warn!(
+                    most = MOST_CONNECTIONS,
+                    "connections to the control socket are turned away: too many are open"
+                );
+            }
             let crowded = DeskError::Crowded { what: "too many are open; try again" };
             let _whether_heard =
                 stream.set_write_timeout(Some(TICK)).and_then(|()| say(&mut stream, &refused(&crowded)));
             return None;
         }
+        self.is_crowded.store(false, Ordering::Release);
         let place = Place::take(&self.open);
         let hearing = Hearing {
             desk: self.desk.clone(),

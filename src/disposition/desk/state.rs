@@ -17,6 +17,12 @@ pub(super) struct StateLock {
 const OPEN: [&str; 3] = ["", "audit", "plans"];
 const PRIVATE: [&str; 3] = ["private", "private/keys", "private/plans"];
 
+/// Directories whose files others may read, and nobody else write.
+const EVIDENCE: [&str; 3] = ["audit", "audit/journal", "plans"];
+
+/// Who may write everywhere all the same: what root put in place (a cosigned checkpoint) is in order.
+const ROOT: u32 = 0;
+
 /// Makes the directories that are missing, takes the lock, and looks at owners and modes.
 ///
 /// # Errors
@@ -68,8 +74,12 @@ fn inspect(state: &Path) -> Result<(), DeskError> {
     for name in PRIVATE {
         look.at(&state.join(name), true, 0o077)?;
     }
-    look.at_files_of(&state.join("private"))?;
-    look.at_files_of(&state.join("private/plans"))?;
+    for name in PRIVATE {
+        look.at_files_of(&state.join(name), 0o077)?;
+    }
+    for name in EVIDENCE {
+        look.at_files_of(&state.join(name), 0o022)?;
+    }
     match fs::symlink_metadata(state.join("lock")) {
         Ok(_) => look.at(&state.join("lock"), false, 0o022),
         Err(_) => Ok(()),
@@ -88,7 +98,8 @@ impl Look<'_> {
             let what = if is_dir { "it must be a directory" } else { "it must be a plain file" };
             return Err(DeskError::Kind { path: path.to_owned(), what });
         }
-        if found.uid() != self.own {
+        let is_owner_right = found.uid() == self.own || (found.uid() == ROOT && forbidden == 0o022 && !is_dir);
+        if !is_owner_right {
             let (path, state) = (path.to_owned(), self.state.to_owned());
             return Err(DeskError::Owner { path, state, owner: found.uid(), own: self.own });
         }
@@ -103,12 +114,16 @@ impl Look<'_> {
         Err(DeskError::Mode { path: path.to_owned(), mode, danger, mend })
     }
 
-    /// Private files; what is no plain file there (a socket being made) is not ours to judge.
-    fn at_files_of(&self, dir: &Path) -> Result<(), DeskError> {
-        for entry in fs::read_dir(dir).map_err(|source| self.failed(dir, source))? {
+    /// Files of a directory that may not be there yet; what is no plain file there (a socket being made) is not ours to judge.
+    fn at_files_of(&self, dir: &Path, forbidden: u32) -> Result<(), DeskError> {
+        let entries = match fs::read_dir(dir) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            entries => entries.map_err(|source| self.failed(dir, source))?,
+        };
+        for entry in entries {
             let entry = entry.map_err(|source| self.failed(dir, source))?;
             if entry.file_type().is_ok_and(|kind| kind.is_file() || kind.is_symlink()) {
-                self.at(&entry.path(), false, 0o077)?;
+                self.at(&entry.path(), false, forbidden)?;
             }
         }
         Ok(())

@@ -31,18 +31,30 @@ fn a_file_that_others_could_change_or_read_is_refused_with_the_mend() {
         ("private", 0o750, "chmod go-rwx"),
         ("private/keys", 0o701, "chmod go-rwx"),
         ("private/desk.db", 0o640, "chmod go-rwx"),
+        ("private/keys/audit-signing-key", 0o644, "chmod go-rwx"),
         ("lock", 0o666, "chmod g-w,o-w"),
+        ("audit/vkey", 0o646, "chmod g-w,o-w"),
+        ("audit/checkpoint", 0o664, "chmod g-w,o-w"),
+        ("audit/journal/SEGMENT", 0o666, "chmod g-w,o-w"),
     ];
     for (name, mode, mend) in cases {
         let sample = Sample::new();
         drop(open(&sample).unwrap());
-        let path = sample.state().join(name);
+        let path = found(&sample, name);
         let before = fs::metadata(&path).unwrap().permissions().mode();
         chmod(&path, mode);
         let error = open(&sample).err().unwrap_or_else(|| panic!("{name} with mode {mode:o} was accepted"));
         assert!(error.to_string().contains(&format!("{mend} {}", path.display())), "{error}");
         chmod(&path, before);
         open(&sample).unwrap();
+    }
+}
+
+/// A file of the state; `SEGMENT` is the journal's first.
+fn found(sample: &Sample, name: &str) -> std::path::PathBuf {
+    match name.strip_suffix("/SEGMENT") {
+        Some(dir) => fs::read_dir(sample.state().join(dir)).unwrap().next().unwrap().unwrap().path(),
+        None => sample.state().join(name),
     }
 }
 
@@ -66,6 +78,15 @@ fn a_state_of_another_user_is_refused() {
     }
     let error = open(&sample).err().unwrap();
     assert!(matches!(error, DeskError::Owner { owner: 12_345, .. }), "{error}");
+    std::os::unix::fs::chown(sample.state().join("private"), Some(rustix::process::geteuid().as_raw()), None).unwrap();
+    for name in ["private/desk.db", "lock", "audit/checkpoint", "audit/journal/SEGMENT"] {
+        let path = found(&sample, name);
+        std::os::unix::fs::chown(&path, Some(12_345), None).unwrap();
+        let error = open(&sample).err().unwrap_or_else(|| panic!("{name} of another user was accepted"));
+        assert!(matches!(error, DeskError::Owner { owner: 12_345, .. }), "{error}");
+        std::os::unix::fs::chown(&path, Some(rustix::process::geteuid().as_raw()), None).unwrap();
+    }
+    open(&sample).unwrap();
 }
 
 #[test]

@@ -1,0 +1,82 @@
+//! A clock that cannot be believed destroys nothing.
+
+use std::thread;
+use std::time::Duration;
+
+use crate::office::Office;
+
+#[test]
+fn a_clock_that_jumped_destroys_nothing_until_somebody_answers_for_it() {
+    let office = Office::new("approve", 3);
+    let daemon = office.start();
+    office.scan();
+    let plan = office.plans("pending").remove(0);
+    office.set_clock("2026-11-21T19:00:00Z");
+    office.wait("the alert", || office.has_alert("clock"));
+    office.ask(&["approve", &plan, "--accept", "rules"]);
+    thread::sleep(Duration::from_secs(3));
+    assert_eq!(office.count(), 8, "approved, but the clock is in doubt");
+    assert!(office.status()["clock"].is_string());
+
+    office.ask(&["ctl", "resume", "--clock"]);
+    office.wait("the execution", || office.count() == 5);
+    daemon.stop();
+    office.verify();
+}
+
+#[test]
+fn a_clock_that_no_server_confirmed_destroys_nothing_until_somebody_answers_for_it_and_that_outlives_a_restart() {
+    let office = Office::new("approve", 3);
+    let unconfirmed = [("RETENTIOND_SYNCHRONIZED", "no")];
+    let daemon = office.start_with(&unconfirmed);
+    office.wait("the alert", || office.has_alert("clock"));
+    office.scan();
+    let plan = office.plans("pending").remove(0);
+    office.ask(&["approve", &plan, "--accept", "rules"]);
+    thread::sleep(Duration::from_secs(3));
+    assert_eq!(office.count(), 8, "approved, but nobody knows what time it is");
+    office.ask(&["ctl", "resume", "--clock"]);
+    office.wait("the execution", || office.count() == 5);
+    office.wait("a tick", || !office.has_alert("clock"));
+    daemon.stop();
+
+    let daemon = office.start_with(&unconfirmed);
+    office.scan();
+    assert!(!office.has_alert("clock"), "the same clock, running steadily since");
+    daemon.stop();
+    office.verify();
+}
+
+#[test]
+fn a_clock_that_a_server_confirmed_needs_nobody() {
+    let office = Office::new("approve", 3);
+    let daemon = office.start_with(&[("RETENTIOND_SYNCHRONIZED", "yes")]);
+    office.scan();
+    // Set by the server, by two hours: a clock that was wrong when the machine started.
+    office.set_clock("2026-11-21T19:00:00Z");
+    let plan = office.plans("pending").remove(0);
+    office.ask(&["approve", &plan, "--accept", "rules"]);
+    office.wait("the execution", || office.count() == 5);
+    assert!(!office.has_alert("clock"));
+    daemon.stop();
+    office.verify();
+}
+
+#[test]
+fn a_clock_behind_the_last_entry_destroys_nothing_until_it_has_caught_up() {
+    let office = Office::new("approve", 3);
+    let daemon = office.start();
+    office.scan();
+    let plan = office.plans("pending").remove(0);
+    office.ask(&["ctl", "pause", "--reason", "until the clock is put back"]);
+    office.ask(&["approve", &plan, "--accept", "rules"]);
+    office.set_clock("2026-11-21T15:00:00Z");
+    office.wait("the alert", || office.has_alert("clock"));
+    office.ask(&["ctl", "resume"]);
+    thread::sleep(Duration::from_secs(3));
+    assert_eq!(office.count(), 8, "approved two hours from now");
+    office.set_clock("2026-11-21T17:00:01Z");
+    office.wait("the execution", || office.count() == 5);
+    daemon.stop();
+    office.verify();
+}

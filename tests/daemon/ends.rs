@@ -1,0 +1,77 @@
+//! How the daemon ends, and that it goes on from there.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+
+use crate::office::Office;
+
+/// Approves everything that is due, and waits until destruction has begun but not ended.
+pub fn begin_to_destroy(office: &Office, due: i64) {
+    office.scan();
+    let plan = office.plans("pending").remove(0);
+    office.ask(&["approve", &plan, "--accept", "rules,count,share,median"]);
+    office.wait("the execution", || office.count() < due);
+}
+
+#[test]
+fn a_first_signal_ends_it_within_a_chunk_and_the_next_start_goes_on() {
+    let office = Office::new("approve", 8_000);
+    let mut daemon = office.start();
+    begin_to_destroy(&office, 8_000);
+    let asked = Instant::now();
+    daemon.signal(Signal::TERM);
+    assert!(daemon.end().success());
+    assert!(asked.elapsed() < Duration::from_secs(10), "a chunk takes milliseconds");
+    let left = office.count();
+    assert!(left > 5, "it ended in the middle");
+    office.verify();
+
+    let daemon = office.start();
+    office.wait("the rest", || office.count() == 5);
+    office.wait("the end", || office.plans("executed").len() == 1);
+    daemon.stop();
+    office.verify();
+}
+
+#[test]
+fn killed_in_the_middle_it_recovers_first_and_then_goes_on() {
+    let office = Office::new("approve", 8_000);
+    let mut daemon = office.start();
+    begin_to_destroy(&office, 8_000);
+    daemon.signal(Signal::KILL);
+    daemon.end();
+    assert!(office.count() > 5, "it died in the middle");
+
+    let daemon = office.start();
+    office.wait("the rest", || office.count() == 5);
+    office.wait("the end", || office.plans("executed").len() == 1);
+    daemon.stop();
+    office.verify();
+}
+
+#[test]
+fn the_watchdog_is_fed_and_the_status_is_dumped_on_request() {
+    let office = Office::new("report", 3);
+    let mut daemon = office.start_with(&[("WATCHDOG_USEC", "400000")]);
+    daemon.hear("WATCHDOG=1", &office);
+    daemon.told.clear();
+    daemon.hear("WATCHDOG=1", &office);
+    daemon.signal(Signal::USR1);
+    office.wait("the dump", || office.log().contains("\\\"entries\\\"") || office.log().contains("\"entries\""));
+    daemon.signal(Signal::TERM);
+    daemon.hear("STOPPING=1", &office);
+    assert!(daemon.end().success());
+}
+
+#[test]
+fn a_second_daemon_is_told_that_the_state_is_held() {
+    let office = Office::new("report", 3);
+    let daemon = office.start();
+    let second = office.command(&["run"]).output().unwrap();
+    assert_eq!(second.status.code(), Some(75), "{}", String::from_utf8_lossy(&second.stderr));
+    assert!(Path::new(&office.path("state/control.sock")).exists(), "the first one's socket stays");
+    office.status();
+    daemon.stop();
+}

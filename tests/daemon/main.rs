@@ -1,0 +1,14 @@
+//! The daemon as a process: what it does by itself in each mode, how it ends, and that it survives whatever comes.
+//!
+//! Run with `cargo test --features simulate`: the clock stands still until a test moves it, and the heart beats every second.
+
+mod clock;
+mod ends;
+mod hours;
+mod modes;
+mod office;
+mod reload;
+mod sandbox;
+mod soak;
+mod socket;
+mod state;

@@ -1,0 +1,130 @@
+//! What the daemon does by itself in each mode, and what a person does beside it.
+
+use std::fs;
+use std::thread;
+use std::time::Duration;
+
+use rusqlite::Connection;
+use rustix::process::Signal;
+use serde_json::Value as Json;
+
+use crate::office::{Office, insert};
+
+#[test]
+fn in_report_mode_it_lists_what_is_due_destroys_nothing_and_ends_when_asked() {
+    let office = Office::new("report", 3);
+    let mut daemon = office.start();
+    office.scan();
+    office.scan();
+    let status = office.status();
+    assert_eq!(status["overdue"]["R-1"]["records"], 3, "{status}");
+    assert_eq!(status["next"].as_object().unwrap().values().next().unwrap(), "2026-11-22T07:00:00Z");
+    assert_eq!(office.plans("pending").len(), 1, "a newer list takes the place of the older");
+    assert_eq!(office.count(), 8);
+    assert!(fs::metadata(office.path("state/control.sock")).is_ok());
+
+    daemon.signal(Signal::TERM);
+    assert!(daemon.end().success());
+    assert!(!office.path("state/control.sock").exists());
+    office.verify();
+}
+
+#[test]
+fn in_approve_mode_one_plan_waits_and_is_executed_once_a_person_approves_it() {
+    let office = Office::new("approve", 3);
+    let daemon = office.start();
+    office.scan();
+    let pending = office.plans("pending");
+    office.set_clock("2026-11-21T17:00:30Z");
+    office.scan();
+    assert_eq!(office.plans("pending"), pending, "the plan that waits goes on waiting");
+    assert!(office.has_alert("plan-waiting"));
+    assert_eq!(office.count(), 8, "nobody approved anything");
+
+    office.ask(&["approve", &pending[0], "--accept", "rules"]);
+    office.wait("the execution", || office.plans("executed") == pending);
+    assert_eq!(office.count(), 5);
+    office.scan();
+    assert!(!office.has_alert("plan-waiting"));
+    daemon.stop();
+    office.verify();
+}
+
+#[test]
+fn in_automatic_mode_what_was_approved_before_needs_nobody_and_a_tripped_rail_a_person() {
+    let office = Office::new("automatic", 3);
+    let daemon = office.start();
+    office.scan();
+    assert!(office.has_alert("rail-tripped"), "nobody ever approved these rules");
+    assert_eq!(office.count(), 8);
+    let first = office.plans("pending").remove(0);
+    office.ask(&["approve", &first, "--accept", "rules"]);
+    office.wait("the execution", || office.count() == 5);
+
+    insert(&Connection::open(office.path("app.db")).unwrap(), "2025-11-02T12:00:00Z");
+    office.scan();
+    assert_eq!(office.count(), 5, "the same rules, the same mapping: it approved by itself");
+    assert!(!office.has_alert("rail-tripped"));
+
+    let many = Connection::open(office.path("app.db")).unwrap();
+    (0..10).for_each(|_| insert(&many, "2025-11-02T12:00:00Z"));
+    drop(many);
+    office.reconfigure("max_share = 1.0", "max_share = 0.1\nmin_count = 5");
+    office.ask(&["ctl", "reload"]);
+    office.scan();
+    assert!(office.has_alert("rail-tripped"), "two thirds of a series are not a matter of course");
+    assert_eq!(office.count(), 15);
+    daemon.stop();
+    office.verify();
+}
+
+#[test]
+fn in_report_mode_a_person_approves_and_applies_and_the_daemon_executes() {
+    let office = Office::new("report", 3);
+    let daemon = office.start();
+    office.scan();
+    let plan = office.plans("pending").remove(0);
+    let refused = office.try_ask(&["apply", &plan]);
+    assert_eq!(refused.status.code(), Some(3), "nobody approved it: {}", String::from_utf8_lossy(&refused.stdout));
+    office.ask(&["approve", &plan, "--accept", "rules"]);
+    thread::sleep(Duration::from_secs(2));
+    assert_eq!(office.count(), 8, "approved is not applied: the mode is report");
+    let run = office.ask(&["apply", &plan]);
+    assert_eq!((run["destroyed"].as_i64(), office.count()), (Some(3), 5), "{run}");
+    let again = office.try_ask(&["apply", &plan]);
+    assert_eq!(again.status.code(), Some(3));
+    daemon.stop();
+    office.verify();
+}
+
+#[test]
+fn nothing_it_says_names_a_person_not_even_at_the_lowest_level() {
+    let office = Office::new("approve", 3);
+    let hook = office.path("alerts");
+    let command = format!(
+        "\n[notify]\ncommand = [\"sh\", \"-c\", \"cat >> {}\"]\n[metrics]\ntextfile = \"metrics.prom\"\n",
+        hook.display()
+    );
+    let config = fs::read_to_string(office.path("retentiond.toml")).unwrap();
+    fs::write(office.path("retentiond.toml"), config + &command).unwrap();
+    let daemon = office.start_with(&[("RETENTIOND_LOG", "trace")]);
+    office.scan();
+    let plan = office.plans("pending").remove(0);
+    office.ask(&["hold", "place", "dossier", "1", "--reason", "canary-of-a-reason"]);
+    office.ask(&["approve", &plan, "--accept", "rules"]);
+    office.wait("the execution", || office.count() == 6);
+    office.wait("the alert", || hook.exists() && fs::metadata(&hook).unwrap().len() > 0);
+    office.wait("the figures", || {
+        let figures = fs::read_to_string(office.path("metrics.prom")).unwrap_or_default();
+        figures.contains("retentiond_records_destroyed_total{rule=\"R-1\",action=\"destroy\"} 2")
+    });
+    daemon.stop();
+    for text in
+        [office.log(), fs::read_to_string(&hook).unwrap(), fs::read_to_string(office.path("metrics.prom")).unwrap()]
+    {
+        assert!(!text.contains("canary"), "{text}");
+    }
+    assert!(office.log().contains("TRACE") || office.log().contains("DEBUG"), "the lowest level was on");
+    let alert: Json = serde_json::from_str(fs::read_to_string(&hook).unwrap().lines().next().unwrap()).unwrap();
+    assert_eq!(alert["code"], "plan-waiting");
+}
