@@ -8,6 +8,7 @@ mod agreement;
 mod application;
 mod dice;
 mod office;
+mod resources;
 
 use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
