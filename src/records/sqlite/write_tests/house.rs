@@ -106,7 +106,7 @@ fn the_wal_is_moved_when_it_is_long_and_not_before() {
             break;
         }
     }
-    assert!(longest * 4096 >= 64 << 20 && longest * 4096 < 80 << 20, "{longest} pages");
+    assert!(longest * 4096 >= 128 << 20 && longest * 4096 < 144 << 20, "{longest} pages");
 }
 
 #[test]
