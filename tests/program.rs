@@ -13,5 +13,7 @@ mod forms;
 mod giants;
 #[path = "program/house.rs"]
 mod house;
+#[path = "program/rotation.rs"]
+mod rotation;
 #[path = "program/triggers.rs"]
 mod triggers;

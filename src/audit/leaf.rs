@@ -43,26 +43,47 @@ pub enum Body {
 }
 
 impl Body {
+    /// Every kind, in the order of the documentation.
+    pub const KINDS: [&str; 16] = [
+        "genesis",
+        "calendar",
+        "mapping",
+        "approval",
+        "rejection",
+        "hold",
+        "intent",
+        "outcome",
+        "sanitized",
+        "run",
+        "refused",
+        "correction",
+        "heartbeat",
+        "fpkey",
+        "fpkey_destroyed",
+        "sigkey",
+    ];
+
     /// The leaf's `kind`, as it is written.
     pub fn kind(&self) -> &'static str {
-        match self {
-            Self::Genesis(_) => "genesis",
-            Self::Calendar(_) => "calendar",
-            Self::Mapping(_) => "mapping",
-            Self::Approval(_) => "approval",
-            Self::Rejection(_) => "rejection",
-            Self::Hold(_) => "hold",
-            Self::Intent(_) => "intent",
-            Self::Outcome(_) => "outcome",
-            Self::Sanitized(_) => "sanitized",
-            Self::Run(_) => "run",
-            Self::Refused(_) => "refused",
-            Self::Correction(_) => "correction",
-            Self::Heartbeat(_) => "heartbeat",
-            Self::Fpkey(_) => "fpkey",
-            Self::FpkeyDestroyed(_) => "fpkey_destroyed",
-            Self::Sigkey(_) => "sigkey",
-        }
+        let place = match self {
+            Self::Genesis(_) => 0,
+            Self::Calendar(_) => 1,
+            Self::Mapping(_) => 2,
+            Self::Approval(_) => 3,
+            Self::Rejection(_) => 4,
+            Self::Hold(_) => 5,
+            Self::Intent(_) => 6,
+            Self::Outcome(_) => 7,
+            Self::Sanitized(_) => 8,
+            Self::Run(_) => 9,
+            Self::Refused(_) => 10,
+            Self::Correction(_) => 11,
+            Self::Heartbeat(_) => 12,
+            Self::Fpkey(_) => 13,
+            Self::FpkeyDestroyed(_) => 14,
+            Self::Sigkey(_) => 15,
+        };
+        Self::KINDS[place]
     }
 }
 

@@ -103,9 +103,21 @@ pub struct Mention {
     /// Index of the last entry that corrects this batch: records are back, or files that were left are gone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub corrected: Option<u64>,
+    /// How many records of the batch were back then. The entry does not name them; where they are as many as its batch had destroyed, this
+    /// record is among them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub back: Option<Back>,
     /// Index of a later entry that says that the source's database was restored: the record may be back although its own batch is not named.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub restored_since: Option<u64>,
+}
+
+/// Records of a batch that stood in their table again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Back {
+    pub records: u64,
+    /// Whether these are all that the batch had destroyed.
+    pub all: bool,
 }
 
 /// The end of one mention.
@@ -122,7 +134,8 @@ pub struct MentionOutcome {
 /// # Errors
 /// A log that cannot be read.
 pub fn lookup(log: &LogReader, wanted: &Wanted) -> Result<Found, LogError> {
-    let mut search = Search { wanted, log: None, mentions: Vec::new(), destroyed_keys: Vec::new() };
+    let mut search =
+        Search { wanted, log: None, mentions: Vec::new(), destroyed_keys: Vec::new(), destroyed: BTreeMap::new() };
     log.scan(0, &mut |index, leaf| {
         search.read(index, &leaf);
         ControlFlow::Continue(())
@@ -135,6 +148,8 @@ struct Search<'a> {
     log: Option<Origin>,
     mentions: Vec<Mention>,
     destroyed_keys: Vec<i32>,
+    /// Records destroyed by the batches of the mentions.
+    destroyed: BTreeMap<BatchNumber, u64>,
 }
 
 impl Search<'_> {
@@ -177,12 +192,16 @@ impl Search<'_> {
                 action: intent.action,
                 outcome: None,
                 corrected: None,
+                back: None,
                 restored_since: None,
             });
         }
     }
 
     fn read_outcome(&mut self, index: u64, at: i64, outcome: &Outcome) {
+        if self.mentions.iter().any(|mention| mention.batch == outcome.batch) {
+            *self.destroyed.entry(outcome.batch).or_default() += destroyed(outcome);
+        }
         for mention in self.mentions.iter_mut().filter(|mention| mention.intent == outcome.intent) {
             let results = decode_results(&outcome.results, mention.records).unwrap_or_default();
             let Some(result) = results.get(mention.place).copied() else { continue };
@@ -203,6 +222,8 @@ impl Search<'_> {
             match correction.what.as_str() {
                 "resurrected" if is_its_batch && mention.is_gone() => {
                     (mention.answer, mention.corrected) = (Answer::Resurrected, Some(index));
+                    let all = self.destroyed.get(&mention.batch) == Some(&correction.records);
+                    mention.back = Some(Back { records: correction.records, all });
                 }
                 "completed" if is_its_batch && mention.answer == Answer::Pending && mention.outcome.is_some() => {
                     mention.corrected = Some(index);
@@ -211,7 +232,9 @@ impl Search<'_> {
                         Action::Anonymize => Answer::Anonymized,
                     };
                 }
-                "resurrected" | "missing_fence" if mention.is_gone() => mention.restored_since = Some(index),
+                "resurrected" | "missing_fence" | "altered_fence" if mention.is_gone() => {
+                    mention.restored_since = Some(index)
+                }
                 _ => (),
             }
         }
@@ -225,6 +248,13 @@ impl Search<'_> {
         };
         Found { answer, log: self.log, mentions: self.mentions, destroyed_keys: self.destroyed_keys }
     }
+}
+
+/// How many records an outcome says are gone from their table.
+fn destroyed(outcome: &Outcome) -> u64 {
+    let runs = outcome.results.split_inclusive(|letter: char| letter.is_ascii_alphabetic());
+    let gone = runs.filter_map(|run| run.strip_suffix(['D', 'i'])?.parse::<u64>().ok());
+    gone.sum()
 }
 
 impl Mention {

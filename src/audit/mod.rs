@@ -35,7 +35,7 @@ mod writer;
 pub use error::{FileError, LogError};
 pub use fingerprint::Fingerprinter;
 pub use intents::{DurableIntents, IntentDraft, IntentRecord, PendingIntents};
-pub use keys::{KeyPlaces, keyed_digest, load_committed_fingerprinter, load_fingerprinter};
+pub use keys::{KeyError, KeyPlaces, keyed_digest, load_committed_fingerprinter, load_fingerprinter};
 pub use reader::LogReader;
 pub use results::{decode_results, encode_results};
 pub use writer::DestructionLog;

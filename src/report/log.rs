@@ -205,6 +205,32 @@ impl Report for KeyForgotten {
     }
 }
 
+/// The log is signed by another key from now on.
+#[derive(Debug, Serialize)]
+pub struct KeyRotated {
+    pub origin: String,
+    /// Entries of the log, that of the new key included.
+    pub size: u64,
+    pub old: Option<String>,
+    pub new: String,
+}
+
+impl Report for KeyRotated {
+    fn text(&self, words: &Words) -> String {
+        let mut text = format!("{}\n", words.fill(words.key_rotated, &[&self.origin, &count(self.size, words)]));
+        for (label, key) in [(words.key_new, Some(&self.new)), (words.key_old, self.old.as_ref())] {
+            if let Some(key) = key {
+                text += &format!("  {label}{}{key}\n", words.colon);
+            }
+        }
+        text + words.key_hand_out + "\n"
+    }
+
+    fn json(&self) -> Value {
+        to_value(self)
+    }
+}
+
 /// Entries were exported.
 #[derive(Debug, Serialize)]
 pub struct Exported {
@@ -232,12 +258,14 @@ pub struct Adopted {
     pub read: u64,
     /// Where the predecessor lies now.
     pub kept: Option<PathBuf>,
+    /// The key of keyed digests was lost, so a new one was made.
+    pub new_digest_key: bool,
 }
 
 impl From<Successor> for Adopted {
     fn from(successor: Successor) -> Self {
-        let Successor { origin, predecessor, read, kept } = successor;
-        Self { origin: origin.to_string(), predecessor: predecessor.to_string(), read, kept }
+        let Successor { origin, predecessor, read, kept, new_digest_key } = successor;
+        Self { origin: origin.to_string(), predecessor: predecessor.to_string(), read, kept, new_digest_key }
     }
 }
 
@@ -247,6 +275,9 @@ impl Report for Adopted {
         if let Some(kept) = &self.kept {
             let read = count(self.read, words);
             text += &format!("{}\n", words.fill(words.predecessor_lies, &[&kept.display().to_string(), &read]));
+        }
+        if self.new_digest_key {
+            text += &format!("{}\n", words.new_digest_key);
         }
         text + words.adopted_next + "\n"
     }

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::log::date_time;
+use super::table::{count, paragraph};
 use super::{Report, Words, to_value};
 use crate::audit::lookup::{Answer, Found, Mention};
 
@@ -16,10 +17,13 @@ pub struct LookupReport {
 
 impl Report for LookupReport {
     fn text(&self, words: &Words) -> String {
-        let mut text = format!("{} {}: {}\n", self.series, self.of, self.found.answer);
-        text += &format!("{}\n", meaning(self.found.answer, words));
+        let mut text = format!("{} {}{}{}\n", self.series, self.of, words.colon, self.found.answer);
+        text += &format!("{}\n", meaning(&self.found, words));
         for mention in &self.found.mentions {
             text += &format!("  {}\n", line(mention, words));
+            for since in since(mention, words) {
+                text += &paragraph("    ", "      ", &since);
+            }
         }
         if let Some(log) = self.found.log.as_ref().filter(|_| !self.found.is_absent()) {
             text += &format!("  ({log})\n");
@@ -54,8 +58,26 @@ pub fn line(mention: &Mention, words: &Words) -> String {
     }
 }
 
-fn meaning(answer: Answer, words: &Words) -> &'static str {
-    match answer {
+/// What later entries say of it.
+fn since(mention: &Mention, words: &Words) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(entry) = mention.corrected {
+        let entry = entry.to_string();
+        lines.push(match mention.back {
+            Some(back) => words.fill(words.mention_corrected, &[&entry, &count(back.records, words)]),
+            None => words.fill(words.mention_completed, &[&entry]),
+        });
+    }
+    if let Some(entry) = mention.restored_since {
+        lines.push(words.fill(words.mention_restored, &[&entry.to_string()]));
+    }
+    lines
+}
+
+fn meaning(found: &Found, words: &Words) -> &'static str {
+    let is_surely_back = || found.mentions.last().and_then(|last| last.back).is_some_and(|back| back.all);
+    match found.answer {
+        Answer::Resurrected if is_surely_back() => words.answer_resurrected_all,
         Answer::Destroyed => words.answer_destroyed,
         Answer::Anonymized => words.answer_anonymized,
         Answer::Pending => words.answer_pending,

@@ -56,7 +56,7 @@ words! {
     to_review: "to review", "à réexaminer";
     log: "log", "registre";
     entries: "entries", "inscriptions";
-    anchored_to: "seen by a witness:", "vues par un cosignataire :";
+    anchored_to: "seen by a witness:", "vues par un cosignataire\u{a0}:";
     configuration: "configuration", "configuration";
     changed_on_disk: "(changed on disk, not in use yet)", "(modifiée sur disque, pas encore en vigueur)";
     oldest: "oldest", "depuis";
@@ -65,7 +65,7 @@ words! {
     total: "total", "total";
     by: "by", "par";
     rails: "rails", "garde-fous";
-    colon: ": ", " : ";
+    colon: ": ", "\u{a0}: ";
 
     open: "open", "en cours";
     undated: "undated", "sans date valable";
@@ -84,38 +84,38 @@ words! {
     incomplete: "incomplete", "incomplets";
     failed: "failed", "en échec";
 
-    plan_title: "Plan {} for {}: {} [record is|records are] due", "Liste de destruction {} au {} : {} [unité échue|unités échues]";
-    simulation_title: "Simulation {} for {}: {} [record|records] would be due", "Simulation {} au {} : {} [unité serait échue|unités seraient échues]";
+    plan_title: "Plan {} for {}: {} [record is|records are] due", "Liste de destruction {} au {}\u{a0}: {} [unité échue|unités échues]";
+    simulation_title: "Simulation {} for {}: {} [record|records] would be due", "Simulation {} au {}\u{a0}: {} [unité serait échue|unités seraient échues]";
     under_calendar: "under calendar {} version {}, dates in {}", "selon le calendrier {} version {}, dates en {}";
-    undated_title: "Undated records are kept until someone mends their dates:", "Les unités sans date valable sont conservées tant que la date n'est pas corrigée :";
+    undated_title: "Undated records are kept until someone mends their dates:", "Les unités sans date valable sont conservées tant que la date n'est pas corrigée\u{a0}:";
     simulation_note: "A simulation shows what would be due; nobody can approve it.", "Une simulation montre ce qui serait échu; personne ne peut l'approuver.";
-    nothing_due: "Nothing is due: there is nothing to approve.", "Rien n'est échu : il n'y a rien à approuver.";
+    nothing_due: "Nothing is due: there is nothing to approve.", "Rien n'est échu\u{a0}: il n'y a rien à approuver.";
     dry_run_note: "Nothing was touched. Nothing will be until a person approves this plan.", "Rien n'a été touché. Rien ne le sera avant qu'une personne approuve cette liste.";
-    approve_hint: "No guard rail is tripped. To approve: {}", "Aucun garde-fou n'est atteint. Pour approuver : {}";
-    rails_title: "Guard rails tripped: a person looks at each, and names it when approving.", "Garde-fous atteints : une personne examine chacun et le nomme en approuvant.";
-    accept_hint: "To approve all of this: {}", "Pour approuver le tout : {}";
+    approve_hint: "No guard rail is tripped. To approve: {}", "Aucun garde-fou n'est atteint. Pour approuver\u{a0}: {}";
+    rails_title: "Guard rails tripped: a person looks at each, and names it when approving.", "Garde-fous atteints\u{a0}: une personne examine chacun et le nomme en approuvant.";
+    accept_hint: "To approve all of this: {}", "Pour approuver le tout\u{a0}: {}";
 
-    run_finished: "Run {} of plan {}: finished", "Exécution {} de la liste {} : terminée";
-    run_stopped: "Run {} of plan {}: stopped on the way", "Exécution {} de la liste {} : interrompue";
+    run_finished: "Run {} of plan {}: finished", "Exécution {} de la liste {}\u{a0}: terminée";
+    run_stopped: "Run {} of plan {}: stopped on the way", "Exécution {} de la liste {}\u{a0}: interrompue";
     outcome: "outcome", "sort";
     run_gone: "{} [row|rows] and {} [file|files] ({} [byte|bytes]), in {} s", "{} [ligne|lignes] et {} [fichier|fichiers] ({} [octet|octets]), en {} s";
     run_detached: "{} [row lives|rows live] on without the record, or with another one", "{} [ligne survit|lignes survivent] sans le dossier, ou rattachée(s) à un autre";
     run_triggered: "The application's triggers changed {} [row|rows] more", "Les déclencheurs de l'application ont modifié {} [ligne|lignes] de plus";
-    run_no_level: "No level of sanitization is claimed: triggers of the application may have copied what went (see trigger-copies in `retentiond check`)", "Aucun niveau d'assainissement n'est affirmé : des déclencheurs de l'application ont pu copier ce qui a disparu (voir trigger-copies dans `retentiond check`)";
-    run_level: "Verified by reading, level {}: {}", "Vérifié par lecture, niveau {} : {}";
+    run_no_level: "No level of sanitization is claimed: triggers of the application may have copied what went (see trigger-copies in `retentiond check`)", "Aucun niveau d'assainissement n'est affirmé\u{a0}: des déclencheurs de l'application ont pu copier ce qui a disparu (voir trigger-copies dans `retentiond check`)";
+    run_level: "Verified by reading, level {}: {}", "Vérifié par lecture, niveau {}\u{a0}: {}";
     level_logical: "no query finds them any more; remnants in free space of the database file are not claimed to be gone", "aucune requête ne les trouve plus; rien n'est affirmé des restes dans l'espace libre du fichier";
     level_page_clean: "no remnant in the database's own pages", "aucun reste dans les pages de la base";
     level_log_clean: "no remnant in its write-ahead log, journal or temporary files either", "aucun reste dans son journal ni ses fichiers temporaires non plus";
     level_backup_expired: "backups that held them have expired too", "les sauvegardes qui les contenaient ont expiré aussi";
-    run_again: "Something is left to do. To go on: {}", "Il reste à faire. Pour continuer : {}";
+    run_again: "Something is left to do. To go on: {}", "Il reste à faire. Pour continuer\u{a0}: {}";
 
     approved: "Plan {} is approved by {} on {}.", "La liste {} est approuvée par {} le {}.";
-    approved_rails: "Guard rails accepted: {}.", "Garde-fous acceptés : {}.";
-    approved_only: "Only these rules: {}.", "Ces règles seulement : {}.";
+    approved_rails: "Guard rails accepted: {}.", "Garde-fous acceptés\u{a0}: {}.";
+    approved_only: "Only these rules: {}.", "Ces règles seulement\u{a0}: {}.";
     approved_except: "{} [record is|records are] left out.", "{} [unité est exclue|unités sont exclues].";
-    apply_hint: "Nothing was destroyed yet. To execute it: {}", "Rien n'est encore détruit. Pour exécuter : {}";
+    apply_hint: "Nothing was destroyed yet. To execute it: {}", "Rien n'est encore détruit. Pour exécuter\u{a0}: {}";
     rejected: "Plan {} is rejected. It can no longer be approved; its list of records is erased.", "La liste {} est rejetée. Elle ne peut plus être approuvée; sa liste d'unités est effacée.";
-    no_plan: "There is no plan yet: `plan` makes one.", "Il n'y a pas encore de liste : `plan` en établit une.";
+    no_plan: "There is no plan yet: `plan` makes one.", "Il n'y a pas encore de liste\u{a0}: `plan` en établit une.";
 
     hold: "hold", "suspension";
     scope: "scope", "portée";
@@ -124,25 +124,25 @@ words! {
     case: "case", "cause";
     review_by: "review by", "à revoir le";
     no_hold: "No hold is in force.", "Aucune suspension n'est en vigueur.";
-    hold_placed: "Hold {} is in force: {} stays until it is lifted.", "La suspension {} est en vigueur : {} est conservé jusqu'à sa levée.";
-    hold_on_none: "No such record is in the database now: check the key, or lift the hold if it was mistyped.", "Aucune unité de cette clé n'est dans la base maintenant : vérifiez la clé, ou levez la suspension si elle est erronée.";
-    hold_lifted: "Hold {} is lifted: {} follows its calendar again.", "La suspension {} est levée : {} suit de nouveau son calendrier.";
+    hold_placed: "Hold {} is in force: {} stays until it is lifted.", "La suspension {} est en vigueur\u{a0}: {} est conservé jusqu'à sa levée.";
+    hold_on_none: "No such record is in the database now: check the key, or lift the hold if it was mistyped.", "Aucune unité de cette clé n'est dans la base maintenant\u{a0}: vérifiez la clé, ou levez la suspension si elle est erronée.";
+    hold_lifted: "Hold {} is lifted: {} follows its calendar again.", "La suspension {} est levée\u{a0}: {} suit de nouveau son calendrier.";
 
     month: "month", "mois";
     due_now: "due now", "échu";
     later: "later", "plus tard";
-    no_forecast: "No rule disposes of a mapped series: nothing will fall due.", "Aucune règle ne dispose d'une série configurée : rien n'échoira.";
+    no_forecast: "No rule disposes of a mapped series: nothing will fall due.", "Aucune règle ne dispose d'une série configurée\u{a0}: rien n'échoira.";
     forecast_note: "As the records stand now; a use, a reopening or a hold changes it.", "Selon l'état actuel; un usage, une réouverture ou une suspension le change.";
 
     forecast_counts: "Records that a hold or another record keeps are counted too; `plan` tells them apart.", "Les unités qu'une suspension ou une autre unité conserve sont comptées aussi; `plan` les distingue.";
 
-    lost_holds: "The private state has lost what these holds keep; nothing is destroyed until each is placed again and lifted: {}", "L'état privé a perdu ce que ces suspensions conservent; rien n'est détruit avant que chacune soit replacée puis levée : {}";
+    lost_holds: "The private state has lost what these holds keep; nothing is destroyed until each is placed again and lifted: {}", "L'état privé a perdu ce que ces suspensions conservent; rien n'est détruit avant que chacune soit replacée puis levée\u{a0}: {}";
 
-    verdict_fail: "The log does not verify. What is wrong:", "Le registre ne se vérifie pas. Ce qui cloche :";
-    verdict_unanchored: "Sound in itself. Whoever holds its signing key could have written all of it anew: verify with --checkpoint, against one kept elsewhere.", "Cohérent en lui-même. Qui détient sa clé de signature aurait pu tout récrire : vérifier avec --checkpoint, contre un point de contrôle gardé ailleurs.";
+    verdict_fail: "The log does not verify. What is wrong:", "Le registre ne se vérifie pas. Ce qui cloche\u{a0}:";
+    verdict_unanchored: "Sound in itself. Whoever holds its signing key could have written all of it anew: verify with --checkpoint, against one kept elsewhere.", "Cohérent en lui-même. Qui détient sa clé de signature aurait pu tout récrire\u{a0}: vérifier avec --checkpoint, contre un point de contrôle gardé ailleurs.";
     verdict_seen: "Sound, and its first {} entries are those that somebody else saw.", "Cohérent, et ses {} premières inscriptions sont celles qu'un tiers a vues.";
     more_findings: "and {} more", "et {} [autre|autres]";
-    log_line: "log {}: {} [entry|entries] signed", "registre {} : {} [inscription signée|inscriptions signées]";
+    log_line: "log {}: {} [entry|entries] signed", "registre {}\u{a0}: {} [inscription signée|inscriptions signées]";
     log_dates: "from {} to {}, by the operator's clock", "du {} au {}, à l'horloge de l'exploitant";
     log_unsigned: "{} more [entry is|entries are] not signed yet; [it was|they were] read too", "{} [autre inscription n'est pas encore signée; elle a été lue|autres inscriptions ne sont pas encore signées; elles ont été lues] aussi";
     key_given: "signed by {}, the key you gave", "signé par {}, la clé que vous avez donnée";
@@ -151,79 +151,88 @@ words! {
     anchor_kept: "{} [entry is that|entries are those] of a checkpoint you kept", "{} [inscription est celle|inscriptions sont celles] d'un point de contrôle que vous avez gardé";
     kept_after_all: "kept after all", "conservés finalement";
     told_unsigned: "{} of these [records is|records are] told by entries that are not signed yet.", "{} de ces [unités ne figure|unités ne figurent] que dans des inscriptions pas encore signées.";
-    pending: "{} [record waits|records wait] for an outcome: a run was interrupted, and the next `apply` settles it.", "{} [unité attend son|unités attendent leur] résultat : une exécution a été interrompue, le prochain `apply` la règle.";
-    unclosed: "{} [run has|runs have] no statement at its end: interrupted, or still under way. A log that was cut looks the same; an older checkpoint tells.", "{} [exécution n'a|exécutions n'ont] pas de bilan à la fin : interruption, ou exécution en cours. Un registre tronqué a la même apparence; un point de contrôle antérieur les distingue.";
-    destroyed_again: "{} [record was|records were] destroyed under a key that an earlier run had destroyed: the database gave it to a new record, or one destruction is told twice.", "{} [unité a été détruite|unités ont été détruites] sous une clé déjà détruite par une exécution antérieure : la base l'a redonnée à une nouvelle unité, ou une destruction est inscrite deux fois.";
-    uncompared: "Repeated destructions were not looked for among {} [record|records]: the log has more than are remembered. Nor can they be found across years, whose fingerprints differ.", "Les destructions répétées n'ont pas été cherchées parmi {} [unité|unités] : le registre en a plus que la vérification n'en retient. Elles ne peuvent l'être non plus d'une année à l'autre, les empreintes différant.";
+    pending: "{} [record waits|records wait] for an outcome: a run was interrupted, and the next `apply` settles it.", "{} [unité attend son|unités attendent leur] résultat\u{a0}: une exécution a été interrompue, le prochain `apply` la règle.";
+    unclosed: "{} [run has|runs have] no statement at its end: interrupted, or still under way. A log that was cut looks the same; an older checkpoint tells.", "{} [exécution n'a|exécutions n'ont] pas de bilan à la fin\u{a0}: interruption, ou exécution en cours. Un registre tronqué a la même apparence; un point de contrôle antérieur les distingue.";
+    destroyed_again: "{} [record was|records were] destroyed under a key that an earlier run had destroyed: the database gave it to a new record, or one destruction is told twice.", "{} [unité a été détruite|unités ont été détruites] sous une clé déjà détruite par une exécution antérieure\u{a0}: la base l'a redonnée à une nouvelle unité, ou une destruction est inscrite deux fois.";
+    uncompared: "Repeated destructions were not looked for among {} [record|records]: the log has more than are remembered. Nor can they be found across years, whose fingerprints differ.", "Les destructions répétées n'ont pas été cherchées parmi {} [unité|unités]\u{a0}: le registre en a plus que la vérification n'en retient. Elles ne peuvent l'être non plus d'une année à l'autre, les empreintes différant.";
     proven: "Entry {} is in log {} of {} [entry|entries].", "L'inscription {} est au registre {} de {} [inscription|inscriptions].";
     proof_written: "The proof of entry {} is in {}.", "La preuve de l'inscription {} est dans {}.";
-    witness_saw: "Stored: a witness saw the first {} entries.", "Conservé : un cosignataire a vu les {} premières inscriptions.";
-    key_forgotten: "The fingerprint key of {} for {} is destroyed: the records it names can no longer be looked up.", "La clé d'empreinte de {} pour {} est détruite : les unités qu'elle nomme ne peuvent plus être retrouvées.";
+    witness_saw: "Stored: a witness saw the first {} entries.", "Conservé\u{a0}: un cosignataire a vu les {} premières inscriptions.";
+    key_forgotten: "The fingerprint key of {} for {} is destroyed: the records it names can no longer be looked up.", "La clé d'empreinte de {} pour {} est détruite\u{a0}: les unités qu'elle nomme ne peuvent plus être retrouvées.";
+    key_rotated: "Log {} is signed by a new key from its first {} entries on.", "Le registre {} est signé par une nouvelle clé à compter de ses {} premières inscriptions.";
+    key_new: "new verifier key", "nouvelle clé de vérification";
+    key_old: "old verifier key", "ancienne clé de vérification";
+    key_hand_out: "Hand the new key to your auditors by another way than the log. Checkpoints that they kept stay good: they are checked with the key of their time.", "Remettez la nouvelle clé à vos auditeurs par une autre voie que le registre. Les points de contrôle qu'ils ont gardés restent bons\u{a0}: ils se vérifient avec la clé de leur époque.";
+    new_digest_key: "The key of keyed digests (private/keys/digest.key) was lost, and a new one was made: reasons and mappings recorded before can no longer be shown to be the ones recorded. If you have a copy of the old key, keep it for the auditor.", "La clé des condensés (private/keys/digest.key) était perdue, et une nouvelle a été faite\u{a0}: on ne peut plus montrer que les motifs et les correspondances inscrits auparavant sont bien ceux-là. Si vous avez une copie de l'ancienne clé, gardez-la pour l'auditeur.";
     exported: "{} [entry is|entries are] in {}.", "{} [inscription est|inscriptions sont] dans {}.";
     adopted: "Log {} begins, as the successor of {}.", "Le registre {} commence, à la suite de {}.";
     predecessor_lies: "The old one lies in {}, untouched; {} of its entries can be read. Keep it for the auditor.", "L'ancien est dans {}, intact; {} de ses inscriptions se lisent. Gardez-le pour l'auditeur.";
-    adopted_next: "Approvals ended with the old log: approve plans anew. Hand out the new verifier key.", "Les approbations ont pris fin avec l'ancien registre : approuvez de nouveau. Remettez la nouvelle clé de vérification.";
-    keys_destroyed: "Fingerprint keys destroyed: {}. What was recorded under them cannot be found.", "Clés d'empreinte détruites : {}. Ce qui a été inscrit sous elles ne peut être retrouvé.";
-    mention_settled: "{} at {} under rule {} of calendar {} version {}: entries {} and {}", "{} le {} selon la règle {} du calendrier {} version {} : inscriptions {} et {}";
-    mention_open: "announced at {} under rule {} of calendar {} version {}: entry {}; no outcome yet", "annoncé le {} selon la règle {} du calendrier {} version {} : inscription {}; pas encore de résultat";
+    adopted_next: "Approvals ended with the old log: approve plans anew. Hand out the new verifier key.", "Les approbations ont pris fin avec l'ancien registre\u{a0}: approuvez de nouveau. Remettez la nouvelle clé de vérification.";
+    keys_destroyed: "Fingerprint keys destroyed: {}. What was recorded under them cannot be found.", "Clés d'empreinte détruites\u{a0}: {}. Ce qui a été inscrit sous elles ne peut être retrouvé.";
+    mention_settled: "{} at {} under rule {} of calendar {} version {}: entries {} and {}", "{} le {} selon la règle {} du calendrier {} version {}\u{a0}: inscriptions {} et {}";
+    mention_open: "announced at {} under rule {} of calendar {} version {}: entry {}; no outcome yet", "annoncé le {} selon la règle {} du calendrier {} version {}\u{a0}: inscription {}; pas encore de résultat";
+    mention_corrected: "entry {}: {} [record|records] of its batch stood in the table again", "inscription {}\u{a0}: {} [unité de son lot se trouvait|unités de son lot se trouvaient] de nouveau dans la table";
+    mention_completed: "entry {}: the files that were left are gone since", "inscription {}\u{a0}: les fichiers restés en place ont disparu depuis";
+    mention_restored: "entry {}: its database was put back since; whether this record came back with it the log does not say", "inscription {}\u{a0}: sa base a été remise à un état antérieur depuis; le registre ne dit pas si cette unité est revenue avec elle";
     answer_destroyed: "It was destroyed, and its absence was read back.", "Elle a été détruite, et son absence a été relue.";
     answer_anonymized: "It was anonymized.", "Elle a été anonymisée.";
-    answer_pending: "Its destruction was announced and is not settled: the next `apply` settles it.", "Sa destruction a été annoncée et n'est pas réglée : le prochain `apply` la règle.";
+    answer_pending: "Its destruction was announced and is not settled: the next `apply` settles it.", "Sa destruction a été annoncée et n'est pas réglée\u{a0}: le prochain `apply` la règle.";
     answer_aborted: "Its destruction was announced, and it was kept after all.", "Sa destruction a été annoncée, et elle a finalement été conservée.";
-    answer_resurrected: "It was destroyed, and is back: its database was restored since.", "Elle a été détruite, et elle est revenue : sa base a été restaurée depuis.";
+    answer_resurrected: "It was destroyed, and its database was restored since: records of its batch are back.", "Elle a été détruite, et sa base a été restaurée depuis\u{a0}: des unités de son lot sont revenues.";
+    answer_resurrected_all: "It was destroyed, and is back: its database was restored since, with every record of its batch.", "Elle a été détruite, et elle est revenue\u{a0}: sa base a été restaurée depuis, avec toutes les unités de son lot.";
     answer_not_found: "The log says nothing of it.", "Le registre n'en dit rien.";
-    answer_key_destroyed: "The log says nothing of it that can still be read: keys that might have named it were destroyed.", "Le registre n'en dit rien qui puisse encore se lire : des clés qui l'auraient nommée ont été détruites.";
-    init_written: "Written:", "Écrits :";
-    init_undecided: "Left for you to decide:", "Il vous reste à décider :";
-    init_next: "Then run `check`: it says what is still missing, line by line.", "Puis lancez `check` : il dit ce qui manque encore, ligne par ligne.";
+    answer_key_destroyed: "The log says nothing of it that can still be read: keys that might have named it were destroyed.", "Le registre n'en dit rien qui puisse encore se lire\u{a0}: des clés qui l'auraient nommée ont été détruites.";
+    init_written: "Written:", "Écrits\u{a0}:";
+    init_undecided: "Left for you to decide:", "Il vous reste à décider\u{a0}:";
+    init_next: "Then run `check`: it says what is still missing, line by line.", "Puis lancez `check`\u{a0}: il dit ce qui manque encore, ligne par ligne.";
     shown_of: "{} of {} [entry|entries]", "{} [inscription|inscriptions] sur {}";
-    leaf_approval: "plan {} by {}; rails accepted: {}", "liste {} par {}; garde-fous acceptés : {}";
+    leaf_approval: "plan {} by {}; rails accepted: {}", "liste {} par {}; garde-fous acceptés\u{a0}: {}";
     leaf_rejection: "plan {} by {}", "liste {} par {}";
     leaf_placed: "{} placed on a {} by {}", "{} placée sur {} par {}";
     leaf_lifted: "{} on a {} lifted by {}", "{} sur {} levée par {}";
-    leaf_destroy: "to destroy {} {} under {} (run {})", "à détruire : {} {} selon {} (exécution {})";
-    leaf_anonymize: "to anonymize {} {} under {} (run {})", "à anonymiser : {} {} selon {} (exécution {})";
-    leaf_aborted: "of entry {}: nothing was committed", "de l'inscription {} : rien n'a été validé";
-    leaf_outcome: "of entry {}: {}; {} [row|rows], {} [file|files]", "de l'inscription {} : {}; {} [ligne|lignes], {} [fichier|fichiers]";
-    leaf_sanitized: "{}: {} ({})", "{} : {} ({})";
-    leaf_run: "{} of plan {}: {} of {} planned [record|records] gone or anonymized", "{} de la liste {} : {} sur {} [unité prévue détruite ou anonymisée|unités prévues détruites ou anonymisées]";
+    leaf_destroy: "to destroy {} {} under {} (run {})", "à détruire\u{a0}: {} {} selon {} (exécution {})";
+    leaf_anonymize: "to anonymize {} {} under {} (run {})", "à anonymiser\u{a0}: {} {} selon {} (exécution {})";
+    leaf_aborted: "of entry {}: nothing was committed", "de l'inscription {}\u{a0}: rien n'a été validé";
+    leaf_outcome: "of entry {}: {}; {} [row|rows], {} [file|files]", "de l'inscription {}\u{a0}: {}; {} [ligne|lignes], {} [fichier|fichiers]";
+    leaf_sanitized: "{}: {} ({})", "{}\u{a0}: {} ({})";
+    leaf_run: "{} of plan {}: {} of {} planned [record|records] gone or anonymized", "{} de la liste {}\u{a0}: {} sur {} [unité prévue détruite ou anonymisée|unités prévues détruites ou anonymisées]";
     leaf_refused: "{}, by {}", "{}, par {}";
-    leaf_correction: "{}: {}, {} [record|records]", "{} : {}, {} [unité|unités]";
+    leaf_correction: "{}: {}, {} [record|records]", "{}\u{a0}: {}, {} [unité|unités]";
     leaf_heartbeat: "{} [record|records] overdue, {} [hold|holds]", "{} [unité|unités] en retard, {} [suspension|suspensions]";
 
     severity_error: "error", "erreur";
     severity_warning: "warning", "avertissement";
     severity_note: "note", "note";
-    check_ok: "In order. Errors: {}; warnings: {}.", "En ordre. Erreurs : {}; avertissements : {}.";
-    check_failed: "Not in order. Errors: {}; warnings: {}. Nothing is planned or destroyed until the errors are mended.", "À corriger. Erreurs : {}; avertissements : {}. Rien n'est prévu ni détruit avant correction des erreurs.";
+    check_ok: "In order. Errors: {}; warnings: {}.", "En ordre. Erreurs\u{a0}: {}; avertissements\u{a0}: {}.";
+    check_failed: "Not in order. Errors: {}; warnings: {}. Nothing is planned or destroyed until the errors are mended.", "À corriger. Erreurs\u{a0}: {}; avertissements\u{a0}: {}. Rien n'est prévu ni détruit avant correction des erreurs.";
     calendar_in_force: "calendar {} version {}{}, in force since {}", "calendrier {} version {}{}, en vigueur depuis le {}";
-    calendar_not_in_force: "calendar {} version {}{}, NOT in force: effective from {}", "calendrier {} version {}{}, PAS en vigueur : à compter du {}";
-    source_line: "source {}: {}", "source {} : {}";
-    is_open: "Open: its clock has not started. It is kept.", "En cours : son délai n'a pas commencé. Elle est conservée.";
-    is_undated: "Undated ({}): it is kept until someone mends the date.", "Sans date valable ({}) : elle est conservée tant que la date n'est pas corrigée.";
+    calendar_not_in_force: "calendar {} version {}{}, NOT in force: effective from {}", "calendrier {} version {}{}, PAS en vigueur\u{a0}: à compter du {}";
+    source_line: "source {}: {}", "source {}\u{a0}: {}";
+    is_open: "Open: its clock has not started. It is kept.", "En cours\u{a0}: son délai n'a pas commencé. Elle est conservée.";
+    is_undated: "Undated ({}): it is kept until someone mends the date.", "Sans date valable ({})\u{a0}: elle est conservée tant que la date n'est pas corrigée.";
     is_permanent: "Kept for good under rule {}.", "Conservée en permanence selon la règle {}.";
-    is_not_yet: "Not yet: due from {} under rule {}.", "Non échue : à échoir le {} selon la règle {}.";
-    is_held: "Held: due since {} under rule {}, but a hold keeps it.", "Suspendue : échue depuis le {} selon la règle {}, mais une suspension la conserve.";
-    is_blocked: "Blocked: due since {} under rule {}, but records that stay refer to it.", "Bloquée : échue depuis le {} selon la règle {}, mais des unités conservées y renvoient.";
-    is_undecided: "Blocked: due since {} under rule {}, which asks for a decision that no program takes.", "Bloquée : échue depuis le {} selon la règle {}, qui demande une décision qu'aucun programme ne prend.";
-    is_due: "Due: since {} under rule {}. It goes with the next approved plan.", "Échue : depuis le {} selon la règle {}. Elle part avec la prochaine liste approuvée.";
-    is_gone: "Gone: no such record is in the database any more.", "Disparue : aucune unité de cette clé n'est plus dans la base.";
-    is_unknown: "Unknown: no such record is in the database, and the log never spoke of one.", "Inconnue : aucune unité de cette clé dans la base, et le registre n'en a jamais parlé.";
-    is_ungoverned: "No rule governs its series: it is never destroyed.", "Aucune règle ne régit sa série : elle n'est jamais détruite.";
-    is_filtered: "Filtered: outside what the configuration puts in scope, or anonymized already. It is kept.", "Hors filtre : hors de la portée configurée, ou déjà anonymisée. Elle est conservée.";
-    rule_title: "rule {}{} (calendar {} version {}): {}", "règle {}{} (calendrier {} version {}) : {}";
+    is_not_yet: "Not yet: due from {} under rule {}.", "Non échue\u{a0}: à échoir le {} selon la règle {}.";
+    is_held: "Held: due since {} under rule {}, but a hold keeps it.", "Suspendue\u{a0}: échue depuis le {} selon la règle {}, mais une suspension la conserve.";
+    is_blocked: "Blocked: due since {} under rule {}, but records that stay refer to it.", "Bloquée\u{a0}: échue depuis le {} selon la règle {}, mais des unités conservées y renvoient.";
+    is_undecided: "Blocked: due since {} under rule {}, which asks for a decision that no program takes.", "Bloquée\u{a0}: échue depuis le {} selon la règle {}, qui demande une décision qu'aucun programme ne prend.";
+    is_due: "Due: since {} under rule {}. It goes with the next approved plan.", "Échue\u{a0}: depuis le {} selon la règle {}. Elle part avec la prochaine liste approuvée.";
+    is_gone: "Gone: no such record is in the database any more.", "Disparue\u{a0}: aucune unité de cette clé n'est plus dans la base.";
+    is_unknown: "Unknown: no such record is in the database, and the log never spoke of one.", "Inconnue\u{a0}: aucune unité de cette clé dans la base, et le registre n'en a jamais parlé.";
+    is_ungoverned: "No rule governs its series: it is never destroyed.", "Aucune règle ne régit sa série\u{a0}: elle n'est jamais détruite.";
+    is_filtered: "Filtered: outside what the configuration puts in scope, or anonymized already. It is kept.", "Hors filtre\u{a0}: hors de la portée configurée, ou déjà anonymisée. Elle est conservée.";
+    rule_title: "rule {}{} (calendar {} version {}): {}", "règle {}{} (calendrier {} version {})\u{a0}: {}";
     not_happened: "has not happened", "n'a pas eu lieu";
     never: "never", "jamais";
     counted_from: "civil day {}, not counted", "jour civil {}, non compté";
     last_day: "last day {}", "dernier jour {}";
     due_from: "due from {}", "échu à compter de {}";
     held_by: "hold {} by {} on {}", "suspension {} par {} le {}";
-    blockers_title: "Records that refer to it:", "Unités qui y renvoient :";
+    blockers_title: "Records that refer to it:", "Unités qui y renvoient\u{a0}:";
     blocker_goes: "due too, goes before it", "échue aussi, part avant elle";
     blocker_stays: "stays", "reste";
     approved_in: "in plan {}, approved by {} on {}", "dans la liste {}, approuvée par {} le {}";
     no_entry: "The destruction log says nothing of it.", "Le registre de destruction n'en dit rien.";
-    entries_title: "In the destruction log:", "Au registre de destruction :";
+    entries_title: "In the destruction log:", "Au registre de destruction\u{a0}:";
     kind_format: "the date cannot be read", "la date est illisible";
     kind_naive: "the date-time has no zone", "la date-heure n'a pas de fuseau";
     kind_gap: "a local time that the clocks skipped", "une heure locale que les horloges ont sautée";
@@ -233,7 +242,7 @@ words! {
     kind_too_old: "the date is too old to be true", "la date est trop ancienne pour être vraie";
     kind_overflow: "the term lies beyond all dates", "l'échéance dépasse toute date";
 
-    never_destroyed: "none: never destroyed", "aucune : jamais détruit";
+    never_destroyed: "none: never destroyed", "aucune\u{a0}: jamais détruit";
 }
 
 impl Words {
@@ -317,6 +326,13 @@ mod tests {
         for (name, en, fr) in ALL {
             assert!(!en.is_empty() && !fr.is_empty(), "{name}");
             assert_eq!(en.matches("{}").count(), fr.matches("{}").count(), "{name}");
+        }
+    }
+
+    #[test]
+    fn french_signs_never_begin_a_line() {
+        for (name, _, fr) in ALL {
+            assert!(![" :", " ?", " !", " %", " »", "« "].iter().any(|sign| fr.contains(sign)), "{name}: {fr}");
         }
     }
 

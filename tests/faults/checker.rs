@@ -38,6 +38,34 @@ pub mod check {
         }
     }
 
+    /// After faults that one record alone may feel: it is gone exactly where the log says that its rows are, and nothing else is.
+    pub fn gone_means_logged_and_due(organization: &Organization, context: &str) {
+        let leaves = leaves_of(organization);
+        let names = names(organization);
+        let gone = with_letters(&leaves, &names, context, &['D', 'i']);
+        for record in all() {
+            let is_there = is_there(organization, record);
+            assert_eq!(!is_there, gone.contains(&record), "{context}: {record:?} there: {is_there}");
+            assert!(is_there || is_due(record), "{context}: {record:?} was not due");
+        }
+        let database = organization.database();
+        for table in ["message", "document"] {
+            let rows = format!("SELECT DISTINCT dossier_id FROM {table}");
+            let mut rows = database.prepare(&rows).unwrap();
+            for owner in rows.query_map([], |row| row.get(0)).unwrap() {
+                let owner = ("dossier", owner.unwrap());
+                assert!(!gone.contains(&owner), "{context}: rows of {table} outlive {owner:?}");
+            }
+        }
+        // A file goes with its last record, and never before.
+        for dossier in (1..=DOSSIERS).filter(|dossier| !gone.contains(&("dossier", *dossier))) {
+            for file in files_of(dossier) {
+                let is_there = organization.path().join("documents").join(&file).exists();
+                assert!(is_there, "{context}: file {file} is gone, and dossier {dossier} is not");
+            }
+        }
+    }
+
     /// At the end: what the log says is destroyed is gone with its rows and files, and nothing else is.
     pub fn log_and_database_agree(organization: &Organization, context: &str) {
         let leaves = leaves_of(organization);
@@ -71,6 +99,16 @@ pub mod check {
 
     /// Records with a final outcome of destruction; every intent has exactly one outcome.
     fn destroyed(leaves: &[Value], names: &BTreeMap<[u8; 32], Record>, context: &str) -> BTreeSet<Record> {
+        with_letters(leaves, names, context, &['D'])
+    }
+
+    /// Records with one of these final outcomes; every intent has exactly one outcome.
+    fn with_letters(
+        leaves: &[Value],
+        names: &BTreeMap<[u8; 32], Record>,
+        context: &str,
+        letters: &[char],
+    ) -> BTreeSet<Record> {
         let intents: BTreeMap<u64, &Value> = intents(leaves).collect();
         let mut resolved = BTreeSet::new();
         let mut destroyed = BTreeSet::new();
@@ -81,7 +119,7 @@ pub mod check {
             let results = expand(outcome["results"].as_str().unwrap());
             assert_eq!(records.len(), results.len(), "{context}: an outcome of intent {index} counts wrong");
             for (record, result) in records.into_iter().zip(results) {
-                if result == 'D' {
+                if letters.contains(&result) {
                     assert!(
                         outcome["committed"].as_bool().unwrap(),
                         "{context}: destroyed in a batch that did not commit"

@@ -9,6 +9,7 @@
 mod checker;
 mod journal;
 mod organization;
+mod strace;
 mod tampering;
 
 use std::collections::BTreeMap;

@@ -146,6 +146,10 @@ impl Organization {
         child.wait().unwrap().code().map_or(Outcome::Killed, Outcome::Exit)
     }
 
+    pub fn plan(&self) -> &str {
+        &self.plan
+    }
+
     pub fn set_plan(&mut self, plan: String) {
         self.plan = plan;
     }

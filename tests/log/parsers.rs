@@ -118,6 +118,30 @@ fn the_true_inputs_are_accepted() {
     assert!(Request::parse(&seeds.request).is_ok());
 }
 
+#[test]
+fn every_seed_of_the_fuzz_targets_is_answered_and_says_something() {
+    type Check = fn(&[u8]);
+    let seeds = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds");
+    let targets: [(&str, Check); 7] = [
+        ("note", checks::note),
+        ("checkpoint", checks::checkpoint),
+        ("bundle", checks::bundle),
+        ("journal", checks::journal),
+        ("leaf", checks::leaf),
+        ("proof", checks::proof),
+        ("request", checks::request),
+    ];
+    for (target, check) in targets {
+        let files = super::attacks::files(&seeds.join(target));
+        assert!(!files.is_empty(), "{target}");
+        files.iter().for_each(|file| check(&std::fs::read(file).unwrap()));
+    }
+    for leaf in super::attacks::files(&seeds.join("leaf")) {
+        let bytes = std::fs::read(&leaf).unwrap();
+        assert!(retentiond::audit::codec::decode(&bytes).is_ok(), "{}", leaf.display());
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(600))]
 

@@ -132,14 +132,16 @@ pub fn load_committed_fingerprinter(
     }
 }
 
-/// Keyed digest of a text, without the log: for a reason that must be given before there is one.
+/// Keyed digest of a text, without the log: for a reason that must be given before there is one. Where the key was lost a new one is made, so
+/// that a log can always be succeeded, and the second value says so.
 ///
 /// # Errors
 /// A key that cannot be read or made.
-pub fn keyed_digest(keys: impl Into<KeyPlaces>, text: &str) -> Result<Digest, LogError> {
+pub fn keyed_digest(keys: impl Into<KeyPlaces>, text: &str) -> Result<(Digest, bool), LogError> {
     let keys = keys.into();
     prepare_dir(&keys)?;
-    Ok(digest_key(&keys, true)?.digest(text))
+    let is_lost = secret::read_key(&keys.dir.join(DIGESTS))?.is_none();
+    Ok((digest_key(&keys, true)?.digest(text), is_lost))
 }
 
 /// The key of keyed digests; a new one where there is none and `create` says so.

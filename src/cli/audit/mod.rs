@@ -6,6 +6,7 @@ mod export;
 mod forget_key;
 mod lookup;
 mod prove;
+mod rotate_key;
 mod show;
 mod verify;
 pub(super) mod wanted;
@@ -49,6 +50,8 @@ enum AuditCommand {
     Adopt(adopt::Adopt),
     /// Destroy a fingerprint key: its records can no longer be looked up, by anybody
     ForgetKey(forget_key::ForgetKey),
+    /// Sign the log with a new key from now on; checkpoints kept from before stay good under the old one
+    RotateKey(rotate_key::RotateKey),
 }
 
 impl Audit {
@@ -64,6 +67,7 @@ impl Audit {
             AuditCommand::Checkpoint(command) => command.run(session),
             AuditCommand::Witness(command) => command.run(session),
             AuditCommand::ForgetKey(command) => command.run(session),
+            AuditCommand::RotateKey(command) => command.run(session),
         }
     }
 }

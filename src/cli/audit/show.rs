@@ -9,6 +9,7 @@ use clap::Args;
 
 use super::log_dir;
 use crate::audit::LogReader;
+use crate::audit::leaf::Body;
 use crate::audit::select::Selection;
 use crate::cli::error::Failure;
 use crate::cli::exit::Exit;
@@ -49,32 +50,12 @@ pub(super) struct Choice {
     until: Option<CivilDate>,
 }
 
-/// Every kind of entry, as [`crate::audit::leaf::Body::kind`] names it.
-const KINDS: [&str; 16] = [
-    "genesis",
-    "calendar",
-    "mapping",
-    "approval",
-    "rejection",
-    "hold",
-    "intent",
-    "outcome",
-    "sanitized",
-    "run",
-    "refused",
-    "correction",
-    "heartbeat",
-    "fpkey",
-    "fpkey_destroyed",
-    "sigkey",
-];
-
 /// A kind that no entry has would find nothing, which reads like an answer.
 fn known_kind(kind: &str) -> Result<String, String> {
-    if KINDS.contains(&kind) {
+    if Body::KINDS.contains(&kind) {
         Ok(kind.to_owned())
     } else {
-        Err(format!("no entry is of this kind; there are {}", KINDS.join(", ")))
+        Err(format!("no entry is of this kind; there are {}", Body::KINDS.join(", ")))
     }
 }
 

@@ -21,6 +21,8 @@ pub struct Successor {
     pub read: u64,
     /// Where the predecessor lies now, untouched; `None` where it was lost.
     pub kept: Option<PathBuf>,
+    /// The key of keyed digests was lost: a new one was made, and what the predecessor's digests are of can no longer be shown.
+    pub new_digest_key: bool,
 }
 
 /// Moves the log of this state directory aside and begins its successor. The reason stays in the private state; the log has its
@@ -40,10 +42,11 @@ pub fn adopt_log(
     let origin = new_origin()?;
     let note = json!({ "log": origin, "reason": reason, "actor": actor, "at": now.timestamp() });
     keep_reason(&state.join("private"), &origin, &note)?;
-    let adoption = Adoption { origin: origin.clone(), reason: keyed_digest(keys.clone(), reason)?, actor };
+    let (reason, new_digest_key) = keyed_digest(keys.clone(), reason)?;
+    let adoption = Adoption { origin: origin.clone(), reason, actor };
     let adopted = adopt(&state.join("audit"), keys, adoption, now)?;
-    let predecessor = adopted.predecessor;
-    Ok(Successor { origin, predecessor: predecessor.origin, read: predecessor.size, kept: adopted.kept })
+    let (predecessor, kept) = (adopted.predecessor, adopted.kept);
+    Ok(Successor { origin, predecessor: predecessor.origin, read: predecessor.size, kept, new_digest_key })
 }
 
 /// Durable before the log names its digest.
