@@ -86,8 +86,18 @@ impl Refusal {
 
 impl Office {
     fn new() -> Self {
+        let office = Self::under(CALENDAR);
+        let plan = office.plan();
+        office.run(&["approve", &plan, "--accept", "rules"], NOON, "").unwrap();
+        office.run(&["apply", &plan], NOON, "").unwrap();
+        assert_eq!(office.count(), 100);
+        office
+    }
+
+    /// The same before anything was approved, under another calendar.
+    fn under(calendar: &str) -> Self {
         let office = Self { dir: tempfile::tempdir().unwrap() };
-        fs::write(office.path("calendar.toml"), CALENDAR).unwrap();
+        fs::write(office.path("calendar.toml"), calendar).unwrap();
         fs::write(office.path("retentiond.toml"), CONFIG).unwrap();
         let schema = "CREATE TABLE dossier(id INTEGER PRIMARY KEY, closed_at TEXT, archived_at TEXT);
                       CREATE INDEX dossier_closed ON dossier(closed_at);
@@ -95,10 +105,6 @@ impl Office {
         office.database().execute_batch(schema).unwrap();
         office.insert(YOUNG, 100);
         office.insert(DUE, 1);
-        let plan = office.plan();
-        office.run(&["approve", &plan, "--accept", "rules"], NOON, "").unwrap();
-        office.run(&["apply", &plan], NOON, "").unwrap();
-        assert_eq!(office.count(), 100);
         office
     }
 
@@ -293,28 +299,25 @@ fn a_schema_that_changed_since_the_plan_is_never_accepted() {
 
 #[test]
 fn a_calendar_that_is_no_longer_in_effect_destroys_nothing() {
-    let office = Office::new();
-    office.insert(DUE, 2);
-    let plan = office.approved();
-    office.edit("calendar.toml", "until = 2026-12-31", "until = 2026-11-20");
-    let refusal = office.run(&["apply", &plan], NOON, "").unwrap_err();
-    assert_eq!(office.count(), 102);
-    assert_eq!(refusal.code(), "calendar-not-in-force", "{refusal:?}");
+    let office = Office::under(&CALENDAR.replace("until = 2026-12-31", "until = 2026-11-21"));
+    let plan = office.plan();
+    office.run(&["approve", &plan, "--accept", "rules"], NOON, "").unwrap();
+    let refusal = office.run(&["apply", &plan], "2026-11-22T17:00:00Z", "").err();
+    assert_eq!(office.count(), 101);
+    assert_eq!(refusal.as_ref().map(Refusal::code), Some("calendar-not-in-force"), "{refusal:?}");
 }
 
 #[test]
 fn a_calendar_that_is_not_yet_in_effect_plans_nothing() {
-    let office = Office::new();
-    office.insert(DUE, 2);
-    office.edit("calendar.toml", "from = 2025-06-01, until", "from = 2026-11-22, until");
-    let refusal = office.run(&["plan"], NOON, "").unwrap_err();
-    assert_eq!(refusal.code(), "calendar-not-in-force", "{refusal:?}");
-    for plan in office.run(&["plans"], NOON, "").unwrap()["plans"].as_array().unwrap() {
+    let office = Office::under(&CALENDAR.replace("from = 2025-06-01, until", "from = 2026-11-22, until"));
+    let planned = office.run(&["plan"], NOON, "");
+    if let Ok(plan) = &planned {
         let plan = plan["plan"].as_str().unwrap();
-        let _refused = office.run(&["approve", plan], NOON, "");
+        let _refused = office.run(&["approve", plan, "--accept", "rules"], NOON, "");
         let _refused = office.run(&["apply", plan], NOON, "");
     }
-    assert_eq!(office.count(), 102);
+    assert_eq!(office.count(), 101);
+    assert_eq!(planned.unwrap_err().code(), "calendar-not-in-force");
 }
 
 #[test]
