@@ -87,7 +87,7 @@ fn proved<'s>(setup: &'s Setup, mapping: &'s SeriesMapping) -> Proved<'s> {
 }
 
 fn prove(source: &Source, series: &[Proved<'_>], all: &[SeriesMapping]) -> Result<Vec<sqlite::Finding>, StoreError> {
-    Reader::open(source, all)?.prove(series)
+    Reader::open_to_look(source, all)?.prove(series)
 }
 
 fn report(setup: &Setup, findings: Vec<Finding>, ok: bool) -> CheckReport {

@@ -35,7 +35,7 @@ impl Init {
             Some(path) => {
                 let database =
                     std::path::absolute(path).map_err(|error| Failure::file(path, "find the file", &error))?;
-                let catalog = Reader::open(&source(&database), &[])?.catalog()?;
+                let catalog = Reader::open_to_look(&source(&database), &[])?.catalog()?;
                 propose(&catalog, &database.display().to_string())
             }
         };

@@ -80,7 +80,7 @@ impl Setup {
                 format!("Series {} names the source {}, which is not configured.", mapping.series, mapping.source);
             Failure::new(Exit::BadConfig, "no-source", message, self.config.file.display().to_string(), "Run `check`.")
         })?;
-        Ok(Reader::open(source, &self.install.series)?)
+        Ok(Reader::open_to_look(source, &self.install.series)?)
     }
 
     /// The rules that the program obeys for a series, of every calendar that governs it.

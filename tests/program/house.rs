@@ -101,6 +101,15 @@ impl House {
         run_in(self.dir.path(), &line)
     }
 
+    /// The same where no file may grow beyond so many KiB, as on a full disk.
+    pub fn run_limited(&self, kib: &str, arguments: &[&str]) -> Ran {
+        let mut command = Command::new("bash");
+        // A signal would end the program; a full disk does not.
+        let script = "trap '' XFSZ; ulimit -f \"$0\"; exec \"$@\"";
+        command.args(["-c", script, kib, env!("CARGO_BIN_EXE_retentiond"), "--config", "retentiond.toml"]);
+        ran(command.args(arguments).current_dir(self.dir.path()))
+    }
+
     /// The same with JSON on standard output: exactly one document, and nothing else.
     pub fn json(&self, arguments: &[&str]) -> (i32, Value) {
         let ran = self.run(&[arguments, &["--format", "json"]].concat());
@@ -153,9 +162,11 @@ impl House {
 
 /// Runs the program in a directory, with no configuration of the surroundings.
 pub fn run_in(dir: &Path, arguments: &[&str]) -> Ran {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_retentiond"));
-    command.current_dir(dir).args(arguments).env_remove("RETENTIOND_CONFIG").env_remove("RETENTIOND_NOW");
-    let output = command.output().unwrap();
+    ran(Command::new(env!("CARGO_BIN_EXE_retentiond")).current_dir(dir).args(arguments))
+}
+
+fn ran(command: &mut Command) -> Ran {
+    let output = command.env_remove("RETENTIOND_CONFIG").env_remove("RETENTIOND_NOW").output().unwrap();
     Ran {
         code: output.status.code().expect("no signal ended the program"),
         out: String::from_utf8(output.stdout).unwrap(),

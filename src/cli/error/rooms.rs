@@ -42,7 +42,7 @@ impl From<Vec<Fault>> for Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         let exit = match &error {
-            StoreError::Locked { .. } | StoreError::Interrupted { .. } => Exit::Locked,
+            StoreError::Locked { .. } | StoreError::Unfinished { .. } | StoreError::Interrupted { .. } => Exit::Locked,
             StoreError::Missing { .. }
             | StoreError::NotAFile { .. }
             | StoreError::NotADatabase { .. }
@@ -256,6 +256,7 @@ fn database(error: &StoreError) -> Option<&std::path::Path> {
         | StoreError::NotADatabase { database }
         | StoreError::Corrupt { database }
         | StoreError::Locked { database }
+        | StoreError::Unfinished { database }
         | StoreError::ReadOnly { database }
         | StoreError::NoAccess { database }
         | StoreError::UnsafeToOpen { database, .. }

@@ -77,7 +77,7 @@ fn name(mut manifest: Manifest, history: &History) -> Result<(PlanId, Digest, Ma
 }
 
 fn open(series: &ScopedSeries<'_>, all: &[SeriesMapping]) -> Result<Reader, PlanError> {
-    Reader::open(series.source, all)
+    Reader::open_to_look(series.source, all)
         .map_err(|source| PlanError::Source { source_name: series.source.name.clone(), source })
 }
 

@@ -20,6 +20,10 @@ pub enum StoreError {
     Corrupt { database: PathBuf },
     #[error("another program keeps {} locked; try again later", database.display())]
     Locked { database: PathBuf },
+    #[error(
+        "a program crashed while it wrote {}, and whoever opens it next undoes what was left unfinished; start its application, or, if retentiond itself was interrupted, run the same `retentiond apply` again", database.display()
+    )]
+    Unfinished { database: PathBuf },
     #[error("{} cannot be written; give this user the right to write the file and its directory", database.display())]
     ReadOnly { database: PathBuf },
     #[error("{} cannot be opened; give this user the right to read the file and to pass its directories", database.display())]
@@ -79,6 +83,7 @@ impl StoreError {
             Self::NotADatabase { .. } => "not-a-database",
             Self::Corrupt { .. } => "database-corrupt",
             Self::Locked { .. } => "locked",
+            Self::Unfinished { .. } => "unfinished-transaction",
             Self::ReadOnly { .. } => "read-only",
             Self::NoAccess { .. } => "no-access",
             Self::UnsafeToOpen { .. } => "unsafe-to-open",

@@ -10,6 +10,7 @@ mod dispose_plan;
 mod error;
 mod fence;
 mod guard;
+mod hot;
 mod lookup;
 mod open;
 mod probe;

@@ -7,7 +7,7 @@ use super::fence::{self, FenceState};
 use super::open::{Opened, Purpose};
 use super::prove::{self, Proved};
 use super::queries::Queries;
-use super::{Finding, StoreError, lookup, probe, schema};
+use super::{Finding, StoreError, hot, lookup, probe, safety, schema};
 use crate::model::{BatchNumber, Digest, Instant, Origin, RecordKey, SeriesName, TriggerName};
 use crate::records::facts::{EventFact, Facts};
 use crate::records::files::FileRef;
@@ -39,6 +39,18 @@ impl Reader {
     pub fn open(source: &Source, series: &[SeriesMapping]) -> Result<Self, StoreError> {
         let opened = Opened::open(&source.sqlite, Purpose::Read)?;
         Ok(Self { opened, source: source.clone(), queries: Queries::new(source, series) })
+    }
+
+    /// Opens a database for a look that changes nothing: not where reading would roll back what a crash left unfinished.
+    ///
+    /// # Errors
+    /// [`StoreError::Unfinished`], and as [`Reader::open`].
+    pub fn open_to_look(source: &Source, series: &[SeriesMapping]) -> Result<Self, StoreError> {
+        let database = safety::safe_path(&source.sqlite)?;
+        if hot::is_left_behind(&database) {
+            return Err(StoreError::Unfinished { database });
+        }
+        Self::open(source, series)
     }
 
     /// Tables, columns, keys, indexes, triggers and views.

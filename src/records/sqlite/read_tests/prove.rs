@@ -363,11 +363,12 @@ fn a_trigger_that_may_copy_what_goes_is_a_warning_unless_rules_govern_the_copy()
     for statement in [
         "INSERT INTO gone (id, body) VALUES (old.id, old.body);",
         "INSERT INTO gone (id, body) SELECT id, body FROM message WHERE id = old.id;",
+        "INSERT INTO gone (body, closed_at) VALUES (old.body, 'delete');",
         "UPDATE gone AS g SET body = OLD . \"body\" WHERE id = old.id;",
     ] {
         warning(&copies(statement), "trigger-copies", "map gone as a series", naming(&["bury"]));
     }
-    let counts = copies("UPDATE account SET mail = NULL WHERE id = old.dossier_id AND old.body IS NOT NULL;");
+    let counts = copies("UPDATE gone SET closed_at = NULL WHERE id = old.id AND old.body IS NOT NULL;");
     let mut all = good();
     naming(&["bury"])(&mut all[0]);
     assert_eq!(prove(&format!("{GOOD} {counts}"), &all), [], "it looks at the body and writes nothing of it");
