@@ -12,6 +12,9 @@ use crate::office::{Daemon, Office};
 /// A run of one record takes less.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// Once its record is gone, a run still writes its statement and lets go of the database.
+const REST: Duration = Duration::from_secs(2);
+
 /// What a process holds.
 #[derive(Debug, PartialEq, Eq)]
 struct Held {
@@ -33,10 +36,14 @@ fn resident(daemon: &Daemon) -> u64 {
 
 /// Asks over the socket: a process for each of a thousand questions would take longer than the runs.
 fn scan(office: &Office) {
-    let mut stream = UnixStream::connect(office.path("state/control.sock")).unwrap();
-    stream.write_all(b"{\"request\":\"daemon\",\"control\":{\"do\":\"scan\",\"rules\":[]}}\n").unwrap();
+    let stream = UnixStream::connect(office.path("state/control.sock")).unwrap();
+    let mut answers = BufReader::new(&stream);
     let mut answer = String::new();
-    BufReader::new(stream).read_line(&mut answer).unwrap();
+    answers.read_line(&mut answer).unwrap();
+    assert!(answer.contains("ready"), "{answer}");
+    (&stream).write_all(b"{\"request\":\"daemon\",\"control\":{\"do\":\"scan\",\"rules\":[]}}\n").unwrap();
+    answer.clear();
+    answers.read_line(&mut answer).unwrap();
     assert!(answer.contains("done"), "{answer}");
 }
 
@@ -60,11 +67,11 @@ fn run_after_run(runs: usize) {
         }
         // What is made at first use is made by now.
         if run == 20 {
+            thread::sleep(REST);
             settled = Some((held(&daemon), resident(&daemon)));
         }
     }
-    // The last run's statement may still be on its way.
-    thread::sleep(Duration::from_secs(2));
+    thread::sleep(REST);
     let (before, memory) = settled.unwrap();
     println!(
         "{runs} runs: {before:?}, {memory} KiB after 20; {:?}, {} KiB after all",
