@@ -102,7 +102,7 @@ fn measure(records: u64, batch: u64, asked: Option<u64>) -> Result<(), Failure> 
 fn prepare(log: &mut DestructionLog, now: Instant) -> Result<(), Failure> {
     let calendar =
         retentiond::calendar::parse("calendar", CALENDAR.as_bytes()).map_err(|faults| format!("{faults:?}"))?;
-    let digest = log.put_blob(CALENDAR.as_bytes())?;
+    log.put_blob(CALENDAR.as_bytes())?;
     log.append(Body::Calendar(calendar_leaf(&calendar)), now)?;
     let mapping = log.keyed_digest("mapping");
     let (series, source, table) = ("dossier".into(), "parle".into(), "dossier".into());
