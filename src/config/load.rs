@@ -56,12 +56,19 @@ pub fn load(file: &Path) -> Result<Loaded, Vec<Fault>> {
     }
 }
 
-/// The state directory that a configuration names, whatever else is wrong with it; `None` where it is no TOML at all.
+/// The state directory that a configuration names, whatever else is wrong with it; `None` where it cannot be read, or where that very line is no TOML.
 pub fn state_of(file: &Path) -> Option<PathBuf> {
     let text = String::from_utf8(read(file).ok()?).ok()?;
-    let table: toml::Table = text.parse().ok()?;
+    let table: toml::Table = text.parse().ok().or_else(|| state_line(&text))?;
     let state = table.get("state").map_or(Some(lower::DEFAULT_STATE), |state| state.as_str())?;
     Some(lower::base_of(file).join(state))
+}
+
+/// The line of `state` alone, before the first table: a text that is no TOML further down still says where the state is.
+fn state_line(text: &str) -> Option<toml::Table> {
+    let mut top = text.lines().take_while(|line| !line.trim_start().starts_with('['));
+    let is_state = |line: &&str| line.split_once('=').is_some_and(|(key, _)| key.trim() == "state");
+    top.find(is_state).map_or_else(|| Some(toml::Table::new()), |line| line.parse().ok())
 }
 
 fn parse_all(files: &[PathBuf]) -> (Vec<Law>, Vec<Fault>) {

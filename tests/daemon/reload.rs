@@ -27,3 +27,18 @@ fn a_wrong_edit_keeps_the_old_configuration_and_a_good_one_is_taken_up() {
     assert!(!office.has_alert("configuration"));
     daemon.stop();
 }
+
+#[test]
+fn a_file_that_is_no_toml_hides_neither_the_daemon_nor_what_is_wrong() {
+    let office = Office::new("report", 3);
+    let daemon = office.start();
+    office.reconfigure("[schedule]", "[schedule");
+    office.wait("the notice", || office.has_alert("configuration"));
+    assert_eq!(office.try_ask(&["ctl", "reload"]).status.code(), Some(78));
+    assert!(office.status()["configuration"]["fault"].is_string());
+    // Where just this line is broken, nobody knows where the daemon is; that is said, with the place.
+    office.reconfigure("state = \"state\"", "state = state");
+    let lost = office.try_ask(&["ctl", "status"]);
+    assert_eq!(lost.status.code(), Some(78), "{}", String::from_utf8_lossy(&lost.stdout));
+    daemon.stop();
+}
