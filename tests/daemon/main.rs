@@ -9,6 +9,5 @@ mod modes;
 mod office;
 mod reload;
 mod sandbox;
-mod soak;
 mod socket;
 mod state;
