@@ -28,7 +28,7 @@ const ATTEMPTS: u32 = 50;
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Memory for pages, in KiB. A larger cache reads less, and hardly gains time: what costs is writing.
-pub const CACHE_KIB: i64 = 12 << 10;
+pub const CACHE_KIB: i64 = 16 << 10;
 
 /// When the WAL is to be moved into the database file, between transactions. SQLite's own way, inside a COMMIT, would write the
 /// same pages of the database again and again, and keep the write lock meanwhile.
