@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use chrono::TimeDelta;
 use retentiond::config::{self, CatchUp, Listen, Loaded, Mode};
 use retentiond::model::{Fault, Language, Pace, SeriesName};
 use retentiond::records::mapping::{
@@ -265,6 +266,8 @@ fn a_configuration_says_what_was_left_out_by_defaults() {
     assert_eq!(config.state, Path::new("/var/lib/retentiond"));
     assert!(config.schedule.is_none() && config.notify.is_none());
     assert_eq!(config.limits, Default::default());
+    let days = (config.alerts.overdue, config.alerts.unanchored, config.alerts.silence);
+    assert_eq!(days, (TimeDelta::days(30), TimeDelta::days(35), TimeDelta::days(90)));
     assert_eq!(config.keep_plans.months, 36);
     let dossier = &config.series[0];
     assert_eq!(dossier.earliest.to_string(), "1990-01-01");
@@ -286,6 +289,17 @@ fn relative_paths_are_resolved_against_the_configuration_s_directory() {
 }
 
 #[test]
+fn every_day_of_the_alerts_at_fault_is_told_at_once() {
+    let sample = fs::read_to_string(directory("invalid").join("out-of-range--overdue-days.toml")).unwrap();
+    let more = "overdue_days = 0\nunanchored_days = \"P35D\"\nsilence_days = 1";
+    let text = sample.replace("../calendars/", "").replace("overdue_days = 0", more);
+    let faults = load_bytes(text.as_bytes()).unwrap_err();
+    let codes: Vec<_> = faults.iter().map(|fault| fault.code).collect();
+    assert_eq!(codes, ["out-of-range", "wrong-type", "out-of-range"], "{}", told(&faults));
+    assert!(faults[2].mend.contains("2 to 3650"), "{}", faults[2].mend);
+}
+
+#[test]
 fn every_setting_is_lowered() {
     let Loaded { config, calendars, .. } = valid("everything.toml");
     assert_eq!((config.language, config.mode), (Language::English, Mode::Approve));
@@ -299,6 +313,8 @@ fn every_setting_is_lowered() {
     assert_eq!((limits.max_share, limits.min_count, limits.max_count), (0.25, 5, 5_000));
     assert_eq!((limits.lock.as_millis(), limits.pace), (200, Pace::Full));
     assert_eq!(config.notify.unwrap(), ["/usr/local/bin/alert", "--channel", "archives"]);
+    let days = (config.alerts.overdue, config.alerts.unanchored, config.alerts.silence);
+    assert_eq!(days, (TimeDelta::days(7), TimeDelta::days(400), TimeDelta::days(14)));
     assert_eq!(config.metrics.listen, Some(Listen::Loopback("127.0.0.1:9467".parse().unwrap())));
     assert_eq!(config.metrics.textfile, Some(directory("valid").join("metrics/retentiond.prom")));
     assert_eq!(config.keep_plans.months, 60);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::join::every;
 use super::series::{self, Around};
-use super::{Config, Metrics, Mode, metrics, schedule};
+use super::{AlertTerms, Config, Metrics, Mode, alerts, metrics, schedule};
 use crate::calendar::{Keep, Period};
 use crate::model::{Document, Language, Limits, Pace, SeriesName, SourceName, Table, Value};
 use crate::records::mapping::Source;
@@ -56,6 +56,7 @@ fn config(root: &mut Table<'_>, file: &Path, may_be_empty: &mut BTreeSet<SeriesN
         every(table.table()?.entries().iter().map(|(name, _, value)| series::lower(name, value, &around)))
     });
     let notify = root.get("notify").map_or(Some(None), |table| notify(table.table()?).map(Some));
+    let alerts = root.get("alerts").map_or(Some(AlertTerms::default()), |table| alerts::lower(table.table()?));
     let metrics = root.get("metrics").map_or(Some(Metrics::default()), |table| metrics::lower(table.table()?, &base));
     let keep_plans = root.get("evidence").map_or(Some(DEFAULT_KEEP_PLANS), |table| evidence(table.table()?));
     let sources: Vec<Source> = sources?.into_values().collect::<Option<_>>()?;
@@ -72,6 +73,7 @@ fn config(root: &mut Table<'_>, file: &Path, may_be_empty: &mut BTreeSet<SeriesN
         sources: sources.into_iter().map(|source| (source.name.clone(), source)).collect(),
         series: series.into_iter().map(|series| series.mapping).collect(),
         notify: notify?,
+        alerts: alerts?,
         metrics: metrics?,
         keep_plans: keep_plans?,
     })
@@ -115,7 +117,8 @@ fn limits(mut table: Table<'_>) -> Option<Limits> {
     Some(Limits { max_share: max_share?, min_count: min_count?, max_count: max_count?, lock: lock?, pace: pace? })
 }
 
-fn count(value: &Value<'_>, range: std::ops::RangeInclusive<i64>) -> Option<u64> {
+/// A whole number within a range; `None` after noting the fault.
+pub(super) fn integer(value: &Value<'_>, range: std::ops::RangeInclusive<i64>) -> Option<i64> {
     let number = value.integer()?;
     if !range.contains(&number) {
         let mend = match *range.end() {
@@ -125,7 +128,12 @@ fn count(value: &Value<'_>, range: std::ops::RangeInclusive<i64>) -> Option<u64>
         value.fault("out-of-range", format!("`{}` cannot be {number}", value.path()), mend);
         return None;
     }
-    u64::try_from(number).ok()
+    Some(number)
+}
+
+/// The same where the range knows nothing below zero.
+fn count(value: &Value<'_>, range: std::ops::RangeInclusive<i64>) -> Option<u64> {
+    integer(value, range).and_then(|number| u64::try_from(number).ok())
 }
 
 /// Every source by name; `None` for one at fault.

@@ -4,6 +4,7 @@
 //! (`cross`, configuration against calendars). Every fault of every file is reported at once. Whether the mapping fits the
 //! database is proved later, by `records`.
 
+mod alerts;
 mod calendars;
 mod cross;
 mod event;
@@ -24,6 +25,7 @@ use crate::calendar::{Calendar, Period};
 use crate::model::{Language, Limits, SourceName};
 use crate::records::mapping::{SeriesMapping, Source};
 
+pub use alerts::AlertTerms;
 pub use load::{load, state_of};
 pub use metrics::{Listen, Metrics};
 pub use schedule::{CatchUp, ExtraScan, Schedule};
@@ -46,6 +48,7 @@ pub struct Config {
     pub series: Vec<SeriesMapping>,
     /// Alerts are given to this program and arguments as JSON on its standard input.
     pub notify: Option<Vec<String>>,
+    pub alerts: AlertTerms,
     /// Where the daemon's figures can be read.
     pub metrics: Metrics,
     /// How long the manifests of plans are kept once they are done.

@@ -19,9 +19,6 @@ const AHEAD: TimeDelta = TimeDelta::seconds(60);
 /// How long the same reading serves as the base: a clock that runs too fast must not be followed minute by minute.
 const BASE_AGE: Duration = Duration::from_secs(86_400);
 
-/// The daemon writes a leaf a day: after a longer silence than this at its start, either it was down for a season or the clock is wrong.
-const SILENCE: TimeDelta = TimeDelta::days(90);
-
 /// What the clocks say at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reading {
@@ -72,8 +69,10 @@ impl Doubt {
 }
 
 /// Watches the clock. Destruction waits while [`Self::look`] answers a doubt; a person or time lifts it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Guard {
+    /// How old the log's last entry may be at the start.
+    silence: TimeDelta,
     /// The last reading that was believed.
     base: Option<Reading>,
     doubt: Option<Doubt>,
@@ -82,6 +81,16 @@ pub struct Guard {
 }
 
 impl Guard {
+    /// A guard that has believed nothing yet, and doubts the clock where the log was silent for longer than this.
+    pub fn new(silence: TimeDelta) -> Self {
+        Self { silence, base: None, doubt: None, confirmed_behind: None }
+    }
+
+    /// From now on the log may have been silent for so long.
+    pub fn allow_silence(&mut self, silence: TimeDelta) {
+        self.silence = silence;
+    }
+
     /// Goes on from a reading that was believed before a restart, where the clock ran steadily since: it is still the same start of the machine.
     pub fn recall(&mut self, believed: Reading, reading: Reading) {
         let elapsed = reading.boot.checked_sub(believed.boot).and_then(|elapsed| TimeDelta::from_std(elapsed).ok());
@@ -119,7 +128,7 @@ impl Guard {
             }
             Some(_) => None,
             None => {
-                let silence = log.map(|last| reading.now - last).filter(|silence| *silence > SILENCE);
+                let silence = log.map(|last| reading.now - last).filter(|silence| *silence > self.silence);
                 let silent = silence.map(|silence| Doubt::Silent { days: silence.num_days() });
                 let is_unconfirmed = reading.synchronization == Synchronization::Unconfirmed;
                 silent.or(is_unconfirmed.then_some(Doubt::Unsynchronized))
@@ -166,10 +175,14 @@ mod tests {
         Reading { now: at(now), boot: Duration::from_secs(boot), synchronization: Synchronization::Unknown }
     }
 
+    fn new_guard() -> Guard {
+        Guard::new(TimeDelta::days(90))
+    }
+
     const NOON: &str = "2026-06-01T12:00:00Z";
 
     fn started() -> Guard {
-        let mut guard = Guard::default();
+        let mut guard = new_guard();
         assert_eq!(guard.look(reading(NOON, 100), Some(at("2026-06-01T02:00:00Z"))), None);
         guard
     }
@@ -255,25 +268,29 @@ mod tests {
     #[test]
     fn a_start_long_after_the_last_entry_waits_for_a_person_or_a_time_server() {
         let log = Some(at("2025-12-01T00:00:00Z"));
-        let mut guard = Guard::default();
+        let mut guard = new_guard();
         let start = reading(NOON, 20);
         assert_eq!(guard.look(start, log), Some(Doubt::Silent { days: 182 }));
         assert_eq!(guard.believed(start, log), at("2025-12-01T00:00:00Z"));
         assert_eq!(guard.look(Reading { synchronization: Synchronization::Confirmed, ..start }, log), None);
-        assert_eq!(Guard::default().look(start, None), None, "a new log has no last entry");
+        assert_eq!(new_guard().look(start, None), None, "a new log has no last entry");
+        guard = new_guard();
+        guard.allow_silence(TimeDelta::days(182));
+        assert_eq!(guard.look(reading("2026-06-01T00:00:00Z", 20), log), None, "182 days are allowed");
     }
+
     #[test]
     fn a_start_on_a_clock_that_no_server_confirmed_waits_for_one_or_for_a_person() {
         let log = Some(at("2026-06-01T02:00:00Z"));
         let start = Reading { synchronization: Synchronization::Unconfirmed, ..reading(NOON, 20) };
-        let mut guard = Guard::default();
+        let mut guard = new_guard();
         assert_eq!(guard.look(start, log), Some(Doubt::Unsynchronized));
         assert_eq!(guard.look(Reading { synchronization: Synchronization::Confirmed, ..start }, log), None);
         let later =
             Reading { synchronization: Synchronization::Unconfirmed, ..reading("2026-06-02T12:00:00Z", 86_420) };
         assert_eq!(guard.look(later, log), None, "a clock that was right and runs steadily stays right");
 
-        let mut guard = Guard::default();
+        let mut guard = new_guard();
         assert!(guard.look(start, log).is_some());
         guard.confirm(start, log);
         assert_eq!(guard.look(Reading { boot: Duration::from_secs(20), ..start }, log), None);
@@ -284,7 +301,7 @@ mod tests {
         let unconfirmed = |now, boot| Reading { synchronization: Synchronization::Unconfirmed, ..reading(now, boot) };
         let believed = reading(NOON, 1_000);
         let look = |reading| {
-            let mut guard = Guard::default();
+            let mut guard = new_guard();
             guard.recall(believed, reading);
             guard.look(reading, None)
         };

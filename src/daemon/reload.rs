@@ -33,6 +33,7 @@ impl Runner {
         }
         self.retries.clear();
         self.was_free = false;
+        self.watch.allow_silence(self.config.alerts.silence);
         let mut shown = self.board.show();
         shown.mode = super::run::mode_word(self.config.mode);
         shown.configuration.loaded = now;
@@ -42,6 +43,8 @@ impl Runner {
         shown.alerts.give_to(self.config.notify.clone());
         let headline = shown.headline();
         drop(shown);
+        self.judge_counts();
+        self.look_around();
         tracing::info!(mode = super::run::mode_word(self.config.mode), "the new configuration is in use");
         systemd::ready(&headline);
     }

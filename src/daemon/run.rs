@@ -70,7 +70,7 @@ pub fn run(options: Options) -> Result<(), DaemonError> {
     // Makes the state directory where there is none.
     let desk = Desk::open(install, keys, clock())?;
     let sandbox = Sandbox::enter(&config, credentials.as_deref());
-    let watch = Arc::new(Watch::new(clock, synchronization));
+    let watch = Arc::new(Watch::new(clock, synchronization, config.alerts.silence));
     let desk = SharedDesk::new(desk);
     watch.log_is_at(desk.lock()?.log().last_time());
     if let Some(believed) = desk.lock()?.recall(CLOCK)? {

@@ -23,9 +23,6 @@ use crate::model::{Instant, PlanId, RuleNumber};
 /// A scan of the largest database anybody keeps in one file takes less.
 const LONGEST_SCAN: Duration = Duration::from_secs(6 * 3_600);
 
-/// Records past their term for longer than this many days are worth an alert.
-const OVERDUE_DAYS: i64 = 30;
-
 /// So long full counts serve; a bit less than a day, so that a nightly scan always counts.
 const COUNTS_SERVE: TimeDelta = TimeDelta::hours(20);
 
@@ -202,10 +199,18 @@ impl Runner {
         Ok(())
     }
 
+    /// Judges what was counted last, by the days of the configuration that is in use now.
+    pub(super) fn judge_counts(&self) {
+        let counts = self.board.show().counts.clone();
+        if let Some(counts) = counts {
+            self.watch_overdue(&counts.overdue, self.watch.now());
+        }
+    }
+
     fn watch_overdue(&self, overdue: &BTreeMap<RuleNumber, Overdue>, now: Instant) {
         let mut shown = self.board.show();
         for (rule, overdue) in overdue {
-            let oldest = overdue.oldest.filter(|oldest| (now.date_naive() - *oldest).num_days() > OVERDUE_DAYS);
+            let oldest = overdue.oldest.filter(|oldest| now.date_naive() - *oldest > self.config.alerts.overdue);
             match oldest {
                 Some(oldest) if overdue.records > 0 => {
                     let message = format!(

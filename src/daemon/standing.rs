@@ -11,9 +11,6 @@ use crate::model::Instant;
 /// Entries wait so long at most for a checkpoint.
 const PUBLISH: TimeDelta = TimeDelta::hours(1);
 
-/// What no witness has seen for so long, the operator could still rewrite.
-const UNANCHORED: TimeDelta = TimeDelta::days(35);
-
 /// How far witnesses have seen the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Anchor {
@@ -93,11 +90,11 @@ impl Runner {
             }
         };
         drop(desk);
-        if entries > size && now - since > UNANCHORED {
+        if entries > size && now - since > self.config.alerts.unanchored {
             let message = format!(
                 "no witness has seen the last {} entries of the log for {} days; see `retentiond audit checkpoint`",
                 entries - size,
-                UNANCHORED.num_days()
+                self.config.alerts.unanchored.num_days()
             );
             self.board.raise(kind::UNANCHORED, "log", message, now);
         } else {

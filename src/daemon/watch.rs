@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use chrono::TimeDelta;
+
 use super::clock::{Doubt, Guard, Reading, Synchronization};
 use super::kernel;
 use crate::disposition::desk::Clock;
@@ -17,7 +19,6 @@ pub struct Watch {
     state: Mutex<State>,
 }
 
-#[derive(Default)]
 struct State {
     guard: Guard,
     /// Time of the log's last entry, when the run loop last looked: asking the log itself may have to wait for the Desk.
@@ -25,9 +26,14 @@ struct State {
 }
 
 impl Watch {
-    /// Guards this clock.
-    pub fn new(clock: Clock, asks: AskWhetherSynchronized) -> Self {
-        Self { clock, asks, state: Mutex::default() }
+    /// Guards this clock; where the log was silent for longer than this, it is in doubt at the start.
+    pub fn new(clock: Clock, asks: AskWhetherSynchronized, silence: TimeDelta) -> Self {
+        Self { clock, asks, state: Mutex::new(State { guard: Guard::new(silence), log: None }) }
+    }
+
+    /// From now on the log may have been silent for so long.
+    pub fn allow_silence(&self, silence: TimeDelta) {
+        self.state().guard.allow_silence(silence);
     }
 
     fn read(&self) -> Reading {

@@ -124,6 +124,12 @@ impl Office {
         fs::write(self.path("retentiond.toml"), text.replace(old, new)).unwrap();
     }
 
+    /// Adds this to the end of the configuration.
+    pub fn configure(&self, more: &str) {
+        let text = fs::read_to_string(self.path("retentiond.toml")).unwrap();
+        fs::write(self.path("retentiond.toml"), text + more).unwrap();
+    }
+
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_retentiond"));
         command.arg("--config").arg(self.path("retentiond.toml")).args(arguments);

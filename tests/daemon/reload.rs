@@ -42,3 +42,39 @@ fn a_file_that_is_no_toml_hides_neither_the_daemon_nor_what_is_wrong() {
     assert_eq!(lost.status.code(), Some(78), "{}", String::from_utf8_lossy(&lost.stdout));
     daemon.stop();
 }
+
+#[test]
+fn the_days_that_alerts_wait_for_are_taken_up() {
+    let office = Office::new("report", 3);
+    let daemon = office.start_with(&[("RETENTIOND_SYNCHRONIZED", "yes")]);
+    office.scan();
+    assert!(!office.has_alert("overdue"), "three weeks past their term");
+    office.configure("\n[alerts]\noverdue_days = 7\n");
+    office.ask(&["ctl", "reload"]);
+    office.wait("the alert", || office.has_alert("overdue"));
+
+    office.set_clock("2026-11-25T18:00:00Z");
+    office.wait("a tick", || office.status()["clock"].is_null());
+    assert!(!office.has_alert("unanchored"), "four days without a witness");
+    office.reconfigure("overdue_days = 7", "overdue_days = 60\nunanchored_days = 3");
+    office.ask(&["ctl", "reload"]);
+    office.wait("the alert", || office.has_alert("unanchored"));
+    assert!(!office.has_alert("overdue"));
+    daemon.stop();
+}
+
+#[test]
+fn a_silence_of_the_log_that_is_allowed_afterwards_needs_nobody_s_word() {
+    let office = Office::new("report", 3);
+    office.configure("\n[alerts]\nsilence_days = 5\n");
+    let daemon = office.start();
+    office.scan();
+    daemon.stop();
+    office.set_clock("2026-11-28T17:00:00Z");
+    let daemon = office.start();
+    office.wait("the doubt", || office.has_alert("clock"));
+    office.reconfigure("silence_days = 5", "silence_days = 10");
+    office.ask(&["ctl", "reload"]);
+    office.wait("the end of the doubt", || !office.has_alert("clock"));
+    daemon.stop();
+}
