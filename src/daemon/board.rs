@@ -6,10 +6,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use chrono::SecondsFormat;
 use serde::{Deserialize, Serialize};
 
-use super::alerts::Alerts;
+use super::alerts::{Alerts, kind};
 use crate::disposition::control::{Configuration, Overdue, Pause};
 use crate::disposition::execute::{Progress, Statement};
-use crate::disposition::request::Refusal;
+use crate::disposition::request::{Refusal, RefusalKind};
 use crate::model::{Instant, PlanId, RuleNumber};
 
 /// The board, behind a lock of its own.
@@ -78,6 +78,16 @@ impl Board {
         self.show().alerts.raise(code, about, message.into(), now);
     }
 
+    /// Shows why another configuration is not in use; returns what is told to whoever asked for it.
+    pub fn not_reloaded(&self, fault: String, now: Instant) -> Refusal {
+        let message = format!("the configuration was not reloaded and the one in use goes on: {fault}");
+        let mut shown = self.show();
+        shown.configuration.fault = Some(fault);
+        shown.alerts.raise(kind::CONFIGURATION, "fault", message.clone(), now);
+        let kind = RefusalKind::Configuration;
+        Refusal { kind, code: "configuration".to_owned(), message, rails: Vec::new() }
+    }
+
     /// An alert is over.
     pub fn clear(&self, code: &'static str, about: &str) {
         self.show().alerts.clear(code, about);
@@ -106,7 +116,6 @@ impl Shown {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::daemon::alerts::kind;
     use crate::model::Actor;
 
     #[test]

@@ -1,6 +1,9 @@
 //! What the run loop is told to do.
 
+use std::sync::mpsc::Sender;
+
 use crate::config::Loaded;
+use crate::disposition::request::Refusal;
 use crate::model::{Actor, PlanId, RuleNumber};
 
 /// An order to the run loop; obeyed in the order of their coming.
@@ -12,8 +15,8 @@ pub enum Order {
     Scan { rules: Vec<RuleNumber>, actor: Actor },
     /// Execute an approved plan.
     Apply { plan: PlanId, actor: Actor },
-    /// Go on with another configuration.
-    Reload(Box<Loaded>),
+    /// Go on with another configuration, and say whether it is in use.
+    Reload { loaded: Box<Loaded>, taken_up: Sender<Result<(), Refusal>> },
     /// End.
     Stop,
 }

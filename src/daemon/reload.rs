@@ -2,54 +2,91 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::mem;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::mpsc::Sender;
 
 use super::alerts::kind;
+use super::error::DaemonError;
+use super::exposition::Place;
 use super::runner::Runner;
 use super::schedule::Alarm;
 use super::systemd;
-use crate::config::{Config, Loaded};
+use crate::config::{Config, Loaded, Schedule};
 use crate::disposition::desk::DeskError;
+use crate::disposition::request::Refusal;
 use crate::model::Instant;
 
 /// What tells a file from its later self.
 pub type Stamp = (u64, i64, i64, u64);
 
 impl Runner {
-    /// Goes on with another configuration, between runs.
-    pub(super) fn reload(&mut self, loaded: Loaded) {
+    /// Goes on with another configuration, between runs, and says whether it is in use to whoever asked, and to systemd.
+    pub(super) fn take_up(&mut self, loaded: Loaded, taken_up: &Sender<Result<(), Refusal>>) {
+        let outcome = self.reload(loaded).map_err(|error| {
+            let fault = match error {
+                DaemonError::Desk(error) => error.refusal().message,
+                DaemonError::Metrics { ref source, .. } => format!("{error} ({source})"),
+                error => error.to_string(),
+            };
+            self.board.not_reloaded(fault, self.watch.now())
+        });
+        systemd::ready(&self.board.show().headline());
+        // Whoever asked may have gone.
+        let _heard_or_not = taken_up.send(outcome);
+    }
+
+    /// All or nothing.
+    fn reload(&mut self, loaded: Loaded) -> Result<(), DaemonError> {
         let now = self.watch.now();
         let install = super::installation(&loaded);
-        let Some(schedule) = loaded.config.schedule.clone() else { return };
-        let (before, until_now) = (self.config.clone(), self.schedule.clone());
-        self.files = stamps(&loaded.config);
-        (self.config, self.schedule) = (loaded.config, schedule);
-        let swapped = self.set_alarms().and_then(|()| self.desk.replace_install(Arc::new(install)));
-        if let Err(error) = swapped {
-            (self.config, self.schedule) = (before, until_now);
-            return self.trouble(&error, now);
+        let schedule = loaded.config.schedule.clone().ok_or(DaemonError::NoSchedule)?;
+        let place = self.another_place(&loaded.config)?;
+        let alarms = self.alarms_of(&schedule)?;
+        self.desk.replace_install(Arc::new(install))?;
+        let before = mem::replace(&mut self.config, loaded.config);
+        (self.schedule, self.alarms, self.files) = (schedule, alarms, stamps(&self.config));
+        if let Some(place) = place {
+            // The heartbeat ends after the run loop.
+            let _heard = self.places.send(place);
+        }
+        if let Some(textfile) = before.metrics.textfile.filter(|old| self.config.metrics.textfile.as_ref() != Some(old))
+        {
+            // Whoever reads the directory would take its figures for those of today.
+            let _gone_already = fs::remove_file(textfile);
         }
         self.retries.clear();
         self.was_free = false;
         self.watch.allow_silence(self.config.alerts.silence);
+        self.show_next();
+        self.show_configuration(now);
+        self.judge_counts();
+        self.look_around();
+        tracing::info!(mode = super::run::mode_word(self.config.mode), "the new configuration is in use");
+        Ok(())
+    }
+
+    /// Where metrics are asked for under another configuration; `None` where that stays as it is.
+    fn another_place(&self, next: &Config) -> Result<Option<Option<Place>>, DaemonError> {
+        if next.metrics.listen == self.config.metrics.listen {
+            return Ok(None);
+        }
+        next.metrics.listen.as_ref().map(Place::open).transpose().map(Some)
+    }
+
+    fn show_configuration(&self, loaded: Instant) {
         let mut shown = self.board.show();
         shown.mode = super::run::mode_word(self.config.mode);
-        shown.configuration.loaded = now;
+        shown.configuration.loaded = loaded;
         shown.configuration.is_changed = false;
         shown.configuration.fault = None;
         shown.alerts.keep_only(kind::CONFIGURATION, &[]);
         shown.alerts.give_to(self.config.notify.clone());
-        let headline = shown.headline();
-        drop(shown);
-        self.judge_counts();
-        self.look_around();
-        tracing::info!(mode = super::run::mode_word(self.config.mode), "the new configuration is in use");
-        systemd::ready(&headline);
     }
 
-    pub(super) fn set_alarms(&mut self) -> Result<(), DeskError> {
+    pub(super) fn alarms_of(&self, schedule: &Schedule) -> Result<Vec<Alarm>, DeskError> {
         let now = self.watch.now();
         let desk = self.desk.lock()?;
         let last = |name: &str| match desk.last_firing(name)? {
@@ -61,11 +98,7 @@ impl Runner {
                 Ok(now)
             }
         };
-        let alarms = Alarm::all(&self.schedule, last)?;
-        drop(desk);
-        self.alarms = alarms;
-        self.show_next();
-        Ok(())
+        Alarm::all(schedule, last)
     }
 
     pub(super) fn show_next(&self) {

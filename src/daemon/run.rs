@@ -9,10 +9,12 @@ use std::thread;
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 use signal_hook::iterator::{Handle, Signals};
+use tokio::sync::mpsc::unbounded_channel;
 
 use super::alerts::Alerts;
 use super::board::{Board, Shown};
 use super::error::DaemonError;
+use super::exposition::Place;
 use super::heartbeat::{self, Beat};
 use super::metrics::Metrics;
 use super::notify::Notifier;
@@ -85,7 +87,9 @@ pub fn run(options: Options) -> Result<(), DaemonError> {
         metrics.scanned(Some(counts), counts.at);
     }
     let state = config.state.clone();
-    let listen = config.metrics.listen.clone();
+    let (show_at, places) = unbounded_channel();
+    // The heartbeat finds it when it starts.
+    let _kept = show_at.send(config.metrics.listen.as_ref().map(Place::open).transpose()?);
     let parts = Parts {
         desk: desk.clone(),
         config,
@@ -94,6 +98,7 @@ pub fn run(options: Options) -> Result<(), DaemonError> {
         board: board.clone(),
         pulse: pulse.clone(),
         metrics: metrics.clone(),
+        places: show_at,
         stop: stop.clone(),
         actor: actor_of(rustix::process::geteuid().as_raw()),
     };
@@ -116,7 +121,7 @@ pub fn run(options: Options) -> Result<(), DaemonError> {
         Arc::new(move || now.now()),
         Some(Arc::new(move |control, actor, now| answering.answer(control, actor, now))),
     )?;
-    let beat = Beat { pattern: heartbeat, orders: orders.clone(), pulse, metrics, listen };
+    let beat = Beat { pattern: heartbeat, orders: orders.clone(), pulse, metrics, places };
     let heartbeat = heartbeat::start(beat)?;
     let waker = signals.handle();
     let body = move || {

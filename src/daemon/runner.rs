@@ -8,11 +8,13 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use tokio::sync::mpsc::UnboundedSender;
 
 use super::alerts::kind;
 use super::board::Board;
 use super::clock::Reading;
 use super::execution::Retry;
+use super::exposition::Place;
 use super::metrics::Metrics;
 use super::orders::Order;
 use super::pulse::Pulse;
@@ -49,6 +51,8 @@ pub struct Runner {
     pub board: Arc<Board>,
     pub pulse: Arc<Pulse>,
     pub metrics: Arc<Metrics>,
+    /// Where metrics are asked for from now on.
+    pub places: UnboundedSender<Option<Place>>,
     /// Set when the daemon is to end.
     pub stop: Arc<AtomicBool>,
     /// The daemon itself, as the log names it.
@@ -74,6 +78,7 @@ pub struct Parts {
     pub board: Arc<Board>,
     pub pulse: Arc<Pulse>,
     pub metrics: Arc<Metrics>,
+    pub places: UnboundedSender<Option<Place>>,
     pub stop: Arc<AtomicBool>,
     pub actor: Actor,
 }
@@ -84,7 +89,7 @@ impl Runner {
     /// # Errors
     /// The private database.
     pub fn new(parts: Parts) -> Result<Self, DeskError> {
-        let Parts { desk, config, schedule, watch, board, pulse, metrics, stop, actor } = parts;
+        let Parts { desk, config, schedule, watch, board, pulse, metrics, places, stop, actor } = parts;
         let mut runner = Self {
             files: stamps(&config),
             desk,
@@ -95,6 +100,7 @@ impl Runner {
             board,
             pulse,
             metrics,
+            places,
             stop,
             actor,
             retries: BTreeMap::new(),
@@ -103,7 +109,8 @@ impl Runner {
             published: None,
             clock: None,
         };
-        runner.set_alarms()?;
+        runner.alarms = runner.alarms_of(&runner.schedule)?;
+        runner.show_next();
         Ok(runner)
     }
 
@@ -134,7 +141,7 @@ impl Runner {
                 self.look_around();
             }
             Order::Apply { plan, actor } => self.execute_for(&plan, &actor),
-            Order::Reload(loaded) => self.reload(*loaded),
+            Order::Reload { loaded, taken_up } => self.take_up(*loaded, &taken_up),
             Order::Stop => {}
         }
     }

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::mpsc::Sender;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::Duration;
 
-use super::alerts::kind;
 use super::board::{Board, Execution};
 use super::execution::refused;
 use super::obstacle::Obstacle;
@@ -16,11 +16,14 @@ use crate::config::{self, Loaded};
 use crate::disposition::control::{Control, LogPosition, Pause, Status};
 use crate::disposition::desk::{DeskError, PlanState, Session, SharedDesk};
 use crate::disposition::execute::Progress;
-use crate::disposition::request::{Refusal, RefusalKind, Request, Response};
+use crate::disposition::request::{Refusal, Request, Response};
 use crate::model::{Actor, Fault, Instant, PlanId, RuleNumber};
 
 /// How many firings the status shows.
 const FIRINGS: u32 = 10;
+
+/// Whoever asked for a reload waits so long for it to be taken up, and no longer for a run to end.
+const RELOAD_WITHIN: Duration = Duration::from_secs(5);
 
 /// Name of the memo that keeps a pause over restarts.
 pub const PAUSE: &str = "pause";
@@ -53,7 +56,7 @@ impl Steward {
             Control::Resume { clock } => self.resume(clock, actor, now).map_err(|error| error.refusal()),
             Control::Reload => {
                 tracing::info!(%actor, "a reload was asked for");
-                self.reload().map(|()| done("the new configuration is in order and is used from the next run on"))
+                when_taken_up(&self.reload()?, RELOAD_WITHIN)
             }
             Control::Apply { plan } => {
                 self.board.show().executions.insert(plan.clone(), Execution::Waiting);
@@ -158,23 +161,21 @@ impl Steward {
         })
     }
 
-    /// Reads configuration and calendars again; the run loop takes them up between runs. On a fault the ones in use go on.
+    /// Reads configuration and calendars again; the run loop takes them up between runs, and then says so on the
+    /// channel. On a fault the ones in use go on.
     ///
     /// # Errors
     /// All faults, in one message.
-    pub fn reload(&self) -> Result<(), Refusal> {
+    pub fn reload(&self) -> Result<Receiver<Result<(), Refusal>>, Refusal> {
         let loaded =
             config::load(&self.config).map_err(|faults| faults_text(&faults)).and_then(|loaded| self.check(loaded));
         match loaded {
-            Ok(loaded) => self.order(Order::Reload(Box::new(loaded))),
-            Err(message) => {
-                let mut shown = self.board.show();
-                shown.configuration.fault = Some(message.clone());
-                let told = format!("the configuration was not reloaded and the one in use goes on: {message}");
-                shown.alerts.raise(kind::CONFIGURATION, "fault", told.clone(), self.watch.now());
-                let kind = RefusalKind::Configuration;
-                Err(Refusal { kind, code: "configuration".to_owned(), message: told, rails: Vec::new() })
+            Ok(loaded) => {
+                let (taken_up, outcome) = channel();
+                self.order(Order::Reload { loaded: Box::new(loaded), taken_up })?;
+                Ok(outcome)
             }
+            Err(fault) => Err(self.board.not_reloaded(fault, self.watch.now())),
         }
     }
 
@@ -223,6 +224,17 @@ fn resumed(was_paused: bool, obstacle: Option<Obstacle>) -> Response {
     Response::Done { message }
 }
 
+/// What a person hears who asked for a reload: that it is in use, or why it is not, or that a run goes on with the one of before.
+fn when_taken_up(outcome: &Receiver<Result<(), Refusal>>, within: Duration) -> Result<Response, Refusal> {
+    match outcome.recv_timeout(within) {
+        Ok(taken_up) => taken_up.map(|()| done("the new configuration is in use")),
+        Err(RecvTimeoutError::Timeout) => Ok(done(
+            "the new configuration is in order and is used after the run that is under way; `retentiond ctl status` shows it",
+        )),
+        Err(RecvTimeoutError::Disconnected) => Err(refused("ending", "the daemon is ending".to_owned())),
+    }
+}
+
 fn done(message: &str) -> Response {
     Response::Done { message: message.to_owned() }
 }
@@ -232,4 +244,27 @@ fn faults_text(faults: &[Fault]) -> String {
         .iter()
         .map(|fault| format!("{}:{}:{}: {}; {}", fault.file, fault.line, fault.column, fault.message, fault.mend));
     each.collect::<Vec<_>>().join(" | ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_asked_for_a_reload_hears_that_it_is_in_use_or_why_not_or_that_a_run_comes_first() {
+        let (taken_up, outcome) = channel();
+        let hear = || when_taken_up(&outcome, Duration::ZERO);
+        let told = |answer| match answer {
+            Ok(Response::Done { message }) => message,
+            other => panic!("{other:?}"),
+        };
+        assert!(told(hear()).contains("after the run that is under way"));
+        taken_up.send(Ok(())).unwrap();
+        assert_eq!(told(hear()), "the new configuration is in use");
+        let refusal = refused("configuration", "the port is taken".to_owned());
+        taken_up.send(Err(refusal.clone())).unwrap();
+        assert_eq!(hear().unwrap_err(), refusal);
+        drop(taken_up);
+        assert_eq!(hear().unwrap_err().code, "ending");
+    }
 }

@@ -61,6 +61,11 @@ fn a_reload_that_needs_more_than_is_permitted_asks_for_a_restart_and_the_old_one
     let told = String::from_utf8_lossy(&refused.stdout).into_owned();
     assert_eq!(refused.status.code(), Some(78), "{told}");
     assert!(told.contains("Restart it") && told.contains(&elsewhere.path().display().to_string()), "{told}");
+    office.configure(&format!("\n[metrics]\ntextfile = \"{}/figures.prom\"\n", elsewhere.path().display()));
+    office.reconfigure(&format!("\"{}/other.db\"", elsewhere.path().display()), "\"app.db\"");
+    let refused = office.try_ask(&["ctl", "reload"]);
+    assert!(String::from_utf8_lossy(&refused.stdout).contains("Restart it"), "figures elsewhere");
+    office.reconfigure("\"app.db\"", &format!("\"{}/other.db\"", elsewhere.path().display()));
     office.scan();
     assert_eq!(office.status()["overdue"]["R-1"]["records"], 3, "the database of before");
     daemon.stop();

@@ -1,0 +1,205 @@
+//! The metrics for whoever asks: at one place at a time, which a reload may exchange.
+
+use std::fs::{self, Permissions};
+use std::future::Future;
+use std::io;
+use std::net;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::net as unix;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use tokio::sync::Semaphore;
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use super::error::DaemonError;
+use super::metrics::{CONTENT_TYPE, Metrics};
+use crate::config::Listen;
+
+/// A request for metrics may take so long.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Requests for metrics answered at a time.
+const AT_ONCE: usize = 4;
+
+/// An address that is ours: requests wait there until [`follow`] is given it.
+#[derive(Debug)]
+pub enum Place {
+    Loopback(net::TcpListener),
+    Unix(unix::UnixListener, SocketFile),
+}
+
+impl Place {
+    /// Takes an address. It is had before the one of before is given up, so that a reload that fails changes nothing.
+    ///
+    /// # Errors
+    /// [`DaemonError::Metrics`].
+    pub fn open(listen: &Listen) -> Result<Self, DaemonError> {
+        let (address, opened) = match listen {
+            Listen::Loopback(address) => (address.to_string(), open_port(*address)),
+            Listen::Unix(path) => (path.display().to_string(), open_socket(path)),
+        };
+        opened.map_err(|source| DaemonError::Metrics { address, source })
+    }
+}
+
+fn open_port(address: net::SocketAddr) -> io::Result<Place> {
+    let listener = net::TcpListener::bind(address)?;
+    listener.set_nonblocking(true)?;
+    Ok(Place::Loopback(listener))
+}
+
+fn open_socket(path: &Path) -> io::Result<Place> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let listener = unix::UnixListener::bind(path)?;
+    let file = SocketFile { path: path.to_owned(), inode: fs::metadata(path)?.ino() };
+    fs::set_permissions(path, Permissions::from_mode(0o660))?;
+    listener.set_nonblocking(true)?;
+    Ok(Place::Unix(listener, file))
+}
+
+/// A socket's name in its directory. It goes with the socket, unless another has taken its place.
+#[derive(Debug)]
+pub struct SocketFile {
+    path: PathBuf,
+    inode: u64,
+}
+
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        if fs::metadata(&self.path).is_ok_and(|found| found.ino() == self.inode) {
+            let _gone_already = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// Answers at the place that was given last, as long as anybody can give another. `None` shuts it.
+pub async fn follow(mut places: UnboundedReceiver<Option<Place>>, metrics: Arc<Metrics>) {
+    let mut serving = JoinSet::new();
+    while let Some(place) = places.recv().await {
+        serving.shutdown().await;
+        if let Some(place) = place {
+            serving.spawn(serve_at(place, metrics.clone()));
+        }
+    }
+}
+
+async fn serve_at(place: Place, metrics: Arc<Metrics>) {
+    let failed = |error| tracing::warn!(%error, "metrics cannot be served");
+    match place {
+        Place::Loopback(listener) => match TcpListener::from_std(listener) {
+            Ok(listener) => serve(metrics, listener).await,
+            Err(error) => failed(error),
+        },
+        // The file goes when this does.
+        Place::Unix(listener, _file) => match UnixListener::from_std(listener) {
+            Ok(listener) => serve(metrics, listener).await,
+            Err(error) => failed(error),
+        },
+    }
+}
+
+/// What connections come in by.
+trait Listener: Send + 'static {
+    type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
+
+    fn next(&self) -> impl Future<Output = io::Result<Self::Stream>> + Send;
+}
+
+impl Listener for TcpListener {
+    type Stream = TcpStream;
+
+    async fn next(&self) -> io::Result<TcpStream> {
+        self.accept().await.map(|(stream, _)| stream)
+    }
+}
+
+impl Listener for UnixListener {
+    type Stream = UnixStream;
+
+    async fn next(&self) -> io::Result<UnixStream> {
+        self.accept().await.map(|(stream, _)| stream)
+    }
+}
+
+async fn serve(metrics: Arc<Metrics>, listener: impl Listener) {
+    let places = Arc::new(Semaphore::new(AT_ONCE));
+    loop {
+        // Never closed, so there is always a place to come.
+        let Ok(place) = places.clone().acquire_owned().await else { return };
+        match listener.next().await {
+            Ok(stream) => {
+                let metrics = metrics.clone();
+                tokio::spawn(async move {
+                    let _answered_or_gone = timeout(PATIENCE, answer(stream, &metrics)).await;
+                    drop(place);
+                });
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a request for metrics could not be accepted");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        }
+    }
+}
+
+/// Answers `GET /metrics` and closes; the head of a request is all that is read of it.
+async fn answer(mut stream: impl AsyncRead + AsyncWrite + Unpin, metrics: &Metrics) -> io::Result<()> {
+    let mut head = Vec::new();
+    let mut buffer = [0; 1_024];
+    while !head.windows(4).any(|end| end == b"\r\n\r\n") && head.len() < 8_192 {
+        let length = stream.read(&mut buffer).await?;
+        if length == 0 {
+            break;
+        }
+        head.extend_from_slice(&buffer[..length]);
+    }
+    let (status, content_type, body) = if head.starts_with(b"GET /metrics ") {
+        ("200 OK", CONTENT_TYPE, metrics.text())
+    } else {
+        ("404 Not Found", "text/plain", "only GET /metrics is answered\n".to_owned())
+    };
+    let head = format!(
+        "HTTP/1.1 {status}\r\nContent-Type: {content_type}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).await?;
+    stream.write_all(body.as_bytes()).await?;
+    stream.shutdown().await
+}
+
+#[cfg(test)]
+pub mod tests {
+    use std::io::{Read, Write};
+
+    use super::*;
+
+    /// Whatever is answered there.
+    pub fn ask(socket: &Path, request: &str) -> String {
+        let mut stream = unix::UnixStream::connect(socket).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    #[test]
+    fn a_place_that_is_given_up_takes_its_socket_along_and_not_its_successor_s() {
+        let dir = tempfile::tempdir().unwrap();
+        let socket = dir.path().join("metrics.sock");
+        let first = Place::open(&Listen::Unix(socket.clone())).unwrap();
+        let second = Place::open(&Listen::Unix(socket.clone())).unwrap();
+        drop(first);
+        assert!(socket.exists());
+        drop(second);
+        assert!(!socket.exists());
+    }
+}
