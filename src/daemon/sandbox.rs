@@ -1,5 +1,5 @@
 //! What the daemon may open, as the kernel holds it to (Landlock): its state, the sources' directories, the roots of their files, and little else,
-//! read only. Whatever a path, a symbolic link or a fault of the program leads to elsewhere stays shut.
+//! read only; nothing may be executed. Whatever a path, a symbolic link or a fault of the program leads to elsewhere stays shut.
 //!
 //! It cannot be widened once it is on: a reload that needs more asks for a restart. The thread that runs the notify command begins before, and is free.
 
@@ -27,8 +27,6 @@ pub enum Use {
     /// Removes files.
     Unlink,
     Read,
-    /// Reads and executes: itself, and the libraries that it needs.
-    Run,
 }
 
 /// Places, and what is done there.
@@ -75,9 +73,6 @@ impl Reach {
         }
         for place in ["/etc/passwd", "/proc", "/dev/urandom", "/sys/fs/cgroup"] {
             reach.add(Path::new(place), Use::Read);
-        }
-        for place in ["/lib", "/lib64", "/usr/lib", "/usr/lib64", "/etc/ld.so.cache", "/proc/self/exe"] {
-            reach.add(Path::new(place), Use::Run);
         }
         reach
     }
@@ -160,7 +155,6 @@ fn rights(usage: Use) -> BitFlags<AccessFs> {
         Use::Share => share,
         Use::Unlink => read | AccessFs::RemoveFile,
         Use::Read => read,
-        Use::Run => read | AccessFs::Execute,
     }
 }
 
@@ -189,6 +183,9 @@ fn permit(ruleset: RulesetCreated, place: &Path, usage: Use) -> Result<RulesetCr
 
 #[cfg(test)]
 mod tests {
+    use std::io::ErrorKind;
+    use std::process::Command;
+
     use super::*;
 
     fn reach(places: &[(&str, Use)]) -> Reach {
@@ -202,7 +199,7 @@ mod tests {
         let covered =
             reach(&[("/srv/app/archive", Use::Share), ("/srv/app/files/2026", Use::Unlink), ("/srv/app", Use::Read)]);
         assert_eq!(permitted.lacks(&covered), BTreeSet::new());
-        let beyond = reach(&[("/srv/apple", Use::Read), ("/etc/retentiond", Use::Share), ("/srv/app", Use::Run)]);
+        let beyond = reach(&[("/srv/apple", Use::Read), ("/etc/retentiond", Use::Share), ("/srv/app", Use::Own)]);
         let lacking = permitted.lacks(&beyond);
         assert_eq!(
             lacking.iter().map(|place| place.display().to_string()).collect::<Vec<_>>(),
@@ -219,5 +216,21 @@ mod tests {
         assert_eq!(Sandbox { permitted: None }.forbids(&loaded.config), None);
         let message = Sandbox { permitted: Some(Reach::default()) }.forbids(&loaded.config).unwrap();
         assert!(message.contains("tests/configs/valid") && message.contains("restart it"), "{message}");
+    }
+
+    #[test]
+    fn nothing_can_be_executed_not_even_the_program_itself_nor_libraries_be_read() {
+        let loaded =
+            crate::config::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/configs/valid/minimal.toml"))
+                .unwrap();
+        let program = std::env::current_exe().unwrap();
+        // Only the thread that enters is restricted.
+        let restricted = std::thread::spawn(move || {
+            let sandbox = Sandbox::enter(&loaded.config, None);
+            sandbox.permitted.map(|_| (Command::new(program).arg("--list").output(), fs::read_dir("/usr/lib")))
+        });
+        let Some((executed, read)) = restricted.join().unwrap() else { return };
+        assert_eq!(executed.unwrap_err().kind(), ErrorKind::PermissionDenied);
+        assert_eq!(read.unwrap_err().kind(), ErrorKind::PermissionDenied);
     }
 }
