@@ -9,11 +9,12 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use retentiond::audit::leaf::{Body, HoldAction, RecordOutcome};
+use retentiond::audit::leaf::{Body, Correction, HoldAction, RecordOutcome};
+use retentiond::audit::verify::{Trust, Verdict, verify};
 use retentiond::audit::{LogReader, decode_results, load_fingerprinter};
 use retentiond::config;
-use retentiond::disposition::desk::{Client, SharedDesk, approved_plan, open_or_connect};
-use retentiond::disposition::execute::{Conditions, Progress, Statement, apply};
+use retentiond::disposition::desk::{Client, Door, SharedDesk, approved_plan, open_or_connect};
+use retentiond::disposition::execute::{Conditions, ExecuteError, Progress, Statement, apply};
 use retentiond::disposition::holds::HoldScope;
 use retentiond::disposition::plan::PlanRequest;
 use retentiond::disposition::rails::Rail;
@@ -119,6 +120,45 @@ fn execute_telling(desk: &SharedDesk, plan: &PlanId, progress: &mut dyn FnMut(Pr
     let mut conditions =
         Conditions { actor: &Actor::new("test (0)"), clock: &now, stop: &AtomicBool::new(false), progress };
     apply(desk, &approved, &mut conditions).unwrap()
+}
+
+/// Executes with very short transactions, does something to the database or to the Desk after the second chunk, and returns the statement
+/// and how many records had been destroyed by then.
+fn execute_and_meddle(door: &Door, plan: &PlanId, meddle: &mut dyn FnMut()) -> (Statement, u64) {
+    let mut done = Vec::new();
+    let statement = execute_telling(door.here().unwrap(), plan, &mut |progress| {
+        done.push(progress.done);
+        if done.len() == 2 {
+            meddle();
+        }
+    });
+    assert_eq!(done.len(), 2, "nothing was to come after: {statement:?}");
+    (statement, done[1])
+}
+
+fn assert_ended(statement: &Statement, destroyed: u64, because: &str) {
+    let counts = statement.counts;
+    assert_eq!((counts.planned, counts.destroyed, counts.deferred), (2_000, destroyed, 2_000 - destroyed));
+    let [(reason, records)] = statement.reasons.iter().collect::<Vec<_>>()[..] else { panic!("{statement:?}") };
+    assert!(reason.contains(because) && *records == counts.deferred && !statement.finished, "{statement:?}");
+}
+
+fn assert_verified(install: &Installation) {
+    let report = verify(&install.state.join("audit"), &Trust::default());
+    assert_eq!(report.verdict, Verdict::OkUnanchored, "{report:?}");
+}
+
+fn corrections(install: &Installation) -> Vec<(String, u64)> {
+    let mut found = Vec::new();
+    let log = LogReader::open(&install.state.join("audit")).unwrap();
+    log.scan(0, &mut |_, leaf| {
+        if let Body::Correction(correction) = leaf.body {
+            found.push((correction.what, correction.records));
+        }
+        ControlFlow::Continue(())
+    })
+    .unwrap();
+    found
 }
 
 /// Places holds on records of its own until all is done, and returns those that were still there after the hold was acknowledged.
@@ -267,18 +307,80 @@ fn an_application_that_is_upgraded_during_an_execution_ends_it_and_keeps_the_res
     let plan = approve(&install);
     let door = open_or_connect(install, None, Arc::new(now)).unwrap();
     let database = Connection::open(dir.path().join("parle.db")).unwrap();
-    let mut done = Vec::new();
-    let statement = execute_telling(door.here().unwrap(), &plan, &mut |progress| {
-        done.push(progress.done);
-        if done.len() == 2 {
-            database.execute_batch("ALTER TABLE dossier ADD COLUMN legal_hold INTEGER").unwrap();
-        }
-    });
-    let (counts, destroyed) = (statement.counts, done[1]);
-    assert_eq!((counts.planned, counts.destroyed, counts.deferred), (2_000, destroyed, 2_000 - destroyed));
-    assert!(destroyed < 2_000 && done.len() == 2 && !statement.finished, "{statement:?}");
-    let [(reason, records)] = statement.reasons.iter().collect::<Vec<_>>()[..] else { panic!("{statement:?}") };
-    assert!(reason.contains("changed during the run") && *records == counts.deferred, "{statement:?}");
+    let upgrade = "ALTER TABLE dossier ADD COLUMN legal_hold INTEGER";
+    let (statement, destroyed) = execute_and_meddle(&door, &plan, &mut || database.execute_batch(upgrade).unwrap());
+    assert_ended(&statement, destroyed, "changed during the run");
     let left: i64 = database.query_row("SELECT count(*) FROM dossier", [], |row| row.get(0)).unwrap();
-    assert_eq!(left.unsigned_abs(), counts.deferred);
+    assert_eq!(left.unsigned_abs(), statement.counts.deferred);
+}
+
+#[test]
+fn a_database_restored_during_an_execution_ends_it_and_waits_for_a_person() {
+    let ways = [
+        ("DELETE FROM retentiond_batch", ("missing_fence", 0)),
+        ("DROP TABLE retentiond_batch", ("fence_table_dropped", 0)),
+        (
+            "DELETE FROM retentiond_batch; INSERT INTO dossier SELECT min(id) - 1, '2024-03-15T12:00:00Z', 'Laval' FROM dossier",
+            ("resurrected", 1),
+        ),
+    ];
+    for (statements, (what, records)) in ways {
+        let dir = tempfile::tempdir().unwrap();
+        let install = organization(dir.path(), 2_000);
+        let plan = approve(&install);
+        let door = open_or_connect(install.clone(), None, Arc::new(now)).unwrap();
+        let database = Connection::open(dir.path().join("parle.db")).unwrap();
+        let (statement, destroyed) =
+            execute_and_meddle(&door, &plan, &mut || database.execute_batch(statements).unwrap());
+        assert_ended(&statement, destroyed, "no longer says what the log says");
+        let left: i64 = database.query_row("SELECT count(*) FROM dossier", [], |row| row.get(0)).unwrap();
+        assert_eq!(left.unsigned_abs(), 2_000 - destroyed + records, "{what}");
+        assert_eq!(corrections(&install), [(what.to_owned(), records)]);
+        let resumed = approved_plan(door.here().unwrap(), &plan, &Actor::new("test (0)"), now());
+        let stop = AtomicBool::new(false);
+        let actor = Actor::new("test (0)");
+        let mut conditions = Conditions { actor: &actor, clock: &now, stop: &stop, progress: &mut |_| {} };
+        let resumed = apply(door.here().unwrap(), &resumed.unwrap(), &mut conditions);
+        assert!(matches!(resumed, Err(ExecuteError::Restored { .. })), "{what}: {resumed:?}");
+        drop(door);
+        assert_verified(&install);
+    }
+}
+
+#[test]
+fn a_correction_that_a_plan_made_meanwhile_puts_on_record_ends_the_execution() {
+    let dir = tempfile::tempdir().unwrap();
+    let install = organization(dir.path(), 2_000);
+    let plan = approve(&install);
+    let door = open_or_connect(install.clone(), None, Arc::new(now)).unwrap();
+    let (statement, destroyed) = execute_and_meddle(&door, &plan, &mut || {
+        // As a plan made between two chunks does, of a database that says again by the next what it should.
+        let correction = Correction {
+            source: "parle".into(),
+            what: "altered_fence".to_owned(),
+            batch: None,
+            actor: None,
+            records: 0,
+        };
+        door.here().unwrap().lock().unwrap().record(Body::Correction(correction), now()).unwrap();
+    });
+    assert_ended(&statement, destroyed, "no longer says what the log says");
+}
+
+#[test]
+fn a_plan_rejected_during_its_execution_ends_it_before_the_next_record() {
+    let dir = tempfile::tempdir().unwrap();
+    let install = organization(dir.path(), 2_000);
+    let plan = approve(&install);
+    let door = open_or_connect(install.clone(), None, Arc::new(now)).unwrap();
+    let (statement, destroyed) = execute_and_meddle(&door, &plan, &mut || {
+        let mut client = Client::connect(&install.state).unwrap();
+        let request = Request::Reject { plan: plan.clone(), reason: "a mistake was seen".to_owned() };
+        assert!(matches!(client.send(&request).unwrap(), Response::Rejected { .. }));
+    });
+    assert_ended(&statement, destroyed, "was rejected");
+    let again = approved_plan(door.here().unwrap(), &plan, &Actor::new("test (0)"), now());
+    assert_eq!(again.err().map(|error| error.code()), Some("plan-rejected"));
+    drop(door);
+    assert_verified(&install);
 }

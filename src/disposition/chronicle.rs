@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::rails::History;
+use super::rails::{History, Rail};
 use crate::audit::leaf::{Body, CalendarLeaf, Correction, HoldAction, HoldLeaf, MappingLeaf};
 use crate::model::{BatchNumber, CalendarNumber, Digest, HoldId, PlanId, RuleNumber, RunId, SeriesName, SourceName};
 
@@ -34,6 +34,8 @@ pub struct Chronicle {
     announced: BTreeMap<BatchNumber, SourceName>,
     /// The last committed batch of each source: its fence row must stand.
     fences: BTreeMap<SourceName, BatchNumber>,
+    /// Restored sources and the plans whose approval, after that was on record, lets them go on.
+    answered: BTreeSet<(SourceName, PlanId)>,
 }
 
 /// Words of a `correction` leaf.
@@ -69,6 +71,10 @@ impl Chronicle {
             Body::Approval(approval) => {
                 self.approvals.insert(approval.plan.clone(), approval.digest);
                 self.history.approved.extend(approval.governed.clone());
+                if approval.accepted.iter().any(|rail| rail == Rail::Restored.name()) {
+                    let sources = self.history.restored.iter().cloned();
+                    self.answered.extend(sources.map(|source| (source, approval.plan.clone())));
+                }
             }
             Body::Rejection(rejection) => {
                 self.rejections.insert(rejection.plan.clone(), rejection.digest);
@@ -113,6 +119,8 @@ impl Chronicle {
             _ => drop(self.history.restored.insert(source.clone())),
         }
         self.fences.remove(source);
+        // A person answered for what was on record then, not for what is found after.
+        self.answered.retain(|(answered, _)| answered != source);
     }
 
     fn remember_run(&mut self, rule: &RuleNumber, due: u64) {
@@ -170,6 +178,11 @@ impl Chronicle {
     /// Whether a source waits for a person since its database was restored.
     pub fn is_restored(&self, source: &SourceName) -> bool {
         self.history.restored.contains(source)
+    }
+
+    /// Whether a person who approved the plan let this source go on, restored as it is now.
+    pub fn is_answered(&self, source: &SourceName, plan: &PlanId) -> bool {
+        self.answered.contains(&(source.clone(), plan.clone()))
     }
 
     /// The last committed batch of each source: its fence row must stand in the source's database.

@@ -122,3 +122,18 @@ fn a_restored_source_waits_until_a_person_lets_it_go_on() {
         assert!(!chronicle(&[correction("parle", what)]).is_restored(&"parle".into()), "{what}");
     }
 }
+
+#[test]
+fn an_approval_answers_for_a_restored_source_only_as_it_was_known_then() {
+    let accepted = |rails: &[&str]| {
+        let Body::Approval(approval) = approval("a", "dossier", b"rules") else { unreachable!() };
+        Body::Approval(Approval { accepted: rails.iter().map(|rail| (*rail).to_owned()).collect(), ..approval })
+    };
+    let restored = || correction("parle", correction::MISSING_FENCE);
+    let is_answered = |bodies: &[Body]| chronicle(bodies).is_answered(&"parle".into(), &"a".into());
+    assert!(is_answered(&[restored(), accepted(&["rules", "restored"])]));
+    assert!(!is_answered(&[restored(), accepted(&["rules"])]), "the rail was not named");
+    assert!(!is_answered(&[accepted(&["restored"]), restored()]), "it was not known yet");
+    assert!(!is_answered(&[restored(), accepted(&["restored"]), restored()]), "it happened again");
+    assert!(is_answered(&[restored(), accepted(&["restored"]), correction("other", correction::MISSING_FENCE)]));
+}

@@ -13,11 +13,10 @@ use super::error::ExecuteError;
 use super::spool::SpoolDir;
 use super::statement::{Statement, Tally};
 use super::target::Target;
-use super::{declare, fault, recover, resume};
+use super::{declare, fault, recover, restored, resume};
 use crate::audit::leaf::RecordOutcome;
 use crate::disposition::desk::{Desk, SharedDesk};
 use crate::disposition::plan::{Cursor, Item};
-use crate::disposition::rails::Rail;
 use crate::disposition::{ApprovedPlan, Installation, Pace};
 use crate::model::{Actor, Fingerprint, Instant, Opening, RunId, SourceName};
 use crate::records::sqlite::{Relief, Writer};
@@ -89,10 +88,11 @@ pub fn apply(
     close(&mut *shared.lock()?, plan, tally, Ended { run, started, now, finished, actor: conditions.actor })
 }
 
-/// Recovery may have found a source restored since the plan was approved: then the approval must have named the rail.
+/// A source may have been found restored since the plan was approved: only an approval that came after, and named the rail, lets it go on.
 fn wait_for_a_person(desk: &mut Desk, plan: &ApprovedPlan) -> Result<(), ExecuteError> {
     for planned in &plan.manifest().series {
-        if desk.chronicle()?.is_restored(&planned.source) && !plan.decision().accepted.contains(&Rail::Restored) {
+        let chronicle = desk.chronicle()?;
+        if chronicle.is_restored(&planned.source) && !chronicle.is_answered(&planned.source, plan.id()) {
             return Err(ExecuteError::Restored { source_name: planned.source.clone() });
         }
     }
@@ -133,6 +133,8 @@ impl<'a> Execution<'a> {
             let took = self.run_chunk(&left, conditions)?;
             if let Some(reason) = &took.over {
                 self.put_off_the_rest(reason);
+                // Where the database was restored, that goes on record: its source waits for a person.
+                restored::look(&mut *self.shared.lock()?, (conditions.clock)())?;
                 return Ok(false);
             }
             took.teach(&mut sizer);

@@ -9,6 +9,7 @@ use super::dispose::dispose;
 use super::error::ExecuteError;
 use super::fault;
 use super::finish::{Absence, Committed, Ending, finish, log_outcomes};
+use super::halt;
 use super::note;
 use super::spool::{Spool, SpoolDir};
 use super::statement::BatchResult;
@@ -47,7 +48,7 @@ pub(super) enum BatchEnd {
     Differs(StoreError),
     /// Undone: its time was over. The caller divides the batch.
     TooLong,
-    /// Put off, and so must be whatever the run has left: the database is no longer the one that was planned for.
+    /// Put off, and so must be whatever the run has left: its plan was rejected, or the database is no longer the one that was planned for.
     Over { result: BatchResult, reason: String },
 }
 
@@ -59,8 +60,8 @@ enum Attempt {
     Aborted,
     Differs(StoreError),
     TooLong,
-    /// No further attempt may be made.
-    Over(StoreError),
+    /// No further attempt may be made, for this reason.
+    Over(String),
 }
 
 /// Runs one batch of items that share their series, rule and action.
@@ -71,6 +72,9 @@ pub(super) fn run_batch(bench: &mut Bench<'_>, target: &Target<'_>, items: &[&It
     let (candidates, refused) = identify_files(bench.writer, target, items)?;
     let announced = {
         let mut desk = bench.shared.lock()?;
+        if let Some(reason) = halt::reason(&mut desk, target)? {
+            return Ok(BatchEnd::Over { result: BatchResult::default(), reason });
+        }
         announce(desk.log(), target, &candidates, (bench.clock)())?
     };
     let mut end = match announced {
@@ -107,8 +111,7 @@ fn run_announced(
             too_long = true;
             (put_off(candidates, "the batch was undone"), false, Duration::ZERO, None)
         }
-        Attempt::Over(error) => {
-            let reason = error.to_string();
+        Attempt::Over(reason) => {
             over = Some(reason.clone());
             (put_off(candidates, &reason), false, Duration::ZERO, None)
         }
@@ -182,13 +185,16 @@ fn attempt_once(
     let batch = evidence.batch();
     let mut txn = match bench.writer.begin() {
         Err(error) if error.is_locked() => return Ok(Attempt::Busy),
-        Err(error) if error.ends_the_run() => return Ok(Attempt::Over(error)),
+        Err(error) if error.ends_the_run() => return Ok(Attempt::Over(error.to_string())),
         txn => txn?,
     };
     fault::step("begun")?;
     let started = Stopwatch::now();
     // From here to the COMMIT nobody can place a hold: whoever was told that a hold is placed was told before, and it is seen.
     let mut desk = bench.shared.lock()?;
+    if let Some(reason) = halt::reason_inside(&mut desk, &mut txn, target)? {
+        return Ok(Attempt::Over(reason));
+    }
     if candidates.len() > 1 || !bench.admits_giants {
         txn.limit(bench.longest);
     }
@@ -198,7 +204,7 @@ fn attempt_once(
             return Ok(Attempt::Differs(error));
         }
         Err(error) if error.is_locked() => return Ok(Attempt::Busy),
-        Err(error) if error.ends_the_run() => return Ok(Attempt::Over(error)),
+        Err(error) if error.ends_the_run() => return Ok(Attempt::Over(error.to_string())),
         disposal => disposal?,
     };
     fault::step("disposed")?;

@@ -15,6 +15,7 @@ mod divide;
 mod error;
 mod fault;
 mod finish;
+mod halt;
 mod logged;
 mod note;
 mod recover;

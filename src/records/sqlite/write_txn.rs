@@ -67,6 +67,14 @@ impl<'w> WriteTxn<'w> {
         Ok(())
     }
 
+    /// What the database says of an earlier batch of our log, as this transaction sees it.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn fence_of(&mut self, batch: BatchNumber) -> Result<FenceState, StoreError> {
+        self.writer.fence(batch)
+    }
+
     /// Lets go of our fence rows of batches before this one: their outcomes are durable in the log.
     ///
     /// # Errors

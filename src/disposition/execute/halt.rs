@@ -1,0 +1,44 @@
+//! What ends a run between two batches: a person rejects its plan, or the database no longer says what the log says.
+
+use super::error::ExecuteError;
+use super::target::Target;
+use crate::disposition::approval::ApprovalError;
+use crate::disposition::desk::Desk;
+use crate::records::sqlite::{FenceState, WriteTxn};
+
+/// Why no batch of this target may be announced any more, nor an announced one committed; `None` where nothing stands against it.
+///
+/// To be asked under the lock of the Desk that the announcement, or the COMMIT, is made under: whoever was told that a plan is rejected was
+/// told before, and it is seen.
+///
+/// # Errors
+/// The log cannot be read.
+pub(super) fn reason(desk: &mut Desk, target: &Target<'_>) -> Result<Option<String>, ExecuteError> {
+    let chronicle = desk.chronicle()?;
+    if chronicle.rejected(target.plan_id()) == Some(&target.plan.decision().digest) {
+        return Ok(Some(ApprovalError::Rejected { plan: target.plan_id().clone() }.to_string()));
+    }
+    Ok(chronicle.is_restored(&target.mapping.source).then(|| restored(target)))
+}
+
+/// The same as [`reason`] of an open transaction; in addition, the fence row of the last committed batch must stand in the database that it
+/// sees. A run announces the next batch before it can look outside a transaction, and that batch's COMMIT lets go of the row.
+///
+/// # Errors
+/// The log or the database cannot be read.
+pub(super) fn reason_inside(
+    desk: &mut Desk,
+    txn: &mut WriteTxn<'_>,
+    target: &Target<'_>,
+) -> Result<Option<String>, ExecuteError> {
+    if let Some(reason) = reason(desk, target)? {
+        return Ok(Some(reason));
+    }
+    let Some(last) = desk.chronicle()?.expected_fences().get(&target.mapping.source).copied() else { return Ok(None) };
+    let stands = matches!(txn.fence_of(last)?, FenceState::Committed(_));
+    Ok((!stands).then(|| restored(target)))
+}
+
+fn restored(target: &Target<'_>) -> String {
+    ExecuteError::Restored { source_name: target.mapping.source.clone() }.to_string()
+}
