@@ -165,7 +165,10 @@ impl Server {
                 stream.set_write_timeout(Some(TICK)).and_then(|()| say(&mut stream, &refused(&crowded)));
             return None;
         }
-        self.is_crowded.store(false, Ordering::Release);
+        // Somebody who comes and goes at the brink does not make another crowd each time.
+        if self.open.load(Ordering::Acquire) < MOST_CONNECTIONS / 2 {
+            self.is_crowded.store(false, Ordering::Release);
+        }
         let place = Place::take(&self.open);
         let hearing = Hearing {
             desk: self.desk.clone(),
