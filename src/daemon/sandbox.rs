@@ -71,7 +71,7 @@ impl Reach {
         for place in ["/tmp", "/var/tmp", "/dev/null"] {
             reach.add(Path::new(place), Use::Share);
         }
-        for place in ["/etc/passwd", "/proc", "/dev/urandom", "/sys/fs/cgroup"] {
+        for place in ["/etc/passwd", "/etc/group", "/proc", "/dev/urandom"] {
             reach.add(Path::new(place), Use::Read);
         }
         reach
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_can_be_executed_not_even_the_program_itself_nor_libraries_be_read() {
+    fn nothing_can_be_executed_nor_libraries_be_read_and_the_accounts_can() {
         let loaded =
             crate::config::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/configs/valid/minimal.toml"))
                 .unwrap();
@@ -227,10 +227,15 @@ mod tests {
         // Only the thread that enters is restricted.
         let restricted = std::thread::spawn(move || {
             let sandbox = Sandbox::enter(&loaded.config, None);
-            sandbox.permitted.map(|_| (Command::new(program).arg("--list").output(), fs::read_dir("/usr/lib")))
+            // Whose files a source's are, and who may use them, is judged by these two.
+            let accounts = ["/etc/passwd", "/etc/group"].map(|file| fs::read(file).is_ok());
+            sandbox
+                .permitted
+                .map(|_| (Command::new(program).arg("--list").output(), fs::read_dir("/usr/lib"), accounts))
         });
-        let Some((executed, read)) = restricted.join().unwrap() else { return };
-        assert_eq!(executed.unwrap_err().kind(), ErrorKind::PermissionDenied);
-        assert_eq!(read.unwrap_err().kind(), ErrorKind::PermissionDenied);
+        let Some((executed, read, accounts)) = restricted.join().unwrap() else { return };
+        assert_eq!(executed.map(drop).unwrap_err().kind(), ErrorKind::PermissionDenied);
+        assert_eq!(read.map(drop).unwrap_err().kind(), ErrorKind::PermissionDenied);
+        assert_eq!(accounts, [true, true]);
     }
 }
