@@ -445,6 +445,8 @@ class Ledger:
         self.fpkeys[leaf["source"], leaf["year"]] = False
         if any((intent["source"], intent["year"]) == (leaf["source"], leaf["year"]) for intent, *_ in self.open.values()):
             self.flaw("it destroys a fingerprint key under which intents wait for their outcome")
+        if any((hold.get("source"), hold.get("year")) == (leaf["source"], leaf["year"]) for hold in self.holds.values()):
+            self.flaw("it destroys a fingerprint key under which a hold in place names its record")
 
     def use_key(self, source, year):
         """A key is declared before, is not destroyed yet, and is the one of the entry's year (of UTC) or of 60 days before."""

@@ -43,7 +43,8 @@ impl DestructionLog {
     /// Destroys a fingerprint key for good: what it named can no longer be looked up.
     ///
     /// # Errors
-    /// [`LogError::KeyNeeded`] for the current year's key and where an intent waits for its outcome; no such key.
+    /// [`LogError::KeyNeeded`] for the current year's key, where an intent waits for its outcome, and where a hold in force names its record
+    /// under it; no such key.
     pub fn forget_key(&mut self, source: &SourceName, year: i32, actor: Actor, now: Instant) -> Result<(), LogError> {
         let needed = |why| Err(LogError::KeyNeeded { source_name: source.clone(), year, why });
         match self.standing.fpkeys.get(&(source.clone(), year)) {
@@ -58,6 +59,11 @@ impl DestructionLog {
         }
         if self.standing.needs_key(source, year) {
             return needed("an intent that names records under it waits for its outcome; run `retentiond apply` first");
+        }
+        if self.standing.holds_under(source, year) > 0 {
+            return needed(
+                "a hold in force names its record under it; lift the hold first, or place it anew and lift the old one",
+            );
         }
         self.stamp(now)?;
         Forgetting { source: source.clone(), year, actor }.note(&self.keys)?;

@@ -5,8 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::codec::{LeafError, decode};
-use super::leaf::{Body, Intent, Leaf, Outcome};
-use crate::model::{Digest, Origin, SourceName};
+use super::leaf::{Body, HoldAction, Intent, Leaf, Outcome};
+use crate::model::{Digest, HoldId, Origin, SourceName};
 
 /// What the leaves so far amount to.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +21,8 @@ pub(super) struct Standing {
     pub unresolved: BTreeMap<u64, Intent>,
     /// Fingerprint keys declared: what was committed to, `None` once destroyed.
     pub fpkeys: BTreeMap<(SourceName, i32), Option<Digest>>,
+    /// Holds in force that name a record, and the fingerprint key under which they do.
+    named_holds: BTreeMap<HoldId, (SourceName, i32)>,
 }
 
 impl Standing {
@@ -45,6 +47,14 @@ impl Standing {
             Body::FpkeyDestroyed(key) => {
                 self.fpkeys.insert((key.source.clone(), key.year), None);
             }
+            Body::Hold(hold) if hold.action == HoldAction::Lifted => {
+                self.named_holds.remove(&hold.hold);
+            }
+            Body::Hold(hold) => {
+                if let (Some(source), Some(year)) = (&hold.source, hold.year) {
+                    self.named_holds.insert(hold.hold.clone(), (source.clone(), year));
+                }
+            }
             _ => (),
         }
     }
@@ -59,6 +69,11 @@ impl Standing {
     /// Whether an open intent names records under this fingerprint key.
     pub fn needs_key(&self, source: &SourceName, year: i32) -> bool {
         self.unresolved.values().any(|intent| intent.source == *source && intent.year == year)
+    }
+
+    /// How many holds in force name their record under this fingerprint key: without it nobody could show which records they keep.
+    pub fn holds_under(&self, source: &SourceName, year: i32) -> usize {
+        self.named_holds.values().filter(|(of, under)| of == source && *under == year).count()
     }
 }
 
@@ -84,7 +99,9 @@ impl Replay {
                     self.open.remove(&outcome.intent);
                 }
             }
-            Some(b"genesis" | b"sigkey" | b"fpkey" | b"fpkey_destroyed") => self.standing.note(index, &decode(bytes)?),
+            Some(b"genesis" | b"sigkey" | b"fpkey" | b"fpkey_destroyed" | b"hold") => {
+                self.standing.note(index, &decode(bytes)?)
+            }
             _ => (),
         }
         Ok(())

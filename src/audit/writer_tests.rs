@@ -7,7 +7,7 @@ use tempfile::TempDir;
 use super::super::journal::segments;
 use super::super::keys::{self, KeyError};
 use super::super::leaf::Predecessor;
-use super::super::leaf::{Action, Heartbeat, Outcome, RecordOutcome, Refused};
+use super::super::leaf::{Action, Heartbeat, HoldAction, HoldLeaf, Outcome, RecordOutcome, Refused};
 use super::super::note::SigningKey;
 use super::super::recover::{checkpoint_path, journal_dir, read_checkpoint};
 use super::super::{IntentDraft, IntentRecord, LogReader, encode_results, load_fingerprinter};
@@ -268,11 +268,34 @@ fn a_fingerprint_key_is_declared_before_its_first_use_and_can_be_destroyed() {
     let _pending = log.append_intents(IntentDraft { year: 2025, ..draft(1) }, at(0)).unwrap();
     assert!(matches!(log.forget_key(&source, 2025, actor(), at(0)), Err(LogError::KeyNeeded { .. })));
     log.append(outcome(BatchNumber(3), 3, 1), at(0)).unwrap();
+    log.append(hold(HoldAction::Placed, &fingerprint.to_string()), at(0)).unwrap();
+    log.sync().unwrap();
+    drop(log);
+    let mut log = place.open().unwrap();
+    let needed = log.forget_key(&source, 2025, actor(), at(0)).map_err(|error| error.to_string());
+    assert!(needed.is_err_and(|error| error.contains("hold")), "a hold names its record under it");
+    log.append(hold(HoldAction::Lifted, &fingerprint.to_string()), at(0)).unwrap();
     log.forget_key(&source, 2025, actor(), at(0)).unwrap();
     assert!(load_fingerprinter(&place.keys(), &source, 2025).unwrap().is_none());
     drop(log);
     let mut log = place.open().unwrap();
     assert!(matches!(log.fingerprinter(&source, 2025, at(0)), Err(LogError::KeyDestroyed { .. })));
+}
+
+fn hold(action: HoldAction, fp: &str) -> Body {
+    Body::Hold(HoldLeaf {
+        hold: "H-1".into(),
+        action,
+        actor: actor(),
+        scope: "record".to_owned(),
+        source: Some("parle".into()),
+        series: Some("dossier".into()),
+        rule: None,
+        year: Some(2025),
+        fp: Some(fp.to_owned()),
+        reason: Digest::of(b"an inquiry"),
+        review_by: None,
+    })
 }
 
 #[test]

@@ -300,6 +300,16 @@ pub fn forgeries() -> Vec<(&'static str, Forgery)> {
             }),
         ),
         (
+            "key-of-hold",
+            Box::new(|forge| {
+                forge.add(hold(HoldAction::Placed, "H-1", 0));
+                forge.add(hold(HoldAction::Placed, "H-2", 1));
+                forge.add(hold(HoldAction::Lifted, "H-1", 0));
+                let (source, actor) = ("parle".into(), "marie (1000)".into());
+                forge.add(Body::FpkeyDestroyed(FpkeyDestroyed { source, year: 2026, actor }));
+            }),
+        ),
+        (
             "run-closed",
             Box::new(|forge| {
                 forge.add(run(RunCounts::default()));
@@ -664,4 +674,14 @@ fn a_hundred_findings_are_listed_and_the_rest_is_counted() {
     }
     let report = forge.verified(&Trust::default());
     assert_eq!((report.findings.len(), report.more_findings), (100, 30));
+}
+
+#[test]
+fn a_key_may_go_once_every_hold_under_it_was_lifted() {
+    let mut forge = Forge::ready();
+    forge.add(hold(HoldAction::Placed, "H-1", 0));
+    forge.add(hold(HoldAction::Lifted, "H-1", 0));
+    let (source, actor) = ("parle".into(), "marie (1000)".into());
+    forge.add(Body::FpkeyDestroyed(FpkeyDestroyed { source, year: 2026, actor }));
+    assert_eq!(forge.flaws(), [""; 0]);
 }

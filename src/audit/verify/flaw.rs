@@ -88,6 +88,8 @@ pub enum Flaw {
     OtherYear { year: i32 },
     #[error("it destroys a fingerprint key under which {pending} intents wait for their outcome")]
     KeyInUse { pending: u64 },
+    #[error("it destroys a fingerprint key under which {holds} holds in place name their records")]
+    KeyOfHold { holds: usize },
 
     // Intents.
     #[error("its number of records, its fingerprints and its days are not of one count")]
@@ -214,6 +216,7 @@ impl Flaw {
             Self::UnknownWord { .. } => "unknown-word",
             Self::OtherYear { .. } => "other-year",
             Self::KeyInUse { .. } => "key-in-use",
+            Self::KeyOfHold { .. } => "key-of-hold",
             Self::BadHold { .. } => "bad-hold",
             Self::RunClosed { .. } => "run-closed",
             Self::RunPending { .. } => "run-pending",

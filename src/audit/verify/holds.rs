@@ -13,7 +13,11 @@ use crate::model::{HoldId, RuleNumber, SeriesName, SourceName};
 
 /// Holds so far.
 #[derive(Debug, Default)]
-pub(super) struct Holds(BTreeMap<HoldId, Kept>);
+pub(super) struct Holds {
+    kept: BTreeMap<HoldId, Kept>,
+    /// The fingerprint key under which a hold in place names its record.
+    named: BTreeMap<HoldId, (SourceName, i32)>,
+}
 
 /// What a hold keeps, as far as the log tells.
 #[derive(Debug)]
@@ -47,11 +51,16 @@ impl Holds {
             findings.at(index, Flaw::BadHold { what });
         }
         let hold = || leaf.hold.clone();
+        match (leaf.action, &leaf.source, leaf.year) {
+            (HoldAction::Placed, Some(source), Some(year)) => drop(self.named.insert(hold(), (source.clone(), year))),
+            (HoldAction::Placed, ..) => (),
+            (HoldAction::Lifted, ..) => drop(self.named.remove(&leaf.hold)),
+        }
         match leaf.action {
-            HoldAction::Placed if self.0.insert(hold(), Kept::of(leaf)).is_some() => {
+            HoldAction::Placed if self.kept.insert(hold(), Kept::of(leaf)).is_some() => {
                 findings.at(index, Flaw::SecondHold { hold: hold() });
             }
-            HoldAction::Lifted if self.0.remove(&leaf.hold).is_none() => {
+            HoldAction::Lifted if self.kept.remove(&leaf.hold).is_none() => {
                 findings.at(index, Flaw::NoHold { hold: hold() });
             }
             HoldAction::Placed | HoldAction::Lifted => (),
@@ -61,7 +70,7 @@ impl Holds {
     /// Which of an intent's records holds keep now. A hold by fingerprint is known only under the key of the same year.
     pub fn keeping(&self, intent: &Intent, fingerprints: &[u8]) -> HeldPlaces {
         let mut places = HeldPlaces::default();
-        for (hold, kept) in &self.0 {
+        for (hold, kept) in &self.kept {
             match kept {
                 Kept::Series(series) if *series == intent.series => places.add(hold, HeldPart::All),
                 Kept::Rule(rule) if *rule == intent.rule => places.add(hold, HeldPart::All),
@@ -80,7 +89,12 @@ impl Holds {
 
     /// Whether a hold is in place.
     pub fn is_in_place(&self, hold: &HoldId) -> bool {
-        self.0.contains_key(hold)
+        self.kept.contains_key(hold)
+    }
+
+    /// How many holds in place name their record under this fingerprint key.
+    pub fn named_under(&self, source: &SourceName, year: i32) -> usize {
+        self.named.values().filter(|(of, under)| of == source && *under == year).count()
     }
 }
 

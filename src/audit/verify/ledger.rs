@@ -167,6 +167,10 @@ impl Ledger {
         if pending > 0 {
             findings.at(index, Flaw::KeyInUse { pending });
         }
+        let holds = self.holds.named_under(&gone.source, gone.year);
+        if holds > 0 {
+            findings.at(index, Flaw::KeyOfHold { holds });
+        }
     }
 
     fn read_correction(&mut self, index: u64, correction: &Correction, findings: &mut Findings) {
