@@ -91,31 +91,46 @@ impl Runner {
     }
 
     /// Approved plans that are not executed to their end and whose time to retry has come.
-    fn approved(&self, now: Instant) -> Result<Vec<PlanId>, DeskError> {
+    fn approved(&mut self, now: Instant) -> Result<Vec<PlanId>, DeskError> {
         let answer = Session::new(self.actor.clone()).try_answer(&self.desk, Request::Plans, now)?;
         let Response::Plans { plans } = answer else { return Ok(Vec::new()) };
         let is_open = |state| matches!(state, PlanState::Approved | PlanState::Started);
-        let waits = |plan: &PlanId| self.retries.get(plan).is_some_and(|retry| now < retry.after);
-        Ok(plans
-            .into_iter()
-            .filter(|status| is_open(status.state) && !waits(&status.plan))
-            .map(|status| status.plan)
-            .collect())
+        let mut open: Vec<PlanId> =
+            plans.into_iter().filter(|status| is_open(status.state)).map(|status| status.plan).collect();
+        // A plan that expired or was rejected meanwhile is not tried again, so nothing else would end what stands about it.
+        self.retries.retain(|plan, _| open.contains(plan));
+        let names: Vec<&str> = open.iter().map(PlanId::as_str).collect();
+        self.board.show().alerts.keep_only(kind::RUN_FAILED, &names);
+        open.retain(|plan| self.retries.get(plan).is_none_or(|retry| retry.after <= now));
+        Ok(open)
     }
 
     /// Executes a plan that somebody asked for over the socket, and shows them how it ends.
     pub(super) fn execute_for(&mut self, plan: &PlanId, actor: &Actor) {
+        let began = Monotonic::now();
         let ended = match self.why_not() {
             Some(obstacle) => Err(obstacle.refusal()),
-            None => self.try_execute(plan, actor).map_err(|error| refusal(&error)),
+            None => self.attempt(plan, actor, began).map_err(|error| {
+                let refusal = refusal(&error);
+                // A refusal answers who asked: no run failed, and a plan approved in a minute does not wait for a retry.
+                if !matches!(refusal.kind, RefusalKind::Refused | RefusalKind::Usage) {
+                    self.note_failure(plan, &error, began);
+                }
+                refusal
+            }),
         };
         self.board.show().executions.insert(plan.clone(), Execution::Ended(Box::new(ended)));
         self.look_around();
     }
 
-    /// Executes an approved plan, or goes on with it, until it is done or something stands in the way; then the chunk at hand is the last.
+    /// Executes a plan on the daemon's own account: whatever keeps it from that, an alert must say, since nobody asked.
     pub(super) fn try_execute(&mut self, plan: &PlanId, actor: &Actor) -> Result<Statement, ExecuteError> {
         let began = Monotonic::now();
+        self.attempt(plan, actor, began).inspect_err(|error| self.note_failure(plan, error, began))
+    }
+
+    /// Executes an approved plan, or goes on with it, until it is done or something stands in the way; then the chunk at hand is the last.
+    fn attempt(&mut self, plan: &PlanId, actor: &Actor, began: Monotonic) -> Result<Statement, ExecuteError> {
         self.board.doing(format!("executing plan {plan}"));
         self.pulse.running(LONGEST_CHUNK);
         let from = self.desk.lock()?.log().size();
@@ -125,17 +140,18 @@ impl Runner {
         if let Err(error) = self.count_disposed(from) {
             self.trouble(&error, now);
         }
-        let seconds = began.elapsed().as_secs_f64();
-        match &result {
-            Ok(statement) => self.note_end(plan, statement, was_closed.get(), seconds, now),
-            Err(error) => {
-                self.metrics.run_ended("failed", seconds, now);
-                let message = format!("the execution of plan {plan} failed: {}", refusal(error).message);
-                self.board.raise(kind::RUN_FAILED, plan.as_str(), message, now);
-                self.put_off(plan, now);
-            }
+        if let Ok(statement) = &result {
+            self.note_end(plan, statement, was_closed.get(), began.elapsed().as_secs_f64(), now);
         }
         result
+    }
+
+    fn note_failure(&mut self, plan: &PlanId, error: &ExecuteError, began: Monotonic) {
+        let now = self.watch.now();
+        self.metrics.run_ended("failed", began.elapsed().as_secs_f64(), now);
+        let message = format!("the execution of plan {plan} failed: {}", refusal(error).message);
+        self.board.raise(kind::RUN_FAILED, plan.as_str(), message, now);
+        self.put_off(plan, now);
     }
 
     fn go_through(&self, plan: &PlanId, actor: &Actor, was_closed: &Cell<bool>) -> Result<Statement, ExecuteError> {

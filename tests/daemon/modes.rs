@@ -98,6 +98,38 @@ fn in_report_mode_a_person_approves_and_applies_and_the_daemon_executes() {
 }
 
 #[test]
+fn an_apply_that_is_refused_answers_who_asked_and_changes_nothing_else() {
+    let office = Office::new("approve", 3);
+    let told = office.path("told");
+    office.configure(&format!(
+        "\n[notify]\ncommand = [\"sh\", \"-c\", \"cat >> {}\"]\n[metrics]\ntextfile = \"metrics.prom\"\n",
+        told.display()
+    ));
+    let daemon = office.start();
+    office.scan();
+    let plan = office.plans("pending").remove(0);
+    let is_refused = |plan: &str, exit: i32| {
+        let refused = office.try_ask(&["apply", plan]);
+        assert_eq!(refused.status.code(), Some(exit), "{plan}: {}", String::from_utf8_lossy(&refused.stdout));
+        assert!(!office.has_alert("run-failed"), "{plan}: {}", office.status());
+    };
+    is_refused("2026-01-01-ffffffffffff", 2);
+    is_refused(&plan, 3);
+    is_refused(&plan, 3);
+    office.ask(&["approve", &plan, "--accept", "rules"]);
+    // The clock stands still: what had been put off would wait for ever.
+    office.wait("the execution", || office.plans("executed") == [plan.clone()]);
+    is_refused(&plan, 3);
+    daemon.stop();
+    let told = fs::read_to_string(told).unwrap_or_default();
+    assert!(!told.contains("run-failed"), "{told}");
+    let figures = fs::read_to_string(office.path("metrics.prom")).unwrap();
+    assert!(figures.contains("retentiond_runs_total{outcome=\"finished\"} 1"), "{figures}");
+    assert!(!figures.contains("outcome=\"failed\"") || figures.contains("outcome=\"failed\"} 0"), "{figures}");
+    office.verify();
+}
+
+#[test]
 fn nothing_it_says_names_a_person_not_even_at_the_lowest_level() {
     let office = Office::new("approve", 3);
     let hook = office.path("alerts");
