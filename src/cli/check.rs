@@ -1,6 +1,8 @@
 //! `check`: proves configuration, calendars and schema before anything is planned.
 
 use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+use std::path::Path;
 
 use clap::Args;
 
@@ -9,10 +11,13 @@ use super::error::{Failure, sentence};
 use super::exit::Exit;
 use super::session::Session;
 use super::setup::Setup;
+use crate::audit::leaf::Body;
+use crate::audit::{LogError, LogReader};
 use crate::calendar::{Disposition, Rule};
+use crate::model::Origin;
 use crate::records::files::identity::overlap;
 use crate::records::mapping::{SeriesMapping, Source};
-use crate::records::sqlite::{self, Proved, Reader, Severity, StoreError};
+use crate::records::sqlite::{self, FENCE_TABLE, Proved, Reader, Severity, StoreError};
 use crate::report::check::{CheckReport, CheckedCalendar, CheckedSeries, CheckedSource, Finding};
 
 /// Arguments of `check`.
@@ -38,7 +43,7 @@ impl Check {
         for source in setup.install.sources.values() {
             let here = setup.install.series.iter().filter(|mapping| mapping.source == source.name);
             let series: Vec<_> = here.map(|mapping| proved(&setup, mapping)).collect();
-            match prove(source, &series, &setup.install.series) {
+            match prove(source, &series, &setup) {
                 Ok(found) => findings.extend(found.into_iter().map(finding)),
                 Err(error) => {
                     locked |= matches!(error, StoreError::Locked { .. });
@@ -86,8 +91,43 @@ fn proved<'s>(setup: &'s Setup, mapping: &'s SeriesMapping) -> Proved<'s> {
     Proved { series: &mapping.series, is_destroyed }
 }
 
-fn prove(source: &Source, series: &[Proved<'_>], all: &[SeriesMapping]) -> Result<Vec<sqlite::Finding>, StoreError> {
-    Reader::open_to_look(source, all)?.prove(series)
+fn prove(source: &Source, series: &[Proved<'_>], setup: &Setup) -> Result<Vec<sqlite::Finding>, StoreError> {
+    let reader = Reader::open_to_look(source, &setup.install.series)?;
+    let mut findings = reader.prove(series)?;
+    // A log that cannot be read is for `audit verify` to tell of; here it only hides which rows are its own.
+    if let Ok(own) = own_log(&setup.install.state) {
+        findings.extend(reader.foreign_fences(own.as_ref())?.into_iter().map(|found| foreign_fences(source, found)));
+    }
+    Ok(findings)
+}
+
+/// The name of the log in this state directory, if there is a log.
+fn own_log(state: &Path) -> Result<Option<Origin>, LogError> {
+    let log = match LogReader::open(&state.join("audit")) {
+        Err(LogError::Absent { .. }) => return Ok(None),
+        log => log?,
+    };
+    let mut origin = None;
+    log.scan(0, &mut |_, leaf| {
+        if let Body::Genesis(genesis) = leaf.body {
+            origin = Some(genesis.origin);
+        }
+        ControlFlow::Break(())
+    })?;
+    Ok(origin)
+}
+
+fn foreign_fences(source: &Source, (log, rows): (Origin, u64)) -> sqlite::Finding {
+    sqlite::Finding {
+        severity: Severity::Note,
+        code: "foreign-fences",
+        place: format!("source {}, table {FENCE_TABLE}", source.name),
+        message: format!(
+            "the log {log} left rows here ({rows}), so it destroyed records here too; they are left alone"
+        ),
+        mend: "Where that is not a log that this one succeeds, let one retentiond alone destroy in this database."
+            .to_owned(),
+    }
 }
 
 fn report(setup: &Setup, findings: Vec<Finding>, ok: bool) -> CheckReport {

@@ -235,3 +235,21 @@ fn one_entry_is_proven_to_who_has_no_log() {
     fs::write(house.path("proof"), proof).unwrap();
     assert_eq!(house.run(&["audit", "verify", "--proof", "proof", "--vkey", "state/audit/vkey"]).code, 4);
 }
+
+#[test]
+fn check_tells_of_the_rows_that_another_log_left_and_leaves_them_alone() {
+    let house = House::new();
+    let told = || {
+        let findings = house.json(&["check"]).1["findings"].as_array().unwrap().clone();
+        findings.into_iter().filter(|finding| finding["code"] == "foreign-fences").collect::<Vec<_>>()
+    };
+    let plan = house.approved();
+    assert_eq!(house.run(&["apply", &plan]).code, 0);
+    assert!(told().is_empty(), "its own rows are no news");
+    let row = "INSERT INTO retentiond_batch VALUES ('other.example', 7, 'committed', '')";
+    house.database().execute_batch(row).unwrap();
+    let found = told();
+    assert_eq!((found.len(), &found[0]["severity"]), (1, &"note".into()), "{found:?}");
+    assert!(found[0]["message"].as_str().unwrap().contains("log other.example left rows here (1)"), "{found:?}");
+    assert_eq!(house.rows("retentiond_batch WHERE origin = 'other.example'"), 1);
+}

@@ -133,15 +133,16 @@ pub(super) fn read(conn: &Connection, origin: &Origin, batch: BatchNumber) -> Re
     }
 }
 
-/// How many fence rows each other log has left here.
-pub(super) fn foreign(conn: &Connection, origin: &Origin) -> Result<Vec<(Origin, u64)>, StoreError> {
-    if !table_exists(conn)? {
+/// How many fence rows each other log has left here. A table that is not as we make it has none.
+pub(super) fn foreign(conn: &Connection, own: Option<&Origin>) -> Result<Vec<(Origin, u64)>, StoreError> {
+    if !table_exists(conn)? || fault(conn).map_err(|e| StoreError::of(conn, e))?.is_some() {
         return Ok(Vec::new());
     }
-    let sql = "SELECT origin, count(*) FROM main.retentiond_batch WHERE origin <> ?1 GROUP BY origin ORDER BY origin";
+    let sql =
+        "SELECT origin, count(*) FROM main.retentiond_batch WHERE origin IS NOT ?1 GROUP BY origin ORDER BY origin";
     conn.prepare(sql)
         .and_then(|mut statement| {
-            let rows = statement.query_map([origin.as_str()], |row| {
+            let rows = statement.query_map([own.map(Origin::as_str)], |row| {
                 Ok((Origin::new(row.get::<_, String>(0)?), row.get::<_, i64>(1)?.unsigned_abs()))
             })?;
             rows.collect()

@@ -139,6 +139,14 @@ impl Reader {
         fence::read(&self.opened.conn, origin, batch)
     }
 
+    /// The other logs that have left fence rows here, and how many each; without a log of one's own, all.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn foreign_fences(&self, own: Option<&Origin>) -> Result<Vec<(Origin, u64)>, StoreError> {
+        fence::foreign(&self.opened.conn, own)
+    }
+
     /// The facts of these records, in the order of the keys; `None` for a record that is not there. One snapshot.
     ///
     /// # Errors

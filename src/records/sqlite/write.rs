@@ -123,14 +123,6 @@ impl Writer {
         }
     }
 
-    /// Other logs that have left fence rows here, and how many.
-    ///
-    /// # Errors
-    /// The database cannot be read.
-    pub fn foreign_fences(&mut self) -> Result<Vec<(Origin, u64)>, StoreError> {
-        fence::foreign(&self.opened.conn, &self.origin)
-    }
-
     /// Moves the WAL into the database file when it is long. Stops at a reader, waits for nobody, keeps no writer out.
     ///
     /// To be called between transactions; in rollback mode there is nothing to do.
