@@ -337,6 +337,14 @@ class Totals(dict):
         return sum(self[letter] for letter in "DAhbcif")
 
 
+def civil(seconds):
+    """A time as a person reads it, in UTC; the bare seconds where no calendar reaches."""
+    try:
+        return datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (OverflowError, OSError, ValueError):
+        return f"second {seconds}"
+
+
 class Ledger:
     """Reads entries in order and notes what does not follow from those before."""
 
@@ -357,10 +365,10 @@ class Ledger:
         try:
             leaf = parse_leaf(data)
             if self.at is not None and leaf["at"] < self.at:
-                self.flaw("it is dated before the entry that precedes it")
+                self.flaw(f"it is dated {civil(leaf['at'])}, before the entry that precedes it ({civil(self.at)})")
             self.at = leaf["at"]
             if self.now is not None and self.at > self.now + TOLERANCE:
-                self.flaw(f"it is dated {self.at}, after now ({self.now})")
+                self.flaw(f"it is dated {civil(self.at)}, after now ({civil(self.now)})")
                 self.now = None
             if (self.index == 0) != (leaf["kind"] == "genesis"):
                 self.flaw("the log does not begin with one genesis entry")

@@ -212,7 +212,8 @@ fn wait_for_end(mut signals: Signals, steward: &Steward, orders: &Sender<Order>)
             SIGUSR1 => match steward.status(steward.watch.now()) {
                 Ok(status) => {
                     let status = serde_json::to_string(&status).unwrap_or_default();
-                    tracing::info!(status, "status");
+                    // As it is, not quoted once more.
+                    tracing::info!(%status, "status");
                 }
                 Err(error) => tracing::warn!(%error, "the status cannot be had"),
             },

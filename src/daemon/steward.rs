@@ -145,10 +145,13 @@ impl Steward {
         let mut desk = self.desk.lock()?;
         desk.memorize::<Pause>(PAUSE, None)?;
         let was_paused = self.board.show().paused.take().is_some();
-        tracing::warn!(%actor, clock, "destruction is resumed");
+        if was_paused {
+            tracing::warn!(%actor, "destruction is resumed");
+        }
         let doubt = self.watch.look().1;
         if !clock || doubt.is_none() {
-            return Ok(resumed(was_paused, Obstacle::look(false, doubt, &self.desk.install().windows, now)));
+            let obstacle = Obstacle::look(false, doubt, &self.desk.install().windows, now);
+            return Ok(resumed(was_paused, clock, obstacle));
         }
         let time = self.watch.confirm();
         desk.confirm_clock(actor, time)?;
@@ -156,8 +159,14 @@ impl Steward {
         // Behind the log, its last entry keeps its time: it is this one that was answered for.
         self.watch.confirm();
         tracing::warn!(%actor, %time, was = %now, "the clock was confirmed");
+        let answered = format!("{actor} answers for the clock as it is: {}", time.format("%FT%TZ"));
+        let obstacle = Obstacle::look(false, None, &self.desk.install().windows, now);
         Ok(Response::Done {
-            message: format!("destruction is resumed; {actor} answers for the clock as it is: {time}"),
+            message: match (was_paused, obstacle) {
+                (_, Some(obstacle)) => format!("{answered}; destruction waits: {obstacle}"),
+                (true, None) => format!("destruction is resumed; {answered}"),
+                (false, None) => format!("{answered}; destruction goes on"),
+            },
         })
     }
 
@@ -215,10 +224,12 @@ impl Steward {
 }
 
 /// What a person hears who resumed: not that all is well where something else stands in the way.
-fn resumed(was_paused: bool, obstacle: Option<Obstacle>) -> Response {
+fn resumed(was_paused: bool, answers_for_clock: bool, obstacle: Option<Obstacle>) -> Response {
     let what = if was_paused { "destruction is resumed" } else { "destruction was not paused" };
+    let clock = if answers_for_clock { "; the clock is not in doubt, so nobody needs to answer for it" } else { "" };
+    let what = format!("{what}{clock}");
     let message = match obstacle {
-        None => what.to_owned(),
+        None => what,
         Some(obstacle) => format!("{what}, but waits: {obstacle}"),
     };
     Response::Done { message }

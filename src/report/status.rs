@@ -19,7 +19,7 @@ impl Report for StatusReport {
     fn text(&self, words: &Words) -> String {
         let status = &self.status;
         let mut text = String::new();
-        let mut facts = Table::new(["", ""]);
+        let mut facts = Table::untitled();
         let mut fact = |label: &str, value: String| facts.row([label.to_owned(), value]);
         fact(words.state, format!("{} ({}, {})", status.doing, status.mode, status.version));
         if let Some(pause) = &status.paused {
@@ -56,7 +56,8 @@ impl Report for StatusReport {
                 let oldest = of.oldest.map(|day| day.to_string()).unwrap_or_default();
                 overdue.row([rule.to_string(), count(of.records, words), oldest]);
             }
-            text += &format!("\n{}", overdue.text());
+            let counted = status.counted.map(time).unwrap_or_default();
+            text += &format!("\n{} {counted}\n{}", words.as_counted_at, overdue.text());
         }
         if !status.plans.is_empty() {
             let plans = status.plans.iter().map(PlanLine::from).collect();

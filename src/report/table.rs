@@ -15,10 +15,13 @@ impl Table {
         let mut grid = Grid::new();
         grid.load_style(STYLE);
         grid.set_header(headings.into_iter().map(Into::into).collect::<Vec<String>>());
-        // comfy-table puts one more blank between columns.
-        for column in grid.column_iter_mut() {
-            column.set_padding((0, 1));
-        }
+        Self(grid)
+    }
+
+    /// A table without headings.
+    pub fn untitled() -> Self {
+        let mut grid = Grid::new();
+        grid.load_style(STYLE);
         Self(grid)
     }
 
@@ -35,7 +38,12 @@ impl Table {
 
     /// Adds a row.
     pub fn row<C: Into<String>>(&mut self, cells: impl IntoIterator<Item = C>) {
+        let is_first = self.0.is_empty();
         self.0.add_row(cells.into_iter().map(|cell| Cell::new_owned(cell.into())).collect::<Vec<_>>());
+        if is_first {
+            // comfy-table puts one more blank between columns, and without headings has none before the first row.
+            self.0.column_iter_mut().for_each(|column| _ = column.set_padding((0, 1)));
+        }
     }
 
     /// Whether no row was added.
@@ -109,6 +117,14 @@ mod tests {
         let broken = paragraph("- ", "  ", &format!("{word} {word} end"));
         assert_eq!(broken, format!("- {word}\n  {word} end\n"));
         assert_eq!(paragraph("", "  ", "short"), "short\n");
+    }
+
+    #[test]
+    fn an_untitled_table_begins_with_its_first_row() {
+        let mut table = Table::untitled();
+        table.row(["state", "idle"]);
+        table.row(["next scan", "tonight"]);
+        assert_eq!(table.text(), "  state      idle\n  next scan  tonight\n");
     }
 
     #[test]

@@ -50,6 +50,7 @@ words! {
     paused: "paused", "en pause";
     clock: "clock", "horloge";
     destruction_waits: "destruction waits", "destruction en attente";
+    as_counted_at: "as counted at", "selon le décompte du";
     next_scan: "next scan", "prochain examen";
     last_scan: "last scan", "dernier examen";
     holds: "holds", "suspensions";

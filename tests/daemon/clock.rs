@@ -18,8 +18,14 @@ fn a_clock_that_jumped_destroys_nothing_until_somebody_answers_for_it() {
     assert_eq!(office.count(), 8, "approved, but the clock is in doubt");
     assert!(office.status()["clock"].is_string());
 
-    office.ask(&["ctl", "resume", "--clock"]);
+    let answered = office.ask(&["ctl", "resume", "--clock"]);
+    let told = answered["message"].as_str().unwrap();
+    assert!(told.contains("answers for the clock as it is: 2026-11-21T19:00:00Z; destruction goes on"), "{told}");
     office.wait("the execution", || office.count() == 5);
+    let again = office.ask(&["ctl", "resume", "--clock"]);
+    let told = again["message"].as_str().unwrap();
+    assert_eq!(told, "destruction was not paused; the clock is not in doubt, so nobody needs to answer for it");
+    assert!(!office.log().contains("destruction is resumed"), "nobody had paused it");
     daemon.stop();
     office.verify();
 }

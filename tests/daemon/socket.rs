@@ -123,6 +123,18 @@ fn as_nobody(office: &Office, arguments: &[&str]) -> Option<Output> {
 }
 
 #[test]
+fn a_log_that_may_not_be_read_is_told_as_such_and_not_as_absent() {
+    let office = Office::new("report", 3);
+    office.start().stop();
+    fs::set_permissions(office.path(""), fs::Permissions::from_mode(0o755)).unwrap();
+    let dir = office.path("state/audit");
+    let Some(refused) = as_nobody(&office, &["audit", "verify", &dir.display().to_string()]) else { return };
+    let told: Json = serde_json::from_slice(&refused.stdout).unwrap();
+    assert_eq!((refused.status.code(), told["error"]["code"].as_str()), (Some(1), Some("file")), "{told}");
+    assert!(told["error"]["message"].as_str().unwrap().contains("ermission denied"), "{told}");
+}
+
+#[test]
 fn a_user_without_rights_is_refused_has_no_effect_and_is_told_whom_to_ask() {
     let office = Office::new("report", 3);
     let daemon = office.start();

@@ -1,5 +1,7 @@
 //! What verification can find wrong.
 
+use chrono::DateTime;
+
 use super::term::TermError;
 use crate::audit::codec::LeafError;
 use crate::model::{BatchNumber, CalendarNumber, HoldId, PlanId, RuleNumber, RunId, SeriesName, SourceName};
@@ -48,12 +50,14 @@ pub enum Flaw {
     // Leaves, one by one.
     #[error(transparent)]
     Leaf(LeafError),
-    #[error("it is dated {at}, before the entry that precedes it ({before})")]
+    #[error("it is dated {}, before the entry that precedes it ({})", time(.at), time(.before))]
     TimeRunsBack { at: i64, before: i64 },
-    #[error("it is dated {at}, but a witness had seen it by {seen}")]
+    #[error("it is dated {}, but a witness had seen it by {}", time(.at), time(&i64::try_from(*.seen).unwrap_or(i64::MAX)))]
     AfterWitness { at: i64, seen: u64 },
     #[error(
-        "it is dated {at}, after now ({now}): the operator's clock or yours is wrong, or it was written in advance"
+        "it is dated {}, after now ({}): the operator's clock or yours is wrong, or it was written in advance",
+        time(.at),
+        time(.now)
     )]
     AfterNow { at: i64, now: i64 },
     #[error("the log does not begin with one genesis entry of its own origin")]
@@ -190,6 +194,12 @@ pub enum Flaw {
     VerdictSum { rule: RuleNumber, rows: u64, counted: u64 },
 }
 
+/// A time of the log as a person reads it, in UTC; the bare seconds where no calendar reaches.
+fn time(seconds: &i64) -> String {
+    DateTime::from_timestamp(*seconds, 0)
+        .map_or_else(|| format!("second {seconds}"), |time| time.format("%FT%TZ").to_string())
+}
+
 impl Flaw {
     /// Its stable name, for scripts.
     pub fn code(&self) -> &'static str {
@@ -270,5 +280,18 @@ impl Flaw {
             Self::RunDiffers { .. } => "run-differs",
             Self::VerdictSum { .. } => "verdict-sum",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_told_as_a_person_reads_them_and_as_seconds_where_no_calendar_reaches() {
+        let told = Flaw::AfterNow { at: 1_796_878_800, now: 1_795_311_427 }.to_string();
+        assert!(told.starts_with("it is dated 2026-12-10T05:00:00Z, after now (2026-11-22T01:37:07Z)"), "{told}");
+        let told = Flaw::AfterWitness { at: 0, seen: u64::MAX }.to_string();
+        assert!(told.contains("1970-01-01T00:00:00Z") && told.ends_with("second 9223372036854775807"), "{told}");
     }
 }

@@ -1,5 +1,7 @@
 //! `audit verify`: is the log sound, and who else saw it?
 
+use std::fs::File;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -50,6 +52,7 @@ impl Verify {
             return verify_proof(path, &trust, session);
         }
         let (dir, language) = log_dir(self.dir, session)?;
+        may_read(&dir)?;
         if !dir.is_dir() {
             let mend =
                 "Name the directory that holds `checkpoint` and `tile`; `apply` or `hold place` makes the first log.";
@@ -60,6 +63,14 @@ impl Verify {
         let exit = if report.verdict == Verdict::Fail { Exit::LogFault } else { Exit::Ok };
         session.show(&VerifyReport { dir: &dir, report: &report }, language)?;
         Ok(exit)
+    }
+}
+
+/// What this user may not read is neither absent nor false.
+fn may_read(dir: &Path) -> Result<(), Failure> {
+    match File::open(dir.join("checkpoint")) {
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => Err(Failure::file(dir, "read the log", &error)),
+        _ => Ok(()),
     }
 }
 

@@ -15,7 +15,7 @@ use crate::records::sqlite::StoreError;
 pub enum DeskError {
     #[error("could not {doing} {}", path.display())]
     File { doing: &'static str, path: PathBuf, source: io::Error },
-    #[error("another retentiond holds {}; wait until it ends", state.display())]
+    #[error("another retentiond holds {}; wait until it ends, or stop it", state.display())]
     Locked { state: PathBuf },
     #[error("{} belongs to user {owner}, not to user {own}, who runs this; run as that user, or `chown -R {own} {}`", path.display(), state.display())]
     Owner { path: PathBuf, state: PathBuf, owner: u32, own: u32 },
