@@ -287,6 +287,42 @@ fn a_plan_approved_before_the_database_was_restored_is_not_applied_to_it() {
 }
 
 #[test]
+fn nobody_accepts_in_advance_that_a_database_is_restored() {
+    let office = Office::new();
+    office.insert(DUE, 2);
+    fs::copy(office.path("app.db"), office.path("backup.db")).unwrap();
+    assert!(office.unattended().is_none());
+    office.insert(DUE, 1);
+    let plan = office.plan();
+    let approved = office.run(&["approve", &plan, "--accept", "restored,share,rules"], NOON, "").unwrap();
+    assert!(approved["accepted"].as_array().is_none_or(Vec::is_empty), "nothing had tripped: {approved}");
+    fs::copy(office.path("backup.db"), office.path("app.db")).unwrap();
+    let refusal = office.run(&["apply", &plan], NOON, "").unwrap_err();
+    assert_eq!((refusal.exit, refusal.code()), (Some(3), "restored"), "{refusal:?}");
+    assert_eq!(office.count(), 102);
+    office.is_kept_by("restored", 2);
+    office.verify();
+}
+
+#[test]
+fn a_log_that_waits_for_an_outcome_is_not_left_for_a_successor() {
+    let office = Office::new();
+    office.insert(DUE, 2);
+    let plan = office.approved();
+    let mut killed = Command::new(env!("CARGO_BIN_EXE_retentiond"));
+    killed.arg("--config").arg(office.path("retentiond.toml")).args(["apply", &plan]);
+    let killed = killed.env("RETENTIOND_NOW", NOON).env("FAILPOINTS", "committed=return(kill)").output().unwrap();
+    assert_eq!(killed.status.code(), None, "{killed:?}");
+    let adopt = ["audit", "adopt", "--reason", "lost"];
+    let refusal = office.run(&adopt, NOON, "").unwrap_err();
+    assert_eq!((refusal.exit, refusal.code()), (Some(3), "log-unsettled"), "{refusal:?}");
+    office.run(&["apply", &plan], NOON, "").unwrap();
+    assert_eq!(office.count(), 100);
+    let entries = office.run(&["audit", "verify"], NOON, "").unwrap()["size"].clone();
+    assert_eq!(office.run(&adopt, NOON, "").unwrap()["read"], entries, "all of it is pinned");
+}
+
+#[test]
 fn a_schema_that_changed_since_the_plan_is_never_accepted() {
     let office = Office::new();
     office.insert(DUE, 2);

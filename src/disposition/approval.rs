@@ -107,7 +107,8 @@ pub struct ApprovedPlan {
     except: HashSet<Fingerprint>,
 }
 
-/// Approves a plan. `tripped` are the rails it trips now.
+/// Approves a plan. `tripped` are the rails it trips now; of those that the terms accept, only these are recorded: nobody looks at a rail
+/// before it trips.
 ///
 /// # Errors
 /// A simulation, a plan that waited too long, a rail that is tripped and not named, a rule that the plan does not have.
@@ -128,17 +129,18 @@ pub fn approve(
     if let Some(rule) = terms.only.iter().find(|rule| !plan.manifest().rules.iter().any(|own| own.rule == **rule)) {
         return Err(ApprovalError::UnknownRule { plan: id, rule: rule.clone() });
     }
-    let tripped: Vec<_> = tripped.iter().filter(|tripped| !terms.accept.contains(&tripped.rail)).cloned().collect();
-    if !tripped.is_empty() {
-        return Err(ApprovalError::Rails { plan: id, tripped });
+    let (accepted, open): (Vec<_>, Vec<_>) = tripped.iter().partition(|tripped| terms.accept.contains(&tripped.rail));
+    if !open.is_empty() {
+        return Err(ApprovalError::Rails { plan: id, tripped: open.into_iter().cloned().collect() });
     }
+    let accepted: BTreeSet<Rail> = accepted.into_iter().map(|tripped| tripped.rail).collect();
     let decision = Decision {
         plan: id,
         digest: *plan.digest(),
         granted: true,
         actor: actor.clone(),
         at: now,
-        accepted: terms.accept,
+        accepted: accepted.into_iter().collect(),
         only: terms.only,
         excepted: terms.except.len() as u64,
         reason: None,

@@ -1,5 +1,6 @@
 //! Begins a successor to a log that cannot go on. The only way past a damaged log, and never taken by the program itself.
 
+use std::collections::BTreeSet;
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
@@ -9,7 +10,7 @@ use serde_json::json;
 
 use super::{DeskError, new_origin, state};
 use crate::audit::adopt::{Adoption, adopt};
-use crate::audit::{KeyPlaces, keyed_digest};
+use crate::audit::{DestructionLog, KeyPlaces, keyed_digest};
 use crate::model::{Actor, Instant, Origin};
 
 /// A log that goes on where another one could not.
@@ -29,7 +30,7 @@ pub struct Successor {
 /// keyed digest. Approvals end with the old log: plans are approved anew.
 ///
 /// # Errors
-/// Another process holds the state; files that cannot be moved or written.
+/// Another process holds the state; files that cannot be moved or written; [`DeskError::Unsettled`] for a log that can go on and must.
 pub fn adopt_log(
     state: &Path,
     keys: Option<KeyPlaces>,
@@ -39,6 +40,7 @@ pub fn adopt_log(
 ) -> Result<Successor, DeskError> {
     let _lock = state::enter(state)?;
     let keys = keys.unwrap_or_else(|| KeyPlaces::new(state.join("private/keys")));
+    settle(state, &keys, now)?;
     let origin = new_origin()?;
     let note = json!({ "log": origin, "reason": reason, "actor": actor, "at": now.timestamp() });
     keep_reason(&state.join("private"), &origin, &note)?;
@@ -47,6 +49,17 @@ pub fn adopt_log(
     let adopted = adopt(&state.join("audit"), keys, adoption, now)?;
     let (predecessor, kept) = (adopted.predecessor, adopted.kept);
     Ok(Successor { origin, predecessor: predecessor.origin, read: predecessor.size, kept, new_digest_key })
+}
+
+/// A log that opens is published to its last entry, so that the successor pins all of it. While batches of it wait for their outcome it is not left:
+/// nobody else would finish their files.
+fn settle(state: &Path, keys: &KeyPlaces, now: Instant) -> Result<(), DeskError> {
+    let Ok(mut log) = DestructionLog::open(&state.join("audit"), keys.clone(), now) else { return Ok(()) };
+    let batches: BTreeSet<_> = log.unresolved().into_iter().map(|(_, intent)| intent.batch).collect();
+    if !batches.is_empty() {
+        return Err(DeskError::Unsettled { batches: batches.len() });
+    }
+    Ok(log.publish()?)
 }
 
 /// Durable before the log names its digest.

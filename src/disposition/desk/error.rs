@@ -72,6 +72,11 @@ pub enum DeskError {
     NoRights { state: PathBuf },
     #[error("no daemon runs here; start it with `systemctl start retentiond` or `retentiond run`")]
     NoDaemon,
+    #[error(
+        "the log is in order, and {batches} batches in it wait for their outcome, which a successor could not give them; \
+         start the daemon or run `retentiond apply` on their plan: that settles them"
+    )]
+    Unsettled { batches: usize },
     #[error("the line is no request: {message}")]
     NotARequest { message: String },
     #[error("the connection is refused: {what}")]
@@ -113,6 +118,7 @@ impl DeskError {
             Self::Unheard { .. } => "unheard",
             Self::NoRights { .. } => "state-rights",
             Self::NoDaemon => "no-daemon",
+            Self::Unsettled { .. } => "log-unsettled",
             Self::NotARequest { .. } => "not-a-request",
             Self::Crowded { .. } => "crowded",
         }
@@ -126,7 +132,7 @@ impl DeskError {
             Self::Log(error) | Self::Plan(PlanError::Log(error)) => kind_of_log(error),
             Self::Plan(error) => error.kind(),
             Self::Approval(ApprovalError::UnknownRule { .. }) => RefusalKind::Usage,
-            Self::Approval(_) | Self::HoldsLost { .. } => RefusalKind::Refused,
+            Self::Approval(_) | Self::HoldsLost { .. } | Self::Unsettled { .. } => RefusalKind::Refused,
             Self::NoHold { .. }
             | Self::UnknownSeries { .. }
             | Self::UnknownRule { .. }

@@ -46,8 +46,17 @@ pub(super) struct Triggers<'a> {
     opened: &'a Opened,
     catalog: &'a Catalog,
     mappings: &'a [SeriesMapping],
-    /// Trigger, in lower case -> words of its text.
-    texts: BTreeMap<String, Vec<String>>,
+    /// By name, in lower case.
+    texts: BTreeMap<String, Text>,
+    /// Tables, in lower case, of which a row may be replaced because their definition says so.
+    replacing: BTreeSet<String>,
+}
+
+/// What a trigger is written as.
+struct Text {
+    /// The table on which it stands.
+    table: String,
+    words: Vec<String>,
 }
 
 impl<'a> Triggers<'a> {
@@ -60,11 +69,20 @@ impl<'a> Triggers<'a> {
         catalog: &'a Catalog,
         mappings: &'a [SeriesMapping],
     ) -> rusqlite::Result<Self> {
-        let mut statement =
-            opened.conn.prepare("SELECT lower(name), sql FROM main.sqlite_schema WHERE type = 'trigger'")?;
-        let rows = statement.query_map([], |row| Ok((row.get(0)?, schema::tokens(&row.get::<_, String>(1)?))))?;
-        let texts = rows.collect::<rusqlite::Result<_>>()?;
-        Ok(Self { opened, catalog, mappings, texts })
+        let sql = "SELECT type, lower(name), lower(tbl_name), sql FROM main.sqlite_schema
+                   WHERE type IN ('trigger', 'table', 'index') AND sql IS NOT NULL";
+        let (mut texts, mut replacing) = (BTreeMap::new(), BTreeSet::new());
+        let mut statement = opened.conn.prepare(sql)?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let (table, words): (String, _) = (row.get(2)?, schema::tokens(&row.get::<_, String>(3)?));
+            if row.get_ref(0)?.as_str()? == "trigger" {
+                texts.insert(row.get(1)?, Text { table, words });
+            } else if says_replace(&words) {
+                replacing.insert(table);
+            }
+        }
+        Ok(Self { opened, catalog, mappings, texts, replacing })
     }
 
     /// The triggers that write when this happens to rows of a table, directly or because another one wrote.
@@ -84,7 +102,7 @@ impl<'a> Triggers<'a> {
             }
         }
         let writing = by_trigger.into_iter().map(|(trigger, writes)| Writing {
-            trespass: self.with_foreign_keys(&writes).iter().find_map(|write| self.trespass(series, write)),
+            trespass: self.with_consequences(&trigger, &writes).iter().find_map(|write| self.trespass(series, write)),
             copies_to: self.copies_to(&trigger, event),
             tables: writes.into_iter().map(|write| write.table).collect(),
             trigger,
@@ -92,13 +110,22 @@ impl<'a> Triggers<'a> {
         Ok(writing.collect())
     }
 
-    /// With what foreign keys do in turn to the rows that refer to those deleted.
-    fn with_foreign_keys(&self, writes: &[Write]) -> BTreeSet<Write> {
+    /// With what comes of these writes and no statement names: rows replaced, and what foreign keys do in turn to the rows that refer to
+    /// those deleted or changed.
+    fn with_consequences(&self, trigger: &str, writes: &[Write]) -> BTreeSet<Write> {
+        let replaces = self.texts.get(&trigger.to_ascii_lowercase()).is_none_or(|text| says_replace(&text.words));
         let mut all: BTreeSet<Write> = BTreeSet::new();
         let mut waiting: Vec<Write> = writes.to_vec();
         while let Some(write) = waiting.pop() {
-            if all.insert(write.clone()) && write.change == Change::Delete {
-                waiting.extend(self.catalog.references_to(&write.table).flat_map(|(child, key)| cascade(child, key)));
+            if !all.insert(write.clone()) {
+                continue;
+            }
+            let table = &write.table;
+            waiting
+                .extend(self.catalog.references_to(table).flat_map(|(child, key)| cascade(child, key, &write.change)));
+            // SQLite calls it an insert or an update, and removes whatever row is in the way.
+            if write.change != Change::Delete && (replaces || self.replacing.contains(&table.to_ascii_lowercase())) {
+                waiting.push(Write { change: Change::Delete, ..write });
             }
         }
         all
@@ -125,12 +152,12 @@ impl<'a> Triggers<'a> {
 
     /// The table into which a trigger may copy something of the row that is destroyed or changed.
     fn copies_to(&self, trigger: &str, event: Event<'_>) -> Option<String> {
-        let words = self.texts.get(&trigger.to_ascii_lowercase())?;
+        let Text { table, words } = self.texts.get(&trigger.to_ascii_lowercase())?;
         let body = words.iter().position(|word| word == "begin").map_or(&[][..], |begin| &words[begin + 1..]);
-        body.split(|word| word == ";").find_map(|statement| self.copy_target(statement, event))
+        body.split(|word| word == ";").find_map(|statement| self.copy_target(table, statement, event))
     }
 
-    fn copy_target(&self, statement: &[String], event: Event<'_>) -> Option<String> {
+    fn copy_target(&self, table: &str, statement: &[String], event: Event<'_>) -> Option<String> {
         let place = statement.iter().position(|word| ["insert", "replace", "update"].contains(&word.as_str()))?;
         let rest = &statement[place..];
         let (target, values) = if rest[0] == "update" {
@@ -145,14 +172,15 @@ impl<'a> Triggers<'a> {
             // The command by which a full-text index forgets a row.
             return None;
         }
-        let names_old = values.windows(3).any(|words| words[0] == "old" && words[1] == "." && self.tells(&words[2]));
+        let names_old =
+            values.windows(3).any(|words| words[0] == "old" && words[1] == "." && self.tells(table, &words[2]));
         // Before a row goes, it can also be read from its table.
-        let reads = matches!(event, Event::Destroy) && values.iter().any(|word| word == "select");
+        let reads = matches!(event, Event::Destroy) && values.iter().any(|word| word == "select" || word == "from");
         (names_old || reads).then(|| target.clone())
     }
 
-    /// Whether a column says more than which row it was.
-    fn tells(&self, column: &str) -> bool {
+    /// Whether a column of a table says more than which row it was.
+    fn tells(&self, table: &str, column: &str) -> bool {
         let is_key = |table: &super::catalog::Table| {
             table.primary_key().iter().any(|key| key.eq_ignore_ascii_case(column))
                 || table
@@ -161,7 +189,7 @@ impl<'a> Triggers<'a> {
                     .flat_map(|key| &key.columns)
                     .any(|(here, _)| here.eq_ignore_ascii_case(column))
         };
-        column != "rowid" && !self.catalog.tables.values().any(is_key)
+        column != "rowid" && !self.catalog.table(table).is_some_and(is_key)
     }
 }
 
@@ -176,16 +204,24 @@ fn sample(table: &str, event: Event<'_>) -> String {
     }
 }
 
-/// What becomes of rows that refer to one that is deleted.
-fn cascade(child: &str, key: &ForeignKey) -> Vec<Write> {
+/// What becomes of rows that refer to one that is deleted or changed.
+fn cascade(child: &str, key: &ForeignKey, change: &Change) -> Vec<Write> {
     let write = |change| Write { trigger: None, table: child.to_ascii_lowercase(), change };
-    match key.on_delete.as_str() {
-        "CASCADE" => vec![write(Change::Delete)],
-        "SET NULL" | "SET DEFAULT" => {
-            key.columns.iter().map(|(column, _)| write(Change::Update(column.to_ascii_lowercase()))).collect()
+    let updates = || key.columns.iter().map(|(column, _)| write(Change::Update(column.to_ascii_lowercase()))).collect();
+    let refers_to = |changed: &String| key.columns.iter().any(|(_, parent)| parent.eq_ignore_ascii_case(changed));
+    match change {
+        Change::Delete if key.on_delete == "CASCADE" => vec![write(Change::Delete)],
+        Change::Delete if key.on_delete.starts_with("SET ") => updates(),
+        Change::Update(column) if refers_to(column) && key.on_update != "NO ACTION" && key.on_update != "RESTRICT" => {
+            updates()
         }
         _ => Vec::new(),
     }
+}
+
+/// Whether a definition may make a row take another's place. `replace` is also a function: then too much is refused, never too little.
+fn says_replace(words: &[String]) -> bool {
+    words.iter().any(|word| word == "replace")
 }
 
 /// Whether rows of a table belong to a series.
@@ -288,7 +324,9 @@ impl Permitted {
         for table in destroyed_tables(series) {
             let writing = triggers.writing(series, &table, Event::Destroy).map_err(failed)?;
             if permitted.lets(series, &writing) {
-                let cascading = catalog.references_to(&table).filter(|(child, key)| !cascade(child, key).is_empty());
+                let cascading = catalog
+                    .references_to(&table)
+                    .filter(|(child, key)| !cascade(child, key, &Change::Delete).is_empty());
                 let cascading = cascading.map(|(child, key)| (child.to_owned(), key.clone())).collect();
                 permitted.cascades.insert(table.to_ascii_lowercase(), cascading);
                 permitted.destroyed.insert(table.to_ascii_lowercase());

@@ -329,7 +329,7 @@ fn a_trigger_that_writes_is_an_error_until_the_mapping_names_it() {
     }
     error(
         "CREATE TRIGGER fill AFTER DELETE ON message BEGIN REPLACE INTO account (id) VALUES (1); END;",
-        "trigger",
+        "trigger-trespass",
         "fill",
         AS_IT_IS,
     );
@@ -365,6 +365,10 @@ fn a_trigger_that_may_copy_what_goes_is_a_warning_unless_rules_govern_the_copy()
         "INSERT INTO gone (id, body) SELECT id, body FROM message WHERE id = old.id;",
         "INSERT INTO gone (body, closed_at) VALUES (old.body, 'delete');",
         "UPDATE gone AS g SET body = OLD . \"body\" WHERE id = old.id;",
+        "UPDATE gone SET body = m.body FROM message AS m WHERE m.id = old.id;",
+        // In another table a column of that name is a key.
+        "INSERT INTO gone (body) VALUES (old.body); END; CREATE TABLE words (body TEXT PRIMARY KEY); \
+         CREATE TRIGGER idle AFTER DELETE ON words BEGIN SELECT 1;",
     ] {
         warning(&copies(statement), "trigger-copies", "map gone as a series", naming(&["bury"]));
     }
@@ -403,6 +407,9 @@ fn no_mapping_can_let_a_trigger_reach_for_what_retentiond_answers_for() {
         "INSERT INTO message (dossier_id) VALUES (old.dossier_id);",
         "UPDATE message SET dossier_id = old.dossier_id WHERE id = 2;",
         "UPDATE dossier SET id = id + 1;",
+        "INSERT OR REPLACE INTO account (id) VALUES (9);",
+        "REPLACE INTO account (id) VALUES (9);",
+        "UPDATE OR REPLACE dossier SET status = 'x';",
     ] {
         error(&on_message(statement), "trigger-trespass", "rewrite it", naming(&["reach"]));
     }
@@ -415,6 +422,28 @@ fn no_mapping_can_let_a_trigger_reach_for_what_retentiond_answers_for() {
         "DROP TRIGGER",
         naming(&["reach"]),
     );
+    // What it replaces takes messages along, by its own words or the table's.
+    error(
+        &format!("{cascade} {}", on_message("INSERT OR REPLACE INTO box (id) VALUES (1);")),
+        "trigger-trespass",
+        "DROP TRIGGER",
+        naming(&["reach"]),
+    );
+    let replaces = cascade.replace("id INTEGER PRIMARY KEY);", "id INTEGER PRIMARY KEY ON CONFLICT REPLACE);");
+    error(
+        &format!("{replaces} {}", on_message("INSERT INTO box (id) VALUES (1);")),
+        "trigger-trespass",
+        "DROP TRIGGER",
+        naming(&["reach"]),
+    );
+    // What it changes gives a message another dossier.
+    let follows = GOOD.replace("REFERENCES dossier ON DELETE CASCADE", "REFERENCES num ON UPDATE CASCADE");
+    let changes = on_message("UPDATE num SET n = 900 WHERE n = 5000;");
+    let mut all = good();
+    naming(&["reach"])(&mut all[0]);
+    let schema = format!("CREATE TABLE num (n INTEGER PRIMARY KEY); {follows} {changes}");
+    let found = prove_in(&Database::with("wal", &schema), &all);
+    assert!(found.iter().any(|finding| finding.code == "trigger-trespass"), "{found:#?}");
     let harmless =
         "UPDATE account SET mail = NULL; INSERT INTO account (id) VALUES (9); UPDATE dossier SET status = 'x';";
     let mut all = good();
