@@ -284,6 +284,12 @@ fn a_plan_approved_before_the_database_was_restored_is_not_applied_to_it() {
     let refusal = office.run(&["apply", &plan], NOON, "").unwrap_err();
     assert_eq!(office.count(), 103);
     assert_eq!((refusal.exit, refusal.code()), (Some(3), "restored"), "{refusal:?}");
+    // Whoever looks at it afterwards decides anew, also where the list is the same.
+    let anew = office.plan();
+    assert_ne!(anew, plan);
+    office.run(&["approve", &anew, "--accept", "restored"], NOON, "").unwrap();
+    office.run(&["apply", &anew], NOON, "").unwrap();
+    assert_eq!(office.count(), 100);
 }
 
 #[test]

@@ -116,7 +116,11 @@ impl Chronicle {
             correction::COMPLETED | correction::CLOCK => return,
             correction::LIFTED => drop(self.history.restored.remove(source)),
             // Whatever else a later version may find wrong with a source waits for a person too.
-            _ => drop(self.history.restored.insert(source.clone())),
+            _ => {
+                self.history.restored.insert(source.clone());
+                // The same list, approved before, can be decided on anew only under a name of its own.
+                self.history.done.extend(self.approvals.keys().cloned());
+            }
         }
         self.fences.remove(source);
         // A person answered for what was on record then, not for what is found after.
