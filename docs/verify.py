@@ -152,27 +152,33 @@ class Checkpoint:
 
 # --- leaves -----------------------------------------------------------------------------------------------------------------
 
-# Type codes: t text, i integer, n count (0 or more), u count of 32 bits, y year, b boolean, d digest, D date, m map, c map of counts,
-# l list; a question mark: may be absent, and is absent rather than empty.
+# Type codes: t text, i integer, n count (0 or more), u count of 32 bits, y integer of 32 bits, b boolean, d digest, D date, [x] list of x,
+# <x> map to x, a word: an object of SHAPES; a question mark: may be absent, and is absent rather than empty.
 FIELDS = {
-    "genesis": "origin:t tool:t vkey:t predecessor:m?",
-    "calendar": "number:t version:u digest:d effective_from:D effective_until:D? zone:t rules:m",
+    "genesis": "origin:t tool:t vkey:t predecessor:predecessor?",
+    "calendar": "number:t version:u digest:d effective_from:D effective_until:D? zone:t rules:<rule>",
     "mapping": "series:t source:t table:t digest:d",
-    "approval": "plan:t digest:d actor:t only:l? excepted:n accepted:l? governed:m",
+    "approval": "plan:t digest:d actor:t only:[t]? excepted:n accepted:[t]? governed:<governed>",
     "rejection": "plan:t digest:d actor:t reason:d",
     "hold": "hold:t action:t actor:t scope:t source:t? series:t? rule:t? year:y? fp:t? reason:d review_by:D?",
-    "intent": "batch:n of:u run:t plan:t source:t series:t rule:t calendar:t version:u action:t year:y n:u fp:t rfp:t? day:l",
-    "outcome": "batch:n intent:n committed:b recovered:b? results:t rows:c detached:n? triggered:n? files:c? bytes:n left:n",
+    "intent": "batch:n of:u run:t plan:t source:t series:t rule:t calendar:t version:u action:t year:y n:u fp:t rfp:t? day:[y]",
+    "outcome": "batch:n intent:n committed:b recovered:b? results:t rows:<n> detached:n? triggered:n? files:<n>? bytes:n left:n",
     "sanitized": "run:t source:t level:t method:t",
-    "run": "run:t plan:t actor:t started:i finished:b counts:c rows:n detached:n? triggered:n? files:n bytes:n verdicts:m",
-    "refused": "plan:t? actor:t reasons:l",
+    "run": "run:t plan:t actor:t started:i finished:b counts:<n> rows:n detached:n? triggered:n? files:n bytes:n verdicts:<<n>>",
+    "refused": "plan:t? actor:t reasons:[t]",
     "correction": "source:t what:t batch:n? actor:t? records:n",
-    "heartbeat": "overdue:c holds:n",
+    "heartbeat": "overdue:<n> holds:n",
     "fpkey": "source:t year:y commitment:d",
     "fpkey_destroyed": "source:t year:y actor:t",
     "sigkey": "vkey:t actor:t",
 }
-TYPES = {"t": str, "i": int, "n": int, "u": int, "y": int, "b": bool, "d": str, "D": str, "m": dict, "c": dict, "l": list}
+SHAPES = {
+    "predecessor": "origin:t size:n root:d reason:d actor:t",
+    "rule": "series:t disposition:t ways:[way] year_end:t?",
+    "way": "trigger:t keep:t",
+    "governed": "rules:d mapping:d",
+}
+TYPES = {"t": str, "i": int, "n": int, "u": int, "y": int, "b": bool, "d": str, "D": str}
 LIMITS = {"i": (-2**63, 2**63), "n": (0, 2**64), "u": (0, 2**32), "y": (-2**31, 2**31)}
 COUNTS = ["destroyed", "anonymized", "held", "blocked", "drifted", "deferred", "incomplete", "failed"]
 VERDICTS = ["open", "undated", "not_yet", "held", "blocked", "due", "filtered"]
@@ -182,36 +188,53 @@ def parse_leaf(data):
     try:
         leaf = json.loads(data.decode("ascii"))
         canonical = json.dumps(leaf, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
-    except ValueError as error:
+        if b"\\ud" in data:
+            json.dumps(leaf, ensure_ascii=False).encode()  # Refuses half of a surrogate pair.
+    except (ValueError, RecursionError) as error:
         raise Malformed(f"no JSON: {error}") from error
     if len(data) > 60_000 or canonical != data or not isinstance(leaf, dict) or leaf.get("kind") not in FIELDS:
         raise Malformed("not in canonical form, or of an unknown kind")
-    fields = ("kind:t at:i " + FIELDS[leaf["kind"]]).split()
-    for field in fields:
-        name, code = field.rstrip("?").split(":")
-        value = leaf.get(name)
-        if name not in leaf:
-            if not field.endswith("?"):
-                raise Malformed(f"field {name} is missing")
-            continue
-        is_typed = type(value) is TYPES[code]
-        if not is_typed or (code == "d" and not re.fullmatch("[0-9a-f]{64}", value)):
-            raise Malformed(f"field {name} is of another type")
-        if code in LIMITS and not LIMITS[code][0] <= value < LIMITS[code][1]:
-            raise Malformed(f"field {name} is out of range")
-        if code == "c":
-            check_counts(name, value)
-        if field.endswith("?") and value in ([], {}, False):
-            raise Malformed(f"field {name} is empty instead of absent")
-    unknown = set(leaf) - {field.split(":")[0] for field in fields}
-    if unknown:
-        raise Malformed(f"unknown fields {sorted(unknown)}")
+    check_fields(leaf, "kind:t at:i " + FIELDS[leaf["kind"]])
     return leaf
 
 
-def check_counts(name, counts):
-    if any(type(count) is not int or not 0 <= count < 2**64 for count in counts.values()):
-        raise Malformed(f"field {name} has a count below 0, or none")
+def check_fields(record, shape):
+    """An object has the fields of its shape, each of its type, and no others."""
+    fields = shape.split()
+    for field in fields:
+        name, code = field.rstrip("?").split(":")
+        if name in record:
+            check_value(name, code, record[name])
+            if field.endswith("?") and code != "y" and record[name] in ([], {}, False):
+                raise Malformed(f"field {name} is empty instead of absent")
+        elif not field.endswith("?"):
+            raise Malformed(f"field {name} is missing")
+    unknown = set(record) - {field.split(":")[0] for field in fields}
+    if unknown:
+        raise Malformed(f"unknown fields {sorted(unknown)}")
+
+
+def check_value(name, code, value):
+    is_list, is_map = code.startswith("["), code.startswith("<") or code in SHAPES
+    # Not isinstance: to Python a boolean is an integer.
+    if type(value) is not (list if is_list else dict if is_map else TYPES[code]):
+        raise Malformed(f"field {name} is of another type")
+    if code in SHAPES:
+        check_fields(value, SHAPES[code])
+    elif is_list or is_map:
+        for item in value if is_list else value.values():
+            check_value(name, code[1:-1], item)
+    elif (code == "d" and not re.fullmatch("[0-9a-f]{64}", value)) or (code == "D" and not is_date(value)):
+        raise Malformed(f"field {name} is no digest, or no date")
+    elif code in LIMITS and not LIMITS[code][0] <= value < LIMITS[code][1]:
+        raise Malformed(f"field {name} is out of range")
+
+
+def is_date(text):
+    try:
+        return re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text) is not None and bool(datetime.date.fromisoformat(text))
+    except ValueError:
+        return False
 
 
 def fingerprints(text, count):
@@ -289,7 +312,7 @@ def rules_digest(calendar, series):
 
 def way_not_before(keep, year_end, first, zone):
     ended = 0
-    if year_end:
+    if year_end is not None:
         month, day = map(int, year_end.split("-"))
         end = datetime.date(first.year, month, day)
         first, ended = (end if end >= first else datetime.date(first.year + 1, month, day)), 1
@@ -304,6 +327,11 @@ def way_not_before(keep, year_end, first, zone):
         exact = (weeks * 7 + days) * DAY + hours * 3_600 + minutes * 60 + seconds
         return start_of(plus_days(first, ended), zone) + exact
     return start_of(plus_days(plus_months(first, years * 12 + month_count), weeks * 7 + days + 1), zone)
+
+
+def first_year_of(plan):
+    """The first year (of UTC) in which a plan of this name can have been made: its day is a civil one, so UTC's can be the day before."""
+    return plus_days(datetime.date.fromisoformat(plan.rpartition("-")[0]), -1).year
 
 
 def plus_days(day, count):
@@ -375,7 +403,7 @@ class Ledger:
             if self.row and (leaf["kind"] != "intent" or leaf["batch"] != self.row[0]["batch"]):
                 self.end_row()
             getattr(self, "read_" + leaf["kind"], lambda leaf: None)(leaf)
-        except (Malformed, KeyError, TypeError, ValueError, AttributeError) as error:
+        except (Malformed, KeyError, TypeError, ValueError, AttributeError, OverflowError, OSError) as error:
             self.flaw(f"malformed: {error}")
         self.index += 1
 
@@ -436,10 +464,7 @@ class Ledger:
         """A plan is named after its day, which has come, and the beginning of its digest."""
         day, _, digits = leaf["plan"].rpartition("-")
         today = datetime.datetime.fromtimestamp(leaf["at"] + EARLIEST_ZONE, datetime.timezone.utc).date()
-        try:
-            is_past = re.fullmatch(r"\d{4}-\d\d-\d\d", day) and datetime.date.fromisoformat(day) <= today
-        except ValueError:
-            is_past = False
+        is_past = is_date(day) and datetime.date.fromisoformat(day) <= today
         if digits != leaf["digest"][:8] or not is_past:
             self.flaw(f"plan {leaf['plan']} is not named after its day and digest, or its day had not come")
 
@@ -456,12 +481,12 @@ class Ledger:
         if any((hold.get("source"), hold.get("year")) == (leaf["source"], leaf["year"]) for hold in self.holds.values()):
             self.flaw("it destroys a fingerprint key under which a hold in place names its record")
 
-    def use_key(self, source, year):
-        """A key is declared before, is not destroyed yet, and is the one of the entry's year (of UTC) or of 60 days before."""
+    def use_key(self, source, year, plan=None):
+        """A key is declared before, is not destroyed yet, and is the one of the entry's year (of UTC) or of 60 days before, and not older than its plan."""
         self.declared(source, year)
         times = [datetime.datetime.fromtimestamp(at, datetime.timezone.utc) for at in (self.at, self.at - YEAR_OVERLAP)]
-        if year not in [instant.year for instant in times]:
-            self.flaw(f"the fingerprint key of {year} is not the one of its year")
+        if year not in [instant.year for instant in times] or (plan and year < first_year_of(plan)):
+            self.flaw(f"the fingerprint key of {year} is not the one of its year, or older than its plan")
 
     def declared(self, source, year):
         if not self.fpkeys.get((source, year)):
@@ -506,7 +531,7 @@ class Ledger:
         if leaf["n"] < 1 or names is None or not references or len(leaf["day"]) != leaf["n"]:
             return self.flaw("its counts differ")
         self.place_in_row(leaf)
-        self.use_key(leaf["source"], leaf["year"])
+        self.use_key(leaf["source"], leaf["year"], leaf["plan"])
         self.judge(leaf)
         self.open[self.index] = leaf, self.held(leaf, names), [name[:8] for name in names]
         fresh = {"open": 0, "table": self.table(leaf), "own": 0, "left": 0, "totals": Totals(), "committed": False}
@@ -682,7 +707,6 @@ class Ledger:
         if set(counts) != set(COUNTS) | {"planned"} or counts["planned"] != sum(counts[name] for name in COUNTS):
             self.flaw("the run does not add up")
         for rule, verdicts in leaf["verdicts"].items():
-            check_counts("verdicts", verdicts)
             if set(verdicts) != set(VERDICTS) | {"rows"} or verdicts["rows"] != sum(verdicts[name] for name in VERDICTS):
                 self.flaw(f"the verdicts of rule {rule} do not add up")
         logged = self.begin_run(leaf)
@@ -740,12 +764,17 @@ def path_of(index, width):
     return "/".join(groups) + ("" if width == WIDTH else f".p/{width}")
 
 
+def widths_in(partial):
+    """The widths of the partial tiles in a directory; a `*.tmp` that a crash left there is none, nor is any other name."""
+    names = os.listdir(partial) if os.path.isdir(partial) else []
+    return sorted(int(name) for name in names if re.fullmatch("[1-9][0-9]*", name))
+
+
 def read_bundle(folder, index, width):
     """The first `width` entries of a bundle: out of the partial one, a wider one, or the full one."""
     full = os.path.join(folder, "tile/entries", path_of(index, WIDTH))
     partial = full + ".p"
-    wider = sorted(int(name) for name in (os.listdir(partial) if os.path.isdir(partial) else []) if name.isdigit())
-    paths = [os.path.join(partial, str(other)) for other in wider if other >= width] + [full]
+    paths = [os.path.join(partial, str(other)) for other in widths_in(partial) if other >= width] + [full]
     path = next((path for path in paths if os.path.isfile(path)), None)
     if path is None:
         raise Malformed(f"bundle {index} is missing")
@@ -766,7 +795,7 @@ def check_tile(folder, level, index, hashes, note):
     width = len(hashes) // 32
     full = os.path.join(folder, f"tile/{level}", path_of(index, WIDTH))
     partial = full + ".p"
-    paths = [full] + ([os.path.join(partial, name) for name in os.listdir(partial)] if os.path.isdir(partial) and width < WIDTH else [])
+    paths = [full] + [os.path.join(partial, str(other)) for other in widths_in(partial) if width < WIDTH]
     found = False
     for path in filter(os.path.isfile, paths):
         with open(path, "rb") as file:
@@ -869,7 +898,7 @@ def check_text(folder, index, leaf, note):
 
 
 def verify(folder, trusted, older, now, note):
-    """Notes every flaw; returns the largest size that an older checkpoint anchors."""
+    """Notes every flaw; returns the checkpoint's size, and the largest that an older checkpoint anchors."""
     checkpoint = Checkpoint(read_file(os.path.join(folder, "checkpoint")))
     ledger = Ledger(checkpoint.origin, now, note)
     sizes = {checkpoint.size} | {other.size for other in older}
@@ -901,7 +930,7 @@ def verify(folder, trusted, older, now, note):
     print(f"{checkpoint.size} entries, {len(ledger.open)} intents without outcome, {len(ledger.runs)} runs without statement")
     if ledger.again:
         print(f"{ledger.again} records destroyed under a key that an earlier run had destroyed: given anew, or told twice")
-    return max(anchors)
+    return checkpoint.size, max(anchors)
 
 
 def main():
@@ -911,15 +940,18 @@ def main():
     parser.add_argument("--checkpoint", action="append", default=[], help="a checkpoint of this log that you kept")
     parser.add_argument("--now", type=int, help="seconds since 1970 instead of this machine's clock")
     options = parser.parse_args()
-    flaws, anchor = [], 0
+    flaws, size, anchor = [], 0, 0
     try:
         trusted = Key(read_file(options.vkey).decode().removesuffix("\n")) if options.vkey else None
         older = [Checkpoint(read_file(path)) for path in options.checkpoint]
-        anchor = verify(options.dir, trusted, older, int(time.time()) if options.now is None else options.now, flaws.append)
+        size, anchor = verify(options.dir, trusted, older, int(time.time()) if options.now is None else options.now, flaws.append)
     except (Malformed, OSError, UnicodeDecodeError) as error:
         flaws.append(str(error))
     for flaw in flaws[:100]:
         print(flaw)
+    print(f"{size} entries under the checkpoint were looked at")
+    if os.path.isdir(os.path.join(options.dir, "journal")):
+        print("entries in journal/ that are not published yet were NOT looked at: `retentiond audit verify` reads them")
     if Ed25519PublicKey is None:
         print("signatures were NOT checked: the Python module `cryptography` is not installed")
     if tomllib is None:

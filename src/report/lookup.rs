@@ -76,8 +76,11 @@ fn since(mention: &Mention, words: &Words) -> Vec<String> {
 
 fn meaning(found: &Found, words: &Words) -> &'static str {
     let is_surely_back = || found.mentions.last().and_then(|last| last.back).is_some_and(|back| back.all);
+    let is_in_doubt = found.mentions.last().is_some_and(|last| last.restored_since.is_some());
     match found.answer {
         Answer::Resurrected if is_surely_back() => words.answer_resurrected_all,
+        Answer::Destroyed if is_in_doubt => words.answer_destroyed_restored,
+        Answer::Anonymized if is_in_doubt => words.answer_anonymized_restored,
         Answer::Destroyed => words.answer_destroyed,
         Answer::Anonymized => words.answer_anonymized,
         Answer::Pending => words.answer_pending,

@@ -177,6 +177,8 @@ words! {
     mention_restored: "entry {}: its database was put back since; whether this record came back with it the log does not say", "inscription {}\u{a0}: sa base a été remise à un état antérieur depuis; le registre ne dit pas si cette unité est revenue avec elle";
     answer_destroyed: "It was destroyed, and its absence was read back.", "Elle a été détruite, et son absence a été relue.";
     answer_anonymized: "It was anonymized.", "Elle a été anonymisée.";
+    answer_destroyed_restored: "It was destroyed, and its database was put back since: whether it is back the log does not say.", "Elle a été détruite, et sa base a été remise à un état antérieur depuis\u{a0}: le registre ne dit pas si elle est revenue.";
+    answer_anonymized_restored: "It was anonymized, and its database was put back since: whether it is still anonymous the log does not say.", "Elle a été anonymisée, et sa base a été remise à un état antérieur depuis\u{a0}: le registre ne dit pas si elle est encore anonyme.";
     answer_pending: "Its destruction was announced and is not settled: the next `apply` settles it.", "Sa destruction a été annoncée et n'est pas réglée\u{a0}: le prochain `apply` la règle.";
     answer_aborted: "Its destruction was announced, and it was kept after all.", "Sa destruction a été annoncée, et elle a finalement été conservée.";
     answer_resurrected: "It was destroyed, and its database was restored since: records of its batch are back.", "Elle a été détruite, et sa base a été restaurée depuis\u{a0}: des unités de son lot sont revenues.";

@@ -10,7 +10,9 @@ use retentiond::audit::lookup::{Answer, Wanted, WantedBy, lookup};
 use retentiond::audit::select::Selection;
 use retentiond::audit::verify::{Trust, Verdict, verify};
 use retentiond::audit::{DestructionLog, LogError, LogReader};
-use retentiond::model::{BatchNumber, Instant};
+use retentiond::model::{BatchNumber, Instant, Language};
+use retentiond::report::Report as _;
+use retentiond::report::lookup::LookupReport;
 
 use super::forge::{self, fingerprint};
 use super::real::Real;
@@ -80,6 +82,10 @@ fn a_restored_database_casts_doubt_on_what_its_other_batches_destroyed() {
     with_journal(dir.path());
     let found = lookup(&LogReader::open(dir.path()).unwrap(), &wanted(0)).unwrap();
     assert_eq!((found.answer, found.mentions[0].restored_since), (Answer::Destroyed, Some(entry)));
+    let page = LookupReport { series: "dossier".into(), of: "0".into(), found }.text(Language::English.words());
+    let head: Vec<_> = page.lines().take(2).collect();
+    assert_eq!(head[0], "dossier 0: DESTROYED");
+    assert!(head[1].contains("put back since") && !page.contains("read back"), "{page}");
 }
 
 #[test]

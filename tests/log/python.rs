@@ -60,6 +60,44 @@ fn it_anchors_a_sound_log_of_the_real_writer() {
 }
 
 #[test]
+fn it_passes_over_what_a_crash_left_half_written_as_ours_does() {
+    if !python() {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    Forge::sound().write(dir.path());
+    let size = Forge::sound().size();
+    for left in ["tile/0/000", "tile/entries/000", "blobs/00", "checkpoint", "vkey", "witnessed"] {
+        kept(dir.path(), &format!("{left}.tmp"), "half".to_owned());
+    }
+    for folder in ["tile/0/000.p", "tile/entries/000.p"] {
+        for width in [size - 1, size, size + 1, 255] {
+            kept(dir.path(), &format!("{folder}/{width}.tmp"), "half".to_owned());
+        }
+    }
+    let said = said(dir.path(), &[]);
+    assert_eq!((said.0.as_str(), said.1), ("OK-UNANCHORED", Some(0)), "{}", said.2);
+    assert_eq!(verify(dir.path(), &Trust::default()).verdict.to_string(), said.0);
+}
+
+#[test]
+fn it_says_that_it_does_not_read_the_journal_and_how_much_it_read() {
+    if !python() {
+        return;
+    }
+    let mut real = Real::ready();
+    real.destroy(0..2);
+    real.log.publish().unwrap();
+    let published = real.log.size();
+    real.destroy(2..4);
+    let said = said(&real.dir(), &[]);
+    let last: Vec<_> = said.2.lines().rev().take(3).collect();
+    assert_eq!(last[0], "OK-UNANCHORED");
+    assert!(last[1].contains("journal/") && last[1].contains("NOT looked at"), "{}", said.2);
+    assert_eq!(last[2], format!("{published} entries under the checkpoint were looked at"));
+}
+
+#[test]
 fn it_finds_every_forgery_that_ours_finds_and_none_where_ours_finds_none() {
     if !python() {
         return;
@@ -125,23 +163,24 @@ fn it_reckons_the_same_due_dates_to_the_second() {
             // Only this one second divides a timely destruction from an early one.
             for (at, verdict) in [(due, "OK-UNANCHORED"), (due - 1, "FAIL")] {
                 let mut forge = probe.clone();
-                (0..forge.leaves.len()).for_each(|index| forge.replace(index, |leaf| leaf.at = 0));
+                (0..forge.leaves.len()).for_each(|index| forge.replace(index, |leaf| leaf.at = at));
                 forge.replace(1, |leaf| {
                     let Body::Calendar(calendar) = &mut leaf.body else { unreachable!() };
                     calendar.effective_from = date("2000-01-01");
                     *calendar = sealed(calendar.clone());
                 });
                 let batch = retentiond::model::BatchNumber(forge.size());
-                let year = retentiond::model::Instant::from_timestamp(at, 0).unwrap().year();
+                let today = retentiond::model::Instant::from_timestamp(at, 0).unwrap().date_naive();
+                let (year, plan) = (today.year(), format!("{today}-30385c9b"));
                 forge.replace(3, |leaf| {
                     let Body::Fpkey(key) = &mut leaf.body else { unreachable!() };
                     key.year = year;
                 });
                 forge.replace(4, |leaf| {
                     let Body::Approval(approval) = &mut leaf.body else { unreachable!() };
-                    (approval.plan, approval.digest) = ("1969-12-31-30385c9b".into(), digest());
+                    (approval.plan, approval.digest) = (plan.as_str().into(), digest());
                 });
-                let (plan, run) = ("1969-12-31-30385c9b".into(), "1969-12-31-30385c9b-5".into());
+                let (plan, run) = (plan.as_str().into(), format!("{plan}-5").as_str().into());
                 let late = Intent { plan, run, batch, year, day: vec![day; 3], ..intent(0..3) };
                 forge.add_at(at, Body::Intent(late));
                 let dir = tempfile::tempdir().unwrap();

@@ -218,6 +218,17 @@ pub fn forgeries() -> Vec<(&'static str, Forgery)> {
             }),
         ),
         (
+            "no-batch",
+            Box::new(|forge| {
+                let batch = forge.batch(&[intent(0..3), intent(3..6)], &["3D", "3D"]);
+                // Its second intent: no batch begins there.
+                let batch = Some(BatchNumber(batch + 1));
+                forge.batch(&[intent(6..9)], &["3D"]);
+                let (source, what) = ("parle".into(), "resurrected".into());
+                forge.add(Body::Correction(Correction { source, what, batch, actor: None, records: 1 }));
+            }),
+        ),
+        (
             "run-sum",
             Box::new(|forge| {
                 forge.add(run(RunCounts { planned: 1, ..RunCounts::default() }));
@@ -285,6 +296,15 @@ pub fn forgeries() -> Vec<(&'static str, Forgery)> {
             Box::new(|forge| {
                 forge.add(fpkey_of(2024));
                 forge.batch(&[Intent { year: 2024, ..intent(0..3) }], &["3D"]);
+            }),
+        ),
+        (
+            "other-year",
+            Box::new(|forge| {
+                // The key of last year names the held record otherwise, so that the hold on it is not met.
+                forge.add(fpkey_of(2025));
+                forge.add(hold(HoldAction::Placed, "H-1", 1));
+                forge.batch(&[Intent { year: 2025, ..intent(0..3) }], &["3D"]);
             }),
         ),
         ("bad-hold", with_hold(|hold| hold.scope = "banana".into())),
@@ -355,8 +375,29 @@ pub fn forgeries() -> Vec<(&'static str, Forgery)> {
                 forge.add(Body::Sanitized(Sanitized { run, source, level, method }));
             }),
         ),
-        ("leaf", negative("heartbeat", "\"holds\":0", "\"holds\":-1")),
-        ("leaf", negative("heartbeat", "\"overdue\":{}", "\"overdue\":{\"PC-1\":-1}")),
+        ("leaf", written(heartbeat(), "\"holds\":0", "\"holds\":-1")),
+        ("leaf", written(heartbeat(), "\"overdue\":{}", "\"overdue\":{\"PC-1\":-1}")),
+        ("leaf", written(heartbeat(), "\"overdue\":{}", "\"overdue\":{\"PC-1\":true}")),
+        ("leaf", written(heartbeat(), "\"overdue\":{}", "\"overdue\":{\"\\ud800\":1}")),
+        ("leaf", written(refused(), "\"x\"", "1")),
+        ("leaf", written(refused(), "\"x\"", "[\"x\"]")),
+        ("leaf", written(refused(), "\"x\"", "\"\\ud800\"")),
+        ("leaf", written(approval(PLAN), ",\"rules\":\"", ",\"other\":1,\"rules\":\"")),
+        ("leaf", written(approval(PLAN), "\"governed\":{", "\"governed\":{\"a\":1,")),
+        ("leaf", written(approval(PLAN), "\"governed\":{", "\"governed\":{\"a\":{\"mapping\":\"\",\"rules\":\"\"},")),
+        ("leaf", written(approval(PLAN), "[\"rules\"]", "[\"rules\",1]")),
+        ("leaf", written(calendar("P1Y"), "\"PC-1\":{", "\"PC-1\":{\"a\":1,")),
+        ("leaf", written(calendar("P1Y"), "\"ways\":[{", "\"ways\":[{\"a\":1,")),
+        ("leaf", written(calendar("P1Y"), "\"ways\":[{", "\"ways\":[1,{")),
+        ("leaf", written(hold(HoldAction::Placed, "H-1", 1), "\"scope\"", "\"review_by\":\"2026-02-30\",\"scope\"")),
+        ("leaf", written(hold(HoldAction::Placed, "H-1", 1), "\"scope\"", "\"review_by\":\"banana\",\"scope\"")),
+        ("leaf", with_first_day("true")),
+        ("leaf", with_first_day("2147483648")),
+        ("leaf", with_predecessor("1")),
+        ("leaf", with_predecessor("{\"origin\":\"o\"}")),
+        ("leaf", with_predecessor(&predecessor("5", ",\"zz\":1"))),
+        ("leaf", with_predecessor(&predecessor("true", ""))),
+        ("leaf", Box::new(|forge| forge.leaves.push([b'['; 50_000].to_vec()))),
         ("plan-name", with_approval(|approval| approval.digest = fingerprint_digest())),
         ("plan-name", with_approval(|approval| approval.plan = "2026-01-07-30385c9b".into())),
         ("plan-name", with_approval(|approval| approval.plan = "30385c9b".into())),
@@ -539,18 +580,80 @@ fn with_correction(what: &'static str) -> Forgery {
 }
 
 /// An entry that has this in place of that.
-fn negative(kind: &'static str, true_text: &'static str, forged: &'static str) -> Forgery {
+fn written(body: Body, true_text: &'static str, forged: &'static str) -> Forgery {
     Box::new(move |forge| {
-        forge.add(Body::Heartbeat(Heartbeat { overdue: BTreeMap::new(), holds: 0 }));
+        forge.add(body.clone());
         let text = String::from_utf8(forge.leaves.pop().unwrap()).unwrap();
-        assert!(text.contains(kind) && text.contains(true_text), "{text}");
-        forge.leaves.push(text.replace(true_text, forged).into_bytes());
+        assert!(text.contains(true_text), "{text}");
+        forge.leaves.push(text.replacen(true_text, forged, 1).into_bytes());
     })
+}
+
+fn heartbeat() -> Body {
+    Body::Heartbeat(Heartbeat { overdue: BTreeMap::new(), holds: 0 })
+}
+
+fn refused() -> Body {
+    Body::Refused(Refused { plan: None, actor: "marie (1000)".into(), reasons: vec!["x".into()] })
+}
+
+/// A sound batch, but for how the day of its first record is written.
+fn with_first_day(forged: &'static str) -> Forgery {
+    Box::new(move |forge| {
+        let index = forge.batch(&[intent(0..3)], &["3D"]) as usize;
+        let text = String::from_utf8(forge.leaves[index].clone()).unwrap();
+        let forged = text.replacen(&format!("\"day\":[{CLOSED},"), &format!("\"day\":[{forged},"), 1);
+        assert_ne!(forged, text);
+        forge.leaves[index] = forged.into_bytes();
+    })
+}
+
+/// A first entry that names this as the log before.
+fn with_predecessor(forged: &str) -> Forgery {
+    let forged = format!("\"predecessor\":{forged},\"tool\"");
+    Box::new(move |forge| {
+        let text = String::from_utf8(forge.leaves[0].clone()).unwrap();
+        forge.leaves[0] = text.replacen("\"tool\"", &forged, 1).into_bytes();
+    })
+}
+
+/// A predecessor in canonical form, of this size, with this after its last field.
+fn predecessor(size: &str, more: &str) -> String {
+    let digest = digest();
+    format!(r#"{{"actor":"marie (1000)","origin":"o","reason":"{digest}","root":"{digest}","size":{size}{more}}}"#)
 }
 
 fn fpkey_of(year: i32) -> Body {
     let Body::Fpkey(fpkey) = fpkey(2) else { unreachable!() };
     Body::Fpkey(Fpkey { year, ..fpkey })
+}
+
+#[test]
+fn a_log_that_succeeds_another_is_sound() {
+    let mut forge = Forge::ready();
+    with_predecessor(&predecessor("5", ""))(&mut forge);
+    assert_eq!(forge.flaws(), [""; 0]);
+}
+
+#[test]
+fn around_new_year_a_plan_may_use_the_key_of_either_year_and_later_only_its_own() {
+    for (day, year, sound) in [
+        ("2025-12-20", 2025, true),
+        // Made for a day gone by.
+        ("2025-12-20", 2026, true),
+        ("2026-01-01", 2025, true),
+        ("2026-01-01", 2026, true),
+        ("2026-01-02", 2025, false),
+        ("2026-01-02", 2026, true),
+    ] {
+        let plan = format!("{day}-30385c9b");
+        let mut forge = Forge::ready();
+        forge.add(fpkey_of(2025));
+        forge.add(approval(&plan));
+        let run = format!("{plan}-6").as_str().into();
+        forge.batch(&[Intent { year, run, plan: plan.as_str().into(), ..intent(0..3) }], &["3D"]);
+        assert_eq!(forge.flaws().is_empty(), sound, "{day} {year}: {:?}", forge.flaws());
+    }
 }
 
 #[test]

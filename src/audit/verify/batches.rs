@@ -27,8 +27,8 @@ pub(super) struct Batches {
     unsettled: BTreeMap<BatchNumber, Unsettled>,
     runs: Runs,
     gone: Gone,
-    /// Index of the last first intent.
-    last: Option<BatchNumber>,
+    /// Batches that began at their own index, in order: eight bytes each, so that no correction can name another.
+    begun: Vec<BatchNumber>,
 }
 
 #[derive(Debug)]
@@ -120,17 +120,20 @@ impl Batches {
 
     fn continues_row(&mut self, index: u64, intent: &Intent) -> bool {
         let Some(row) = &mut self.row else {
-            self.last = Some(intent.batch);
             self.row = Some(Row { first: intent.clone(), read: 1 });
-            return intent.batch.0 == index && intent.of > 0;
+            let begins = intent.batch.0 == index;
+            if begins {
+                self.begun.push(intent.batch);
+            }
+            return begins && intent.of > 0;
         };
         row.read += 1;
         row.read <= row.first.of && is_like(&row.first, intent)
     }
 
-    /// Whether a batch of this number can have begun.
+    /// Whether a batch of this number began: at that entry stands its first intent.
     pub fn began(&self, batch: BatchNumber) -> bool {
-        self.last.is_some_and(|last| batch <= last)
+        self.begun.binary_search(&batch).is_ok()
     }
 
     /// Reads an outcome, and tells what it settles.

@@ -88,7 +88,7 @@ pub enum Flaw {
     SecondFingerprintKey { source_name: SourceName, year: i32 },
     #[error("it uses the fingerprint key of source {source_name} and year {year}, which was destroyed before")]
     DestroyedFingerprintKey { source_name: SourceName, year: i32 },
-    #[error("it uses the fingerprint key of {year}, which is not the key of its own year")]
+    #[error("it uses the fingerprint key of {year}, which is not the key of its own year, or older than its plan")]
     OtherYear { year: i32 },
     #[error("it destroys a fingerprint key under which {pending} intents wait for their outcome")]
     KeyInUse { pending: u64 },

@@ -1,6 +1,6 @@
 //! The sense of the entries, read once from the first to the last: what each says must follow from those before it.
 //!
-//! Memory grows with plans, runs, keys, holds and open intents; of the records of one run it has a bound. Never with entries.
+//! Memory grows with plans, runs, keys, holds and open intents, and by eight bytes a batch; of the records of one run it has a bound.
 
 use std::collections::BTreeSet;
 
@@ -106,7 +106,8 @@ impl Ledger {
     }
 
     fn read_intent(&mut self, index: u64, at: i64, intent: &Intent, findings: &mut Findings) {
-        self.use_key(index, at, &intent.source, intent.year, findings);
+        let fits = is_year_of(at, intent.year) && Plans::can_be_of(&intent.plan, intent.year);
+        self.use_key(index, &intent.source, intent.year, fits, findings);
         let approved = self.plans.judge(index, intent, findings);
         let table = self.law.judge(index, at, intent, approved, findings);
         self.batches.read_intent(index, at, intent, table, &self.holds, findings);
@@ -147,15 +148,15 @@ impl Ledger {
     fn read_hold(&mut self, index: u64, at: i64, hold: &HoldLeaf, findings: &mut Findings) {
         // A hold may outlive the key that named its record.
         if let (HoldAction::Placed, Some(source), Some(year)) = (hold.action, &hold.source, hold.year) {
-            self.use_key(index, at, source, year, findings);
+            self.use_key(index, source, year, is_year_of(at, year), findings);
         }
         self.holds.read(index, hold, findings);
     }
 
-    /// A key is declared before, is not destroyed yet, and is the one of the entry's year.
-    fn use_key(&mut self, index: u64, at: i64, source: &SourceName, year: i32, findings: &mut Findings) {
+    /// A key is declared before, is not destroyed yet, and fits the entry by its year.
+    fn use_key(&mut self, index: u64, source: &SourceName, year: i32, fits: bool, findings: &mut Findings) {
         self.keys.used(index, source, year, findings);
-        if !is_year_of(at, year) {
+        if !fits {
             findings.at(index, Flaw::OtherYear { year });
         }
     }

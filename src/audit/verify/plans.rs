@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
+use chrono::Datelike;
+
 use super::findings::Findings;
 use super::flaw::Flaw;
 use super::words;
@@ -86,6 +88,13 @@ impl Plans {
             findings.at(index, Flaw::SeriesNotApproved { plan: plan(), series: intent.series.clone() });
         }
         governed
+    }
+
+    /// Whether a plan of this name can have been made in this year (of UTC): on its day, on the day before (its day is a civil one), or
+    /// later, where it was made for a day gone by.
+    pub fn can_be_of(plan: &PlanId, year: i32) -> bool {
+        let day = plan.as_str().rsplit_once('-').and_then(|(day, _)| day.parse::<CivilDate>().ok());
+        day.and_then(|day| day.pred_opt()).is_some_and(|first| first.year() <= year)
     }
 
     /// When a plan was approved (seconds since 1970).
