@@ -16,6 +16,8 @@ struct Seen {
     reads: BTreeSet<String>,
     /// While somebody asks what a statement would write: all that it would.
     writes: Option<BTreeSet<Write>>,
+    /// The own tables of virtual tables, in lower case.
+    shadows: BTreeSet<String>,
 }
 
 /// A table that a prepared statement writes.
@@ -57,8 +59,19 @@ impl Noted {
 }
 
 /// From now on the connection prepares nothing but reads, except while [`Noted::writes_of`] asks.
+///
+/// An R-tree prepares what writes its own tables as soon as anybody looks at it. That is let pass: SQLite keeps everything but the
+/// virtual table's module from those tables (`DEFENSIVE`), and the module from changing them here (`query_only`).
 pub fn only_reads(conn: &mut Connection) -> rusqlite::Result<Noted> {
-    watch(conn, judge_read)
+    let shadows = shadows(conn)?;
+    let noted = watch(conn, judge_read)?;
+    noted.seen().shadows = shadows;
+    Ok(noted)
+}
+
+fn shadows(conn: &Connection) -> rusqlite::Result<BTreeSet<String>> {
+    let sql = "SELECT lower(name) FROM pragma_table_list WHERE schema = 'main' AND type = 'shadow'";
+    conn.prepare(sql)?.query_map([], |row| row.get(0))?.collect()
 }
 
 /// From now on the connection tells what its statements write.
@@ -71,9 +84,15 @@ fn watch(conn: &mut Connection, judge: fn(&AuthContext<'_>) -> Authorization) ->
     let notes = noted.clone();
     conn.authorizer(Some(move |context: AuthContext<'_>| {
         let mut seen = notes.seen();
-        if let (Some(write), Some(writes)) = (write(&context), &mut seen.writes) {
-            writes.insert(write);
-            return Authorization::Allow;
+        if let Some(write) = write(&context) {
+            let is_shadow = seen.shadows.contains(&write.table);
+            if let Some(writes) = &mut seen.writes {
+                writes.insert(write);
+                return Authorization::Allow;
+            }
+            if is_shadow {
+                return Authorization::Allow;
+            }
         }
         if let AuthAction::Read { table_name, .. } = context.action {
             seen.reads.insert(table_name.to_ascii_lowercase());

@@ -145,3 +145,40 @@ fn in_rollback_mode_a_writer_gets_its_turn_during_a_scan() {
     assert!(late, "the commit came before the last row was read");
     assert_eq!(seen, 60_000);
 }
+
+#[test]
+fn virtual_tables_that_no_mapping_names_do_not_keep_a_database_from_being_read() {
+    for mode in MODES {
+        for (module, arguments) in [("rtree", "id, x0, x1, +label"), ("fts5", "body"), ("fts4", "body")] {
+            let schema = format!("{} CREATE VIRTUAL TABLE place USING {module}({arguments});", dossiers(3));
+            let database = Database::with(mode, &schema);
+            database.app().execute_batch("INSERT INTO place DEFAULT VALUES").unwrap();
+            let mapping = series("dossier");
+            let mut reader = database.reader(std::slice::from_ref(&mapping));
+            assert!(reader.catalog().is_ok(), "{module}");
+            reader.schema_digest(&mapping.series).unwrap();
+            assert_eq!(keys_of(&mut reader, &mapping.series).len(), 3, "{module}");
+            assert_eq!(
+                reader
+                    .find_where(&mapping.series, "1 IN (SELECT 1 FROM place)", &mut |_| ControlFlow::Continue(()))
+                    .err()
+                    .map(|error| error.to_string()),
+                None,
+                "{module}"
+            );
+            // The application makes the schema anew: the module looks at its tables once more.
+            database.app().execute_batch("CREATE TABLE more (id INTEGER)").unwrap();
+            assert!(reader.catalog().is_ok(), "{module}");
+            let conn = reader.connection();
+            for shadow in conn
+                .prepare("SELECT name FROM pragma_table_list WHERE type = 'shadow'")
+                .unwrap()
+                .query_map([], |row| row.get::<_, String>(0))
+                .unwrap()
+            {
+                let shadow = shadow.unwrap();
+                assert!(conn.execute(&format!("DELETE FROM {shadow}"), []).is_err(), "{module}: {shadow}");
+            }
+        }
+    }
+}
