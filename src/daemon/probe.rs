@@ -22,7 +22,7 @@ pub fn may_be_due(install: &Installation, only: Option<&RuleNumber>, now: Instan
         if questions.is_empty() {
             continue;
         }
-        let mut reader = Reader::open(source, &install.series)?;
+        let mut reader = Reader::open_to_look(source, &install.series)?;
         for (trigger, cutoff) in questions {
             if reader.probe(&mapping.series, trigger, cutoff)? {
                 return Ok(true);

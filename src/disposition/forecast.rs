@@ -49,7 +49,7 @@ fn of_series(
         .sources
         .get(&mapping.source)
         .ok_or_else(|| PlanError::NoSource { series: mapping.series.clone(), source_name: mapping.source.clone() })?;
-    let mut reader = Reader::open(source, &install.series)
+    let mut reader = Reader::open_to_look(source, &install.series)
         .map_err(|error| PlanError::Source { source_name: source.name.clone(), source: error })?;
     let first = month_of(governing.zone().civil_date(now));
     let end = first.checked_add_months(Months::new(months)).unwrap_or(CivilDate::MAX);

@@ -321,6 +321,10 @@ fn what_a_crashed_application_left_unfinished_is_not_touched() {
         let (code, answer) = house.json(&[command]);
         assert_eq!((code, &error_of(&answer)["code"]), (exit, &"unfinished-transaction".into()), "{command}: {answer}");
     }
+    let (code, answer) = house.json(&["forecast"]);
+    assert_eq!((code, &error_of(&answer)["code"]), (75, &"unfinished-transaction".into()), "{answer}");
+    let (code, answer) = house.json(&["hold", "place", "dossier", "62", "--reason", "litigation"]);
+    assert_eq!(code, 0, "nothing keeps anybody from holding: {answer}");
     assert!(files() == before, "the journal and the database are as the crash left them");
     // The application starts again.
     house.database().execute_batch("SELECT * FROM dossier; UPDATE dossier SET number = number WHERE id = 1").unwrap();

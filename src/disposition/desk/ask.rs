@@ -216,7 +216,7 @@ fn typed(
 fn open(install: &Installation, mapping: &SeriesMapping) -> Result<Reader, DeskError> {
     let source = install.sources.get(&mapping.source);
     let source = source.ok_or_else(|| DeskError::UnknownSeries { series: mapping.series.clone() })?;
-    Ok(Reader::open(source, &install.series)?)
+    Ok(Reader::open_to_look(source, &install.series)?)
 }
 
 fn check_reason(reason: &str, case: Option<&str>) -> Result<(), DeskError> {

@@ -7,10 +7,11 @@ use super::{Desk, DeskError, SharedDesk};
 use crate::audit::leaf::{Approval, Body, Rejection};
 use crate::disposition::approval::{ApprovalError, ApprovedPlan, Decision, Terms, approve};
 use crate::disposition::holds::key_text;
-use crate::disposition::plan::{Manifest, Plan, PlanDirs, PlanError, PlannedRule, changed};
+use crate::disposition::plan::{Manifest, Open, Plan, PlanDirs, PlanError, PlannedRule, changed};
 use crate::disposition::rails::{Rail, tripped};
 use crate::disposition::request::ExceptedRecord;
 use crate::model::{Actor, Digest, Fingerprint, Instant, PlanId, SeriesName};
+use crate::records::sqlite::Reader;
 
 /// The approved plan of this id, checked against its approval, the log, the calendars, the mappings and the databases as they are now.
 ///
@@ -72,7 +73,7 @@ impl Desk {
             return Err(why_not(state, plan.file(), decision.is_some()).into());
         }
         let decision = decision.ok_or_else(|| ApprovalError::Pending { plan: id.clone() })?;
-        self.check_unchanged(&id, plan.manifest(), now)?;
+        self.check_unchanged(&id, plan.manifest(), now, Reader::open)?;
         let except = self.store.exceptions(&id)?;
         Ok(ApprovedPlan::reopen(plan, decision, except, now)?)
     }
@@ -84,7 +85,7 @@ impl Desk {
         if state != PlanState::Pending {
             return Err(why_not(state, plan.file(), false).into());
         }
-        self.check_unchanged(&id, plan.manifest(), now)?;
+        self.check_unchanged(&id, plan.manifest(), now, Reader::open_to_look)?;
         let limits = self.install.limits;
         let tripped = tripped(plan.manifest(), &terms.only, self.chronicle()?.history(), &limits);
         let except = terms.except.clone();
@@ -139,9 +140,9 @@ impl Desk {
         self.forget(plan)
     }
 
-    fn check_unchanged(&self, plan: &PlanId, manifest: &Manifest, now: Instant) -> Result<(), DeskError> {
+    fn check_unchanged(&self, plan: &PlanId, manifest: &Manifest, now: Instant, open: Open) -> Result<(), DeskError> {
         let keyed = |digest: &Digest| self.log.keyed_digest(&digest.to_string());
-        match changed(&self.install, manifest, &keyed, now)? {
+        match changed(&self.install, manifest, &keyed, now, open)? {
             None => Ok(()),
             Some(what) => Err(ApprovalError::Changed { plan: plan.clone(), what }.into()),
         }

@@ -4,7 +4,11 @@ use super::proven::proven;
 use super::{Manifest, PlanError, PlannedSeries, database_digest, mapping_digest};
 use crate::disposition::Installation;
 use crate::model::{Digest, Instant};
-use crate::records::sqlite::Reader;
+use crate::records::mapping::{SeriesMapping, Source};
+use crate::records::sqlite::{Reader, StoreError};
+
+/// How a database is opened: [`Reader::open_to_look`], or [`Reader::open`] by who is going to destroy, and to recover before.
+pub type Open = fn(&Source, &[SeriesMapping]) -> Result<Reader, StoreError>;
 
 /// What has changed since the plan was made, as the rest of a sentence; `None` where nothing has. `keyed` keys a digest with the log's key.
 ///
@@ -15,9 +19,10 @@ pub fn changed(
     manifest: &Manifest,
     keyed: &dyn Fn(&Digest) -> Digest,
     now: Instant,
+    open: Open,
 ) -> Result<Option<String>, PlanError> {
     for series in &manifest.series {
-        let found = changed_series(install, manifest, series, keyed, now)?;
+        let found = changed_series(install, manifest, series, keyed, now, open)?;
         if found.is_some() {
             return Ok(found);
         }
@@ -31,6 +36,7 @@ fn changed_series(
     planned: &PlannedSeries,
     keyed: &dyn Fn(&Digest) -> Digest,
     now: Instant,
+    open: Open,
 ) -> Result<Option<String>, PlanError> {
     let name = &planned.series;
     let Some(mapping) = install.mapping(name) else {
@@ -54,7 +60,7 @@ fn changed_series(
         return Ok(Some(format!("the source {} is another database file", source.name)));
     }
     let failed = |error| PlanError::Source { source_name: source.name.clone(), source: error };
-    let reader = Reader::open(source, &install.series).map_err(failed)?;
+    let reader = open(source, &install.series).map_err(failed)?;
     if reader.schema_digest(name).map_err(failed)? != planned.schema {
         return Ok(Some(format!("the schema of {name} has changed")));
     }

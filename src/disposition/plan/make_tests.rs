@@ -224,7 +224,7 @@ fn nothing_is_planned_or_approved_with_a_mapping_that_could_take_one_record_s_ro
         planned.governed.mapping = mapping_digest(mapping).unwrap();
         planned.database = database_digest(source);
     }
-    let error = changed(&sample.install, &manifest, &|digest| *digest, now()).unwrap_err();
+    let error = changed(&sample.install, &manifest, &|digest| *digest, now(), Reader::open).unwrap_err();
     assert!(matches!(error, PlanError::Unproved { .. }), "{error}");
 }
 

@@ -16,7 +16,7 @@ mod settle;
 mod store;
 
 pub use body::{Body, Cursor, Item, Step};
-pub use current::changed;
+pub use current::{Open, changed};
 pub use error::PlanError;
 pub use keys::{PlanningKeys, database_digest, mapping_digest};
 pub use make::make;
