@@ -57,3 +57,18 @@ fn where_no_window_is_set_a_giant_goes_alone() {
     assert_eq!((code, &run["destroyed"]), (0, &DUE.into()), "{run}");
     assert_eq!(house.rows("message WHERE dossier_id = 30"), 0);
 }
+
+#[test]
+fn large_rows_go_a_few_at_a_time_from_the_first_transaction_on() {
+    let house = House::new();
+    house.database().execute_batch("UPDATE message SET body = randomblob(1000000) WHERE id % 2 = 0").unwrap();
+    let plan = house.approved();
+    let (code, run) = house.json(&["apply", &plan]);
+    assert_eq!((code, &run["destroyed"]), (0, &DUE.into()), "{run}");
+    let (_, shown) = house.json(&["audit", "show"]);
+    let intents = shown["entries"].as_array().unwrap().iter().filter(|entry| entry["kind"] == "intent");
+    let sizes: Vec<i64> = intents.map(|intent| intent["n"].as_i64().unwrap()).collect();
+    assert_eq!(sizes.iter().sum::<i64>(), DUE, "{sizes:?}");
+    assert!((1..=4).contains(&sizes[0]), "4 MB at first: {sizes:?}");
+    assert!(sizes.windows(2).all(|pair| pair[1] <= 2 * pair[0] + 1), "and at most twice as much after: {sizes:?}");
+}

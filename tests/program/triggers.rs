@@ -78,3 +78,42 @@ fn no_level_is_claimed_where_a_trigger_kept_a_copy() {
     assert_eq!((entries(&house, "run").len(), entries(&house, "sanitized").len()), (1, 0));
     assert_eq!(house.run(&["audit", "verify"]).code, 0);
 }
+
+#[test]
+fn no_level_is_claimed_where_a_trigger_may_keep_a_copy_of_what_an_earlier_run_took() {
+    // It fires for none of these: which records an interrupted run took before, this run cannot tell.
+    let seldom = TRAIL.replace("DELETE ON message BEGIN", "DELETE ON message WHEN old.dossier_id < 0 BEGIN");
+    let house = house(&seldom, "\"trailed\"");
+    let plan = house.approved();
+    let (code, run) = house.json(&["apply", &plan]);
+    assert_eq!((code, &run["destroyed"], &run["level"]), (0, &DUE.into(), &"none".into()), "{run}");
+    assert_eq!((house.rows("trail"), entries(&house, "sanitized").len()), (0, 0));
+}
+
+#[test]
+fn a_level_is_claimed_for_the_sources_of_which_something_went_only() {
+    let house = House::new();
+    let other = "CREATE TABLE paper (id INTEGER PRIMARY KEY, closed_at TEXT); INSERT INTO paper VALUES (1, '2018-01-01T00:00:00Z');";
+    rusqlite::Connection::open(house.path("other.db")).unwrap().execute_batch(other).unwrap();
+    let source = "[source.other]\nsqlite = \"other.db\"\n\n[series.paper]\nsource = \"other\"\ntable = \"paper\"\nkey = \"id\"\n\
+                  event.closure = \"closed_at\"\n\n[series.dossier]";
+    house.edit("retentiond.toml", "[series.dossier]", source);
+    let paper = "[[series]]\nname = \"paper\"\ntriggers = { closure = { en = \"Closure\" } }\nempty = \"expected\"\n\n[[rule]]\nnumber = \"R-2\"\n\
+                 title = { en = \"Paper\" }\nseries = \"paper\"\ntrigger = \"closure\"\nkeep = \"P1Y\"\ndisposition = \"destroy\"\n\n[[rule]]";
+    house.edit("calendar.toml", "[[rule]]", paper);
+    let plan = house.approved();
+    assert_eq!(house.run(&["hold", "place", "paper", "1", "--reason", "litigation"]).code, 0);
+    let (_, run) = house.json(&["apply", &plan]);
+    assert_eq!((&run["destroyed"], &run["held"], &run["level"]), (&DUE.into(), &1.into(), &"logical".into()), "{run}");
+    let claimed = entries(&house, "sanitized");
+    assert_eq!(claimed.iter().map(|leaf| &leaf["source"]).collect::<Vec<_>>(), ["app"], "{claimed:?}");
+}
+
+#[test]
+fn a_run_that_destroyed_nothing_claims_no_level() {
+    let house = House::new();
+    let plan = house.approved();
+    house.database().execute_batch("UPDATE dossier SET closed_at = '2026-01-01T00:00:00Z'").unwrap();
+    let (_, run) = house.json(&["apply", &plan]);
+    assert_eq!((&run["destroyed"], &run["level"]), (&0.into(), &"none".into()), "{run}");
+}

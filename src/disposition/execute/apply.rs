@@ -27,6 +27,9 @@ const LEAST_PAUSE: Duration = Duration::from_millis(5);
 /// A transaction that works so many times longer than what is aimed at is undone, and its records are divided.
 const PATIENCE: u32 = 4;
 
+/// Items looked at before it is known of which series they are.
+const PEEK: usize = 500;
+
 /// Under what conditions a plan is executed.
 pub struct Conditions<'a> {
     /// Who asked for it.
@@ -119,9 +122,9 @@ impl<'a> Execution<'a> {
 
     /// Whether the run went through the whole plan.
     fn go_through(&mut self, conditions: &mut Conditions<'_>) -> Result<bool, ExecuteError> {
-        let mut sizer = ChunkSizer::new(self.install.limits.lock);
+        let mut sizers = HashMap::new();
         let mut after: Option<Cursor> = None;
-        while let Some((items, cursor)) = self.plan.chunk(after.as_ref(), sizer.size())? {
+        while let Some((series, items, cursor)) = self.next_chunk(after.as_ref(), &mut sizers)? {
             let now = (conditions.clock)();
             if self.install.windows.open_at(now) == Opening::Blackout {
                 return Ok(!self.put_off_the_rest("a blackout window opened"));
@@ -137,7 +140,9 @@ impl<'a> Execution<'a> {
                 restored::look(&mut *self.shared.lock()?, (conditions.clock)())?;
                 return Ok(false);
             }
-            took.teach(&mut sizer);
+            if let Some(sizer) = sizers.get_mut(&series) {
+                took.teach(sizer);
+            }
             (conditions.progress)(Progress { planned: self.tally.counts.planned, done: self.tally.accounted() });
             if self.pace_at(now) == Pace::Polite {
                 thread::sleep(LEAST_PAUSE.max(took.held / 2));
@@ -145,6 +150,32 @@ impl<'a> Execution<'a> {
             after = Some(cursor);
         }
         Ok(true)
+    }
+
+    /// The next items, with the place of their series: as many as transactions of that series may have now.
+    fn next_chunk(
+        &self,
+        after: Option<&Cursor>,
+        sizers: &mut HashMap<usize, ChunkSizer>,
+    ) -> Result<Option<(usize, Vec<Item>, Cursor)>, ExecuteError> {
+        let limit = sizers.values().map(ChunkSizer::size).max().unwrap_or(PEEK);
+        let Some((items, cursor)) = self.plan.chunk(after, limit)? else { return Ok(None) };
+        let Some(series) = items.first().map(|item| item.series) else { return Ok(None) };
+        let size = sizers.entry(series).or_insert_with(|| self.sizer(series)).size();
+        if items.len() <= size {
+            return Ok(Some((series, items, cursor)));
+        }
+        let fewer = self.plan.chunk(after, size)?;
+        Ok(fewer.map(|(items, cursor)| (series, items, cursor)))
+    }
+
+    /// For a series of which nothing has gone yet: no record has more bytes, on an average, than its share of the whole file.
+    fn sizer(&self, series: usize) -> ChunkSizer {
+        let planned = &self.plan.manifest().series[series];
+        // What cannot be looked at now fails where it is opened.
+        let database = self.install.sources.get(&planned.source).and_then(|source| source.sqlite.metadata().ok());
+        let bytes = database.map_or(0, |file| file.len());
+        ChunkSizer::new(self.install.limits.lock, bytes / planned.rows.max(1))
     }
 
     /// Whether there was anything left.
@@ -181,7 +212,14 @@ impl<'a> Execution<'a> {
             std::collections::hash_map::Entry::Vacant(place) => {
                 let source = &self.install.sources[&target.mapping.source];
                 let origin = self.shared.lock()?.log().origin().clone();
-                place.insert(Writer::open(source, &self.install.series, &origin)?)
+                let mut writer = Writer::open(source, &self.install.series, &origin)?;
+                let planned = self.plan.manifest().series.iter().filter(|planned| planned.source == source.name);
+                // Also what an interrupted run before this one took may have been copied. A series whose statements cannot be compiled
+                // is claimed nothing of; its own batch says why.
+                if planned.map(|planned| &planned.series).any(|series| writer.may_copy(series).unwrap_or(true)) {
+                    self.tally.copied_in.insert(source.name.clone());
+                }
+                place.insert(writer)
             }
         };
         let mut bench = Bench {

@@ -3,11 +3,14 @@
 
 use std::time::Duration;
 
-/// A run begins with chunks of this size: a transaction of some tens of milliseconds on ordinary disks.
+/// A series begins with chunks of at most this size: a transaction of some tens of milliseconds on ordinary disks, for small records.
 const START: usize = 500;
 
-/// Smaller chunks spend their time in fsync.
-const MIN: usize = 50;
+/// And of at most so many bytes: large rows cost by what must be overwritten and synced, not by their number.
+const START_BYTES: u64 = 4 << 20;
+
+/// Who does not get a turn is not too slow; and smaller chunks would only ask for more turns.
+const LEAST_TURN: f64 = 50.0;
 
 /// Larger chunks gain nothing more, and an undone one costs too much.
 const MAX: usize = 10_000;
@@ -50,12 +53,14 @@ struct Pace {
 }
 
 impl ChunkSizer {
-    /// For a run whose write transactions shall not be longer than `budget`.
-    pub fn new(budget: Duration) -> Self {
-        Self { budget: budget.as_secs_f64(), size: START as f64, pace: None }
+    /// For a series whose records have so many bytes each, at most and on an average, and whose write transactions shall not be longer
+    /// than `budget`.
+    pub fn new(budget: Duration, bytes_per_record: u64) -> Self {
+        let fitting = START_BYTES / bytes_per_record.max(1);
+        Self { budget: budget.as_secs_f64(), size: fitting.clamp(1, START as u64) as f64, pace: None }
     }
 
-    /// Records of the next chunk: from 50 to 10,000.
+    /// Records of the next chunk: from 1 to 10,000.
     pub fn size(&self) -> usize {
         self.size as usize
     }
@@ -75,13 +80,18 @@ impl ChunkSizer {
         self.set(aim.min(self.size * growth(held.as_secs_f64() / self.budget)));
     }
 
-    /// Learns that a chunk did not get its turn, or was undone because its time was over.
+    /// Learns that a chunk did not get its turn.
     pub fn timed_out(&mut self) {
+        self.set((self.size / 2.0).max(self.size.min(LEAST_TURN)));
+    }
+
+    /// Learns that a chunk was undone because its time was over.
+    pub fn cut_short(&mut self) {
         self.set(self.size / 2.0);
     }
 
     fn set(&mut self, size: f64) {
-        self.size = size.clamp(MIN as f64, MAX as f64);
+        self.size = size.clamp(1.0, MAX as f64);
     }
 }
 
@@ -104,6 +114,9 @@ mod tests {
 
     const BUDGET: Duration = Duration::from_millis(50);
 
+    /// Bytes of a record without attachments.
+    const SMALL: u64 = 1_000;
+
     /// A database in which a transaction takes 1 ms and 10 µs a row.
     fn run(sizer: &mut ChunkSizer, rows_per_record: u64) -> Duration {
         let rows = sizer.size() as u64 * rows_per_record;
@@ -114,14 +127,14 @@ mod tests {
 
     #[test]
     fn chunks_settle_just_within_the_budget() {
-        let mut sizer = ChunkSizer::new(BUDGET);
+        let mut sizer = ChunkSizer::new(BUDGET, SMALL);
         let last = (0..40).map(|_| run(&mut sizer, 5)).last();
         assert!(last.is_some_and(|held| held > BUDGET.mul_f64(0.7) && held <= BUDGET), "{last:?}");
     }
 
     #[test]
     fn growth_is_slow_near_the_budget_and_a_long_transaction_counts_at_once() {
-        let mut sizer = ChunkSizer::new(BUDGET);
+        let mut sizer = ChunkSizer::new(BUDGET, SMALL);
         sizer.took(500, 500, Duration::from_millis(20));
         assert_eq!(sizer.size(), 600);
         sizer.took(600, 600, Duration::from_millis(100));
@@ -130,14 +143,14 @@ mod tests {
 
     #[test]
     fn a_wide_budget_is_reached_within_a_few_chunks() {
-        let mut sizer = ChunkSizer::new(Duration::from_secs(1));
+        let mut sizer = ChunkSizer::new(Duration::from_secs(1), SMALL);
         (0..5).for_each(|_| assert!(run(&mut sizer, 5) < Duration::from_secs(1)));
         assert!(sizer.size() > MAX * 9 / 10, "{}", sizer.size());
     }
 
     #[test]
     fn records_with_many_parts_make_small_chunks() {
-        let mut sizer = ChunkSizer::new(BUDGET);
+        let mut sizer = ChunkSizer::new(BUDGET, SMALL);
         for _ in 0..40 {
             run(&mut sizer, 1);
         }
@@ -147,17 +160,54 @@ mod tests {
     }
 
     #[test]
-    fn a_timeout_halves() {
-        let mut sizer = ChunkSizer::new(BUDGET);
+    fn a_timeout_halves_and_stops_where_waiting_is_all_that_helps() {
+        let mut sizer = ChunkSizer::new(BUDGET, SMALL);
         sizer.timed_out();
         assert_eq!(sizer.size(), 250);
         (0..9).for_each(|_| sizer.timed_out());
         assert_eq!(sizer.size(), 50);
+        let mut small = ChunkSizer::new(BUDGET, 1 << 20);
+        small.timed_out();
+        assert_eq!(small.size(), 4);
+    }
+
+    #[test]
+    fn a_chunk_cut_short_halves_down_to_a_record_alone() {
+        let mut sizer = ChunkSizer::new(BUDGET, SMALL);
+        sizer.cut_short();
+        assert_eq!(sizer.size(), 250);
+        (0..9).for_each(|_| sizer.cut_short());
+        assert_eq!(sizer.size(), 1);
+    }
+
+    #[test]
+    fn the_first_chunk_of_large_records_has_four_mebibytes_at_most() {
+        for (bytes, size) in
+            [(0, 500), (1, 500), (8_000, 500), (10_000, 419), (1 << 20, 4), (16 << 20, 1), (u64::MAX, 1)]
+        {
+            assert_eq!(ChunkSizer::new(BUDGET, bytes).size(), size, "{bytes}");
+        }
+    }
+
+    #[test]
+    fn records_that_were_thought_large_and_are_small_reach_the_usual_size_within_a_few_chunks() {
+        let mut sizer = ChunkSizer::new(BUDGET, u64::MAX);
+        for _ in 0..9 {
+            run(&mut sizer, 1);
+        }
+        assert!(sizer.size() >= START, "{}", sizer.size());
+    }
+
+    #[test]
+    fn records_that_were_thought_small_and_are_large_go_one_by_one() {
+        let mut sizer = ChunkSizer::new(BUDGET, SMALL);
+        sizer.took(500, 500, Duration::from_secs(25));
+        assert_eq!(sizer.size(), 1);
     }
 
     #[test]
     fn a_chunk_without_rows_teaches_nothing() {
-        let mut sizer = ChunkSizer::new(BUDGET);
+        let mut sizer = ChunkSizer::new(BUDGET, SMALL);
         sizer.took(500, 0, Duration::ZERO);
         sizer.took(0, 0, Duration::from_secs(9));
         assert_eq!(sizer.size(), START);
@@ -166,13 +216,15 @@ mod tests {
     proptest! {
         #[test]
         fn the_size_stays_within_its_bounds_and_grows_by_a_fifth_at_most_unless_the_budget_is_far(
+            bytes in 0..100_000_000_u64,
             chunks in prop::collection::vec((1_usize..20_000, 0_u64..1_000_000, 0_u64..5_000_000), 0..60),
         ) {
-            let mut sizer = ChunkSizer::new(BUDGET);
+            let mut sizer = ChunkSizer::new(BUDGET, bytes);
+            prop_assert!(sizer.size() == 1 || sizer.size() as u64 * bytes <= START_BYTES);
             for (records, rows, micros) in chunks {
                 let before = sizer.size();
                 sizer.took(records, rows, Duration::from_micros(micros));
-                prop_assert!((MIN..=MAX).contains(&sizer.size()));
+                prop_assert!((1..=MAX).contains(&sizer.size()));
                 let most = if Duration::from_micros(micros) * 4 <= BUDGET { 2.0 } else { 1.2 };
                 prop_assert!(sizer.size() as f64 <= (before + 1) as f64 * most);
             }

@@ -13,7 +13,7 @@ use crate::model::{Actor, Instant, RunId, SourceName};
 /// The level that reading the tables back verifies: the rows are gone for every query. Pages, indexes and logs were not read.
 const LEVEL: &str = "logical";
 
-/// No level: a copy may stand in a table that nobody read.
+/// No level: a copy may stand in a table that nobody read, or nothing went.
 const NO_LEVEL: &str = "none";
 
 /// How a run went.
@@ -34,17 +34,14 @@ pub(super) fn close(
     ended: Ended<'_>,
 ) -> Result<Statement, ExecuteError> {
     let counts = tally.counts;
-    if counts.destroyed + counts.anonymized > 0 {
-        let sources: BTreeSet<&SourceName> = plan.manifest().series.iter().map(|series| &series.source).collect();
-        for source in sources.into_iter().filter(|source| !tally.copied_in.contains(source)) {
-            let sanitized = Sanitized {
-                run: ended.run.clone(),
-                source: source.clone(),
-                level: LEVEL.to_owned(),
-                method: "absence read back by key after each commit".to_owned(),
-            };
-            desk.log().append(Body::Sanitized(sanitized), ended.now)?;
-        }
+    for source in tally.disposed_in.difference(&tally.copied_in) {
+        let sanitized = Sanitized {
+            run: ended.run.clone(),
+            source: source.clone(),
+            level: LEVEL.to_owned(),
+            method: "absence read back by key after each commit".to_owned(),
+        };
+        desk.log().append(Body::Sanitized(sanitized), ended.now)?;
     }
     let is_done = ended.finished && counts.deferred == 0;
     let run = Run {
@@ -79,8 +76,28 @@ pub(super) fn close(
         triggered: tally.triggered,
         files: tally.files,
         bytes: tally.bytes,
-        level: if tally.copied_in.is_empty() { LEVEL } else { NO_LEVEL }.to_owned(),
+        level: level(&tally.disposed_in, &tally.copied_in).to_owned(),
         finished: is_done,
         reasons: tally.reasons,
     })
+}
+
+/// The level that holds in every source of which something went.
+fn level(disposed_in: &BTreeSet<SourceName>, copied_in: &BTreeSet<SourceName>) -> &'static str {
+    let holds = !disposed_in.is_empty() && disposed_in.is_disjoint(copied_in);
+    if holds { LEVEL } else { NO_LEVEL }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_level_holds_where_something_went_and_no_trigger_may_have_copied_it() {
+        let sources = |names: &[&str]| names.iter().map(|name| SourceName::from(*name)).collect::<BTreeSet<_>>();
+        assert_eq!(level(&sources(&["one"]), &sources(&[])), LEVEL);
+        assert_eq!(level(&sources(&["one"]), &sources(&["two"])), LEVEL, "nothing went from the other");
+        assert_eq!(level(&sources(&["one", "two"]), &sources(&["two"])), NO_LEVEL);
+        assert_eq!(level(&sources(&[]), &sources(&[])), NO_LEVEL, "nothing went");
+    }
 }

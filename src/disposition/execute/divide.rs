@@ -104,7 +104,9 @@ impl Took {
     }
 
     pub fn teach(&self, sizer: &mut ChunkSizer) {
-        if self.met_a_lock || self.cut_short {
+        if self.cut_short {
+            sizer.cut_short();
+        } else if self.met_a_lock {
             sizer.timed_out();
         } else {
             sizer.took(self.records, self.rows, self.held);
@@ -128,7 +130,7 @@ mod tests {
 
     #[test]
     fn a_chunk_cut_short_makes_the_next_one_smaller() {
-        let mut sizer = ChunkSizer::new(Duration::from_secs(10));
+        let mut sizer = ChunkSizer::new(Duration::from_secs(10), 1);
         let before = sizer.size();
         Took { cut_short: true, records: before, rows: 1, held: Duration::from_nanos(1), ..Took::default() }
             .teach(&mut sizer);

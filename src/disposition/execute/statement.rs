@@ -26,7 +26,7 @@ pub struct Statement {
     pub files: u64,
     /// Their bytes.
     pub bytes: u64,
-    /// The sanitization level that was verified in every source; `none` where triggers may have copied what went.
+    /// The sanitization level that was verified in every source; `none` where triggers may have copied what went, or nothing went.
     pub level: String,
     /// Whether the run went through its plan.
     pub finished: bool,
@@ -44,7 +44,9 @@ pub(super) struct Tally {
     pub files: u64,
     pub bytes: u64,
     pub reasons: BTreeMap<String, u64>,
-    /// Sources in which triggers may have copied what went.
+    /// Sources of which records were destroyed or anonymized.
+    pub disposed_in: BTreeSet<SourceName>,
+    /// Sources in which triggers may copy what goes, in this run or in one before that it goes on with.
     pub copied_in: BTreeSet<SourceName>,
 }
 
@@ -57,8 +59,6 @@ pub(super) struct Changes {
     pub detached: u64,
     /// Changed besides by triggers that the mapping names.
     pub triggered: u64,
-    /// Whether one of those may have copied what went.
-    pub may_be_copied: bool,
 }
 
 impl Changes {
@@ -69,7 +69,6 @@ impl Changes {
         }
         self.detached += disposed.detached.values().sum::<u64>();
         self.triggered += disposed.triggered;
-        self.may_be_copied |= disposed.may_be_copied;
     }
 }
 
@@ -110,8 +109,9 @@ impl Tally {
 
     /// Counts a batch of a source.
     pub fn add(&mut self, source: &SourceName, result: &BatchResult) {
-        if result.changes.may_be_copied {
-            self.copied_in.insert(source.clone());
+        let is_disposed = |outcome: &_| matches!(outcome, RecordOutcome::Destroyed | RecordOutcome::Anonymized);
+        if result.outcomes.iter().any(is_disposed) {
+            self.disposed_in.insert(source.clone());
         }
         result.outcomes.iter().for_each(|outcome| self.count(*outcome));
         self.rows += result.changes.rows.values().sum::<u64>();

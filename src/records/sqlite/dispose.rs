@@ -19,8 +19,6 @@ pub struct Disposed {
     pub detached: BTreeMap<String, u64>,
     /// Rows that triggers which the mapping names changed besides, those of a full-text index's own tables included.
     pub triggered: u64,
-    /// Whether such a trigger ran that may have copied what went.
-    pub may_be_copied: bool,
 }
 
 impl Program {
@@ -98,7 +96,6 @@ impl Program {
                 *counts.entry(step.table.clone()).or_default() += changed;
             }
         }
-        disposed.may_be_copied = self.may_be_copied && disposed.triggered > 0;
         Ok(disposed)
     }
 
@@ -150,13 +147,23 @@ impl Step {
         if self.effect == Effect::None {
             return Ok(None);
         }
-        let (direct, all) = (conn.changes(), conn.total_changes() - before);
+        let direct = conn.changes();
         let counted = expected.unwrap_or(direct);
         if self.lets_triggers_write {
-            return Ok(Some(Count { changed: direct, counted, triggered: all - direct }));
+            flush_virtual_tables(conn)?;
+            return Ok(Some(Count { changed: direct, counted, triggered: conn.total_changes() - before - direct }));
         }
+        let all = conn.total_changes() - before;
         // A trigger can pass a row over and change another instead: then the sum is right, and the rows are not.
         let changed = if all == counted { direct } else { all };
         Ok(Some(Count { changed, counted, triggered: 0 }))
     }
+}
+
+/// A full-text index keeps in memory what a trigger told it, until the next savepoint: and SQLite makes one for a later statement, among
+/// whose changes the index's rows would be counted.
+fn flush_virtual_tables(conn: &Connection) -> rusqlite::Result<()> {
+    conn.prepare_cached("SAVEPOINT retentiond_flush")?.raw_execute()?;
+    conn.prepare_cached("RELEASE retentiond_flush")?.raw_execute()?;
+    Ok(())
 }

@@ -184,6 +184,14 @@ impl Writer {
         references::referenced(&self.opened.conn, &self.queries, &mut self.spellings, root, paths)
     }
 
+    /// Whether triggers that the mapping names may copy what goes, so that nothing can be said of what is left of it.
+    ///
+    /// # Errors
+    /// The database cannot be read, or is no longer what the mapping says.
+    pub fn may_copy(&mut self, series: &SeriesName) -> Result<bool, StoreError> {
+        Ok(self.program(series)?.may_be_copied)
+    }
+
     pub(super) fn program(&mut self, series: &SeriesName) -> Result<Arc<Program>, StoreError> {
         self.programs.of(&self.opened, &self.queries, series)
     }
