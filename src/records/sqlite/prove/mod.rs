@@ -17,7 +17,7 @@ use super::open::Opened;
 use super::queries::Queries;
 use super::{Finding, Severity, StoreError, sql};
 use crate::model::SeriesName;
-use crate::records::mapping::{PartMapping, SeriesMapping, Source};
+use crate::records::mapping::{PartMapping, Place, SeriesMapping, Source};
 
 /// A series to prove, and what its rules ask of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +44,7 @@ pub fn prove(
     for asked in series {
         let mapping = queries.mapping(asked.series)?;
         proof.series(mapping, asked.is_destroyed).map_err(failed)?;
+        proof.dates_of_others(mapping, series);
     }
     proof.findings.sort_by_key(|finding| finding.severity);
     Ok(proof.findings)
@@ -110,6 +111,25 @@ impl Proof<'_> {
         self.named_triggers(mapping);
         self.statements(mapping);
         Ok(true)
+    }
+
+    /// Dates that are read from rows which go by rules of their own: a record whose date went before it is open for ever.
+    fn dates_of_others(&mut self, mapping: &SeriesMapping, all: &[Proved<'_>]) {
+        let queries = self.queries;
+        let others = all.iter().filter(|other| other.is_destroyed && *other.series != mapping.series);
+        let others: Vec<&SeriesMapping> = others.filter_map(|other| queries.mapping(other.series).ok()).collect();
+        for (trigger, event) in &mapping.events {
+            for element in &event.elements {
+                let Place::Child { table, .. } = &element.place else { continue };
+                let Some(other) = others.iter().find(|other| other.table.eq_ignore_ascii_case(table)) else { continue };
+                let (own, other) = (&mapping.series, &other.series);
+                let message = format!(
+                    "its date is read from {table}, whose rows go by the rules of {other}: once they are gone, the record of {own} is open for ever"
+                );
+                let mend = format!("keep the date in a column of {}, or map {table} as a part of {own}", mapping.table);
+                self.warning("event-goes-first", format!("{}.event.{trigger}", place(mapping)), message, mend);
+            }
+        }
     }
 
     fn errors(&self) -> usize {

@@ -199,6 +199,23 @@ fn columns_that_are_joined_compare_alike_from_either_side() {
 }
 
 #[test]
+fn a_date_that_goes_before_its_record_is_a_warning() {
+    let mut all = good();
+    let on = Join::Columns(vec![("account_id".to_owned(), "id".to_owned())]);
+    let place = Place::Child { table: "Dossier".to_owned(), on, condition: None, pick: Pick::Latest };
+    let element = Element { place, ..element("closed_at") };
+    all[1].events.insert(TriggerName::from("closure"), super::event(Pick::Latest, vec![element]));
+    let database = Database::with("wal", GOOD);
+    let codes = |is_destroyed: bool| -> Vec<&str> {
+        let dossier = Proved { series: &all[0].series, is_destroyed };
+        let findings = database.reader(&all).prove(&[dossier, destroyed(&all[1])]).unwrap();
+        findings.iter().filter(|finding| finding.severity != Severity::Note).map(|finding| finding.code).collect()
+    };
+    assert_eq!(codes(true), ["event-goes-first"]);
+    assert_eq!(codes(false), [""; 0], "no rule destroys dossiers");
+}
+
+#[test]
 fn integers_join_integers_however_their_type_is_written() {
     for declared in ["INTEGER ", "bigint ", "NUMERIC(10) "] {
         assert_eq!(compared("account_id INT ", &format!("account_id {declared}"), |_| ()), []);
