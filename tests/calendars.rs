@@ -125,7 +125,7 @@ series = "dossier"
 until = { earliest = [{ trigger = "closing", keep = "P1A" }, { trigger = "closure" }] }
 "#;
     let faults = calendar::parse("t.toml", text.as_bytes()).unwrap_err();
-    let found: Vec<_> = faults.iter().map(|fault| (fault.line, fault.code)).collect();
+    let found: Vec<_> = faults.iter().map(|fault| (fault.line, fault.code.as_ref())).collect();
     let expected = [
         (2, "missing-key"),
         (3, "empty-text"),
@@ -153,7 +153,7 @@ fn what_is_no_calendar_at_all_is_one_fault() {
     let code = |bytes: &[u8]| {
         let faults = calendar::parse("t.toml", bytes).unwrap_err();
         assert_eq!(faults.len(), 1, "{}", told(&faults));
-        faults[0].code
+        faults[0].code.clone()
     };
     let binary: Vec<u8> = (0..=255).cycle().take(4_096).collect();
     assert_eq!(code(&binary), "not-utf8");

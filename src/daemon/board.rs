@@ -10,7 +10,7 @@ use super::alerts::{Alerts, kind};
 use crate::disposition::control::{Configuration, Overdue, Pause};
 use crate::disposition::execute::{Progress, Statement};
 use crate::disposition::request::{Refusal, RefusalKind};
-use crate::model::{Instant, PlanId, RuleNumber};
+use crate::model::{Fault, Instant, PlanId, RuleNumber};
 
 /// The board, behind a lock of its own.
 pub struct Board {
@@ -78,14 +78,14 @@ impl Board {
         self.show().alerts.raise(code, about, message.into(), now);
     }
 
-    /// Shows why another configuration is not in use; returns what is told to whoever asked for it.
-    pub fn not_reloaded(&self, fault: String, now: Instant) -> Refusal {
+    /// Shows why another configuration is not in use; returns what is told to whoever asked for it, `faults` of files included.
+    pub fn not_reloaded(&self, fault: String, faults: Vec<Fault>, now: Instant) -> Refusal {
         let message = format!("the configuration was not reloaded and the one in use goes on: {fault}");
         let mut shown = self.show();
         shown.configuration.fault = Some(fault);
         shown.alerts.raise(kind::CONFIGURATION, "fault", message.clone(), now);
         let kind = RefusalKind::Configuration;
-        Refusal { kind, code: "configuration".to_owned(), message, rails: Vec::new() }
+        Refusal { kind, code: "configuration".to_owned(), message, rails: Vec::new(), faults }
     }
 
     /// An alert is over.

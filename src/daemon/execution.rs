@@ -241,7 +241,7 @@ impl Runner {
 
 /// A refusal of the daemon's own.
 pub(super) fn refused(code: &str, message: String) -> Refusal {
-    Refusal { kind: RefusalKind::Refused, code: code.to_owned(), message, rails: Vec::new() }
+    Refusal { kind: RefusalKind::Refused, code: code.to_owned(), message, rails: Vec::new(), faults: Vec::new() }
 }
 
 /// An execution that could not be, as it is told over the socket.
@@ -261,7 +261,7 @@ pub(super) fn refusal(error: &ExecuteError) -> Refusal {
                 ExecuteError::NoSeries { .. } | ExecuteError::NoSource { .. } => RefusalKind::Configuration,
                 _ => RefusalKind::Failure,
             };
-            Refusal { kind, code: "execution".to_owned(), message, rails: Vec::new() }
+            Refusal { kind, code: "execution".to_owned(), message, rails: Vec::new(), faults: Vec::new() }
         }
     }
 }

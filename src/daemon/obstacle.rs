@@ -44,7 +44,7 @@ impl Obstacle {
         // The clock's words have a mend of their own, for the machine; this one is for the request.
         let why = self.to_string().replace("; ", ": ");
         let message = format!("nothing is destroyed now: {why}; {mend}");
-        Refusal { kind, code: code.to_owned(), message, rails: Vec::new() }
+        Refusal { kind, code: code.to_owned(), message, rails: Vec::new(), faults: Vec::new() }
     }
 }
 

@@ -31,7 +31,7 @@ impl Runner {
                 DaemonError::Metrics { ref source, .. } => format!("{error} ({source})"),
                 error => error.to_string(),
             };
-            self.board.not_reloaded(fault, self.watch.now())
+            self.board.not_reloaded(fault, Vec::new(), self.watch.now())
         });
         systemd::ready(&self.board.show().headline());
         // Whoever asked may have gone.

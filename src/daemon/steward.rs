@@ -176,16 +176,12 @@ impl Steward {
     /// # Errors
     /// All faults, in one message.
     pub fn reload(&self) -> Result<Receiver<Result<(), Refusal>>, Refusal> {
-        let loaded =
-            config::load(&self.config).map_err(|faults| faults_text(&faults)).and_then(|loaded| self.check(loaded));
-        match loaded {
-            Ok(loaded) => {
-                let (taken_up, outcome) = channel();
-                self.order(Order::Reload { loaded: Box::new(loaded), taken_up })?;
-                Ok(outcome)
-            }
-            Err(fault) => Err(self.board.not_reloaded(fault, self.watch.now())),
-        }
+        let keep = |fault, faults| self.board.not_reloaded(fault, faults, self.watch.now());
+        let loaded = config::load(&self.config).map_err(|faults| keep(faults_text(&faults), faults))?;
+        let loaded = self.check(loaded).map_err(|fault| keep(fault, Vec::new()))?;
+        let (taken_up, outcome) = channel();
+        self.order(Order::Reload { loaded: Box::new(loaded), taken_up })?;
+        Ok(outcome)
     }
 
     /// What a running daemon cannot change.

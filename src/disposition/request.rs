@@ -10,7 +10,7 @@ use super::desk::PlanState;
 use super::execute::Statement;
 use super::holds::{Hold, HoldScope};
 use super::rails::{Rail, Tripped};
-use crate::model::{CivilDate, Digest, HoldId, Instant, PlanId, RuleNumber, SeriesName, SourceName};
+use crate::model::{CivilDate, Digest, Fault, HoldId, Instant, PlanId, RuleNumber, SeriesName, SourceName};
 
 /// A request. Who asks is known from the socket, or from the process.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -143,6 +143,9 @@ pub struct Refusal {
     pub message: String,
     /// The rails that were tripped and not named.
     pub rails: Vec<Tripped>,
+    /// What is wrong with the configuration or with calendars, fault by fault, where that is why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<Fault>,
 }
 
 /// What kind of answer a refusal is: the edge gives each an exit code.

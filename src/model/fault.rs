@@ -1,9 +1,12 @@
 //! A fault in a file that a person wrote: what, where, why, and how to mend it.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
+
 /// One fault of a calendar or a configuration. The edge draws it with its line and a caret.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fault {
     /// The file as the user named it.
     pub file: String,
@@ -14,7 +17,7 @@ pub struct Fault {
     /// In characters, from 1; 0 without a span.
     pub column: usize,
     /// Stable name of this kind of fault (`period-zero`).
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     /// A sentence that names the thing and the reason.
     pub message: String,
     /// What to write instead, or what to do.
@@ -38,7 +41,7 @@ impl Fault {
             line: before.matches('\n').count() + 1,
             column: before[line_start..].chars().count() + 1,
             span: Some(span),
-            code,
+            code: code.into(),
             message: message.into(),
             mend: mend.into(),
         }
@@ -46,7 +49,15 @@ impl Fault {
 
     /// A fault of the whole file.
     pub fn of_file(file: &str, code: &'static str, message: impl Into<String>, mend: impl Into<String>) -> Self {
-        Self { file: file.to_owned(), span: None, line: 0, column: 0, code, message: message.into(), mend: mend.into() }
+        Self {
+            file: file.to_owned(),
+            span: None,
+            line: 0,
+            column: 0,
+            code: code.into(),
+            message: message.into(),
+            mend: mend.into(),
+        }
     }
 }
 

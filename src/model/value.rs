@@ -170,6 +170,8 @@ fn kind(value: &DeValue<'_>) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
+
     use super::*;
 
     /// Asks the value of `a` and returns the answer with the code of the fault, if one was noted.
@@ -177,7 +179,11 @@ mod tests {
         let text = format!("a = {toml}");
         let document = Document::parse("f.toml", text.as_bytes(), 1_000).unwrap();
         let answer = question(&document.root().get("a").unwrap());
-        (answer, document.into_faults().first().map(|fault| fault.code))
+        let code = document.into_faults().into_iter().next().map(|fault| match fault.code {
+            Cow::Borrowed(code) => code,
+            Cow::Owned(code) => panic!("{code} was made up"),
+        });
+        (answer, code)
     }
 
     #[test]

@@ -19,6 +19,19 @@ fn in_report_mode_it_lists_what_is_due_destroys_nothing_and_ends_when_asked() {
     let status = office.status();
     assert_eq!(status["overdue"]["R-1"]["records"], 3, "{status}");
     assert_eq!(status["next"].as_object().unwrap().values().next().unwrap(), "2026-11-22T07:00:00Z");
+    let text = office.command(&["ctl", "status"]).output().unwrap();
+    let text = String::from_utf8(text.stdout).unwrap();
+    assert!(text.starts_with("  state"), "no heading without words: {text}");
+    assert!(text.contains("as counted at 2026-11-21T17:00:00Z\n"), "{text}");
+    for (arguments, exit, place) in [
+        (&["ctl", "scan", "--only", "PC-9"][..], 2, "the command line"),
+        (&["plan", "--only", "PC-9"], 2, "the command line"),
+        (&["plan", "--as-of", "2020-01-01"], 3, "the configuration and its calendars"),
+    ] {
+        let refused = office.try_ask(arguments);
+        let told: Json = serde_json::from_slice(&refused.stdout).unwrap();
+        assert_eq!((refused.status.code(), &told["error"]["place"]), (Some(exit), &Json::from(place)), "{told}");
+    }
     assert_eq!(office.plans("pending").len(), 1, "a newer list takes the place of the older");
     assert_eq!(office.count(), 8);
     assert!(fs::metadata(office.path("state/control.sock")).is_ok());

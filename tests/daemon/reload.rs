@@ -6,6 +6,7 @@ use std::net::{TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
 
 use rustix::process::Signal;
+use serde_json::Value as Json;
 
 use crate::office::Office;
 
@@ -14,16 +15,28 @@ fn a_wrong_edit_keeps_the_old_configuration_and_a_good_one_is_taken_up() {
     let office = Office::new("report", 3);
     let mut daemon = office.start();
     office.reconfigure("\"report\"", "\"destroy-everything\"");
+    office.reconfigure("max_share", "max_sharp");
     office.wait("the notice", || office.has_alert("configuration"));
     let refused = office.try_ask(&["ctl", "reload"]);
     assert_eq!(refused.status.code(), Some(78));
-    assert!(String::from_utf8_lossy(&refused.stdout).contains("destroy-everything"));
+    let told: Json = serde_json::from_slice(&refused.stdout).unwrap();
+    let error = &told["error"];
+    assert!(error["message"].as_str().unwrap().contains("the one in use goes on: "), "{told}");
+    assert!(error["place"].as_str().unwrap().ends_with("retentiond.toml"), "{told}");
+    let [one, two] = error["faults"].as_array().unwrap().as_slice() else { panic!("{told}") };
+    let faults = [one, two].map(|fault| (fault["line"].as_u64().unwrap(), fault["message"].as_str().unwrap()));
+    assert!(faults[0].0 > 0 && faults[1].0 > 0, "{told}");
+    assert!(faults.iter().any(|(_, message)| message.contains("destroy-everything")), "{told}");
+    assert!(faults.iter().any(|(_, message)| message.contains("max_sharp")), "{told}");
+    let drawn = office.command(&["ctl", "reload"]).output().unwrap();
+    assert!(String::from_utf8_lossy(&drawn.stderr).contains("mode = \"destroy-everything\""), "the line is shown");
     let status = office.status();
     assert_eq!(status["mode"], "report");
     assert!(status["configuration"]["fault"].as_str().unwrap().contains("destroy-everything"));
     office.scan();
 
     office.reconfigure("\"destroy-everything\"", "\"approve\"");
+    office.reconfigure("max_sharp", "max_share");
     daemon.told.clear();
     daemon.signal(Signal::HUP);
     daemon.hear("RELOADING=1", &office);

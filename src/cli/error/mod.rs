@@ -17,6 +17,12 @@ use crate::report::table::paragraph;
 /// The place of what concerns no single plan or hold.
 const STATE: &str = "the state directory";
 
+/// The place of what was asked wrongly.
+const COMMAND_LINE: &str = "the command line";
+
+/// The place of what configuration and calendars do not allow, where no line of theirs is at fault.
+const CONFIGURATION: &str = "the configuration and its calendars";
+
 /// Why a command ended otherwise than asked.
 #[derive(Debug)]
 pub struct Failure {
@@ -63,7 +69,7 @@ impl Failure {
 
     /// The command line is understood by the parser, but makes no sense.
     pub fn usage(message: impl Into<String>, mend: impl Into<String>) -> Self {
-        Self::new(Exit::Usage, "usage", message, "the command line", mend)
+        Self::new(Exit::Usage, "usage", message, COMMAND_LINE, mend)
     }
 
     /// The Desk answered something else than asked: a process of another version holds the state.
@@ -95,7 +101,7 @@ impl Failure {
     /// The same, at this plan, unless it names a file or a database already.
     #[must_use]
     pub fn at_plan(mut self, plan: &PlanId) -> Self {
-        if self.place.is_empty() || self.place == STATE {
+        if ["", STATE, COMMAND_LINE, CONFIGURATION].contains(&self.place.as_str()) {
             self.place = format!("plan {plan}");
         }
         self

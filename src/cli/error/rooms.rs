@@ -4,7 +4,7 @@
 
 use std::error::Error;
 
-use super::{Details, Failure, STATE};
+use super::{COMMAND_LINE, CONFIGURATION, Details, Failure, STATE};
 use crate::audit::LogError;
 use crate::audit::export::ExportError;
 use crate::audit::prove::ProofError;
@@ -198,8 +198,19 @@ impl From<Refusal> for Failure {
             "key" => "Give the key as the table holds it, one argument per key column.",
             _ => otherwise,
         };
+        if !refusal.faults.is_empty() {
+            // Each fault says where it is and how to mend it; what became of the request goes before them.
+            let (asked, _) = refusal.message.split_once(": ").unwrap_or((&refusal.message, ""));
+            return Self::from(refusal.faults).after(asked);
+        }
+        let place = match refusal.kind {
+            _ if refusal.code == "calendar-not-in-force" => CONFIGURATION,
+            RefusalKind::Usage => COMMAND_LINE,
+            RefusalKind::Configuration => CONFIGURATION,
+            _ => STATE,
+        };
         let (message, mend) = apart(&refusal.message, otherwise);
-        let mut failure = Self::new(exit, refusal.code, message, STATE, mend);
+        let mut failure = Self::new(exit, refusal.code, message, place, mend);
         if !refusal.rails.is_empty() {
             failure.details = Details::Rails(refusal.rails.iter().map(TrippedRail::from).collect());
         }

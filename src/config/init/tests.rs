@@ -70,7 +70,7 @@ fn columns(from: &str, to: &str) -> Join {
 #[test]
 fn the_starter_is_refused_for_its_blanks_alone_and_loads_once_they_are_filled() {
     let faults = load(&starter()).unwrap_err();
-    let codes: Vec<_> = faults.iter().map(|fault| (fault.code, fault.message.as_str())).collect();
+    let codes: Vec<_> = faults.iter().map(|fault| (fault.code.as_ref(), fault.message.as_str())).collect();
     let is_a_blank = |code: &str, message: &str| {
         matches!(code, "empty-text" | "period-empty") || (code == "missing-key" && message.contains("effective"))
     };

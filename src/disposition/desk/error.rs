@@ -171,7 +171,7 @@ impl DeskError {
             Self::Approval(ApprovalError::Rails { tripped, .. }) => tripped.clone(),
             _ => Vec::new(),
         };
-        Refusal { kind: self.kind(), code: self.code().to_owned(), message, rails }
+        Refusal { kind: self.kind(), code: self.code().to_owned(), message, rails, faults: Vec::new() }
     }
 }
 

@@ -24,7 +24,7 @@ pub enum PlanError {
     Erased { plan: PlanId },
     #[error("plan {plan} is not as it was made: {what}; nothing is done with it, make a new plan")]
     Altered { plan: PlanId, what: String },
-    #[error("calendar {calendar} is not in force on {day} (from {from}{}); nothing can be planned under it", until.map(|day| format!(" until {day}")).unwrap_or_default())]
+    #[error("calendar {calendar} is not in force on {day} (from {from}{}), so nothing can be planned under it; choose a day on which it is, or give its next version an `effective` that covers that day", until.map(|day| format!(" until {day}")).unwrap_or_default())]
     NotInForce { calendar: CalendarNumber, day: CivilDate, from: CivilDate, until: Option<CivilDate> },
     #[error("no rule {rule} governs a mapped series; `retentiond check` lists the rules")]
     UnknownRule { rule: RuleNumber },
@@ -77,10 +77,8 @@ impl PlanError {
     pub fn kind(&self) -> RefusalKind {
         match self {
             Self::Unknown { .. } | Self::UnknownRule { .. } | Self::NoSuchDay { .. } => RefusalKind::Usage,
-            Self::Erased { .. } | Self::Altered { .. } => RefusalKind::Refused,
-            Self::NotInForce { .. } | Self::Governing(_) | Self::NoSource { .. } | Self::Unproved { .. } => {
-                RefusalKind::Configuration
-            }
+            Self::Erased { .. } | Self::Altered { .. } | Self::NotInForce { .. } => RefusalKind::Refused,
+            Self::Governing(_) | Self::NoSource { .. } | Self::Unproved { .. } => RefusalKind::Configuration,
             Self::Records { source: StoreError::Locked { .. }, .. }
             | Self::Source { source: StoreError::Locked { .. }, .. } => RefusalKind::Busy,
             Self::File { .. }
