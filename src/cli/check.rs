@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use clap::Args;
+use rustix::fs::{Access, AtFlags, CWD, accessat};
 
 use super::clock;
 use super::error::{Failure, sentence};
@@ -39,6 +40,7 @@ impl Check {
             }));
         }
         findings.extend(shared_roots(&setup.install.series));
+        findings.extend(unwritable_state(&setup.install.state));
         let mut locked = false;
         for source in setup.install.sources.values() {
             let here = setup.install.series.iter().filter(|mapping| mapping.source == source.name);
@@ -60,6 +62,22 @@ impl Check {
             (false, false) => Exit::BadConfig,
         })
     }
+}
+
+/// A state directory that this user may neither write nor make. Only looks: another user may be the one who runs it.
+fn unwritable_state(state: &Path) -> Option<Finding> {
+    let state = std::path::absolute(state).ok()?;
+    let there = state.ancestors().find(|place| place.exists())?;
+    let denied = accessat(CWD, there, Access::WRITE_OK | Access::EXEC_OK, AtFlags::EACCESS).err()?;
+    let cannot = if there == state { "write in" } else { "make the state directory in" };
+    Some(Finding {
+        severity: "warning".to_owned(),
+        code: "state-unwritable".to_owned(),
+        place: state.display().to_string(),
+        message: format!("This user cannot {cannot} {}: {denied}.", there.display()),
+        mend: "Run this as the user who is to run retentiond; if that is this one, give it the directory, or name another as `state`."
+            .to_owned(),
+    })
 }
 
 /// Roots of two sources that are one directory, or one in the other, by a link or a mount that the configuration does not show.

@@ -123,6 +123,21 @@ fn as_nobody(office: &Office, arguments: &[&str]) -> Option<Output> {
 }
 
 #[test]
+fn a_check_by_a_user_who_cannot_make_the_state_directory_says_so() {
+    let office = Office::new("report", 3);
+    fs::set_permissions(office.path(""), fs::Permissions::from_mode(0o755)).unwrap();
+    let Some(checked) = as_nobody(&office, &["check"]) else { return };
+    let found = |output: &Output| {
+        let told: Json = serde_json::from_slice(&output.stdout).unwrap();
+        let is_it = |finding: &Json| finding["code"] == "state-unwritable" && finding["severity"] == "warning";
+        told["findings"].as_array().unwrap().iter().any(is_it)
+    };
+    assert!(found(&checked), "{}", String::from_utf8_lossy(&checked.stdout));
+    assert!(!found(&office.try_ask(&["check"])), "its owner may");
+    assert!(!office.path("state").exists(), "only looked");
+}
+
+#[test]
 fn a_log_that_may_not_be_read_is_told_as_such_and_not_as_absent() {
     let office = Office::new("report", 3);
     office.start().stop();
