@@ -1,9 +1,11 @@
-//! Rows that name a file by no plain path (`./a.pdf`, an absolute path, a blob): no index finds them, yet their application may.
+//! Rows that name a file by no plain path (`./a.pdf`, an absolute path, a blob, through a symbolic link): no index finds them, yet their
+//! application may.
 //!
 //! They are read from the whole table, and what each may lead to is compared with the files themselves. In doubt a file stays.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
+use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -39,12 +41,12 @@ impl Due {
     }
 
     /// Notes every file that a spelling may lead to: from the root, from `/`, by the letter or through the file system.
-    fn note(&self, root: &Path, spelling: &[u8], found: &mut [bool]) {
+    fn note(&self, root: &Path, spelling: &[u8], is_linked: bool, found: &mut [bool]) {
         let spelt = Path::new(OsStr::from_bytes(spelling));
         let meanings = [folded(&root.join(spelt)), folded(&root.join(spelt.strip_prefix("/").unwrap_or(spelt)))];
         let is_named = |file: &&PathBuf| meanings.iter().any(|meaning| meaning.file_name() == file.file_name());
-        // Most lead elsewhere: the name tells without a look at the file system.
-        if !self.files.iter().any(|file| is_named(&file)) {
+        // Most lead elsewhere: the name tells without a look at the file system, unless a link may change it.
+        if !is_linked && !self.files.iter().any(|file| is_named(&file)) {
             return;
         }
         for meaning in meanings.iter().chain([&root.join(spelt)]) {
@@ -64,6 +66,8 @@ impl Due {
 #[derive(Debug, Default)]
 pub(super) struct Spellings {
     plain: BTreeMap<(String, Vec<String>), i64>,
+    /// Symbolic links beneath each root, as their paths from there; looked for once.
+    links: BTreeMap<PathBuf, Vec<Vec<u8>>>,
 }
 
 impl Spellings {
@@ -81,21 +85,27 @@ impl Spellings {
         if self.plain.get(&table) == Some(&version) {
             return Ok(());
         }
+        let Some(links) = self.links_beneath(place.root) else {
+            found.fill(true);
+            return Ok(());
+        };
         let columns: Vec<String> = place.columns.iter().map(|of| column(THIS, of)).collect();
         let sql = format!("SELECT {} FROM main.{} AS {THIS}", columns.join(", "), name(place.table));
         let mut statement = conn.prepare_cached(&sql)?;
         let mut rows = statement.query([])?;
         let mut are_plain = true;
         while let Some(row) = rows.next()? {
-            if (0..columns.len())
-                .try_fold(true, |plain, at| Ok::<_, rusqlite::Error>(plain && is_plain(row.get_ref(at)?)))?
-            {
+            let is_plain = (0..columns.len())
+                .try_fold(true, |plain, at| Ok::<_, rusqlite::Error>(plain && is_plain(row.get_ref(at)?)))?;
+            if is_plain && links.is_empty() {
                 continue;
             }
             let values = (0..columns.len()).map(|at| row.get_ref(at)).collect::<Result<Vec<_>, _>>()?;
-            if let Some(spelling) = spelling_of(&values) {
+            let Some(spelling) = spelling_of(&values) else { continue };
+            let is_linked = links.iter().any(|link| leads_through(&spelling, link));
+            if is_linked || !is_plain {
                 are_plain = false;
-                due.note(place.root, &spelling, found);
+                due.note(place.root, &spelling, is_linked, found);
             }
         }
         if are_plain {
@@ -103,6 +113,43 @@ impl Spellings {
         }
         Ok(())
     }
+
+    /// `None` where a directory cannot be read, so that nobody knows where its paths lead. A root that is not there has none.
+    fn links_beneath(&mut self, root: &Path) -> Option<Vec<Vec<u8>>> {
+        if let Some(links) = self.links.get(root) {
+            return Some(links.clone());
+        }
+        let mut links = Vec::new();
+        match find_links(root, b"", &mut links) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return None,
+            _ => {}
+        }
+        self.links.insert(root.to_owned(), links.clone());
+        Some(links)
+    }
+}
+
+/// Whether a path is a link's, or begins with it.
+fn leads_through(path: &[u8], link: &[u8]) -> bool {
+    path.strip_prefix(link).is_some_and(|rest| rest.is_empty() || rest[0] == b'/')
+}
+
+/// Adds the symbolic links in a directory and beneath it, as paths after `before`.
+fn find_links(directory: &Path, before: &[u8], links: &mut Vec<Vec<u8>>) -> io::Result<()> {
+    for entry in std::fs::read_dir(directory)? {
+        let entry = entry?;
+        let kind = entry.file_type()?;
+        if !kind.is_symlink() && !kind.is_dir() {
+            continue;
+        }
+        let path = [before, entry.file_name().as_bytes()].concat();
+        if kind.is_symlink() {
+            links.push(path);
+        } else {
+            find_links(&entry.path(), &[path.as_slice(), b"/"].concat(), links)?;
+        }
+    }
+    Ok(())
 }
 
 /// Whether the lookup of plain paths finds a file by this value. A NULL names none; an empty text is left out of the path.

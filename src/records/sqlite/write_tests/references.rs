@@ -52,7 +52,9 @@ impl Owner {
 fn a_file_is_named_by_any_spelling_that_may_lead_to_it() {
     for mode in MODES {
         let owner = owner(mode);
-        symlink("x", owner.dir.path().join("files/link")).unwrap();
+        for (target, link) in [("x", "link"), (".", "x/deep"), ("a.pdf", "alias.pdf"), ("/etc", "etc")] {
+            symlink(target, owner.dir.path().join("files").join(link)).unwrap();
+        }
         let absolute = owner.dir.path().join("files/a.pdf").display().to_string();
         let (one, other) = ([true, false], [false, true]);
         for (value, expected) in [
@@ -69,6 +71,11 @@ fn a_file_is_named_by_any_spelling_that_may_lead_to_it() {
             ("CAST('a.pdf' AS BLOB)", one),
             ("'x//b.pdf'", other),
             ("'./link/b.pdf'", other),
+            ("'link/b.pdf'", other),
+            ("'x/deep/b.pdf'", other),
+            ("'alias.pdf'", one),
+            ("'etc/a.pdf'", [false; 2]),
+            ("'linked/b.pdf'", [false; 2]),
             ("'./x/../b.pdf'", [false; 2]),
             ("'./c.pdf'", [false; 2]),
             ("'/etc/a.pdf.old'", [false; 2]),
