@@ -177,7 +177,8 @@ fn place_holds(dir: &Path, state: &Path, clerk: i64, done: &AtomicBool) -> BTree
         last = front;
         let hold = HoldScope::Record { series: "dossier".into(), key: vec![id.to_string()] };
         let request = Request::HoldPlace { hold, reason: "litigation".to_owned(), case: None, review_by: None };
-        assert!(matches!(client.send(&request).unwrap(), Response::HoldPlaced { .. }));
+        let answer = client.send(&request).unwrap();
+        assert!(matches!(answer, Response::HoldPlaced { .. }), "{answer:?}");
         if there.exists([id]).unwrap() {
             seen_after.insert(id);
         }

@@ -9,8 +9,8 @@ const START: usize = 500;
 /// And of at most so many bytes: large rows cost by what must be overwritten and synced, not by their number.
 const START_BYTES: u64 = 4 << 20;
 
-/// Who does not get a turn is not too slow; and smaller chunks would only ask for more turns.
-const LEAST_TURN: f64 = 50.0;
+/// Smaller chunks of small records spend their time in what each transaction costs, and who does not get a turn would only ask for more turns.
+const LEAST: f64 = 50.0;
 
 /// Larger chunks gain nothing more, and an undone one costs too much.
 const MAX: usize = 10_000;
@@ -21,6 +21,9 @@ const GROWTH: f64 = 1.2;
 /// Far from the budget, where even a chunk twice as large and twice as slow stays within it.
 const GROWTH_AFAR: f64 = 2.0;
 const AFAR: f64 = 0.25;
+
+/// From so many times the budget on, a chunk is too large whatever a transaction costs by itself.
+const FAR_OVER: f64 = 4.0;
 
 /// Share of the budget aimed at, for transactions vary.
 const AIM: f64 = 0.8;
@@ -33,6 +36,8 @@ const WEIGHT: f64 = 0.5;
 pub struct ChunkSizer {
     budget: f64,
     size: f64,
+    /// Where a slow pace stops making chunks smaller, unless one was far over the budget.
+    least: f64,
     pace: Option<Pace>,
 }
 
@@ -57,7 +62,8 @@ impl ChunkSizer {
     /// than `budget`.
     pub fn new(budget: Duration, bytes_per_record: u64) -> Self {
         let fitting = START_BYTES / bytes_per_record.max(1);
-        Self { budget: budget.as_secs_f64(), size: fitting.clamp(1, START as u64) as f64, pace: None }
+        let size = fitting.clamp(1, START as u64) as f64;
+        Self { budget: budget.as_secs_f64(), size, least: LEAST.min(size), pace: None }
     }
 
     /// Records of the next chunk: from 1 to 10,000.
@@ -77,12 +83,14 @@ impl ChunkSizer {
         let pace = self.pace.map_or(seen, |before| before.then(seen));
         self.pace = Some(pace);
         let aim = AIM * self.budget / (pace.seconds_per_row * pace.rows_per_record);
-        self.set(aim.min(self.size * growth(held.as_secs_f64() / self.budget)));
+        let share = held.as_secs_f64() / self.budget;
+        let least = if share > FAR_OVER { self.size / 2.0 } else { self.size };
+        self.set(aim.min(self.size * growth(share)).max(least.min(self.least)));
     }
 
     /// Learns that a chunk did not get its turn.
     pub fn timed_out(&mut self) {
-        self.set((self.size / 2.0).max(self.size.min(LEAST_TURN)));
+        self.set((self.size / 2.0).max(self.size.min(LEAST)));
     }
 
     /// Learns that a chunk was undone because its time was over.
@@ -201,8 +209,21 @@ mod tests {
     #[test]
     fn records_that_were_thought_small_and_are_large_go_one_by_one() {
         let mut sizer = ChunkSizer::new(BUDGET, SMALL);
-        sizer.took(500, 500, Duration::from_secs(25));
+        for _ in 0..8 {
+            let records = sizer.size();
+            sizer.took(records, records as u64, Duration::from_millis(250) * records as u32);
+        }
         assert_eq!(sizer.size(), 1);
+    }
+
+    #[test]
+    fn where_a_transaction_costs_more_than_its_rows_small_records_go_by_fifties() {
+        let mut sizer = ChunkSizer::new(BUDGET, SMALL);
+        for _ in 0..8 {
+            let records = sizer.size();
+            sizer.took(records, records as u64, Duration::from_millis(120));
+        }
+        assert_eq!(sizer.size(), 50);
     }
 
     #[test]

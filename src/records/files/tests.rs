@@ -168,13 +168,15 @@ fn a_directory_that_cannot_be_written_is_refused_before_it_is_too_late() {
         fs::set_permissions(copy.path(), fs::Permissions::from_mode(0o755)).unwrap();
         let program = copy.path().join("tests");
         fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
-        let status = std::process::Command::new(program)
-            .args(["--exact", name])
-            .env("TMPDIR", "/tmp")
-            .current_dir("/tmp")
-            .uid(ORDINARY_USER)
-            .status()
-            .unwrap();
+        let mut again = std::process::Command::new(program);
+        again.args(["--exact", name]).env("TMPDIR", "/tmp").current_dir("/tmp").uid(ORDINARY_USER);
+        let status = loop {
+            match again.status() {
+                // A child that another test just forked still has the copy open for writing.
+                Err(error) if error.kind() == std::io::ErrorKind::ExecutableFileBusy => std::thread::yield_now(),
+                ended => break ended.unwrap(),
+            }
+        };
         assert!(status.success());
         return;
     }
