@@ -25,8 +25,9 @@ use rusqlite::{Connection, params};
 
 const DOSSIERS: i64 = 60_000;
 
-/// Threads that place holds.
+/// Threads that place holds, and how many each places: all of them together end before the execution on any machine.
 const CLERKS: i64 = 4;
+const HOLDS_EACH: usize = 1_000;
 
 const CALENDAR: &str = r#"
 [calendar]
@@ -161,7 +162,7 @@ fn corrections(install: &Installation) -> Vec<(String, u64)> {
     found
 }
 
-/// Places holds on records of its own until all is done, and returns those that were still there after the hold was acknowledged.
+/// Places holds on records of its own while the execution goes on, and returns those that were still there after the hold was acknowledged.
 fn place_holds(dir: &Path, state: &Path, clerk: i64, done: &AtomicBool) -> BTreeSet<i64> {
     let mut client = Client::connect(state).unwrap();
     let database = Connection::open(dir.join("parle.db")).unwrap();
@@ -171,7 +172,10 @@ fn place_holds(dir: &Path, state: &Path, clerk: i64, done: &AtomicBool) -> BTree
     // Near the place where the execution is: it goes in the order of keys.
     let mut first = database.prepare("SELECT id FROM dossier WHERE id > ?1 ORDER BY id LIMIT 1").unwrap();
     let mut last = 0;
-    while !done.load(Ordering::Relaxed) {
+    for _ in 0..HOLDS_EACH {
+        if done.load(Ordering::Relaxed) {
+            break;
+        }
         let Ok(front) = first.query_row([last], |row| row.get::<_, i64>(0)) else { break };
         let id = (front + (front * 7 + clerk * 13) % 40).min(DOSSIERS);
         last = front;

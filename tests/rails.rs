@@ -293,6 +293,22 @@ fn a_plan_approved_before_the_database_was_restored_is_not_applied_to_it() {
 }
 
 #[test]
+fn a_list_that_is_the_same_after_its_source_was_found_restored_is_decided_on_anew() {
+    let office = Office::new();
+    office.insert(DUE, 2);
+    let plan = office.approved();
+    office.database().execute_batch("DROP TABLE retentiond_batch").unwrap();
+    let refusal = office.run(&["apply", &plan], NOON, "").unwrap_err();
+    assert_eq!((refusal.exit, refusal.code()), (Some(3), "restored"), "{refusal:?}");
+    let anew = office.plan();
+    assert_ne!(anew, plan, "the old name was decided on, and cannot be again");
+    office.run(&["approve", &anew, "--accept", "restored"], NOON, "").unwrap();
+    office.run(&["apply", &anew], NOON, "").unwrap();
+    assert_eq!(office.count(), 100);
+    office.verify();
+}
+
+#[test]
 fn nobody_accepts_in_advance_that_a_database_is_restored() {
     let office = Office::new();
     office.insert(DUE, 2);

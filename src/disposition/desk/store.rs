@@ -69,6 +69,11 @@ impl Store {
         rows.into_iter().map(|(hold, lifted)| Ok(StoredHold { hold: self.parse(&hold)?, lifted })).collect()
     }
 
+    /// Whether a hold of this name was ever placed, lifted ones included.
+    pub fn knows_hold(&self, hold: &HoldId) -> Result<bool, DeskError> {
+        self.run(|connection| connection.prepare_cached("SELECT 1 FROM hold WHERE id = ?1")?.exists([hold.as_str()]))
+    }
+
     /// Keeps a hold, durably.
     pub fn place(&self, hold: &Hold) -> Result<(), DeskError> {
         let text = self.text(hold)?;

@@ -30,6 +30,18 @@ fn a_hold_outlives_the_process_and_a_lifted_one_does_not() {
 }
 
 #[test]
+fn a_hold_never_takes_the_name_of_another_not_even_of_a_lifted_or_a_lost_one() {
+    let sample = Sample::new();
+    let [held, lifted, lost] = [7, 8, 9].map(|id: i64| placed(ask(&sample, place(dossier(&id.to_string())))).id);
+    ask(&sample, Request::HoldLift { hold: lifted.clone(), reason: "settled".to_owned() }).unwrap();
+    let private = Connection::open(sample.install.state.join("private/desk.db")).unwrap();
+    private.execute("DELETE FROM hold WHERE id = ?1", [lost.as_str()]).unwrap();
+    let desk = Desk::open(sample.install.clone(), None, now()).unwrap();
+    let mut names = [held, lifted, lost, "H-00000001".into()].into_iter();
+    assert_eq!(desk.new_hold_id(|| Ok(names.next().unwrap())).unwrap(), "H-00000001".into());
+}
+
+#[test]
 fn the_log_names_a_held_record_by_its_fingerprint_and_holds_no_free_text() {
     let sample = Sample::new();
     placed(ask(&sample, place(dossier("7"))));

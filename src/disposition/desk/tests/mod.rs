@@ -1,5 +1,7 @@
 use std::sync::Arc;
 
+use rusqlite::Connection;
+
 use super::*;
 use crate::audit::LogReader;
 use crate::disposition::request::{Refusal, Request, Response};
