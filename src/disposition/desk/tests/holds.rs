@@ -30,14 +30,15 @@ fn a_hold_outlives_the_process_and_a_lifted_one_does_not() {
 }
 
 #[test]
-fn a_hold_never_takes_the_name_of_another_not_even_of_a_lifted_or_a_lost_one() {
+fn a_hold_never_takes_a_name_that_the_log_or_the_private_database_knows() {
     let sample = Sample::new();
-    let [held, lifted, lost] = [7, 8, 9].map(|id: i64| placed(ask(&sample, place(dossier(&id.to_string())))).id);
-    ask(&sample, Request::HoldLift { hold: lifted.clone(), reason: "settled".to_owned() }).unwrap();
-    let private = Connection::open(sample.install.state.join("private/desk.db")).unwrap();
-    private.execute("DELETE FROM hold WHERE id = ?1", [lost.as_str()]).unwrap();
+    let [lifted, lost] = ["7", "8"].map(|id| placed(ask(&sample, place(dossier(id)))));
+    ask(&sample, Request::HoldLift { hold: lifted.id.clone(), reason: "settled".to_owned() }).unwrap();
+    Connection::open(sample.install.state.join("private/desk.db")).unwrap().execute("DELETE FROM hold", []).unwrap();
     let desk = Desk::open(sample.install.clone(), None, now()).unwrap();
-    let mut names = [held, lifted, lost, "H-00000001".into()].into_iter();
+    let unrecorded = Hold { id: "H-0000002a".into(), ..lost.clone() };
+    desk.store.place(&unrecorded).unwrap();
+    let mut names = [lifted.id, lost.id, unrecorded.id, "H-00000001".into()].into_iter();
     assert_eq!(desk.new_hold_id(|| Ok(names.next().unwrap())).unwrap(), "H-00000001".into());
 }
 
