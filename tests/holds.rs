@@ -1,5 +1,7 @@
 //! Acknowledged means effective: holds are placed through the control socket while a plan is being executed.
 
+mod support;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::ops::ControlFlow;
@@ -23,46 +25,15 @@ use retentiond::disposition::{Installation, Limits, Pace};
 use retentiond::model::{Actor, Instant, KeyValue, PlanId, RecordKey, Windows};
 use rusqlite::{Connection, params};
 
+use support::{CALENDAR, CONFIG};
+
 const DOSSIERS: i64 = 60_000;
 
 /// Threads that place holds, and how many each places: all of them together end before the execution on any machine.
 const CLERKS: i64 = 4;
 const HOLDS_EACH: usize = 1_000;
 
-const CALENDAR: &str = r#"
-[calendar]
-number = "RACE"
-organization = "Office"
-title = { en = "Race" }
-version = 1
-effective = { from = 2024-04-04 }
-timezone = "America/Toronto"
-
-[[series]]
-name = "dossier"
-triggers = { closure = { en = "Closure" } }
-
-[[rule]]
-number = "R-1"
-series = "dossier"
-trigger = "closure"
-keep = "P1Y"
-disposition = "destroy"
-"#;
-
-const CONFIG: &str = r#"
-calendars = ["calendar.toml"]
-state = "state"
-
-[source.parle]
-sqlite = "parle.db"
-
-[series.dossier]
-source = "parle"
-table = "dossier"
-key = "id"
-event.closure = "closed_at"
-
+const PART: &str = r#"
 [[series.dossier.part]]
 table = "message"
 on = { dossier_id = "id" }
@@ -82,8 +53,8 @@ fn now() -> Instant {
 
 fn organization(dir: &Path, dossiers: i64) -> Arc<Installation> {
     fs::write(dir.join("calendar.toml"), CALENDAR).unwrap();
-    fs::write(dir.join("retentiond.toml"), CONFIG).unwrap();
-    let mut connection = Connection::open(dir.join("parle.db")).unwrap();
+    fs::write(dir.join("retentiond.toml"), format!("{CONFIG}{PART}")).unwrap();
+    let mut connection = Connection::open(dir.join("app.db")).unwrap();
     connection.execute_batch(SCHEMA).unwrap();
     let transaction = connection.transaction().unwrap();
     for id in 1..=dossiers {
@@ -165,7 +136,7 @@ fn corrections(install: &Installation) -> Vec<(String, u64)> {
 /// Places holds on records of its own while the execution goes on, and returns those that were still there after the hold was acknowledged.
 fn place_holds(dir: &Path, state: &Path, clerk: i64, done: &AtomicBool) -> BTreeSet<i64> {
     let mut client = Client::connect(state).unwrap();
-    let database = Connection::open(dir.join("parle.db")).unwrap();
+    let database = Connection::open(dir.join("app.db")).unwrap();
     database.busy_timeout(Duration::from_secs(10)).unwrap();
     let mut there = database.prepare("SELECT 1 FROM dossier WHERE id = ?1").unwrap();
     let mut seen_after = BTreeSet::new();
@@ -192,7 +163,7 @@ fn place_holds(dir: &Path, state: &Path, clerk: i64, done: &AtomicBool) -> BTree
 
 /// For every record whose hold stands in the log before the intent of a batch that names it: what became of it.
 fn outcomes_after_hold(state: &Path) -> BTreeMap<RecordOutcome, u64> {
-    let fingerprints = load_fingerprinter(&state.join("private/keys"), &"parle".into(), 2026).unwrap().unwrap();
+    let fingerprints = load_fingerprinter(&state.join("private/keys"), &"app".into(), 2026).unwrap().unwrap();
     let name = |id| fingerprints.record(&"dossier".into(), &RecordKey::new(vec![KeyValue::Integer(id)])).to_string();
     let names: BTreeSet<String> = (1..=DOSSIERS).map(name).collect();
     let mut held = BTreeSet::new();
@@ -253,7 +224,7 @@ fn no_record_acknowledged_as_held_is_destroyed_by_an_execution_under_way() {
     let seen_after = seen_after.into_inner().unwrap();
     assert!(seen_after.len() > 500, "only {} holds came in time: this proves too little", seen_after.len());
 
-    let database = Connection::open(dir.path().join("parle.db")).unwrap();
+    let database = Connection::open(dir.path().join("app.db")).unwrap();
     let mut there = database.prepare("SELECT 1 FROM dossier WHERE id = ?1").unwrap();
     let mut talks = database.prepare("SELECT 1 FROM message WHERE dossier_id = ?1").unwrap();
     let lost: Vec<_> =
@@ -277,7 +248,7 @@ fn a_hold_by_expression_is_asked_of_the_database_at_the_moment_of_destruction() 
     let hold = HoldScope::Where { series: "dossier".into(), expression: "this.city = 'Gaspé'".to_owned() };
     door.ask(Request::HoldPlace { hold, reason: "inquiry".to_owned(), case: None, review_by: None }).unwrap();
     // Nobody lived there when the hold was placed, nor when the plan was made.
-    let database = Connection::open(dir.path().join("parle.db")).unwrap();
+    let database = Connection::open(dir.path().join("app.db")).unwrap();
     database.execute("UPDATE dossier SET city = 'Gaspé' WHERE id % 100 = 0", []).unwrap();
     let counts = execute(door.here().unwrap(), &plan).counts;
     assert_eq!((counts.held, counts.destroyed), (20, 1_980));
@@ -311,7 +282,7 @@ fn an_application_that_is_upgraded_during_an_execution_ends_it_and_keeps_the_res
     let install = organization(dir.path(), 2_000);
     let plan = approve(&install);
     let door = open_or_connect(install, None, Arc::new(now)).unwrap();
-    let database = Connection::open(dir.path().join("parle.db")).unwrap();
+    let database = Connection::open(dir.path().join("app.db")).unwrap();
     let upgrade = "ALTER TABLE dossier ADD COLUMN legal_hold INTEGER";
     let (statement, destroyed) = execute_and_meddle(&door, &plan, &mut || database.execute_batch(upgrade).unwrap());
     assert_ended(&statement, destroyed, "changed during the run");
@@ -334,7 +305,7 @@ fn a_database_restored_during_an_execution_ends_it_and_waits_for_a_person() {
         let install = organization(dir.path(), 2_000);
         let plan = approve(&install);
         let door = open_or_connect(install.clone(), None, Arc::new(now)).unwrap();
-        let database = Connection::open(dir.path().join("parle.db")).unwrap();
+        let database = Connection::open(dir.path().join("app.db")).unwrap();
         let (statement, destroyed) =
             execute_and_meddle(&door, &plan, &mut || database.execute_batch(statements).unwrap());
         assert_ended(&statement, destroyed, "no longer says what the log says");
@@ -360,13 +331,8 @@ fn a_correction_that_a_plan_made_meanwhile_puts_on_record_ends_the_execution() {
     let door = open_or_connect(install.clone(), None, Arc::new(now)).unwrap();
     let (statement, destroyed) = execute_and_meddle(&door, &plan, &mut || {
         // As a plan made between two chunks does, of a database that says again by the next what it should.
-        let correction = Correction {
-            source: "parle".into(),
-            what: "altered_fence".to_owned(),
-            batch: None,
-            actor: None,
-            records: 0,
-        };
+        let correction =
+            Correction { source: "app".into(), what: "altered_fence".to_owned(), batch: None, actor: None, records: 0 };
         door.here().unwrap().lock().unwrap().record(Body::Correction(correction), now()).unwrap();
     });
     assert_ended(&statement, destroyed, "no longer says what the log says");

@@ -19,5 +19,6 @@ mod python;
 mod real;
 #[path = "log/sense.rs"]
 mod sense;
+mod support;
 #[path = "log/terms.rs"]
 mod terms;

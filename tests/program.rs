@@ -15,5 +15,6 @@ mod giants;
 mod house;
 #[path = "program/rotation.rs"]
 mod rotation;
+mod support;
 #[path = "program/triggers.rs"]
 mod triggers;

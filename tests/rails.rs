@@ -3,54 +3,21 @@
 //!
 //! Run with `cargo test --features simulate`: the clock is the test's. The rails of the daemon's own clock are in tests/daemon.
 
+mod support;
+
 use std::fs;
-use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::ops::Deref;
 
-use rusqlite::Connection;
 use serde_json::Value as Json;
-use tempfile::TempDir;
 
-const CALENDAR: &str = r#"
-[calendar]
-number = "G-1"
-organization = "Office"
-version = 1
-approval = { authority = "Archives", date = 2025-06-01 }
-effective = { from = 2025-06-01, until = 2026-12-31 }
-timezone = "America/Toronto"
+use support::{CALENDAR, CONFIG, Organization, ran};
 
-[[series]]
-name = "dossier"
-triggers = { closure = { en = "closure" } }
-
-[[rule]]
-number = "R-1"
-series = "dossier"
-trigger = "closure"
-keep = "P1Y"
-disposition = "destroy"
-"#;
-
-const CONFIG: &str = r#"
-calendars = ["calendar.toml"]
-language = "en"
-state = "state"
-
+const LIMITS: &str = "
 [limits]
 max_share = 0.2
 min_count = 4
 max_count = 50
-
-[source.app]
-sqlite = "app.db"
-
-[series.dossier]
-source = "app"
-table = "dossier"
-key = "id"
-event.closure = "closed_at"
-"#;
+";
 
 const NOON: &str = "2026-11-21T17:00:00Z";
 
@@ -61,14 +28,28 @@ const DUE: &str = "2025-11-01T12:00:00Z";
 const YOUNG: &str = "2026-06-01T12:00:00Z";
 
 /// An organization with a hundred young dossiers, whose rules and mapping a person approved with the first dossier that was due.
-struct Office {
-    dir: TempDir,
+struct Office(Organization);
+
+impl Deref for Office {
+    type Target = Organization;
+
+    fn deref(&self) -> &Organization {
+        &self.0
+    }
+}
+
+/// Approved by the archives, and in effect for a while.
+fn calendar() -> String {
+    CALENDAR.replace(
+        "effective    = { from = 2015-01-01 }",
+        "approval     = { authority = \"Archives\", date = 2025-06-01 }\neffective    = { from = 2025-06-01, until = 2026-12-31 }",
+    )
 }
 
 /// What kept a command from its work.
 #[derive(Debug)]
 struct Refusal {
-    exit: Option<i32>,
+    exit: i32,
     error: Json,
 }
 
@@ -86,7 +67,7 @@ impl Refusal {
 
 impl Office {
     fn new() -> Self {
-        let office = Self::under(CALENDAR);
+        let office = Self::under(&calendar());
         let plan = office.plan();
         office.run(&["approve", &plan, "--accept", "rules"], NOON, "").unwrap();
         office.run(&["apply", &plan], NOON, "").unwrap();
@@ -96,9 +77,7 @@ impl Office {
 
     /// The same before anything was approved, under another calendar.
     fn under(calendar: &str) -> Self {
-        let office = Self { dir: tempfile::tempdir().unwrap() };
-        fs::write(office.path("calendar.toml"), calendar).unwrap();
-        fs::write(office.path("retentiond.toml"), CONFIG).unwrap();
+        let office = Self(Organization::new(calendar, &format!("{CONFIG}{LIMITS}")));
         let schema = "CREATE TABLE dossier(id INTEGER PRIMARY KEY, closed_at TEXT, archived_at TEXT);
                       CREATE INDEX dossier_closed ON dossier(closed_at);
                       CREATE INDEX dossier_archived ON dossier(archived_at);";
@@ -106,14 +85,6 @@ impl Office {
         office.insert(YOUNG, 100);
         office.insert(DUE, 1);
         office
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.dir.path().join(name)
-    }
-
-    fn database(&self) -> Connection {
-        Connection::open(self.path("app.db")).unwrap()
     }
 
     fn insert(&self, closed_at: &str, dossiers: usize) {
@@ -128,29 +99,14 @@ impl Office {
     }
 
     fn count(&self) -> i64 {
-        self.database().query_row("SELECT count(*) FROM dossier", [], |row| row.get(0)).unwrap()
-    }
-
-    fn edit(&self, file: &str, old: &str, new: &str) {
-        let text = fs::read_to_string(self.path(file)).unwrap();
-        assert!(text.contains(old), "{old}");
-        fs::write(self.path(file), text.replace(old, new)).unwrap();
+        self.rows("dossier")
     }
 
     fn run(&self, arguments: &[&str], now: &str, failpoint: &str) -> Result<Json, Refusal> {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_retentiond"));
-        command.arg("--config").arg(self.path("retentiond.toml")).args(arguments).args(["--format", "json"]);
-        command.env("RETENTIOND_NOW", now).env("FAILPOINTS", failpoint);
-        let output: Output = command.output().unwrap();
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        let told: Json = serde_json::from_str(&text).unwrap_or_else(|error| {
-            panic!("{arguments:?}: {error}: {text} {}", String::from_utf8_lossy(&output.stderr))
-        });
-        if output.status.success() {
-            Ok(told)
-        } else {
-            Err(Refusal { exit: output.status.code(), error: told["error"].clone() })
-        }
+        let mut command = self.command(&[arguments, &["--format", "json"]].concat());
+        let ran = ran(command.env("RETENTIOND_NOW", now).env("FAILPOINTS", failpoint));
+        let told = ran.json();
+        if ran.code == 0 { Ok(told) } else { Err(Refusal { exit: ran.code, error: told["error"].clone() }) }
     }
 
     fn plan(&self) -> String {
@@ -179,7 +135,7 @@ impl Office {
         let refusal = self.unattended();
         assert_eq!(self.count(), before, "records went although the rail {rail} should have kept them");
         let refusal = refusal.expect("something is due, and nothing went");
-        assert_eq!((refusal.exit, refusal.rails()), (Some(3), vec![rail]), "{refusal:?}");
+        assert_eq!((refusal.exit, refusal.rails()), (3, vec![rail]), "{refusal:?}");
         let plan = self.plan();
         self.run(&["approve", &plan, "--accept", rail], NOON, "").unwrap();
         self.run(&["apply", &plan], NOON, "").unwrap();
@@ -231,7 +187,7 @@ fn empty_keeps_the_last_records_of_a_series() {
 #[test]
 fn rules_keeps_what_is_due_by_rules_that_nobody_approved() {
     let office = Office::new();
-    office.edit("calendar.toml", "version = 1\n", "version = 2\n");
+    office.edit("calendar.toml", "version      = 1\n", "version      = 2\n");
     office.edit("calendar.toml", "P1Y", "P5M");
     office.insert("2026-06-15T12:00:00Z", 3);
     office.edit("retentiond.toml", "max_share = 0.2", "max_share = 1.0");
@@ -283,7 +239,7 @@ fn a_plan_approved_before_the_database_was_restored_is_not_applied_to_it() {
     office.insert(DUE, 1);
     let refusal = office.run(&["apply", &plan], NOON, "").unwrap_err();
     assert_eq!(office.count(), 103);
-    assert_eq!((refusal.exit, refusal.code()), (Some(3), "restored"), "{refusal:?}");
+    assert_eq!((refusal.exit, refusal.code()), (3, "restored"), "{refusal:?}");
     // Whoever looks at it afterwards decides anew, also where the list is the same.
     let anew = office.plan();
     assert_ne!(anew, plan);
@@ -299,7 +255,7 @@ fn a_list_that_is_the_same_after_its_source_was_found_restored_is_decided_on_ane
     let plan = office.approved();
     office.database().execute_batch("DROP TABLE retentiond_batch").unwrap();
     let refusal = office.run(&["apply", &plan], NOON, "").unwrap_err();
-    assert_eq!((refusal.exit, refusal.code()), (Some(3), "restored"), "{refusal:?}");
+    assert_eq!((refusal.exit, refusal.code()), (3, "restored"), "{refusal:?}");
     let anew = office.plan();
     assert_ne!(anew, plan, "the old name was decided on, and cannot be again");
     office.run(&["approve", &anew, "--accept", "restored"], NOON, "").unwrap();
@@ -320,7 +276,7 @@ fn nobody_accepts_in_advance_that_a_database_is_restored() {
     assert!(approved["accepted"].as_array().is_none_or(Vec::is_empty), "nothing had tripped: {approved}");
     fs::copy(office.path("backup.db"), office.path("app.db")).unwrap();
     let refusal = office.run(&["apply", &plan], NOON, "").unwrap_err();
-    assert_eq!((refusal.exit, refusal.code()), (Some(3), "restored"), "{refusal:?}");
+    assert_eq!((refusal.exit, refusal.code()), (3, "restored"), "{refusal:?}");
     assert_eq!(office.count(), 102);
     office.is_kept_by("restored", 2);
     office.verify();
@@ -331,13 +287,12 @@ fn a_log_that_waits_for_an_outcome_is_not_left_for_a_successor() {
     let office = Office::new();
     office.insert(DUE, 2);
     let plan = office.approved();
-    let mut killed = Command::new(env!("CARGO_BIN_EXE_retentiond"));
-    killed.arg("--config").arg(office.path("retentiond.toml")).args(["apply", &plan]);
+    let mut killed = office.command(&["apply", &plan]);
     let killed = killed.env("RETENTIOND_NOW", NOON).env("FAILPOINTS", "committed=return(kill)").output().unwrap();
     assert_eq!(killed.status.code(), None, "{killed:?}");
     let adopt = ["audit", "adopt", "--reason", "lost"];
     let refusal = office.run(&adopt, NOON, "").unwrap_err();
-    assert_eq!((refusal.exit, refusal.code()), (Some(3), "log-unsettled"), "{refusal:?}");
+    assert_eq!((refusal.exit, refusal.code()), (3, "log-unsettled"), "{refusal:?}");
     office.run(&["apply", &plan], NOON, "").unwrap();
     assert_eq!(office.count(), 100);
     let entries = office.run(&["audit", "verify"], NOON, "").unwrap()["size"].clone();
@@ -352,12 +307,12 @@ fn a_schema_that_changed_since_the_plan_is_never_accepted() {
     office.database().execute_batch("ALTER TABLE dossier ADD COLUMN reopened_at TEXT").unwrap();
     let refusal = office.run(&["apply", &plan], NOON, "").unwrap_err();
     assert_eq!(office.count(), 102);
-    assert_eq!((refusal.exit, refusal.code()), (Some(3), "plan-outdated"), "{refusal:?}");
+    assert_eq!((refusal.exit, refusal.code()), (3, "plan-outdated"), "{refusal:?}");
 }
 
 #[test]
 fn a_calendar_that_is_no_longer_in_effect_destroys_nothing() {
-    let office = Office::under(&CALENDAR.replace("until = 2026-12-31", "until = 2026-11-21"));
+    let office = Office::under(&calendar().replace("until = 2026-12-31", "until = 2026-11-21"));
     let plan = office.plan();
     office.run(&["approve", &plan, "--accept", "rules"], NOON, "").unwrap();
     let refusal = office.run(&["apply", &plan], "2026-11-22T17:00:00Z", "").err();
@@ -367,7 +322,7 @@ fn a_calendar_that_is_no_longer_in_effect_destroys_nothing() {
 
 #[test]
 fn a_calendar_that_is_not_yet_in_effect_plans_nothing() {
-    let office = Office::under(&CALENDAR.replace("from = 2025-06-01, until", "from = 2026-11-22, until"));
+    let office = Office::under(&calendar().replace("from = 2025-06-01, until", "from = 2026-11-22, until"));
     let planned = office.run(&["plan"], NOON, "");
     if let Ok(plan) = &planned {
         let plan = plan["plan"].as_str().unwrap();
@@ -394,8 +349,8 @@ fn a_plan_for_a_day_to_come_is_a_simulation_that_nobody_can_approve() {
     let applied = office.run(&["apply", plan], NOON, "");
     assert_eq!(office.count(), 103);
     let refusal = approval.unwrap_err();
-    assert_eq!((refusal.exit, refusal.code()), (Some(3), "simulation"), "{refusal:?}");
-    assert_eq!(applied.unwrap_err().exit, Some(3));
+    assert_eq!((refusal.exit, refusal.code()), (3, "simulation"), "{refusal:?}");
+    assert_eq!(applied.unwrap_err().exit, 3);
 }
 
 #[test]
@@ -407,7 +362,7 @@ fn without_a_log_that_can_be_written_nothing_goes() {
         let failpoint = format!("audit::{failing}=return(enospc)");
         let refusal = office.run(&["apply", &plan], NOON, &failpoint).unwrap_err();
         assert_eq!(office.count(), 102, "{failing}: {refusal:?}");
-        assert_eq!(refusal.exit, Some(1), "{failing}: {refusal:?}");
+        assert_eq!(refusal.exit, 1, "{failing}: {refusal:?}");
         office.run(&["apply", &plan], NOON, "").unwrap();
         assert_eq!(office.count(), 100, "{failing}: with room on the disk it goes on");
         office.verify();
@@ -426,7 +381,7 @@ fn beside_a_log_that_is_not_consistent_nothing_goes() {
     fs::write(&journal, bytes).unwrap();
     let refusal = office.run(&["apply", &plan], NOON, "").unwrap_err();
     assert_eq!(office.count(), 102);
-    assert_eq!(refusal.exit, Some(4), "{refusal:?}");
+    assert_eq!(refusal.exit, 4, "{refusal:?}");
 }
 
 #[test]

@@ -69,8 +69,8 @@ fn the_watchdog_is_fed_and_the_status_is_dumped_on_request() {
 fn a_second_daemon_is_told_that_the_state_is_held() {
     let office = Office::new("report", 3);
     let daemon = office.start();
-    let second = office.command(&["run"]).output().unwrap();
-    assert_eq!(second.status.code(), Some(75), "{}", String::from_utf8_lossy(&second.stderr));
+    let second = office.run(&["run"]);
+    assert_eq!(second.code, 75, "{}", second.err);
     assert!(Path::new(&office.path("state/control.sock")).exists(), "the first one's socket stays");
     office.status();
     daemon.stop();

@@ -3,7 +3,6 @@
 use std::thread;
 use std::time::Duration;
 
-use rusqlite::Connection;
 use serde_json::Value as Json;
 
 use crate::ends::begin_to_destroy;
@@ -49,7 +48,7 @@ fn an_extra_scan_looks_before_it_reads_and_finds_what_is_due() {
     let daemon = office.start();
     office.wait("the probe", || outcome("nothing due, by probe"));
     daemon.stop();
-    insert(&Connection::open(office.path("app.db")).unwrap(), "2025-11-02T12:00:00Z");
+    insert(&office.database(), "2025-11-02T12:00:00Z");
     office.set_clock("2026-11-21T19:00:05Z");
     let daemon = office.start();
     office.wait("the scan", || outcome("1 due"));
@@ -102,7 +101,7 @@ fn in_automatic_mode_a_scan_in_a_blackout_is_executed_after_it() {
     office.wait("the first execution", || office.count() == 5);
     office.reconfigure("scan = \"0 2 * * *\"", "scan = \"0 2 * * *\"\nblackout = [\"Sat 08:00-18:00\"]");
     office.ask(&["ctl", "reload"]);
-    insert(&Connection::open(office.path("app.db")).unwrap(), "2025-11-02T12:00:00Z");
+    insert(&office.database(), "2025-11-02T12:00:00Z");
     office.scan();
     thread::sleep(Duration::from_secs(2));
     assert_eq!(office.count(), 6);
@@ -143,9 +142,8 @@ fn a_person_s_apply_respects_a_blackout_with_and_without_the_daemon() {
     let plan = office.ask(&["plan"])["plan"].as_str().unwrap().to_owned();
     office.ask(&["approve", &plan, "--accept", "rules"]);
     let refuses = || {
-        let refused = office.try_ask(&["apply", &plan]);
-        let told: Json = serde_json::from_slice(&refused.stdout).unwrap();
-        assert_eq!((refused.status.code(), &told["error"]["code"]), (Some(75), &Json::from("blackout")), "{told}");
+        let (code, told) = office.json(&["apply", &plan]);
+        assert_eq!((code, &told["error"]["code"]), (75, &Json::from("blackout")), "{told}");
         assert!(told["error"]["message"].as_str().unwrap().contains("until 2026-11-21T23:00:00Z"), "{told}");
         assert_eq!(office.count(), 8);
     };
@@ -169,7 +167,7 @@ fn asked_to_scan_in_a_blackout_or_while_paused_it_scans_and_says_why_nothing_goe
     office.wait("the first execution", || office.count() == 5);
     assert_eq!(office.status()["waiting"], Json::Null);
     office.ask(&["ctl", "pause", "--reason", "the auditors are here"]);
-    insert(&Connection::open(office.path("app.db")).unwrap(), "2025-11-02T12:00:00Z");
+    insert(&office.database(), "2025-11-02T12:00:00Z");
     office.scan();
     assert_eq!(office.status()["waiting"], "paused");
     assert_eq!((office.count(), office.plans("approved").len()), (6, 1));

@@ -11,3 +11,6 @@ mod reload;
 mod sandbox;
 mod socket;
 mod state;
+
+#[path = "../support/mod.rs"]
+mod support;

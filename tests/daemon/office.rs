@@ -1,77 +1,34 @@
 //! An organization with dossiers, and a daemon at work on them.
 
 use std::fs::{self, File};
+use std::ops::{Deref, DerefMut};
 use std::os::unix::net::UnixDatagram;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::path::Path;
+use std::process::Stdio;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
-use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value as Json;
-use tempfile::TempDir;
 
-const CALENDAR: &str = r#"
-[calendar]
-number = "D-1"
-organization = "Office"
-version = 1
-effective = { from = 2024-04-04 }
-timezone = "America/Toronto"
+use crate::support::{CALENDAR, CONFIG, Organization, PATIENCE, Process, SCHEDULE};
 
-[[series]]
-name = "dossier"
-triggers = { closure = { en = "closure" } }
-
-[[rule]]
-number = "R-1"
-series = "dossier"
-trigger = "closure"
-keep = "P1Y"
-disposition = "destroy"
-"#;
-
-const CONFIG: &str = r#"
-calendars = ["calendar.toml"]
-language = "en"
-state = "state"
-
-[schedule]
-scan = "0 2 * * *"
-timezone = "America/Toronto"
-
-[disposition]
-mode = "report"
-
+/// Its scan goes all the way: nothing but a rule that nobody approved stands in the way.
+const LIMITS: &str = "
 [limits]
 max_share = 1.0
 lock_ms = 5
-
-[source.app]
-sqlite = "app.db"
-
-[series.dossier]
-source = "app"
-table = "dossier"
-key = "id"
-event.closure = "closed_at"
-"#;
+";
 
 const NOON: &str = "2026-11-21T17:00:00Z";
 
-/// Longest wait for anything that must happen.
-const PATIENCE: Duration = Duration::from_secs(60);
-
 /// An organization with dossiers, some of them due.
-pub struct Office {
-    dir: TempDir,
-}
+pub struct Office(Organization);
 
 /// A daemon at work.
 pub struct Daemon {
-    pub child: Child,
+    process: Process,
     /// What it tells systemd.
     notify: Receiver<String>,
     /// What it told so far.
@@ -86,11 +43,10 @@ impl Office {
 
     /// The same in a directory of one's choice.
     pub fn within(place: &Path, mode: &str, due: usize) -> Self {
-        let office = Self { dir: tempfile::tempdir_in(place).unwrap() };
-        fs::write(office.path("calendar.toml"), CALENDAR).unwrap();
-        fs::write(office.path("retentiond.toml"), CONFIG.replace("\"report\"", &format!("\"{mode}\""))).unwrap();
+        let config = format!("{CONFIG}{SCHEDULE}\n[disposition]\nmode = \"{mode}\"\n{LIMITS}");
+        let office = Self(Organization::within(place, CALENDAR, &config));
         office.set_clock(NOON);
-        let mut connection = Connection::open(office.path("app.db")).unwrap();
+        let mut connection = office.database();
         connection
             .execute_batch(
                 "PRAGMA journal_mode = WAL;
@@ -109,44 +65,9 @@ impl Office {
         office
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
-        self.dir.path().join(name)
-    }
-
-    pub fn set_clock(&self, now: &str) {
-        fs::write(self.path("now.new"), now).unwrap();
-        fs::rename(self.path("now.new"), self.path("now")).unwrap();
-    }
-
+    /// Changes the configuration.
     pub fn reconfigure(&self, old: &str, new: &str) {
-        let text = fs::read_to_string(self.path("retentiond.toml")).unwrap();
-        assert!(text.contains(old), "{old}");
-        fs::write(self.path("retentiond.toml"), text.replace(old, new)).unwrap();
-    }
-
-    /// Adds this to the end of the configuration.
-    pub fn configure(&self, more: &str) {
-        let text = fs::read_to_string(self.path("retentiond.toml")).unwrap();
-        fs::write(self.path("retentiond.toml"), text + more).unwrap();
-    }
-
-    pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_retentiond"));
-        command.arg("--config").arg(self.path("retentiond.toml")).args(arguments);
-        command.env("RETENTIOND_NOW_FILE", self.path("now")).env("RETENTIOND_HEARTBEAT", "* * * * * *");
-        command
-    }
-
-    pub fn try_ask(&self, arguments: &[&str]) -> Output {
-        self.command(arguments).args(["--format", "json"]).output().unwrap()
-    }
-
-    /// Runs a command that must succeed, and reads its answer.
-    pub fn ask(&self, arguments: &[&str]) -> Json {
-        let output = self.try_ask(arguments);
-        let told = String::from_utf8_lossy(&output.stdout);
-        assert!(output.status.success(), "{arguments:?}: {told}\n{}", String::from_utf8_lossy(&output.stderr));
-        serde_json::from_str(&told).unwrap_or_else(|error| panic!("{arguments:?} answered {error}: {told}"))
+        self.edit("retentiond.toml", old, new);
     }
 
     pub fn start(&self) -> Daemon {
@@ -170,8 +91,12 @@ impl Office {
         });
         let log = File::options().create(true).append(true).open(self.path("daemon.log")).unwrap();
         let mut command = self.command(&["run"]);
-        command.env("NOTIFY_SOCKET", &socket).envs(variables.iter().copied()).stdout(Stdio::null()).stderr(log);
-        let mut daemon = Daemon { child: command.spawn().unwrap(), notify: told, told: Vec::new() };
+        command
+            .env("RETENTIOND_HEARTBEAT", "* * * * * *")
+            .env("NOTIFY_SOCKET", &socket)
+            .envs(variables.iter().copied());
+        let process = Process(command.stdout(Stdio::null()).stderr(log).spawn().unwrap());
+        let mut daemon = Daemon { process, notify: told, told: Vec::new() };
         daemon.hear("READY=1", self);
         daemon
     }
@@ -188,16 +113,9 @@ impl Office {
         self.status()["alerts"].as_array().unwrap().iter().any(|alert| alert["code"] == code)
     }
 
-    pub fn plans(&self, state: &str) -> Vec<String> {
-        let plans = self.ask(&["plans"]);
-        let plans = plans["plans"].as_array().unwrap().iter().filter(|plan| plan["state"] == state);
-        plans.map(|plan| plan["plan"].as_str().unwrap().to_owned()).collect()
-    }
-
+    /// Dossiers that stand.
     pub fn count(&self) -> i64 {
-        let connection = Connection::open(self.path("app.db")).unwrap();
-        connection.busy_timeout(Duration::from_secs(10)).unwrap();
-        connection.query_row("SELECT count(*) FROM dossier", [], |row| row.get(0)).unwrap()
+        self.rows("dossier")
     }
 
     pub fn wait(&self, what: &str, mut happened: impl FnMut() -> bool) {
@@ -215,11 +133,6 @@ impl Office {
         self.ask(&["ctl", "scan"]);
         self.wait("the scan", || scans() > before && self.status()["doing"] == "idle");
     }
-
-    pub fn verify(&self) {
-        let verdict = self.ask(&["audit", "verify"]);
-        assert_ne!(verdict["verdict"], "FAIL", "{verdict}");
-    }
 }
 
 pub fn insert(connection: &Connection, closed_at: &str) {
@@ -232,37 +145,34 @@ impl Daemon {
         let began = Instant::now();
         while !self.told.iter().any(|told| told == wanted) {
             assert!(began.elapsed() < PATIENCE, "{wanted} was not told; the daemon said:\n{}", office.log());
-            assert!(self.child.try_wait().unwrap().is_none(), "it ended:\n{}", office.log());
+            assert!(self.is_running(), "it ended:\n{}", office.log());
             self.told.extend(self.notify.recv_timeout(Duration::from_millis(200)));
         }
     }
 
-    pub fn signal(&self, signal: Signal) {
-        kill_process(Pid::from_child(&self.child), signal).unwrap();
-    }
-
-    pub fn end(&mut self) -> ExitStatus {
-        let began = Instant::now();
-        loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return status;
-            }
-            assert!(began.elapsed() < PATIENCE, "it does not end");
-            thread::sleep(Duration::from_millis(20));
-        }
-    }
-
     pub fn stop(mut self) {
-        self.signal(Signal::TERM);
-        assert!(self.end().success());
+        self.process.stop();
     }
 }
 
-impl Drop for Daemon {
-    fn drop(&mut self) {
-        if self.child.try_wait().is_ok_and(|status| status.is_none()) {
-            let _ended_meanwhile = self.child.kill();
-            let _reaped = self.child.wait();
-        }
+impl Deref for Office {
+    type Target = Organization;
+
+    fn deref(&self) -> &Organization {
+        &self.0
+    }
+}
+
+impl Deref for Daemon {
+    type Target = Process;
+
+    fn deref(&self) -> &Process {
+        &self.process
+    }
+}
+
+impl DerefMut for Daemon {
+    fn deref_mut(&mut self) -> &mut Process {
+        &mut self.process
     }
 }

@@ -6,7 +6,6 @@ use std::net::{TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
 
 use rustix::process::Signal;
-use serde_json::Value as Json;
 
 use crate::office::Office;
 
@@ -17,9 +16,8 @@ fn a_wrong_edit_keeps_the_old_configuration_and_a_good_one_is_taken_up() {
     office.reconfigure("\"report\"", "\"destroy-everything\"");
     office.reconfigure("max_share", "max_sharp");
     office.wait("the notice", || office.has_alert("configuration"));
-    let refused = office.try_ask(&["ctl", "reload"]);
-    assert_eq!(refused.status.code(), Some(78));
-    let told: Json = serde_json::from_slice(&refused.stdout).unwrap();
+    let (code, told) = office.json(&["ctl", "reload"]);
+    assert_eq!(code, 78);
     let error = &told["error"];
     assert!(error["message"].as_str().unwrap().contains("the one in use goes on: "), "{told}");
     assert!(error["place"].as_str().unwrap().ends_with("retentiond.toml"), "{told}");
@@ -28,8 +26,8 @@ fn a_wrong_edit_keeps_the_old_configuration_and_a_good_one_is_taken_up() {
     assert!(faults[0].0 > 0 && faults[1].0 > 0, "{told}");
     assert!(faults.iter().any(|(_, message)| message.contains("destroy-everything")), "{told}");
     assert!(faults.iter().any(|(_, message)| message.contains("max_sharp")), "{told}");
-    let drawn = office.command(&["ctl", "reload"]).output().unwrap();
-    assert!(String::from_utf8_lossy(&drawn.stderr).contains("mode = \"destroy-everything\""), "the line is shown");
+    let drawn = office.run(&["ctl", "reload"]).err;
+    assert!(drawn.contains("mode = \"destroy-everything\""), "the line is shown: {drawn}");
     let status = office.status();
     assert_eq!(status["mode"], "report");
     assert!(status["configuration"]["fault"].as_str().unwrap().contains("destroy-everything"));
@@ -52,12 +50,12 @@ fn a_file_that_is_no_toml_hides_neither_the_daemon_nor_what_is_wrong() {
     let daemon = office.start();
     office.reconfigure("[schedule]", "[schedule");
     office.wait("the notice", || office.has_alert("configuration"));
-    assert_eq!(office.try_ask(&["ctl", "reload"]).status.code(), Some(78));
+    assert_eq!(office.json(&["ctl", "reload"]).0, 78);
     assert!(office.status()["configuration"]["fault"].is_string());
     // Where just this line is broken, nobody knows where the daemon is; that is said, with the place.
     office.reconfigure("state = \"state\"", "state = state");
-    let lost = office.try_ask(&["ctl", "status"]);
-    assert_eq!(lost.status.code(), Some(78), "{}", String::from_utf8_lossy(&lost.stdout));
+    let (code, lost) = office.json(&["ctl", "status"]);
+    assert_eq!(code, 78, "{lost}");
     daemon.stop();
 }
 
@@ -141,9 +139,9 @@ fn an_address_that_cannot_be_had_is_told_and_the_one_in_use_goes_on() {
     let address = taken.local_addr().unwrap().to_string();
     office.reconfigure("unix:one.sock", &address);
     office.reconfigure("\"report\"", "\"approve\"");
-    let refused = office.try_ask(&["ctl", "reload"]);
-    let told = String::from_utf8_lossy(&refused.stdout).into_owned();
-    assert_eq!(refused.status.code(), Some(78), "{told}");
+    let (code, told) = office.json(&["ctl", "reload"]);
+    assert_eq!(code, 78, "{told}");
+    let told = told.to_string();
     assert!(told.contains(&address) && told.contains("in use"), "{told}");
     let status = office.status();
     assert_eq!(status["mode"], "report", "nothing of it is taken up");

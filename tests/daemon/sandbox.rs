@@ -26,8 +26,7 @@ fn a_link_to_a_database_elsewhere_leads_nowhere_and_the_notify_command_may_do_wh
     let (office, elsewhere) = office_and_elsewhere();
     let told = elsewhere.path().join("told");
     let hook = format!("\n[notify]\ncommand = [\"sh\", \"-c\", \"cat >> {}\"]\n", told.display());
-    let config = fs::read_to_string(office.path("retentiond.toml")).unwrap();
-    fs::write(office.path("retentiond.toml"), config + &hook).unwrap();
+    office.configure(&hook);
     let daemon = office.start();
     office.scan();
     if !is_restricted(&office) {
@@ -57,14 +56,14 @@ fn a_reload_that_needs_more_than_is_permitted_asks_for_a_restart_and_the_old_one
     }
     fs::copy(office.path("app.db"), elsewhere.path().join("other.db")).unwrap();
     office.reconfigure("\"app.db\"", &format!("\"{}/other.db\"", elsewhere.path().display()));
-    let refused = office.try_ask(&["ctl", "reload"]);
-    let told = String::from_utf8_lossy(&refused.stdout).into_owned();
-    assert_eq!(refused.status.code(), Some(78), "{told}");
+    let (code, told) = office.json(&["ctl", "reload"]);
+    assert_eq!(code, 78, "{told}");
+    let told = told.to_string();
     assert!(told.contains("Restart it") && told.contains(&elsewhere.path().display().to_string()), "{told}");
     office.configure(&format!("\n[metrics]\ntextfile = \"{}/figures.prom\"\n", elsewhere.path().display()));
     office.reconfigure(&format!("\"{}/other.db\"", elsewhere.path().display()), "\"app.db\"");
-    let refused = office.try_ask(&["ctl", "reload"]);
-    assert!(String::from_utf8_lossy(&refused.stdout).contains("Restart it"), "figures elsewhere");
+    let (_, refused) = office.json(&["ctl", "reload"]);
+    assert!(refused.to_string().contains("Restart it"), "figures elsewhere");
     office.reconfigure("\"app.db\"", &format!("\"{}/other.db\"", elsewhere.path().display()));
     office.scan();
     assert_eq!(office.status()["overdue"]["R-1"]["records"], 3, "the database of before");

@@ -4,12 +4,13 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
-use std::process::{Command, Output};
+use std::process::Command;
 use std::time::Duration;
 
 use serde_json::Value as Json;
 
 use crate::office::{Daemon, Office};
+use crate::support::ran;
 
 fn connect(office: &Office) -> UnixStream {
     // A path of any length: through the directory.
@@ -51,7 +52,7 @@ fn garbage_on_the_socket_is_refused_and_changes_nothing() {
     });
     assert!(turned_away.count() > 100);
     drop(crowd);
-    office.wait("a free place", || office.try_ask(&["ctl", "status"]).status.success());
+    office.wait("a free place", || office.run(&["ctl", "status"]).code == 0);
     let status = office.status();
     assert_eq!(status["log"]["entries"], before, "no effect");
     assert_eq!(status["mode"], "report");
@@ -61,7 +62,7 @@ fn garbage_on_the_socket_is_refused_and_changes_nothing() {
 
 /// Most memory that a process ever had. KiB.
 fn peak(daemon: &Daemon) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{}/status", daemon.child.id())).unwrap();
+    let status = fs::read_to_string(format!("/proc/{}/status", daemon.id())).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
     line.trim().trim_end_matches(" kB").parse().unwrap()
 }
@@ -93,7 +94,7 @@ fn a_thousand_connections_and_half_a_line_from_each_that_is_heard_keep_nobody_ou
     let office = Office::new("report", 3);
     let daemon = office.start();
     let entries = office.status()["log"]["entries"].clone();
-    let threads = || fs::read_dir(format!("/proc/{}/task", daemon.child.id())).unwrap().count();
+    let threads = || fs::read_dir(format!("/proc/{}/task", daemon.id())).unwrap().count();
     let crowd: Vec<UnixStream> = (0..1_000)
         .map(|_| {
             let mut stream = UnixStream::connect(office.path("state/control.sock")).unwrap();
@@ -104,14 +105,14 @@ fn a_thousand_connections_and_half_a_line_from_each_that_is_heard_keep_nobody_ou
     assert!(threads() < 40, "{} threads", threads());
     assert_eq!(office.log().matches("turned away").count(), 1, "said once, not a thousand times");
     drop(crowd);
-    office.wait("a free place", || office.try_ask(&["ctl", "status"]).status.success());
+    office.wait("a free place", || office.run(&["ctl", "status"]).code == 0);
     assert_eq!(office.status()["log"]["entries"], entries, "no effect");
     daemon.stop();
     office.verify();
 }
 
 /// As the user `nobody`, where this user may become another.
-fn as_nobody(office: &Office, arguments: &[&str]) -> Option<Output> {
+fn as_nobody(office: &Office, arguments: &[&str]) -> Option<(i32, Json)> {
     if !rustix::process::geteuid().is_root() {
         return None;
     }
@@ -119,21 +120,21 @@ fn as_nobody(office: &Office, arguments: &[&str]) -> Option<Output> {
     command.args(["--reuid=65534", "--regid=65534", "--clear-groups", "--", env!("CARGO_BIN_EXE_retentiond")]);
     command.arg("--config").arg(office.path("retentiond.toml")).args(arguments).args(["--format", "json"]);
     command.env("RETENTIOND_NOW_FILE", office.path("now"));
-    Some(command.output().unwrap())
+    let ran = ran(&mut command);
+    Some((ran.code, ran.json()))
 }
 
 #[test]
 fn a_check_by_a_user_who_cannot_make_the_state_directory_says_so() {
     let office = Office::new("report", 3);
     fs::set_permissions(office.path(""), fs::Permissions::from_mode(0o755)).unwrap();
-    let Some(checked) = as_nobody(&office, &["check"]) else { return };
-    let found = |output: &Output| {
-        let told: Json = serde_json::from_slice(&output.stdout).unwrap();
+    let Some((_, checked)) = as_nobody(&office, &["check"]) else { return };
+    let found = |told: &Json| {
         let is_it = |finding: &Json| finding["code"] == "state-unwritable" && finding["severity"] == "warning";
         told["findings"].as_array().unwrap().iter().any(is_it)
     };
-    assert!(found(&checked), "{}", String::from_utf8_lossy(&checked.stdout));
-    assert!(!found(&office.try_ask(&["check"])), "its owner may");
+    assert!(found(&checked), "{checked}");
+    assert!(!found(&office.json(&["check"]).1), "its owner may");
     assert!(!office.path("state").exists(), "only looked");
 }
 
@@ -143,9 +144,8 @@ fn a_log_that_may_not_be_read_is_told_as_such_and_not_as_absent() {
     office.start().stop();
     fs::set_permissions(office.path(""), fs::Permissions::from_mode(0o755)).unwrap();
     let dir = office.path("state/audit");
-    let Some(refused) = as_nobody(&office, &["audit", "verify", &dir.display().to_string()]) else { return };
-    let told: Json = serde_json::from_slice(&refused.stdout).unwrap();
-    assert_eq!((refused.status.code(), told["error"]["code"].as_str()), (Some(1), Some("file")), "{told}");
+    let Some((code, told)) = as_nobody(&office, &["audit", "verify", &dir.display().to_string()]) else { return };
+    assert_eq!((code, told["error"]["code"].as_str()), (1, Some("file")), "{told}");
     assert!(told["error"]["message"].as_str().unwrap().contains("ermission denied"), "{told}");
 }
 
@@ -168,9 +168,8 @@ fn a_user_without_rights_is_refused_has_no_effect_and_is_told_whom_to_ask() {
         &["apply", &plan],
     ];
     for arguments in attempts {
-        let Some(refused) = as_nobody(&office, arguments) else { return };
-        let told: Json = serde_json::from_slice(&refused.stdout).unwrap();
-        assert!(!refused.status.success(), "{arguments:?}: {told}");
+        let Some((code, told)) = as_nobody(&office, arguments) else { return };
+        assert_ne!(code, 0, "{arguments:?}: {told}");
         let mend = told["error"]["mend"].as_str().unwrap();
         assert!(mend.contains("group") || mend.contains("run as that user"), "{arguments:?}: {told}");
     }

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::process::Stdio;
 
 use crate::office::Office;
 
@@ -12,8 +11,7 @@ fn a_state_directory_that_others_can_read_is_refused_with_the_mend() {
     office.start().stop();
     let private = office.path("state/private");
     fs::set_permissions(&private, fs::Permissions::from_mode(0o755)).unwrap();
-    let refused = office.command(&["run"]).stderr(Stdio::piped()).output().unwrap();
-    let told = String::from_utf8_lossy(&refused.stderr).into_owned();
-    assert_eq!(refused.status.code(), Some(78), "{told}");
-    assert!(told.contains("chmod go-rwx"), "{told}");
+    let refused = office.run(&["run"]);
+    assert_eq!(refused.code, 78, "{}", refused.err);
+    assert!(refused.err.contains("chmod go-rwx"), "{}", refused.err);
 }

@@ -2,13 +2,11 @@
 //! log, of the plans, or of what the program says while it destroys.
 
 use std::fs;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
-use std::process::Output;
-
-use assert_cmd::Command;
-use rusqlite::Connection;
 
 use super::attacks::files;
+use crate::support::{CALENDAR, Organization};
 
 /// Part of every value that is personal here.
 const CANARY: &str = "KANARIENVOGEL";
@@ -20,30 +18,6 @@ const SCHEMA: &str = "
     CREATE INDEX dossier_closed ON dossier(closed_at);
     CREATE INDEX message_dossier ON message(dossier_id);
     CREATE INDEX document_dossier ON document(dossier_id);";
-
-const CALENDAR: &str = r#"
-[calendar]
-number       = "C-1"
-organization = "Office"
-title        = { en = "Calendar" }
-version      = 1
-effective    = { from = 2020-01-01 }
-timezone     = "America/Toronto"
-
-[[series]]
-name        = "dossier"
-description = { en = "Files" }
-triggers    = { closure = { en = "Closure" } }
-
-[[rule]]
-number      = "R-1"
-title       = { en = "Files" }
-series      = "dossier"
-trigger     = "closure"
-keep        = "P1Y"
-disposition = "destroy"
-basis       = [{ source = "Policy" }]
-"#;
 
 const CONFIG: &str = r#"
 calendars = ["calendar.toml"]
@@ -79,18 +53,21 @@ on    = { dossier_id = "id" }
 files = { column = "path", root = "documents" }
 "#;
 
-struct Office {
-    home: tempfile::TempDir,
+struct Office(Organization);
+
+impl Deref for Office {
+    type Target = Organization;
+
+    fn deref(&self) -> &Organization {
+        &self.0
+    }
 }
 
 impl Office {
     fn open() -> Self {
-        let home = tempfile::tempdir().unwrap();
-        fs::write(home.path().join("calendar.toml"), CALENDAR).unwrap();
-        fs::write(home.path().join("retentiond.toml"), CONFIG).unwrap();
-        fs::create_dir(home.path().join("documents")).unwrap();
-        let office = Self { home };
-        let database = Connection::open(office.path("app.db")).unwrap();
+        let office = Self(Organization::new(CALENDAR, CONFIG));
+        fs::create_dir(office.path("documents")).unwrap();
+        let database = office.database();
         database.execute_batch(SCHEMA).unwrap();
         for number in 0..60 {
             let id = format!("{CANARY}-{number}");
@@ -109,22 +86,6 @@ impl Office {
         // One file that cannot be unlinked as it is: two names lead to it.
         fs::hard_link(office.path(&format!("documents/{CANARY}-3.pdf")), office.path("documents/other")).unwrap();
         office
-    }
-
-    fn path(&self, beneath: &str) -> PathBuf {
-        self.home.path().join(beneath)
-    }
-
-    fn run(&self, arguments: &[&str]) -> Output {
-        let mut command = Command::cargo_bin("retentiond").unwrap();
-        command.arg("--config").arg(self.path("retentiond.toml")).args(arguments).output().unwrap()
-    }
-
-    /// What a command answers, as JSON.
-    fn json(&self, arguments: &[&str]) -> serde_json::Value {
-        let output = self.run(&[arguments, &["--format", "json"]].concat());
-        let text = String::from_utf8(output.stdout).unwrap();
-        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{arguments:?}: {error}: {text}"))
     }
 }
 
@@ -148,27 +109,22 @@ fn assert_clean(dir: &Path) {
 fn no_canary_is_in_the_log_or_in_the_plans_or_said_while_destroying() {
     let office = Office::open();
     let (key, reason) = (format!("{CANARY}-7"), format!("because of {CANARY}"));
-    let held = office.run(&["hold", "place", "dossier", &key, "--reason", &reason, "--case", CANARY]);
-    assert!(held.status.success(), "{}", String::from_utf8_lossy(&held.stderr));
-    let dropped = office.json(&["plan"]);
-    let rejected = office.run(&["reject", dropped["plan"].as_str().unwrap(), "--reason", &reason]);
-    assert!(rejected.status.success(), "{}", String::from_utf8_lossy(&rejected.stderr));
+    office.ask(&["hold", "place", "dossier", &key, "--reason", &reason, "--case", CANARY]);
+    office.ask(&["reject", &office.plan(), "--reason", &reason]);
 
     let expression = format!("this.id = '{CANARY}-8'");
-    let held = office.run(&["hold", "place", "dossier", "--where", &expression, "--reason", &reason]);
-    assert!(held.status.success(), "{}", String::from_utf8_lossy(&held.stderr));
+    office.ask(&["hold", "place", "dossier", "--where", &expression, "--reason", &reason]);
 
-    let plan = office.json(&["plan"]);
+    let plan = office.ask(&["plan"]);
     let rails: Vec<&str> = plan["rails"].as_array().unwrap().iter().filter_map(|rail| rail.as_str()).collect();
     let id = plan["plan"].as_str().unwrap();
-    let approved = office.run(&["approve", id, "--accept", &rails.join(",")]);
-    assert!(approved.status.success(), "{}", String::from_utf8_lossy(&approved.stderr));
+    office.ask(&["approve", id, "--accept", &rails.join(",")]);
     let applied = office.run(&["apply", id, "--format", "json"]);
-    let statement: serde_json::Value = serde_json::from_slice(&applied.stdout).unwrap();
+    let statement = applied.json();
     assert_eq!(statement["destroyed"], 47, "{statement}");
     assert_eq!(statement["failed"], 1, "{statement}");
-    for said in [&applied.stdout, &applied.stderr] {
-        assert!(!holds_canary(said), "{}", String::from_utf8_lossy(said));
+    for said in [&applied.out, &applied.err] {
+        assert!(!holds_canary(said.as_bytes()), "{said}");
     }
 
     assert_clean(&office.path("state/audit"));
@@ -179,6 +135,6 @@ fn no_canary_is_in_the_log_or_in_the_plans_or_said_while_destroying() {
         let left = if left.is_dir() { files(&left) } else { Vec::new() };
         assert_eq!(left, [""; 0].map(PathBuf::from), "{spent}");
     }
-    let verified = office.json(&["audit", "verify"]);
+    let verified = office.ask(&["audit", "verify"]);
     assert_eq!(verified["verdict"], "OK-UNANCHORED", "{verified}");
 }

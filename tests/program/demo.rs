@@ -4,7 +4,7 @@ use std::fs;
 
 use rusqlite::Connection;
 
-use super::house::run_in;
+use crate::support::run_in;
 
 #[test]
 fn the_demo_goes_through_and_what_it_says_to_try_next_works_as_printed() {

@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use super::house::{House, run_in};
+use super::house::House;
+use crate::support::run_in;
 
 #[test]
 fn every_command_gives_exactly_one_json_document() {

@@ -1,59 +1,21 @@
 //! A small organization in a directory of its own, and the program run on it.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::ops::Deref;
+use std::path::Path;
 use std::process::Command;
 
 use rusqlite::{Connection, params};
-use serde_json::Value;
-use tempfile::TempDir;
+
+use crate::support::{CALENDAR, CONFIG, Organization, Ran, ran};
 
 /// Dossiers made: the first `DUE` are long closed, the next one is open, the last one's date cannot be read.
 pub const DOSSIERS: i64 = 62;
 /// Dossiers past their term.
 pub const DUE: i64 = 60;
 
-const CALENDAR: &str = r#"
-[calendar]
-number       = "T-1"
-organization = "Test"
-title        = { en = "Test" }
-version      = 1
-effective    = { from = 2015-01-01 }
-timezone     = "America/Toronto"
-
-[[series]]
-name     = "dossier"
-triggers = { closure = { en = "Closure" } }
-empty    = "expected"
-
-[[rule]]
-number      = "R-1"
-title       = { en = "Dossiers" }
-series      = "dossier"
-trigger     = "closure"
-keep        = "P1Y"
-disposition = "destroy"
-"#;
-
-const CONFIGURATION: &str = r#"
-calendars = ["calendar.toml"]
-language  = "en"
-state     = "state"
-
-[limits]
-max_share = 1.0
-pace      = "full"
-
-[source.app]
-sqlite = "app.db"
-
-[series.dossier]
-source        = "app"
-table         = "dossier"
-key           = "id"
-reference     = "number"
-event.closure = "closed_at"
+/// Every dossier may go at once, with its messages and its document.
+const MORE: &str = r#"reference     = "number"
 
 [[series.dossier.part]]
 table = "message"
@@ -63,25 +25,27 @@ on    = { dossier_id = "id" }
 table = "document"
 on    = { dossier_id = "id" }
 files = { column = "path", root = "files" }
+
+[limits]
+max_share = 1.0
+pace      = "full"
 "#;
 
 /// A directory with a configuration, a calendar, a database and files.
-pub struct House {
-    dir: TempDir,
-}
+pub struct House(Organization);
 
-/// What one run of the program said.
-pub struct Ran {
-    pub code: i32,
-    pub out: String,
-    pub err: String,
+impl Deref for House {
+    type Target = Organization;
+
+    fn deref(&self) -> &Organization {
+        &self.0
+    }
 }
 
 impl House {
     pub fn new() -> Self {
-        let house = Self { dir: tempfile::tempdir().unwrap() };
-        fs::write(house.path("calendar.toml"), CALENDAR).unwrap();
-        fs::write(house.path("retentiond.toml"), CONFIGURATION).unwrap();
+        let calendar = CALENDAR.replace("name     = \"dossier\"", "name     = \"dossier\"\nempty    = \"expected\"");
+        let house = Self(Organization::new(&calendar, &format!("{CONFIG}{MORE}")));
         fs::create_dir(house.path("files")).unwrap();
         make_database(&house.path("app.db"));
         for id in 1..=DOSSIERS {
@@ -90,54 +54,21 @@ impl House {
         house
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
-        self.dir.path().join(name)
-    }
-
-    /// Runs a command on this house, in its directory.
-    pub fn run(&self, arguments: &[&str]) -> Ran {
-        let mut line = vec!["--config", "retentiond.toml"];
-        line.extend(arguments);
-        run_in(self.dir.path(), &line)
-    }
-
-    /// The same where no file may grow beyond so many KiB, as on a full disk.
+    /// Runs a command where no file may grow beyond so many KiB, as on a full disk.
     pub fn run_limited(&self, kib: &str, arguments: &[&str]) -> Ran {
+        let whole = self.command(arguments);
         let mut command = Command::new("bash");
         // A signal would end the program; a full disk does not.
         let script = "trap '' XFSZ; ulimit -f \"$0\"; exec \"$@\"";
-        command.args(["-c", script, kib, env!("CARGO_BIN_EXE_retentiond"), "--config", "retentiond.toml"]);
-        ran(command.args(arguments).current_dir(self.dir.path()))
-    }
-
-    /// The same with JSON on standard output: exactly one document, and nothing else.
-    pub fn json(&self, arguments: &[&str]) -> (i32, Value) {
-        let ran = self.run(&[arguments, &["--format", "json"]].concat());
-        (ran.code, ran.json())
-    }
-
-    /// Plans, and returns the plan's id.
-    pub fn plan(&self) -> String {
-        let (code, plan) = self.json(&["plan"]);
-        assert_eq!(code, 0, "{plan}");
-        plan["plan"].as_str().unwrap().to_owned()
+        command.args(["-c", script, kib]).arg(whole.get_program()).args(whole.get_args());
+        ran(command.current_dir(self.path("")))
     }
 
     /// Plans and approves, every rail accepted.
     pub fn approved(&self) -> String {
         let plan = self.plan();
-        let ran = self.run(&["approve", &plan, "--accept", "rules"]);
-        assert_eq!(ran.code, 0, "{}", ran.err);
+        self.ask(&["approve", &plan, "--accept", "rules"]);
         plan
-    }
-
-    pub fn database(&self) -> Connection {
-        Connection::open(self.path("app.db")).unwrap()
-    }
-
-    /// How many rows a table has.
-    pub fn rows(&self, table: &str) -> i64 {
-        self.database().query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap()
     }
 
     /// How many documents are on disk.
@@ -150,34 +81,6 @@ impl House {
         assert_eq!(self.rows("dossier"), DOSSIERS);
         assert_eq!(self.rows("message"), DOSSIERS * 2);
         assert_eq!(self.files(), DOSSIERS as usize);
-    }
-
-    /// Changes a file of the house as a text.
-    pub fn edit(&self, name: &str, from: &str, to: &str) {
-        let text = fs::read_to_string(self.path(name)).unwrap();
-        assert!(text.contains(from), "{name} has no {from}");
-        fs::write(self.path(name), text.replacen(from, to, 1)).unwrap();
-    }
-}
-
-/// Runs the program in a directory, with no configuration of the surroundings.
-pub fn run_in(dir: &Path, arguments: &[&str]) -> Ran {
-    ran(Command::new(env!("CARGO_BIN_EXE_retentiond")).current_dir(dir).args(arguments))
-}
-
-fn ran(command: &mut Command) -> Ran {
-    let output = command.env_remove("RETENTIOND_CONFIG").env_remove("RETENTIOND_NOW").output().unwrap();
-    Ran {
-        code: output.status.code().expect("no signal ended the program"),
-        out: String::from_utf8(output.stdout).unwrap(),
-        err: String::from_utf8(output.stderr).unwrap(),
-    }
-}
-
-impl Ran {
-    /// Standard output as the one JSON document that it must be.
-    pub fn json(&self) -> Value {
-        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}:\n{}\n{}", self.out, self.err))
     }
 }
 

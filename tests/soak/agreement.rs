@@ -206,7 +206,7 @@ fn letters(coded: &str) -> Vec<char> {
 }
 
 fn database(office: &Office, messages: u64) {
-    let connection = office.open();
+    let connection = office.database();
     let count = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
     assert_eq!(count("SELECT count(*) FROM message"), messages as i64);
     assert_eq!(count("SELECT count(*) FROM message WHERE dossier_id NOT IN (SELECT id FROM dossier)"), 0);

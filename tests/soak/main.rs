@@ -10,7 +10,9 @@ mod dice;
 mod office;
 mod resources;
 
-use std::fs;
+#[path = "../support/mod.rs"]
+mod support;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -39,14 +41,14 @@ enum End {
 
 fn soak(journal_mode: &str, nights: i64) {
     let office = Office::new(journal_mode);
-    let mut application = Application::new(office.path("application"));
+    let mut application = Application::new(office.path(""));
     let mut dice = Dice::new(7);
     let start: NaiveDate = "2026-11-22".parse().unwrap();
-    office.set_clock(start);
+    office.set_day(start);
     office.approve_the_first_plan(&mut application);
     for night in 1..=nights {
         let today = start + TimeDelta::days(night);
-        office.set_clock(today);
+        office.set_day(today);
         let stop = AtomicBool::new(false);
         let seed = dice.below(1 << 30);
         application = thread::scope(|scope| {
@@ -62,7 +64,7 @@ fn soak(journal_mode: &str, nights: i64) {
         office.approve_what_waits();
     }
     let today = start + TimeDelta::days(nights + 1);
-    office.set_clock(today);
+    office.set_day(today);
     finish(&office, &mut application, today);
     let figures = agreement::check(&office, &application, today);
     println!("{journal_mode}, {nights} nights: {figures:?}");
@@ -93,7 +95,7 @@ fn spend_night(office: &Office, dice: &mut Dice, night: i64) -> Option<i64> {
     match end {
         End::Asked => {
             thread::sleep(Duration::from_millis(dice.below(700)));
-            daemon.end();
+            daemon.stop();
         }
         End::Writing => {
             let began = Instant::now();
@@ -117,13 +119,12 @@ fn finish(office: &Office, application: &mut Application, today: NaiveDate) {
     assert!(daemon.is_ready(), "{}", office.log());
     let began = Instant::now();
     while application.has_due(today) {
-        let told = || fs::read_to_string(office.path("daemon.log")).unwrap_or_default();
-        assert!(began.elapsed() < PATIENCE, "what is due remains; the daemon said:\n{}", told());
+        assert!(began.elapsed() < PATIENCE, "what is due remains; the daemon said:\n{}", office.log());
         office.approve_what_waits();
         office.scan();
         thread::sleep(Duration::from_millis(500));
     }
-    daemon.end();
+    daemon.stop();
     application.miss_nothing_undue(today);
 }
 

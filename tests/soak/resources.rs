@@ -50,9 +50,9 @@ fn scan(office: &Office) {
 /// Each run finds one record, approves by itself, destroys it and says so in the log.
 fn run_after_run(runs: usize) {
     let office = Office::new("WAL");
-    let mut application = Application::new(office.path("application"));
+    let mut application = Application::new(office.path(""));
     let today = "2026-11-22".parse().unwrap();
-    office.set_clock(today);
+    office.set_day(today);
     office.approve_the_first_plan(&mut application);
     let mut daemon = office.start();
     assert!(daemon.is_ready(), "{}", office.log());
@@ -79,7 +79,7 @@ fn run_after_run(runs: usize) {
         resident(&daemon)
     );
     assert_eq!(held(&daemon), before);
-    daemon.end();
+    daemon.stop();
 }
 
 #[test]
