@@ -8,6 +8,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use super::error::FileError;
+use super::failpoint::failpoint;
 
 /// Mode of what everybody who may enter the directory may read: the log holds nothing personal.
 pub(super) const SHARED: u32 = 0o644;
@@ -15,25 +16,11 @@ pub(super) const SHARED: u32 = 0o644;
 /// Mode of secrets.
 pub(super) const SECRET: u32 = 0o600;
 
-/// Passes a failpoint: `audit::WHAT::AT`, with `return(eio)`, `return(enospc)` or `return(kill)` (as `kill -9` does) as the test armed it.
+/// Passes the failpoint `audit::WHAT::AT`.
 pub(super) fn step(what: &str, at: &str) -> io::Result<()> {
-    let _ = (what, at);
     #[cfg(test)]
     faults::pass(what, at)?;
-    fail::fail_point!(&format!("audit::{what}::{at}"), |error| Err(injected(error.as_deref())));
-    Ok(())
-}
-
-#[cfg(feature = "simulate")]
-fn injected(error: Option<&str>) -> io::Error {
-    match error {
-        Some("kill") => {
-            let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
-            io::Error::other("killed")
-        }
-        Some("enospc") => rustix::io::Errno::NOSPC.into(),
-        _ => rustix::io::Errno::IO.into(),
-    }
+    failpoint(&format!("audit::{what}::{at}"))
 }
 
 /// Puts a file in place as a whole: written beside it, synced, renamed over it, the directory synced.

@@ -8,6 +8,7 @@ pub mod codec;
 mod durable;
 pub mod error;
 pub mod export;
+mod failpoint;
 mod fingerprint;
 mod intents;
 pub mod journal;
@@ -33,6 +34,7 @@ pub mod witness;
 mod writer;
 
 pub use error::{FileError, LogError};
+pub use failpoint::failpoint;
 pub use fingerprint::Fingerprinter;
 pub use intents::{DurableIntents, IntentDraft, IntentRecord, PendingIntents};
 pub use keys::{KeyError, KeyPlaces, keyed_digest, load_committed_fingerprinter, load_fingerprinter};

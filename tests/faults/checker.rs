@@ -12,7 +12,9 @@ pub mod check {
     use serde_json::Value;
     use sha2::Sha256;
 
-    use crate::organization::{ACCOUNTS, DOSSIERS, DUE_ACCOUNTS, DUE_DOSSIERS, Organization, files_of};
+    use crate::organization::{
+        ACCOUNTS, ARCHIVED, DOSSIERS, DUE_ACCOUNTS, DUE_ARCHIVED, DUE_DOSSIERS, Organization, files_of,
+    };
 
     /// Series and id of a record.
     type Record = (&'static str, i64);
@@ -22,7 +24,7 @@ pub mod check {
         let leaves = leaves_of(organization);
         let names = names(organization);
         let announced: BTreeSet<Record> = intents(&leaves).flat_map(|(_, intent)| records_of(intent, &names)).collect();
-        let missing: Vec<Record> = all().filter(|record| !is_there(organization, *record)).collect();
+        let missing: Vec<Record> = all(organization).filter(|record| !is_there(organization, *record)).collect();
         for record in missing {
             assert!(announced.contains(&record), "{context}: {record:?} is gone and the log never announced it");
         }
@@ -32,7 +34,7 @@ pub mod check {
     pub fn gone_means_logged(organization: &Organization, context: &str) {
         let leaves = leaves_of(organization);
         let destroyed = destroyed(&leaves, &names(organization), context);
-        for record in all() {
+        for record in all(organization) {
             let is_there = is_there(organization, record);
             assert_eq!(!is_there, destroyed.contains(&record), "{context}: {record:?} there: {is_there}");
         }
@@ -43,7 +45,7 @@ pub mod check {
         let leaves = leaves_of(organization);
         let names = names(organization);
         let gone = with_letters(&leaves, &names, context, &['D', 'i']);
-        for record in all() {
+        for record in all(organization) {
             let is_there = is_there(organization, record);
             assert_eq!(!is_there, gone.contains(&record), "{context}: {record:?} there: {is_there}");
             assert!(is_there || is_due(record), "{context}: {record:?} was not due");
@@ -70,7 +72,7 @@ pub mod check {
     pub fn log_and_database_agree(organization: &Organization, context: &str) {
         let leaves = leaves_of(organization);
         let destroyed = destroyed(&leaves, &names(organization), context);
-        for record in all() {
+        for record in all(organization) {
             let (is_there, is_logged) = (is_there(organization, record), destroyed.contains(&record));
             assert_eq!(
                 !is_there, is_logged,
@@ -157,12 +159,21 @@ pub mod check {
         letters
     }
 
-    fn all() -> impl Iterator<Item = Record> {
-        (1..=DOSSIERS).map(|id| ("dossier", id)).chain((1..=ACCOUNTS).map(|id| ("account", id)))
+    fn all(organization: &Organization) -> impl Iterator<Item = Record> {
+        let archived = |series: &&'static str| {
+            let series = *series;
+            (1..=ARCHIVED).map(move |id| (series, id))
+        };
+        let archived = organization.archives.iter().flat_map(archived);
+        (1..=DOSSIERS).map(|id| ("dossier", id)).chain((1..=ACCOUNTS).map(|id| ("account", id))).chain(archived)
     }
 
     fn is_due((series, id): Record) -> bool {
-        id <= if series == "dossier" { DUE_DOSSIERS } else { DUE_ACCOUNTS }
+        id <= match series {
+            "dossier" => DUE_DOSSIERS,
+            "account" => DUE_ACCOUNTS,
+            _ => DUE_ARCHIVED,
+        }
     }
 
     fn is_there(organization: &Organization, (series, id): Record) -> bool {
@@ -174,7 +185,7 @@ pub mod check {
     fn names(organization: &Organization) -> BTreeMap<[u8; 32], Record> {
         let key = fs::read_to_string(organization.state().join("private/keys/fp-parle-2026.key")).unwrap();
         let key = hex(key.trim());
-        all()
+        all(organization)
             .map(|(series, id)| {
                 let mut mac = Hmac::<Sha256>::new_from_slice(&key).unwrap();
                 mac.update(b"fp-v1\0");

@@ -1,4 +1,5 @@
-//! A small organization with something of everything: two series that block each other, parts, files, and files that records share.
+//! A small organization with something of everything: two series that block each other, parts, files, and files that records share. With it,
+//! as many plain series as a test wants: each is a batch of its own, so that every step of the protocol is passed that much more often.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,6 +18,32 @@ pub const DUE_DOSSIERS: i64 = 40;
 pub const ACCOUNTS: i64 = 15;
 pub const DUE_ACCOUNTS: i64 = 10;
 
+/// Plain series beside these; of each, records 1 and 2 are due, 3 is not.
+pub const ARCHIVES: [&str; 20] = [
+    "archive_a",
+    "archive_b",
+    "archive_c",
+    "archive_d",
+    "archive_e",
+    "archive_f",
+    "archive_g",
+    "archive_h",
+    "archive_i",
+    "archive_j",
+    "archive_k",
+    "archive_l",
+    "archive_m",
+    "archive_n",
+    "archive_o",
+    "archive_p",
+    "archive_q",
+    "archive_r",
+    "archive_s",
+    "archive_t",
+];
+pub const ARCHIVED: i64 = 3;
+pub const DUE_ARCHIVED: i64 = 2;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum JournalMode {
     Wal,
@@ -33,7 +60,6 @@ pub enum Outcome {
 pub struct Ran {
     pub outcome: Outcome,
     pub stdout: String,
-    #[expect(dead_code, reason = "shown by Debug when a test fails")]
     pub stderr: String,
 }
 
@@ -49,22 +75,31 @@ pub struct Organization {
     dir: TempDir,
     plan: String,
     pub journal_mode: JournalMode,
+    /// The first of [`ARCHIVES`].
+    pub archives: &'static [&'static str],
 }
 
 impl Organization {
     /// An organization with an approved plan.
     pub fn approved(journal_mode: JournalMode) -> Self {
+        Self::approved_with(journal_mode, 0)
+    }
+
+    /// The same, with so many plain series beside.
+    pub fn approved_with(journal_mode: JournalMode, archives: usize) -> Self {
         let dir = TempDir::new().unwrap();
         let path = dir.path().join("organization");
-        write_files(&path);
-        write_database(&path.join("parle.db"), journal_mode);
-        let mut organization = Self { dir, plan: String::new(), journal_mode };
+        let archives = &ARCHIVES[..archives];
+        write_files(&path, archives);
+        write_database(&path.join("parle.db"), journal_mode, archives);
+        let mut organization = Self { dir, plan: String::new(), journal_mode, archives };
         let planned = organization.run(&["plan", "--format", "json"], None);
         assert_eq!(planned.outcome, Outcome::Exit(0), "{planned:#?}");
         let plan: Value = serde_json::from_str(&planned.stdout).unwrap();
         organization.plan = plan["plan"].as_str().unwrap().to_owned();
         let due: u64 = plan["rules"].as_array().unwrap().iter().map(|rule| rule["due"].as_u64().unwrap()).sum();
-        assert_eq!(due, (DUE_DOSSIERS + DUE_ACCOUNTS) as u64, "{plan:#}");
+        let all_due = DUE_DOSSIERS + DUE_ACCOUNTS + DUE_ARCHIVED * archives.len() as i64;
+        assert_eq!(due, all_due as u64, "{plan:#}");
         let rails: Vec<String> = plan["rails"]
             .as_array()
             .unwrap()
@@ -185,7 +220,7 @@ pub fn files_of(dossier: i64) -> [String; 2] {
     [format!("own/{dossier}.pdf"), format!("shared/{}.pdf", (dossier - 1) / 6)]
 }
 
-fn write_files(dir: &Path) {
+fn write_files(dir: &Path, archives: &[&str]) {
     fs::create_dir_all(dir.join("documents/own")).unwrap();
     fs::create_dir_all(dir.join("documents/shared")).unwrap();
     for dossier in 1..=DOSSIERS {
@@ -193,11 +228,38 @@ fn write_files(dir: &Path) {
             fs::write(dir.join("documents").join(file), format!("document of {dossier}")).unwrap();
         }
     }
-    fs::write(dir.join("calendar.toml"), include_str!("calendar.toml")).unwrap();
-    fs::write(dir.join("retentiond.toml"), include_str!("retentiond.toml")).unwrap();
+    let (mut calendar, mut configuration) =
+        (include_str!("calendar.toml").to_owned(), include_str!("retentiond.toml").to_owned());
+    for series in archives {
+        calendar += &format!(
+            r#"
+[[series]]
+name = "{series}"
+triggers = {{ closure = {{ en = "Closure" }} }}
+
+[[rule]]
+number = "F-{series}"
+series = "{series}"
+trigger = "closure"
+keep = "P1Y"
+disposition = "destroy"
+"#
+        );
+        configuration += &format!(
+            r#"
+[series.{series}]
+source = "parle"
+table = "{series}"
+key = "id"
+event.closure = "closed_at"
+"#
+        );
+    }
+    fs::write(dir.join("calendar.toml"), calendar).unwrap();
+    fs::write(dir.join("retentiond.toml"), configuration).unwrap();
 }
 
-fn write_database(path: &Path, mode: JournalMode) {
+fn write_database(path: &Path, mode: JournalMode, archives: &[&str]) {
     let mut database = Connection::open(path).unwrap();
     let mode = if mode == JournalMode::Wal { "WAL" } else { "DELETE" };
     database.pragma_update(None, "journal_mode", mode).unwrap();
@@ -219,6 +281,17 @@ fn write_database(path: &Path, mode: JournalMode) {
         }
         for file in files_of(dossier) {
             transaction.execute("INSERT INTO document(dossier_id, path) VALUES (?1, ?2)", (dossier, file)).unwrap();
+        }
+    }
+    for series in archives {
+        let table = format!(
+            "CREATE TABLE {series}(id INTEGER PRIMARY KEY, closed_at TEXT);
+             CREATE INDEX {series}_closed_at ON {series}(closed_at);"
+        );
+        transaction.execute_batch(&table).unwrap();
+        for id in 1..=ARCHIVED {
+            let closed = if id <= DUE_ARCHIVED { "2024-01-02T03:04:05Z" } else { "2026-09-02T03:04:05Z" };
+            transaction.execute(&format!("INSERT INTO {series} VALUES (?1, ?2)"), (id, closed)).unwrap();
         }
     }
     transaction.commit().unwrap();
