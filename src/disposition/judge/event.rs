@@ -5,13 +5,16 @@ use crate::model::{CivilDate, Instant, Moment, Zone};
 use crate::records::facts::Reading;
 use crate::records::mapping::Pick;
 
-/// Combines an event's readings: any unreadable one makes the event undated, since it might be the one that counts.
+/// Combines an event's readings. Where all are required, the event has not happened before the last is set; else any unreadable one
+/// makes the event undated, since it might be the one that counts.
 pub(super) fn pick(pick: Pick, readings: &[Reading], zone: Zone) -> Result<Option<Moment>, Undated> {
+    if pick == Pick::All && readings.contains(&Reading::Unset) {
+        return Ok(None);
+    }
     let mut picked: Option<Moment> = None;
-    let mut one_unset = false;
     for reading in readings {
         match *reading {
-            Reading::Unset => one_unset = true,
+            Reading::Unset => {}
             Reading::Unreadable(kind) => return Err(Undated::Unreadable(kind)),
             Reading::Set(moment) => {
                 picked = Some(match picked {
@@ -24,7 +27,7 @@ pub(super) fn pick(pick: Pick, readings: &[Reading], zone: Zone) -> Result<Optio
             }
         }
     }
-    Ok(if pick == Pick::All && one_unset { None } else { picked })
+    Ok(picked)
 }
 
 /// Orders moments by civil day, then by instant; a bare day counts as its end, since what happened on it may have happened last.

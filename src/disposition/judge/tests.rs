@@ -225,6 +225,12 @@ fn all_waits_for_every_value_and_latest_skips_what_is_not_set() {
     let now = "2024-06-01T12:00:00Z";
     assert_eq!(verdict_with(rules(), &one, now, false, false, Pick::All), Verdict::Open);
     assert!(matches!(verdict_with(rules(), &one, now, false, false, Pick::Latest), Verdict::Due(..)));
+    let unreadable = Reading::Unreadable(Unreadable::Format);
+    for readings in [[unreadable, Reading::Unset], [Reading::Unset, unreadable]] {
+        let record = facts(Reading::Unset, readings);
+        assert_eq!(verdict_with(rules(), &record, now, false, false, Pick::All), Verdict::Open);
+        assert!(matches!(verdict_with(rules(), &record, now, false, false, Pick::Latest), Verdict::Undated(_)));
+    }
     let both = facts(Reading::Unset, [at("2024-01-10T12:00:00Z"), at("2024-05-20T12:00:00Z")]);
     assert!(matches!(verdict_with(rules(), &both, now, false, false, Pick::All), Verdict::NotYet(_)));
     assert!(matches!(verdict_with(rules(), &both, now, false, false, Pick::Latest), Verdict::NotYet(_)));
