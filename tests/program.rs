@@ -5,6 +5,8 @@
 mod bad_input;
 #[path = "program/demo.rs"]
 mod demo;
+#[path = "program/explain.rs"]
+mod explain;
 #[path = "program/flow.rs"]
 mod flow;
 #[path = "program/forms.rs"]

@@ -10,7 +10,7 @@ use super::leaf::{Action, Body, Correction, Intent, Leaf, Outcome, RecordOutcome
 use super::reader::LogReader;
 use super::results::decode_results;
 use crate::model::{
-    BatchNumber, CalendarNumber, Fingerprint, Origin, PlanId, RuleNumber, RunId, SeriesName, SourceName,
+    Actor, BatchNumber, CalendarNumber, Fingerprint, Origin, PlanId, RuleNumber, RunId, SeriesName, SourceName,
 };
 
 /// The record that is asked for. Its fingerprints name it in the log, one for each year whose key is still there.
@@ -97,6 +97,9 @@ pub struct Mention {
     pub calendar: CalendarNumber,
     pub version: u32,
     pub action: Action,
+    /// Who approved the plan, where the log says it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub approved: Option<MentionApproval>,
     /// Index and time of the outcome, and its letter for this record.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<MentionOutcome>,
@@ -110,6 +113,14 @@ pub struct Mention {
     /// Index of a later entry that says that the source's database was restored: the record may be back although its own batch is not named.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub restored_since: Option<u64>,
+}
+
+/// The approval that a mention rests on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MentionApproval {
+    pub entry: u64,
+    pub at: i64,
+    pub by: Actor,
 }
 
 /// Records of a batch that stood in their table again.
@@ -134,8 +145,14 @@ pub struct MentionOutcome {
 /// # Errors
 /// A log that cannot be read.
 pub fn lookup(log: &LogReader, wanted: &Wanted) -> Result<Found, LogError> {
-    let mut search =
-        Search { wanted, log: None, mentions: Vec::new(), destroyed_keys: Vec::new(), destroyed: BTreeMap::new() };
+    let mut search = Search {
+        wanted,
+        log: None,
+        mentions: Vec::new(),
+        destroyed_keys: Vec::new(),
+        destroyed: BTreeMap::new(),
+        approvals: BTreeMap::new(),
+    };
     log.scan(0, &mut |index, leaf| {
         search.read(index, &leaf);
         ControlFlow::Continue(())
@@ -150,12 +167,18 @@ struct Search<'a> {
     destroyed_keys: Vec<i32>,
     /// Records destroyed by the batches of the mentions.
     destroyed: BTreeMap<BatchNumber, u64>,
+    /// The last approval of each plan.
+    approvals: BTreeMap<PlanId, MentionApproval>,
 }
 
 impl Search<'_> {
     fn read(&mut self, index: u64, leaf: &Leaf) {
         match &leaf.body {
             Body::Genesis(genesis) => self.log = Some(genesis.origin.clone()),
+            Body::Approval(approval) => {
+                let by = approval.actor.clone();
+                self.approvals.insert(approval.plan.clone(), MentionApproval { entry: index, at: leaf.at, by });
+            }
             Body::Intent(intent) => self.read_intent(index, leaf.at, intent),
             Body::Outcome(outcome) => self.read_outcome(index, leaf.at, outcome),
             Body::Correction(correction) if correction.source == self.wanted.source => {
@@ -190,6 +213,7 @@ impl Search<'_> {
                 calendar: intent.calendar.clone(),
                 version: intent.version,
                 action: intent.action,
+                approved: self.approvals.get(&intent.plan).cloned(),
                 outcome: None,
                 corrected: None,
                 back: None,

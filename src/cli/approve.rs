@@ -11,7 +11,7 @@ use super::session::Session;
 use super::setup::{DeskDoor, Setup};
 use crate::disposition::desk::PlanState;
 use crate::disposition::rails::Rail;
-use crate::disposition::request::{ExceptedRecord, PlanStatus, Request, Response};
+use crate::disposition::request::{NamedRecord, PlanStatus, Request, Response};
 use crate::model::{PlanId, RuleNumber};
 use crate::report::csv::read_records;
 use crate::report::plans::Approved;
@@ -76,7 +76,7 @@ fn refuse_empty(plan: &PlanId, desk: &mut DeskDoor) -> Result<(), Failure> {
     }
 }
 
-fn records(path: &Path) -> Result<Vec<ExceptedRecord>, Failure> {
+fn records(path: &Path) -> Result<Vec<NamedRecord>, Failure> {
     let text = std::fs::read(path).map_err(|error| Failure::file(path, "read the file", &error))?;
     read_records(&text).map_err(|error| {
         let mend = "Each line is `series,key`, or a line of the file that `plan --csv` wrote, with its header.";

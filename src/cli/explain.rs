@@ -1,26 +1,29 @@
 //! `explain`: why is this still here, or why does it go?
 
+use std::collections::BTreeSet;
+
 use chrono::SecondsFormat;
 use clap::Args;
 
-use super::audit::wanted::by_key;
+use super::audit::wanted::{Name, find};
 use super::clock;
 use super::error::Failure;
 use super::exit::Exit;
 use super::session::Session;
 use super::setup::Setup;
-use crate::audit::LogReader;
-use crate::audit::lookup::{Found, lookup};
+use crate::audit::leaf::Action;
+use crate::audit::lookup::Found;
 use crate::calendar::{Calendar, Due};
-use crate::disposition::desk::PlanState;
 use crate::disposition::explain::{Explanation, explain};
-use crate::disposition::holds::{Hold, HoldIndex};
+use crate::disposition::holds::{Hold, HoldIndex, key_text, value_text};
 use crate::disposition::judge::{BlockedBy, JudgedAt, RuleStanding, RuleTerm, Term, Verdict};
-use crate::disposition::plan::PlanDirs;
-use crate::disposition::request::{PlanStatus, Request, Response};
+use crate::disposition::request::{Covered, NamedRecord, RecordApproval, Request, Response};
 use crate::model::{HoldId, Instant, Moment, RecordKey, SeriesName, Zone};
 use crate::records::mapping::SeriesMapping;
-use crate::report::explain::{ApprovalLine, BlockerLine, EntryLine, ExplainReport, HoldOn, RuleStands, WayStands};
+use crate::report::explain::{
+    ApprovalLine, BlockerLine, Covers, EntryLine, ExplainReport, HoldOn, RuleStands, WayStands,
+};
+use crate::report::log::date_time;
 use crate::report::lookup::line;
 
 /// Arguments of `explain`.
@@ -56,27 +59,28 @@ impl Explain {
                 _ => return Err(not_one(mapping, "Several records are cited so.", "Name one by its key.")),
             },
         };
-        let desk = AtDesk::ask(&setup)?;
+        let desk = AtDesk::ask(&setup, mapping, &key)?;
         let now = clock::now();
         let index = HoldIndex::new(&desk.holds);
         let explanation = explain(&setup.install, &mut reader, &index, mapping, &key, now)?;
-        let found = entries(&setup, mapping, &key)?;
+        let found = find(&setup, mapping, &Name::Key(&key))?;
         let mut report = match &explanation {
             Some(explanation) => present(explanation, &desk, now, &setup),
             None => ExplainReport { verdict: "gone".to_owned(), ..ExplainReport::default() },
         };
         report.series = mapping.series.to_string();
         report.key = key.to_string();
-        report.approvals = desk.approvals(&setup, mapping, &key)?;
+        report.approvals = executed(&found).chain(desk.approvals.iter().map(waiting)).collect();
         report.entries = found
+            .mentions
             .iter()
-            .flat_map(|found| &found.mentions)
             .map(|mention| EntryLine {
                 index: mention.intent,
                 answer: mention.answer.to_string(),
                 what: line(mention, setup.language.words()),
             })
             .collect();
+        report.found = Some(found);
         session.show(&report, setup.language)?;
         Ok(Exit::Ok)
     }
@@ -86,24 +90,49 @@ fn not_one(mapping: &SeriesMapping, message: &str, mend: &str) -> Failure {
     Failure::new(Exit::Usage, "reference", message, format!("series {}", mapping.series), mend)
 }
 
-/// What the log says of the record; nothing where there is no log yet.
-fn entries(setup: &Setup, mapping: &SeriesMapping, key: &RecordKey) -> Result<Option<Found>, Failure> {
-    let log = LogReader::open(&setup.install.state.join("audit"))?;
-    Ok(Some(lookup(&log, &by_key(setup, &log, mapping, key)?)?))
+/// The approvals under which the log says that the record was announced; each plan once.
+fn executed(found: &Found) -> impl Iterator<Item = ApprovalLine> {
+    let mut plans = BTreeSet::new();
+    let new = found.mentions.iter().filter(move |mention| plans.insert(&mention.plan));
+    new.filter_map(|mention| {
+        let approved = mention.approved.as_ref()?;
+        Some(ApprovalLine {
+            plan: mention.plan.to_string(),
+            by: approved.by.to_string(),
+            at: date_time(approved.at),
+            covers: Covers::Announced,
+        })
+    })
+}
+
+/// An approval that waits for its execution.
+fn waiting(approval: &RecordApproval) -> ApprovalLine {
+    ApprovalLine {
+        plan: approval.plan.to_string(),
+        by: approval.actor.to_string(),
+        at: approval.at.to_rfc3339_opts(SecondsFormat::Secs, true),
+        covers: match approval.covered {
+            Covered::Listed => Covers::Listed,
+            Covered::Excepted => Covers::Excepted,
+            Covered::OtherRule => Covers::OtherRule,
+        },
+    }
 }
 
 /// What the Desk knows that the record itself does not say.
 struct AtDesk {
     holds: Vec<Hold>,
-    plans: Vec<PlanStatus>,
+    approvals: Vec<RecordApproval>,
 }
 
 impl AtDesk {
-    fn ask(setup: &Setup) -> Result<Self, Failure> {
+    fn ask(setup: &Setup, mapping: &SeriesMapping, key: &RecordKey) -> Result<Self, Failure> {
         let mut desk = setup.desk()?;
         let Response::Holds { holds, .. } = desk.ask(Request::HoldList)? else { return Err(Failure::unexpected()) };
-        let Response::Plans { plans } = desk.ask(Request::Plans)? else { return Err(Failure::unexpected()) };
-        Ok(Self { holds, plans })
+        let record = NamedRecord { series: mapping.series.clone(), key: key_text(key) };
+        let asked = desk.ask(Request::ApprovalsOf { record })?;
+        let Response::ApprovalsOf { approvals } = asked else { return Err(Failure::unexpected()) };
+        Ok(Self { holds, approvals })
     }
 
     fn hold(&self, id: &HoldId) -> HoldOn {
@@ -116,28 +145,6 @@ impl AtDesk {
             by: known.map(|hold| hold.actor.to_string()),
             placed_at: known.map(|hold| hold.placed_at.to_rfc3339_opts(SecondsFormat::Secs, true)),
         }
-    }
-
-    /// The approved plans, not yet executed, that list the record.
-    fn approvals(&self, setup: &Setup, mapping: &SeriesMapping, key: &RecordKey) -> Result<Vec<ApprovalLine>, Failure> {
-        let dirs = PlanDirs::of(&setup.install.state);
-        let waiting = |status: &&PlanStatus| matches!(status.state, PlanState::Approved | PlanState::Started);
-        let mut approvals = Vec::new();
-        for status in self.plans.iter().filter(waiting) {
-            let Some(decision) = &status.decision else { continue };
-            let plan = dirs.open(&status.plan)?;
-            let series = plan.manifest().series.iter().position(|series| series.series == mapping.series);
-            let mut listed = false;
-            plan.body().visit(&mut |item| listed |= Some(item.series) == series && item.key == *key)?;
-            if listed {
-                approvals.push(ApprovalLine {
-                    plan: status.plan.to_string(),
-                    by: decision.actor.to_string(),
-                    at: decision.at.to_rfc3339_opts(SecondsFormat::Secs, true),
-                });
-            }
-        }
-        Ok(approvals)
     }
 }
 
@@ -153,16 +160,22 @@ fn present(explanation: &Explanation<'_>, desk: &AtDesk, now: Instant, setup: &S
         Verdict::Blocked(term, BlockedBy::Decision) => ("blocked", Some("decision"), Some(term)),
         Verdict::Due(term, _) => ("due", None, Some(term)),
     };
+    let action = match explanation.verdict {
+        Verdict::Due(_, Action::Destroy) => Some("destroy".to_owned()),
+        Verdict::Due(_, Action::Anonymize) => Some("anonymize".to_owned()),
+        _ => None,
+    };
     let due = term.and_then(|term: &Term| term.due);
     let rules = explanation.rules(JudgedAt::now(now));
     let governed = explanation.governing.as_ref();
     let rules = rules.iter().filter_map(|rule| Some(rule_stands(rule, governed?.calendar(), zone, setup)));
     ExplainReport {
-        reference: explanation.facts.reference.as_ref().map(crate::disposition::holds::value_text),
+        reference: explanation.facts.reference.as_ref().map(value_text),
         present: true,
         verdict: verdict.to_owned(),
         why: why.map(str::to_owned),
         rule: term.map(|term| term.rule.to_string()),
+        action,
         due_from: due.map(|due| local(due.from, zone)),
         rules: rules.collect(),
         holds: explanation.holds.iter().map(|hold| desk.hold(hold)).collect(),

@@ -106,7 +106,11 @@ impl DeskDoor {
             }
             Request::HoldPlace { hold, .. } => Some(format!("a hold on a {}", hold.name())),
             Request::HoldLift { hold, .. } => Some(format!("hold {hold}")),
-            Request::HoldList | Request::Plans | Request::PlanningKeys { .. } | Request::Daemon { .. } => None,
+            Request::HoldList
+            | Request::Plans
+            | Request::ApprovalsOf { .. }
+            | Request::PlanningKeys { .. }
+            | Request::Daemon { .. } => None,
         };
         self.0.ask(request).map_err(|error| {
             let failure = Failure::from(error);

@@ -10,7 +10,7 @@ use super::desk::PlanState;
 use super::execute::Statement;
 use super::holds::{Hold, HoldScope};
 use super::rails::{Rail, Tripped};
-use crate::model::{CivilDate, Digest, Fault, HoldId, Instant, PlanId, RuleNumber, SeriesName, SourceName};
+use crate::model::{Actor, CivilDate, Digest, Fault, HoldId, Instant, PlanId, RuleNumber, SeriesName, SourceName};
 
 /// A request. Who asks is known from the socket, or from the process.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,7 +31,7 @@ pub enum Request {
     /// Names records that the next [`Request::Approve`] on the same connection leaves out. May be sent several times.
     Except {
         plan: PlanId,
-        records: Vec<ExceptedRecord>,
+        records: Vec<NamedRecord>,
     },
     /// `excepted`: how many different records [`Request::Except`] named, so that none is lost on the way.
     Approve {
@@ -45,6 +45,10 @@ pub enum Request {
         reason: String,
     },
     Plans,
+    /// The approved plans, not yet executed, that list a record.
+    ApprovalsOf {
+        record: NamedRecord,
+    },
     /// Makes sure that the sources' fingerprint keys of a year stand, and keys these digests: what planning needs of the log.
     PlanningKeys {
         year: i32,
@@ -57,10 +61,10 @@ pub enum Request {
     },
 }
 
-/// A record of a plan, by its key: one text per key column.
+/// A record, by its key: one text per key column.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct ExceptedRecord {
+pub struct NamedRecord {
     pub series: SeriesName,
     pub key: Vec<String>,
 }
@@ -94,6 +98,9 @@ pub enum Response {
     },
     Plans {
         plans: Vec<PlanStatus>,
+    },
+    ApprovalsOf {
+        approvals: Vec<RecordApproval>,
     },
     PlanningKeys {
         digests: Vec<Digest>,
@@ -131,6 +138,27 @@ pub struct PlanStatus {
     pub decision: Option<Decision>,
     /// What is wrong with its file.
     pub fault: Option<String>,
+}
+
+/// An approved plan that lists a record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordApproval {
+    pub plan: PlanId,
+    pub actor: Actor,
+    pub at: Instant,
+    pub covered: Covered,
+}
+
+/// Whether an approval lets a record of its plan go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Covered {
+    /// It goes when the plan is applied.
+    Listed,
+    /// The approval left it out (`approve --except`).
+    Excepted,
+    /// The approval is of other rules only (`approve --only`).
+    OtherRule,
 }
 
 /// A request that was not granted.

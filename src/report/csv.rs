@@ -7,7 +7,7 @@ use csv::{ReaderBuilder, WriterBuilder};
 use crate::audit::leaf::Action;
 use crate::disposition::holds::value_text;
 use crate::disposition::plan::{Body, Item, PlanFile};
-use crate::disposition::request::ExceptedRecord;
+use crate::disposition::request::NamedRecord;
 use crate::model::SeriesName;
 use crate::records::mapping::SeriesMapping;
 
@@ -94,7 +94,7 @@ pub enum ListError {
 ///
 /// # Errors
 /// A line that names no record.
-pub fn read_records(bytes: &[u8]) -> Result<Vec<ExceptedRecord>, ListError> {
+pub fn read_records(bytes: &[u8]) -> Result<Vec<NamedRecord>, ListError> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let mut csv = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
     let mut records = Vec::new();
@@ -113,7 +113,7 @@ pub fn read_records(bytes: &[u8]) -> Result<Vec<ExceptedRecord>, ListError> {
         }
         match line.get(0) {
             Some(series) if !series.is_empty() && !key.is_empty() => {
-                records.push(ExceptedRecord { series: SeriesName::new(series), key });
+                records.push(NamedRecord { series: SeriesName::new(series), key });
             }
             _ => return Err(ListError::Line(place as u64 + 1)),
         }
@@ -125,8 +125,8 @@ pub fn read_records(bytes: &[u8]) -> Result<Vec<ExceptedRecord>, ListError> {
 mod tests {
     use super::*;
 
-    fn record(series: &str, key: &[&str]) -> ExceptedRecord {
-        ExceptedRecord { series: series.into(), key: key.iter().map(ToString::to_string).collect() }
+    fn record(series: &str, key: &[&str]) -> NamedRecord {
+        NamedRecord { series: series.into(), key: key.iter().map(ToString::to_string).collect() }
     }
 
     #[test]

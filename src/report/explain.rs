@@ -4,7 +4,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::table::paragraph;
-use super::{Report, Words, to_value};
+use super::{Report, Words, lookup, to_value};
+use crate::audit::lookup::{Answer, Found};
 
 /// The answer to `explain SERIES KEY`.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -20,17 +21,20 @@ pub struct ExplainReport {
     pub why: Option<String>,
     /// The rule that decides.
     pub rule: Option<String>,
-    /// `destroy` or `anonymize`.
+    /// `destroy` or `anonymize`, where it is due.
     pub action: Option<String>,
     /// RFC 3339 with the calendar's offset: the first instant at which it is due.
     pub due_from: Option<String>,
     pub rules: Vec<RuleStands>,
     pub holds: Vec<HoldOn>,
     pub blockers: Vec<BlockerLine>,
-    /// Plans that were approved and hold it.
+    /// Approved plans that list it, or under which the log says that it was announced.
     pub approvals: Vec<ApprovalLine>,
-    /// What the destruction log says of it.
+    /// What the destruction log says of it, entry by entry.
     pub entries: Vec<EntryLine>,
+    /// The same as `audit lookup` answers it.
+    #[serde(rename = "lookup")]
+    pub found: Option<Found>,
 }
 
 /// What one rule says of the record, with its arithmetic.
@@ -82,12 +86,28 @@ pub struct BlockerLine {
     pub goes_too: bool,
 }
 
-/// An approved plan that holds the record.
+/// An approved plan that lists the record.
 #[derive(Clone, Debug, Serialize)]
 pub struct ApprovalLine {
     pub plan: String,
     pub by: String,
+    /// RFC 3339, UTC.
     pub at: String,
+    pub covers: Covers,
+}
+
+/// What an approval means for the record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Covers {
+    /// The plan was executed, or is being: the log announced the record under it.
+    Announced,
+    /// It goes when the plan is applied.
+    Listed,
+    /// It was left out: `approve --except`.
+    Excepted,
+    /// Other rules of the plan were approved: `approve --only`.
+    OtherRule,
 }
 
 /// An entry of the destruction log.
@@ -103,7 +123,7 @@ pub struct EntryLine {
 impl Report for ExplainReport {
     fn text(&self, words: &Words) -> String {
         let mut text = self.title();
-        text += &format!("{}\n", self.sentence(words));
+        text += &paragraph("", "", &self.sentence(words));
         for rule in &self.rules {
             text += &rule.text(words);
         }
@@ -117,10 +137,11 @@ impl Report for ExplainReport {
                 text += &format!("  {} {}{}{stands}\n", blocker.series, blocker.key, words.colon);
             }
         }
-        for approval in &self.approvals {
-            text += &format!("\n{}\n", words.fill(words.approved_in, &[&approval.plan, &approval.by, &approval.at]));
+        if !self.approvals.is_empty() {
+            let lines = self.approvals.iter().map(|approval| paragraph("", "  ", &approval.text(words)));
+            text += &format!("\n{}", lines.collect::<String>());
         }
-        text + &self.entries_text(words)
+        text + &self.log_text(words)
     }
 
     fn json(&self) -> Value {
@@ -148,20 +169,50 @@ impl ExplainReport {
             "held" => words.fill(words.is_held, &[due, rule]),
             "blocked" if self.why.as_deref() == Some("decision") => words.fill(words.is_undecided, &[due, rule]),
             "blocked" => words.fill(words.is_blocked, &[due, rule]),
+            "due" if self.is_approved() => words.fill(words.is_due_and_approved, &[due, rule]),
             "due" => words.fill(words.is_due, &[due, rule]),
-            "gone" if self.entries.is_empty() => words.is_unknown.to_owned(),
-            "gone" => words.is_gone.to_owned(),
+            "gone" => match &self.found {
+                Some(found) if !found.is_absent() => words.is_gone.to_owned(),
+                Some(found) => format!("{} {}", words.is_absent, lookup::meaning(found, words)),
+                None => words.is_absent.to_owned(),
+            },
             _ if self.rules.is_empty() => words.is_ungoverned.to_owned(),
             _ => words.is_filtered.to_owned(),
         }
     }
 
-    fn entries_text(&self, words: &Words) -> String {
-        if self.entries.is_empty() {
-            return format!("\n{}\n", words.no_entry);
+    /// Whether it goes with a plan that is approved already.
+    fn is_approved(&self) -> bool {
+        self.approvals.iter().any(|approval| approval.covers == Covers::Listed)
+    }
+
+    /// What the log says, as `audit lookup` tells it; a record that is not in the database was told of in the first sentence.
+    fn log_text(&self, words: &Words) -> String {
+        match &self.found {
+            Some(found) if !found.is_absent() => {
+                let is_back = self.present && matches!(found.answer, Answer::Destroyed);
+                let meaning = if is_back { words.destroyed_and_present } else { lookup::meaning(found, words) };
+                let head = paragraph("", "  ", &format!("{}{}{meaning}", words.in_the_log, words.colon));
+                format!("\n{head}{}", lookup::mentions(found, words))
+            }
+            Some(found) if self.present => {
+                let meaning = lookup::meaning(found, words);
+                format!("\n{}", paragraph("", "  ", &format!("{}{}{meaning}", words.in_the_log, words.colon)))
+            }
+            _ => String::new(),
         }
-        let lines = self.entries.iter().map(|entry| paragraph("  ", "    ", &entry.what));
-        format!("\n{}\n{}", words.entries_title, lines.collect::<String>())
+    }
+}
+
+impl ApprovalLine {
+    fn text(&self, words: &Words) -> String {
+        let template = match self.covers {
+            Covers::Announced => words.approval_announced,
+            Covers::Listed => words.approval_listed,
+            Covers::Excepted => words.approval_excepted,
+            Covers::OtherRule => words.approval_other_rule,
+        };
+        words.fill(template, &[&self.plan, &self.by, &self.at])
     }
 }
 

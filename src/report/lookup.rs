@@ -9,7 +9,8 @@ use crate::audit::lookup::{Answer, Found, Mention};
 
 /// The answer to `audit lookup`.
 pub struct LookupReport {
-    pub series: String,
+    /// Absent where a reference was looked for in every series, and none knows it.
+    pub series: Option<String>,
     /// The key or the reference asked for.
     pub of: String,
     pub found: Found,
@@ -17,17 +18,10 @@ pub struct LookupReport {
 
 impl Report for LookupReport {
     fn text(&self, words: &Words) -> String {
-        let mut text = format!("{} {}{}{}\n", self.series, self.of, words.colon, self.found.answer);
+        let series = self.series.as_ref().map(|series| format!("{series} ")).unwrap_or_default();
+        let mut text = format!("{series}{}{}{}\n", self.of, words.colon, self.found.answer);
         text += &format!("{}\n", meaning(&self.found, words));
-        for mention in &self.found.mentions {
-            text += &format!("  {}\n", line(mention, words));
-            for since in since(mention, words) {
-                text += &paragraph("    ", "      ", &since);
-            }
-        }
-        if let Some(log) = self.found.log.as_ref().filter(|_| !self.found.is_absent()) {
-            text += &format!("  ({log})\n");
-        }
+        text += &mentions(&self.found, words);
         if !self.found.destroyed_keys.is_empty() {
             let years: Vec<_> = self.found.destroyed_keys.iter().map(ToString::to_string).collect();
             text += &format!("{}\n", words.fill(words.keys_destroyed, &[&years.join(", ")]));
@@ -41,6 +35,21 @@ impl Report for LookupReport {
         value["of"] = json!(self.of);
         value
     }
+}
+
+/// Every mention of the record with what later entries say of it, and the log that says it.
+pub fn mentions(found: &Found, words: &Words) -> String {
+    let mut text = String::new();
+    for mention in &found.mentions {
+        text += &paragraph("  ", "    ", &line(mention, words));
+        for since in since(mention, words) {
+            text += &paragraph("    ", "      ", &since);
+        }
+    }
+    if let Some(log) = found.log.as_ref().filter(|_| !found.is_absent()) {
+        text += &format!("  ({log})\n");
+    }
+    text
 }
 
 /// One mention of the record, in a line.
@@ -74,7 +83,8 @@ fn since(mention: &Mention, words: &Words) -> Vec<String> {
     lines
 }
 
-fn meaning(found: &Found, words: &Words) -> &'static str {
+/// The answer in a sentence.
+pub fn meaning(found: &Found, words: &Words) -> &'static str {
     let is_surely_back = || found.mentions.last().and_then(|last| last.back).is_some_and(|back| back.all);
     let is_in_doubt = found.mentions.last().is_some_and(|last| last.restored_since.is_some());
     match found.answer {

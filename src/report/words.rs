@@ -219,8 +219,9 @@ words! {
     is_blocked: "Blocked: due since {} under rule {}, but records that stay refer to it.", "Bloquée\u{a0}: échue depuis le {} selon la règle {}, mais des unités conservées y renvoient.";
     is_undecided: "Blocked: due since {} under rule {}, which asks for a decision that no program takes.", "Bloquée\u{a0}: échue depuis le {} selon la règle {}, qui demande une décision qu'aucun programme ne prend.";
     is_due: "Due: since {} under rule {}. It goes with the next approved plan.", "Échue\u{a0}: depuis le {} selon la règle {}. Elle part avec la prochaine liste approuvée.";
+    is_due_and_approved: "Due: since {} under rule {}. It goes when the approved plan is applied.", "Échue\u{a0}: depuis le {} selon la règle {}. Elle part à l'exécution de la liste approuvée.";
     is_gone: "Gone: no such record is in the database any more.", "Disparue\u{a0}: aucune unité de cette clé n'est plus dans la base.";
-    is_unknown: "Unknown: no such record is in the database, and the log never spoke of one.", "Inconnue\u{a0}: aucune unité de cette clé dans la base, et le registre n'en a jamais parlé.";
+    is_absent: "Not there: no such record is in the database.", "Absente\u{a0}: aucune unité de cette clé dans la base.";
     is_ungoverned: "No rule governs its series: it is never destroyed.", "Aucune règle ne régit sa série\u{a0}: elle n'est jamais détruite.";
     is_filtered: "Filtered: outside what the configuration puts in scope, or anonymized already. It is kept.", "Hors filtre\u{a0}: hors de la portée configurée, ou déjà anonymisée. Elle est conservée.";
     rule_title: "rule {}{} (calendar {} version {}): {}", "règle {}{} (calendrier {} version {})\u{a0}: {}";
@@ -233,9 +234,12 @@ words! {
     blockers_title: "Records that refer to it:", "Unités qui y renvoient\u{a0}:";
     blocker_goes: "due too, goes before it", "échue aussi, part avant elle";
     blocker_stays: "stays", "reste";
-    approved_in: "in plan {}, approved by {} on {}", "dans la liste {}, approuvée par {} le {}";
-    no_entry: "The destruction log says nothing of it.", "Le registre de destruction n'en dit rien.";
-    entries_title: "In the destruction log:", "Au registre de destruction\u{a0}:";
+    approval_announced: "Plan {}, approved by {} on {}, listed it.", "La liste {}, approuvée par {} le {}, la comprenait.";
+    approval_listed: "Plan {}, approved by {} on {}, lists it.", "La liste {}, approuvée par {} le {}, la comprend.";
+    approval_excepted: "Plan {}, approved by {} on {}, leaves it out: it stays until another plan lists it.", "La liste {}, approuvée par {} le {}, l'excepte\u{a0}: elle reste jusqu'à ce qu'une autre liste la comprenne.";
+    approval_other_rule: "Plan {}, approved by {} on {}, lists it, but only other rules were approved: it stays until another plan lists it.", "La liste {}, approuvée par {} le {}, la comprend, mais seules d'autres règles ont été approuvées\u{a0}: elle reste jusqu'à ce qu'une autre liste la comprenne.";
+    destroyed_and_present: "A record with this key was destroyed; this one was put back, or is a new one with the same key.", "Une unité de cette clé a été détruite; celle-ci a été remise, ou est nouvelle sous la même clé.";
+    in_the_log: "In the destruction log", "Au registre de destruction";
     kind_format: "the date cannot be read", "la date est illisible";
     kind_naive: "the date-time has no zone", "la date-heure n'a pas de fuseau";
     kind_gap: "a local time that the clocks skipped", "une heure locale que les horloges ont sautée";

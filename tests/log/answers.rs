@@ -82,7 +82,7 @@ fn a_restored_database_casts_doubt_on_what_its_other_batches_destroyed() {
     with_journal(dir.path());
     let found = lookup(&LogReader::open(dir.path()).unwrap(), &wanted(0)).unwrap();
     assert_eq!((found.answer, found.mentions[0].restored_since), (Answer::Destroyed, Some(entry)));
-    let page = LookupReport { series: "dossier".into(), of: "0".into(), found }.text(Language::English.words());
+    let page = LookupReport { series: Some("dossier".into()), of: "0".into(), found }.text(Language::English.words());
     let head: Vec<_> = page.lines().take(2).collect();
     assert_eq!(head[0], "dossier 0: DESTROYED");
     assert!(head[1].contains("put back since") && !page.contains("read back"), "{page}");

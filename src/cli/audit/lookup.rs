@@ -1,25 +1,26 @@
 //! `audit lookup`: was it destroyed?
 
-use std::path::Path;
-
 use clap::Args;
 
-use super::wanted::{by_key, by_reference};
-use crate::audit::LogReader;
-use crate::audit::adopt::predecessors;
-use crate::audit::lookup::{Answer, Found, lookup};
+use super::wanted::{Name, find};
+use crate::audit::lookup::{Answer, Found};
 use crate::cli::error::Failure;
 use crate::cli::exit::Exit;
 use crate::cli::session::Session;
 use crate::cli::setup::Setup;
-use crate::model::{KeyValue, SeriesName};
+use crate::model::SeriesName;
+use crate::records::mapping::SeriesMapping;
 use crate::report::lookup::LookupReport;
 
 /// Arguments of `audit lookup`.
 #[derive(Debug, Args)]
+#[command(override_usage = "\
+retentiond audit lookup [OPTIONS] <SERIES> <KEY>...
+       retentiond audit lookup [OPTIONS] [SERIES] --reference <REFERENCE>")]
 pub struct Lookup {
-    /// The series
-    series: SeriesName,
+    /// The series; with `--reference`, every series that has references where it is left out
+    #[arg(required_unless_present = "reference")]
+    series: Option<SeriesName>,
     /// The record's key, one argument per key column
     #[arg(allow_negative_numbers = true, required_unless_present = "reference")]
     key: Vec<String>,
@@ -32,36 +33,61 @@ impl Lookup {
     /// Answers from the log alone; the record need not be in the database any more.
     pub fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
         let setup = Setup::load(session)?;
-        let mapping = setup.mapping(&self.series)?;
-        let key = match &self.reference {
-            Some(_) => None,
-            None => Some(setup.reader(mapping)?.parse_key(&mapping.series, &self.key)?),
-        };
-        let ask = |dir: &Path| -> Result<Found, Failure> {
-            let log = LogReader::open(dir)?;
-            let wanted = match (&self.reference, &key) {
-                (Some(reference), _) => by_reference(&setup, &log, mapping, &KeyValue::Text(reference.clone()))?,
-                (None, Some(key)) => by_key(&setup, &log, mapping, key)?,
-                (None, None) => {
-                    return Err(Failure::usage("A key or a reference is needed.", "audit lookup SERIES KEY"));
-                }
-            };
-            Ok(lookup(&log, &wanted)?)
-        };
-        let dir = setup.install.state.join("audit");
-        let mut found = ask(&dir)?;
-        // What is not in this log may be in the one that it succeeds.
-        for predecessor in predecessors(&dir) {
-            if !found.is_absent() {
-                break;
+        let report = match (&self.series, &self.reference) {
+            (Some(series), Some(reference)) => {
+                let found = find(&setup, setup.mapping(series)?, &Name::Reference(reference))?;
+                LookupReport { series: Some(series.to_string()), of: reference.clone(), found }
             }
-            let older = ask(&predecessor)?;
-            if !older.is_absent() || found.answer == Answer::NotFound {
-                found = older;
+            (None, Some(reference)) => anywhere(&setup, reference)?,
+            (Some(series), None) => {
+                let mapping = setup.mapping(series)?;
+                let key = setup.reader(mapping)?.parse_key(&mapping.series, &self.key)?;
+                let found = find(&setup, mapping, &Name::Key(&key))?;
+                LookupReport { series: Some(series.to_string()), of: self.key.join(" "), found }
             }
-        }
-        let of = self.reference.unwrap_or_else(|| self.key.join(" "));
-        session.show(&LookupReport { series: self.series.to_string(), of, found }, setup.language)?;
+            (None, None) => {
+                return Err(Failure::usage(
+                    "Nothing says which record.",
+                    "Give a series and a key, or `--reference` and what people cite.",
+                ));
+            }
+        };
+        session.show(&report, setup.language)?;
         Ok(Exit::Ok)
+    }
+}
+
+/// Looks for a reference in every series that has references: one of them may know it.
+fn anywhere(setup: &Setup, reference: &str) -> Result<LookupReport, Failure> {
+    let cited = |mapping: &&SeriesMapping| mapping.reference.is_some();
+    let mut known: Vec<(SeriesName, Found)> = Vec::new();
+    let mut absent: Option<Found> = None;
+    for mapping in setup.install.series.iter().filter(cited) {
+        let found = find(setup, mapping, &Name::Reference(reference))?;
+        if !found.is_absent() {
+            known.push((mapping.series.clone(), found));
+        } else if absent.is_none() || found.answer == Answer::KeyDestroyed {
+            absent = Some(found);
+        }
+    }
+    let of = reference.to_owned();
+    match (known.len(), absent) {
+        (1, _) => {
+            let (series, found) = known.remove(0);
+            Ok(LookupReport { series: Some(series.to_string()), of, found })
+        }
+        (0, Some(found)) => Ok(LookupReport { series: None, of, found }),
+        (0, None) => Err(Failure::new(
+            Exit::Usage,
+            "no-reference",
+            "No series of the configuration has a reference.",
+            setup.config.file.display().to_string(),
+            "Look the record up by its series and key.",
+        )),
+        _ => {
+            let answers: Vec<_> = known.iter().map(|(series, found)| format!("{series} {}", found.answer)).collect();
+            let message = format!("Records of several series were cited so: {}.", answers.join(", "));
+            Err(Failure::usage(message, "Name the series that is meant before `--reference`."))
+        }
     }
 }

@@ -1,55 +1,69 @@
-//! The names that a record has in the log: one for each year whose fingerprint key is still there.
+//! What the log knows of one record: in this log, or in one that it succeeds.
+//!
+//! A record has a name in the log for each year whose fingerprint key is still there.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
+use crate::audit::adopt::predecessors;
 use crate::audit::leaf::Body;
-use crate::audit::lookup::{Wanted, WantedBy};
+use crate::audit::lookup::{Answer, Found, Wanted, WantedBy, lookup};
 use crate::audit::{Fingerprinter, KeyPlaces, LogReader, load_committed_fingerprinter};
 use crate::cli::error::Failure;
 use crate::cli::setup::Setup;
-use crate::model::{Digest, KeyValue, RecordKey, SourceName};
+use crate::model::{Digest, Fingerprint, KeyValue, RecordKey, SourceName};
 use crate::records::mapping::SeriesMapping;
 
-/// How to find a record by its key.
-pub(in crate::cli) fn by_key(
-    setup: &Setup,
-    log: &LogReader,
-    mapping: &SeriesMapping,
-    key: &RecordKey,
-) -> Result<Wanted, Failure> {
-    let name = |fingerprinter: &Fingerprinter| fingerprinter.record(&mapping.series, key);
-    wanted(setup, log, mapping, WantedBy::Key, &name)
+/// By what a record is asked for.
+pub(in crate::cli) enum Name<'a> {
+    Key(&'a RecordKey),
+    /// What people cite. The log names it by its text, whatever type its column has.
+    Reference(&'a str),
 }
 
-/// How to find records by what people cite.
-pub(in crate::cli) fn by_reference(
-    setup: &Setup,
-    log: &LogReader,
-    mapping: &SeriesMapping,
-    reference: &KeyValue,
-) -> Result<Wanted, Failure> {
-    let name = |fingerprinter: &Fingerprinter| fingerprinter.reference(&mapping.series, reference);
-    wanted(setup, log, mapping, WantedBy::Reference, &name)
+/// What the logs say of a record, the newest that knows it.
+///
+/// # Errors
+/// A log or a key that cannot be read.
+pub(in crate::cli) fn find(setup: &Setup, mapping: &SeriesMapping, name: &Name<'_>) -> Result<Found, Failure> {
+    let dir = setup.install.state.join("audit");
+    let ask = |log: LogReader| -> Result<Found, Failure> { Ok(lookup(&log, &wanted(setup, &log, mapping, name)?)?) };
+    let mut found = ask(LogReader::open(&dir)?)?;
+    for predecessor in predecessors(&dir) {
+        if !found.is_absent() {
+            break;
+        }
+        let older = ask(LogReader::open(&predecessor)?)?;
+        if !older.is_absent() || found.answer == Answer::NotFound {
+            found = older;
+        }
+    }
+    Ok(found)
 }
 
-fn wanted(
-    setup: &Setup,
-    log: &LogReader,
-    mapping: &SeriesMapping,
-    by: WantedBy,
-    name: &dyn Fn(&Fingerprinter) -> crate::model::Fingerprint,
-) -> Result<Wanted, Failure> {
+fn wanted(setup: &Setup, log: &LogReader, mapping: &SeriesMapping, name: &Name<'_>) -> Result<Wanted, Failure> {
     let places = KeyPlaces::new(setup.install.state.join("private/keys"));
-    let mut wanted =
-        Wanted { source: mapping.source.clone(), series: mapping.series.clone(), by, fingerprints: Default::default() };
+    let mut fingerprints = BTreeMap::new();
     for (year, commitment) in commitments(log, &mapping.source)? {
         let found = load_committed_fingerprinter(places.clone(), &mapping.source, year, &commitment)?;
         if let Some(fingerprinter) = found {
-            wanted.fingerprints.insert(year, name(&fingerprinter));
+            fingerprints.insert(year, name.fingerprint(mapping, &fingerprinter));
         }
     }
-    Ok(wanted)
+    let by = match name {
+        Name::Key(_) => WantedBy::Key,
+        Name::Reference(_) => WantedBy::Reference,
+    };
+    Ok(Wanted { source: mapping.source.clone(), series: mapping.series.clone(), by, fingerprints })
+}
+
+impl Name<'_> {
+    fn fingerprint(&self, mapping: &SeriesMapping, fingerprinter: &Fingerprinter) -> Fingerprint {
+        match self {
+            Self::Key(key) => fingerprinter.record(&mapping.series, key),
+            Self::Reference(text) => fingerprinter.reference(&mapping.series, &KeyValue::Text((*text).to_owned())),
+        }
+    }
 }
 
 /// The years for which the log declares a key of the source, and what it committed to.

@@ -5,6 +5,7 @@
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 
+use super::listed::approvals_of;
 use super::review::approve_plan;
 use super::{DeskError, HoldOrder, Naming, SharedDesk};
 use crate::audit::Fingerprinter;
@@ -12,7 +13,7 @@ use crate::disposition::Installation;
 use crate::disposition::approval::Terms;
 use crate::disposition::execute;
 use crate::disposition::holds::{HoldScope, key_text};
-use crate::disposition::request::{ExceptedRecord, Request, Response};
+use crate::disposition::request::{NamedRecord, Request, Response};
 use crate::model::{Actor, CivilDate, Digest, Instant, PlanId, RecordKey, SeriesName, SourceName};
 use crate::records::mapping::SeriesMapping;
 use crate::records::sqlite::{Reader, StoreError};
@@ -26,7 +27,7 @@ const MOST_EXCEPTIONS: usize = 100_000;
 /// One who asks, and what they said before.
 pub struct Session {
     actor: Actor,
-    excepted: Option<(PlanId, HashSet<ExceptedRecord>)>,
+    excepted: Option<(PlanId, HashSet<NamedRecord>)>,
 }
 
 impl Session {
@@ -77,6 +78,9 @@ impl Session {
                 Ok(Response::Rejected { plan })
             }
             Request::Plans => Ok(Response::Plans { plans: desk.lock()?.plan_list(now)? }),
+            Request::ApprovalsOf { record } => {
+                Ok(Response::ApprovalsOf { approvals: approvals_of(desk, &record, now)? })
+            }
             Request::PlanningKeys { year, sources, digests } => planning_keys(desk, year, &sources, &digests, now),
             Request::Daemon { .. } => Err(DeskError::NoDaemon),
         }
@@ -107,7 +111,7 @@ impl Session {
         Ok(Response::HoldPlaced { hold: desk.place_hold(order, naming, now)? })
     }
 
-    fn except(&mut self, plan: PlanId, records: Vec<ExceptedRecord>) -> Result<Response, DeskError> {
+    fn except(&mut self, plan: PlanId, records: Vec<NamedRecord>) -> Result<Response, DeskError> {
         let mut excepted = match self.excepted.take() {
             Some((before, excepted)) if before == plan => excepted,
             _ => HashSet::new(),
@@ -122,7 +126,7 @@ impl Session {
     }
 
     /// The records excepted so far. That they are as many as the approval says keeps one from going through without them.
-    fn take_excepted(&mut self, plan: &PlanId, expected: u64) -> Result<HashSet<ExceptedRecord>, DeskError> {
+    fn take_excepted(&mut self, plan: &PlanId, expected: u64) -> Result<HashSet<NamedRecord>, DeskError> {
         let excepted = match self.excepted.take() {
             Some((excepted_of, records)) if excepted_of == *plan => records,
             _ => HashSet::new(),

@@ -10,6 +10,7 @@ mod client;
 mod door;
 mod error;
 mod firings;
+mod listed;
 mod plans;
 mod review;
 mod serve;

@@ -9,7 +9,7 @@ use crate::disposition::approval::{ApprovalError, ApprovedPlan, Decision, Terms,
 use crate::disposition::holds::key_text;
 use crate::disposition::plan::{Manifest, Open, Plan, PlanDirs, PlanError, PlannedRule, changed};
 use crate::disposition::rails::{Rail, tripped};
-use crate::disposition::request::ExceptedRecord;
+use crate::disposition::request::NamedRecord;
 use crate::model::{Actor, Digest, Fingerprint, Instant, PlanId, SeriesName};
 use crate::records::sqlite::Reader;
 
@@ -34,7 +34,7 @@ pub(super) fn approve_plan(
     desk: &SharedDesk,
     plan: &PlanId,
     terms: Terms,
-    excepted: &HashSet<ExceptedRecord>,
+    excepted: &HashSet<NamedRecord>,
     actor: &Actor,
     now: Instant,
 ) -> Result<ApprovedPlan, DeskError> {
@@ -175,7 +175,7 @@ fn approval_leaf(approved: &ApprovedPlan) -> Approval {
 }
 
 /// Fingerprints of the plan's records that `wanted` names, and how many of those it names are not there.
-fn find_records(plan: &Plan, wanted: &HashSet<ExceptedRecord>) -> Result<(HashSet<Fingerprint>, usize), DeskError> {
+fn find_records(plan: &Plan, wanted: &HashSet<NamedRecord>) -> Result<(HashSet<Fingerprint>, usize), DeskError> {
     let mut found = HashSet::new();
     if wanted.is_empty() {
         return Ok((found, 0));
@@ -184,7 +184,7 @@ fn find_records(plan: &Plan, wanted: &HashSet<ExceptedRecord>) -> Result<(HashSe
     plan.body().visit(&mut |item| {
         let Some(of) = series.get(item.series) else { return };
         let key = key_text(&item.key);
-        if wanted.contains(&ExceptedRecord { series: of.series.clone(), key }) {
+        if wanted.contains(&NamedRecord { series: of.series.clone(), key }) {
             found.insert(item.fingerprint);
         }
     })?;

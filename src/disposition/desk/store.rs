@@ -138,6 +138,14 @@ impl Store {
         })
     }
 
+    /// Whether an approval left this record out.
+    pub fn is_excepted(&self, plan: &PlanId, record: &Fingerprint) -> Result<bool, DeskError> {
+        self.run(|connection| {
+            let mut select = connection.prepare("SELECT 1 FROM exception WHERE plan = ?1 AND fp = ?2")?;
+            select.exists((plan.as_str(), record.as_bytes()))
+        })
+    }
+
     /// Erases what was kept for the execution of a plan.
     pub fn forget(&self, plan: &PlanId) -> Result<(), DeskError> {
         self.run(|connection| connection.execute("DELETE FROM exception WHERE plan = ?1", [plan.as_str()]))?;

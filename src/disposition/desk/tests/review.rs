@@ -3,7 +3,7 @@ use chrono::TimeDelta;
 use super::*;
 use crate::disposition::plan::{PlanFile, PlanRequest};
 use crate::disposition::rails::Rail;
-use crate::disposition::request::ExceptedRecord;
+use crate::disposition::request::NamedRecord;
 
 fn plan_at(sample: &Sample, now: Instant) -> PlanFile {
     door(sample).plan(&PlanRequest { now, as_of: None, only: None }).unwrap()
@@ -117,7 +117,7 @@ fn excepted_records_and_rules_left_out_are_not_approved() {
     let plan = plan(&sample);
     let except = |ids: &[i64]| Request::Except {
         plan: plan.plan.clone(),
-        records: ids.iter().map(|id| ExceptedRecord { series: "dossier".into(), key: vec![id.to_string()] }).collect(),
+        records: ids.iter().map(|id| NamedRecord { series: "dossier".into(), key: vec![id.to_string()] }).collect(),
     };
     let approval = |excepted| Request::Approve {
         plan: plan.plan.clone(),

@@ -1,0 +1,125 @@
+//! What a person is told of one record: by `explain`, and by `audit lookup` once it is gone.
+
+use std::fs;
+
+use super::house::House;
+
+#[test]
+fn a_record_left_out_of_an_approval_is_told_from_one_that_goes() {
+    let house = House::new();
+    let plan = house.plan();
+    fs::write(house.path("except.csv"), "dossier,2\n").unwrap();
+    let approved = house.run(&["approve", &plan, "--accept", "rules", "--except", "except.csv"]);
+    assert_eq!(approved.code, 0, "{}", approved.err);
+    let (_, out) = house.json(&["explain", "dossier", "2"]);
+    assert_eq!(
+        (&out["approvals"][0]["covers"], &out["approvals"][0]["plan"]),
+        (&"excepted".into(), &plan.as_str().into())
+    );
+    let (_, listed) = house.json(&["explain", "dossier", "1"]);
+    assert_eq!((&listed["approvals"][0]["covers"], &listed["action"]), (&"listed".into(), &"destroy".into()));
+    assert!(house.run(&["explain", "dossier", "1"]).out.contains("It goes when the approved plan is applied."));
+    let said = house.run(&["explain", "dossier", "2"]).out;
+    assert!(said.contains("leaves it out") && said.contains("It goes with the next approved plan."), "{said}");
+}
+
+#[test]
+fn a_destroyed_record_is_told_with_the_approval_that_it_went_under() {
+    let house = House::new();
+    let plan = house.approved();
+    assert_eq!(house.run(&["apply", &plan]).code, 0);
+    let (_, gone) = house.json(&["explain", "dossier", "1"]);
+    assert_eq!((&gone["verdict"], &gone["lookup"]["answer"]), (&"gone".into(), &"DESTROYED".into()), "{gone}");
+    let approvals = gone["approvals"].as_array().unwrap();
+    assert_eq!((approvals.len(), &approvals[0]["plan"]), (1, &plan.as_str().into()), "{gone}");
+    for field in ["by", "at"] {
+        assert!(!approvals[0][field].as_str().unwrap().is_empty(), "{field}: {gone}");
+    }
+    let (_, lookup) = house.json(&["audit", "lookup", "dossier", "1"]);
+    assert_eq!(gone["lookup"]["mentions"], lookup["mentions"]);
+}
+
+#[test]
+fn explain_knows_what_the_log_that_was_succeeded_says() {
+    let house = House::new();
+    let plan = house.approved();
+    assert_eq!(house.run(&["apply", &plan]).code, 0);
+    assert_eq!(house.run(&["audit", "adopt", "--reason", "the disk was exchanged"]).code, 0);
+    let (_, gone) = house.json(&["explain", "dossier", "1"]);
+    assert_eq!(gone["lookup"]["answer"], "DESTROYED", "{gone}");
+    assert!(house.run(&["explain", "dossier", "1"]).out.contains("It was destroyed"));
+}
+
+#[cfg(feature = "simulate")]
+#[test]
+fn explain_says_that_a_key_was_destroyed_instead_of_denying_what_it_named() {
+    let house = House::new();
+    house.set_clock("2026-03-01T12:00:00Z");
+    let plan = house.approved();
+    assert_eq!(house.run(&["apply", &plan]).code, 0);
+    house.set_clock("2028-03-01T12:00:00Z");
+    let forgotten = house.run(&["audit", "forget-key", "app", "2026"]);
+    assert_eq!(forgotten.code, 0, "{}", forgotten.err);
+    let said = house.run(&["explain", "dossier", "1"]).out;
+    assert!(said.contains("keys that might have named it were destroyed"), "{said}");
+    assert_eq!(house.ask(&["explain", "dossier", "1"])["lookup"]["answer"], "KEY-DESTROYED");
+}
+
+#[test]
+fn a_reference_is_found_without_its_series_and_also_where_it_is_a_number() {
+    let house = House::new();
+    house.database().execute_batch(&numbered("complaint", 1..4)).unwrap();
+    house.map_numbered("complaint");
+    let plan = house.approved();
+    assert_eq!(house.run(&["apply", &plan]).code, 0);
+    let (code, found) = house.json(&["audit", "lookup", "--reference", "canary-1"]);
+    assert_eq!((code, &found["answer"], &found["series"]), (0, &"DESTROYED".into(), &"dossier".into()), "{found}");
+    let (_, with_series) = house.json(&["audit", "lookup", "dossier", "--reference", "canary-1"]);
+    assert_eq!(found, with_series);
+    let (code, found) = house.json(&["audit", "lookup", "--reference", "7002"]);
+    assert_eq!((code, &found["answer"], &found["series"]), (0, &"DESTROYED".into(), &"complaint".into()), "{found}");
+    let (code, found) = house.json(&["audit", "lookup", "--reference", "nobody"]);
+    assert_eq!((code, &found["answer"]), (0, &"NOT-FOUND".into()), "{found}");
+    assert_eq!(house.run(&["audit", "lookup"]).code, 2);
+    assert_eq!(house.run(&["audit", "lookup", "dossier"]).code, 2);
+}
+
+#[test]
+fn a_reference_that_several_series_know_asks_which_one_is_meant() {
+    let house = House::new();
+    house.database().execute_batch(&numbered("complaint", 1..4)).unwrap();
+    house.database().execute_batch(&numbered("petition", 3..5)).unwrap();
+    house.map_numbered("complaint");
+    house.map_numbered("petition");
+    let plan = house.approved();
+    assert_eq!(house.run(&["apply", &plan]).code, 0);
+    let (code, answer) = house.json(&["audit", "lookup", "--reference", "7003"]);
+    assert_eq!(code, 2, "{answer}");
+    let message = answer["error"]["message"].as_str().unwrap();
+    assert!(message.contains("complaint DESTROYED") && message.contains("petition DESTROYED"), "{message}");
+    let (code, found) = house.json(&["audit", "lookup", "petition", "--reference", "7003"]);
+    assert_eq!((code, &found["answer"]), (0, &"DESTROYED".into()), "{found}");
+}
+
+/// A table whose references are numbers.
+fn numbered(table: &str, ids: std::ops::Range<i64>) -> String {
+    let rows = ids.map(|id| format!("INSERT INTO {table} VALUES ({id}, {}, '2018-03-01T12:00:00Z');", 7000 + id));
+    format!("CREATE TABLE {table} (id INTEGER PRIMARY KEY, number INTEGER NOT NULL UNIQUE, closed_at TEXT);")
+        + &format!("CREATE INDEX {table}_closed ON {table} (closed_at);")
+        + &rows.collect::<String>()
+}
+
+impl House {
+    /// Maps a table of numbered records as a series of its own, under the same term.
+    fn map_numbered(&self, table: &str) {
+        let mut calendar = fs::read_to_string(self.path("calendar.toml")).unwrap();
+        calendar += &format!(
+            "[[series]]\nname = \"{table}\"\nempty = \"expected\"\ntriggers = {{ closure = {{ en = \"Closure\" }} }}\n\
+             [[rule]]\nnumber = \"R-{table}\"\nseries = \"{table}\"\ntrigger = \"closure\"\nkeep = \"P1Y\"\ndisposition = \"destroy\"\n"
+        );
+        fs::write(self.path("calendar.toml"), calendar).unwrap();
+        self.configure(&format!(
+            "\n[series.{table}]\nsource = \"app\"\ntable = \"{table}\"\nkey = \"id\"\nreference = \"number\"\nevent.closure = \"closed_at\"\n"
+        ));
+    }
+}
