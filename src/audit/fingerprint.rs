@@ -1,10 +1,16 @@
 //! Fingerprints: what a record is called in the log, meaningless to who does not hold the key.
 
+use chrono::Datelike;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use crate::model::{Fingerprint, KeyValue, RecordKey, SeriesName, SourceName};
+use crate::model::{Fingerprint, Instant, KeyValue, RecordKey, SeriesName, SourceName};
+
+/// The year whose keys name records at this instant: of UTC, so that it does not depend on a calendar.
+pub fn key_year(now: Instant) -> i32 {
+    now.year()
+}
 
 /// Names records of one source under the key of one year.
 ///

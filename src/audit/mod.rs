@@ -35,7 +35,7 @@ mod writer;
 
 pub use error::{FileError, LogError};
 pub use failpoint::failpoint;
-pub use fingerprint::Fingerprinter;
+pub use fingerprint::{Fingerprinter, key_year};
 pub use intents::{DurableIntents, IntentDraft, IntentRecord, PendingIntents};
 pub use keys::{KeyError, KeyPlaces, keyed_digest, load_committed_fingerprinter, load_fingerprinter};
 pub use reader::LogReader;

@@ -20,6 +20,7 @@ mod obstacle;
 mod orders;
 mod probe;
 mod pulse;
+mod recovery;
 mod reload;
 mod run;
 mod runner;

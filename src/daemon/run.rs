@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::process;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Sender, channel};
-use std::thread;
+use std::sync::mpsc::{Receiver, channel};
+use std::thread::{self, JoinHandle};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 use signal_hook::iterator::{Handle, Signals};
@@ -29,7 +29,7 @@ use crate::audit::KeyPlaces;
 use crate::config::{Config, Loaded, Mode};
 use crate::disposition::Installation;
 use crate::disposition::control::Configuration;
-use crate::disposition::desk::{Clock, Desk, SharedDesk, actor_of, serve_with};
+use crate::disposition::desk::{Clock, Desk, Served, SharedDesk, actor_of, serve_with};
 use crate::model::Windows;
 
 /// What the shell sees when a second signal ends the daemon at once; nothing that the log promised is lost.
@@ -58,85 +58,23 @@ pub struct Options {
 /// # Errors
 /// Whatever keeps the daemon from starting. Once it runs, trouble is an alert and not an end.
 pub fn run(options: Options) -> Result<(), DaemonError> {
-    let Options { file, loaded, keys, credentials, clock, synchronization, heartbeat } = options;
-    let schedule = loaded.config.schedule.clone().ok_or(DaemonError::NoSchedule)?;
-    let install = Arc::new(installation(&loaded));
-    let config = loaded.config;
     let stop = Arc::new(AtomicBool::new(false));
     // Before anything else is begun, so that a signal always finds its handler.
     let signals = Signals::new([SIGTERM, SIGINT, SIGHUP, SIGUSR1]).map_err(DaemonError::Signals)?;
     end_on_second_signal(&stop)?;
-
-    // Its thread is the one that is not restricted.
-    let notifier = Notifier::start().map_err(DaemonError::Thread)?;
-    // Makes the state directory where there is none.
-    let desk = Desk::open(install, keys, clock())?;
-    let sandbox = Sandbox::enter(&config, credentials.as_deref());
-    let watch = Arc::new(Watch::new(clock, synchronization, config.alerts.silence));
-    let desk = SharedDesk::new(desk);
-    watch.log_is_at(desk.lock()?.log().last_time());
-    if let Some(believed) = desk.lock()?.recall(CLOCK)? {
-        watch.recall(believed);
-    }
-    let board = Arc::new(Board::new(shown(&config, &desk, &watch, notifier)?));
-    let (orders, received) = channel();
-    let pulse = Arc::new(Pulse::start());
-    let metrics = Arc::new(Metrics::new(watch.now()));
-    // What was counted before a restart still holds.
-    if let Some(counts) = &board.show().counts {
-        metrics.scanned(Some(counts), counts.at);
-    }
-    let state = config.state.clone();
-    let (show_at, places) = unbounded_channel();
-    // The heartbeat finds it when it starts.
-    let _kept = show_at.send(config.metrics.listen.as_ref().map(Place::open).transpose()?);
-    let parts = Parts {
-        desk: desk.clone(),
-        config,
-        schedule,
-        watch: watch.clone(),
-        board: board.clone(),
-        pulse: pulse.clone(),
-        metrics: metrics.clone(),
-        places: show_at,
-        stop: stop.clone(),
-        actor: actor_of(rustix::process::geteuid().as_raw()),
-    };
-    let mut runner = Runner::new(parts)?;
+    let Made { mut runner, received, steward, beat } = make(options, &stop)?;
     // Before anything else does.
     runner.recover();
 
-    let steward = Arc::new(Steward {
-        desk: desk.clone(),
-        board: board.clone(),
-        watch: watch.clone(),
-        orders: orders.clone(),
-        config: file,
-        state,
-        sandbox,
-    });
-    let (answering, now) = (steward.clone(), watch.clone());
-    let socket = serve_with(
-        &desk,
-        Arc::new(move || now.now()),
-        Some(Arc::new(move |control, actor, now| answering.answer(control, actor, now))),
-    )?;
-    let beat = Beat { pattern: heartbeat, orders: orders.clone(), pulse, metrics, places };
+    let socket = serve(&steward)?;
     let heartbeat = heartbeat::start(beat)?;
-    let waker = signals.handle();
-    let body = move || {
-        // However this thread ends, the main thread must hear of it.
-        let _wake = Wake(waker);
-        runner.make_up();
-        runner.run(&received);
-    };
-    let running = thread::Builder::new().name("runs".to_owned()).spawn(body).map_err(DaemonError::Thread)?;
+    let running = obey(runner, received, Wake(signals.handle()))?;
     // What was missed while the daemon was down is not left until the minute is full.
-    let _running_just_now = orders.send(Order::Tick);
-    systemd::ready(&board.show().headline());
+    let _running_just_now = steward.orders.send(Order::Tick);
+    systemd::ready(&steward.board.show().headline());
     tracing::info!(version = env!("CARGO_PKG_VERSION"), pid = process::id(), "retentiond runs");
 
-    wait_for_end(signals, &steward, &orders);
+    wait_for_end(signals, &steward);
     let ended = running.join();
     drop(heartbeat);
     drop(socket);
@@ -144,6 +82,80 @@ pub fn run(options: Options) -> Result<(), DaemonError> {
     // The run loop may see the flag, and end, before this thread hears of the signal.
     let was_asked = stop.load(Ordering::Relaxed);
     if was_asked && ended.is_ok() { Ok(()) } else { Err(DaemonError::Crashed) }
+}
+
+/// The daemon's parts, made and not yet begun.
+struct Made {
+    runner: Runner,
+    /// What the runner is told.
+    received: Receiver<Order>,
+    steward: Arc<Steward>,
+    beat: Beat,
+}
+
+fn make(options: Options, stop: &Arc<AtomicBool>) -> Result<Made, DaemonError> {
+    let Options { file, loaded, keys, credentials, clock, synchronization, heartbeat } = options;
+    let schedule = loaded.config.schedule.clone().ok_or(DaemonError::NoSchedule)?;
+    let install = Arc::new(installation(&loaded));
+    let config = loaded.config;
+    // Its thread is the one that is not restricted.
+    let notifier = Notifier::start().map_err(DaemonError::Thread)?;
+    // Makes the state directory where there is none.
+    let desk = SharedDesk::new(Desk::open(install, keys, clock())?);
+    let sandbox = Sandbox::enter(&config, credentials.as_deref());
+    let watch = Arc::new(Watch::new(clock, synchronization, config.alerts.silence));
+    go_on_believing(&watch, &desk)?;
+    let board = Arc::new(Board::new(shown(&config, &desk, &watch, notifier)?));
+    let metrics = Arc::new(Metrics::new(watch.now()));
+    // What was counted before a restart still holds.
+    if let Some(counts) = &board.show().counts {
+        metrics.scanned(Some(counts), counts.at);
+    }
+    let pulse = Arc::new(Pulse::start());
+    let (orders, received) = channel();
+    let (show_at, places) = unbounded_channel();
+    // The heartbeat finds it when it starts.
+    let _kept = show_at.send(config.metrics.listen.as_ref().map(Place::open).transpose()?);
+    let steward = Arc::new(Steward {
+        desk: desk.clone(),
+        board: board.clone(),
+        watch: watch.clone(),
+        orders: orders.clone(),
+        config: file,
+        state: config.state.clone(),
+        sandbox,
+    });
+    let beat = Beat { pattern: heartbeat, orders, pulse: pulse.clone(), metrics: metrics.clone(), places };
+    let actor = actor_of(rustix::process::geteuid().as_raw());
+    let stop = stop.clone();
+    let parts = Parts { desk, config, schedule, watch, board, pulse, metrics, places: show_at, stop, actor };
+    Ok(Made { runner: Runner::new(parts)?, received, steward, beat })
+}
+
+/// Looks at the clock as before the restart.
+fn go_on_believing(watch: &Watch, desk: &SharedDesk) -> Result<(), DaemonError> {
+    let mut desk = desk.lock()?;
+    watch.log_is_at(desk.log().last_time());
+    if let Some(believed) = desk.recall(CLOCK)? {
+        watch.recall(believed);
+    }
+    Ok(())
+}
+
+fn serve(steward: &Arc<Steward>) -> Result<Served, DaemonError> {
+    let (answering, watch) = (steward.clone(), steward.watch.clone());
+    let answer = Arc::new(move |control, actor: &_, now| answering.answer(control, actor, now));
+    Ok(serve_with(&steward.desk, Arc::new(move || watch.now()), Some(answer))?)
+}
+
+/// Starts the run loop. However its thread ends, the main thread is woken.
+fn obey(mut runner: Runner, received: Receiver<Order>, wake: Wake) -> Result<JoinHandle<()>, DaemonError> {
+    let body = move || {
+        let _wake = wake;
+        runner.make_up();
+        runner.run(&received);
+    };
+    thread::Builder::new().name("runs".to_owned()).spawn(body).map_err(DaemonError::Thread)
 }
 
 /// The flow's view of a configuration.
@@ -200,7 +212,7 @@ fn end_on_second_signal(stop: &Arc<AtomicBool>) -> Result<(), DaemonError> {
 }
 
 /// Obeys signals until one asks for the end, or the run loop has ended.
-fn wait_for_end(mut signals: Signals, steward: &Steward, orders: &Sender<Order>) {
+fn wait_for_end(mut signals: Signals, steward: &Steward) {
     for signal in signals.forever() {
         match signal {
             SIGHUP => {
@@ -220,7 +232,7 @@ fn wait_for_end(mut signals: Signals, steward: &Steward, orders: &Sender<Order>)
             _ => {
                 tracing::info!("ending; the chunk at hand is finished first, a second signal does not wait for it");
                 systemd::stopping();
-                let _ended_already = orders.send(Order::Stop);
+                let _ended_already = steward.orders.send(Order::Stop);
                 return;
             }
         }

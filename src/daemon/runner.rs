@@ -26,7 +26,6 @@ use super::watch::Watch;
 use crate::audit::leaf::{Body, Heartbeat};
 use crate::config::{Config, Schedule};
 use crate::disposition::desk::{DeskError, SharedDesk};
-use crate::disposition::execute;
 use crate::model::{Actor, Instant, PlanId, RuleNumber};
 
 /// An idle run loop shows so often that it lives.
@@ -247,60 +246,5 @@ impl Runner {
         desk.memorize("heartbeat", Some(&now))?;
         drop(desk);
         self.keep_house(now)
-    }
-
-    /// Gives every intent without outcome its outcome; what cannot be resolved now is tried again before every execution.
-    pub fn recover(&mut self) {
-        let now = self.watch.now();
-        let recovered = self.desk.lock().map_err(Into::into).and_then(|mut desk| execute::recover(&mut desk, now));
-        match recovered {
-            Ok(recovered) => {
-                if recovered.batches > 0 {
-                    let (batches, committed) = (recovered.batches, recovered.committed);
-                    tracing::warn!(batches, committed, "batches that a crash interrupted were resolved");
-                }
-                self.board.clear(kind::RECOVERY, "log");
-            }
-            Err(error) => {
-                let message = format!(
-                    "nothing is destroyed until what a crash interrupted is resolved: {}",
-                    super::execution::refusal(&error).message
-                );
-                self.board.raise(kind::RECOVERY, "log", message, now);
-            }
-        }
-    }
-
-    /// Makes the scans anew that a crash interrupted: each once.
-    pub fn make_up(&mut self) {
-        let made_up = self.desk.lock().and_then(|desk| {
-            let interrupted = desk.interrupted_firings()?;
-            for firing in &interrupted {
-                desk.end_firing(
-                    &firing.schedule,
-                    firing.at,
-                    self.watch.now(),
-                    "interrupted, and made anew at the next start",
-                )?;
-            }
-            Ok(interrupted)
-        });
-        match made_up {
-            Ok(interrupted) => {
-                let names: Vec<String> = interrupted.into_iter().map(|firing| firing.schedule).collect();
-                let scans: Vec<Vec<RuleNumber>> = self
-                    .alarms
-                    .iter()
-                    .filter(|alarm| names.contains(&alarm.name))
-                    .map(|alarm| alarm.rules.clone())
-                    .collect();
-                for rules in scans {
-                    if self.watch.look().1.is_none() {
-                        self.scan(&rules, Depth::Probe);
-                    }
-                }
-            }
-            Err(error) => self.trouble(&error, self.watch.now()),
-        }
     }
 }

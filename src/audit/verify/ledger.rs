@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Datelike};
+use chrono::DateTime;
 
 use super::batches::Batches;
 use super::findings::Findings;
@@ -14,6 +14,7 @@ use super::law::Law;
 use super::plans::Plans;
 use super::tally::Tally;
 use super::words;
+use crate::audit::key_year;
 use crate::audit::leaf::{
     Body, CalendarLeaf, Correction, Fpkey, FpkeyDestroyed, Genesis, HoldAction, HoldLeaf, Intent, Leaf, Sanitized,
 };
@@ -243,8 +244,8 @@ impl FingerprintKeys {
     }
 }
 
-/// Whether an entry of this time may use the key of this year (of UTC).
+/// Whether an entry of this time may use the key of this year.
 fn is_year_of(at: i64, year: i32) -> bool {
-    let year_at = |at: i64| DateTime::from_timestamp(at, 0).map(|instant| instant.year());
+    let year_at = |at: i64| DateTime::from_timestamp(at, 0).map(key_year);
     [at, at.saturating_sub(YEAR_OVERLAP * 86_400)].into_iter().any(|at| year_at(at) == Some(year))
 }

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::DeskError;
-use super::serve::{LONGEST_LINE, SOCKET, reach};
+use super::lines::LONGEST_LINE;
+use super::serve::{SOCKET, reach};
 use crate::disposition::request::{RefusalKind, Request, Response};
 
 /// An answer may take a chunk and the reading of a plan's list.

@@ -6,10 +6,9 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant as Monotonic};
 
-use super::ask::year_of;
 use super::{Client, Clock, Desk, DeskError, Served, Session, SharedDesk, actor_of, serve};
 use crate::audit::leaf::Leaf;
-use crate::audit::{KeyPlaces, LogReader, load_fingerprinter};
+use crate::audit::{KeyPlaces, LogReader, key_year, load_fingerprinter};
 use crate::disposition::Installation;
 use crate::disposition::chronicle::Chronicle;
 use crate::disposition::holds::HoldIndex;
@@ -139,7 +138,7 @@ impl Door {
     }
 
     fn planning_keys(&mut self, install: &Installation, now: Instant) -> Result<PlanningKeys, AskError> {
-        let year = year_of(now);
+        let year = key_year(now);
         let mappings: Vec<Digest> =
             install.series.iter().map(mapping_digest).collect::<Result<_, PlanError>>().map_err(DeskError::from)?;
         let databases = install.sources.values().map(database_digest);

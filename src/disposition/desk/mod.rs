@@ -5,12 +5,16 @@
 
 mod actor;
 mod adopt;
-mod ask;
+mod answer;
 mod client;
+mod clock;
 mod door;
 mod error;
 mod firings;
+mod holding;
+mod lines;
 mod listed;
+mod memos;
 mod plans;
 mod review;
 mod serve;
@@ -24,7 +28,7 @@ use std::sync::Arc;
 
 pub use actor::actor_of;
 pub use adopt::{Successor, adopt_log};
-pub use ask::Session;
+pub use answer::Session;
 pub use client::Client;
 pub use door::{AskError, Door, open_or_connect};
 pub use error::DeskError;
@@ -36,13 +40,13 @@ pub use shared::{DeskGuard, SharedDesk};
 
 use super::Installation;
 use super::chronicle::Chronicle;
-use super::holds::{Hold, HoldIndex, HoldScope};
+use super::holds::{Hold, HoldIndex};
 use super::plan::PlanDirs;
-use crate::audit::leaf::{Body, HoldAction, HoldLeaf, Refused};
+use crate::audit::leaf::{Body, Refused};
 use crate::audit::{DestructionLog, KeyPlaces};
-use crate::model::{Actor, CivilDate, HoldId, Instant, Origin, PlanId};
+use crate::model::{Actor, HoldId, Instant, Origin, PlanId};
 use state::StateLock;
-use store::{Lift, Store, StoredHold};
+use store::Store;
 
 /// The log, the holds and the state of plans of one installation.
 pub struct Desk {
@@ -57,15 +61,6 @@ pub struct Desk {
     lost: BTreeSet<HoldId>,
     plans: PlanDirs,
     _lock: StateLock,
-}
-
-/// Who asked for a hold, and why.
-pub(super) struct HoldOrder {
-    pub scope: HoldScope,
-    pub reason: String,
-    pub case: Option<String>,
-    pub review_by: Option<CivilDate>,
-    pub actor: Actor,
 }
 
 impl Desk {
@@ -185,146 +180,10 @@ impl Desk {
     pub(super) fn replace_install(&mut self, install: Arc<Installation>) {
         self.install = install;
     }
-
-    /// Places a hold: in force from the private database's commit on, acknowledged when its leaf is durable too.
-    pub(super) fn place_hold(&mut self, order: HoldOrder, leaf: Naming, now: Instant) -> Result<Hold, DeskError> {
-        let hold = Hold {
-            id: self.new_hold_id(random_hold_id)?,
-            scope: order.scope,
-            reason: order.reason,
-            case: order.case,
-            review_by: order.review_by,
-            actor: order.actor,
-            placed_at: now,
-        };
-        self.store.place(&hold)?;
-        self.holds.insert(hold.id.clone(), hold.scope.clone());
-        self.in_force.push(hold.clone());
-        let body = self.hold_leaf(&hold, HoldAction::Placed, &hold.actor, &hold.reason, leaf);
-        let recorded = self.log.append(body, now).and_then(|_| self.log.sync());
-        recorded.map_err(|source| DeskError::HeldWithoutRecord { hold: hold.id.clone(), source })?;
-        Ok(hold)
-    }
-
-    /// A name that no hold ever had here. It is short, because people read it out and type it: where 10,000 holds are placed, one
-    /// organization in a hundred draws a name twice.
-    fn new_hold_id(&self, mut draw: impl FnMut() -> Result<HoldId, DeskError>) -> Result<HoldId, DeskError> {
-        loop {
-            let id = draw()?;
-            let on_record = self.chronicle.holds().contains_key(&id) || self.chronicle.is_lifted(&id);
-            if !on_record && !self.store.knows_hold(&id)? {
-                return Ok(id);
-            }
-        }
-    }
-
-    /// Lifts a hold: first on record, then in fact.
-    pub(super) fn lift_hold(
-        &mut self,
-        id: &HoldId,
-        reason: &str,
-        actor: &Actor,
-        now: Instant,
-    ) -> Result<(), DeskError> {
-        let found = self.in_force.iter().position(|hold| hold.id == *id);
-        let body = match found {
-            Some(place) => {
-                let hold = &self.in_force[place];
-                self.hold_leaf(hold, HoldAction::Lifted, actor, reason, Naming::default())
-            }
-            None => self.lost_leaf(id, actor, reason)?,
-        };
-        self.store.lifting(id, &Lift { actor: actor.clone(), at: now, reason: reason.to_owned() })?;
-        self.record(body, now)?;
-        self.lost.remove(id);
-        self.holds.remove(id);
-        if let Some(place) = found {
-            self.in_force.remove(place);
-        }
-        self.store.lifted(id, true)
-    }
-
-    fn hold_leaf(&self, hold: &Hold, action: HoldAction, actor: &Actor, reason: &str, naming: Naming) -> Body {
-        let expression = match &hold.scope {
-            HoldScope::Where { expression, .. } => expression,
-            _ => "",
-        };
-        let private = [reason, hold.case.as_deref().unwrap_or_default(), expression].join("\0");
-        Body::Hold(HoldLeaf {
-            hold: hold.id.clone(),
-            action,
-            actor: actor.clone(),
-            scope: hold.scope.name().to_owned(),
-            source: hold.scope.series().and_then(|series| self.install.mapping(series)).map(|map| map.source.clone()),
-            series: hold.scope.series().cloned(),
-            rule: match &hold.scope {
-                HoldScope::Rule { rule } => Some(rule.clone()),
-                _ => None,
-            },
-            year: naming.0.as_ref().map(|(year, _)| *year),
-            fp: naming.0.map(|(_, fingerprint)| fingerprint),
-            reason: self.log.keyed_digest(&private),
-            review_by: hold.review_by,
-        })
-    }
-
-    fn lost_leaf(&self, id: &HoldId, actor: &Actor, reason: &str) -> Result<Body, DeskError> {
-        let placed = self.chronicle.holds().get(id).filter(|_| self.lost.contains(id));
-        let placed = placed.ok_or_else(|| DeskError::NoHold { hold: id.clone() })?;
-        Ok(Body::Hold(HoldLeaf {
-            action: HoldAction::Lifted,
-            actor: actor.clone(),
-            reason: self.log.keyed_digest(reason),
-            ..placed.clone()
-        }))
-    }
-
-    /// Makes the private database agree with the log, which is right about what is in force: a crash between the two left them apart.
-    fn reconcile(&mut self, now: Instant) -> Result<(), DeskError> {
-        self.chronicle()?;
-        let stored = self.store.holds()?;
-        let known: BTreeSet<HoldId> = stored.iter().map(|stored| stored.hold.id.clone()).collect();
-        self.lost = self.chronicle.holds().keys().filter(|id| !known.contains(*id)).cloned().collect();
-        self.in_force.clear();
-        let mut unrecorded = Vec::new();
-        for StoredHold { hold, lifted } in stored {
-            let on_record = self.chronicle.holds().contains_key(&hold.id);
-            let is_lifted = !on_record && (lifted || self.chronicle.is_lifted(&hold.id));
-            if is_lifted != lifted {
-                self.store.lifted(&hold.id, is_lifted)?;
-            }
-            if is_lifted {
-                continue;
-            }
-            if !on_record {
-                unrecorded.push(self.hold_leaf(
-                    &hold,
-                    HoldAction::Placed,
-                    &hold.actor,
-                    &hold.reason,
-                    Naming::default(),
-                ));
-            }
-            self.in_force.push(hold);
-        }
-        self.holds = HoldIndex::new(&self.in_force);
-        for body in unrecorded {
-            self.record(body, now)?;
-        }
-        Ok(())
-    }
 }
-
-/// The year of a fingerprint key and a fingerprint, where a hold is on one record that could be named.
-#[derive(Debug, Default)]
-pub(super) struct Naming(pub Option<(i32, String)>);
 
 fn new_origin() -> Result<Origin, DeskError> {
     Ok(Origin::new(format!("retentiond/{}", random_hex::<8>()?)))
-}
-
-fn random_hold_id() -> Result<HoldId, DeskError> {
-    Ok(HoldId::new(format!("H-{}", random_hex::<4>()?)))
 }
 
 fn random_hex<const BYTES: usize>() -> Result<String, DeskError> {

@@ -55,6 +55,39 @@ impl Desk {
         Ok(())
     }
 
+    /// Removes a plan on which nobody decided, list and manifest; says whether it was one.
+    ///
+    /// # Errors
+    /// A file that cannot be removed.
+    pub fn withdraw(&mut self, plan: &PlanId, now: Instant) -> Result<bool, DeskError> {
+        let status = self.plan_list(now)?.into_iter().find(|status| status.plan == *plan);
+        let is_pending = status.is_some_and(|status| status.state == PlanState::Pending);
+        if is_pending {
+            self.plans.remove(plan)?;
+        }
+        Ok(is_pending)
+    }
+
+    /// Removes the manifests of plans made before an instant that are done with, one way or the other; says how many.
+    ///
+    /// # Errors
+    /// A file that cannot be removed.
+    pub fn forget_plans_before(&mut self, before: Instant, now: Instant) -> Result<u64, DeskError> {
+        self.erase_what_is_done(now)?;
+        let mut forgotten = 0;
+        for status in self.plan_list(now)? {
+            let is_over = matches!(
+                status.state,
+                PlanState::Executed | PlanState::Rejected | PlanState::Expired | PlanState::Simulation
+            );
+            if is_over && status.made_at.is_some_and(|made| made < before) {
+                self.plans.remove(&status.plan)?;
+                forgotten += 1;
+            }
+        }
+        Ok(forgotten)
+    }
+
     fn status(
         &mut self,
         plan: PlanId,

@@ -1,10 +1,10 @@
 //! Serves the control socket while this process holds the state.
 //!
-//! One thread accepts, one per connection answers. Nothing that comes in is trusted: lines have a longest length, connections a greatest
-//! number and a time.
+//! One thread accepts, one per connection answers. Nothing that comes in is trusted: connections have a greatest number, lines (`lines`) a
+//! longest length and a time.
 
 use std::fs::{self, Permissions};
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -12,23 +12,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant as Monotonic};
+use std::time::Duration;
 
 use rustix::fs::{Mode, OFlags};
 
+use super::lines::{Lines, PATIENCE};
 use super::{DeskError, Session, SharedDesk, actor_of};
 use crate::disposition::control::Control;
 use crate::disposition::request::{Request, Response};
 use crate::model::{Actor, Instant};
 
-/// Longest request, its line break included.
-pub(super) const LONGEST_LINE: usize = 64 << 10;
-
 /// Connections served at a time; each costs a thread.
 const MOST_CONNECTIONS: usize = 16;
-
-/// How long a connection may be silent, or take to send a line.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How often a waiting thread looks whether it should end.
 const TICK: Duration = Duration::from_millis(100);
@@ -227,7 +222,7 @@ impl Hearing {
         stream.set_write_timeout(Some(PATIENCE))?;
         let peer = rustix::net::sockopt::socket_peercred(&stream)?;
         let mut session = Session::new(actor_of(peer.uid.as_raw()));
-        let mut lines = Lines { pending: Vec::new() };
+        let mut lines = Lines::default();
         // Who was not greeted knows that nothing they sent was read.
         say(&mut stream, &Response::Ready)?;
         while let Some(line) = lines.next(&mut stream, &self.stop)? {
@@ -267,41 +262,4 @@ fn say(stream: &mut UnixStream, response: &Response) -> io::Result<()> {
     let mut bytes = serde_json::to_vec(response)?;
     bytes.push(b'\n');
     stream.write_all(&bytes)
-}
-
-struct Lines {
-    pending: Vec<u8>,
-}
-
-impl Lines {
-    /// The next line; `None` at the end, after too long a silence, or when the server stops.
-    fn next(&mut self, stream: &mut UnixStream, stop: &AtomicBool) -> io::Result<Option<Result<Vec<u8>, DeskError>>> {
-        let began = Monotonic::now();
-        let mut buffer = [0; 4_096];
-        loop {
-            if let Some(end) = self.pending.iter().position(|byte| *byte == b'\n') {
-                let rest = self.pending.split_off(end + 1);
-                let mut line = std::mem::replace(&mut self.pending, rest);
-                line.truncate(end);
-                return Ok(Some(Ok(line)));
-            }
-            if self.pending.len() >= LONGEST_LINE {
-                let message = format!("it is longer than {LONGEST_LINE} bytes");
-                return Ok(Some(Err(DeskError::NotARequest { message })));
-            }
-            if stop.load(Ordering::Acquire) || began.elapsed() > PATIENCE {
-                return Ok(None);
-            }
-            match stream.read(&mut buffer) {
-                Ok(0) => return Ok(None),
-                Ok(length) => self.pending.extend(&buffer[..length]),
-                Err(error)
-                    if matches!(
-                        error.kind(),
-                        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut | io::ErrorKind::Interrupted
-                    ) => {}
-                Err(error) => return Err(error),
-            }
-        }
-    }
 }

@@ -1,3 +1,5 @@
+use super::super::holding::Naming;
+use super::super::store::Lift;
 use super::*;
 use crate::records::facts::Facts;
 use crate::records::sqlite::Reader;

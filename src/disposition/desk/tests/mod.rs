@@ -4,10 +4,13 @@ use rusqlite::Connection;
 
 use super::*;
 use crate::audit::LogReader;
+use crate::audit::leaf::HoldAction;
+use crate::disposition::holds::HoldScope;
 use crate::disposition::request::{Refusal, Request, Response};
 use crate::disposition::sample::{Sample, now};
 
 mod holds;
+mod memory;
 mod review;
 mod socket;
 mod state;

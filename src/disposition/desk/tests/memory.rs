@@ -1,3 +1,5 @@
+//! What outlives the process: firings, memos, and that a person answered for the clock.
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;

@@ -5,10 +5,11 @@
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 
+use super::holding::{HoldOrder, Naming};
 use super::listed::approvals_of;
 use super::review::approve_plan;
-use super::{DeskError, HoldOrder, Naming, SharedDesk};
-use crate::audit::Fingerprinter;
+use super::{DeskError, SharedDesk};
+use crate::audit::{Fingerprinter, key_year};
 use crate::disposition::Installation;
 use crate::disposition::approval::Terms;
 use crate::disposition::execute;
@@ -102,7 +103,7 @@ impl Session {
         let naming = match known.record {
             None => Naming::default(),
             Some((source, series, key)) => {
-                let year = year_of(now);
+                let year = key_year(now);
                 // Without a name in the log the hold holds all the same.
                 let named = desk.log().fingerprinter(&source, year, now);
                 Naming(named.ok().map(|name: Fingerprinter| (year, name.record(&series, &key).to_string())))
@@ -229,10 +230,4 @@ fn check_reason(reason: &str, case: Option<&str>) -> Result<(), DeskError> {
         return Err(DeskError::Reason { most: LONGEST_REASON });
     }
     Ok(())
-}
-
-/// Fingerprint keys are kept by year of UTC, so that they do not depend on a calendar.
-pub(super) fn year_of(now: Instant) -> i32 {
-    use chrono::Datelike;
-    now.year()
 }
