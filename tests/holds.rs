@@ -264,7 +264,7 @@ fn a_lifted_hold_lets_the_next_plan_take_the_record() {
     let mut door = open_or_connect(install.clone(), None, Arc::new(now)).unwrap();
     let hold = HoldScope::Record { series: "dossier".into(), key: vec!["7".to_owned()] };
     let request = Request::HoldPlace { hold, reason: "inquiry".to_owned(), case: None, review_by: None };
-    let Response::HoldPlaced { hold } = door.ask(request).unwrap() else { panic!("no hold") };
+    let Response::HoldPlaced { hold, .. } = door.ask(request).unwrap() else { panic!("no hold") };
     drop(door);
     let plan = approve(&install);
     let mut door = open_or_connect(install.clone(), None, Arc::new(now)).unwrap();

@@ -13,6 +13,8 @@ mod flow;
 mod forms;
 #[path = "program/giants.rs"]
 mod giants;
+#[path = "program/hold.rs"]
+mod hold;
 #[path = "program/house.rs"]
 mod house;
 #[path = "program/rotation.rs"]

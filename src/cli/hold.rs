@@ -1,8 +1,11 @@
 //! `hold`: what is kept whatever the calendar says.
 
+use std::ops::ControlFlow;
+
 use chrono::SecondsFormat;
 use clap::{Args, Subcommand};
 
+use super::clock;
 use super::error::Failure;
 use super::exit::Exit;
 use super::session::Session;
@@ -10,8 +13,9 @@ use super::setup::Setup;
 use crate::disposition::Installation;
 use crate::disposition::holds::{Hold, HoldScope};
 use crate::disposition::request::{Request, Response};
-use crate::model::{CivilDate, HoldId, RuleNumber, SeriesName};
-use crate::report::holds::{HoldDone, HoldLine, HoldsReport};
+use crate::model::{CivilDate, HoldId, RuleNumber, SeriesName, Zone};
+use crate::report::Words;
+use crate::report::holds::{HoldDone, HoldLine, HoldsReport, keeps};
 
 /// Arguments of `hold`.
 #[derive(Debug, Args)]
@@ -88,15 +92,18 @@ impl HoldCommand {
 
 impl Place {
     fn run(self, setup: &Setup, session: &mut Session<'_>) -> Result<Exit, Failure> {
+        let words = setup.language.words();
         let (reason, case, review_by) = (self.reason.clone(), self.case.clone(), self.review_by);
         let request = Request::HoldPlace { reason, case, review_by, hold: self.scope(&setup.install)? };
         match setup.desk()?.ask(request)? {
-            Response::HoldPlaced { hold } => {
+            Response::HoldPlaced { hold, unrecorded } => {
                 let done = HoldDone {
                     hold: hold.id.to_string(),
                     action: "placed".to_owned(),
-                    of: describe(&hold.scope),
+                    of: keeps(&hold.scope, words),
                     present: is_present(&hold.scope, setup),
+                    review_is_past: hold.review_by.is_some_and(|day| day < today(setup)),
+                    unrecorded,
                 };
                 session.show(&done, setup.language)?;
                 Ok(Exit::Ok)
@@ -137,14 +144,16 @@ impl Place {
     }
 }
 
+/// The day that it is for those who wrote the calendar.
+fn today(setup: &Setup) -> CivilDate {
+    let zone = setup.install.calendars.first().map_or(Zone::UTC, |calendar| calendar.timezone);
+    zone.civil_date(clock::now())
+}
+
 /// Whether a record that a hold names is in the database now; `None` where the hold names none, or where that cannot be
 /// read: a hold needs no database.
 fn is_present(scope: &HoldScope, setup: &Setup) -> Option<bool> {
-    let (HoldScope::Record { series, .. } | HoldScope::Reference { series, .. } | HoldScope::Subject { series, .. }) =
-        scope
-    else {
-        return None;
-    };
+    let series = scope.series()?;
     let mut reader = setup.reader(setup.install.mapping(series)?).ok()?;
     match scope {
         HoldScope::Reference { reference, .. } => Some(!reader.find_reference(series, reference).ok()?.is_empty()),
@@ -152,7 +161,16 @@ fn is_present(scope: &HoldScope, setup: &Setup) -> Option<bool> {
             let key = reader.parse_key(series, key).ok()?;
             Some(reader.facts(series, &[key]).ok()?.iter().any(Option::is_some))
         }
-        HoldScope::Series { .. } | HoldScope::Rule { .. } | HoldScope::Where { .. } => None,
+        HoldScope::Where { expression, .. } => {
+            let mut is_present = false;
+            let mut see = |_| {
+                is_present = true;
+                ControlFlow::Break(())
+            };
+            reader.find_where(series, expression, &mut see).ok()?;
+            Some(is_present)
+        }
+        HoldScope::Series { .. } | HoldScope::Rule { .. } => None,
     }
 }
 
@@ -177,14 +195,17 @@ fn subject_series(named: Option<SeriesName>, install: &Installation) -> Result<S
 }
 
 fn lift(hold: HoldId, reason: String, setup: &Setup, session: &mut Session<'_>) -> Result<Exit, Failure> {
+    let words = setup.language.words();
     let of = match setup.desk()?.ask(Request::HoldList)? {
-        Response::Holds { holds, .. } => holds.iter().find(|held| held.id == hold).map(|held| describe(&held.scope)),
+        Response::Holds { holds, .. } => {
+            holds.iter().find(|held| held.id == hold).map(|held| keeps(&held.scope, words))
+        }
         _ => return Err(Failure::unexpected()),
     };
     match setup.desk()?.ask(Request::HoldLift { hold, reason })? {
         Response::HoldLifted { hold } => {
             let of = of.unwrap_or_default();
-            let done = HoldDone { hold: hold.to_string(), action: "lifted".to_owned(), of, present: None };
+            let done = HoldDone { hold: hold.to_string(), action: "lifted".to_owned(), of, ..HoldDone::default() };
             session.show(&done, setup.language)?;
             Ok(Exit::Ok)
         }
@@ -193,10 +214,11 @@ fn lift(hold: HoldId, reason: String, setup: &Setup, session: &mut Session<'_>) 
 }
 
 fn list(setup: &Setup, session: &mut Session<'_>) -> Result<Exit, Failure> {
+    let words = setup.language.words();
     match setup.desk()?.ask(Request::HoldList)? {
         Response::Holds { holds, lost } => {
             let report = HoldsReport {
-                holds: holds.iter().map(line).collect(),
+                holds: holds.iter().map(|hold| line(hold, words)).collect(),
                 lost: lost.iter().map(ToString::to_string).collect(),
             };
             session.show(&report, setup.language)?;
@@ -206,27 +228,15 @@ fn list(setup: &Setup, session: &mut Session<'_>) -> Result<Exit, Failure> {
     }
 }
 
-fn line(hold: &Hold) -> HoldLine {
+fn line(hold: &Hold, words: &Words) -> HoldLine {
     HoldLine {
         hold: hold.id.to_string(),
         scope: hold.scope.name().to_owned(),
-        of: describe(&hold.scope),
+        of: keeps(&hold.scope, words),
         reason: hold.reason.clone(),
         case: hold.case.clone(),
         review_by: hold.review_by.map(|day| day.to_string()),
         by: hold.actor.to_string(),
         placed_at: hold.placed_at.to_rfc3339_opts(SecondsFormat::Secs, true),
-    }
-}
-
-/// What a hold keeps, as people say it.
-pub(super) fn describe(scope: &HoldScope) -> String {
-    match scope {
-        HoldScope::Record { series, key } => format!("{series} {}", key.join(" ")),
-        HoldScope::Reference { series, reference } => format!("{series} {reference}"),
-        HoldScope::Subject { series, key } => format!("{series} {} and all of that person", key.join(" ")),
-        HoldScope::Series { series } => format!("every {series}"),
-        HoldScope::Rule { rule } => format!("all under rule {rule}"),
-        HoldScope::Where { series, expression } => format!("{series} where {expression}"),
     }
 }

@@ -104,7 +104,7 @@ impl DeskDoor {
             Request::Approve { plan, .. } | Request::Reject { plan, .. } | Request::Except { plan, .. } => {
                 Some(format!("plan {plan}"))
             }
-            Request::HoldPlace { hold, .. } => Some(format!("a hold on a {}", hold.name())),
+            Request::HoldPlace { hold, .. } => hold.series().map(|series| format!("hold place, series {series}")),
             Request::HoldLift { hold, .. } => Some(format!("hold {hold}")),
             Request::HoldList
             | Request::Plans

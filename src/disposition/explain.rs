@@ -112,7 +112,9 @@ impl Look<'_, '_> {
                 found = key == facts.key;
                 if found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             };
-            self.reader.find_where(&mapping.series, expression, &mut look).map_err(|source| failed(mapping, source))?;
+            self.reader
+                .find_where(&mapping.series, expression, &mut look)
+                .map_err(|source| PlanError::of_hold(hold, &mapping.series, source))?;
             if found {
                 holds.push(hold.clone());
             }

@@ -79,6 +79,9 @@ pub enum Response {
     Closing,
     HoldPlaced {
         hold: Hold,
+        /// Why it is not on record yet. It holds all the same, and is put on record as soon as the log can be written.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        unrecorded: Option<String>,
     },
     HoldLifted {
         hold: HoldId,

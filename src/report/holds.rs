@@ -3,8 +3,9 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::table::Table;
+use super::table::{Table, paragraph};
 use super::{Report, Words, to_value};
+use crate::disposition::holds::HoldScope;
 
 /// Every hold in force.
 #[derive(Clone, Debug, Serialize)]
@@ -60,8 +61,20 @@ impl Report for HoldsReport {
     }
 }
 
+/// What a hold keeps, as people say it.
+pub fn keeps(scope: &HoldScope, words: &Words) -> String {
+    match scope {
+        HoldScope::Record { series, key } => format!("{series} {}", key.join(" ")),
+        HoldScope::Reference { series, reference } => format!("{series} {reference}"),
+        HoldScope::Subject { series, key } => words.fill(words.keeps_person, &[&format!("{series} {}", key.join(" "))]),
+        HoldScope::Series { series } => words.fill(words.keeps_series, &[series.as_str()]),
+        HoldScope::Rule { rule } => words.fill(words.keeps_rule, &[rule.as_str()]),
+        HoldScope::Where { series, expression } => words.fill(words.keeps_where, &[series.as_str(), expression]),
+    }
+}
+
 /// A hold was placed or lifted; it holds, or no longer holds, from this line on.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct HoldDone {
     pub hold: String,
     /// `placed` or `lifted`.
@@ -70,6 +83,11 @@ pub struct HoldDone {
     pub of: String,
     /// Whether such a record is in the database now; absent where that was not looked at or cannot be read.
     pub present: Option<bool>,
+    /// Whether the day by which someone was to look again is over already.
+    pub review_is_past: bool,
+    /// Why it is not on record yet, though it holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unrecorded: Option<String>,
 }
 
 impl Report for HoldDone {
@@ -77,7 +95,13 @@ impl Report for HoldDone {
         let template = if self.action == "placed" { words.hold_placed } else { words.hold_lifted };
         let mut text = format!("{}\n", words.fill(template, &[&self.hold, &self.of]));
         if self.present == Some(false) {
-            text += &format!("{}\n", words.hold_on_none);
+            text += &paragraph("", "  ", words.hold_on_none);
+        }
+        if self.review_is_past {
+            text += &paragraph("", "  ", words.hold_review_past);
+        }
+        if let Some(why) = &self.unrecorded {
+            text += &paragraph("", "  ", &words.fill(words.hold_unrecorded, &[why]));
         }
         text
     }

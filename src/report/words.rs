@@ -125,9 +125,15 @@ words! {
     case: "case", "cause";
     review_by: "review by", "à revoir le";
     no_hold: "No hold is in force.", "Aucune suspension n'est en vigueur.";
-    hold_placed: "Hold {} is in force: {} stays until it is lifted.", "La suspension {} est en vigueur\u{a0}: {} est conservé jusqu'à sa levée.";
-    hold_on_none: "No such record is in the database now: check the key, or lift the hold if it was mistyped.", "Aucune unité de cette clé n'est dans la base maintenant\u{a0}: vérifiez la clé, ou levez la suspension si elle est erronée.";
-    hold_lifted: "Hold {} is lifted: {} follows its calendar again.", "La suspension {} est levée\u{a0}: {} suit de nouveau son calendrier.";
+    hold_placed: "Hold {} is in force: {} stays until it is lifted.", "La suspension {} est en vigueur\u{a0}: elle conserve {} jusqu'à sa levée.";
+    hold_on_none: "It keeps nothing now: no such record is in the database. Check what you typed, or lift the hold if it was a slip; it holds whatever matches later.", "Elle ne conserve rien maintenant\u{a0}: la base ne contient rien de tel. Vérifiez la saisie, ou levez la suspension si c'est une erreur; elle vaut pour ce qui y répondrait plus tard.";
+    hold_review_past: "Its review date is over already: check it. The hold does not end by itself.", "Sa date de réexamen est déjà passée\u{a0}: vérifiez-la. La suspension ne prend pas fin d'elle-même.";
+    hold_unrecorded: "It holds, but is not on record yet: {}. It is put on record as soon as the log can be written; do not place it again.", "Elle vaut, mais n'est pas encore inscrite au registre ({}). Elle y sera inscrite dès qu'il pourra être écrit; ne la placez pas de nouveau.";
+    keeps_person: "{} and all of that person", "{} et tout ce qui concerne cette personne";
+    keeps_series: "every {}", "toute la série {}";
+    keeps_rule: "all under rule {}", "tout ce que régit la règle {}";
+    keeps_where: "{} where {}", "{} où {}";
+    hold_lifted: "Hold {} is lifted: {} follows its calendar again.", "La suspension {} est levée\u{a0}: le calendrier s'applique de nouveau à {}.";
 
     month: "month", "mois";
     due_now: "due now", "échu";

@@ -109,7 +109,9 @@ impl Session {
                 Naming(named.ok().map(|name: Fingerprinter| (year, name.record(&series, &key).to_string())))
             }
         };
-        Ok(Response::HoldPlaced { hold: desk.place_hold(order, naming, now)? })
+        let (hold, recorded) = desk.place_hold(order, naming, now)?;
+        let unrecorded = recorded.err().map(|error| DeskError::Log(error).refusal().message);
+        Ok(Response::HoldPlaced { hold, unrecorded })
     }
 
     fn except(&mut self, plan: PlanId, records: Vec<NamedRecord>) -> Result<Response, DeskError> {
@@ -184,8 +186,9 @@ impl Known {
                 Err(DeskError::NoReference { series: mapping.series.clone() })
             }
             (HoldScope::Where { series, expression }, Some(mapping)) => {
-                // Only the database can say that it is an expression, so an unreadable one cannot be told from a wrong one.
-                open(install, mapping)?.find_where(&series, &expression, &mut |_| ControlFlow::Break(()))?;
+                // Only the database can say that it is an expression, and that it fails on no row: a hold that cannot be asked would stop every
+                // plan later. So an unreadable database cannot be told from a wrong expression.
+                open(install, mapping)?.find_where(&series, &expression, &mut |_| ControlFlow::Continue(()))?;
                 Ok(Self { scope: HoldScope::Where { series, expression }, record: None })
             }
             (HoldScope::Rule { rule }, _) => {

@@ -33,8 +33,6 @@ pub enum DeskError {
     Plan(#[from] PlanError),
     #[error(transparent)]
     Approval(#[from] ApprovalError),
-    #[error("the hold {hold} holds, but could not be put on record; it is as soon as the log can be written again")]
-    HeldWithoutRecord { hold: HoldId, source: LogError },
     #[error("no hold {hold} is in force; `retentiond hold list` lists them")]
     NoHold { hold: HoldId },
     #[error(
@@ -100,7 +98,6 @@ impl DeskError {
             Self::Log(_) => "log",
             Self::Plan(error) => error.code(),
             Self::Approval(error) => error.code(),
-            Self::HeldWithoutRecord { .. } => "held-without-record",
             Self::NoHold { .. } => "no-hold",
             Self::HoldsLost { .. } => "holds-lost",
             Self::UnknownSeries { .. } => "unknown-series",
@@ -147,7 +144,6 @@ impl DeskError {
             Self::File { .. }
             | Self::Database { .. }
             | Self::Form { .. }
-            | Self::HeldWithoutRecord { .. }
             | Self::Records(_)
             | Self::Random(_)
             | Self::Broken

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::store::{Lift, StoredHold};
 use super::{Desk, DeskError, random_hex};
+use crate::audit::LogError;
 use crate::audit::leaf::{Body, HoldAction, HoldLeaf};
 use crate::disposition::holds::{Hold, HoldIndex, HoldScope};
 use crate::model::{Actor, CivilDate, HoldId, Instant};
@@ -22,8 +23,14 @@ pub(super) struct HoldOrder {
 pub(super) struct Naming(pub Option<(i32, String)>);
 
 impl Desk {
-    /// Places a hold: in force from the private database's commit on, acknowledged when its leaf is durable too.
-    pub(super) fn place_hold(&mut self, order: HoldOrder, leaf: Naming, now: Instant) -> Result<Hold, DeskError> {
+    /// Places a hold: in force from the private database's commit on. It holds, too, where the log cannot be written now, as the second part of
+    /// the result says; it is put on record by the next opening that can.
+    pub(super) fn place_hold(
+        &mut self,
+        order: HoldOrder,
+        leaf: Naming,
+        now: Instant,
+    ) -> Result<(Hold, Result<(), LogError>), DeskError> {
         let hold = Hold {
             id: self.new_hold_id(random_hold_id)?,
             scope: order.scope,
@@ -38,8 +45,7 @@ impl Desk {
         self.in_force.push(hold.clone());
         let body = self.hold_leaf(&hold, HoldAction::Placed, &hold.actor, &hold.reason, leaf);
         let recorded = self.log.append(body, now).and_then(|_| self.log.sync());
-        recorded.map_err(|source| DeskError::HeldWithoutRecord { hold: hold.id.clone(), source })?;
-        Ok(hold)
+        Ok((hold, recorded))
     }
 
     /// A name that no hold ever had here. It is short, because people read it out and type it: where 10,000 holds are placed, one

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::super::judge::GoverningError;
 use super::super::request::RefusalKind;
 use crate::audit::LogError;
-use crate::model::{CalendarNumber, CivilDate, PlanId, RuleNumber, SeriesName, SourceName};
+use crate::model::{CalendarNumber, CivilDate, HoldId, PlanId, RuleNumber, SeriesName, SourceName};
 use crate::records::sqlite::{Finding, StoreError};
 
 /// What can go wrong with a plan.
@@ -32,6 +32,10 @@ pub enum PlanError {
     Governing(#[from] GoverningError),
     #[error("could not read the records of {series}")]
     Records { series: SeriesName, source: StoreError },
+    #[error(
+        "the expression of hold {hold} cannot be asked of {series} any more ({why}), so nobody knows which records it keeps and nothing is planned; lift it (`retentiond hold lift {hold}`) and place it anew with an expression that can"
+    )]
+    Hold { hold: HoldId, series: SeriesName, why: String },
     #[error("could not open the database of {source_name}")]
     Source { source_name: SourceName, source: StoreError },
     #[error("series {series} maps to the source {source_name}, which the configuration does not have")]
@@ -54,6 +58,14 @@ pub enum PlanError {
 }
 
 impl PlanError {
+    /// What kept a `--where` hold from being asked.
+    pub(in crate::disposition) fn of_hold(hold: &HoldId, series: &SeriesName, source: StoreError) -> Self {
+        match source {
+            StoreError::Expression { message: why } => Self::Hold { hold: hold.clone(), series: series.clone(), why },
+            source => Self::Records { series: series.clone(), source },
+        }
+    }
+
     /// Its stable name.
     pub fn code(&self) -> &'static str {
         match self {
@@ -65,6 +77,7 @@ impl PlanError {
             Self::UnknownRule { .. } => "unknown-rule",
             Self::Governing(_) => "rule-not-supported",
             Self::Records { source, .. } | Self::Source { source, .. } => source.code(),
+            Self::Hold { .. } => "hold-expression",
             Self::NoSource { .. } => "no-source",
             Self::Log(_) => "log",
             Self::Unbalanced { .. } => "unbalanced",
@@ -77,7 +90,9 @@ impl PlanError {
     pub fn kind(&self) -> RefusalKind {
         match self {
             Self::Unknown { .. } | Self::UnknownRule { .. } | Self::NoSuchDay { .. } => RefusalKind::Usage,
-            Self::Erased { .. } | Self::Altered { .. } | Self::NotInForce { .. } => RefusalKind::Refused,
+            Self::Erased { .. } | Self::Altered { .. } | Self::Hold { .. } | Self::NotInForce { .. } => {
+                RefusalKind::Refused
+            }
             Self::Governing(_) | Self::NoSource { .. } | Self::Unproved { .. } => RefusalKind::Configuration,
             Self::Records { source: StoreError::Locked { .. }, .. }
             | Self::Source { source: StoreError::Locked { .. }, .. } => RefusalKind::Busy,

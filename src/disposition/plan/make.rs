@@ -194,7 +194,7 @@ impl Scan<'_> {
     /// Takes out what a `--where` hold keeps: only the database can tell, and only of what is listed need it be asked.
     fn hold_by_expression(&self, reader: &mut Reader, tallies: &mut [Tally]) -> Result<(), PlanError> {
         let mapping = self.series().mapping;
-        for (_, expression) in self.holds.expressions(&mapping.series) {
+        for (hold, expression) in self.holds.expressions(&mapping.series) {
             let mut outcome = Ok(());
             let mut take_out = |key| match self.take_out(&key, tallies) {
                 Ok(()) => ControlFlow::Continue(()),
@@ -205,7 +205,7 @@ impl Scan<'_> {
             };
             reader
                 .find_where(&mapping.series, expression, &mut take_out)
-                .map_err(|source| PlanError::Records { series: mapping.series.clone(), source })?;
+                .map_err(|source| PlanError::of_hold(hold, &mapping.series, source))?;
             outcome?;
         }
         Ok(())

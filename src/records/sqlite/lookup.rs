@@ -88,7 +88,7 @@ pub fn find_reference(
 /// Shows the records for which an expression over `this` holds, in the order of their keys, until `visit` breaks.
 ///
 /// # Errors
-/// [`StoreError::Expression`] for what is no expression, or does more than read.
+/// [`StoreError::Expression`] for what is no expression, does more than read, or fails on the values of a row.
 pub fn find_where(
     conn: &Connection,
     series: &SeriesMapping,
@@ -99,13 +99,11 @@ pub fn find_where(
         return Err(StoreError::Expression { message: reason.to_owned() });
     }
     let select = select_keys(series, &sql::condition(&Condition::Expression(expression.to_owned())));
-    if let Err(error) = conn.prepare(&select) {
-        return Err(match StoreError::of(conn, error) {
-            StoreError::Schema { message, .. } | StoreError::Sql { message, .. } => StoreError::Expression { message },
-            other => other,
-        });
-    }
-    visit_keys(conn, &select, series, (), visit).map_err(|error| StoreError::of(conn, error))
+    // An expression may fail on the values of some row only (`json_extract` of what is no JSON).
+    visit_keys(conn, &select, series, (), visit).map_err(|error| match StoreError::of(conn, error) {
+        StoreError::Schema { message, .. } | StoreError::Sql { message, .. } => StoreError::Expression { message },
+        other => other,
+    })
 }
 
 fn select_keys(series: &SeriesMapping, test: &str) -> String {

@@ -47,7 +47,7 @@ fn dossier(key: &str) -> HoldScope {
 
 fn placed(answer: Result<Response, Refusal>) -> Hold {
     match answer.unwrap() {
-        Response::HoldPlaced { hold } => hold,
+        Response::HoldPlaced { hold, unrecorded: None } => hold,
         other => panic!("{other:?}"),
     }
 }

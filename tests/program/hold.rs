@@ -1,0 +1,76 @@
+//! Holds as people place them: what is refused, what is warned of, and what holds all the same.
+
+use super::house::{DUE, House};
+
+#[test]
+fn a_where_that_fails_on_any_record_is_refused_when_it_is_placed() {
+    let house = House::new();
+    // The first records read as JSON numbers; the one that does not comes later.
+    house.database().execute_batch("UPDATE dossier SET number = 'x' || id; UPDATE dossier SET number = id").unwrap();
+    house.database().execute("UPDATE dossier SET number = 'no JSON' WHERE id = 40", []).unwrap();
+    for expression in ["json_extract(this.number, '$') = 1", "nowhere = 1", "1) OR (1", "DELETE FROM dossier"] {
+        let (code, answer) = house.json(&["hold", "place", "dossier", "--where", expression, "--reason", "a claim"]);
+        assert_eq!((code, &answer["error"]["code"]), (2, &"expression".into()), "{expression}: {answer}");
+        assert!(answer["error"]["place"].as_str().unwrap().contains("dossier"), "{answer}");
+    }
+    assert!(house.ask(&["hold", "list"])["holds"].as_array().unwrap().is_empty());
+}
+
+#[test]
+fn a_hold_whose_expression_can_no_longer_be_asked_is_named_with_its_mend() {
+    let house = House::new();
+    house.database().execute_batch("ALTER TABLE dossier ADD COLUMN merchant TEXT").unwrap();
+    let hold = house.ask(&["hold", "place", "dossier", "--where", "merchant = 'X'", "--reason", "a claim"]);
+    let hold = hold["hold"].as_str().unwrap().to_owned();
+    house.database().execute_batch("ALTER TABLE dossier DROP COLUMN merchant").unwrap();
+    for command in [["plan"].as_slice(), &["explain", "dossier", "1"]] {
+        let (code, answer) = house.json(command);
+        assert_eq!((code, &answer["error"]["code"]), (3, &"hold-expression".into()), "{command:?}: {answer}");
+        let told = &answer["error"];
+        assert!(told["message"].as_str().unwrap().contains(&hold), "{answer}");
+        assert!(told["mend"].as_str().unwrap().contains(&format!("retentiond hold lift {hold}")), "{answer}");
+    }
+    assert_eq!(house.run(&["hold", "lift", &hold, "--reason", "the column is gone"]).code, 0);
+    assert_eq!(house.ask(&["plan"])["rules"][0]["due"], DUE);
+}
+
+#[test]
+fn a_hold_that_keeps_nothing_now_says_so_and_keeps_what_matches_later() {
+    let house = House::new();
+    let place =
+        |expression: &str| house.ask(&["hold", "place", "dossier", "--where", expression, "--reason", "a claim"]);
+    assert_eq!(place("this.number = 'canary-1'")["present"], true);
+    assert_eq!(place("this.number = 'later'")["present"], false);
+    let said = house.run(&["hold", "place", "dossier", "--where", "0", "--reason", "a claim"]).out;
+    assert!(said.contains("It keeps nothing now"), "{said}");
+    assert_eq!(house.ask(&["plan"])["rules"][0]["held"], 1);
+    house.database().execute("UPDATE dossier SET number = 'later' WHERE id = 2", []).unwrap();
+    assert_eq!(house.ask(&["plan"])["rules"][0]["held"], 2);
+}
+
+#[test]
+fn a_review_date_that_is_over_is_said_and_the_hold_holds() {
+    let house = House::new();
+    let place = |day: &str| {
+        house.ask(&["hold", "place", "dossier", "7", "--reason", "a claim", "--review-by", day])["review_is_past"]
+            .clone()
+    };
+    assert_eq!((place("2020-01-01"), place("2190-01-01")), (true.into(), false.into()));
+    assert_eq!(house.ask(&["plan"])["rules"][0]["held"], 1);
+}
+
+#[cfg(feature = "simulate")]
+#[test]
+fn a_hold_placed_while_the_clock_is_behind_the_log_holds_and_is_recorded_later() {
+    let house = House::new();
+    house.set_clock("2026-03-01T12:00:00Z");
+    let plan = house.approved();
+    house.set_clock("2026-02-27T12:00:00Z");
+    let ran = house.run(&["hold", "place", "dossier", "7", "--reason", "a claim"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(ran.out.contains("not on record yet") && ran.out.contains("do not place it again"), "{}", ran.out);
+    house.set_clock("2026-03-01T12:01:00Z");
+    assert_eq!(house.ask(&["hold", "list"])["holds"].as_array().unwrap().len(), 1);
+    assert_eq!(house.ask(&["audit", "show", "--kind", "hold"])["entries"].as_array().unwrap().len(), 1);
+    assert_eq!(house.ask(&["apply", &plan])["held"], 1);
+}
