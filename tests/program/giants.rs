@@ -72,3 +72,54 @@ fn large_rows_go_a_few_at_a_time_from_the_first_transaction_on() {
     assert!((1..=4).contains(&sizes[0]), "4 MB at first: {sizes:?}");
     assert!(sizes.windows(2).all(|pair| pair[1] <= 2 * pair[0] + 1), "and at most twice as much after: {sizes:?}");
 }
+
+/// Record 30 has 64 messages of a megabyte.
+fn make_heavy(house: &House) {
+    let large = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 64)
+         INSERT INTO message(dossier_id, body) SELECT 30, randomblob(1000000) FROM n";
+    house.database().execute_batch(large).unwrap();
+}
+
+/// Applies the approved plan, of which all but record 30 goes; the entries of the log.
+fn apply_all_but_the_heavy_one(house: &House) -> Vec<serde_json::Value> {
+    let plan = house.approved();
+    let (code, run) = house.json(&["apply", &plan]);
+    assert_eq!((code, &run["destroyed"], &run["deferred"]), (5, &(DUE - 1).into(), &1.into()), "{run}");
+    let reasons: Vec<&String> = run["reasons"].as_object().unwrap().keys().collect();
+    assert!(matches!(reasons.as_slice(), [reason] if reason.contains(" 68 rows and 61 MiB")), "{run}");
+    assert_eq!(house.rows("message WHERE dossier_id = 30"), 66, "nothing of it went");
+    let (_, shown) = house.json(&["audit", "show"]);
+    shown["entries"].as_array().unwrap().clone()
+}
+
+fn wait_for_a_far_window(house: &House, limits: &str) {
+    let schedule = format!(
+        "[schedule]\ntimezone = \"UTC\"\nscan = \"0 2 * * *\"\nmaintenance = [\"{}\"]\n\n[limits]\n{limits}",
+        far_window()
+    );
+    house.edit("retentiond.toml", "[limits]", &schedule);
+}
+
+#[test]
+fn a_record_of_many_bytes_waits_for_the_window_and_is_not_even_begun() {
+    let house = House::new();
+    make_heavy(&house);
+    wait_for_a_far_window(&house, "lock_ms = 10");
+    let entries = apply_all_but_the_heavy_one(&house);
+    let aborted = entries.iter().filter(|entry| entry["kind"] == "outcome" && entry["committed"] == false).count();
+    assert_eq!(aborted, 0, "it was weighed before");
+}
+
+#[test]
+fn a_record_of_many_bytes_among_very_many_small_ones_is_undone_before_its_commit_and_waits() {
+    let house = House::new();
+    make_heavy(&house);
+    // So many records that the file says nothing of the size of each.
+    let many = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9000)
+         INSERT INTO dossier(id, number) SELECT 100000 + i, 'N' || i FROM n";
+    house.database().execute_batch(many).unwrap();
+    // Time enough for the statements.
+    wait_for_a_far_window(&house, "lock_ms = 100");
+    let entries = apply_all_but_the_heavy_one(&house);
+    assert!(entries.iter().any(|entry| entry["kind"] == "outcome" && entry["committed"] == false));
+}

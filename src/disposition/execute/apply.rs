@@ -1,34 +1,30 @@
 //! Executes an approved plan, chunk by chunk in primary-key order, or goes on with it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use super::batch::Bench;
-use super::chunk::ChunkSizer;
+use super::chunk::PATIENCE;
 use super::close::{Ended, close};
-use super::divide::{Took, run_divided};
+use super::divide::{Took, put_off_giant, run_divided};
 use super::error::ExecuteError;
+use super::queue::Queue;
 use super::spool::SpoolDir;
 use super::statement::{Statement, Tally};
 use super::target::Target;
+use super::writers::Writers;
 use super::{declare, fault, recover, restored, resume};
 use crate::audit::leaf::RecordOutcome;
 use crate::disposition::desk::{Desk, SharedDesk};
-use crate::disposition::plan::{Cursor, Item};
+use crate::disposition::plan::Item;
 use crate::disposition::{ApprovedPlan, Installation, Pace};
-use crate::model::{Actor, Fingerprint, Instant, Opening, RunId, SourceName};
-use crate::records::sqlite::{Relief, Writer};
+use crate::model::{Actor, Fingerprint, Instant, Opening, RunId};
+use crate::records::sqlite::Relief;
 
 /// A polite run pauses at least so long between chunks.
 const LEAST_PAUSE: Duration = Duration::from_millis(5);
-
-/// A transaction that works so many times longer than what is aimed at is undone, and its records are divided.
-const PATIENCE: u32 = 4;
-
-/// Items looked at before it is known of which series they are.
-const PEEK: usize = 500;
 
 /// Under what conditions a plan is executed.
 pub struct Conditions<'a> {
@@ -81,13 +77,13 @@ pub fn apply(
         run: &run,
         settled: &settled,
         spools: SpoolDir::of(&install.state),
-        writers: HashMap::new(),
+        writers: Writers::new(shared, plan, &install),
         tally: Tally::default(),
     };
     execution.tally.counts.planned = execution.count_planned()?;
     let finished = execution.go_through(conditions)?;
     let now = (conditions.clock)();
-    let tally = execution.tally;
+    let tally = Tally { copied_in: execution.writers.copied_in, ..execution.tally };
     close(&mut *shared.lock()?, plan, tally, Ended { run, started, now, finished, actor: conditions.actor })
 }
 
@@ -110,7 +106,7 @@ struct Execution<'a> {
     run: &'a RunId,
     settled: &'a HashSet<Fingerprint>,
     spools: SpoolDir,
-    writers: HashMap<SourceName, Writer>,
+    writers: Writers<'a>,
     tally: Tally,
 }
 
@@ -122,9 +118,8 @@ impl<'a> Execution<'a> {
 
     /// Whether the run went through the whole plan.
     fn go_through(&mut self, conditions: &mut Conditions<'_>) -> Result<bool, ExecuteError> {
-        let mut sizers = HashMap::new();
-        let mut after: Option<Cursor> = None;
-        while let Some((series, items, cursor)) = self.next_chunk(after.as_ref(), &mut sizers)? {
+        let mut queue = Queue::new(self.plan, self.install);
+        while let Some(chunk) = queue.next(&mut self.writers)? {
             let now = (conditions.clock)();
             if self.install.windows.open_at(now) == Opening::Blackout {
                 return Ok(!self.put_off_the_rest("a blackout window opened"));
@@ -132,50 +127,28 @@ impl<'a> Execution<'a> {
             if conditions.stop.load(Ordering::Relaxed) {
                 return Ok(!self.put_off_the_rest("the run was stopped"));
             }
-            let left: Vec<&Item> = items.iter().filter(|item| !self.settled.contains(&item.fingerprint)).collect();
-            let took = self.run_chunk(&left, conditions)?;
+            let left: Vec<&Item> =
+                chunk.items.iter().filter(|item| !self.settled.contains(&item.fingerprint)).collect();
+            if let (Some(weight), [_]) = (&chunk.giant, left.as_slice())
+                && !self.install.windows.admits_giants_at(now)
+            {
+                put_off_giant(&mut self.tally, *weight, self.install.limits.lock * PATIENCE);
+                continue;
+            }
+            let took = self.run_chunk(&left, chunk.most_bytes, conditions)?;
             if let Some(reason) = &took.over {
                 self.put_off_the_rest(reason);
                 // Where the database was restored, that goes on record: its source waits for a person.
                 restored::look(&mut *self.shared.lock()?, (conditions.clock)())?;
                 return Ok(false);
             }
-            if let Some(sizer) = sizers.get_mut(&series) {
-                took.teach(sizer);
-            }
+            queue.learn(&chunk, &took);
             (conditions.progress)(Progress { planned: self.tally.counts.planned, done: self.tally.accounted() });
             if self.pace_at(now) == Pace::Polite {
                 thread::sleep(LEAST_PAUSE.max(took.held / 2));
             }
-            after = Some(cursor);
         }
         Ok(true)
-    }
-
-    /// The next items, with the place of their series: as many as transactions of that series may have now.
-    fn next_chunk(
-        &self,
-        after: Option<&Cursor>,
-        sizers: &mut HashMap<usize, ChunkSizer>,
-    ) -> Result<Option<(usize, Vec<Item>, Cursor)>, ExecuteError> {
-        let limit = sizers.values().map(ChunkSizer::size).max().unwrap_or(PEEK);
-        let Some((items, cursor)) = self.plan.chunk(after, limit)? else { return Ok(None) };
-        let Some(series) = items.first().map(|item| item.series) else { return Ok(None) };
-        let size = sizers.entry(series).or_insert_with(|| self.sizer(series)).size();
-        if items.len() <= size {
-            return Ok(Some((series, items, cursor)));
-        }
-        let fewer = self.plan.chunk(after, size)?;
-        Ok(fewer.map(|(items, cursor)| (series, items, cursor)))
-    }
-
-    /// For a series of which nothing has gone yet: no record has more bytes, on an average, than its share of the whole file.
-    fn sizer(&self, series: usize) -> ChunkSizer {
-        let planned = &self.plan.manifest().series[series];
-        // What cannot be looked at now fails where it is opened.
-        let database = self.install.sources.get(&planned.source).and_then(|source| source.sqlite.metadata().ok());
-        let bytes = database.map_or(0, |file| file.len());
-        ChunkSizer::new(self.install.limits.lock, bytes / planned.rows.max(1))
     }
 
     /// Whether there was anything left.
@@ -194,7 +167,12 @@ impl<'a> Execution<'a> {
     }
 
     /// Runs the items of one chunk, a batch for each rule and action among them; returns what it took.
-    fn run_chunk(&mut self, items: &[&Item], conditions: &Conditions<'_>) -> Result<Took, ExecuteError> {
+    fn run_chunk(
+        &mut self,
+        items: &[&Item],
+        most_bytes: u64,
+        conditions: &Conditions<'_>,
+    ) -> Result<Took, ExecuteError> {
         let mut took = Took::default();
         let Some(first) = items.first() else { return Ok(took) };
         let now = (conditions.clock)();
@@ -207,21 +185,7 @@ impl<'a> Execution<'a> {
                 None => groups.push(vec![item]),
             }
         }
-        let writer = match self.writers.entry(target.mapping.source.clone()) {
-            std::collections::hash_map::Entry::Occupied(open) => open.into_mut(),
-            std::collections::hash_map::Entry::Vacant(place) => {
-                let source = &self.install.sources[&target.mapping.source];
-                let origin = self.shared.lock()?.log().origin().clone();
-                let mut writer = Writer::open(source, &self.install.series, &origin)?;
-                let planned = self.plan.manifest().series.iter().filter(|planned| planned.source == source.name);
-                // Also what an interrupted run before this one took may have been copied. A series whose statements cannot be compiled
-                // is claimed nothing of; its own batch says why.
-                if planned.map(|planned| &planned.series).any(|series| writer.may_copy(series).unwrap_or(true)) {
-                    self.tally.copied_in.insert(source.name.clone());
-                }
-                place.insert(writer)
-            }
-        };
+        let writer = self.writers.of(&target.mapping.source)?;
         let mut bench = Bench {
             shared: self.shared,
             writer,
@@ -229,6 +193,7 @@ impl<'a> Execution<'a> {
             clock: conditions.clock,
             stop: conditions.stop,
             longest: self.install.limits.lock * PATIENCE,
+            most_bytes,
             admits_giants: self.install.windows.admits_giants_at(now),
         };
         for group in groups {

@@ -36,14 +36,16 @@ pub(super) struct Bench<'a> {
     pub stop: &'a AtomicBool,
     /// How long a transaction may work before it is undone.
     pub longest: Duration,
+    /// Nor may it free more bytes of the database: what they take at the COMMIT cannot be cut short.
+    pub most_bytes: u64,
     /// Whether a record that does not fit into that time may go nevertheless, alone.
     pub admits_giants: bool,
 }
 
 /// How a batch ended.
 pub(super) enum BatchEnd {
-    /// Its outcome is in the log. `held_lock` is how long its transaction was open.
-    Done { result: BatchResult, held_lock: Duration },
+    /// Its outcome is in the log.
+    Done { result: BatchResult, effort: Effort },
     /// Undone: a trigger or a cascade did more, or less, than was counted. The caller divides the batch.
     Differs(StoreError),
     /// Undone: its time was over. The caller divides the batch.
@@ -52,9 +54,18 @@ pub(super) enum BatchEnd {
     Over { result: BatchResult, reason: String },
 }
 
+/// What a transaction took.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Effort {
+    /// How long it was open.
+    pub held: Duration,
+    /// Bytes of the database that it freed.
+    pub freed: u64,
+}
+
 /// How one attempt at the transaction ended.
 enum Attempt {
-    Committed(Committed, Duration),
+    Committed(Committed, Effort),
     Busy,
     /// The fence says that the batch can never be committed any more.
     Aborted,
@@ -79,7 +90,7 @@ pub(super) fn run_batch(bench: &mut Bench<'_>, target: &Target<'_>, items: &[&It
     };
     let mut end = match announced {
         Some(evidence) => run_announced(bench, target, &candidates, &evidence)?,
-        None => BatchEnd::Done { result: BatchResult::default(), held_lock: Duration::ZERO },
+        None => BatchEnd::Done { result: BatchResult::default(), effort: Effort::default() },
     };
     if let BatchEnd::Done { result, .. } | BatchEnd::Over { result, .. } = &mut end {
         result.outcomes.extend(refused.iter().map(|_| RecordOutcome::Failed));
@@ -97,23 +108,23 @@ fn run_announced(
     let spooled = spool(bench.spools, target, candidates, evidence)?;
     let mut over = None;
     let mut too_long = false;
-    let (result, ending, held_lock, differs) = match attempt_often(bench, target, candidates, evidence)? {
-        Attempt::Committed(committed, held_lock) => {
+    let (result, ending, effort, differs) = match attempt_often(bench, target, candidates, evidence)? {
+        Attempt::Committed(committed, effort) => {
             fault::step("committed")?;
             let keys: Vec<_> = candidates.iter().map(|candidate| Some(candidate.item.key.clone())).collect();
             let result = finish(bench.writer, target.mapping, committed, &spooled, &keys, Absence::Foreign)?;
-            (result, true, held_lock, None)
+            (result, true, effort, None)
         }
-        Attempt::Busy => (put_off(candidates, "the database stayed locked"), false, Duration::ZERO, None),
-        Attempt::Aborted => (put_off(candidates, "the commit failed"), false, Duration::ZERO, None),
-        Attempt::Differs(error) => (put_off(candidates, "the batch was undone"), false, Duration::ZERO, Some(error)),
+        Attempt::Busy => (put_off(candidates, "the database stayed locked"), false, Effort::default(), None),
+        Attempt::Aborted => (put_off(candidates, "the commit failed"), false, Effort::default(), None),
+        Attempt::Differs(error) => (put_off(candidates, "the batch was undone"), false, Effort::default(), Some(error)),
         Attempt::TooLong => {
             too_long = true;
-            (put_off(candidates, "the batch was undone"), false, Duration::ZERO, None)
+            (put_off(candidates, "the batch was undone"), false, Effort::default(), None)
         }
         Attempt::Over(reason) => {
             over = Some(reason.clone());
-            (put_off(candidates, &reason), false, Duration::ZERO, None)
+            (put_off(candidates, &reason), false, Effort::default(), None)
         }
     };
     conclude(bench, evidence, &spooled, &result, ending)?;
@@ -121,7 +132,7 @@ fn run_announced(
         _ if too_long => BatchEnd::TooLong,
         (Some(error), _) => BatchEnd::Differs(error),
         (None, Some(reason)) => BatchEnd::Over { result, reason },
-        (None, None) => BatchEnd::Done { result, held_lock },
+        (None, None) => BatchEnd::Done { result, effort },
     })
 }
 
@@ -195,7 +206,8 @@ fn attempt_once(
     if let Some(reason) = halt::reason_inside(&mut desk, &mut txn, target)? {
         return Ok(Attempt::Over(reason));
     }
-    if candidates.len() > 1 || !bench.admits_giants {
+    let is_limited = candidates.len() > 1 || !bench.admits_giants;
+    if is_limited {
         txn.limit(bench.longest);
     }
     let disposal = match dispose(txn, target, candidates, desk.holds(), (bench.clock)()) {
@@ -208,12 +220,16 @@ fn attempt_once(
         disposal => disposal?,
     };
     fault::step("disposed")?;
+    let freed = disposal.freed()?;
+    if is_limited && freed > bench.most_bytes {
+        return Ok(Attempt::TooLong);
+    }
     let (outcomes, changes) = (disposal.outcomes.clone(), disposal.changes.clone());
     let commit = disposal.commit(evidence, desk.log());
     drop(desk);
-    let held_lock = started.elapsed();
+    let effort = Effort { held: started.elapsed(), freed };
     match commit {
-        Ok(()) => Ok(Attempt::Committed(Committed { outcomes, changes }, held_lock)),
+        Ok(()) => Ok(Attempt::Committed(Committed { outcomes, changes }, effort)),
         Err(CommitError::Busy) => Ok(Attempt::Busy),
         Err(CommitError::Refused(error)) => Ok(Attempt::Differs(error)),
         Err(CommitError::OtherBatch) => Err(ExecuteError::OtherBatch { batch }),
@@ -223,7 +239,7 @@ fn attempt_once(
             match bench.writer.abort_or_read(batch).map_err(unresolved)? {
                 FenceState::Committed(text) => {
                     let read = note::read(bench.shared.lock()?.log(), batch, &text, candidates.len());
-                    Ok(Attempt::Committed(read.ok_or(ExecuteError::Fence { batch })?, held_lock))
+                    Ok(Attempt::Committed(read.ok_or(ExecuteError::Fence { batch })?, effort))
                 }
                 _ => Ok(Attempt::Aborted),
             }

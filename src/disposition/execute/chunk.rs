@@ -3,11 +3,10 @@
 
 use std::time::Duration;
 
+use super::bytes::{ByteSizer, START_BYTES};
+
 /// A series begins with chunks of at most this size: a transaction of some tens of milliseconds on ordinary disks, for small records.
 const START: usize = 500;
-
-/// And of at most so many bytes: large rows cost by what must be overwritten and synced, not by their number.
-const START_BYTES: u64 = 4 << 20;
 
 /// Smaller chunks of small records spend their time in what each transaction costs, and who does not get a turn would only ask for more turns.
 const LEAST: f64 = 50.0;
@@ -26,23 +25,27 @@ const AFAR: f64 = 0.25;
 const FAR_OVER: f64 = 4.0;
 
 /// Share of the budget aimed at, for transactions vary.
-const AIM: f64 = 0.8;
+pub(super) const AIM: f64 = 0.8;
+
+/// A transaction that works so many times longer than what is aimed at is undone, and its records are divided.
+pub const PATIENCE: u32 = 4;
 
 /// Weight of the last chunk in what is expected of the next.
-const WEIGHT: f64 = 0.5;
+pub(super) const WEIGHT: f64 = 0.5;
 
 /// Adapts the size of chunks to the longest write transaction aimed at.
 #[derive(Clone, Debug)]
 pub struct ChunkSizer {
     budget: f64,
     size: f64,
-    /// Where a slow pace stops making chunks smaller, unless one was far over the budget.
-    least: f64,
     pace: Option<Pace>,
+    bytes: ByteSizer,
+    /// Whether records are looked at before they go: where they may be large. Small ones would take a sixth longer for it.
+    are_weighed: bool,
 }
 
 /// By how much chunks may grow at most after one that took this share of the budget.
-fn growth(share: f64) -> f64 {
+pub(super) fn growth(share: f64) -> f64 {
     match share {
         _ if share > 1.0 => 1.0,
         _ if share > AFAR => GROWTH,
@@ -61,9 +64,23 @@ impl ChunkSizer {
     /// For a series whose records have so many bytes each, at most and on an average, and whose write transactions shall not be longer
     /// than `budget`.
     pub fn new(budget: Duration, bytes_per_record: u64) -> Self {
-        let fitting = START_BYTES / bytes_per_record.max(1);
-        let size = fitting.clamp(1, START as u64) as f64;
-        Self { budget: budget.as_secs_f64(), size, least: LEAST.min(size), pace: None }
+        Self {
+            budget: budget.as_secs_f64(),
+            size: START as f64,
+            pace: None,
+            bytes: ByteSizer::new(budget),
+            are_weighed: bytes_per_record.saturating_mul(START as u64) > START_BYTES,
+        }
+    }
+
+    /// Bytes of the next chunk, where its records are to be weighed.
+    pub fn bytes(&self) -> Option<u64> {
+        self.are_weighed.then(|| self.bytes.size())
+    }
+
+    /// A record of more bytes keeps the database locked for too long, alone as it may be.
+    pub fn giant(&self) -> u64 {
+        self.bytes.giant(PATIENCE)
     }
 
     /// Records of the next chunk: from 1 to 10,000.
@@ -85,7 +102,7 @@ impl ChunkSizer {
         let aim = AIM * self.budget / (pace.seconds_per_row * pace.rows_per_record);
         let share = held.as_secs_f64() / self.budget;
         let least = if share > FAR_OVER { self.size / 2.0 } else { self.size };
-        self.set(aim.min(self.size * growth(share)).max(least.min(self.least)));
+        self.set(aim.min(self.size * growth(share)).max(least.min(LEAST)));
     }
 
     /// Learns that a chunk did not get its turn.
@@ -96,6 +113,13 @@ impl ChunkSizer {
     /// Learns that a chunk was undone because its time was over.
     pub fn cut_short(&mut self) {
         self.set(self.size / 2.0);
+        self.bytes.cut_short();
+        self.are_weighed = true;
+    }
+
+    /// Learns how many bytes of the database a chunk freed in the time that its transaction was open.
+    pub fn freed(&mut self, bytes: u64, held: Duration) {
+        self.bytes.took(bytes, held);
     }
 
     fn set(&mut self, size: f64) {
@@ -174,9 +198,6 @@ mod tests {
         assert_eq!(sizer.size(), 250);
         (0..9).for_each(|_| sizer.timed_out());
         assert_eq!(sizer.size(), 50);
-        let mut small = ChunkSizer::new(BUDGET, 1 << 20);
-        small.timed_out();
-        assert_eq!(small.size(), 4);
     }
 
     #[test]
@@ -189,21 +210,13 @@ mod tests {
     }
 
     #[test]
-    fn the_first_chunk_of_large_records_has_four_mebibytes_at_most() {
-        for (bytes, size) in
-            [(0, 500), (1, 500), (8_000, 500), (10_000, 419), (1 << 20, 4), (16 << 20, 1), (u64::MAX, 1)]
-        {
-            assert_eq!(ChunkSizer::new(BUDGET, bytes).size(), size, "{bytes}");
+    fn records_are_weighed_where_five_hundred_may_have_more_than_four_mebibytes_or_some_took_too_long() {
+        for (bytes, are_weighed) in [(0, false), (8_000, false), (9_000, true), (u64::MAX, true)] {
+            assert_eq!(ChunkSizer::new(BUDGET, bytes).bytes().is_some(), are_weighed, "{bytes}");
         }
-    }
-
-    #[test]
-    fn records_that_were_thought_large_and_are_small_reach_the_usual_size_within_a_few_chunks() {
-        let mut sizer = ChunkSizer::new(BUDGET, u64::MAX);
-        for _ in 0..9 {
-            run(&mut sizer, 1);
-        }
-        assert!(sizer.size() >= START, "{}", sizer.size());
+        let mut sizer = ChunkSizer::new(BUDGET, SMALL);
+        sizer.cut_short();
+        assert!(sizer.bytes().is_some());
     }
 
     #[test]
@@ -241,7 +254,6 @@ mod tests {
             chunks in prop::collection::vec((1_usize..20_000, 0_u64..1_000_000, 0_u64..5_000_000), 0..60),
         ) {
             let mut sizer = ChunkSizer::new(BUDGET, bytes);
-            prop_assert!(sizer.size() == 1 || sizer.size() as u64 * bytes <= START_BYTES);
             for (records, rows, micros) in chunks {
                 let before = sizer.size();
                 sizer.took(records, rows, Duration::from_micros(micros));

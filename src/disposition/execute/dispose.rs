@@ -22,6 +22,11 @@ pub(super) struct Disposal<'w> {
 }
 
 impl Disposal<'_> {
+    /// Bytes of the database that the transaction has freed.
+    pub fn freed(&self) -> Result<u64, StoreError> {
+        self.txn.freed()
+    }
+
     /// Commits, on the evidence that the intents are on stable storage.
     pub fn commit(mut self, evidence: &DurableIntents, log: &DestructionLog) -> Result<(), CommitError> {
         let batch = evidence.batch();

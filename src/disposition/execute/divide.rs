@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::Duration;
 
-use super::batch::{BatchEnd, Bench, run_batch};
+use super::batch::{BatchEnd, Bench, Effort, run_batch};
 use super::chunk::ChunkSizer;
 use super::error::ExecuteError;
 use super::statement::{BatchResult, Tally};
@@ -11,6 +11,7 @@ use super::target::Target;
 use crate::audit::leaf::RecordOutcome;
 use crate::disposition::plan::Item;
 use crate::model::RecordKey;
+use crate::records::sqlite::Weight;
 
 /// Runs a batch; where it changes more, or less, than it counts, divides it until the one record at fault stands alone and fails.
 pub(super) fn run_divided(
@@ -23,9 +24,9 @@ pub(super) fn run_divided(
     let mut waiting = vec![items];
     while let Some(items) = waiting.pop() {
         match run_batch(bench, target, &items)? {
-            BatchEnd::Done { result, held_lock } => {
+            BatchEnd::Done { result, effort } => {
                 tally.add(&target.mapping.source, &result);
-                took.add(&result, held_lock);
+                took.add(&result, effort);
             }
             BatchEnd::Over { result, reason } => {
                 tally.add(&target.mapping.source, &result);
@@ -37,13 +38,12 @@ pub(super) fn run_divided(
                 // The application gets its turn before the next attempt.
                 thread::sleep(bench.longest);
                 let keys: Vec<RecordKey> = items.iter().map(|item| item.key.clone()).collect();
-                let rows = bench.writer.rows_of(&target.mapping.series, &keys)?;
-                if let ([_], [rows]) = (items.as_slice(), rows.as_slice()) {
-                    tally.count(RecordOutcome::Deferred);
-                    tally.explain(&giant(*rows, bench.longest), 1);
+                let weights = bench.writer.weigh(&target.mapping.series, &keys, u64::MAX)?;
+                if let ([_], [weight]) = (items.as_slice(), weights.as_slice()) {
+                    put_off_giant(tally, *weight, bench.longest);
                     continue;
                 }
-                let (left, right) = items.split_at(middle_by(&rows));
+                let (left, right) = items.split_at(middle_by(&weights));
                 waiting.push(right.to_vec());
                 waiting.push(left.to_vec());
             }
@@ -61,21 +61,30 @@ pub(super) fn run_divided(
     Ok(())
 }
 
-/// Where to divide records so that both sides have about as many rows; a giant comes to stand at a side's end, and soon alone.
-fn middle_by(rows: &[u64]) -> usize {
-    let half = rows.iter().sum::<u64>() / 2;
+/// Where to divide records so that both sides take about as long; a giant comes to stand at a side's end, and soon alone.
+fn middle_by(weights: &[Weight]) -> usize {
+    // What a row takes beside its bytes.
+    let cost = |weight: &Weight| weight.bytes + 1_024 * weight.rows;
+    let half = weights.iter().map(cost).sum::<u64>() / 2;
     let mut before = 0;
-    let crossing = rows.iter().position(|rows| {
-        before += rows;
+    let crossing = weights.iter().position(|weight| {
+        before += cost(weight);
         before > half
     });
-    crossing.unwrap_or(rows.len() / 2).clamp(1, rows.len().saturating_sub(1).max(1))
+    crossing.unwrap_or(weights.len() / 2).clamp(1, weights.len().saturating_sub(1).max(1))
 }
 
-fn giant(rows: u64, longest: Duration) -> String {
+/// Leaves a record for a maintenance window.
+pub(super) fn put_off_giant(tally: &mut Tally, weight: Weight, longest: Duration) {
+    tally.count(RecordOutcome::Deferred);
+    tally.explain(&giant(weight, longest), 1);
+}
+
+fn giant(Weight { rows, bytes }: Weight, longest: Duration) -> String {
     format!(
-        "a record of {rows} rows cannot be destroyed within {} ms, and is never split: it waits for a maintenance window (`[schedule] \
+        "a record of {rows} rows and {} MiB cannot be destroyed within {} ms, and is never split: it waits for a maintenance window (`[schedule] \
          maintenance`); apply the plan again in one, or raise `limits.lock_ms`",
+        bytes >> 20,
         longest.as_millis()
     )
 }
@@ -85,6 +94,8 @@ fn giant(rows: u64, longest: Duration) -> String {
 pub(super) struct Took {
     records: usize,
     rows: u64,
+    /// Bytes of the database that were freed.
+    freed: u64,
     /// The longest time that one of its transactions was open.
     pub held: Duration,
     /// Some batch did not get its turn.
@@ -96,20 +107,26 @@ pub(super) struct Took {
 }
 
 impl Took {
-    fn add(&mut self, result: &BatchResult, held: Duration) {
-        self.met_a_lock |= held.is_zero() && !result.outcomes.is_empty();
+    fn add(&mut self, result: &BatchResult, effort: Effort) {
+        self.met_a_lock |= effort.held.is_zero() && !result.outcomes.is_empty();
         self.records += result.outcomes.len();
         self.rows += result.changes.rows.values().sum::<u64>();
-        self.held = self.held.max(held);
+        self.freed += effort.freed;
+        self.held = self.held.max(effort.held);
     }
 
-    pub fn teach(&self, sizer: &mut ChunkSizer) {
+    /// `is_cut_by_bytes`: there were no more records because these are large.
+    pub fn teach(&self, sizer: &mut ChunkSizer, is_cut_by_bytes: bool) {
         if self.cut_short {
             sizer.cut_short();
         } else if self.met_a_lock {
             sizer.timed_out();
         } else {
-            sizer.took(self.records, self.rows, self.held);
+            sizer.freed(self.freed, self.held);
+            // Of large records the number says nothing: the next ones may be small.
+            if !is_cut_by_bytes {
+                sizer.took(self.records, self.rows, self.held);
+            }
         }
     }
 }
@@ -120,7 +137,11 @@ mod tests {
 
     #[test]
     fn a_giant_stands_alone_after_two_divisions() {
-        let divided = |rows: &[u64]| (rows[..middle_by(rows)].to_vec(), rows[middle_by(rows)..].to_vec());
+        let divided = |rows: &[u64]| {
+            let weights: Vec<Weight> = rows.iter().map(|rows| Weight { rows: *rows, bytes: 0 }).collect();
+            let (left, right) = rows.split_at(middle_by(&weights));
+            (left.to_vec(), right.to_vec())
+        };
         assert_eq!(divided(&[1, 1, 1, 1]), (vec![1, 1], vec![1, 1]));
         assert_eq!(divided(&[1, 1, 900, 1]), (vec![1, 1], vec![900, 1]));
         assert_eq!(divided(&[900, 1]), (vec![900], vec![1]));
@@ -133,7 +154,7 @@ mod tests {
         let mut sizer = ChunkSizer::new(Duration::from_secs(10), 1);
         let before = sizer.size();
         Took { cut_short: true, records: before, rows: 1, held: Duration::from_nanos(1), ..Took::default() }
-            .teach(&mut sizer);
+            .teach(&mut sizer, false);
         assert_eq!(sizer.size(), before / 2);
     }
 }

@@ -7,6 +7,7 @@
 mod announce;
 mod apply;
 mod batch;
+mod bytes;
 pub mod chunk;
 mod close;
 mod declare;
@@ -18,12 +19,14 @@ mod finish;
 mod halt;
 mod logged;
 mod note;
+mod queue;
 mod recover;
 mod restored;
 mod resume;
 mod spool;
 mod statement;
 mod target;
+mod writers;
 
 pub use apply::{Conditions, Progress, apply};
 pub use declare::calendar_leaf;

@@ -5,10 +5,18 @@ use std::collections::BTreeMap;
 use rusqlite::Connection;
 
 use super::StoreError;
-use super::dispose_plan::{Effect, Program, Step};
+use super::dispose_program::{Effect, Program, Step};
 use super::sql::{condition, not_one_expression};
 use crate::model::RecordKey;
 use crate::records::mapping::Condition;
+
+/// What a record is made of: its own row, and those of its parts, with such as it shares with others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Weight {
+    pub rows: u64,
+    /// Of all values in these rows.
+    pub bytes: u64,
+}
 
 /// What a disposal changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,48 +30,42 @@ pub struct Disposed {
 }
 
 impl Program {
-    pub(super) fn destroy(&self, conn: &Connection, keys: &[RecordKey]) -> Result<Disposed, StoreError> {
-        self.run(conn, &self.destroy, keys)
+    /// Destroys the loaded records.
+    pub(super) fn destroy(&self, conn: &Connection, records: usize) -> Result<Disposed, StoreError> {
+        run(conn, &self.destroy, records)
     }
 
-    pub(super) fn anonymize(&self, conn: &Connection, keys: &[RecordKey]) -> Result<Disposed, StoreError> {
-        self.run(conn, &self.anonymize, keys)
+    /// Masks the loaded records.
+    pub(super) fn anonymize(&self, conn: &Connection, records: usize) -> Result<Disposed, StoreError> {
+        run(conn, &self.anonymize, records)
     }
 
-    /// Those of the keys whose records are there.
+    /// Those of the loaded keys whose records are there.
     pub(super) fn still_there(&self, conn: &Connection, keys: &[RecordKey]) -> Result<Vec<RecordKey>, StoreError> {
-        self.load(conn, keys)?;
         let places = self.places(conn, "1")?;
         Ok(places.into_iter().filter_map(|place| keys.get(place).cloned()).collect())
     }
 
-    /// How many rows each record has.
-    pub(super) fn rows_of(&self, conn: &Connection, keys: &[RecordKey]) -> Result<Vec<u64>, StoreError> {
-        let count = |key: &RecordKey| {
-            self.load(conn, std::slice::from_ref(key))?;
-            let mut rows = 0;
-            for sql in &self.counts {
-                let counted =
-                    conn.prepare_cached(sql).and_then(|mut count| count.query_row([], |row| row.get::<_, i64>(0)));
-                rows += counted.map_err(|e| StoreError::of(conn, e))?.unsigned_abs();
-            }
-            Ok(rows)
-        };
-        keys.iter().map(count).collect()
+    /// The weight of the one loaded record.
+    pub(super) fn weight(&self, conn: &Connection) -> Result<Weight, StoreError> {
+        let mut weight = Weight::default();
+        for sql in &self.weights {
+            let (rows, bytes): (i64, i64) = conn
+                .prepare_cached(sql)
+                .and_then(|mut statement| statement.query_row([], |row| Ok((row.get(0)?, row.get(1)?))))
+                .map_err(|e| StoreError::of(conn, e))?;
+            weight.rows += rows.unsigned_abs();
+            weight.bytes += bytes.unsigned_abs();
+        }
+        Ok(weight)
     }
 
-    /// For each key, whether its record is there and the expression holds for it.
-    pub(super) fn matches(
-        &self,
-        conn: &Connection,
-        expression: &str,
-        keys: &[RecordKey],
-    ) -> Result<Vec<bool>, StoreError> {
+    /// For each loaded key, whether its record is there and the expression holds for it.
+    pub(super) fn matches(&self, conn: &Connection, expression: &str, keys: usize) -> Result<Vec<bool>, StoreError> {
         if let Some(reason) = not_one_expression(expression) {
             return Err(StoreError::Expression { message: reason.to_owned() });
         }
-        self.load(conn, keys)?;
-        let mut matches = vec![false; keys.len()];
+        let mut matches = vec![false; keys];
         for place in self.places(conn, &condition(&Condition::Expression(expression.to_owned())))? {
             matches[place] = true;
         }
@@ -77,26 +79,6 @@ impl Program {
             .and_then(|mut statement| statement.query_map([], |row| row.get(0))?.collect())
             .map_err(|e| StoreError::of(conn, e))?;
         Ok(places.into_iter().map(|place| place as usize).collect())
-    }
-
-    fn run(&self, conn: &Connection, steps: &[Step], keys: &[RecordKey]) -> Result<Disposed, StoreError> {
-        let mut disposed = Disposed::default();
-        if keys.is_empty() {
-            return Ok(disposed);
-        }
-        self.load(conn, keys)?;
-        for step in steps {
-            let Some(Count { changed, counted, triggered }) = step.run(conn, keys.len())? else { continue };
-            if changed != counted {
-                return Err(StoreError::CountDiffers { counted, changed });
-            }
-            disposed.triggered += triggered;
-            let counts = if step.effect == Effect::Detached { &mut disposed.detached } else { &mut disposed.rows };
-            if changed > 0 {
-                *counts.entry(step.table.clone()).or_default() += changed;
-            }
-        }
-        Ok(disposed)
     }
 
     /// Puts the keys where the statements find them: typed, in memory, each under its place in the list.
@@ -115,6 +97,22 @@ impl Program {
         };
         load().map_err(|e| StoreError::of(conn, e))
     }
+}
+
+fn run(conn: &Connection, steps: &[Step], records: usize) -> Result<Disposed, StoreError> {
+    let mut disposed = Disposed::default();
+    for step in steps {
+        let Some(Count { changed, counted, triggered }) = step.run(conn, records)? else { continue };
+        if changed != counted {
+            return Err(StoreError::CountDiffers { counted, changed });
+        }
+        disposed.triggered += triggered;
+        let counts = if step.effect == Effect::Detached { &mut disposed.detached } else { &mut disposed.rows };
+        if changed > 0 {
+            *counts.entry(step.table.clone()).or_default() += changed;
+        }
+    }
+    Ok(disposed)
 }
 
 /// Rows that a statement changed, and how many it should have.

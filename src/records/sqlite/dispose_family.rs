@@ -245,6 +245,13 @@ fn identity(conn: &Connection, table: &str) -> Result<Vec<String>, StoreError> {
     }
 }
 
+/// The columns of a table that have bytes in it: all but those that are computed when they are read.
+pub(super) fn stored_columns(conn: &Connection, table: &str) -> Result<Vec<String>, StoreError> {
+    conn.prepare_cached("SELECT name FROM pragma_table_xinfo(?1, 'main') WHERE hidden IN (0, 3)")
+        .and_then(|mut statement| statement.query_map([table], |row| row.get(0))?.collect())
+        .map_err(|e| StoreError::of(conn, e))
+}
+
 /// Puts whoever refers to another before that other; where they refer to each other, in the mapping's order.
 fn referrers_first<'f, 'a>(
     mut members: Vec<&'f Member<'a>>,

@@ -11,12 +11,13 @@ use rusqlite::Connection;
 use rusqlite::types::FromSql;
 
 use super::deadline::Deadline;
-use super::dispose_plan::{Program, Programs};
+use super::dispose::Weight;
+use super::dispose_program::{Program, Programs};
 use super::fence::{self, FenceState};
 use super::open::{Opened, Purpose};
 use super::references;
+use super::schema_watch::SchemaWatch;
 use super::spellings::Spellings;
-use super::watch::Watch;
 use super::write_txn::WriteTxn;
 use super::{Queries, StoreError};
 use crate::model::{BatchNumber, Origin, RecordKey, SeriesName};
@@ -56,11 +57,11 @@ pub struct Writer {
     pub(super) origin: Origin,
     is_wal: bool,
     /// In bytes.
-    page_size: u64,
+    pub(super) page_size: u64,
     pub(super) queries: Queries,
     pub(super) programs: Programs,
     spellings: Spellings,
-    watch: Watch,
+    watch: SchemaWatch,
     pub(super) deadline: Deadline,
 }
 
@@ -77,7 +78,7 @@ impl Writer {
         let page_size = setting::<i64>(&opened.conn, "page_size")?.unsigned_abs();
         let queries = Queries::new(source, series);
         let (programs, spellings) = (Programs::default(), Spellings::default());
-        let watch = Watch::begin(&opened.conn, &queries)?;
+        let watch = SchemaWatch::begin(&opened.conn, &queries)?;
         let deadline = Deadline::on(&mut opened.conn).map_err(|e| StoreError::of(&opened.conn, e))?;
         Ok(Self { opened, origin: origin.clone(), is_wal, page_size, queries, programs, spellings, watch, deadline })
     }
@@ -89,7 +90,8 @@ impl Writer {
     pub fn begin(&mut self) -> Result<WriteTxn<'_>, StoreError> {
         self.execute("BEGIN IMMEDIATE")?;
         // From here on a failure must end the transaction: the value that does so exists first.
-        let txn = WriteTxn::begun(self);
+        let mut txn = WriteTxn::begun(self);
+        txn.free_before = txn.free_pages()?;
         let writer = &mut *txn.writer;
         let schema = writer.watch.turn(&writer.opened.conn)?;
         writer.programs.keep_for(schema);
@@ -145,17 +147,25 @@ impl Writer {
     /// # Errors
     /// The database cannot be read.
     pub fn still_there(&mut self, series: &SeriesName, keys: &[RecordKey]) -> Result<Vec<RecordKey>, StoreError> {
-        let program = self.program(series)?;
+        let program = self.loaded(series, keys)?;
         program.still_there(&self.opened.conn, keys)
     }
 
-    /// How many rows each of these records has: its own, and those of its parts that are not shared.
+    /// Weighs these records one after the other, up to the one with which they have more than so many bytes together.
     ///
     /// # Errors
     /// The database cannot be read.
-    pub fn rows_of(&mut self, series: &SeriesName, keys: &[RecordKey]) -> Result<Vec<u64>, StoreError> {
-        let program = self.program(series)?;
-        program.rows_of(&self.opened.conn, keys)
+    pub fn weigh(&mut self, series: &SeriesName, keys: &[RecordKey], enough: u64) -> Result<Vec<Weight>, StoreError> {
+        let (mut weights, mut bytes) = (Vec::new(), 0_u64);
+        for key in keys {
+            if bytes > enough {
+                break;
+            }
+            let weight = self.loaded(series, std::slice::from_ref(key))?.weight(&self.opened.conn)?;
+            bytes += weight.bytes;
+            weights.push(weight);
+        }
+        Ok(weights)
     }
 
     /// For each of the keys, whether every mask of the mapping stands in its record and in its parts; true where no record is there any more.
@@ -194,6 +204,13 @@ impl Writer {
 
     pub(super) fn program(&mut self, series: &SeriesName) -> Result<Arc<Program>, StoreError> {
         self.programs.of(&self.opened, &self.queries, series)
+    }
+
+    /// The program of a series, for these keys.
+    pub(super) fn loaded(&mut self, series: &SeriesName, keys: &[RecordKey]) -> Result<Arc<Program>, StoreError> {
+        let program = self.program(series)?;
+        self.programs.load(&self.opened.conn, series, keys)?;
+        Ok(program)
     }
 
     /// Whether what a series touches is defined as it was when this connection was opened.

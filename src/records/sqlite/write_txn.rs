@@ -16,6 +16,8 @@ use crate::records::files::FileRef;
 /// One write transaction. Dropped before its COMMIT, it is rolled back.
 pub struct WriteTxn<'w> {
     pub(super) writer: &'w mut Writer,
+    /// Pages on the free list when it began.
+    pub(super) free_before: u64,
     batch: Option<BatchNumber>,
     is_over: bool,
 }
@@ -38,7 +40,7 @@ pub enum CommitError {
 impl<'w> WriteTxn<'w> {
     /// A transaction that has just begun.
     pub(super) fn begun(writer: &'w mut Writer) -> Self {
-        Self { writer, batch: None, is_over: false }
+        Self { writer, free_before: 0, batch: None, is_over: false }
     }
 
     /// What stands of a batch; where nothing does, from now on that it was aborted.
@@ -88,6 +90,23 @@ impl<'w> WriteTxn<'w> {
         self.writer.deadline.set(time);
     }
 
+    /// Bytes of the pages that this transaction has freed so far: each is overwritten, and must reach the disk at the COMMIT. Large values stand
+    /// in pages of their own.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn freed(&self) -> Result<u64, StoreError> {
+        Ok(self.free_pages()?.saturating_sub(self.free_before) * self.writer.page_size)
+    }
+
+    pub(super) fn free_pages(&self) -> Result<u64, StoreError> {
+        let conn = &self.writer.opened.conn;
+        conn.prepare_cached("PRAGMA main.freelist_count")
+            .and_then(|mut statement| statement.query_row([], |row| row.get::<_, i64>(0)))
+            .map(i64::unsigned_abs)
+            .map_err(|e| StoreError::of(conn, e))
+    }
+
     /// The facts of these records, read again, in the order of the keys; `None` for a record that is not there.
     ///
     /// # Errors
@@ -116,8 +135,8 @@ impl<'w> WriteTxn<'w> {
         expression: &str,
         keys: &[RecordKey],
     ) -> Result<Vec<bool>, StoreError> {
-        let program = self.writer.program(series)?;
-        program.matches(&self.writer.opened.conn, expression, keys)
+        let program = self.writer.loaded(series, keys)?;
+        program.matches(&self.writer.opened.conn, expression, keys.len())
     }
 
     /// Destroys these records with their parts: parts first, each counted.
@@ -127,8 +146,8 @@ impl<'w> WriteTxn<'w> {
     /// `SchemaChanged`. After any error the transaction must be rolled back.
     pub fn destroy(&mut self, series: &SeriesName, keys: &[RecordKey]) -> Result<Disposed, StoreError> {
         self.writer.same_schema(series)?;
-        let program = self.writer.program(series)?;
-        program.destroy(&self.writer.opened.conn, keys)
+        let program = self.writer.loaded(series, keys)?;
+        program.destroy(&self.writer.opened.conn, keys.len())
     }
 
     /// Puts the mapping's masks in place, in these records and in their parts.
@@ -137,8 +156,8 @@ impl<'w> WriteTxn<'w> {
     /// As [`WriteTxn::destroy`].
     pub fn anonymize(&mut self, series: &SeriesName, keys: &[RecordKey]) -> Result<Disposed, StoreError> {
         self.writer.same_schema(series)?;
-        let program = self.writer.program(series)?;
-        program.anonymize(&self.writer.opened.conn, keys)
+        let program = self.writer.loaded(series, keys)?;
+        program.anonymize(&self.writer.opened.conn, keys.len())
     }
 
     /// Those of the keys whose records are there, as this transaction sees it.

@@ -4,7 +4,7 @@
 
 mod columns;
 mod comparisons;
-mod house;
+mod database;
 mod links;
 mod statements;
 mod triggers;
@@ -40,7 +40,7 @@ pub fn prove(
     let failed = |error| StoreError::of(&opened.conn, error);
     let catalog = Catalog::read(&opened.conn).map_err(failed)?;
     let mut proof = Proof { opened, source, queries, catalog, findings: Vec::new() };
-    proof.house().map_err(failed)?;
+    proof.database().map_err(failed)?;
     for asked in series {
         let mapping = queries.mapping(asked.series)?;
         proof.series(mapping, asked.is_destroyed).map_err(failed)?;

@@ -11,7 +11,7 @@ use super::{Queries, StoreError, fence, schema};
 use crate::model::{Digest, SeriesName};
 
 /// What the schema was at first.
-pub(super) struct Watch {
+pub(super) struct SchemaWatch {
     /// Of each series of the source, the digest of the tables that its mapping touches.
     first: BTreeMap<SeriesName, Digest>,
     /// The schema counter at which all this was last found so, and for which series. Making our own table moves the counter too.
@@ -19,7 +19,7 @@ pub(super) struct Watch {
     proved: BTreeSet<SeriesName>,
 }
 
-impl Watch {
+impl SchemaWatch {
     /// Looks at the schema as it is now.
     ///
     /// # Errors

@@ -8,13 +8,13 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 
-use super::dispose_family::{Family, Member, Root, listed, table, unusable};
+use super::dispose_family::{Family, Member, Root, listed, stored_columns, table, unusable};
 use super::open::Opened;
 use super::select;
 use super::sql::{OWNER, THIS, column, condition, join, literal, mask, name};
 use super::triggers::Permitted;
 use super::{Queries, StoreError};
-use crate::model::SeriesName;
+use crate::model::{RecordKey, SeriesName};
 use crate::records::mapping::{Join, Mask, OwnerGone, PartMapping, SeriesMapping, SetValue};
 
 /// The statements for one series.
@@ -27,8 +27,8 @@ pub(super) struct Program {
     pub(super) anonymize: Vec<Step>,
     /// Selects the places of the keys whose records are there; a test of `this` may follow.
     pub(super) find: String,
-    /// Count the rows of the records, table by table.
-    pub(super) counts: Vec<String>,
+    /// Count the rows of the one loaded record and their bytes, table by table.
+    pub(super) weights: Vec<String>,
     /// Whether a trigger that the mapping names may copy what goes.
     pub(super) may_be_copied: bool,
 }
@@ -75,7 +75,13 @@ pub(super) enum Effect {
 #[derive(Default)]
 pub(super) struct Programs {
     schema_version: Option<i64>,
-    compiled: HashMap<SeriesName, Arc<Program>>,
+    compiled: HashMap<SeriesName, Compiled>,
+}
+
+struct Compiled {
+    program: Arc<Program>,
+    /// The keys in its temporary table, where they are known.
+    loaded: Option<Vec<RecordKey>>,
 }
 
 impl Programs {
@@ -97,14 +103,32 @@ impl Programs {
         queries: &Queries,
         series: &SeriesName,
     ) -> Result<Arc<Program>, StoreError> {
-        if let Some(program) = self.compiled.get(series) {
+        if let Some(Compiled { program, .. }) = self.compiled.get(series) {
             return Ok(Arc::clone(program));
         }
         let mapping = queries.mapping(series)?;
         let permitted = Permitted::read(opened, queries.mappings(), mapping)?;
         let program = Arc::new(compile(&opened.conn, mapping, &permitted, self.compiled.len())?);
-        self.compiled.insert(series.clone(), Arc::clone(&program));
+        self.compiled.insert(series.clone(), Compiled { program: Arc::clone(&program), loaded: None });
         Ok(program)
+    }
+
+    /// Puts keys where the statements of a series' program find them, unless they are there: a chunk's are asked for before and after its
+    /// COMMIT.
+    pub(super) fn load(
+        &mut self,
+        conn: &Connection,
+        series: &SeriesName,
+        keys: &[RecordKey],
+    ) -> Result<(), StoreError> {
+        let Some(compiled) = self.compiled.get_mut(series) else { return Ok(()) };
+        if compiled.loaded.as_deref() == Some(keys) {
+            return Ok(());
+        }
+        compiled.loaded = None;
+        compiled.program.load(conn, keys)?;
+        compiled.loaded = Some(keys.to_vec());
+        Ok(())
     }
 }
 
@@ -132,7 +156,7 @@ fn compile(
             table(&series.table),
             family.matches_key()
         ),
-        counts: compiler.counts(),
+        weights: compiler.weights()?,
         may_be_copied: permitted.copies,
     })
 }
@@ -161,12 +185,21 @@ impl<'a> Compiler<'_, 'a> {
         Ok(())
     }
 
-    fn counts(&self) -> Vec<String> {
-        let count = |name: &str, rows: &str| format!("SELECT count(*) FROM {} AS this WHERE {rows}", table(name));
-        let own = count(&self.family.series.table, &self.family.where_records());
-        let parts = self.family.beneath(None).into_iter();
-        let parts = parts.map(|member| count(&member.part.table, &self.family.where_rows(None, member)));
-        std::iter::once(own).chain(parts).collect()
+    /// SQLite knows how long a value is from its row's header, and reads none of the pages that a long one fills.
+    fn weights(&self) -> Result<Vec<String>, StoreError> {
+        let weigh = |name: &str, rows: &str| {
+            let columns = stored_columns(self.conn, name)?.into_iter();
+            let bytes = columns.map(|stored| format!("total(octet_length({}))", column(THIS, &stored)));
+            let bytes = bytes.collect::<Vec<_>>().join(" + ");
+            Ok(format!("SELECT count(*), CAST({bytes} AS INTEGER) FROM {} AS this WHERE {rows}", table(name)))
+        };
+        let mut weights = vec![weigh(&self.family.series.table, &self.family.where_records())?];
+        let shared = self.family.shared_beneath(None).into_iter();
+        let shared = shared.flat_map(|member| self.family.beneath(Some(member)).into_iter().chain([member]));
+        for member in self.family.beneath(None).into_iter().chain(shared) {
+            weights.push(weigh(&member.part.table, &self.family.where_rows(None, member))?);
+        }
+        Ok(weights)
     }
 
     /// The rows of `root` themselves. That none is left is read back: of the records always, of others where they have triggers.

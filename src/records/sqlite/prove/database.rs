@@ -9,7 +9,7 @@ use crate::records::sqlite::scan::is_wal;
 
 impl Proof<'_> {
     /// What holds for every series of the source.
-    pub(super) fn house(&mut self) -> rusqlite::Result<()> {
+    pub(super) fn database(&mut self) -> rusqlite::Result<()> {
         let at = format!("source.{}", self.source.name);
         let conn = &self.opened.conn;
         let encoding: String = conn.pragma_query_value(None, "encoding", |row| row.get(0))?;
