@@ -121,6 +121,13 @@ impl Office {
         plan
     }
 
+    /// The reasons of every refusal on record.
+    fn refused(&self) -> Vec<Vec<Json>> {
+        let shown = self.run(&["audit", "show", "--kind", "refused"], NOON, "").unwrap();
+        let reasons = |entry: &Json| entry["reasons"].as_array().cloned().unwrap_or_default();
+        shown["entries"].as_array().unwrap().iter().map(reasons).collect()
+    }
+
     /// Plans, approves and applies at noon as nobody's hand would, whatever is refused on the way; returns the first refusal.
     fn unattended(&self) -> Option<Refusal> {
         let plan = self.plan();
@@ -318,6 +325,7 @@ fn a_calendar_that_is_no_longer_in_effect_destroys_nothing() {
     let refusal = office.run(&["apply", &plan], "2026-11-22T17:00:00Z", "").err();
     assert_eq!(office.count(), 101);
     assert_eq!(refusal.as_ref().map(Refusal::code), Some("calendar-not-in-force"), "{refusal:?}");
+    assert_eq!(office.refused(), [[Json::from("calendar-not-in-force")]], "on record");
 }
 
 #[test]
@@ -330,7 +338,9 @@ fn a_calendar_that_is_not_yet_in_effect_plans_nothing() {
         let _refused = office.run(&["apply", plan], NOON, "");
     }
     assert_eq!(office.count(), 101);
-    assert_eq!(planned.unwrap_err().code(), "calendar-not-in-force");
+    let refusal = planned.unwrap_err();
+    assert_eq!((refusal.exit, refusal.code()), (3, "calendar-not-in-force"), "{refusal:?}");
+    assert!(office.refused().is_empty(), "who only looked asked for no destruction");
 }
 
 #[test]

@@ -52,11 +52,12 @@ pub struct Metrics {
     unanchored: Gauge,
     anchored_at: Gauge,
     entries: Gauge,
+    log_writable: Gauge,
     alerts: Gauge,
 }
 
 impl Metrics {
-    /// All figures at zero, but for the last scan: a daemon that has just started is not late.
+    /// All figures at zero, but for the last scan (a daemon that has just started is not late) and the log (it could be opened).
     pub fn new(started: Instant) -> Self {
         let mut metrics = Self {
             registry: Registry::with_prefix("retentiond"),
@@ -71,6 +72,7 @@ impl Metrics {
             unanchored: Gauge::default(),
             anchored_at: Gauge::default(),
             entries: Gauge::default(),
+            log_writable: Gauge::default(),
             alerts: Gauge::default(),
         };
         let registry = &mut metrics.registry;
@@ -102,9 +104,15 @@ impl Metrics {
             metrics.anchored_at.clone(),
         );
         registry.register("log_entries", "Entries of the destruction log", metrics.entries.clone());
+        registry.register(
+            "log_writable",
+            "Whether what was last to be put on record could be (1) or not (0)",
+            metrics.log_writable.clone(),
+        );
         registry.register("alerts_standing", "Alerts that stand", metrics.alerts.clone());
         registry.register("build", "Version", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
         metrics.last_scan.set(started.timestamp());
+        metrics.log_is_writable(true);
         metrics
     }
 
@@ -138,13 +146,22 @@ impl Metrics {
         }
     }
 
-    /// Notes where log, holds and alerts stand.
-    pub fn stand(&self, entries: u64, anchor: &Anchor, holds: u64, alerts: usize) {
+    /// Notes where log and holds stand.
+    pub fn stand(&self, entries: u64, anchor: &Anchor, holds: u64) {
         self.entries.set(gauge(entries));
         self.unanchored.set(gauge(entries.saturating_sub(anchor.size)));
         self.anchored_at.set(anchor.since.timestamp());
         self.holds.set(gauge(holds));
-        self.alerts.set(gauge(alerts as u64));
+    }
+
+    /// Notes whether what was last to be put on record could be.
+    pub fn log_is_writable(&self, is_writable: bool) {
+        self.log_writable.set(is_writable.into());
+    }
+
+    /// Notes how many alerts stand.
+    pub fn alerts(&self, standing: usize) {
+        self.alerts.set(gauge(standing as u64));
     }
 
     /// The text.
@@ -190,7 +207,8 @@ mod tests {
         let oldest = "2026-11-01".parse().ok();
         let overdue = [(RuleNumber::from("PC-2"), Overdue { records: 9, oldest })].into();
         metrics.scanned(Some(&Counts { at: now, overdue }), now);
-        metrics.stand(10, &Anchor { size: 4, since: "2026-11-20T00:00:00Z".parse().unwrap() }, 2, 1);
+        metrics.stand(10, &Anchor { size: 4, since: "2026-11-20T00:00:00Z".parse().unwrap() }, 2);
+        metrics.alerts(1);
         metrics.run_ended("partial", 1.5, now);
         metrics
     }
@@ -243,7 +261,7 @@ mod tests {
         let now: Instant = NOW.parse().unwrap();
         let metrics = Metrics::new(now);
         metrics.write_textfile(&file).unwrap();
-        metrics.stand(1, &Anchor { size: 0, since: now }, 0, 0);
+        metrics.stand(1, &Anchor { size: 0, since: now }, 0);
         metrics.write_textfile(&file).unwrap();
         assert!(fs::read_to_string(&file).unwrap().contains("retentiond_log_entries 1\n"));
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);

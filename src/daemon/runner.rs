@@ -25,7 +25,7 @@ use super::schedule::{Alarm, Ring};
 use super::watch::Watch;
 use crate::audit::leaf::{Body, Heartbeat};
 use crate::config::{Config, Schedule};
-use crate::disposition::desk::{DeskError, SharedDesk};
+use crate::disposition::desk::{Desk, DeskError, SharedDesk};
 use crate::model::{Actor, Instant, PlanId, RuleNumber};
 
 /// An idle run loop shows so often that it lives.
@@ -128,7 +128,9 @@ impl Runner {
                 Err(RecvTimeoutError::Timeout) => {}
             }
         }
-        self.publish();
+        if let Err(error) = self.publish() {
+            self.trouble(&error, self.watch.now());
+        }
     }
 
     fn obey(&mut self, order: Order) {
@@ -235,16 +237,21 @@ impl Runner {
         if is_old && !self.schedule.suspended {
             self.count();
         }
-        let counts = self.board.show().counts.clone();
-        let overdue = counts.map(|counts| counts.overdue).unwrap_or_default();
         let mut desk = self.desk.lock()?;
-        let heartbeat = Heartbeat {
-            overdue: overdue.into_iter().map(|(rule, overdue)| (rule, overdue.records)).collect(),
-            holds: desk.holds_in_force().len() as u64,
-        };
-        desk.record(Body::Heartbeat(heartbeat), now)?;
+        let alive = self.sign_of_life(&desk);
+        desk.record(alive, now)?;
         desk.memorize("heartbeat", Some(&now))?;
         drop(desk);
         self.keep_house(now)
+    }
+
+    /// A leaf that says that the program is alive, what it counted last and how many holds it keeps.
+    pub(super) fn sign_of_life(&self, desk: &Desk) -> Body {
+        let counts = self.board.show().counts.clone();
+        let overdue = counts.map(|counts| counts.overdue).unwrap_or_default();
+        Body::Heartbeat(Heartbeat {
+            overdue: overdue.into_iter().map(|(rule, overdue)| (rule, overdue.records)).collect(),
+            holds: desk.holds_in_force().len() as u64,
+        })
     }
 }

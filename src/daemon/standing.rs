@@ -21,11 +21,16 @@ pub struct Anchor {
 }
 
 impl Runner {
-    /// Notes where the log, the holds and the sources stand; publishes what waits.
+    /// Notes where the log, the holds and the sources stand; puts on record what could not be, and publishes what waits.
     pub(super) fn look_around(&mut self) {
-        if let Err(error) = self.try_look_around() {
-            self.trouble(&error, self.watch.now());
+        let now = self.watch.now();
+        let written = self.catch_up(now);
+        self.metrics.log_is_writable(written.is_ok());
+        match written.and(self.try_look_around(now)) {
+            Ok(()) => self.board.clear(kind::LOG, "log"),
+            Err(error) => self.trouble(&error, now),
         }
+        self.metrics.alerts(self.board.show().alerts.standing().len());
         if let Some(path) = &self.config.metrics.textfile
             && let Err(error) = self.metrics.write_textfile(path)
         {
@@ -33,13 +38,21 @@ impl Runner {
         }
     }
 
-    fn try_look_around(&mut self) -> Result<(), DeskError> {
-        let now = self.watch.now();
+    /// After a write that failed, for whoever it was: only another one tells that the log can be written again.
+    fn catch_up(&self, now: Instant) -> Result<(), DeskError> {
         let mut desk = self.desk.lock()?;
-        if desk.log().is_poisoned() {
-            desk.reread(now)?;
-            tracing::info!("the destruction log was read again after a failed write");
+        if !desk.owes_record() {
+            return Ok(());
         }
+        desk.catch_up(now)?;
+        let alive = self.sign_of_life(&desk);
+        desk.record(alive, now)?;
+        tracing::info!("the destruction log can be written again");
+        Ok(())
+    }
+
+    fn try_look_around(&mut self, now: Instant) -> Result<(), DeskError> {
+        let mut desk = self.desk.lock()?;
         let last = desk.log().last_time();
         let (entries, holds) = (desk.log().size(), desk.holds_in_force().len() as u64);
         let restored: Vec<String> = desk.chronicle()?.history().restored.iter().map(ToString::to_string).collect();
@@ -48,7 +61,6 @@ impl Runner {
         self.watch.log_is_at(last);
         let anchor = self.look_at_anchor(entries, now)?;
         let mut shown = self.board.show();
-        shown.alerts.clear(kind::LOG, "log");
         let names: Vec<&str> = restored.iter().map(String::as_str).collect();
         shown.alerts.keep_only(kind::RESTORED, &names);
         for source in &restored {
@@ -66,12 +78,11 @@ impl Runner {
                 shown.alerts.raise(kind::HOLDS_LOST, "holds", message, now);
             }
         }
-        let alerts = shown.alerts.standing().len();
         drop(shown);
-        self.metrics.stand(entries, &anchor, holds, alerts);
+        self.metrics.stand(entries, &anchor, holds);
         if self.published.is_none_or(|published| now - published >= PUBLISH || now < published) {
+            self.publish()?;
             self.published = Some(now);
-            self.publish();
         }
         Ok(())
     }
@@ -103,11 +114,8 @@ impl Runner {
         Ok(Anchor { size, since })
     }
 
-    pub(super) fn publish(&self) {
-        let published = self.desk.lock().and_then(|mut desk| Ok(desk.log().publish()?));
-        if let Err(error) = published {
-            self.trouble(&error, self.watch.now());
-        }
+    pub(super) fn publish(&self) -> Result<(), DeskError> {
+        Ok(self.desk.lock()?.log().publish()?)
     }
 
     /// What the Desk could not do: destruction waits, the service goes on.

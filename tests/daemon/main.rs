@@ -5,6 +5,7 @@
 mod clock;
 mod ends;
 mod hours;
+mod log;
 mod modes;
 mod office;
 mod reload;

@@ -24,13 +24,13 @@ pub(super) struct Naming(pub Option<(i32, String)>);
 
 impl Desk {
     /// Places a hold: in force from the private database's commit on. It holds, too, where the log cannot be written now, as the second part of
-    /// the result says; it is put on record by the next opening that can.
+    /// the result says; [`Desk::catch_up`] puts it on record.
     pub(super) fn place_hold(
         &mut self,
         order: HoldOrder,
         leaf: Naming,
         now: Instant,
-    ) -> Result<(Hold, Result<(), LogError>), DeskError> {
+    ) -> Result<(Hold, Result<u64, LogError>), DeskError> {
         let hold = Hold {
             id: self.new_hold_id(random_hold_id)?,
             scope: order.scope,
@@ -44,7 +44,7 @@ impl Desk {
         self.holds.insert(hold.id.clone(), hold.scope.clone());
         self.in_force.push(hold.clone());
         let body = self.hold_leaf(&hold, HoldAction::Placed, &hold.actor, &hold.reason, leaf);
-        let recorded = self.log.append(body, now).and_then(|_| self.log.sync());
+        let recorded = self.write(body, now);
         Ok((hold, recorded))
     }
 

@@ -43,7 +43,7 @@ use super::chronicle::Chronicle;
 use super::holds::{Hold, HoldIndex};
 use super::plan::PlanDirs;
 use crate::audit::leaf::{Body, Refused};
-use crate::audit::{DestructionLog, KeyPlaces};
+use crate::audit::{DestructionLog, KeyPlaces, LogError};
 use crate::model::{Actor, HoldId, Instant, Origin, PlanId};
 use state::StateLock;
 use store::Store;
@@ -59,6 +59,8 @@ pub struct Desk {
     in_force: Vec<Hold>,
     /// Holds that the log says are in force and of which nothing else is known.
     lost: BTreeSet<HoldId>,
+    /// What was to be put on record last could not be.
+    owes: bool,
     plans: PlanDirs,
     _lock: StateLock,
 }
@@ -83,6 +85,7 @@ impl Desk {
             holds: HoldIndex::default(),
             in_force: Vec::new(),
             lost: BTreeSet::new(),
+            owes: false,
             plans,
             _lock: lock,
         };
@@ -130,9 +133,18 @@ impl Desk {
     /// # Errors
     /// The log cannot be written.
     pub fn record(&mut self, body: Body, now: Instant) -> Result<u64, DeskError> {
-        let index = self.log.append(body, now)?;
-        self.log.sync()?;
-        Ok(index)
+        Ok(self.write(body, now)?)
+    }
+
+    fn write(&mut self, body: Body, now: Instant) -> Result<u64, LogError> {
+        let written = self.log.append(body, now).and_then(|index| self.log.sync().map(|()| index));
+        self.owes = written.is_err();
+        written
+    }
+
+    /// Whether the log could not be written when something was last to be put on record.
+    pub fn owes_record(&self) -> bool {
+        self.owes || self.log.is_poisoned()
     }
 
     /// Puts a refusal on record.
@@ -166,14 +178,16 @@ impl Desk {
         self.lost.iter()
     }
 
-    /// Reads the log again from disk after a failed write, and repairs what was left half done.
+    /// Puts on record what could not be: after a failed write the log is read again from disk, and holds of which it does not tell are told.
     ///
     /// # Errors
-    /// As [`Self::open`].
-    pub fn reread(&mut self, now: Instant) -> Result<(), DeskError> {
-        self.log.reread(now)?;
-        self.accept_confirmed_clock()?;
-        self.chronicle = Chronicle::default();
+    /// As [`Self::open`]; the log still cannot be written.
+    pub fn catch_up(&mut self, now: Instant) -> Result<(), DeskError> {
+        if self.log.is_poisoned() {
+            self.log.reread(now)?;
+            self.accept_confirmed_clock()?;
+            self.chronicle = Chronicle::default();
+        }
         self.reconcile(now)
     }
 

@@ -1,0 +1,82 @@
+//! A destruction log that cannot be written: who asks hears what is true, an alert stands, and what was missing is put on record afterwards.
+
+use std::fs;
+
+use crate::office::Office;
+
+/// A daemon whose disk is full for the first few writes.
+const FULL: (&str, &str) = ("FAILPOINTS", "audit::journal::write::before=5*return(enospc)");
+
+/// An organization whose log has begun, with figures in a file.
+fn office() -> Office {
+    let office = Office::new("approve", 3);
+    office.configure("\n[metrics]\ntextfile = \"figures.prom\"\n");
+    let daemon = office.start();
+    office.scan();
+    daemon.stop();
+    office
+}
+
+fn figures(office: &Office) -> String {
+    fs::read_to_string(office.path("figures.prom")).unwrap()
+}
+
+fn holds_on_record(office: &Office) -> usize {
+    let shown = office.ask(&["audit", "show", "--kind", "hold"]);
+    shown.to_string().matches("\"action\":\"placed\"").count()
+}
+
+#[test]
+fn a_hold_on_a_full_disk_holds_and_is_put_on_record_when_there_is_room_again() {
+    let office = office();
+    let daemon = office.start_with(&[FULL]);
+    let placed = office.ask(&["hold", "place", "dossier", "1", "--reason", "a claim"]);
+    assert!(placed["unrecorded"].as_str().unwrap().contains("full"), "{placed}");
+    office.wait("the alert", || office.has_alert("log"));
+    office.wait("the figure", || figures(&office).contains("retentiond_log_writable 0"));
+    assert!(figures(&office).contains("retentiond_alerts_standing 1"), "{}", figures(&office));
+    assert_eq!((office.status()["holds"].as_u64(), holds_on_record(&office)), (Some(1), 0));
+    office.wait("room on the disk", || !office.has_alert("log"));
+    office.wait("the figure", || figures(&office).contains("retentiond_log_writable 1"));
+    assert_eq!(holds_on_record(&office), 1);
+
+    office.ask(&["approve", &office.plans("pending")[0], "--accept", "rules"]);
+    office.wait("the execution", || office.count() == 6);
+    daemon.stop();
+    office.verify();
+}
+
+#[test]
+fn an_approval_on_a_full_disk_is_refused_and_raises_an_alert_until_there_is_room_again() {
+    let office = office();
+    let plan = office.plans("pending").remove(0);
+    let daemon = office.start_with(&[FULL]);
+    let (code, refused) = office.json(&["approve", &plan, "--accept", "rules"]);
+    assert_eq!(code, 1, "{refused}");
+    office.wait("the alert", || office.has_alert("log"));
+    assert_eq!(office.plans("pending"), [plan.clone()], "nobody approved it");
+    office.wait("room on the disk", || !office.has_alert("log"));
+    assert_eq!(office.count(), 8);
+    office.ask(&["approve", &plan, "--accept", "rules"]);
+    office.wait("the execution", || office.count() == 5);
+    daemon.stop();
+    office.verify();
+}
+
+#[test]
+fn a_hold_under_a_clock_that_was_put_back_holds_and_is_put_on_record_when_it_has_caught_up() {
+    let office = office();
+    let daemon = office.start();
+    office.ask(&["hold", "place", "dossier", "1", "--reason", "a claim"]);
+    office.set_clock("2026-11-21T15:00:00Z");
+    office.wait("the alert", || office.has_alert("clock"));
+    let placed = office.ask(&["hold", "place", "dossier", "2", "--reason", "another claim"]);
+    assert!(placed["unrecorded"].as_str().unwrap().contains("clock"), "{placed}");
+    assert_eq!((office.status()["holds"].as_u64(), holds_on_record(&office)), (Some(2), 1));
+    office.set_clock("2026-11-21T17:00:01Z");
+    office.wait("the entry", || holds_on_record(&office) == 2);
+    office.ask(&["approve", &office.plans("pending")[0], "--accept", "rules"]);
+    office.wait("the execution", || office.count() == 7);
+    daemon.stop();
+    office.verify();
+}
