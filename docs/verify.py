@@ -35,6 +35,7 @@ DAY = 86_400
 GONE = "DAi"
 TOLERANCE = 300
 YEAR_OVERLAP = 60 * DAY
+STANDS = 15 * DAY
 NAMES_KEPT = 900_000
 EARLIEST_ZONE = 14 * 3_600
 RAILS = {"share", "count", "median", "empty", "rules", "mapping", "backlog", "restored"}
@@ -166,7 +167,7 @@ FIELDS = {
     "sanitized": "run:t source:t level:t method:t",
     "run": "run:t plan:t actor:t started:i finished:b counts:<n> rows:n detached:n? triggered:n? files:n bytes:n verdicts:<<n>>",
     "refused": "plan:t? actor:t reasons:[t]",
-    "correction": "source:t what:t batch:n? actor:t? records:n",
+    "correction": "source:t what:t batch:n? back:t? actor:t? records:n",
     "heartbeat": "overdue:<n> holds:n",
     "fpkey": "source:t year:y commitment:d",
     "fpkey_destroyed": "source:t year:y actor:t",
@@ -256,6 +257,14 @@ def letters(text, count):
     if any(one[1] == other[1] for one, other in zip(runs, runs[1:])) or sum(int(number) for number, _ in runs) != count:
         return None
     return "".join(letter * int(number) for number, letter in runs)
+
+
+def present(text):
+    """(records told of, records back) of a correction's list, or None where it is not in canonical form."""
+    runs = re.findall(r"([1-9][0-9]*)([bg])", text)
+    if not runs or "".join(number + letter for number, letter in runs) != text or any(one[1] == other[1] for one, other in zip(runs, runs[1:])):
+        return None
+    return sum(int(number) for number, _ in runs), sum(int(number) for number, letter in runs if letter == "b")
 
 
 # --- dates ------------------------------------------------------------------------------------------------------------------
@@ -382,6 +391,7 @@ class Ledger:
         self.keys, self.calendars, self.mappings, self.plans, self.rejected = [], {}, {}, {}, set()
         self.governed, self.progress, self.batches = {}, {}, {}
         self.fpkeys, self.holds, self.open, self.committed, self.runs, self.texts = {}, {}, {}, {}, {}, []
+        self.announced, self.uncompared_holds = {}, set()
         self.closed, self.gone_run, self.gone, self.destroyed, self.again = set(), None, set(), set(), 0
         self.row = None
         self.dues = {}
@@ -485,7 +495,10 @@ class Ledger:
         """A key is declared before, is not destroyed yet, and is the one of the entry's year (of UTC) or of 60 days before, and not older than its plan."""
         self.declared(source, year)
         times = [datetime.datetime.fromtimestamp(at, datetime.timezone.utc) for at in (self.at, self.at - YEAR_OVERLAP)]
-        if year not in [instant.year for instant in times] or (plan and year < first_year_of(plan)):
+        made = [self.plans[plan]["at"] - STANDS] if plan in self.plans else []
+        first = [datetime.datetime.fromtimestamp(at, datetime.timezone.utc).year for at in made] + ([first_year_of(plan)] if plan else [])
+        is_older = any(year < possible for possible in first)
+        if year not in [instant.year for instant in times] or is_older:
             self.flaw(f"the fingerprint key of {year} is not the one of its year, or older than its plan")
 
     def declared(self, source, year):
@@ -510,6 +523,10 @@ class Ledger:
     def read_correction(self, leaf):
         if "batch" in leaf and leaf["batch"] not in self.committed:
             self.flaw("it corrects a batch that has no intent before it")
+        if "back" in leaf:
+            told = present(leaf["back"])
+            if leaf["what"] != "resurrected" or told is None or told != (self.announced.get(leaf.get("batch")), leaf["records"]):
+                self.flaw("what it says of the records that are back is not one letter for each record of its batch, or counts otherwise")
         if leaf["what"] not in CORRECTIONS:
             self.flaw("its correction is a word that this format does not know")
         if leaf["what"] in LETS_GO_AGAIN:
@@ -568,9 +585,10 @@ class Ledger:
             if leaf["batch"] != self.index or leaf["of"] < 1:
                 self.flaw("a batch does not begin at its own index")
             self.row = [leaf, 1]
-            self.committed[leaf["batch"]] = None
+            self.committed[leaf["batch"]], self.announced[leaf["batch"]] = None, leaf["n"]
             return
         self.row[1] += 1
+        self.announced[self.row[0]["batch"]] += leaf["n"]
         first = self.row[0]
         if self.row[1] > first["of"] or any(leaf[name] != first.get(name) for name in same):
             self.flaw("the intents of a batch differ")
@@ -624,7 +642,10 @@ class Ledger:
             scope = hold["scope"]
             if (scope == "series" and hold.get("series") == leaf["series"]) or (scope == "rule" and hold.get("rule") == leaf["rule"]):
                 found.append((hold["hold"], None))
-            elif scope == "record" and all(hold.get(name) == leaf[name] for name in ("source", "series", "year")):
+            elif scope == "record" and all(hold.get(name) == leaf[name] for name in ("source", "series")) and "year" in hold:
+                if hold["year"] != leaf["year"]:
+                    self.uncompared_holds.add(hold["hold"])
+                    continue
                 name = fingerprints(hold.get("fp", ""), 1)
                 found += [(hold["hold"], place) for place, other in enumerate(names) if name == [other]]
         return found
@@ -930,6 +951,8 @@ def verify(folder, trusted, older, now, note):
     print(f"{checkpoint.size} entries, {len(ledger.open)} intents without outcome, {len(ledger.runs)} runs without statement")
     if ledger.again:
         print(f"{ledger.again} records destroyed under a key that an earlier run had destroyed: given anew, or told twice")
+    if ledger.uncompared_holds:
+        print(f"{len(ledger.uncompared_holds)} holds name their record under another year's key than a destruction in the same series: not compared")
     return checkpoint.size, max(anchors)
 
 

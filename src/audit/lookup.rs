@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::error::LogError;
 use super::leaf::{Action, Body, Correction, Intent, Leaf, Outcome, RecordOutcome};
+use super::presence::Presence;
 use super::reader::LogReader;
 use super::results::decode_results;
 use crate::model::{
@@ -106,13 +107,18 @@ pub struct Mention {
     /// Index of the last entry that corrects this batch: records are back, or files that were left are gone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub corrected: Option<u64>,
-    /// How many records of the batch were back then. The entry does not name them; where they are as many as its batch had destroyed, this
-    /// record is among them.
+    /// How many records of the batch were back then, and whether this one was surely among them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub back: Option<Back>,
-    /// Index of a later entry that says that the source's database was restored: the record may be back although its own batch is not named.
+    /// Index of a later entry that says that the source's database was put back: the record may be back although its own batch is not named.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub restored_since: Option<u64>,
+    /// Index of a later entry that says the same, and that this record was looked for then and was not back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub still_gone: Option<u64>,
+    /// Place of the intent's first record in its batch.
+    #[serde(skip)]
+    offset: u64,
 }
 
 /// The approval that a mention rests on.
@@ -127,8 +133,8 @@ pub struct MentionApproval {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Back {
     pub records: u64,
-    /// Whether these are all that the batch had destroyed.
-    pub all: bool,
+    /// Whether this record is among them: the entry says so, or names as many as the batch had destroyed.
+    pub surely: bool,
 }
 
 /// The end of one mention.
@@ -152,6 +158,7 @@ pub fn lookup(log: &LogReader, wanted: &Wanted) -> Result<Found, LogError> {
         destroyed_keys: Vec::new(),
         destroyed: BTreeMap::new(),
         approvals: BTreeMap::new(),
+        read: (BatchNumber(0), 0),
     };
     log.scan(0, &mut |index, leaf| {
         search.read(index, &leaf);
@@ -169,6 +176,8 @@ struct Search<'a> {
     destroyed: BTreeMap<BatchNumber, u64>,
     /// The last approval of each plan.
     approvals: BTreeMap<PlanId, MentionApproval>,
+    /// The batch that was read last, and how many of its records were.
+    read: (BatchNumber, u64),
 }
 
 impl Search<'_> {
@@ -193,6 +202,8 @@ impl Search<'_> {
         if (&intent.source, &intent.series) != (&self.wanted.source, &self.wanted.series) {
             return;
         }
+        let offset = if self.read.0 == intent.batch { self.read.1 } else { 0 };
+        self.read = (intent.batch, offset + u64::from(intent.n));
         let Some(fingerprint) = self.wanted.fingerprints.get(&intent.year) else { return };
         let names = match self.wanted.by {
             WantedBy::Key => intent.fingerprints(),
@@ -218,6 +229,8 @@ impl Search<'_> {
                 corrected: None,
                 back: None,
                 restored_since: None,
+                still_gone: None,
+                offset,
             });
         }
     }
@@ -244,11 +257,6 @@ impl Search<'_> {
         for mention in &mut self.mentions {
             let is_its_batch = correction.batch == Some(mention.batch);
             match correction.what.as_str() {
-                "resurrected" if is_its_batch && mention.is_gone() => {
-                    (mention.answer, mention.corrected) = (Answer::Resurrected, Some(index));
-                    let all = self.destroyed.get(&mention.batch) == Some(&correction.records);
-                    mention.back = Some(Back { records: correction.records, all });
-                }
                 "completed" if is_its_batch && mention.answer == Answer::Pending && mention.outcome.is_some() => {
                     mention.corrected = Some(index);
                     mention.answer = match mention.action {
@@ -256,8 +264,16 @@ impl Search<'_> {
                         Action::Anonymize => Answer::Anonymized,
                     };
                 }
-                "resurrected" | "missing_fence" | "altered_fence" if mention.is_gone() => {
-                    mention.restored_since = Some(index)
+                "resurrected" if is_its_batch && mention.is_gone() => {
+                    let destroyed = self.destroyed.get(&mention.batch).copied();
+                    mention.read_resurrected(index, correction, destroyed);
+                }
+                // These two looked for every record of the batch, and found none.
+                "missing_fence" | "fence_table_dropped" if is_its_batch && mention.is_gone() => {
+                    mention.still_gone = Some(index);
+                }
+                "resurrected" | "missing_fence" | "fence_table_dropped" if mention.is_gone() => {
+                    mention.restored_since = Some(index);
                 }
                 _ => (),
             }
@@ -282,6 +298,19 @@ fn destroyed(outcome: &Outcome) -> u64 {
 }
 
 impl Mention {
+    /// Its batch is back, wholly or in part; `destroyed` is how many records the batch had destroyed.
+    fn read_resurrected(&mut self, index: u64, correction: &Correction, destroyed: Option<u64>) {
+        let told = correction.back.as_deref().and_then(Presence::parse);
+        let told = told.and_then(|presence| presence.is_back(self.offset + self.place as u64));
+        if told == Some(false) {
+            self.still_gone = Some(index);
+            return;
+        }
+        (self.answer, self.corrected) = (Answer::Resurrected, Some(index));
+        let surely = told == Some(true) || destroyed == Some(correction.records);
+        self.back = Some(Back { records: correction.records, surely });
+    }
+
     fn is_gone(&self) -> bool {
         matches!(self.answer, Answer::Destroyed | Answer::Anonymized)
     }

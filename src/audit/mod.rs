@@ -3,6 +3,7 @@
 //! Does not know the records, the calendar's types or the configuration. Depends on `model` alone.
 
 pub mod adopt;
+mod brief;
 pub mod checkpoint;
 pub mod codec;
 mod durable;
@@ -20,6 +21,7 @@ pub mod merkle;
 mod nodes;
 pub mod note;
 mod opening;
+mod presence;
 pub mod prove;
 mod publish;
 mod reader;
@@ -33,11 +35,13 @@ pub mod verify;
 pub mod witness;
 mod writer;
 
+pub use brief::Brief;
 pub use error::{FileError, LogError};
 pub use failpoint::failpoint;
 pub use fingerprint::{Fingerprinter, key_year};
 pub use intents::{DurableIntents, IntentDraft, IntentRecord, PendingIntents};
 pub use keys::{KeyError, KeyPlaces, keyed_digest, load_committed_fingerprinter, load_fingerprinter};
+pub use presence::encode_presence;
 pub use reader::LogReader;
 pub use results::{decode_results, encode_results};
 pub use writer::DestructionLog;

@@ -3,7 +3,8 @@
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use super::codec::decode;
+use super::brief::{self, Brief};
+use super::codec::{LeafError, parse};
 use super::error::LogError;
 use super::journal::{Visit, replay};
 use super::leaf::Leaf;
@@ -48,9 +49,27 @@ impl LogReader {
     /// # Errors
     /// A file that cannot be read or holds no leaves.
     pub fn scan(&self, from: u64, visit: &mut dyn FnMut(u64, Leaf) -> ControlFlow<()>) -> Result<(), LogError> {
-        self.scan_bytes(from, &mut |index, bytes| {
-            let leaf = decode(bytes).map_err(|error| corrupt(&self.dir, &format!("entry {index}: {error}")))?;
-            Ok(visit(index, leaf))
+        self.scan_bytes(from, &mut |index, bytes| Ok(visit(index, read_leaf(&self.dir, index, parse(bytes))?)))
+    }
+
+    /// Shows every leaf from this index on in brief, until `visit` breaks.
+    ///
+    /// # Errors
+    /// A file that cannot be read or holds no leaves.
+    pub fn scan_brief(&self, from: u64, visit: &mut dyn FnMut(u64, Brief) -> ControlFlow<()>) -> Result<(), LogError> {
+        self.scan_bytes(from, &mut |index, bytes| Ok(visit(index, read_leaf(&self.dir, index, Brief::read(bytes))?)))
+    }
+
+    /// Shows every leaf of this kind, until `visit` breaks; the others are not parsed.
+    ///
+    /// # Errors
+    /// A file that cannot be read or holds no leaves.
+    pub fn scan_kind(&self, kind: &str, visit: &mut dyn FnMut(u64, Leaf) -> ControlFlow<()>) -> Result<(), LogError> {
+        self.scan_bytes(0, &mut |index, bytes| {
+            if brief::kind(bytes) != Some(kind.as_bytes()) {
+                return Ok(ControlFlow::Continue(()));
+            }
+            Ok(visit(index, read_leaf(&self.dir, index, parse(bytes))?))
         })
     }
 
@@ -79,6 +98,11 @@ impl LogReader {
             journal_size(&self.dir, &mut |index, bytes| show(index, bytes).map(|_| ())).map(|_| ())
         })
     }
+}
+
+/// A leaf that was read, or where in the log it stands that cannot be.
+pub(super) fn read_leaf<T>(dir: &Path, index: u64, read: Result<T, LeafError>) -> Result<T, LogError> {
+    read.map_err(|error| corrupt(dir, &format!("entry {index}: {error}")))
 }
 
 /// Shows the leaves of the journal, and tells the log's size with it; 0 where an auditor has a copy of the published part alone.

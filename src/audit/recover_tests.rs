@@ -228,6 +228,50 @@ fn a_fault_at_any_step_loses_nothing_and_the_log_goes_on() {
     }
 }
 
+/// Whatever step of a rotation fails or is the last, one key signs in the end: the new one if and only if its leaf is there.
+#[test]
+fn a_rotation_that_ends_at_any_step_leaves_one_key_that_the_log_declares() {
+    let rotate = |fault| {
+        let place = Place::new();
+        sample(&place);
+        let mut log = place.open().unwrap();
+        faults::arm(fault);
+        let rotated = log.rotate_signing_key("ann (0)".into(), at(1));
+        let steps = faults::passed();
+        faults::arm(None);
+        drop(log);
+        (place, rotated, steps)
+    };
+    let steps = rotate(None).2;
+    for what in
+        ["key::write::before", "journal::sync::before", "key::rename::after", "vkey::", "remembered::", "checkpoint::"]
+    {
+        assert!(steps.iter().any(|step| step.starts_with(what)), "no step of {what} was passed: {steps:?}");
+    }
+    let mut rotations = std::collections::BTreeSet::new();
+    for (number, step) in steps.iter().enumerate() {
+        let (place, rotated, _) = rotate(Some((number, Errno::IO)));
+        assert!(rotated.is_err(), "{step}: the fault was not reported");
+        let mut log = place.open().unwrap_or_else(|error| panic!("{step}: {error}"));
+        let declared: Vec<_> = leaves(&log).into_iter().filter(|leaf| leaf.body.kind() == "sigkey").collect();
+        log.append(small(9), at(2)).unwrap();
+        log.publish().unwrap();
+        let size = log.size();
+        drop(log);
+        check_published(&place, size, step);
+        let vkey = fs::read_to_string(place.dir().join("vkey")).unwrap();
+        let is_new = match &declared[..] {
+            [] => false,
+            [leaf] => matches!(&leaf.body, Body::Sigkey(sigkey) if format!("{}\n", sigkey.vkey) == vkey),
+            _ => panic!("{step}: two keys were declared"),
+        };
+        assert_eq!(is_new, !declared.is_empty(), "{step}: another key signs than the log declares");
+        assert!(!place.keys().join("audit-signing-key.next").exists(), "{step}: a key is left");
+        rotations.insert(is_new);
+    }
+    assert_eq!(rotations.len(), 2, "some steps come before the leaf and some after it");
+}
+
 #[test]
 fn after_a_failed_sync_nothing_is_written_until_the_log_is_read_again() {
     for (place, is_written) in [(0, false), (1, true), (2, true), (3, true)] {

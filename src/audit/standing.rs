@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::brief::kind;
 use super::codec::{LeafError, decode};
 use super::leaf::{Body, HoldAction, Intent, Leaf, Outcome};
 use crate::model::{Digest, HoldId, Origin, SourceName};
@@ -122,12 +123,4 @@ impl Replay {
         }
         Ok(self.standing)
     }
-}
-
-/// The kind of a canonical leaf: in a string a quote is escaped, so these bytes stand nowhere else.
-fn kind(bytes: &[u8]) -> Option<&[u8]> {
-    const NAME: &[u8] = b"\"kind\":\"";
-    let start = bytes.windows(NAME.len()).position(|window| window == NAME)? + NAME.len();
-    let length = bytes[start..].iter().position(|byte| *byte == b'"')?;
-    Some(&bytes[start..start + length])
 }

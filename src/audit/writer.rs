@@ -4,8 +4,9 @@ use std::fs::File;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
+use super::brief::Brief;
 use super::checkpoint::SignedCheckpoint;
-use super::codec::{MAX_LEAF, decode, encode};
+use super::codec::{MAX_LEAF, encode, parse};
 use super::durable::{SHARED, read, replace};
 use super::error::LogError;
 use super::journal::frame::{Tag, write_frame, write_mark};
@@ -13,8 +14,7 @@ use super::journal::{Journal, frame_length, with_marks};
 use super::keys::{Key, KeyPlaces};
 use super::leaf::{Body, Intent, Leaf};
 use super::note::SigningKey;
-use super::reader::visit_bundles;
-use super::recover::corrupt;
+use super::reader::{VisitBytes, read_leaf, visit_bundles};
 use super::standing::Standing;
 use super::tiles::Tree;
 use crate::model::{Digest, Instant, Origin};
@@ -188,12 +188,20 @@ impl DestructionLog {
     /// # Errors
     /// A bundle that cannot be read or holds no leaves.
     pub fn scan(&self, from: u64, visit: &mut dyn FnMut(u64, Leaf) -> ControlFlow<()>) -> Result<(), LogError> {
-        let mut show = |index: u64, bytes: &[u8]| {
-            let leaf = decode(bytes).map_err(|error| corrupt(&self.dir, &format!("entry {index}: {error}")))?;
-            Ok(visit(index, leaf))
-        };
+        self.scan_bytes(from, &mut |index, bytes| Ok(visit(index, read_leaf(&self.dir, index, parse(bytes))?)))
+    }
+
+    /// Shows every durable leaf from this index on in brief, until `visit` breaks.
+    ///
+    /// # Errors
+    /// As [`Self::scan`].
+    pub fn scan_brief(&self, from: u64, visit: &mut dyn FnMut(u64, Brief) -> ControlFlow<()>) -> Result<(), LogError> {
+        self.scan_bytes(from, &mut |index, bytes| Ok(visit(index, read_leaf(&self.dir, index, Brief::read(bytes))?)))
+    }
+
+    fn scan_bytes(&self, from: u64, show: &mut VisitBytes<'_>) -> Result<(), LogError> {
         let kept = self.tree.first_kept();
-        if visit_bundles(&self.dir, from, kept, &mut show)?.is_break() {
+        if visit_bundles(&self.dir, from, kept, show)?.is_break() {
             return Ok(());
         }
         for index in from.max(kept)..self.durable {

@@ -3,9 +3,11 @@
 //! Pure fold over leaves. The log is the truth; our private database only adds what may not stand in the log.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
 
 use super::rails::{History, Rail};
 use crate::audit::leaf::{Body, CalendarLeaf, Correction, HoldAction, HoldLeaf, MappingLeaf};
+use crate::audit::{Brief, DestructionLog, LogError, LogReader};
 use crate::model::{BatchNumber, CalendarNumber, Digest, HoldId, PlanId, RuleNumber, RunId, SeriesName, SourceName};
 
 /// More runs than any rail looks back at are forgotten.
@@ -57,6 +59,45 @@ pub(super) mod correction {
 }
 
 impl Chronicle {
+    /// Takes in the durable leaves not yet seen.
+    ///
+    /// # Errors
+    /// A log that cannot be read.
+    pub fn read(&mut self, log: &DestructionLog) -> Result<(), LogError> {
+        log.scan_brief(self.seen, &mut |index, brief| self.take(index, brief))
+    }
+
+    /// The same, while somebody else writes the log.
+    ///
+    /// # Errors
+    /// A log that cannot be read.
+    pub fn read_beside(&mut self, log: &LogReader) -> Result<(), LogError> {
+        log.scan_brief(self.seen, &mut |index, brief| self.take(index, brief))
+    }
+
+    fn take(&mut self, index: u64, brief: Brief) -> ControlFlow<()> {
+        self.seen = self.seen.max(index + 1);
+        match brief {
+            Brief::Intent { batch, plan, source } => self.note_intent(batch, &plan, &source),
+            Brief::Outcome { batch, committed } => self.note_outcome(batch, committed),
+            Brief::Whole(leaf) => self.note(index, &leaf.body),
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn note_intent(&mut self, batch: BatchNumber, plan: &PlanId, source: &SourceName) {
+        if !self.started.contains(plan) {
+            self.started.insert(plan.clone());
+        }
+        self.announced.insert(batch, source.clone());
+    }
+
+    fn note_outcome(&mut self, batch: BatchNumber, committed: bool) {
+        if let Some(source) = self.announced.remove(&batch).filter(|_| committed) {
+            self.fences.insert(source, batch);
+        }
+    }
+
     /// Takes in a leaf.
     pub fn note(&mut self, index: u64, body: &Body) {
         self.seen = self.seen.max(index + 1);
@@ -80,17 +121,8 @@ impl Chronicle {
                 self.rejections.insert(rejection.plan.clone(), rejection.digest);
                 self.history.done.insert(rejection.plan.clone());
             }
-            Body::Intent(intent) => {
-                if !self.started.contains(&intent.plan) {
-                    self.started.insert(intent.plan.clone());
-                }
-                self.announced.insert(intent.batch, intent.source.clone());
-            }
-            Body::Outcome(outcome) => {
-                if let Some(source) = self.announced.remove(&outcome.batch).filter(|_| outcome.committed) {
-                    self.fences.insert(source, outcome.batch);
-                }
-            }
+            Body::Intent(intent) => self.note_intent(intent.batch, &intent.plan, &intent.source),
+            Body::Outcome(outcome) => self.note_outcome(outcome.batch, outcome.committed),
             Body::Calendar(leaf) => {
                 self.calendars.insert(leaf.digest);
                 self.versions.entry((leaf.number.clone(), leaf.version)).or_insert_with(|| leaf.clone());

@@ -77,6 +77,9 @@ fn since(mention: &Mention, words: &Words) -> Vec<String> {
             None => words.fill(words.mention_completed, &[&entry]),
         });
     }
+    if let Some(entry) = mention.still_gone {
+        lines.push(words.fill(words.mention_still_gone, &[&entry.to_string()]));
+    }
     if let Some(entry) = mention.restored_since {
         lines.push(words.fill(words.mention_restored, &[&entry.to_string()]));
     }
@@ -85,12 +88,15 @@ fn since(mention: &Mention, words: &Words) -> Vec<String> {
 
 /// The answer in a sentence.
 pub fn meaning(found: &Found, words: &Words) -> &'static str {
-    let is_surely_back = || found.mentions.last().and_then(|last| last.back).is_some_and(|back| back.all);
-    let is_in_doubt = found.mentions.last().is_some_and(|last| last.restored_since.is_some());
+    let last = found.mentions.last();
+    let is_surely_back = || last.and_then(|last| last.back).is_some_and(|back| back.surely);
+    let is_in_doubt = last.is_some_and(|last| last.restored_since.is_some());
+    let was_looked_for = || last.is_some_and(|last| last.still_gone.is_some());
     match found.answer {
-        Answer::Resurrected if is_surely_back() => words.answer_resurrected_all,
+        Answer::Resurrected if is_surely_back() => words.answer_resurrected_surely,
         Answer::Destroyed if is_in_doubt => words.answer_destroyed_restored,
         Answer::Anonymized if is_in_doubt => words.answer_anonymized_restored,
+        Answer::Destroyed if was_looked_for() => words.answer_destroyed_still,
         Answer::Destroyed => words.answer_destroyed,
         Answer::Anonymized => words.answer_anonymized,
         Answer::Pending => words.answer_pending,

@@ -83,6 +83,7 @@ impl VerifyReport<'_> {
             (tally.unclosed_runs, words.unclosed),
             (tally.destroyed_again, words.destroyed_again),
             (tally.uncompared, words.uncompared),
+            (tally.uncompared_holds, words.uncompared_holds),
         ] {
             if number > 0 {
                 text += &paragraph("", "  ", &words.fill(template, &[&count(number, words)]));

@@ -61,6 +61,56 @@ fn a_batch_whose_fence_was_dropped_is_not_said_to_be_undone() {
 }
 
 #[test]
+fn what_the_application_deleted_itself_before_the_first_batch_is_not_said_to_be_destroyed() {
+    let organization = Organization::approved(JournalMode::Delete);
+    // Undone by the crash: nothing was committed.
+    assert_eq!(organization.apply(Some("disposed=return(kill)")).outcome, Outcome::Killed);
+    let delete = "PRAGMA foreign_keys = OFF; DELETE FROM message WHERE dossier_id = 3; DELETE FROM document WHERE dossier_id = 3; DELETE FROM dossier WHERE id = 3";
+    organization.database().execute_batch(delete).unwrap();
+    let next = organization.apply(None);
+    assert_eq!(next.outcome, Outcome::Exit(0), "nobody touched our table: {next:#?}");
+    let said: Value = serde_json::from_str(&next.stdout).unwrap();
+    assert_eq!((&said["destroyed"], &said["drifted"]), (&49.into(), &1.into()), "{said:#}");
+    organization.verify("deleted by the application");
+}
+
+#[test]
+fn after_a_restoration_every_record_that_is_back_is_said_to_be() {
+    let mut organization = Organization::approved_with(JournalMode::Delete, 2);
+    assert_eq!(organization.apply(None).outcome, Outcome::Exit(0));
+    let copy = organization.path().join("copy.db");
+    fs::copy(organization.path().join("parle.db"), &copy).unwrap();
+    // Two more batches, of which the copy knows nothing.
+    let due = "INSERT INTO archive_a VALUES (7, '2024-01-02T03:04:05Z'), (8, '2024-01-02T03:04:05Z');
+        INSERT INTO archive_b VALUES (7, '2024-01-02T03:04:05Z');";
+    organization.database().execute_batch(due).unwrap();
+    let (_, id) = plan(&organization);
+    assert_eq!(organization.run(&["approve", &id], None).outcome, Outcome::Exit(0));
+    organization.set_plan(id);
+    assert_eq!(organization.apply(None).outcome, Outcome::Exit(0));
+    fs::copy(&copy, organization.path().join("parle.db")).unwrap();
+    organization.database().execute("INSERT INTO archive_a VALUES (8, '2024-01-02T03:04:05Z')", []).unwrap();
+    organization.database().execute("INSERT INTO archive_b VALUES (7, '2024-01-02T03:04:05Z')", []).unwrap();
+    plan(&organization);
+    let answer = |series: &str, key: &str| {
+        let said = organization.run(&["audit", "lookup", series, key, "--format", "json"], None);
+        let said: Value = serde_json::from_str(&said.stdout).unwrap();
+        said["answer"].as_str().unwrap().to_owned()
+    };
+    // Of two batches, of which the last alone had the fence that is missing; what was there before the copy was made is as it was.
+    for (series, key, expected) in [
+        ("archive_a", "7", "DESTROYED"),
+        ("archive_a", "8", "RESURRECTED"),
+        ("archive_b", "7", "RESURRECTED"),
+        ("archive_b", "1", "DESTROYED"),
+        ("dossier", "1", "DESTROYED"),
+    ] {
+        assert_eq!(answer(series, key), expected, "{series} {key}");
+    }
+    organization.verify("restored");
+}
+
+#[test]
 fn a_file_that_was_moved_away_is_not_said_to_be_gone() {
     let organization = Organization::approved(JournalMode::Wal);
     let documents = organization.path().join("documents");

@@ -9,13 +9,13 @@ use retentiond::audit::leaf::*;
 use retentiond::audit::lookup::{Answer, Wanted, WantedBy, lookup};
 use retentiond::audit::select::Selection;
 use retentiond::audit::verify::{Trust, Verdict, verify};
-use retentiond::audit::{DestructionLog, LogError, LogReader};
-use retentiond::model::{BatchNumber, Instant, Language};
+use retentiond::audit::{DestructionLog, LogError, LogReader, load_committed_fingerprinter};
+use retentiond::model::{BatchNumber, Instant, KeyValue, Language, RecordKey};
 use retentiond::report::Report as _;
 use retentiond::report::lookup::LookupReport;
 
-use super::forge::{self, fingerprint};
-use super::real::Real;
+use crate::forge::{self, fingerprint};
+use crate::real::Real;
 
 fn wanted(record: u64) -> Wanted {
     let fingerprint = retentiond::model::Fingerprint::from_bytes(fingerprint(record));
@@ -45,7 +45,14 @@ fn with_journal(dir: &std::path::Path) {
 
 fn correction(batch: u64, what: &str) -> Body {
     let batch = Some(BatchNumber(batch));
-    Body::Correction(Correction { source: "parle".into(), what: what.into(), batch, actor: None, records: 1 })
+    Body::Correction(Correction {
+        source: "parle".into(),
+        what: what.into(),
+        batch,
+        back: None,
+        actor: None,
+        records: 1,
+    })
 }
 
 #[test]
@@ -71,21 +78,79 @@ fn each_fate_of_a_record_has_its_answer() {
     assert_eq!(answer(&log, &no_name), Answer::KeyDestroyed);
 }
 
-#[test]
-fn a_restored_database_casts_doubt_on_what_its_other_batches_destroyed() {
-    let mut log = forge::Forge::ready();
-    log.batch(&[forge::intent(0..1)], &["1D"]);
-    let last = log.batch(&[forge::intent(1..2)], &["1D"]);
-    let entry = log.add(correction(last, "resurrected"));
+/// What `audit lookup` prints for a record of this log, in English.
+fn page(log: &forge::Forge, record: u64) -> String {
     let dir = tempfile::tempdir().unwrap();
     log.write(dir.path());
     with_journal(dir.path());
-    let found = lookup(&LogReader::open(dir.path()).unwrap(), &wanted(0)).unwrap();
-    assert_eq!((found.answer, found.mentions[0].restored_since), (Answer::Destroyed, Some(entry)));
-    let page = LookupReport { series: Some("dossier".into()), of: "0".into(), found }.text(Language::English.words());
-    let head: Vec<_> = page.lines().take(2).collect();
-    assert_eq!(head[0], "dossier 0: DESTROYED");
-    assert!(head[1].contains("put back since") && !page.contains("read back"), "{page}");
+    let found = lookup(&LogReader::open(dir.path()).unwrap(), &wanted(record)).unwrap();
+    LookupReport { series: Some("dossier".into()), of: record.to_string(), found }.text(Language::English.words())
+}
+
+#[test]
+fn a_restored_database_casts_doubt_on_what_its_other_batches_destroyed() {
+    for what in ["resurrected", "missing_fence", "fence_table_dropped"] {
+        let mut log = forge::Forge::ready();
+        log.batch(&[forge::intent(0..1)], &["1D"]);
+        let last = log.batch(&[forge::intent(1..2)], &["1D"]);
+        let entry = log.add(correction(last, what));
+        let page = page(&log, 0);
+        let lines: Vec<_> = page.lines().collect();
+        assert_eq!(lines[0], "dossier 0: DESTROYED");
+        assert!(lines[1].contains("put back since") && !page.contains("read back"), "{what}: {page}");
+        assert!(page.contains(&format!("entry {entry}: its database was put back since")), "{what}: {page}");
+    }
+}
+
+#[test]
+fn a_fence_row_edited_by_hand_says_nothing_of_other_batches() {
+    let mut log = forge::Forge::ready();
+    log.batch(&[forge::intent(0..1)], &["1D"]);
+    let last = log.batch(&[forge::intent(1..2)], &["1D"]);
+    log.add(correction(last, "altered_fence"));
+    assert!(page(&log, 0).contains("its absence was read back"), "{}", page(&log, 0));
+}
+
+#[test]
+fn a_record_that_was_looked_for_when_its_fence_was_missing_is_said_to_have_been_gone_still() {
+    for what in ["missing_fence", "fence_table_dropped"] {
+        let mut log = forge::Forge::ready();
+        let batch = log.batch(&[forge::intent(0..1)], &["1D"]);
+        let entry = log.add(correction(batch, what));
+        let page = page(&log, 0);
+        assert!(page.starts_with("dossier 0: DESTROYED\n"), "{page}");
+        assert!(page.contains("it was looked for then and was not back"), "{page}");
+        assert!(page.contains(&format!("entry {entry}:")) && page.contains("was not there"), "{page}");
+    }
+}
+
+#[test]
+fn of_a_batch_that_is_back_in_part_each_record_has_its_own_answer() {
+    let mut log = forge::Forge::ready();
+    let batch = log.batch(&[forge::intent(0..3), forge::intent(3..6)], &["3D", "3D"]);
+    let mut told = correction(batch, "resurrected");
+    if let Body::Correction(correction) = &mut told {
+        (correction.back, correction.records) = (Some("2g2b2g".into()), 2);
+    }
+    let mut untold = log.clone();
+    let entry = log.add(told);
+    for (record, is_back) in [(0, false), (1, false), (2, true), (3, true), (4, false), (5, false)] {
+        let page = page(&log, record);
+        let head = if is_back {
+            "RESURRECTED\nIt was destroyed, and is back"
+        } else {
+            "DESTROYED\nIt was destroyed; its database"
+        };
+        assert!(page.starts_with(&format!("dossier {record}: {head}")), "{page}");
+        let line = if is_back { "2 records of its batch stood in the table again" } else { "was not there" };
+        assert!(page.replace("\n      ", " ").contains(line) && page.contains(&format!("entry {entry}:")), "{page}");
+    }
+    // A log of an older version does not say which.
+    if let Body::Correction(leaf) = correction(batch, "resurrected") {
+        untold.add(Body::Correction(Correction { records: 2, ..leaf }));
+    }
+    assert!(page(&untold, 0).starts_with("dossier 0: RESURRECTED\n"), "{}", page(&untold, 0));
+    assert!(page(&untold, 0).contains("does not say which"), "{}", page(&untold, 0));
 }
 
 #[test]
@@ -101,6 +166,62 @@ fn a_record_is_found_in_the_real_log_published_or_not() {
     assert_eq!((found.answer, found.mentions.len(), found.mentions[0].place), (Answer::Destroyed, 1, 2));
     real.log.publish().unwrap();
     assert_eq!(ask(&real), found);
+}
+
+#[test]
+fn under_an_exchanged_key_a_record_is_not_said_to_be_unknown() {
+    let mut real = Real::ready();
+    let name = real.fingerprint(7);
+    let keys = real.home.path().join("keys");
+    let log = LogReader::open(&real.dir()).unwrap();
+    let mut commitment = None;
+    log.scan_kind("fpkey", &mut |_, leaf| {
+        let Body::Fpkey(key) = leaf.body else { unreachable!() };
+        commitment = Some(key.commitment);
+        ControlFlow::Continue(())
+    })
+    .unwrap();
+    let named = || {
+        let found = load_committed_fingerprinter(&keys, &"parle".into(), 2026, &commitment.unwrap());
+        found.map(|key| key.map(|key| key.record(&"dossier".into(), &RecordKey::new(vec![KeyValue::Integer(7)]))))
+    };
+    assert_eq!(named().unwrap(), Some(name));
+    let file = keys.join("fp-parle-2026.key");
+    fs::write(&file, format!("{}\n", "ab".repeat(32))).unwrap();
+    let exchanged = named().unwrap_err().to_string();
+    assert!(exchanged.contains("is not the one that the log committed to"), "{exchanged}");
+    fs::remove_file(&file).unwrap();
+    assert_eq!(named().unwrap(), None);
+}
+
+#[test]
+fn a_checkpoint_in_mid_batch_covers_whole_batches_and_verifies() {
+    let mut real = Real::ready();
+    real.destroy(0..2);
+    let before = real.log.size();
+    let batch = real.announce(2..4);
+    // Durable and not published: what `audit checkpoint` prints covers none of it.
+    assert_eq!(read_published(&real), real.log.published_size());
+    assert!(read_published(&real) <= before);
+    real.log.publish().unwrap();
+    assert_eq!(read_published(&real), real.log.size());
+    let report = verify(&real.dir(), &Trust::default());
+    assert_eq!((report.verdict, report.tally.pending_intents), (Verdict::OkUnanchored, 1), "{:?}", report.findings);
+    let kept = real.checkpoint();
+    real.settle(&batch);
+    real.log.publish().unwrap();
+    let size = kept.claimed().tree.size;
+    let report = verify(&real.dir(), &Trust { older: vec![kept], ..Trust::default() });
+    assert_eq!(
+        (report.verdict, report.tally.pending_intents),
+        (Verdict::OkAnchoredTo(size), 0),
+        "{:?}",
+        report.findings
+    );
+}
+
+fn read_published(real: &Real) -> u64 {
+    real.checkpoint().claimed().tree.size
 }
 
 fn shown(real: &Real, selection: &Selection) -> Vec<&'static str> {

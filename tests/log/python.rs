@@ -102,14 +102,18 @@ fn it_finds_every_forgery_that_ours_finds_and_none_where_ours_finds_none() {
     if !python() {
         return;
     }
-    for (flaw, forgery) in forgeries() {
+    let mut missed = Vec::new();
+    for (place, (flaw, forgery)) in forgeries().into_iter().enumerate() {
         let mut forge = Forge::ready();
         forgery(&mut forge);
         let dir = tempfile::tempdir().unwrap();
         forge.write(dir.path());
         let said = said(dir.path(), &[]);
-        assert_eq!((said.0.as_str(), said.1), ("FAIL", Some(4)), "{flaw}: {}", said.2);
+        if (said.0.as_str(), said.1) != ("FAIL", Some(4)) {
+            missed.push(format!("{flaw} (number {place}): {}", said.2));
+        }
     }
+    assert!(missed.is_empty(), "{missed:#?}");
     let mut pending = Forge::ready();
     pending.batch(&[intent(20..23), intent(23..24)], &["3r"]);
     let mut held = Forge::ready();
@@ -121,6 +125,7 @@ fn it_finds_every_forgery_that_ours_finds_and_none_where_ours_finds_none() {
         source: "parle".into(),
         what: "resurrected".into(),
         batch: Some(retentiond::model::BatchNumber(batch)),
+        back: None,
         actor: None,
         records: 3,
     }));

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use retentiond::audit::checkpoint::SignedCheckpoint;
 use retentiond::audit::leaf::*;
 use retentiond::audit::verify::{Report, Trust, Verdict, verify};
-use retentiond::audit::{DestructionLog, IntentDraft, IntentRecord};
+use retentiond::audit::{DestructionLog, DurableIntents, IntentDraft, IntentRecord};
 use retentiond::model::{Fingerprint, Instant, KeyValue, Origin, RecordKey};
 
 use super::forge;
@@ -50,6 +50,12 @@ impl Real {
 
     /// One batch of these records, destroyed, durable.
     pub fn destroy(&mut self, records: std::ops::Range<i64>) {
+        let announced = self.announce(records);
+        self.settle(&announced);
+    }
+
+    /// The intents of one batch, durable.
+    pub fn announce(&mut self, records: std::ops::Range<i64>) -> DurableIntents {
         let records = records.map(|record| IntentRecord {
             fingerprint: self.fingerprint(record),
             reference: None,
@@ -57,8 +63,12 @@ impl Real {
         });
         let draft = IntentDraft { records: records.collect(), ..draft() };
         let pending = self.log.append_intents(draft, self.now).unwrap();
-        let durable = self.log.make_durable(pending).unwrap();
-        for (index, intent) in durable.leaves() {
+        self.log.make_durable(pending).unwrap()
+    }
+
+    /// The outcomes of an announced batch, durable.
+    pub fn settle(&mut self, announced: &DurableIntents) {
+        for (index, intent) in announced.leaves() {
             let results = format!("{}D", intent.n);
             self.log.append(Body::Outcome(forge::outcome(intent.batch, *index, &results)), self.now).unwrap();
         }

@@ -27,8 +27,9 @@ pub(super) struct Batches {
     unsettled: BTreeMap<BatchNumber, Unsettled>,
     runs: Runs,
     gone: Gone,
-    /// Batches that began at their own index, in order: eight bytes each, so that no correction can name another.
-    begun: Vec<BatchNumber>,
+    /// Batches that began at their own index, in order, and how many records each announces: sixteen bytes, so that no correction can name
+    /// another, or tell of more.
+    begun: Vec<(BatchNumber, u64)>,
 }
 
 #[derive(Debug)]
@@ -123,17 +124,21 @@ impl Batches {
             self.row = Some(Row { first: intent.clone(), read: 1 });
             let begins = intent.batch.0 == index;
             if begins {
-                self.begun.push(intent.batch);
+                self.begun.push((intent.batch, u64::from(intent.n)));
             }
             return begins && intent.of > 0;
         };
         row.read += 1;
+        if let Some((_, records)) = self.begun.last_mut().filter(|(batch, _)| *batch == intent.batch) {
+            *records += u64::from(intent.n);
+        }
         row.read <= row.first.of && is_like(&row.first, intent)
     }
 
-    /// Whether a batch of this number began: at that entry stands its first intent.
-    pub fn began(&self, batch: BatchNumber) -> bool {
-        self.begun.binary_search(&batch).is_ok()
+    /// How many records the batch of this number announces; `None` where none began: at that entry stands its first intent.
+    pub fn records_of(&self, batch: BatchNumber) -> Option<u64> {
+        let place = self.begun.binary_search_by_key(&batch, |(begun, _)| *begun).ok()?;
+        Some(self.begun[place].1)
     }
 
     /// Reads an outcome, and tells what it settles.

@@ -154,6 +154,10 @@ pub enum Flaw {
     BadHold { what: &'static str },
     #[error("it corrects batch {batch}, which has no intent before it")]
     NoBatch { batch: BatchNumber },
+    #[error(
+        "what it says of the records that are back is not one letter for each record of a resurrected batch, or counts otherwise"
+    )]
+    Back,
     #[error("run {run} had ended by its own statement before")]
     RunClosed { run: RunId },
     #[error("run {run} says that it finished, and {pending} of its intents have no outcome")]
@@ -276,6 +280,7 @@ impl Flaw {
             Self::NoHold { .. } => "no-hold",
             Self::SecondHold { .. } => "second-hold",
             Self::NoBatch { .. } => "no-batch",
+            Self::Back => "back",
             Self::RunSum { .. } => "run-sum",
             Self::RunDiffers { .. } => "run-differs",
             Self::VerdictSum { .. } => "verdict-sum",

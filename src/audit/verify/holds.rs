@@ -87,6 +87,18 @@ impl Holds {
         places
     }
 
+    /// Holds in place on a record of the intent's series that is named under another year's key, so that nobody can see whether it is among
+    /// the intent's.
+    pub fn named_otherwise<'a>(&'a self, intent: &'a Intent) -> impl Iterator<Item = &'a HoldId> {
+        let is_named_otherwise = |kept: &Kept| match kept {
+            Kept::Record { source, series, year, .. } => {
+                (source, series) == (&intent.source, &intent.series) && *year != intent.year
+            }
+            _ => false,
+        };
+        self.kept.iter().filter(move |(_, kept)| is_named_otherwise(kept)).map(|(hold, _)| hold)
+    }
+
     /// Whether a hold is in place.
     pub fn is_in_place(&self, hold: &HoldId) -> bool {
         self.kept.contains_key(hold)

@@ -1,6 +1,6 @@
 //! The sense of the entries, read once from the first to the last: what each says must follow from those before it.
 //!
-//! Memory grows with plans, runs, keys, holds and open intents, and by eight bytes a batch; of the records of one run it has a bound.
+//! Memory grows with plans, runs, keys, holds and open intents, and by sixteen bytes a batch; of the records of one run it has a bound.
 
 use std::collections::BTreeSet;
 
@@ -19,7 +19,8 @@ use crate::audit::leaf::{
     Body, CalendarLeaf, Correction, Fpkey, FpkeyDestroyed, Genesis, HoldAction, HoldLeaf, Intent, Leaf, Sanitized,
 };
 use crate::audit::note::{KeyKind, VerifierKey};
-use crate::model::{Origin, SourceName};
+use crate::audit::presence::Presence;
+use crate::model::{HoldId, Origin, SourceName};
 
 /// Longest time, in seconds, by which the operator's clock may be ahead of the auditor's.
 const CLOCK_TOLERANCE: i64 = 300;
@@ -42,6 +43,8 @@ pub(super) struct Ledger {
     holds: Holds,
     batches: Batches,
     tally: Tally,
+    /// Holds with which an intent on their series could not be compared.
+    uncompared_holds: BTreeSet<HoldId>,
     /// Records that signed entries say are gone, once all of them were read.
     signed: Option<u64>,
 }
@@ -60,6 +63,7 @@ impl Ledger {
             holds: Holds::default(),
             batches: Batches::default(),
             tally: Tally::default(),
+            uncompared_holds: BTreeSet::new(),
             signed: None,
         }
     }
@@ -107,8 +111,9 @@ impl Ledger {
     }
 
     fn read_intent(&mut self, index: u64, at: i64, intent: &Intent, findings: &mut Findings) {
-        let fits = is_year_of(at, intent.year) && Plans::can_be_of(&intent.plan, intent.year);
+        let fits = is_year_of(at, intent.year) && self.plans.can_be_of(&intent.plan, intent.year);
         self.use_key(index, &intent.source, intent.year, fits, findings);
+        self.uncompared_holds.extend(self.holds.named_otherwise(intent).cloned());
         let approved = self.plans.judge(index, intent, findings);
         let table = self.law.judge(index, at, intent, approved, findings);
         self.batches.read_intent(index, at, intent, table, &self.holds, findings);
@@ -176,10 +181,16 @@ impl Ledger {
     }
 
     fn read_correction(&mut self, index: u64, correction: &Correction, findings: &mut Findings) {
-        if let Some(batch) = correction.batch
-            && !self.batches.began(batch)
-        {
+        let announced = correction.batch.map(|batch| (batch, self.batches.records_of(batch)));
+        if let Some((batch, None)) = announced {
             findings.at(index, Flaw::NoBatch { batch });
+        }
+        if let Some(text) = &correction.back {
+            let told = Presence::parse(text).map(|presence| (presence.records(), presence.back()));
+            let announced = announced.and_then(|(_, records)| records);
+            if correction.what != "resurrected" || told != announced.map(|records| (records, correction.records)) {
+                findings.at(index, Flaw::Back);
+            }
         }
         if !words::CORRECTIONS.contains(&correction.what.as_str()) {
             findings.at(index, Flaw::UnknownWord { field: "what" });
@@ -208,6 +219,7 @@ impl Ledger {
     pub fn finish(self, size: u64, findings: &mut Findings) -> Tally {
         let mut tally = self.tally;
         self.batches.finish(size, &mut tally, findings);
+        tally.uncompared_holds = self.uncompared_holds.len() as u64;
         tally.told_unsigned = tally.disposed() - self.signed.unwrap_or(tally.disposed());
         tally
     }

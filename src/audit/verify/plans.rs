@@ -14,6 +14,9 @@ use crate::model::{CivilDate, Digest, PlanId, RuleNumber, SeriesName};
 /// How far ahead of UTC, in seconds, a civil day can begin.
 const EARLIEST_ZONE: i64 = 14 * 3_600;
 
+/// Longest time, in seconds, between the making of a plan and its approval: a fortnight, and a day for clocks.
+const STANDS: i64 = 15 * 86_400;
+
 /// Decisions on plans so far.
 #[derive(Debug, Default)]
 pub(super) struct Plans {
@@ -91,10 +94,12 @@ impl Plans {
     }
 
     /// Whether a plan of this name can have been made in this year (of UTC): on its day, on the day before (its day is a civil one), or
-    /// later, where it was made for a day gone by.
-    pub fn can_be_of(plan: &PlanId, year: i32) -> bool {
+    /// later, where it was made for a day gone by; and no longer before its approval than a plan stands.
+    pub fn can_be_of(&self, plan: &PlanId, year: i32) -> bool {
         let day = plan.as_str().rsplit_once('-').and_then(|(day, _)| day.parse::<CivilDate>().ok());
-        day.and_then(|day| day.pred_opt()).is_some_and(|first| first.year() <= year)
+        let Some(named) = day.and_then(|day| day.pred_opt()) else { return false };
+        let approved = self.approved_at(plan).and_then(|at| chrono::DateTime::from_timestamp(at - STANDS, 0));
+        named.year().max(approved.map_or(i32::MIN, |made| made.year())) <= year
     }
 
     /// When a plan was approved (seconds since 1970).

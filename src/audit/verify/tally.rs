@@ -28,6 +28,9 @@ pub struct Tally {
     pub destroyed_again: u64,
     /// Records destroyed beyond those that later ones were compared with.
     pub uncompared: u64,
+    /// Holds in place on a record that is named under another year's key than records of its series were announced under: whether it was
+    /// among them cannot be seen.
+    pub uncompared_holds: u64,
     /// Of the records destroyed and anonymized, those that only entries without a signature tell of yet.
     pub told_unsigned: u64,
 }

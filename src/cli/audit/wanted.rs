@@ -69,7 +69,7 @@ impl Name<'_> {
 /// The years for which the log declares a key of the source, and what it committed to.
 fn commitments(log: &LogReader, source: &SourceName) -> Result<BTreeMap<i32, Digest>, Failure> {
     let mut years = BTreeMap::new();
-    log.scan(0, &mut |_, leaf| {
+    log.scan_kind("fpkey", &mut |_, leaf| {
         if let Body::Fpkey(key) = leaf.body
             && key.source == *source
         {

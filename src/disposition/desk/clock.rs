@@ -21,6 +21,7 @@ impl Desk {
             source: SourceName::new(""),
             what: correction::CLOCK.to_owned(),
             batch: None,
+            back: None,
             actor: Some(actor.clone()),
             records: 0,
         };

@@ -1,13 +1,11 @@
 //! The door to the Desk: it is here, or another process has it and answers over the control socket.
 
 use std::io;
-use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant as Monotonic};
 
 use super::{Client, Clock, Desk, DeskError, Served, Session, SharedDesk, actor_of, serve};
-use crate::audit::leaf::Leaf;
 use crate::audit::{KeyPlaces, LogReader, key_year, load_fingerprinter};
 use crate::disposition::Installation;
 use crate::disposition::chronicle::Chronicle;
@@ -166,11 +164,7 @@ impl Door {
         }
         let log = LogReader::open(&self.install.state.join("audit")).map_err(DeskError::from)?;
         let mut chronicle = Chronicle::default();
-        let mut note = |index, leaf: Leaf| {
-            chronicle.note(index, &leaf.body);
-            ControlFlow::Continue(())
-        };
-        log.scan(0, &mut note).map_err(DeskError::from)?;
+        chronicle.read_beside(&log).map_err(DeskError::from)?;
         Ok(chronicle.history().clone())
     }
 }

@@ -23,7 +23,6 @@ mod state;
 mod store;
 
 use std::collections::BTreeSet;
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
 pub use actor::actor_of;
@@ -120,11 +119,7 @@ impl Desk {
     /// # Errors
     /// The log cannot be read.
     pub fn chronicle(&mut self) -> Result<&Chronicle, DeskError> {
-        let chronicle = &mut self.chronicle;
-        self.log.scan(chronicle.seen(), &mut |index, leaf| {
-            chronicle.note(index, &leaf.body);
-            ControlFlow::Continue(())
-        })?;
+        self.chronicle.read(&self.log)?;
         Ok(&self.chronicle)
     }
 

@@ -42,6 +42,7 @@ pub(super) fn declare(desk: &mut Desk, plan: &ApprovedPlan, actor: &Actor, now: 
                 source: planned.source.clone(),
                 what: correction::LIFTED.to_owned(),
                 batch: None,
+                back: None,
                 actor: Some(actor.clone()),
                 records: 0,
             };

@@ -65,6 +65,7 @@ fn unlink_what_was_left(desk: &mut Desk, now: Instant) -> Result<(), ExecuteErro
                 source: spool.source.clone(),
                 what: correction::COMPLETED.to_owned(),
                 batch: Some(batch),
+                back: None,
                 actor: None,
                 records: spool.files.iter().map(|file| file.record).collect::<BTreeSet<_>>().len() as u64,
             };
@@ -129,7 +130,8 @@ fn resolve(desk: &mut Desk, intents: &[(u64, Intent)], now: Instant) -> Result<b
 
 /// Without a fence row a batch was not committed, unless somebody took the row away. Where records that it announced are gone, only the fence of
 /// the batch before, of which a COMMIT lets go, tells the two apart; without that one either, what is gone is said to be gone, and the source
-/// waits for a person.
+/// waits for a person. Before a source's first batch no fence can stand: there the application itself may have deleted what is gone, and while any
+/// of the records stands nothing is claimed, for the batch's one transaction would have taken them all.
 fn gone_without_fence(
     desk: &mut Desk,
     writer: &mut Writer,
@@ -141,10 +143,11 @@ fn gone_without_fence(
     if first.action != Action::Destroy || !disposed.contains(&true) {
         return Ok(None);
     }
-    let before = desk.chronicle()?.expected_fences().get(&first.source).copied();
-    if let Some(before) = before
-        && matches!(writer.fence(before)?, FenceState::Committed(_))
-    {
+    let was_rolled_back = match desk.chronicle()?.expected_fences().get(&first.source).copied() {
+        Some(before) => matches!(writer.fence(before)?, FenceState::Committed(_)),
+        None => disposed.contains(&false),
+    };
+    if was_rolled_back {
         return Ok(None);
     }
     read_from_records(desk, writer, first, keys, correction::MISSING_FENCE, now).map(Some)
@@ -169,6 +172,7 @@ fn read_from_records(
         source: first.source.clone(),
         what: what.to_owned(),
         batch: Some(first.batch),
+        back: None,
         actor: None,
         records: disposed.iter().filter(|disposed| **disposed).count() as u64,
     };

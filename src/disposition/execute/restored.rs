@@ -1,33 +1,22 @@
 //! A database that no longer says what the log says: restored from a copy, perhaps on purpose. Or another database in its place, or
 //! our table dropped, which cannot be told apart. Never destroyed from again by itself.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ops::ControlFlow;
 
 use super::error::ExecuteError;
-use super::logged::logged_batch;
+use super::logged::{LoggedBatch, is_gone, logged_batch};
 use crate::audit::leaf::{Body, Correction};
-use crate::audit::load_fingerprinter;
+use crate::audit::{Brief, DestructionLog, LogError, encode_presence, load_fingerprinter};
 use crate::disposition::chronicle::correction;
 use crate::disposition::desk::Desk;
-use crate::model::{BatchNumber, Fingerprint, Instant, SourceName};
+use crate::model::{BatchNumber, Fingerprint, Instant, SeriesName, SourceName};
 use crate::records::sqlite::{FenceState, Reader};
 
-/// What a source's last committed batch finds in its database.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Found {
-    AsLogged,
-    /// The fence table is gone, and no destroyed record is back: dropped, or this is another database.
-    DroppedTable,
-    /// The fence row is gone, and no destroyed record is back.
-    MissingFence,
-    /// Destroyed records are back.
-    Resurrected {
-        records: u64,
-    },
-}
+/// Most records of the log that are compared with a table in one pass over it: 32 bytes each.
+const COMPARED: usize = 1_000_000;
 
-/// Looks for the fence row of the last committed batch of every source; where it is missing, the log gets a `correction` and the source waits for
+/// Looks for the fence row of the last committed batch of every source; where it is missing, the log gets `correction`s and the source waits for
 /// a person.
 ///
 /// # Errors
@@ -43,52 +32,112 @@ pub fn look(desk: &mut Desk, now: Instant) -> Result<(), ExecuteError> {
         if desk.chronicle()?.is_restored(&source) || !desk.install().sources.contains_key(&source) {
             continue;
         }
-        let (what, records) = match compare(desk, &source, batch)? {
-            Found::AsLogged => continue,
-            Found::DroppedTable => (correction::TABLE_DROPPED, 0),
-            Found::MissingFence => (correction::MISSING_FENCE, 0),
-            Found::Resurrected { records } => (correction::RESURRECTED, records),
-        };
-        let correction = Correction { source, what: what.to_owned(), batch: Some(batch), actor: None, records };
-        desk.record(Body::Correction(correction), now)?;
+        for correction in compare(desk, &source, batch)? {
+            desk.record(Body::Correction(correction), now)?;
+        }
     }
     Ok(())
 }
 
-fn compare(desk: &mut Desk, source: &SourceName, batch: BatchNumber) -> Result<Found, ExecuteError> {
+/// What the log must say of a source whose last committed batch is this one: nothing where its fence row stands.
+fn compare(desk: &mut Desk, source: &SourceName, last: BatchNumber) -> Result<Vec<Correction>, ExecuteError> {
     let install = desk.install().clone();
-    let unresolved = |error| ExecuteError::Unresolved { batch, source_name: source.clone(), source: error };
+    let unresolved = |error| ExecuteError::Unresolved { batch: last, source_name: source.clone(), source: error };
     let origin = desk.log().origin().clone();
-    let state = Reader::open(&install.sources[source], &install.series)
-        .and_then(|mut reader| reader.fence(&origin, batch))
-        .map_err(unresolved)?;
-    let missing = match state {
-        FenceState::Committed(_) => return Ok(Found::AsLogged),
-        FenceState::NoTable => Found::DroppedTable,
-        FenceState::Absent | FenceState::Aborted => Found::MissingFence,
+    let mut reader = Reader::open(&install.sources[source], &install.series).map_err(unresolved)?;
+    let what = match reader.fence(&origin, last).map_err(unresolved)? {
+        FenceState::Committed(_) => return Ok(Vec::new()),
+        FenceState::NoTable => correction::TABLE_DROPPED,
+        FenceState::Absent | FenceState::Aborted => correction::MISSING_FENCE,
     };
-    Ok(match resurrected(desk, batch)? {
-        0 => missing,
-        records => Found::Resurrected { records },
-    })
+    // A copy that was put back has the fence row of the last batch before it was made: whatever came later may be back.
+    let mut since = Vec::new();
+    for batch in committed(desk.log(), source)?.into_iter().rev() {
+        if matches!(reader.fence(&origin, batch).map_err(unresolved)?, FenceState::Committed(_)) {
+            break;
+        }
+        since.push(batch);
+    }
+    drop(reader);
+    since.reverse();
+    let back = resurrected(desk, source, &since)?;
+    if back.is_empty() {
+        let (source, what, batch) = (source.clone(), what.to_owned(), Some(last));
+        return Ok(vec![Correction { source, what, batch, back: None, actor: None, records: 0 }]);
+    }
+    Ok(back)
 }
 
-/// How many records that the batch destroyed stand in their table again.
-fn resurrected(desk: &mut Desk, batch: BatchNumber) -> Result<u64, ExecuteError> {
-    let Some(logged) = logged_batch(desk.log(), batch)? else { return Ok(0) };
-    let destroyed: HashSet<Fingerprint> = logged.destroyed().collect();
-    let install = desk.install().clone();
-    let (Some(mapping), Some(source)) =
-        (install.mapping(&logged.intent.series), install.sources.get(&logged.intent.source))
-    else {
-        return Ok(0);
-    };
-    let keys = install.state.join("private/keys");
-    let Some(names) = load_fingerprinter(&keys, &logged.intent.source, logged.intent.year)? else { return Ok(0) };
-    let mut back = 0;
-    Reader::open(source, &install.series)?.scan(&mapping.series, &mut |facts| {
-        back += u64::from(destroyed.contains(&names.record(&mapping.series, &facts.key)));
+/// The batches of a source that the log says were committed, in order.
+fn committed(log: &DestructionLog, source: &SourceName) -> Result<Vec<BatchNumber>, LogError> {
+    let (mut announced, mut committed) = (BTreeSet::new(), Vec::new());
+    log.scan_brief(0, &mut |_, brief| {
+        match brief {
+            Brief::Intent { batch, source: of, .. } if of == *source => drop(announced.insert(batch)),
+            Brief::Outcome { batch, committed: true } if announced.remove(&batch) => committed.push(batch),
+            _ => (),
+        }
         ControlFlow::Continue(())
     })?;
-    Ok(back)
+    Ok(committed)
+}
+
+/// Which of these batches have records that stand in their table again, and which records these are.
+fn resurrected(desk: &mut Desk, source: &SourceName, batches: &[BatchNumber]) -> Result<Vec<Correction>, ExecuteError> {
+    let (mut corrections, mut waiting, mut records) = (Vec::new(), Vec::new(), 0);
+    for (place, batch) in batches.iter().enumerate() {
+        if let Some(logged) = logged_batch(desk.log(), *batch)? {
+            records += logged.records.len();
+            waiting.push(logged);
+        }
+        if records >= COMPARED || place + 1 == batches.len() {
+            let present = present(desk, source, &waiting)?;
+            corrections.extend(waiting.drain(..).filter_map(|logged| correction_of(&logged, &present)));
+            records = 0;
+        }
+    }
+    Ok(corrections)
+}
+
+/// The records that batches destroyed and whose name a row bears.
+fn present(
+    desk: &mut Desk,
+    source: &SourceName,
+    batches: &[LoggedBatch],
+) -> Result<HashSet<Fingerprint>, ExecuteError> {
+    let mut destroyed: BTreeMap<(SeriesName, i32), HashSet<Fingerprint>> = BTreeMap::new();
+    for logged in batches {
+        let named = (logged.intent.series.clone(), logged.intent.year);
+        destroyed.entry(named).or_default().extend(logged.destroyed());
+    }
+    let install = desk.install().clone();
+    let keys = install.state.join("private/keys");
+    let mut present = HashSet::new();
+    for ((series, year), destroyed) in destroyed {
+        let (Some(mapping), Some(database)) = (install.mapping(&series), install.sources.get(source)) else { continue };
+        let Some(names) = load_fingerprinter(&keys, source, year)? else { continue };
+        Reader::open(database, &install.series)?.scan(&mapping.series, &mut |facts| {
+            let name = names.record(&mapping.series, &facts.key);
+            if destroyed.contains(&name) {
+                present.insert(name);
+            }
+            ControlFlow::Continue(())
+        })?;
+    }
+    Ok(present)
+}
+
+/// What the log must say of one batch; nothing where none of its records is back.
+fn correction_of(logged: &LoggedBatch, present: &HashSet<Fingerprint>) -> Option<Correction> {
+    let back: Vec<bool> =
+        logged.records.iter().map(|(name, outcome)| is_gone(*outcome) && present.contains(name)).collect();
+    let records = back.iter().filter(|back| **back).count() as u64;
+    (records > 0).then(|| Correction {
+        source: logged.intent.source.clone(),
+        what: correction::RESURRECTED.to_owned(),
+        batch: Some(logged.intent.batch),
+        back: Some(encode_presence(&back)),
+        actor: None,
+        records,
+    })
 }
