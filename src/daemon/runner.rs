@@ -15,6 +15,7 @@ use super::board::Board;
 use super::clock::Reading;
 use super::execution::Retry;
 use super::exposition::Place;
+use super::kernel;
 use super::metrics::Metrics;
 use super::orders::Order;
 use super::pulse::Pulse;
@@ -123,6 +124,7 @@ impl Runner {
                 Ok(order) => {
                     self.pulse.running(TICK_WORK);
                     self.obey(order);
+                    kernel::give_back_memory();
                     self.board.doing("idle");
                 }
                 Err(RecvTimeoutError::Timeout) => {}
