@@ -17,6 +17,8 @@ mod giants;
 mod hold;
 #[path = "program/house.rs"]
 mod house;
+#[path = "program/masks.rs"]
+mod masks;
 #[path = "program/rotation.rs"]
 mod rotation;
 mod support;

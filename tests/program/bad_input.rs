@@ -298,6 +298,8 @@ fn another_database_in_the_place_of_the_planned_one_waits_for_a_person() {
 fn what_a_crashed_application_left_unfinished_is_not_touched() {
     let house = House::new();
     let plan = house.approved();
+    house.database().execute("UPDATE dossier SET closed_at = '2018-03-01T12:00:00Z' WHERE id = 61", []).unwrap();
+    let waiting = house.plan();
     let owner = house.database();
     owner.execute_batch("PRAGMA cache_size = 2; BEGIN; UPDATE message SET body = 'unfinished'; UPDATE dossier SET number = number || '!'").unwrap();
     let (code, answer) = house.json(&["plan"]);
@@ -317,9 +319,13 @@ fn what_a_crashed_application_left_unfinished_is_not_touched() {
     let files = || ["app.db", "app.db-journal"].map(|name| fs::read(house.path(name)).unwrap());
     let before = files();
     // `check` has findings, and one exit for all of them.
-    for (command, exit) in [("check", 78), ("plan", 75)] {
-        let (code, answer) = house.json(&[command]);
-        assert_eq!((code, &error_of(&answer)["code"]), (exit, &"unfinished-transaction".into()), "{command}: {answer}");
+    for (command, exit) in [(&["check"][..], 78), (&["plan"], 75), (&["approve", &waiting], 75)] {
+        let (code, answer) = house.json(command);
+        assert_eq!(
+            (code, &error_of(&answer)["code"]),
+            (exit, &"unfinished-transaction".into()),
+            "{command:?}: {answer}"
+        );
     }
     let (code, answer) = house.json(&["forecast"]);
     assert_eq!((code, &error_of(&answer)["code"]), (75, &"unfinished-transaction".into()), "{answer}");

@@ -2,19 +2,15 @@
 //!
 //! An SQLite file of our own, so that memory does not grow with the list and a cursor costs nothing.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use chrono::Datelike;
 use rusqlite::{Connection, OpenFlags, Row, params};
-use sha2::{Digest as _, Sha256};
 
+use super::contents::read_contents;
 use super::{Items, PlanError};
 use crate::audit::leaf::Action;
 use crate::model::{CivilDate, Digest, Fingerprint, Instant, RecordKey};
-
-/// How many items are sorted in memory at once (about 10 MiB of them).
-const SORTED_AT_ONCE: u64 = 65_536;
 
 /// Memory for pages, in KiB: a list is read from its beginning to its end.
 const CACHE_KIB: i32 = 1_024;
@@ -122,7 +118,7 @@ impl Body {
     /// # Errors
     /// The file cannot be read.
     pub fn items(&self, rules: usize) -> Result<Option<Vec<Items>>, PlanError> {
-        let contents = read_contents(&self.connection, rules).map_err(|source| self.failed(source))?;
+        let contents = read_contents(&self.connection, &self.path, rules)?;
         let steps = self.steps.iter().map(|step| ((step.series, step.level), step.items)).collect();
         Ok((contents.steps == steps).then_some(contents.items))
     }
@@ -188,11 +184,11 @@ fn read_item(row: &Row<'_>) -> rusqlite::Result<Item> {
 pub(super) const DESTROY: i64 = 0;
 pub(super) const ANONYMIZE: i64 = 1;
 
-fn out_of_form(column: usize) -> rusqlite::Error {
+pub(super) fn out_of_form(column: usize) -> rusqlite::Error {
     rusqlite::Error::InvalidColumnType(column, "a value that no plan holds".to_owned(), rusqlite::types::Type::Null)
 }
 
-fn place(row: &Row<'_>, column: usize) -> rusqlite::Result<usize> {
+pub(super) fn place(row: &Row<'_>, column: usize) -> rusqlite::Result<usize> {
     usize::try_from(row.get::<_, i64>(column)?).map_err(|_| out_of_form(column))
 }
 
@@ -211,103 +207,3 @@ fn day_of(days: i32) -> Option<CivilDate> {
 
 /// 1970-01-01, counted from the first day of the year 1.
 const EPOCH_DAY: i32 = 719_163;
-
-/// What a list holds.
-pub(super) struct Contents {
-    /// Per rule.
-    pub items: Vec<Items>,
-    /// How many items stand at each series and level.
-    pub steps: BTreeMap<(usize, u32), u64>,
-}
-
-/// Counts the items, and digests them per rule in the order of their fingerprints.
-///
-/// Fingerprints are spread evenly, so the list is read once per range of them and each range is sorted in memory: SQLite's own
-/// sorter would spill private values into a temporary directory.
-pub(super) fn read_contents(connection: &Connection, rules: usize) -> rusqlite::Result<Contents> {
-    let all: i64 = connection.query_row("SELECT count(*) FROM item", [], |row| row.get(0))?;
-    let ranges = all.unsigned_abs() / SORTED_AT_ONCE + 1;
-    let mut digests: Vec<ItemDigest> = (0..rules).map(|_| ItemDigest::default()).collect();
-    let mut steps = BTreeMap::new();
-    for range in 0..ranges {
-        let mut lines = read_range(connection, border(range, ranges), border(range + 1, ranges))?;
-        lines.sort_unstable();
-        for line in &lines {
-            digests.get_mut(line.rule).ok_or_else(|| out_of_form(0))?.add(line);
-            *steps.entry((line.series, line.level)).or_default() += 1;
-        }
-    }
-    Ok(Contents { items: digests.into_iter().map(ItemDigest::finish).collect(), steps })
-}
-
-/// The first fingerprint of a range; after the last range, what is greater than any fingerprint.
-fn border(range: u64, ranges: u64) -> Vec<u8> {
-    if range == ranges {
-        return vec![0xff; 33];
-    }
-    let first = (u128::from(range) << 64) / u128::from(ranges);
-    (first as u64).to_be_bytes().to_vec()
-}
-
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Line {
-    fingerprint: [u8; 32],
-    action: u8,
-    due: i64,
-    facts: [u8; 32],
-    /// Of the key.
-    key: Digest,
-    day: i32,
-    level: u32,
-    series: usize,
-    rule: usize,
-}
-
-fn read_range(connection: &Connection, from: Vec<u8>, to: Vec<u8>) -> rusqlite::Result<Vec<Line>> {
-    let mut select = connection.prepare_cached(
-        "SELECT fp, action, due, facts, key, day, level, series, rule FROM item WHERE fp >= ?1 AND fp < ?2",
-    )?;
-    let lines = select.query_map(params![from, to], |row| {
-        Ok(Line {
-            fingerprint: row.get(0)?,
-            action: if row.get::<_, i64>(1)? == DESTROY { b'D' } else { b'A' },
-            due: row.get(2)?,
-            facts: row.get(3)?,
-            key: Digest::of(row.get_ref(4)?.as_blob()?),
-            day: row.get(5)?,
-            level: row.get(6)?,
-            series: place(row, 7)?,
-            rule: place(row, 8)?,
-        })
-    })?;
-    lines.collect()
-}
-
-#[derive(Default)]
-struct ItemDigest {
-    count: u64,
-    items: Sha256,
-    content: Sha256,
-}
-
-impl ItemDigest {
-    fn add(&mut self, line: &Line) {
-        self.count += 1;
-        self.items.update(line.fingerprint);
-        self.items.update([line.action]);
-        self.items.update(line.due.to_be_bytes());
-        self.content.update(line.fingerprint);
-        self.content.update(line.facts);
-        self.content.update(line.key.as_bytes());
-        self.content.update(line.day.to_be_bytes());
-        self.content.update(line.level.to_be_bytes());
-    }
-
-    fn finish(self) -> Items {
-        Items {
-            count: self.count,
-            digest: Digest::from_bytes(self.items.finalize().into()),
-            content: Digest::from_bytes(self.content.finalize().into()),
-        }
-    }
-}

@@ -10,7 +10,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rusqlite::{Connection, params};
 
-use super::body::{ANONYMIZE, DESTROY, Item, days, read_contents};
+use super::body::{ANONYMIZE, DESTROY, Item, days};
+use super::contents::read_contents;
 use super::{Items, PlanError, settle};
 use crate::audit::leaf::Action;
 use crate::model::{KeyValue, RecordKey};
@@ -42,6 +43,16 @@ const CACHE_KIB: i32 = 8_192;
 
 /// Numbers the drafts of this process.
 static DRAFTS: AtomicU64 = AtomicU64::new(0);
+
+/// A new file in `dir` that its owner only can read. Until it is given another name, the next start erases what a crash leaves of it.
+pub(super) fn create_private(dir: &Path) -> Result<(PathBuf, File), PlanError> {
+    let number = DRAFTS.fetch_add(1, Ordering::Relaxed);
+    let path = dir.join(format!("{}-{number}.draft", std::process::id()));
+    match OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&path) {
+        Ok(file) => Ok((path, file)),
+        Err(source) => Err(PlanError::File { doing: "create", path, source }),
+    }
+}
 
 /// The list of a plan that is being made.
 #[derive(Debug)]
@@ -86,15 +97,7 @@ pub(super) struct RuleTotals {
 impl Draft {
     /// Starts a list in `dir`, readable by its owner only.
     pub fn create(dir: &Path) -> Result<Self, PlanError> {
-        let number = DRAFTS.fetch_add(1, Ordering::Relaxed);
-        let path = dir.join(format!("{}-{number}.draft", std::process::id()));
-        let file = |doing, source| PlanError::File { doing, path: path.clone(), source };
-        OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&path)
-            .map_err(|source| file("create", source))?;
+        let (path, _) = create_private(dir)?;
         let connection = open(&path).map_err(|source| PlanError::Body { path: path.clone(), source })?;
         Ok(Self { connection, file: DraftFile { path, is_kept: false } })
     }
@@ -156,8 +159,8 @@ impl Draft {
     /// Numbers the steps, counts and digests the list, and closes it. `approved` has, per rule, the first second from which terms count as
     /// reached by the calendar's approval.
     pub fn seal(self, groups: &[usize], approved: &[Option<i64>]) -> Result<Sealed, PlanError> {
+        let contents = read_contents(&self.connection, &self.file.path, approved.len())?;
         let totals = self.run(|connection| {
-            let contents = read_contents(connection, approved.len())?;
             settle::number_steps(connection, groups, &contents.steps)?;
             let totals = contents
                 .items

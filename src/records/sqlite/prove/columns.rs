@@ -240,8 +240,8 @@ impl Proof<'_> {
         }
     }
 
-    /// Every row has a key.
-    pub(super) fn null_keys(&mut self, series: &SeriesMapping) -> rusqlite::Result<()> {
+    /// Every row has a key, of its column's type.
+    pub(super) fn odd_keys(&mut self, series: &SeriesMapping) -> rusqlite::Result<()> {
         for name in &series.key {
             let may_be_null = self.table(&series.table).is_some_and(|table| !table.is_never_null(name));
             if may_be_null && self.has_null(&series.table, name)? {
@@ -249,6 +249,23 @@ impl Proof<'_> {
                     format!("rows of {} have no {name}: they are counted as undated and never destroyed", series.table);
                 let at = format!("{}.key", place(series));
                 self.warning("key-null", at, message, "give them a key, or name another unique column");
+            }
+            let is_integer = self
+                .table(&series.table)
+                .and_then(|table| table.column(name))
+                .is_some_and(|column| column.affinity() == Affinity::Integer);
+            if is_integer && self.has_text(&series.table, name)? {
+                let message = format!(
+                    "rows of {} have a text for {name}, which is declared to hold integers: they are destroyed like others, and no command can name one of them by its key",
+                    series.table
+                );
+                let at = format!("{}.key", place(series));
+                self.warning(
+                    "key-text",
+                    at,
+                    message,
+                    "declare the column TEXT; until then, hold such records by `--reference`, `--where` or their series",
+                );
             }
         }
         Ok(())
@@ -259,8 +276,23 @@ impl Proof<'_> {
         self.opened.conn.query_row(&sql, [], |row| row.get(0))
     }
 
+    /// For a column of integers, where whatever is a number is stored as one: texts and blobs come after all numbers.
+    fn has_text(&self, table: &str, column: &str) -> rusqlite::Result<bool> {
+        let sql = format!("SELECT typeof(max({})) IN ('text', 'blob') FROM {}", sql::name(column), sql::name(table));
+        self.opened.conn.query_row(&sql, [], |row| row.get(0))
+    }
+
     /// Masks that the schema would refuse in the middle of a run.
     pub(super) fn masks(&mut self, series: &SeriesMapping) -> rusqlite::Result<()> {
+        for part in series.parts.iter().filter(|part| !part.anonymize.is_empty() && !part.shared.is_empty()) {
+            let message =
+                format!("rows of {} are shared by records, so no rule of one of them can mask them", part.table);
+            let mend = format!(
+                "take `anonymize` out of the part, and map {} as a series of its own with a rule that masks it",
+                part.table
+            );
+            self.error("mask-shared", format!("{}.anonymize", part_place(series, part)), message, mend);
+        }
         let parts = series.parts.iter().map(|part| (part_place(series, part), &part.table, &part.anonymize));
         let all = std::iter::once((place(series), &series.table, &series.anonymize)).chain(parts);
         for (at, name, masks) in all.filter(|(_, _, masks)| !masks.is_empty()) {

@@ -82,7 +82,7 @@ impl Proof<'_> {
         self.roots(mapping);
         // What follows reads the tables that were named: where one is not there, that is finding enough.
         if self.structure(mapping, is_destroyed)? {
-            self.null_keys(mapping)?;
+            self.odd_keys(mapping)?;
             self.indexes(mapping)?;
             if is_destroyed {
                 self.foreign_key_indexes(mapping);

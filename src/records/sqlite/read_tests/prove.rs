@@ -127,6 +127,23 @@ fn a_key_must_be_unique_and_no_float_and_rows_without_one_are_told() {
     );
 }
 
+#[test]
+fn a_text_among_integer_keys_is_told_for_nobody_can_name_it() {
+    let at = |series: &mut SeriesMapping| {
+        series.table = "m".to_owned();
+        series.key = vec!["x".to_owned()];
+        series.events.clear();
+        series.parts.clear();
+        series.subject = None;
+    };
+    let table = "CREATE TABLE m (x BIGINT PRIMARY KEY NOT NULL); INSERT INTO m VALUES (1), ('2')";
+    warning(&format!("{table}, ('three');"), "key-text", "--where", at);
+    let mut all = good();
+    at(&mut all[0]);
+    all.truncate(1);
+    assert_eq!(prove(&format!("{GOOD} {table};"), &all), [], "what looks like a number is one");
+}
+
 /// Severity and code of all but notes and missing indexes, after a change of the good schema's columns.
 fn compared(from: &str, to: &str, change: impl Fn(&mut Vec<SeriesMapping>)) -> Vec<(&'static str, String)> {
     assert!(GOOD.contains(from), "{from}");
@@ -558,6 +575,12 @@ fn a_mask_that_the_schema_would_refuse_is_found_before_a_run() {
     });
     error("CREATE UNIQUE INDEX u ON dossier (number);", "mask-unique", "null", |series| {
         series.anonymize.insert("number".to_owned(), Mask::Constant(text("gone")));
+    });
+    error("", "mask-shared", "a series of its own", |series| {
+        let on = columns(&[("id", "id")]);
+        let reference = crate::records::mapping::Reference { table: "account".to_owned(), on, condition: None };
+        series.parts[0].shared = vec![reference];
+        series.parts[0].anonymize.insert("body".to_owned(), Mask::Null);
     });
     error("", "detach-not-null", "set", |series| series.parts[0].owner_gone = OwnerGone::Detach);
 }

@@ -1,0 +1,38 @@
+//! Masks that an application takes away again, between the COMMIT and the reading back.
+
+use crate::support::{CALENDAR, CONFIG, Organization};
+
+fn anonymizing() -> (Organization, String) {
+    let calendar = CALENDAR.replace("\"destroy\"", "\"anonymize\"");
+    let mapping = "anonymize = { name = \"null\" }\n[[series.dossier.part]]\ntable = \"message\"\non = { dossier_id = \"id\" }\n\
+         anonymize = { body = { constant = \"-\" } }\n";
+    let organization = Organization::new(&calendar, &format!("{CONFIG}{mapping}"));
+    let rows = "CREATE TABLE dossier (id INTEGER PRIMARY KEY, closed_at TEXT, name TEXT);
+         CREATE TABLE message (id INTEGER PRIMARY KEY, dossier_id INTEGER, body TEXT); CREATE INDEX m ON message(dossier_id);
+         INSERT INTO dossier VALUES (1, '2018-01-01T00:00:00Z', 'A'), (2, '2018-01-01T00:00:00Z', 'B'), (3, '2018-01-01T00:00:00Z', 'C'), (4, NULL, 'D');
+         INSERT INTO message VALUES (1, 1, 'x'), (2, 2, 'y'), (3, 3, 'z');";
+    organization.database().execute_batch(rows).unwrap();
+    let plan = organization.plan();
+    organization.ask(&["approve", &plan, "--accept", "rules"]);
+    (organization, plan)
+}
+
+#[test]
+#[cfg(feature = "simulate")]
+fn recovery_reads_masks_back_and_does_not_say_anonymized_where_one_is_gone() {
+    let (organization, plan) = anonymizing();
+    let killed = organization.command(&["apply", &plan]).env("FAILPOINTS", "committed=return(kill)").status().unwrap();
+    assert_eq!(killed.code(), None, "killed after its COMMIT");
+    // A mask of a record, and one of a part.
+    let again = "UPDATE dossier SET name = 'A' WHERE id = 1; UPDATE message SET body = 'y' WHERE id = 2";
+    organization.database().execute_batch(again).unwrap();
+    let (code, run) = organization.json(&["apply", &plan]);
+    assert_eq!((code, &run["planned"]), (0, &0.into()), "recovery has told of every record: {run}");
+    let entries = organization.ask(&["audit", "show"]);
+    let outcomes = entries["entries"].as_array().unwrap().iter().filter(|entry| entry["kind"] == "outcome");
+    let results: Vec<&str> = outcomes.map(|outcome| outcome["results"].as_str().unwrap()).collect();
+    assert_eq!(results, ["2f1A"], "{entries}");
+    let next = organization.ask(&["plan"]);
+    assert_eq!(next["rules"][0]["due"], 2, "what stands there unmasked is due again: {next}");
+    organization.verify();
+}
