@@ -17,6 +17,8 @@ mod giants;
 mod hold;
 #[path = "program/house.rs"]
 mod house;
+#[path = "program/init.rs"]
+mod init;
 #[path = "program/masks.rs"]
 mod masks;
 #[path = "program/rotation.rs"]

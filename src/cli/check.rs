@@ -1,5 +1,7 @@
 //! `check`: proves configuration, calendars and schema before anything is planned.
 
+mod hints;
+
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -41,12 +43,14 @@ impl Check {
         }
         findings.extend(shared_roots(&setup.install.series));
         findings.extend(unwritable_state(&setup.install.state));
+        let (guesses, guessed) = hints::guesses(&setup.config.file);
+        findings.extend(guessed);
         let mut locked = false;
         for source in setup.install.sources.values() {
             let here = setup.install.series.iter().filter(|mapping| mapping.source == source.name);
             let series: Vec<_> = here.map(|mapping| proved(&setup, mapping)).collect();
             match prove(source, &series, &setup) {
-                Ok(found) => findings.extend(found.into_iter().map(finding)),
+                Ok(found) => findings.extend(found),
                 Err(error) => {
                     locked |= matches!(error, StoreError::Locked { .. });
                     findings.push(refused(source, error));
@@ -55,7 +59,7 @@ impl Check {
         }
         findings.sort_by_key(|finding| ["error", "warning", "note"].iter().position(|name| *name == finding.severity));
         let ok = findings.iter().all(|finding| finding.severity != "error");
-        session.show(&report(&setup, findings, ok), setup.language)?;
+        session.show(&CheckReport { guesses, ..report(&setup, findings, ok) }, setup.language)?;
         Ok(match (ok, locked) {
             (true, _) => Exit::Ok,
             (false, true) => Exit::Locked,
@@ -109,14 +113,16 @@ fn proved<'s>(setup: &'s Setup, mapping: &'s SeriesMapping) -> Proved<'s> {
     Proved { series: &mapping.series, is_destroyed }
 }
 
-fn prove(source: &Source, series: &[Proved<'_>], setup: &Setup) -> Result<Vec<sqlite::Finding>, StoreError> {
+fn prove(source: &Source, series: &[Proved<'_>], setup: &Setup) -> Result<Vec<Finding>, StoreError> {
     let reader = Reader::open_to_look(source, &setup.install.series)?;
     let mut findings = reader.prove(series)?;
     // A log that cannot be read is for `audit verify` to tell of; here it only hides which rows are its own.
     if let Ok(own) = own_log(&setup.install.state) {
         findings.extend(reader.foreign_fences(own.as_ref())?.into_iter().map(|found| foreign_fences(source, found)));
     }
-    Ok(findings)
+    let mappings: Vec<_> = setup.install.series.iter().filter(|mapping| mapping.source == source.name).collect();
+    let unmapped = hints::files_without_mapping(&mappings, &reader.catalog()?);
+    Ok(findings.into_iter().map(finding).chain(unmapped).collect())
 }
 
 /// The name of the log in this state directory, if there is a log.
@@ -177,6 +183,7 @@ fn report(setup: &Setup, findings: Vec<Finding>, ok: bool) -> CheckReport {
         sources: sources.collect(),
         series: series.collect(),
         findings,
+        guesses: 0,
         tzdata: chrono_tz::IANA_TZDB_VERSION.to_owned(),
         sqlite: rusqlite::version().to_owned(),
     }

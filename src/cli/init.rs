@@ -9,11 +9,12 @@ use clap::Args;
 use super::error::Failure;
 use super::exit::Exit;
 use super::session::Session;
-use crate::config::init::{CALENDAR_FILE, CONFIGURATION_FILE, propose, starter};
+use crate::config::init::{CALENDAR_FILE, CONFIGURATION_FILE, Kinds, kind_columns, propose, starter};
 use crate::model::Language;
 use crate::model::SourceName;
 use crate::records::mapping::Source;
-use crate::records::sqlite::Reader;
+use crate::records::sqlite::catalog::Catalog;
+use crate::records::sqlite::{Reader, StoreError};
 use crate::report::init::InitReport;
 
 /// Arguments of `init`.
@@ -35,8 +36,9 @@ impl Init {
             Some(path) => {
                 let database =
                     std::path::absolute(path).map_err(|error| Failure::file(path, "find the file", &error))?;
-                let catalog = Reader::open_to_look(&source(&database), &[])?.catalog()?;
-                propose(&catalog, &database.display().to_string())
+                let reader = Reader::open_to_look(&source(&database), &[])?;
+                let catalog = reader.catalog()?;
+                propose(&catalog, &kinds(&reader, &catalog)?, &database.display().to_string())
             }
         };
         std::fs::create_dir_all(&self.dir).map_err(|error| Failure::file(&self.dir, "make the directory", &error))?;
@@ -52,6 +54,22 @@ impl Init {
         session.show(&report, session.speaks(Language::English))?;
         Ok(Exit::Ok)
     }
+}
+
+/// A column with more different texts than this holds no types.
+const MOST_KINDS: usize = 50;
+
+/// What the columns say that tell to which table a row refers.
+fn kinds(reader: &Reader, catalog: &Catalog) -> Result<Kinds, StoreError> {
+    let is_class = |kind: &String| kind.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_:".contains(&byte));
+    let mut kinds = Kinds::new();
+    for (table, column) in kind_columns(catalog) {
+        let found = reader.distinct_texts(&table, &column, MOST_KINDS + 1)?;
+        if found.len() <= MOST_KINDS && found.iter().all(is_class) {
+            kinds.insert((table, column), found);
+        }
+    }
+    Ok(kinds)
 }
 
 /// The database as a source of which nothing else is known yet.

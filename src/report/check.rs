@@ -16,6 +16,8 @@ pub struct CheckReport {
     pub series: Vec<CheckedSeries>,
     /// Errors first.
     pub findings: Vec<Finding>,
+    /// Lines of the configuration that `init` guessed and nobody has confirmed.
+    pub guesses: usize,
     /// Version of the tz database compiled in.
     pub tzdata: String,
     pub sqlite: String,
@@ -70,7 +72,11 @@ impl CheckReport {
     fn verdict(&self, words: &Words) -> String {
         let errors = self.of_severity("error").to_string();
         let warnings = self.of_severity("warning").to_string();
-        words.fill(if self.ok { words.check_ok } else { words.check_failed }, &[&errors, &warnings])
+        match (self.ok, self.guesses) {
+            (true, 0) => words.fill(words.check_ok, &[&errors, &warnings]),
+            (true, guesses) => words.fill(words.check_guesses, &[&guesses.to_string(), &warnings]),
+            (false, _) => words.fill(words.check_failed, &[&errors, &warnings]),
+        }
     }
 }
 

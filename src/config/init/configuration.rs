@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use super::guess::{Candidate, Event, Guess};
+use super::guess::{Candidate, Event, Guess, Part};
 use super::schema::{self, Link};
 use super::{CALENDAR_FILE, words};
 use crate::records::sqlite::catalog::{Column, Table};
@@ -57,7 +57,11 @@ impl Page<'_> {
     }
 
     fn open(&mut self, question: String) {
-        self.undecided.push(format!("retentiond.toml: {question}"));
+        let question = format!("retentiond.toml: {question}");
+        // A table that is a part of several series asks once.
+        if !self.undecided.contains(&question) {
+            self.undecided.push(question);
+        }
     }
 
     fn series(&mut self, candidate: &Candidate<'_>, guess: &Guess<'_>, source: &str) {
@@ -77,8 +81,8 @@ impl Page<'_> {
         if table.columns.iter().any(words::is_path) {
             self.open(format!("\"{name}\" has a column that seems to name files; only a part can have files"));
         }
-        for (part, table, link) in &candidate.parts {
-            self.part(candidate, part, table, link);
+        for part in &candidate.parts {
+            self.part(candidate, part);
         }
         self.strays(candidate, guess);
     }
@@ -182,33 +186,43 @@ impl Page<'_> {
         }
     }
 
-    fn part(&mut self, candidate: &Candidate<'_>, name: &str, table: &Table, link: &Link) {
+    fn part(&mut self, candidate: &Candidate<'_>, part: &Part<'_>) {
+        let Part { name, of, table_name, table, link } = part;
         self.line("");
-        self.personal(name, table);
+        self.personal(table_name, table);
         self.line(&format!("[[series.{}.part]]", candidate.name));
-        self.line(&format!("table = {}", quoted(name)));
-        if link.parent != candidate.table_name {
-            self.line(&format!("of    = {}", quoted(&link.parent)));
+        if name != table_name {
+            self.line(&format!("name  = {}", quoted(name)));
+        }
+        self.line(&format!("table = {}", quoted(table_name)));
+        if let Some(of) = of {
+            self.line(&format!("of    = {}", quoted(of)));
+        }
+        if let Some((column, kind)) = &link.of_type {
+            self.line(&format!("where = {{ {} = {} }}", key(column), quoted(kind)));
         }
         let mark = if link.declared { "" } else { "   # ? no foreign key says so" };
         self.line(&format!("on    = {}{mark}", map(&link.columns)));
         if words::is_person(&link.parent) {
             self.line("# ? they go with the person; if others need them: owner_gone = \"detach\", or { set = { … } }");
-            self.open(format!("whether rows of \"{name}\" go with the \"{}\" they refer to", candidate.name));
+            self.open(format!("whether rows of \"{table_name}\" go with the \"{}\" they refer to", candidate.name));
         }
-        if let Some(column) = table.columns.iter().find(|column| words::is_path(column)) {
-            let files = format!("files = {{ column = {}, root = \"\" }}", quoted(&column.name));
-            self.line(&format!(
-                "{files}   # ? the directory beneath which they lie; remove the line if it names no files"
-            ));
-            self.open(format!("the directory of the files that \"{name}\" names"));
-        }
+        let columns: Vec<String> = words::paths(table).into_iter().map(|column| quoted(&column.name)).collect();
+        let columns = match columns.as_slice() {
+            [] => return,
+            [only] => format!("column = {only}"),
+            several => format!("columns = [{}]", several.join(", ")),
+        };
+        self.line(&format!(
+            "files = {{ {columns}, root = \"\" }}   # ? the directory beneath which they lie; remove the line if it names no files"
+        ));
+        self.open(format!("the directory of the files that \"{table_name}\" names"));
     }
 
     /// References to the record from rows that belong to something else: each needs an answer.
     fn strays(&mut self, candidate: &Candidate<'_>, guess: &Guess<'_>) {
         let is_answered = |link: &Link| {
-            candidate.parts.iter().any(|(_, _, part)| part == link)
+            candidate.parts.iter().any(|part| part.link == *link)
                 || guess.blockers(candidate).iter().any(|(_, blocker)| *blocker == link)
                 || guess.series_of(&link.child).is_some()
         };
@@ -240,9 +254,11 @@ impl Page<'_> {
 
     /// What no series took.
     fn rest(&mut self, guess: &Guess<'_>) {
-        for (table, stem) in &guess.polymorphic {
+        for (table, stem, kind) in &guess.unplaced {
+            let which = kind.as_ref().map(|kind| format!(" whose {stem}_type is \"{kind}\"")).unwrap_or_default();
+            let kind = kind.as_deref().unwrap_or("…");
             self.open(format!(
-                "which series rows of \"{table}\" belong to: add a part with `where = {{ {stem}_type = \"…\" }}`, on = {{ {stem}_id = \"id\" }}"
+                "which series rows of \"{table}\"{which} belong to: a part with `where = {{ {stem}_type = \"{kind}\" }}` and `on = {{ {stem}_id = \"id\" }}`, or none"
             ));
         }
         if !guess.aside.is_empty() {

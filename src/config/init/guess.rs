@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::Kinds;
 use super::schema::{self, Link};
 use super::words::{self, DateKind};
 use crate::records::sqlite::catalog::{Catalog, Column, Table};
@@ -12,8 +13,8 @@ pub(super) struct Guess<'c> {
     /// Tables that hold neither dates nor references to a series: reference data, most likely.
     pub aside: Vec<&'c str>,
     pub links: Vec<Link>,
-    /// Tables whose rows refer to several tables by a type, with the stem of the two columns.
-    pub polymorphic: Vec<(&'c str, &'c str)>,
+    /// What refers to several tables by a type, and was not placed: the table, the stem of its two columns, and the type where one is known.
+    pub unplaced: Vec<(&'c str, &'c str, Option<String>)>,
 }
 
 /// A table whose rows seem to be records.
@@ -24,8 +25,19 @@ pub(super) struct Candidate<'c> {
     pub table: &'c Table,
     /// Name of the trigger, and where its date stands.
     pub event: Option<(String, Event<'c>)>,
-    /// The reference by which each part belongs, in the order of the schema: children of the record, then theirs.
-    pub parts: Vec<(&'c str, &'c Table, Link)>,
+    /// In the order of the schema: children of the record, then theirs.
+    pub parts: Vec<Part<'c>>,
+}
+
+/// A table whose rows seem to go with the record.
+pub(super) struct Part<'c> {
+    /// The table's name, unless another part of the series has it.
+    pub name: String,
+    /// The part that it hangs on; none: the record.
+    pub of: Option<String>,
+    pub table_name: &'c str,
+    pub table: &'c Table,
+    pub link: Link,
 }
 
 /// Where a date stands.
@@ -40,14 +52,16 @@ pub(super) enum Event<'c> {
 }
 
 impl<'c> Guess<'c> {
-    pub fn read(catalog: &'c Catalog) -> Self {
+    pub fn read(catalog: &'c Catalog, kinds: &Kinds) -> Self {
         let tables = schema::tables(catalog);
         let links = schema::links(&tables);
+        let typed = schema::typed(&tables, kinds);
         let owners = owners(&tables, &links);
         let is_part = |name: &str| owners.contains_key(name);
         let mut series: Vec<Candidate<'c>> = Vec::new();
         for (name, table) in &tables {
-            if is_part(name) {
+            // Rows that refer to several tables belong to what they refer to, or wait for a decision.
+            if is_part(name) || is_polymorphic(table) {
                 continue;
             }
             if let Some(event) = event_of(name, table, &tables, &links) {
@@ -62,14 +76,14 @@ impl<'c> Guess<'c> {
             }
         }
         for candidate in &mut series {
-            collect_parts(candidate, candidate.table_name, &tables, &owners);
+            let collect = Collect { tables: &tables, owners: &owners, typed: &typed };
+            collect.parts(candidate, None, &mut vec![candidate.table_name.to_owned()]);
         }
+        let unplaced = unplaced(&tables, &series, &owners, kinds);
         let is_used = |name: &str| is_part(name) || series.iter().any(|candidate| candidate.table_name == name);
-        let aside = tables.iter().map(|(name, _)| *name).filter(|name| !is_used(name)).collect();
-        let polymorphic =
-            tables.iter().flat_map(|(name, table)| schema::polymorphic(table).into_iter().map(|stem| (*name, stem)));
-        let polymorphic = polymorphic.collect();
-        Self { series, aside, polymorphic, links }
+        let aside = tables.iter().filter(|(name, table)| !is_used(name) && !is_polymorphic(table));
+        let aside = aside.map(|(name, _)| *name).collect();
+        Self { series, aside, unplaced, links }
     }
 
     /// The series of a table.
@@ -94,9 +108,14 @@ impl<'c> Guess<'c> {
 fn owners(tables: &[(&str, &Table)], links: &[Link]) -> BTreeMap<String, Link> {
     let mut owners = BTreeMap::new();
     // First those whose own dates say that they live and end; then those of any date; what hangs on either is a part.
-    let mut roots: BTreeSet<&str> = tables.iter().filter(|(_, table)| ends(table)).map(|(name, _)| *name).collect();
+    let free_standing = |(_, table): &&(&str, &Table)| !is_polymorphic(table);
+    let ending = tables.iter().filter(free_standing).filter(|(_, table)| ends(table));
+    let mut roots: BTreeSet<&str> = ending.map(|(name, _)| *name).collect();
+    // What hangs on rows that belong to several tables goes where they go.
+    roots.extend(tables.iter().filter(|(_, table)| is_polymorphic(table)).map(|(name, _)| *name));
     adopt(tables, links, &roots, &mut owners);
-    let dated = tables.iter().filter(|(_, table)| main_date(table).is_some()).map(|(name, _)| *name);
+    let dated = tables.iter().filter(free_standing).filter(|(_, table)| main_date(table).is_some());
+    let dated = dated.map(|(name, _)| *name);
     let free: Vec<&str> = dated.filter(|name| !owners.contains_key(*name)).collect();
     // A dated table that refers to another free dated one hangs on it, unless that one is a person, whom records outlive.
     roots.extend(free.iter().copied().filter(|name| {
@@ -120,12 +139,8 @@ fn adopt(tables: &[(&str, &Table)], links: &[Link], roots: &BTreeSet<&str>, owne
             .filter_map(|name| {
                 let to_owner =
                     links.iter().filter(|link| link.child == name && link.parent != name && is_owner(&link.parent));
-                // People are nobody's part on the strength of a reference that may be absent (a customer's sales agent), and a
-                // table that refers to several others by a type is not a part of the one that it happens to name besides.
-                let polymorphic =
-                    tables.iter().any(|(other, table)| *other == name && !schema::polymorphic(table).is_empty());
-                let to_owner = to_owner
-                    .filter(|link| !(link.nullable && words::is_person(name)) && (link.declared || !polymorphic));
+                // People are nobody's part on the strength of a reference that may be absent (a customer's sales agent).
+                let to_owner = to_owner.filter(|link| !(link.nullable && words::is_person(name)));
                 // Rather of a file than of a person, and rather by a reference that must be there.
                 to_owner.min_by_key(|link| (words::is_person(&link.parent), link.nullable, !link.declared)).cloned()
             })
@@ -185,16 +200,77 @@ fn event_of<'c>(
         .next()
 }
 
-fn collect_parts<'c>(
-    candidate: &mut Candidate<'c>,
-    owner: &str,
-    tables: &[(&'c str, &'c Table)],
-    owners: &BTreeMap<String, Link>,
-) {
-    for (name, table) in tables {
-        if let Some(link) = owners.get(*name).filter(|link| link.parent == owner) {
-            candidate.parts.push((*name, *table, link.clone()));
-            collect_parts(candidate, name, tables, owners);
+/// Whether rows of the table say by a type which table they refer to. Not where the schema itself ties them to one.
+fn is_polymorphic(table: &Table) -> bool {
+    !schema::polymorphic(table).is_empty() && table.foreign_keys.is_empty()
+}
+
+/// What parts are collected from.
+struct Collect<'g, 'c> {
+    tables: &'g [(&'c str, &'c Table)],
+    owners: &'g BTreeMap<String, Link>,
+    typed: &'g [Link],
+}
+
+impl<'c> Collect<'_, 'c> {
+    /// Adds the parts of the last of the tables `above`, and theirs. `of` is the part that this table is, if it is not the record's.
+    fn parts(&self, candidate: &mut Candidate<'c>, of: Option<&str>, above: &mut Vec<String>) {
+        let Some(owner) = above.last().cloned() else { return };
+        for (table_name, table) in self.tables {
+            if above.iter().any(|above| above == table_name) {
+                continue;
+            }
+            let by_key = self.owners.get(*table_name).filter(|link| link.parent == owner);
+            let by_type = self
+                .typed
+                .iter()
+                .filter(|link| link.child == *table_name && link.parent == owner && is_polymorphic(table));
+            let links: Vec<Link> = by_key.into_iter().chain(by_type).cloned().collect();
+            for link in links {
+                let name = free_name(candidate, table_name, &owner);
+                let of = of.map(str::to_owned);
+                candidate.parts.push(Part { name: name.clone(), of, table_name, table, link });
+                above.push((*table_name).to_owned());
+                self.parts(candidate, Some(&name), above);
+                above.pop();
+            }
         }
     }
+}
+
+/// A name for a part that no other part of the series has.
+fn free_name(candidate: &Candidate<'_>, table: &str, owner: &str) -> String {
+    let is_taken = |name: &str| candidate.parts.iter().any(|part| part.name == name);
+    if !is_taken(table) {
+        return table.to_owned();
+    }
+    let stem = format!("{}_{}", words::snake(owner), words::snake(table));
+    let mut names = std::iter::once(stem.clone()).chain((2..).map(|number| format!("{stem}_{number}")));
+    names.find(|name| !is_taken(name)).unwrap_or(stem)
+}
+
+/// Rows that refer to several tables, by each type that leads to no series, or as a whole where no type is known.
+fn unplaced<'c>(
+    tables: &[(&'c str, &'c Table)],
+    series: &[Candidate<'c>],
+    owners: &BTreeMap<String, Link>,
+    kinds: &Kinds,
+) -> Vec<(&'c str, &'c str, Option<String>)> {
+    let is_placed = |child: &str, kind: &str| {
+        let parts = series.iter().flat_map(|candidate| &candidate.parts).filter(|part| part.table_name == child);
+        parts.filter_map(|part| part.link.of_type.as_ref()).any(|(_, placed)| placed == kind)
+    };
+    let mut unplaced = Vec::new();
+    for (name, table) in tables.iter().filter(|(name, _)| !owners.contains_key(*name)) {
+        for stem in schema::polymorphic(table) {
+            match kinds.get(&((*name).to_owned(), format!("{stem}_type"))) {
+                Some(kinds) if !kinds.is_empty() => {
+                    let left = kinds.iter().filter(|kind| !is_placed(name, kind));
+                    unplaced.extend(left.map(|kind| (*name, stem, Some(kind.clone()))));
+                }
+                _ => unplaced.push((*name, stem, None)),
+            }
+        }
+    }
+    unplaced
 }

@@ -10,7 +10,9 @@ mod schema;
 mod tests;
 mod words;
 
-use crate::records::sqlite::catalog::Catalog;
+use std::collections::BTreeMap;
+
+use crate::records::sqlite::catalog::{Catalog, Column};
 
 /// What `init` writes, and what it leaves to a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,10 +43,39 @@ pub fn starter() -> Proposal {
     Proposal { configuration, calendar, undecided: undecided.map(str::to_owned).to_vec() }
 }
 
-/// A proposal read from a schema: foreign keys become parts and blockers, date columns events, and likely personal information is
-/// marked. `database` is the database file as the configuration shall name it.
-pub fn propose(catalog: &Catalog, database: &str) -> Proposal {
-    let guess = guess::Guess::read(catalog);
+/// The values of columns that say which table a row refers to (`Issue` in `journals.journalized_type`), by table and column.
+pub type Kinds = BTreeMap<(String, String), Vec<String>>;
+
+/// The columns whose values [`propose`] wants to know, each with its table.
+pub fn kind_columns(catalog: &Catalog) -> Vec<(String, String)> {
+    let tables = schema::tables(catalog);
+    let columns = tables.iter().flat_map(|(name, table)| {
+        schema::polymorphic(table).into_iter().map(|stem| ((*name).to_owned(), format!("{stem}_type")))
+    });
+    columns.collect()
+}
+
+/// What a line of a proposal bears at its end while it is only a guess.
+const GUESS: &str = "# ?";
+
+/// The lines of a configuration that still bear the mark of a guess: their numbers, from 1, and what each asks.
+pub fn guesses(configuration: &str) -> Vec<(usize, &str)> {
+    let marked = |(at, line)| {
+        let (_, question) = str::split_once(line, GUESS)?;
+        Some((at + 1, question.trim()))
+    };
+    configuration.lines().enumerate().filter_map(marked).filter(|(_, question)| !question.is_empty()).collect()
+}
+
+/// Whether the name of a column says that it names files.
+pub fn names_files(column: &Column) -> bool {
+    words::is_path(column)
+}
+
+/// A proposal read from a schema: foreign keys become parts and blockers, types beside a reference become parts with `where`, date columns
+/// events, and likely personal information is marked. `database` is the database file as the configuration shall name it.
+pub fn propose(catalog: &Catalog, kinds: &Kinds, database: &str) -> Proposal {
+    let guess = guess::Guess::read(catalog, kinds);
     let mut undecided =
         vec!["calendar.toml: number, organization, first day in force and zone of the calendar".to_owned()];
     let calendar = calendar::write(&guess, &mut undecided);

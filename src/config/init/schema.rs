@@ -1,5 +1,6 @@
 //! References between the tables of a schema: those that it declares, and those that its names suggest.
 
+use super::{Kinds, words};
 use crate::records::sqlite::catalog::{Catalog, Column, Table};
 
 /// A reference from one table to another, or to itself.
@@ -13,6 +14,8 @@ pub(super) struct Link {
     pub nullable: bool,
     /// `false`: only the column's name suggests it.
     pub declared: bool,
+    /// The column that says which table a row refers to, and its value for this one.
+    pub of_type: Option<(String, String)>,
 }
 
 /// The tables that may hold records: no virtual ones, none of their shadows, none of our own.
@@ -41,6 +44,7 @@ pub(super) fn links(tables: &[(&str, &Table)]) -> Vec<Link> {
                 nullable: key.columns.iter().any(|(column, _)| is_nullable(table, column)),
                 columns: key.columns.clone(),
                 declared: true,
+                of_type: None,
             });
         }
         for column in &table.columns {
@@ -53,6 +57,7 @@ pub(super) fn links(tables: &[(&str, &Table)]) -> Vec<Link> {
                     columns: vec![(column.name.clone(), key.to_owned())],
                     nullable: !column.not_null,
                     declared: false,
+                    of_type: None,
                 });
             }
         }
@@ -67,6 +72,30 @@ pub(super) fn polymorphic(table: &Table) -> Vec<&str> {
     stems.filter(|stem| names.contains(&format!("{stem}_id").as_str())).collect()
 }
 
+/// The references of rows that say by a type which table they refer to, one for each type that is a table's name (`WikiPage` of
+/// `wiki_pages`).
+pub(super) fn typed(tables: &[(&str, &Table)], kinds: &Kinds) -> Vec<Link> {
+    let mut links = Vec::new();
+    for (child, table) in tables {
+        for stem in polymorphic(table) {
+            let column = format!("{stem}_type");
+            for kind in kinds.get(&((*child).to_owned(), column.clone())).into_iter().flatten() {
+                let class = kind.rsplit("::").next().unwrap_or(kind);
+                let Some((parent, key)) = named(&words::words(class).concat(), tables) else { continue };
+                links.push(Link {
+                    child: (*child).to_owned(),
+                    parent: parent.to_owned(),
+                    columns: vec![(format!("{stem}_id"), key.name.clone())],
+                    nullable: is_nullable(table, &format!("{stem}_id")),
+                    declared: false,
+                    of_type: Some((column.clone(), kind.clone())),
+                });
+            }
+        }
+    }
+    links
+}
+
 fn is_nullable(table: &Table, column: &str) -> bool {
     table.columns.iter().any(|one| one.name == column && !one.not_null && one.primary_key == 0)
 }
@@ -74,11 +103,17 @@ fn is_nullable(table: &Table, column: &str) -> bool {
 /// `account_id` or `AccountId` suggests the one-column key of `account` or `accounts`.
 fn suggested<'c>(column: &str, tables: &[(&'c str, &'c Table)]) -> Option<(&'c str, &'c str)> {
     let stem = column.strip_suffix("_id").or_else(|| column.strip_suffix("Id")).filter(|stem| !stem.is_empty())?;
-    let stem = stem.to_lowercase().replace('_', "");
-    let plurals = [stem.clone(), format!("{stem}s"), format!("{stem}es"), format!("{}ies", stem.trim_end_matches('y'))];
+    let (name, key) = named(&stem.to_lowercase().replace('_', ""), tables)?;
+    (key.name != column).then_some((name, key.name.as_str()))
+}
+
+/// The table of this name, in the singular or the plural, and its one key column.
+fn named<'c>(stem: &str, tables: &[(&'c str, &'c Table)]) -> Option<(&'c str, &'c Column)> {
+    let plurals =
+        [stem.to_owned(), format!("{stem}s"), format!("{stem}es"), format!("{}ies", stem.trim_end_matches('y'))];
     let (name, table) = tables.iter().find(|(name, _)| plurals.contains(&name.to_lowercase().replace('_', "")))?;
     match key(table).as_slice() {
-        [key] if key.name != column => Some((*name, key.name.as_str())),
+        [key] => Some((*name, *key)),
         _ => None,
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::{CALENDAR_FILE, CONFIGURATION_FILE, Proposal, propose, starter};
+use super::{CALENDAR_FILE, CONFIGURATION_FILE, Kinds, Proposal, guesses, kind_columns, propose, starter};
 use crate::config::{self, Loaded};
 use crate::model::{Fault, SeriesName};
 use crate::records::mapping::{Join, Place, SeriesMapping};
@@ -25,9 +25,17 @@ const MEDIATION: &str = "
 ";
 
 fn proposal(schema: &str) -> Proposal {
+    proposal_with(schema, &[])
+}
+
+/// The same of a database where the columns of types hold these.
+fn proposal_with(schema: &str, types: &[&str]) -> Proposal {
     let connection = Connection::open_in_memory().unwrap();
     connection.execute_batch(schema).unwrap();
-    propose(&Catalog::read(&connection).unwrap(), "/srv/parle/parle.db")
+    let catalog = Catalog::read(&connection).unwrap();
+    let types: Vec<String> = types.iter().map(|kind| (*kind).to_owned()).collect();
+    let kinds: Kinds = kind_columns(&catalog).into_iter().map(|column| (column, types.clone())).collect();
+    propose(&catalog, &kinds, "/srv/parle/parle.db")
 }
 
 /// Writes both files as `init` does and loads them.
@@ -147,6 +155,66 @@ fn references_that_no_foreign_key_declares_are_guessed_from_names_and_marked() {
     let loaded = filled(proposal);
     let parts: Vec<_> = series(&loaded, "issues").parts.iter().map(|part| part.table.clone()).collect();
     assert_eq!(parts, ["time_entries"], "a table that refers to several by a type is nobody's by a guess");
+}
+
+const TRACKER: &str = "
+    CREATE TABLE issues (id INTEGER PRIMARY KEY, subject TEXT, closed_on DATETIME);
+    CREATE TABLE wiki_pages (id INTEGER PRIMARY KEY, title TEXT, archived_on DATETIME);
+    CREATE TABLE journals (id INTEGER PRIMARY KEY, journalized_type TEXT, journalized_id INTEGER, notes TEXT, created_on DATETIME);
+    CREATE TABLE journal_details (id INTEGER PRIMARY KEY, journal_id INTEGER NOT NULL, value TEXT);
+    CREATE TABLE attachments (id INTEGER PRIMARY KEY, container_type TEXT, container_id INTEGER, filename TEXT, disk_filename TEXT,
+                              disk_directory TEXT, description TEXT, created_on DATETIME);
+";
+
+#[test]
+fn rows_that_refer_to_several_tables_by_a_type_become_parts_of_each_with_where() {
+    let proposal = proposal_with(TRACKER, &["Issue", "WikiPage", "Journal", "Forum::Thread"]);
+    let open = proposal.undecided.join("\n");
+    assert!(open.contains("\"attachments\" whose container_type is \"Forum::Thread\""), "{open}");
+    assert!(
+        !open.contains("\"Issue\"") && !open.contains("\"journals\" whose journalized_type is \"WikiPage\""),
+        "{open}"
+    );
+    let loaded = filled(proposal);
+    let names: Vec<_> = loaded.config.series.iter().map(|mapping| mapping.series.as_str()).collect();
+    assert_eq!(names, ["issues", "wiki_pages"], "what belongs to several is no series of its own");
+    let parts: Vec<_> = series(&loaded, "issues")
+        .parts
+        .iter()
+        .map(|part| (part.name.as_str(), part.table.as_str(), part.of.as_ref().map(|of| of.as_str())))
+        .collect();
+    assert_eq!(
+        parts,
+        [
+            ("attachments", "attachments", None),
+            ("journals", "journals", None),
+            ("journals_attachments", "attachments", Some("journals")),
+            ("journal_details", "journal_details", Some("journals")),
+        ]
+    );
+    let part = &series(&loaded, "wiki_pages").parts[0];
+    assert_eq!(part.on, columns("container_id", "id"));
+    assert!(format!("{:?}", part.condition).contains("WikiPage"), "{:?}", part.condition);
+    assert_eq!(part.files.as_ref().unwrap().columns, ["disk_directory", "disk_filename"]);
+}
+
+#[test]
+fn types_that_no_row_shows_are_left_to_decide() {
+    let proposal = proposal_with(TRACKER, &[]);
+    assert!(proposal.undecided.iter().any(|open| open.contains("\"journals\" belong to")), "{:#?}", proposal.undecided);
+    assert_eq!(filled(proposal).config.series.len(), 2);
+}
+
+#[test]
+fn every_guess_of_a_proposal_is_found_by_its_line_until_its_mark_is_gone() {
+    let proposal = proposal(MEDIATION);
+    let found = guesses(&proposal.configuration);
+    assert_eq!(found.len(), proposal.configuration.matches("# ?").count());
+    for (line, question) in &found {
+        assert!(proposal.configuration.lines().nth(line - 1).unwrap().ends_with(question), "{line}: {question}");
+    }
+    assert_eq!(guesses(&proposal.configuration.replace("# ? ", "# ")), []);
+    assert_eq!(guesses(&starter().configuration), []);
 }
 
 #[test]

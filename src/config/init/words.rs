@@ -1,6 +1,6 @@
 //! What names of tables and columns suggest, in English and French. Guesses, and marked as such.
 
-use crate::records::sqlite::catalog::Column;
+use crate::records::sqlite::catalog::{Column, Table};
 
 /// What a date column suggests, the likeliest start of a clock first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -218,6 +218,22 @@ pub(super) fn is_path(column: &Column) -> bool {
     let joined = words.join("_");
     words.last().is_some_and(|word| matches!(word.as_str(), "path" | "filepath" | "filename" | "chemin" | "fichier"))
         || matches!(joined.as_str(), "file" | "file_name" | "storage_key" | "disk_filename")
+}
+
+/// The columns that together name a file beneath a root: its directory, where a column says it, and its name as it is stored rather than as its
+/// author called it.
+pub(super) fn paths(table: &Table) -> Vec<&Column> {
+    let is_stored = |column: &&Column| any(&words(&column.name), &["disk", "stored", "storage", "path", "chemin"]);
+    let mut files: Vec<&Column> = table.columns.iter().filter(|column| is_path(column)).collect();
+    files.sort_by_key(|column| !is_stored(column));
+    let Some(file) = files.first().copied() else { return Vec::new() };
+    let first = words(&file.name).into_iter().next();
+    let directory = table.columns.iter().find(|column| {
+        let words = words(&column.name);
+        words.first() == first.as_ref()
+            && words.last().is_some_and(|last| matches!(last.as_str(), "directory" | "dir" | "folder" | "repertoire"))
+    });
+    directory.into_iter().chain([file]).collect()
 }
 
 /// Whether the table's rows are people.

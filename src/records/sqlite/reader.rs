@@ -7,7 +7,7 @@ use super::fence::{self, FenceState};
 use super::open::{Opened, Purpose};
 use super::prove::{self, Proved};
 use super::queries::Queries;
-use super::{Finding, StoreError, hot, lookup, probe, safety, schema};
+use super::{Finding, StoreError, hot, lookup, probe, safety, schema, sql};
 use crate::model::{BatchNumber, Digest, Instant, Origin, RecordKey, SeriesName, TriggerName};
 use crate::records::facts::{EventFact, Facts};
 use crate::records::files::FileRef;
@@ -188,6 +188,17 @@ impl Reader {
     /// The database cannot be read.
     pub fn files_of(&mut self, series: &SeriesName, keys: &[RecordKey]) -> Result<Vec<FileRef>, StoreError> {
         self.queries.of(series)?.files_of(&self.opened.conn, keys)
+    }
+
+    /// The texts that a column holds, each once, and at most so many of them.
+    ///
+    /// # Errors
+    /// The database cannot be read, or has no such column.
+    pub fn distinct_texts(&self, table: &str, column: &str, most: usize) -> Result<Vec<String>, StoreError> {
+        let (table, column) = (sql::name(table), sql::name(column));
+        let select = format!("SELECT DISTINCT {column} FROM {table} WHERE typeof({column}) = 'text' LIMIT {most}");
+        let read = || self.opened.conn.prepare(&select)?.query_map([], |row| row.get(0))?.collect::<Result<_, _>>();
+        read().map_err(|error| self.failed(error))
     }
 
     /// A key from a person's arguments, one per key column, typed by the schema. A blob is written `x'…'`.

@@ -1,0 +1,72 @@
+//! What `check` says of a mapping that may be right and looks unfinished: guesses that nobody confirmed, names of files without files.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use crate::config::init;
+use crate::records::mapping::SeriesMapping;
+use crate::records::sqlite::Catalog;
+use crate::report::check::Finding;
+
+/// The lines of the configuration that still bear the mark with which `init` writes a guess, those that ask the same thing together; and how
+/// many there are.
+pub fn guesses(config: &Path) -> (usize, Vec<Finding>) {
+    // A configuration that was loaded a moment ago and cannot be read now has no lines to tell of.
+    let text = fs::read_to_string(config).unwrap_or_default();
+    let guesses = init::guesses(&text);
+    let mut asked: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (line, question) in &guesses {
+        asked.entry(question).or_default().push(*line);
+    }
+    let mut asked: Vec<_> = asked.into_iter().collect();
+    asked.sort_by_key(|(_, lines)| lines[0]);
+    let finding = |(question, lines): (&str, Vec<usize>)| {
+        let numbers: Vec<_> = lines.iter().map(ToString::to_string).collect();
+        let which = if lines.len() == 1 { "Line" } else { "Lines" };
+        Finding {
+            severity: "warning".to_owned(),
+            code: "guess".to_owned(),
+            place: format!("{}:{}", config.display(), lines[0]),
+            message: format!("{which} {}, guessed by `init` and confirmed by nobody: {question}.", numbers.join(", ")),
+            mend: "Look at the data, correct what is wrong, then remove the `?`.".to_owned(),
+        }
+    };
+    (guesses.len(), asked.into_iter().map(finding).collect())
+}
+
+/// Columns of mapped tables whose name says that they name files, where no mapping says which files: these would stay when their rows go.
+pub fn files_without_mapping(series: &[&SeriesMapping], catalog: &Catalog) -> Vec<Finding> {
+    let parts = || series.iter().flat_map(|mapping| &mapping.parts);
+    let shared = parts().filter_map(|part| part.files.as_ref()).flat_map(|files| &files.shared);
+    let with_files: BTreeSet<&str> = parts()
+        .filter(|part| part.files.is_some())
+        .map(|part| part.table.as_str())
+        .chain(shared.map(|(table, _)| table.as_str()))
+        .collect();
+    let of_series = series.iter().map(|mapping| (mapping.table.as_str(), format!("series.{}", mapping.series)));
+    let of_parts = series.iter().flat_map(|mapping| {
+        mapping.parts.iter().map(|part| (part.table.as_str(), format!("series.{}.part {}", mapping.series, part.name)))
+    });
+    let mut told = BTreeSet::new();
+    let mut findings = Vec::new();
+    for (table, place) in of_series.chain(of_parts) {
+        if with_files.contains(table) || !told.insert(table) {
+            continue;
+        }
+        let columns = catalog.table(table).into_iter().flat_map(|table| &table.columns);
+        for column in columns.filter(|column| init::names_files(column)) {
+            findings.push(Finding {
+                severity: "warning".to_owned(),
+                code: "files-unmapped".to_owned(),
+                place: place.clone(),
+                message: format!(
+                    "{table}.{} seems to name files, and no `files` says which: they would stay when their rows go.",
+                    column.name
+                ),
+                mend: "Add `files = { column = …, root = … }` to the part (a part of its own, where the column is the record's), or leave it where it names none.".to_owned(),
+            });
+        }
+    }
+    findings
+}
