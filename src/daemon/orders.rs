@@ -2,6 +2,7 @@
 
 use std::sync::mpsc::Sender;
 
+use super::reload::Files;
 use crate::config::Loaded;
 use crate::disposition::request::Refusal;
 use crate::model::{Actor, PlanId, RuleNumber};
@@ -15,8 +16,8 @@ pub enum Order {
     Scan { rules: Vec<RuleNumber>, actor: Actor },
     /// Execute an approved plan.
     Apply { plan: PlanId, actor: Actor },
-    /// Go on with another configuration, and say whether it is in use.
-    Reload { loaded: Box<Loaded>, taken_up: Sender<Result<(), Refusal>> },
+    /// Go on with another configuration, read from these files, and say whether it is in use.
+    Reload { loaded: Box<Loaded>, files: Files, taken_up: Sender<Result<(), Refusal>> },
     /// End.
     Stop,
 }

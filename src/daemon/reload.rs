@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::mem;
 use std::os::unix::fs::MetadataExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 
@@ -14,18 +14,44 @@ use super::exposition::Place;
 use super::runner::Runner;
 use super::schedule::Alarm;
 use super::systemd;
-use crate::config::{Config, Loaded, Schedule};
+use crate::config::{self, Config, Loaded, Schedule};
 use crate::disposition::desk::DeskError;
 use crate::disposition::request::Refusal;
-use crate::model::Instant;
+use crate::model::{Fault, Instant};
 
 /// What tells a file from its later self.
-pub type Stamp = (u64, i64, i64, u64);
+type Stamp = (u64, i64, i64, u64);
+
+/// The configuration's files as they were before it was read.
+#[derive(Debug)]
+pub struct Files(Vec<(PathBuf, Option<Stamp>)>);
+
+/// Reads configuration and calendars. The first reading only tells which files there are: what changes after they were stamped, and before or
+/// after the second, differs from its stamp.
+///
+/// # Errors
+/// All faults.
+pub fn read(file: &Path) -> Result<(Loaded, Files), Vec<Fault>> {
+    let files = Files::stamp(&config::load(file)?.config);
+    Ok((config::load(file)?, files))
+}
+
+impl Files {
+    /// The files of a configuration as they are now.
+    pub fn stamp(config: &Config) -> Self {
+        let files = std::iter::once(&config.file).chain(&config.calendars);
+        Self(files.map(|path| (path.clone(), stamp_of(path))).collect())
+    }
+
+    fn have_changed(&self) -> bool {
+        self.0.iter().any(|(path, stamp)| stamp_of(path) != *stamp)
+    }
+}
 
 impl Runner {
     /// Goes on with another configuration, between runs, and says whether it is in use to whoever asked, and to systemd.
-    pub(super) fn take_up(&mut self, loaded: Loaded, taken_up: &Sender<Result<(), Refusal>>) {
-        let outcome = self.reload(loaded).map_err(|error| {
+    pub(super) fn take_up(&mut self, loaded: Loaded, files: Files, taken_up: &Sender<Result<(), Refusal>>) {
+        let outcome = self.reload(loaded, files).map_err(|error| {
             let fault = match error {
                 DaemonError::Desk(error) => error.refusal().message,
                 DaemonError::Metrics { ref source, .. } => format!("{error} ({source})"),
@@ -39,7 +65,7 @@ impl Runner {
     }
 
     /// All or nothing.
-    fn reload(&mut self, loaded: Loaded) -> Result<(), DaemonError> {
+    fn reload(&mut self, loaded: Loaded, files: Files) -> Result<(), DaemonError> {
         let now = self.watch.now();
         let install = super::installation(&loaded);
         let schedule = loaded.config.schedule.clone().ok_or(DaemonError::NoSchedule)?;
@@ -47,7 +73,7 @@ impl Runner {
         let alarms = self.alarms_of(&schedule)?;
         self.desk.replace_install(Arc::new(install))?;
         let before = mem::replace(&mut self.config, loaded.config);
-        (self.schedule, self.alarms, self.files) = (schedule, alarms, stamps(&self.config));
+        (self.schedule, self.alarms, self.files) = (schedule, alarms, files);
         if let Some(place) = place {
             // The heartbeat ends after the run loop.
             let _heard = self.places.send(place);
@@ -62,6 +88,7 @@ impl Runner {
         self.watch.allow_silence(self.config.alerts.silence);
         self.show_next();
         self.show_configuration(now);
+        self.notice_changed_files(now);
         self.judge_counts();
         self.look_around();
         tracing::info!(mode = super::run::mode_word(self.config.mode), "the new configuration is in use");
@@ -80,7 +107,6 @@ impl Runner {
         let mut shown = self.board.show();
         shown.mode = super::run::mode_word(self.config.mode);
         shown.configuration.loaded = loaded;
-        shown.configuration.is_changed = false;
         shown.configuration.fault = None;
         shown.alerts.keep_only(kind::CONFIGURATION, &[]);
         shown.alerts.give_to(self.config.notify.clone());
@@ -107,7 +133,7 @@ impl Runner {
     }
 
     pub(super) fn notice_changed_files(&mut self, now: Instant) {
-        let is_changed = self.files.iter().any(|(path, stamp)| stamp_of(path) != *stamp);
+        let is_changed = self.files.have_changed();
         let mut shown = self.board.show();
         shown.configuration.is_changed = is_changed;
         if is_changed {
@@ -119,13 +145,7 @@ impl Runner {
     }
 }
 
-/// The configuration's files as they are now.
-pub fn stamps(config: &Config) -> Vec<(PathBuf, Option<Stamp>)> {
-    let files = std::iter::once(&config.file).chain(&config.calendars);
-    files.map(|path| (path.clone(), stamp_of(path))).collect()
-}
-
-fn stamp_of(path: &PathBuf) -> Option<Stamp> {
+fn stamp_of(path: &Path) -> Option<Stamp> {
     let found = fs::metadata(path).ok()?;
     Some((found.ino(), found.mtime(), found.mtime_nsec(), found.size()))
 }

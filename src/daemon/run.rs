@@ -20,6 +20,7 @@ use super::metrics::Metrics;
 use super::notify::Notifier;
 use super::orders::Order;
 use super::pulse::Pulse;
+use super::reload::Files;
 use super::runner::{Parts, Runner};
 use super::sandbox::Sandbox;
 use super::steward::{PAUSE, Steward};
@@ -98,6 +99,8 @@ fn make(options: Options, stop: &Arc<AtomicBool>) -> Result<Made, DaemonError> {
     let schedule = loaded.config.schedule.clone().ok_or(DaemonError::NoSchedule)?;
     let install = Arc::new(installation(&loaded));
     let config = loaded.config;
+    // What changes from now on was not read.
+    let files = Files::stamp(&config);
     // Its thread is the one that is not restricted.
     let notifier = Notifier::start().map_err(DaemonError::Thread)?;
     // Makes the state directory where there is none.
@@ -128,7 +131,7 @@ fn make(options: Options, stop: &Arc<AtomicBool>) -> Result<Made, DaemonError> {
     let beat = Beat { pattern: heartbeat, orders, pulse: pulse.clone(), metrics: metrics.clone(), places };
     let actor = actor_of(rustix::process::geteuid().as_raw());
     let stop = stop.clone();
-    let parts = Parts { desk, config, schedule, watch, board, pulse, metrics, places: show_at, stop, actor };
+    let parts = Parts { desk, config, files, schedule, watch, board, pulse, metrics, places: show_at, stop, actor };
     Ok(Made { runner: Runner::new(parts)?, received, steward, beat })
 }
 

@@ -1,7 +1,6 @@
 //! The run loop: obeys one order after the other, so that no two runs ever overlap.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -19,7 +18,7 @@ use super::kernel;
 use super::metrics::Metrics;
 use super::orders::Order;
 use super::pulse::Pulse;
-use super::reload::{Stamp, stamps};
+use super::reload::Files;
 use super::run::CLOCK;
 use super::scan::Depth;
 use super::schedule::{Alarm, Ring};
@@ -66,13 +65,15 @@ pub struct Runner {
     /// What was memorized of the clock.
     pub(super) clock: Option<Reading>,
     /// The configuration's files as they were when they were read.
-    pub(super) files: Vec<(PathBuf, Option<Stamp>)>,
+    pub(super) files: Files,
 }
 
 /// What a run loop is made of.
 pub struct Parts {
     pub desk: SharedDesk,
     pub config: Config,
+    /// The configuration's files as they were when it was read.
+    pub files: Files,
     pub schedule: Schedule,
     pub watch: Arc<Watch>,
     pub board: Arc<Board>,
@@ -89,9 +90,9 @@ impl Runner {
     /// # Errors
     /// The private database.
     pub fn new(parts: Parts) -> Result<Self, DeskError> {
-        let Parts { desk, config, schedule, watch, board, pulse, metrics, places, stop, actor } = parts;
+        let Parts { desk, config, files, schedule, watch, board, pulse, metrics, places, stop, actor } = parts;
         let mut runner = Self {
-            files: stamps(&config),
+            files,
             desk,
             config,
             schedule,
@@ -144,7 +145,7 @@ impl Runner {
                 self.look_around();
             }
             Order::Apply { plan, actor } => self.execute_for(&plan, &actor),
-            Order::Reload { loaded, taken_up } => self.take_up(*loaded, &taken_up),
+            Order::Reload { loaded, files, taken_up } => self.take_up(*loaded, files, &taken_up),
             Order::Stop => {}
         }
     }

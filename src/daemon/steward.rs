@@ -9,10 +9,11 @@ use super::board::{Board, Execution};
 use super::execution::refused;
 use super::obstacle::Obstacle;
 use super::orders::Order;
+use super::reload::read;
 use super::sandbox::Sandbox;
 use super::watch::Watch;
 use crate::audit::witness::read_witnessed;
-use crate::config::{self, Loaded};
+use crate::config::Loaded;
 use crate::disposition::control::{Control, LogPosition, Pause, Status};
 use crate::disposition::desk::{DeskError, PlanState, Session, SharedDesk};
 use crate::disposition::execute::Progress;
@@ -177,10 +178,10 @@ impl Steward {
     /// All faults, in one message.
     pub fn reload(&self) -> Result<Receiver<Result<(), Refusal>>, Refusal> {
         let keep = |fault, faults| self.board.not_reloaded(fault, faults, self.watch.now());
-        let loaded = config::load(&self.config).map_err(|faults| keep(faults_text(&faults), faults))?;
+        let (loaded, files) = read(&self.config).map_err(|faults| keep(faults_text(&faults), faults))?;
         let loaded = self.check(loaded).map_err(|fault| keep(fault, Vec::new()))?;
         let (taken_up, outcome) = channel();
-        self.order(Order::Reload { loaded: Box::new(loaded), taken_up })?;
+        self.order(Order::Reload { loaded: Box::new(loaded), files, taken_up })?;
         Ok(outcome)
     }
 

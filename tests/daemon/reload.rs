@@ -4,9 +4,12 @@ use std::fs;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
+use std::thread;
+use std::time::Duration;
 
 use rustix::process::Signal;
 
+use crate::ends::begin_to_destroy;
 use crate::office::Office;
 
 #[test]
@@ -92,6 +95,25 @@ fn a_silence_of_the_log_that_is_allowed_afterwards_needs_nobody_s_word() {
     office.reconfigure("silence_days = 5", "silence_days = 10");
     office.ask(&["ctl", "reload"]);
     office.wait("the end of the doubt", || !office.has_alert("clock"));
+    daemon.stop();
+}
+
+#[test]
+fn an_edit_made_while_a_reload_waits_for_a_run_is_noticed_afterwards() {
+    let office = Office::new("approve", 8_000);
+    let mut daemon = office.start();
+    begin_to_destroy(&office, 8_000);
+    daemon.signal(Signal::HUP);
+    daemon.hear("RELOADING=1", &office);
+    // It is read at once, and waits for the run.
+    thread::sleep(Duration::from_millis(500));
+    office.configure("\n[alerts]\noverdue_days = 7\n");
+    assert!(office.count() > 5 && !office.log().contains("the new configuration is in use"), "the run goes on");
+    office.wait("the reload", || office.log().contains("the new configuration is in use"));
+    office.wait("the notice", || office.has_alert("configuration"));
+    assert_eq!(office.status()["configuration"]["is_changed"], true);
+    office.ask(&["ctl", "reload"]);
+    assert!(!office.has_alert("configuration"));
     daemon.stop();
 }
 
