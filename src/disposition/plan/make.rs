@@ -240,5 +240,4 @@ impl Scan<'_> {
 }
 
 #[cfg(test)]
-#[path = "make_tests.rs"]
 mod tests;

@@ -213,5 +213,4 @@ fn two_digits(tens: u8, ones: u8) -> Option<u32> {
 }
 
 #[cfg(test)]
-#[path = "decode_tests.rs"]
 mod tests;

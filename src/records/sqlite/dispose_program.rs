@@ -10,9 +10,9 @@ use rusqlite::Connection;
 
 use super::dispose_family::{Family, Member, Root, listed, stored_columns, table, unusable};
 use super::open::Opened;
+use super::permitted::Permitted;
 use super::select;
 use super::sql::{OWNER, THIS, column, condition, join, literal, mask, name};
-use super::triggers::Permitted;
 use super::{Queries, StoreError};
 use crate::model::{RecordKey, SeriesName};
 use crate::records::mapping::{Join, Mask, OwnerGone, PartMapping, SeriesMapping, SetValue};

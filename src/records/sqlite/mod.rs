@@ -13,6 +13,7 @@ mod guard;
 mod hot;
 mod lookup;
 mod open;
+mod permitted;
 mod probe;
 mod prove;
 mod queries;

@@ -4,6 +4,8 @@ mod disposal;
 mod fences;
 mod house;
 mod kept;
+mod limits;
+mod parts;
 mod references;
 mod schema;
 mod triggers;
@@ -81,6 +83,21 @@ impl DurableEvidence for Evidence {
 
 fn origin() -> Origin {
     Origin::from("retentiond.example/log")
+}
+
+const DOSSIERS: &str = "
+    CREATE TABLE dossier(id INTEGER PRIMARY KEY, title TEXT, ip TEXT);
+    CREATE TABLE message(id INTEGER PRIMARY KEY, dossier_id INTEGER, body TEXT);
+    CREATE INDEX message_dossier ON message(dossier_id);
+    CREATE TABLE attachment(id INTEGER PRIMARY KEY, message_id INTEGER, path TEXT);
+    INSERT INTO dossier VALUES (1, 'a', '203.0.113.7'), (2, 'b', '203.0.113.8'), (3, 'c', NULL);
+    INSERT INTO message VALUES (10, 1, 'x'), (11, 1, 'y'), (20, 2, 'z'), (99, NULL, 'nobody');
+    INSERT INTO attachment VALUES (100, 10, 'p'), (101, 11, 'q'), (200, 20, 'r');";
+
+fn dossiers() -> SeriesMapping {
+    let mut dossier = series("dossier");
+    dossier.parts = vec![part("message", "dossier_id", "id"), part("attachment", "message_id", "id").of("message")];
+    dossier
 }
 
 /// A series named after its table, key `id`.

@@ -1,0 +1,132 @@
+//! Tables, columns, keys, indexes and masks.
+
+use super::*;
+
+#[test]
+fn a_table_or_column_that_is_not_there_is_named_with_those_that_are() {
+    error("", "unknown-table", "account, dossier and message", |series| series.table = "dosier".to_owned());
+    error("CREATE VIEW seen AS SELECT * FROM message;", "view", "name one of the tables", |series| {
+        series.parts.push(PartMapping { table: "seen".to_owned(), ..part("seen", "dossier_id", "id") });
+    });
+    error("CREATE VIRTUAL TABLE found USING fts5(body);", "virtual-table", "name one of the tables", |series| {
+        series.parts.push(part("found_content", "id", "id"));
+    });
+    error("", "unknown-column", "account_id, closed_at, id, number and status", |series| {
+        series.reference = Some("numero".to_owned());
+    });
+    error("", "unknown-column", "body", |series| series.parts[0].on = columns(&[("dosier_id", "id")]));
+    error("", "unknown-column", "status", |series| series.parts[0].on = columns(&[("dossier_id", "idd")]));
+    error("", "unknown-column", "status", |series| {
+        let event = series.events.get_mut(&TriggerName::from("closure")).unwrap();
+        event.elements.push(element("closed"));
+    });
+    error("", "unknown-column", "status", |series| {
+        series.groups.insert("payment".to_owned(), vec!["*".to_owned(), "amount".to_owned()]);
+    });
+    error("", "unknown-column", "status", |series| {
+        series.anonymize.insert("name".to_owned(), Mask::Null);
+    });
+    error("", "unknown-column", "body", |series| {
+        let columns = vec!["path".to_owned()];
+        series.parts[0].files = Some(FilesMapping { columns, root: PathBuf::from("/"), shared: Vec::new() });
+    });
+    error("", "unknown-column", "body", |series| {
+        series.parts[0].owner_gone = OwnerGone::Set(vec![("kind".to_owned(), SetValue::Column("knd".to_owned()))]);
+    });
+}
+
+#[test]
+fn a_key_must_be_unique_and_no_float_and_rows_without_one_are_told() {
+    error("", "key-not-unique", "CREATE UNIQUE INDEX \"dossier_number_idx\" ON \"dossier\" (\"number\");", |series| {
+        series.key = vec!["number".to_owned()];
+    });
+    error("CREATE TABLE m (x REAL PRIMARY KEY NOT NULL);", "key-real", "unique column", |series| {
+        series.table = "m".to_owned();
+        series.key = vec!["x".to_owned()];
+        series.events.clear();
+        series.parts.clear();
+        series.subject = None;
+    });
+    warning(
+        "CREATE UNIQUE INDEX n ON dossier (number); UPDATE dossier SET number = NULL WHERE id = 1;",
+        "key-null",
+        "key",
+        |series| {
+            series.key = vec!["number".to_owned()];
+        },
+    );
+}
+
+#[test]
+fn a_text_among_integer_keys_is_told_for_nobody_can_name_it() {
+    let at = |series: &mut SeriesMapping| {
+        series.table = "m".to_owned();
+        series.key = vec!["x".to_owned()];
+        series.events.clear();
+        series.parts.clear();
+        series.subject = None;
+    };
+    let table = "CREATE TABLE m (x BIGINT PRIMARY KEY NOT NULL); INSERT INTO m VALUES (1), ('2')";
+    warning(&format!("{table}, ('three');"), "key-text", "--where", at);
+    let mut all = good();
+    at(&mut all[0]);
+    all.truncate(1);
+    assert_eq!(prove(&format!("{GOOD} {table};"), &all), [], "what looks like a number is one");
+}
+
+#[test]
+fn an_index_is_asked_for_where_rows_are_looked_for() {
+    warning(
+        "DROP INDEX dossier_closed;",
+        "missing-index",
+        "CREATE INDEX \"dossier_closed_at_idx\" ON \"dossier\" (\"closed_at\");",
+        AS_IT_IS,
+    );
+    for (dropped, mend) in [
+        ("dossier_account", "CREATE INDEX \"dossier_account_id_idx\" ON \"dossier\" (\"account_id\");"),
+        ("message_dossier", "CREATE INDEX \"message_dossier_id_idx\" ON \"message\" (\"dossier_id\");"),
+    ] {
+        let found = prove(&format!("{GOOD} DROP INDEX {dropped};"), &good());
+        let mends: Vec<(&str, &str)> = found.iter().map(|finding| (finding.code, finding.mend.as_str())).collect();
+        assert_eq!(mends, [("missing-index", mend)], "the part and the foreign key ask for the same");
+    }
+    // A polymorphic part is found by an index that begins with its type.
+    let typed = "DROP INDEX message_dossier; CREATE INDEX typed ON message (kind, dossier_id);
+         CREATE TABLE note (id INTEGER PRIMARY KEY, kind TEXT, of INT);";
+    let is_note = |series: &mut SeriesMapping| {
+        let mut note = part("note", "of", "id");
+        let test = crate::records::mapping::ColumnTest { column: "kind".to_owned(), one_of: vec![text("dossier")] };
+        note.condition = Some(Condition::All(vec![test]));
+        series.parts = vec![note, part("message", "dossier_id", "id")];
+    };
+    warning(
+        "CREATE TABLE note (id INTEGER PRIMARY KEY, kind TEXT, of INT);",
+        "missing-index",
+        "(\"of\", \"kind\")",
+        is_note,
+    );
+    let mut all = good();
+    is_note(&mut all[0]);
+    let found = prove(&format!("{GOOD} {typed} CREATE INDEX n ON note (kind, of);"), &all);
+    assert!(found.iter().all(|finding| !finding.mend.contains("note")), "{found:#?}");
+    warning("", "missing-index", "expression", |series| {
+        series.parts[0].on = Join::Expression("this.dossier_id + 0 = owner.id".to_owned());
+    });
+}
+
+#[test]
+fn a_mask_that_the_schema_would_refuse_is_found_before_a_run() {
+    error("", "mask-null", "constant", |series| {
+        series.parts[0].anonymize.insert("dossier_id".to_owned(), Mask::Null);
+    });
+    error("CREATE UNIQUE INDEX u ON dossier (number);", "mask-unique", "null", |series| {
+        series.anonymize.insert("number".to_owned(), Mask::Constant(text("gone")));
+    });
+    error("", "mask-shared", "a series of its own", |series| {
+        let on = columns(&[("id", "id")]);
+        let reference = crate::records::mapping::Reference { table: "account".to_owned(), on, condition: None };
+        series.parts[0].shared = vec![reference];
+        series.parts[0].anonymize.insert("body".to_owned(), Mask::Null);
+    });
+    error("", "detach-not-null", "set", |series| series.parts[0].owner_gone = OwnerGone::Detach);
+}

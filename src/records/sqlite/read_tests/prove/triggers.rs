@@ -1,0 +1,167 @@
+//! The application's triggers.
+
+use super::*;
+
+/// What becomes of deleted messages, by a trigger.
+const BURY: &str = "CREATE TABLE gone (id, body); CREATE TRIGGER bury AFTER DELETE ON message BEGIN INSERT INTO gone (id) VALUES (old.id); END;";
+
+/// What the mapping of dossiers names.
+fn naming(triggers: &'static [&'static str]) -> impl Fn(&mut SeriesMapping) {
+    |series| series.database_triggers = triggers.iter().map(|name| (*name).to_owned()).collect()
+}
+
+#[test]
+fn a_trigger_that_writes_is_an_error_until_the_mapping_names_it() {
+    error(BURY, "trigger", "database_triggers = [\"bury\"]\n(in [series.dossier]", AS_IT_IS);
+    let mut all = good();
+    naming(&["BURY"])(&mut all[0]);
+    assert_eq!(prove(&format!("{GOOD} {BURY}"), &all), [], "named, and it keeps no more than a key");
+    let other = "CREATE TRIGGER touch AFTER UPDATE ON dossier BEGIN UPDATE account SET closed_at = NULL; END;";
+    assert_eq!(prove(&format!("{GOOD} {other}"), &good()), [], "nothing is updated when dossiers are destroyed");
+    let masks = |series: &mut SeriesMapping| {
+        series.anonymize.insert("number".to_owned(), Mask::Null);
+    };
+    error(other, "trigger", "DROP TRIGGER", masks);
+    let of = |column: &str| other.replace("UPDATE ON", &format!("UPDATE OF {column}, id ON"));
+    error(&of("NUMBER"), "trigger", "DROP TRIGGER", masks);
+    for named in ["\"begin\"", "[update]", "\"delete\""] {
+        error(&BURY.replace("bury", named), "trigger", "DROP TRIGGER", AS_IT_IS);
+    }
+    error(
+        "CREATE TRIGGER fill AFTER DELETE ON message BEGIN REPLACE INTO account (id) VALUES (1); END;",
+        "trigger-trespass",
+        "fill",
+        AS_IT_IS,
+    );
+    let mut masked = good();
+    masks(&mut masked[0]);
+    assert_eq!(prove(&format!("{GOOD} {}", of("status")), &masked), [], "that column is not masked");
+    let only_masked = Proved { is_destroyed: false, ..destroyed(&masked[0]) };
+    let mut found = Database::with("wal", &format!("{GOOD} {BURY}")).reader(&masked).prove(&[only_masked]).unwrap();
+    found.retain(|finding| finding.severity != Severity::Note);
+    assert_eq!(found, [], "no row of it goes");
+}
+
+#[test]
+fn a_trigger_fired_by_another_must_be_named_too() {
+    let nested =
+        "CREATE TABLE log (x); CREATE TRIGGER echo AFTER INSERT ON gone BEGIN INSERT INTO log VALUES (1); END;";
+    error(&format!("{BURY} {nested}"), "trigger", "database_triggers = [\"echo\"]", naming(&["bury"]));
+    let mut all = good();
+    naming(&["bury", "echo"])(&mut all[0]);
+    assert_eq!(prove(&format!("{GOOD} {BURY} {nested}"), &all), []);
+}
+
+#[test]
+fn a_trigger_that_may_copy_what_goes_is_a_warning_unless_rules_govern_the_copy() {
+    let copies = |statement: &str| {
+        format!(
+            "CREATE TABLE gone (id INTEGER PRIMARY KEY, body TEXT, closed_at TEXT); CREATE INDEX gone_closed ON gone (closed_at); \
+                 CREATE TRIGGER bury BEFORE DELETE ON message BEGIN {statement} END;"
+        )
+    };
+    for statement in [
+        "INSERT INTO gone (id, body) VALUES (old.id, old.body);",
+        "INSERT INTO gone (id, body) SELECT id, body FROM message WHERE id = old.id;",
+        "INSERT INTO gone (body, closed_at) VALUES (old.body, 'delete');",
+        "UPDATE gone AS g SET body = OLD . \"body\" WHERE id = old.id;",
+        "UPDATE gone SET body = m.body FROM message AS m WHERE m.id = old.id;",
+        // In another table a column of that name is a key.
+        "INSERT INTO gone (body) VALUES (old.body); END; CREATE TABLE words (body TEXT PRIMARY KEY); \
+         CREATE TRIGGER idle AFTER DELETE ON words BEGIN SELECT 1;",
+    ] {
+        warning(&copies(statement), "trigger-copies", "map gone as a series", naming(&["bury"]));
+    }
+    let counts = copies("UPDATE gone SET closed_at = NULL WHERE id = old.id AND old.body IS NOT NULL;");
+    let mut all = good();
+    naming(&["bury"])(&mut all[0]);
+    assert_eq!(prove(&format!("{GOOD} {counts}"), &all), [], "it looks at the body and writes nothing of it");
+    all.push(series("gone"));
+    let copies = copies("INSERT INTO gone (id, body) VALUES (old.id, old.body);");
+    assert_eq!(prove(&format!("{GOOD} {copies}"), &all), [], "the copy is a series with rules of its own");
+}
+
+#[test]
+fn a_full_text_index_kept_by_triggers_needs_their_names_and_no_more() {
+    let index = "CREATE VIRTUAL TABLE found USING fts5(body, content='message', content_rowid='id');
+         CREATE TRIGGER found_ad AFTER DELETE ON message BEGIN INSERT INTO found(found, rowid, body) VALUES ('delete', old.id, old.body); END;
+         CREATE TRIGGER found_au AFTER UPDATE ON message BEGIN INSERT INTO found(found, rowid, body) VALUES ('delete', old.id, old.body);
+             INSERT INTO found(rowid, body) VALUES (new.id, new.body); END;";
+    error(index, "trigger", "database_triggers = [\"found_ad\"]", AS_IT_IS);
+    let mut all = good();
+    all[0].parts[0].anonymize.insert("body".to_owned(), Mask::Null);
+    naming(&["found_ad", "found_au"])(&mut all[0]);
+    assert_eq!(prove(&format!("{GOOD} {index}"), &all), []);
+    // An index that keeps texts of its own, and is given one more.
+    let keeps = "CREATE VIRTUAL TABLE found USING fts5(body);
+         CREATE TRIGGER kept AFTER DELETE ON message BEGIN INSERT INTO found(body) VALUES (old.body); END;";
+    warning(keeps, "trigger-copies", "found", naming(&["kept"]));
+}
+
+#[test]
+fn no_mapping_can_let_a_trigger_reach_for_what_retentiond_answers_for() {
+    let on_message = |statement: &str| format!("CREATE TRIGGER reach AFTER DELETE ON message BEGIN {statement} END;");
+    for statement in [
+        "DELETE FROM account WHERE id = 1;",
+        "DELETE FROM dossier WHERE id <> old.dossier_id;",
+        "INSERT INTO message (dossier_id) VALUES (old.dossier_id);",
+        "UPDATE message SET dossier_id = old.dossier_id WHERE id = 2;",
+        "UPDATE dossier SET id = id + 1;",
+        "INSERT OR REPLACE INTO account (id) VALUES (9);",
+        "REPLACE INTO account (id) VALUES (9);",
+        "UPDATE OR REPLACE dossier SET status = 'x';",
+    ] {
+        error(&on_message(statement), "trigger-trespass", "rewrite it", naming(&["reach"]));
+    }
+    // What it deletes takes messages along.
+    let cascade = "CREATE TABLE box (id INTEGER PRIMARY KEY); CREATE TABLE slot (id INTEGER PRIMARY KEY, box_id INT REFERENCES box ON DELETE CASCADE);
+         ALTER TABLE account ADD COLUMN slot_id INT REFERENCES slot ON DELETE CASCADE; CREATE INDEX slots ON account (slot_id);";
+    error(
+        &format!("{cascade} {}", on_message("DELETE FROM box;")),
+        "trigger-trespass",
+        "DROP TRIGGER",
+        naming(&["reach"]),
+    );
+    // What it replaces takes messages along, by its own words or the table's.
+    error(
+        &format!("{cascade} {}", on_message("INSERT OR REPLACE INTO box (id) VALUES (1);")),
+        "trigger-trespass",
+        "DROP TRIGGER",
+        naming(&["reach"]),
+    );
+    let replaces = cascade.replace("id INTEGER PRIMARY KEY);", "id INTEGER PRIMARY KEY ON CONFLICT REPLACE);");
+    error(
+        &format!("{replaces} {}", on_message("INSERT INTO box (id) VALUES (1);")),
+        "trigger-trespass",
+        "DROP TRIGGER",
+        naming(&["reach"]),
+    );
+    // What it changes gives a message another dossier.
+    let follows = GOOD.replace("REFERENCES dossier ON DELETE CASCADE", "REFERENCES num ON UPDATE CASCADE");
+    let changes = on_message("UPDATE num SET n = 900 WHERE n = 5000;");
+    let mut all = good();
+    naming(&["reach"])(&mut all[0]);
+    let schema = format!("CREATE TABLE num (n INTEGER PRIMARY KEY); {follows} {changes}");
+    let found = prove_in(&Database::with("wal", &schema), &all);
+    assert!(found.iter().any(|finding| finding.code == "trigger-trespass"), "{found:#?}");
+    let harmless =
+        "UPDATE account SET mail = NULL; INSERT INTO account (id) VALUES (9); UPDATE dossier SET status = 'x';";
+    let mut all = good();
+    naming(&["reach"])(&mut all[0]);
+    assert_eq!(prove(&format!("{GOOD} {}", on_message(harmless)), &all), []);
+}
+
+#[test]
+fn a_trigger_that_is_named_and_not_there_or_that_sqlite_alone_cannot_run_is_told() {
+    warning("", "unknown-trigger", "take the name out", naming(&["bury"]));
+    let own = "CREATE TABLE gone (id); CREATE TRIGGER bury AFTER DELETE ON message BEGIN INSERT INTO gone VALUES (the_application_s_own(old.id)); END;";
+    error(own, "trigger-unusable", "drop the trigger", naming(&["bury"]));
+}
+
+#[test]
+fn a_trigger_that_only_refuses_is_a_note() {
+    let refuses = "CREATE TRIGGER keep BEFORE DELETE ON dossier BEGIN SELECT raise(ABORT, 'kept') WHERE old.status = 'open'; END;";
+    let database = Database::with("wal", &format!("{GOOD} {refuses}"));
+    let codes: Vec<&str> = prove_in(&database, &good()).iter().map(|finding| finding.code).collect();
+    assert!(codes.contains(&"trigger-reads") && !codes.contains(&"trigger"), "{codes:?}");
+}
