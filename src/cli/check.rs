@@ -21,6 +21,7 @@ use crate::model::Origin;
 use crate::records::files::identity::overlap;
 use crate::records::mapping::{SeriesMapping, Source};
 use crate::records::sqlite::{self, FENCE_TABLE, Proved, Reader, Severity, StoreError};
+use crate::report::Words;
 use crate::report::check::{CheckReport, CheckedCalendar, CheckedSeries, CheckedSource, Finding};
 
 /// Arguments of `check`.
@@ -173,7 +174,7 @@ fn report(setup: &Setup, findings: Vec<Finding>, ok: bool) -> CheckReport {
         series: mapping.series.to_string(),
         source: mapping.source.to_string(),
         table: mapping.table.clone(),
-        rules: setup.rules_of(mapping).map(rule_line).collect(),
+        rules: setup.rules_of(mapping).map(|rule| rule_line(rule, words)).collect(),
         parts: mapping.parts.iter().map(|part| part.name.to_string()).collect(),
     });
     CheckReport {
@@ -190,11 +191,12 @@ fn report(setup: &Setup, findings: Vec<Finding>, ok: bool) -> CheckReport {
 }
 
 /// `PC-1: closure + P1Y, destroy`.
-fn rule_line(rule: &Rule) -> String {
+fn rule_line(rule: &Rule, words: &Words) -> String {
     let term = rule.term();
     let ways: Vec<_> = term.ways.iter().map(|way| format!("{} + {}", way.trigger, way.keep)).collect();
-    let year_end = term.year_end.map(|day| format!(" from the {day} that follows")).unwrap_or_default();
-    format!("{}: {}{year_end}, {}", rule.number, ways.join(" or "), term.disposition)
+    let year_end = term.year_end.map(|day| words.fill(words.of_year_end, &[&day.to_string()])).unwrap_or_default();
+    let disposition = words.disposition(&term.disposition);
+    format!("{}{}{}{year_end}, {disposition}", rule.number, words.colon, ways.join(words.or))
 }
 
 fn note(note: &crate::config::Note) -> Finding {

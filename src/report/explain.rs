@@ -228,7 +228,10 @@ impl RuleStands {
     fn text(&self, words: &Words) -> String {
         let version = self.version.to_string();
         let title = if self.title.is_empty() { String::new() } else { format!(" {}", self.title) };
-        let mut text = words.fill(words.rule_title, &[&self.rule, &title, &self.calendar, &version, &self.disposition]);
+        let mut text = words.fill(
+            words.rule_title,
+            &[&self.rule, &title, &self.calendar, &version, words.disposition(&self.disposition)],
+        );
         text = format!("\n{text}\n");
         for way in &self.ways {
             text += &way.text(words);

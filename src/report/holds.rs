@@ -41,7 +41,7 @@ impl Report for HoldsReport {
         for hold in &self.holds {
             table.row([
                 hold.hold.clone(),
-                hold.scope.clone(),
+                words.hold_scope(&hold.scope).to_owned(),
                 hold.of.clone(),
                 hold.reason.clone(),
                 hold.case.clone().unwrap_or_default(),

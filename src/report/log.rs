@@ -67,7 +67,7 @@ pub fn describe(body: &Body, words: &Words) -> String {
         Body::Rejection(no) => words.fill(words.leaf_rejection, &[no.plan.as_str(), no.actor.as_str()]),
         Body::Hold(hold) => {
             let template = if hold.action == HoldAction::Placed { words.leaf_placed } else { words.leaf_lifted };
-            words.fill(template, &[hold.hold.as_str(), &hold.scope, hold.actor.as_str()])
+            words.fill(template, &[hold.hold.as_str(), words.hold_scope(&hold.scope), hold.actor.as_str()])
         }
         Body::Intent(intent) => {
             let template = if intent.action == Action::Destroy { words.leaf_destroy } else { words.leaf_anonymize };

@@ -140,7 +140,7 @@ impl Report for PlansReport {
             table.row([
                 plan.plan.clone(),
                 plan.made_at.clone().unwrap_or_default(),
-                plan.state.clone(),
+                words.plan_state(&plan.state).to_owned(),
                 count(plan.planned, words),
                 plan.rails.join(","),
                 plan.by.clone().unwrap_or_default(),

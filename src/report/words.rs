@@ -200,8 +200,8 @@ words! {
     shown_of: "{} of {} [entry|entries]", "{} [inscription|inscriptions] sur {}";
     leaf_approval: "plan {} by {}; rails accepted: {}", "liste {} par {}; garde-fous acceptés\u{a0}: {}";
     leaf_rejection: "plan {} by {}", "liste {} par {}";
-    leaf_placed: "{} placed on a {} by {}", "{} placée sur {} par {}";
-    leaf_lifted: "{} on a {} lifted by {}", "{} sur {} levée par {}";
+    leaf_placed: "{} placed on a {} by {}", "{} placée ({}) par {}";
+    leaf_lifted: "{} on a {} lifted by {}", "{} levée ({}) par {}";
     leaf_destroy: "to destroy {} {} under {} (run {})", "à détruire\u{a0}: {} {} selon {} (exécution {})";
     leaf_anonymize: "to anonymize {} {} under {} (run {})", "à anonymiser\u{a0}: {} {} selon {} (exécution {})";
     leaf_aborted: "of entry {}: nothing was committed", "de l'inscription {}\u{a0}: rien n'a été validé";
@@ -258,6 +258,30 @@ words! {
     kind_future: "the date is in the future", "la date est dans le futur";
     kind_too_old: "the date is too old to be true", "la date est trop ancienne pour être vraie";
     kind_overflow: "the term lies beyond all dates", "l'échéance dépasse toute date";
+
+    of_year_end: " from the {} that follows", " à compter du {} suivant";
+    or: " or ", " ou ";
+    destroy: "destroy", "destruction";
+    anonymize: "anonymize", "anonymisation";
+    deidentify: "deidentify", "dépersonnalisation";
+    transfer: "transfer", "versement";
+    select: "select", "tri";
+    permanent: "permanent", "conservation permanente";
+    floor: "floor", "plancher";
+    scope_record: "record", "unité";
+    scope_reference: "reference", "référence";
+    scope_subject: "subject", "personne";
+    scope_series: "series", "série";
+    scope_rule: "rule", "règle";
+    scope_where: "where", "expression";
+    plan_simulation: "simulation", "simulation";
+    plan_pending: "pending", "en attente";
+    plan_expired: "expired", "périmée";
+    plan_approved: "approved", "approuvée";
+    plan_rejected: "rejected", "rejetée";
+    plan_started: "started", "commencée";
+    plan_executed: "executed", "exécutée";
+    plan_altered: "altered", "altérée";
 
     never_destroyed: "none: never destroyed", "aucune\u{a0}: jamais détruit";
 }
@@ -316,6 +340,48 @@ impl Words {
             "log-clean" => Some(self.level_log_clean),
             "backup-expired" => Some(self.level_backup_expired),
             _ => None,
+        }
+    }
+
+    /// What a rule does with a record, from its stable name.
+    pub fn disposition<'n>(&self, name: &'n str) -> &'n str {
+        match name {
+            "destroy" => self.destroy,
+            "anonymize" => self.anonymize,
+            "deidentify" => self.deidentify,
+            "transfer" => self.transfer,
+            "select" => self.select,
+            "permanent" => self.permanent,
+            "floor" => self.floor,
+            other => other,
+        }
+    }
+
+    /// By what a hold keeps records, from its stable name.
+    pub fn hold_scope<'n>(&self, name: &'n str) -> &'n str {
+        match name {
+            "record" => self.scope_record,
+            "reference" => self.scope_reference,
+            "subject" => self.scope_subject,
+            "series" => self.scope_series,
+            "rule" => self.scope_rule,
+            "where" => self.scope_where,
+            other => other,
+        }
+    }
+
+    /// Where a plan stands, from its stable name.
+    pub fn plan_state<'n>(&self, name: &'n str) -> &'n str {
+        match name {
+            "simulation" => self.plan_simulation,
+            "pending" => self.plan_pending,
+            "expired" => self.plan_expired,
+            "approved" => self.plan_approved,
+            "rejected" => self.plan_rejected,
+            "started" => self.plan_started,
+            "executed" => self.plan_executed,
+            "altered" => self.plan_altered,
+            other => other,
         }
     }
 

@@ -55,6 +55,38 @@ fn every_command_speaks_french_without_failing() {
 }
 
 #[test]
+fn what_reports_say_themselves_has_no_english_word_in_french() {
+    let house = House::new();
+    house.run(&["hold", "place", "dossier", "3", "--reason", "réclamation"]);
+    house.run(&["hold", "place", "dossier", "--where", "this.id = 4", "--reason", "réclamation"]);
+    let plan = house.approved();
+    let mut said = String::new();
+    let mut see = |line: &[&str]| said += &house.run(&[line, &["--lang", "fr"]].concat()).out;
+    see(&["plan"]);
+    for record in ["1", "3", "4", "61", "62", "1000"] {
+        see(&["explain", "dossier", record]);
+    }
+    see(&["hold", "list"]);
+    see(&["plans"]);
+    see(&["apply", &plan]);
+    see(&["plans"]);
+    see(&["explain", "dossier", "1"]);
+    see(&["hold", "place", "--rule", "R-1", "--reason", "réclamation"]);
+    see(&["forecast"]);
+    see(&["audit", "show", "--kind", "hold", "--kind", "approval", "--kind", "run"]);
+    // Findings of `check` are sentences of other rooms; what stands before them is the report's.
+    let check = house.run(&["check", "--lang", "fr"]).out;
+    said += check.split("\n\n").take(2).collect::<Vec<_>>().join("\n").as_str();
+    let english = [
+        "destroy", "record", "records", "where", "pending", "approved", "executed", "rule", "lists", "stays", "under",
+        "the", "of", "by", "due", "from", "until", "none", "never", "kept", "for",
+    ];
+    let words = said.split(|letter: char| !letter.is_alphanumeric());
+    let found: std::collections::BTreeSet<_> = words.filter(|word| english.contains(word)).collect();
+    assert!(found.is_empty(), "{found:?} in\n{said}");
+}
+
+#[test]
 fn a_command_line_that_is_not_understood_is_usage_in_text_and_in_json() {
     let house = House::new();
     assert_eq!(house.run(&["frobnicate"]).code, 2);

@@ -53,7 +53,10 @@ impl From<StoreError> for Failure {
             StoreError::Key { .. } | StoreError::Expression { .. } => Exit::Usage,
             _ => Exit::Failure,
         };
-        let place = database(&error).map(|path| path.display().to_string()).unwrap_or_default();
+        let place = match &error {
+            StoreError::Key { .. } | StoreError::Expression { .. } => COMMAND_LINE.to_owned(),
+            error => database(error).map(|path| path.display().to_string()).unwrap_or_default(),
+        };
         let mend = match &error {
             StoreError::Key { .. } => "Give the key as the table holds it, one argument per key column.",
             StoreError::Expression { .. } => "Correct the expression; the row is called `this`.",

@@ -50,9 +50,11 @@ pub enum DeskError {
     NoReference { series: SeriesName },
     #[error("a reason is needed, of at most {most} bytes, and a case number no longer than that")]
     Reason { most: usize },
-    #[error("{missing} of the excepted records are not on the list of the plan; nothing was approved")]
+    #[error(
+        "{missing} of the excepted records are not on the list of the plan, so nothing was approved; correct the file, whose lines `retentiond plan --csv` writes"
+    )]
     NotOnPlan { missing: usize },
-    #[error("{expected} records were to be excepted, but {found} arrived; nothing was approved, run it again")]
+    #[error("{expected} records were to be excepted, but {found} arrived, so nothing was approved; run it again")]
     OtherExceptions { expected: u64, found: u64 },
     #[error("more than {most} records are excepted; approve fewer rules, or make a smaller plan")]
     TooManyExceptions { most: usize },
