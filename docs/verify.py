@@ -423,8 +423,8 @@ class Ledger:
         self.row = None
 
     def read_genesis(self, leaf):
-        if leaf["origin"] != self.origin:
-            self.flaw("the genesis entry is of another log")
+        if leaf["origin"] != self.origin or leaf.get("predecessor", {}).get("origin") == leaf["origin"]:
+            self.flaw("the genesis entry is of another log, or the log succeeds itself")
         self.read_sigkey(leaf)
 
     def read_sigkey(self, leaf):
@@ -517,15 +517,22 @@ class Ledger:
             if leaf["hold"] in self.holds:
                 self.flaw("a hold is placed a second time")
             self.holds[leaf["hold"]] = leaf
-        elif self.holds.pop(leaf["hold"], None) is None:
+            return
+        placed = self.holds.pop(leaf["hold"], None)
+        if placed is None:
             self.flaw("a hold is lifted that was not in place")
+        elif any(placed.get(name) != leaf.get(name) for name in ("scope", "series", "rule")):
+            self.flaw("a hold is lifted with another scope, series or rule than it was placed with")
 
     def read_correction(self, leaf):
         if "batch" in leaf and leaf["batch"] not in self.committed:
             self.flaw("it corrects a batch that has no intent before it")
+        source, announced = self.announced.get(leaf.get("batch"), (leaf["source"], None))
+        if source != leaf["source"] or (announced is not None and leaf["records"] > announced):
+            self.flaw("it corrects a batch of another source, or more records than that batch announces")
         if "back" in leaf:
             told = present(leaf["back"])
-            if leaf["what"] != "resurrected" or told is None or told != (self.announced.get(leaf.get("batch")), leaf["records"]):
+            if leaf["what"] != "resurrected" or told is None or told != (announced, leaf["records"]):
                 self.flaw("what it says of the records that are back is not one letter for each record of its batch, or counts otherwise")
         if leaf["what"] not in CORRECTIONS:
             self.flaw("its correction is a word that this format does not know")
@@ -585,10 +592,11 @@ class Ledger:
             if leaf["batch"] != self.index or leaf["of"] < 1:
                 self.flaw("a batch does not begin at its own index")
             self.row = [leaf, 1]
-            self.committed[leaf["batch"]], self.announced[leaf["batch"]] = None, leaf["n"]
+            self.committed[leaf["batch"]], self.announced[leaf["batch"]] = None, (leaf["source"], leaf["n"])
             return
         self.row[1] += 1
-        self.announced[self.row[0]["batch"]] += leaf["n"]
+        source, records = self.announced[self.row[0]["batch"]]
+        self.announced[self.row[0]["batch"]] = source, records + leaf["n"]
         first = self.row[0]
         if self.row[1] > first["of"] or any(leaf[name] != first.get(name) for name in same):
             self.flaw("the intents of a batch differ")

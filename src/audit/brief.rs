@@ -117,7 +117,11 @@ mod tests {
             let pending = log.append_intents(draft, at(0)).unwrap();
             let durable = log.make_durable(pending).unwrap();
             let batch = durable.batch();
-            log.append(outcome(batch, batch.0, 3), at(0)).unwrap();
+            let Body::Outcome(mut told) = outcome(batch, batch.0, 3) else { unreachable!() };
+            if with_references {
+                (told.committed, told.results) = (false, "3r".into());
+            }
+            log.append(Body::Outcome(told), at(0)).unwrap();
         }
         log.append(Body::Heartbeat(Heartbeat { overdue: [(hostile.into(), 1)].into(), holds: 0 }), at(0)).unwrap();
         log.sync().unwrap();

@@ -27,9 +27,20 @@ pub(super) struct Batches {
     unsettled: BTreeMap<BatchNumber, Unsettled>,
     runs: Runs,
     gone: Gone,
-    /// Batches that began at their own index, in order, and how many records each announces: sixteen bytes, so that no correction can name
-    /// another, or tell of more.
-    begun: Vec<(BatchNumber, u64)>,
+    /// Batches that began at their own index, in order: sixteen bytes each, so that no correction can name another, or tell of more.
+    begun: Vec<Begun>,
+    /// The sources of batches.
+    sources: Vec<SourceName>,
+}
+
+/// A batch that began.
+#[derive(Debug)]
+struct Begun {
+    batch: BatchNumber,
+    /// How many records it announces.
+    records: u32,
+    /// Place of its source among the sources.
+    source: u32,
 }
 
 #[derive(Debug)]
@@ -124,21 +135,34 @@ impl Batches {
             self.row = Some(Row { first: intent.clone(), read: 1 });
             let begins = intent.batch.0 == index;
             if begins {
-                self.begun.push((intent.batch, u64::from(intent.n)));
+                let source = self.place_of(&intent.source);
+                self.begun.push(Begun { batch: intent.batch, records: intent.n, source });
             }
             return begins && intent.of > 0;
         };
         row.read += 1;
-        if let Some((_, records)) = self.begun.last_mut().filter(|(batch, _)| *batch == intent.batch) {
-            *records += u64::from(intent.n);
+        if let Some(begun) = self.begun.last_mut().filter(|begun| begun.batch == intent.batch) {
+            begun.records = begun.records.saturating_add(intent.n);
         }
         row.read <= row.first.of && is_like(&row.first, intent)
     }
 
-    /// How many records the batch of this number announces; `None` where none began: at that entry stands its first intent.
-    pub fn records_of(&self, batch: BatchNumber) -> Option<u64> {
-        let place = self.begun.binary_search_by_key(&batch, |(begun, _)| *begun).ok()?;
-        Some(self.begun[place].1)
+    fn place_of(&mut self, source: &SourceName) -> u32 {
+        let known = self.sources.iter().position(|known| known == source);
+        let place = known.unwrap_or_else(|| {
+            self.sources.push(source.clone());
+            self.sources.len() - 1
+        });
+        // A log names fewer sources than it has entries of a few hundred bytes.
+        u32::try_from(place).unwrap_or(u32::MAX)
+    }
+
+    /// The source of the batch of this number, and how many records it announces; `None` where none began: at that entry stands its first
+    /// intent.
+    pub fn announced(&self, batch: BatchNumber) -> Option<(&SourceName, u64)> {
+        let place = self.begun.binary_search_by_key(&batch, |begun| begun.batch).ok()?;
+        let begun = &self.begun[place];
+        Some((self.sources.get(begun.source as usize)?, u64::from(begun.records)))
     }
 
     /// Reads an outcome, and tells what it settles.

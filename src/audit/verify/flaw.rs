@@ -60,7 +60,7 @@ pub enum Flaw {
         time(.now)
     )]
     AfterNow { at: i64, now: i64 },
-    #[error("the log does not begin with one genesis entry of its own origin")]
+    #[error("the log does not begin with one genesis entry of its own origin, or says that it succeeds itself")]
     Genesis,
     #[error("a second genesis entry")]
     SecondGenesis,
@@ -148,12 +148,16 @@ pub enum Flaw {
     Held { records: u64, hold: HoldId },
     #[error("it lifts hold {hold}, which was not in place")]
     NoHold { hold: HoldId },
+    #[error("it lifts hold {hold} with another scope, series or rule than the hold was placed with")]
+    OtherHold { hold: HoldId },
     #[error("it places hold {hold} a second time")]
     SecondHold { hold: HoldId },
     #[error("the hold cannot be kept as it is written: {what}")]
     BadHold { what: &'static str },
     #[error("it corrects batch {batch}, which has no intent before it")]
     NoBatch { batch: BatchNumber },
+    #[error("it corrects batch {batch} of another source, or more records than that batch announces")]
+    OtherCorrection { batch: BatchNumber },
     #[error(
         "what it says of the records that are back is not one letter for each record of a resurrected batch, or counts otherwise"
     )]
@@ -278,8 +282,10 @@ impl Flaw {
             Self::HalfCommitted { .. } => "half-committed",
             Self::Held { .. } => "held",
             Self::NoHold { .. } => "no-hold",
+            Self::OtherHold { .. } => "other-hold",
             Self::SecondHold { .. } => "second-hold",
             Self::NoBatch { .. } => "no-batch",
+            Self::OtherCorrection { .. } => "other-correction",
             Self::Back => "back",
             Self::RunSum { .. } => "run-sum",
             Self::RunDiffers { .. } => "run-differs",

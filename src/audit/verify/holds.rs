@@ -15,8 +15,24 @@ use crate::model::{HoldId, RuleNumber, SeriesName, SourceName};
 #[derive(Debug, Default)]
 pub(super) struct Holds {
     kept: BTreeMap<HoldId, Kept>,
+    /// What the holds in place were placed as.
+    placed: BTreeMap<HoldId, Placed>,
     /// The fingerprint key under which a hold in place names its record.
     named: BTreeMap<HoldId, (SourceName, i32)>,
+}
+
+/// What a hold's lifting must say again. Its source may be another by then, and its record has no name in it.
+#[derive(Debug, PartialEq, Eq)]
+struct Placed {
+    scope: String,
+    series: Option<SeriesName>,
+    rule: Option<RuleNumber>,
+}
+
+impl Placed {
+    fn of(leaf: &HoldLeaf) -> Self {
+        Self { scope: leaf.scope.clone(), series: leaf.series.clone(), rule: leaf.rule.clone() }
+    }
 }
 
 /// What a hold keeps, as far as the log tells.
@@ -57,13 +73,20 @@ impl Holds {
             (HoldAction::Lifted, ..) => drop(self.named.remove(&leaf.hold)),
         }
         match leaf.action {
-            HoldAction::Placed if self.kept.insert(hold(), Kept::of(leaf)).is_some() => {
-                findings.at(index, Flaw::SecondHold { hold: hold() });
+            HoldAction::Placed => {
+                self.placed.insert(hold(), Placed::of(leaf));
+                if self.kept.insert(hold(), Kept::of(leaf)).is_some() {
+                    findings.at(index, Flaw::SecondHold { hold: hold() });
+                }
             }
             HoldAction::Lifted if self.kept.remove(&leaf.hold).is_none() => {
                 findings.at(index, Flaw::NoHold { hold: hold() });
             }
-            HoldAction::Placed | HoldAction::Lifted => (),
+            HoldAction::Lifted => {
+                if self.placed.remove(&leaf.hold) != Some(Placed::of(leaf)) {
+                    findings.at(index, Flaw::OtherHold { hold: hold() });
+                }
+            }
         }
     }
 

@@ -132,7 +132,8 @@ impl Ledger {
     }
 
     fn read_genesis(&mut self, index: u64, genesis: &Genesis, findings: &mut Findings) {
-        if genesis.origin != self.origin {
+        let succeeds_itself = genesis.predecessor.as_ref().is_some_and(|before| before.origin == genesis.origin);
+        if genesis.origin != self.origin || succeeds_itself {
             findings.at(index, Flaw::Genesis);
         }
         self.read_signing_key(index, &genesis.vkey, findings);
@@ -181,14 +182,18 @@ impl Ledger {
     }
 
     fn read_correction(&mut self, index: u64, correction: &Correction, findings: &mut Findings) {
-        let announced = correction.batch.map(|batch| (batch, self.batches.records_of(batch)));
-        if let Some((batch, None)) = announced {
-            findings.at(index, Flaw::NoBatch { batch });
+        let announced = correction.batch.and_then(|batch| self.batches.announced(batch));
+        match (correction.batch, announced) {
+            (Some(batch), None) => findings.at(index, Flaw::NoBatch { batch }),
+            (Some(batch), Some((source, records))) if *source != correction.source || correction.records > records => {
+                findings.at(index, Flaw::OtherCorrection { batch });
+            }
+            _ => (),
         }
         if let Some(text) = &correction.back {
             let told = Presence::parse(text).map(|presence| (presence.records(), presence.back()));
-            let announced = announced.and_then(|(_, records)| records);
-            if correction.what != "resurrected" || told != announced.map(|records| (records, correction.records)) {
+            let records = announced.map(|(_, records)| records);
+            if correction.what != "resurrected" || told != records.map(|records| (records, correction.records)) {
                 findings.at(index, Flaw::Back);
             }
         }

@@ -108,6 +108,22 @@ pub fn forgeries() -> Vec<(&'static str, Forgery)> {
         ("effects", with_outcome("3h", |outcome| outcome.rows = [("dossier".into(), 1)].into())),
         ("effects", with_outcome("3r", |o| (o.committed, o.files) = (false, [("document".into(), 1)].into()))),
         (
+            "other-correction",
+            Box::new(|forge| {
+                let batch = forge.batch(&[intent(0..3)], &["3D"]);
+                let Body::Correction(leaf) = back_of(Some(batch), "resurrected", "3b", 3) else { unreachable!() };
+                forge.add(Body::Correction(Correction { source: "other".into(), ..leaf }));
+            }),
+        ),
+        (
+            "other-correction",
+            Box::new(|forge| {
+                let batch = forge.batch(&[intent(0..3)], &["3D"]);
+                let Body::Correction(leaf) = back_of(Some(batch), "missing_fence", "3b", 4) else { unreachable!() };
+                forge.add(Body::Correction(Correction { back: None, ..leaf }));
+            }),
+        ),
+        (
             "back",
             Box::new(|forge| {
                 // One letter for three records.

@@ -70,6 +70,9 @@ pub fn forgeries() -> Vec<(&'static str, Forgery)> {
                 forge.batch(&[Intent { year: 2025, ..intent(0..3) }], &["3D"]);
             }),
         ),
+        ("other-hold", lifted_as(|hold| hold.scope = "subject".into())),
+        ("other-hold", lifted_as(|hold| hold.series = Some("account".into()))),
+        ("other-hold", lifted_as(|hold| hold.rule = Some("PC-1".into()))),
         ("bad-hold", with_hold(|hold| hold.scope = "banana".into())),
         ("bad-hold", with_hold(|hold| hold.year = None)),
         ("bad-hold", with_hold(|hold| hold.fp = Some("AAAA".into()))),
@@ -217,3 +220,13 @@ fn with_hold(change: impl Fn(&mut HoldLeaf) + 'static) -> Forgery {
 
 /// 2026-01-20T00:00:00Z.
 const JANUARY_20: i64 = 1_768_867_200;
+
+/// A hold, and its lifting as of another one.
+fn lifted_as(change: impl Fn(&mut HoldLeaf) + 'static) -> Forgery {
+    Box::new(move |forge| {
+        forge.add(hold(HoldAction::Placed, "H-1", 1));
+        let Body::Hold(mut leaf) = hold(HoldAction::Lifted, "H-1", 1) else { unreachable!() };
+        change(&mut leaf);
+        forge.add(Body::Hold(leaf));
+    })
+}

@@ -35,6 +35,7 @@ pub fn forgeries() -> Vec<(&'static str, Forgery)> {
         ("leaf", written(hold(HoldAction::Placed, "H-1", 1), "\"scope\"", "\"review_by\":\"banana\",\"scope\"")),
         ("leaf", with_first_day("true")),
         ("leaf", with_first_day("2147483648")),
+        ("genesis", with_predecessor(&predecessor("5", "").replace("\"o\"", &format!("\"{ORIGIN}\"")))),
         ("leaf", with_predecessor("1")),
         ("leaf", with_predecessor("{\"origin\":\"o\"}")),
         ("leaf", with_predecessor(&predecessor("5", ",\"zz\":1"))),
