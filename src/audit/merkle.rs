@@ -246,5 +246,4 @@ pub fn is_consistent(old: &TreeHead, new: &TreeHead, proof: &[Digest]) -> bool {
 }
 
 #[cfg(test)]
-#[path = "merkle_tests.rs"]
 mod tests;

@@ -180,5 +180,4 @@ fn check_name(name: &str) -> Result<(), NoteError> {
 }
 
 #[cfg(test)]
-#[path = "note_tests.rs"]
 mod tests;

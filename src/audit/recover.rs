@@ -169,5 +169,4 @@ pub(super) fn corrupt(place: &Path, what: &str) -> LogError {
 }
 
 #[cfg(test)]
-#[path = "recover_tests.rs"]
 mod tests;

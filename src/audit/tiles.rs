@@ -269,5 +269,4 @@ fn remove_partial_dir(partial: &Path) -> Result<(), FileError> {
 }
 
 #[cfg(test)]
-#[path = "tiles_tests.rs"]
 mod tests;

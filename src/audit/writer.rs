@@ -234,5 +234,4 @@ impl DestructionLog {
 }
 
 #[cfg(test)]
-#[path = "writer_tests.rs"]
 pub(super) mod tests;

@@ -183,5 +183,4 @@ fn holds_durable_frames(rest: &[u8]) -> bool {
 }
 
 #[cfg(test)]
-#[path = "frame_tests.rs"]
 mod tests;
