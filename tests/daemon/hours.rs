@@ -199,21 +199,3 @@ fn paused_and_asked_to_scan_during_a_run_it_stops_at_the_chunk_then_scans() {
     daemon.stop();
     office.verify();
 }
-
-#[test]
-fn in_a_maintenance_window_a_run_goes_at_full_pace() {
-    let seconds_of_a_run = |windows: &str| {
-        let office = Office::new("approve", 8_000);
-        office.reconfigure("scan = \"0 2 * * *\"", &format!("scan = \"0 2 * * *\"\n{windows}"));
-        let daemon = office.start();
-        begin_to_destroy(&office, 8_000);
-        office.wait("the end", || office.plans("executed").len() == 1);
-        daemon.stop();
-        let log = office.log();
-        let (_, told) = log.split_once(" seconds=").unwrap();
-        told.split_whitespace().next().unwrap().parse::<f64>().unwrap()
-    };
-    // Noon in Toronto, on a Saturday.
-    let (polite, full) = (seconds_of_a_run(""), seconds_of_a_run("maintenance = [\"Sat 08:00-18:00\"]"));
-    assert!(full < polite / 2.0, "{full} s in the window, {polite} s outside");
-}
