@@ -15,6 +15,7 @@ mod lookup;
 mod open;
 mod permitted;
 mod probe;
+mod programs;
 mod prove;
 mod queries;
 mod read;

@@ -12,9 +12,10 @@ use rusqlite::types::FromSql;
 
 use super::deadline::Deadline;
 use super::dispose::Weight;
-use super::dispose_program::{Program, Programs};
+use super::dispose_program::Program;
 use super::fence::{self, FenceState};
 use super::open::{Opened, Purpose};
+use super::programs::Programs;
 use super::references;
 use super::schema_watch::SchemaWatch;
 use super::spellings::Spellings;

@@ -1,0 +1,73 @@
+//! The statements of a connection, compiled once for each series, and the keys that they work on.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use rusqlite::Connection;
+
+use super::dispose_program::{Program, compile};
+use super::open::Opened;
+use super::permitted::Permitted;
+use super::{Queries, StoreError};
+use crate::model::{RecordKey, SeriesName};
+
+/// The programs of a connection, for as long as the schema stays as it is.
+#[derive(Default)]
+pub(super) struct Programs {
+    schema_version: Option<i64>,
+    compiled: HashMap<SeriesName, Compiled>,
+}
+
+struct Compiled {
+    program: Arc<Program>,
+    /// The keys in its temporary table, where they are known.
+    loaded: Option<Vec<RecordKey>>,
+}
+
+impl Programs {
+    /// Drops what was compiled for another schema.
+    pub(super) fn keep_for(&mut self, schema_version: i64) {
+        if self.schema_version != Some(schema_version) {
+            self.forget();
+            self.schema_version = Some(schema_version);
+        }
+    }
+
+    pub(super) fn forget(&mut self) {
+        self.compiled.clear();
+    }
+
+    pub(super) fn of(
+        &mut self,
+        opened: &Opened,
+        queries: &Queries,
+        series: &SeriesName,
+    ) -> Result<Arc<Program>, StoreError> {
+        if let Some(Compiled { program, .. }) = self.compiled.get(series) {
+            return Ok(Arc::clone(program));
+        }
+        let mapping = queries.mapping(series)?;
+        let permitted = Permitted::read(opened, queries.mappings(), mapping)?;
+        let program = Arc::new(compile(&opened.conn, mapping, &permitted, self.compiled.len())?);
+        self.compiled.insert(series.clone(), Compiled { program: Arc::clone(&program), loaded: None });
+        Ok(program)
+    }
+
+    /// Puts keys where the statements of a series' program find them, unless they are there: a chunk's are asked for before and after its
+    /// COMMIT.
+    pub(super) fn load(
+        &mut self,
+        conn: &Connection,
+        series: &SeriesName,
+        keys: &[RecordKey],
+    ) -> Result<(), StoreError> {
+        let Some(compiled) = self.compiled.get_mut(series) else { return Ok(()) };
+        if compiled.loaded.as_deref() == Some(keys) {
+            return Ok(());
+        }
+        compiled.loaded = None;
+        compiled.program.load(conn, keys)?;
+        compiled.loaded = Some(keys.to_vec());
+        Ok(())
+    }
+}
