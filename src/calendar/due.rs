@@ -87,5 +87,4 @@ fn next_year_end(from: CivilDate, month: u32, day: u32) -> Option<CivilDate> {
 }
 
 #[cfg(test)]
-#[path = "due_tests.rs"]
 mod tests;

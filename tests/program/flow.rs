@@ -127,7 +127,7 @@ fn a_hold_on_a_record_that_is_not_there_is_placed_and_says_so() {
     let (code, absent) = house.json(&["hold", "place", "dossier", "99999999", "--reason", "access request"]);
     assert_eq!((code, &absent["present"]), (0, &false.into()), "{absent}");
     let said = house.run(&["hold", "place", "dossier", "--reference", "nobody", "--reason", "access request"]);
-    assert!(said.code == 0 && said.out.contains("No such record"), "{}{}", said.out, said.err);
+    assert!(said.code == 0 && said.out.contains("It keeps nothing now: no such record"), "{}{}", said.out, said.err);
 }
 
 #[test]

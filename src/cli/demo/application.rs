@@ -7,8 +7,8 @@ use chrono::{SecondsFormat, TimeDelta};
 use rusqlite::{Connection, Transaction, params};
 
 use super::chance::Chance;
-use super::sample::{Account, Closed, Dossier, Sample};
-use super::words;
+use super::organization::{Account, Closed, Dossier, Organization};
+use super::texts;
 use crate::model::Instant;
 
 /// Permits made: a series without a rule.
@@ -33,26 +33,30 @@ pub(super) enum MakeError {
 }
 
 /// Writes the database and the documents beneath `directory`, which exists; tells `progress` after each account and dossier.
-pub(super) fn make(directory: &Path, sample: &Sample, progress: &mut dyn FnMut()) -> Result<Made, MakeError> {
+pub(super) fn make(
+    directory: &Path,
+    organization: &Organization,
+    progress: &mut dyn FnMut(),
+) -> Result<Made, MakeError> {
     let mut connection = Connection::open(directory.join("parle.db"))?;
     // A power cut while the sample is made costs only the sample.
     connection.pragma_update(None, "synchronous", "OFF")?;
     connection.execute_batch(include_str!("schema.sql"))?;
     let transaction = connection.transaction()?;
     let mut made = Made::default();
-    for account in &sample.accounts {
+    for account in &organization.accounts {
         insert_account(&transaction, account)?;
         made.accounts += 1;
         progress();
     }
-    for dossier in &sample.dossiers {
+    for dossier in &organization.dossiers {
         insert_dossier(&transaction, dossier)?;
         dependents(&transaction, directory, dossier, &mut made)?;
         made.dossiers += 1;
         progress();
     }
-    for account in sample.accounts.iter().take(PERMITS) {
-        let row = params![words::merchant(&mut Chance::of("permit", account.id)), text(account.created_at)];
+    for account in organization.accounts.iter().take(PERMITS) {
+        let row = params![texts::merchant(&mut Chance::of("permit", account.id)), text(account.created_at)];
         transaction.prepare_cached("INSERT INTO permit VALUES (NULL, ?, ?)")?.execute(row)?;
     }
     transaction.commit()?;
@@ -73,10 +77,10 @@ fn insert_account(transaction: &Transaction<'_>, account: &Account) -> Result<()
     let mut chance = Chance::of("person", account.id);
     transaction.prepare_cached("INSERT INTO account VALUES (?, ?, ?, ?, ?, ?, ?)")?.execute(params![
         account.id as i64,
-        words::name(&mut chance),
+        texts::name(&mut chance),
         format!("person{}@example.org", account.id),
-        words::phone(&mut chance),
-        words::address(&mut chance),
+        texts::phone(&mut chance),
+        texts::address(&mut chance),
         text(account.created_at),
         account.last_login_at.map(text),
     ])?;
@@ -94,8 +98,8 @@ fn insert_dossier(transaction: &Transaction<'_>, dossier: &Dossier) -> Result<()
         dossier.id as i64,
         file_number(dossier),
         dossier.account as i64,
-        words::merchant(&mut chance),
-        words::subject(&mut chance),
+        texts::merchant(&mut chance),
+        texts::subject(&mut chance),
         status,
         text(dossier.opened_at),
         closed_at,
@@ -115,11 +119,11 @@ fn dependents(
     let later = |chance: &mut Chance| text(dossier.opened_at + TimeDelta::minutes(chance.between(1, 20_000)));
     for _ in 0..chance.between(1, 6) {
         let sender = chance.one_of(&["consumer", "merchant", "mediator"]);
-        let row = params![id, sender, later(&mut chance), words::text(&mut chance, 4)];
+        let row = params![id, sender, later(&mut chance), texts::text(&mut chance, 4)];
         insert(transaction, "INSERT INTO message VALUES (NULL, ?, ?, ?, ?)", row, made)?;
     }
     for _ in 0..chance.between(0, 3) {
-        let row = params![id, words::name(&mut chance), later(&mut chance), words::text(&mut chance, 2)];
+        let row = params![id, texts::name(&mut chance), later(&mut chance), texts::text(&mut chance, 2)];
         insert(transaction, "INSERT INTO note VALUES (NULL, ?, ?, ?, ?)", row, made)?;
     }
     let row = params![id, "mediation", text(dossier.opened_at)];
@@ -128,7 +132,7 @@ fn dependents(
         let path = format!("{}/{}-{number}.txt", dossier.opened_at.format("%Y/%m"), file_number(dossier));
         let title = chance.one_of(&["Invoice", "Contract", "Photograph", "Letter"]);
         insert(transaction, "INSERT INTO document VALUES (NULL, ?, ?, ?)", params![id, title, path], made)?;
-        let content = format!("{title} (invented)\n\n{}\n", words::text(&mut chance, 12));
+        let content = format!("{title} (invented)\n\n{}\n", texts::text(&mut chance, 12));
         write(&directory.join("documents").join(path), &content)?;
         made.files += 1;
     }

@@ -4,10 +4,10 @@
 
 mod application;
 mod chance;
+mod organization;
 mod place;
-mod sample;
+mod texts;
 mod tour;
-mod words;
 
 use std::path::PathBuf;
 

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::application::{self, Made, MakeError};
-use super::sample::{ACCOUNTS, sample};
+use super::organization::{ACCOUNTS, organization};
 use crate::cli::clock;
 use crate::cli::error::Failure;
 use crate::cli::exit::Exit;
@@ -75,10 +75,10 @@ impl Place {
         fs::create_dir_all(&partial).map_err(|error| Failure::file(&partial, "make the directory", &error))?;
         write(&self.config(), CONFIGURATION)?;
         write(&self.dir.join("opc-parle-consommation.toml"), CALENDAR)?;
-        let sample = sample(today());
-        let bar = progress::bar(Some(ACCOUNTS + sample.dossiers.len() as u64), "records of the sample made");
+        let organization = organization(today());
+        let bar = progress::bar(Some(ACCOUNTS + organization.dossiers.len() as u64), "records of the sample made");
         let made =
-            application::make(&partial, &sample, &mut || bar.inc(1)).map_err(|error| failed(&partial, &error))?;
+            application::make(&partial, &organization, &mut || bar.inc(1)).map_err(|error| failed(&partial, &error))?;
         bar.finish_and_clear();
         let finished = self.dir.join("application");
         fs::rename(&partial, &finished).map_err(|error| Failure::file(&finished, "name the directory", &error))?;

@@ -6,8 +6,8 @@ use clap::Parser;
 use serde_json::{Value, json};
 
 use super::application::Made;
+use super::organization::case;
 use super::place::{Place, today};
-use super::sample::case;
 use crate::cli::error::Failure;
 use crate::cli::exit::Exit;
 use crate::cli::session::{Format, Session, command, quoted};

@@ -2,12 +2,13 @@
 
 mod draw;
 mod rooms;
+mod sentence;
 
 use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-pub(super) use rooms::sentence;
+pub(super) use sentence::sentence;
 
 use super::exit::Exit;
 use crate::model::{Fault, PlanId};

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Kinds;
+use super::names::{self, DateKind};
 use super::schema::{self, Link};
-use super::words::{self, DateKind};
 use crate::records::sqlite::catalog::{Catalog, Column, Table};
 
 /// A schema, interpreted.
@@ -67,7 +67,7 @@ impl<'c> Guess<'c> {
             if let Some(event) = event_of(name, table, &tables, &links) {
                 let (name, table) = (*name, *table);
                 series.push(Candidate {
-                    name: words::snake(name),
+                    name: names::snake(name),
                     table_name: name,
                     table,
                     event: Some(event),
@@ -123,7 +123,7 @@ fn owners(tables: &[(&str, &Table)], links: &[Link]) -> BTreeMap<String, Link> {
             link.child == *name
                 && link.parent != *name
                 && free.contains(&link.parent.as_str())
-                && !words::is_person(&link.parent)
+                && !names::is_person(&link.parent)
         })
     }));
     adopt(tables, links, &roots, &mut owners);
@@ -140,9 +140,9 @@ fn adopt(tables: &[(&str, &Table)], links: &[Link], roots: &BTreeSet<&str>, owne
                 let to_owner =
                     links.iter().filter(|link| link.child == name && link.parent != name && is_owner(&link.parent));
                 // People are nobody's part on the strength of a reference that may be absent (a customer's sales agent).
-                let to_owner = to_owner.filter(|link| !(link.nullable && words::is_person(name)));
+                let to_owner = to_owner.filter(|link| !(link.nullable && names::is_person(name)));
                 // Rather of a file than of a person, and rather by a reference that must be there.
-                to_owner.min_by_key(|link| (words::is_person(&link.parent), link.nullable, !link.declared)).cloned()
+                to_owner.min_by_key(|link| (names::is_person(&link.parent), link.nullable, !link.declared)).cloned()
             })
             .collect();
         if found.is_empty() {
@@ -159,7 +159,7 @@ fn ends(table: &Table) -> bool {
 
 /// The column that most likely starts the clock.
 fn main_date(table: &Table) -> Option<(DateKind, &Column)> {
-    let dates = table.columns.iter().filter_map(|column| Some((words::date_kind(column)?, column)));
+    let dates = table.columns.iter().filter_map(|column| Some((names::date_kind(column)?, column)));
     dates.filter(|(kind, _)| *kind != DateKind::Birth).min_by_key(|(kind, _)| *kind)
 }
 
@@ -169,12 +169,12 @@ fn event_of<'c>(
     tables: &[(&'c str, &'c Table)],
     links: &[Link],
 ) -> Option<(String, Event<'c>)> {
-    let is_personal = table.columns.iter().any(words::is_personal);
+    let is_personal = table.columns.iter().any(names::is_personal);
     // Nearly every table says when its rows were made: that alone does not make them records.
     if let Some((kind, column)) = main_date(table).filter(|(kind, _)| *kind != DateKind::Created || is_personal) {
-        let created = table.columns.iter().find(|column| words::date_kind(column) == Some(DateKind::Created));
-        let trigger = match words::trigger(&column.name, kind) {
-            same if same == words::snake(name) => "date".to_owned(),
+        let created = table.columns.iter().find(|column| names::date_kind(column) == Some(DateKind::Created));
+        let trigger = match names::trigger(&column.name, kind) {
+            same if same == names::snake(name) => "date".to_owned(),
             trigger => trigger,
         };
         return Some(match created {
@@ -183,7 +183,7 @@ fn event_of<'c>(
         });
     }
     // People without a date of their own: the last of their affairs starts the clock.
-    if !is_personal || !words::is_person(name) {
+    if !is_personal || !names::is_person(name) {
         return None;
     }
     let children = links.iter().filter(|link| link.parent == name && link.child != name);
@@ -193,7 +193,7 @@ fn event_of<'c>(
             let (kind, column) = main_date(child)?;
             let trigger = match kind {
                 DateKind::LastUse => "last_use".to_owned(),
-                _ => format!("last_{}", words::trigger(&column.name, kind)),
+                _ => format!("last_{}", names::trigger(&column.name, kind)),
             };
             Some((trigger, Event::Child { link: link.clone(), column }))
         })
@@ -244,7 +244,7 @@ fn free_name(candidate: &Candidate<'_>, table: &str, owner: &str) -> String {
     if !is_taken(table) {
         return table.to_owned();
     }
-    let stem = format!("{}_{}", words::snake(owner), words::snake(table));
+    let stem = format!("{}_{}", names::snake(owner), names::snake(table));
     let mut names = std::iter::once(stem.clone()).chain((2..).map(|number| format!("{stem}_{number}")));
     names.find(|name| !is_taken(name)).unwrap_or(stem)
 }

@@ -5,10 +5,10 @@
 mod calendar;
 mod configuration;
 mod guess;
+mod names;
 mod schema;
 #[cfg(test)]
 mod tests;
-mod words;
 
 use std::collections::BTreeMap;
 
@@ -69,7 +69,7 @@ pub fn guesses(configuration: &str) -> Vec<(usize, &str)> {
 
 /// Whether the name of a column says that it names files.
 pub fn names_files(column: &Column) -> bool {
-    words::is_path(column)
+    names::is_path(column)
 }
 
 /// A proposal read from a schema: foreign keys become parts and blockers, types beside a reference become parts with `where`, date columns

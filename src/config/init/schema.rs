@@ -1,6 +1,6 @@
 //! References between the tables of a schema: those that it declares, and those that its names suggest.
 
-use super::{Kinds, words};
+use super::{Kinds, names};
 use crate::records::sqlite::catalog::{Catalog, Column, Table};
 
 /// A reference from one table to another, or to itself.
@@ -81,7 +81,7 @@ pub(super) fn typed(tables: &[(&str, &Table)], kinds: &Kinds) -> Vec<Link> {
             let column = format!("{stem}_type");
             for kind in kinds.get(&((*child).to_owned(), column.clone())).into_iter().flatten() {
                 let class = kind.rsplit("::").next().unwrap_or(kind);
-                let Some((parent, key)) = named(&words::words(class).concat(), tables) else { continue };
+                let Some((parent, key)) = named(&names::words(class).concat(), tables) else { continue };
                 links.push(Link {
                     child: (*child).to_owned(),
                     parent: parent.to_owned(),

@@ -1,11 +1,12 @@
 //! The proposed configuration: one source, its series, their parts.
 
+mod parts;
+
 use std::fmt::Write;
 use std::path::Path;
 
-use super::guess::{Candidate, Event, Guess, Part};
-use super::schema::{self, Link};
-use super::{CALENDAR_FILE, words};
+use super::guess::{Candidate, Event, Guess};
+use super::{CALENDAR_FILE, names, schema};
 use crate::records::sqlite::catalog::{Column, Table};
 
 /// The text of the configuration; what it leaves open is added to `undecided`.
@@ -78,7 +79,7 @@ impl Page<'_> {
         self.event(candidate);
         self.relations(candidate, guess);
         self.masks(table);
-        if table.columns.iter().any(words::is_path) {
+        if table.columns.iter().any(names::is_path) {
             self.open(format!("\"{name}\" has a column that seems to name files; only a part can have files"));
         }
         for part in &candidate.parts {
@@ -91,7 +92,7 @@ impl Page<'_> {
         let columns: Vec<&str> = table
             .columns
             .iter()
-            .filter(|column| words::is_personal(column))
+            .filter(|column| names::is_personal(column))
             .map(|column| column.name.as_str())
             .collect();
         if !columns.is_empty() {
@@ -125,13 +126,13 @@ impl Page<'_> {
             ),
         };
         self.line(&format!("event.{trigger} = {written}   # ? which date starts the clock"));
-        let others = candidate.table.columns.iter().filter(|column| words::date_kind(column).is_some());
+        let others = candidate.table.columns.iter().filter(|column| names::date_kind(column).is_some());
         let others: Vec<&str> =
             others.map(|column| column.name.as_str()).filter(|column| !written.contains(column)).collect();
         if !others.is_empty() {
             self.line(&format!("# other dates: {}", others.join(", ")));
         }
-        if let Some(status) = candidate.table.columns.iter().find(|column| words::is_status(column)) {
+        if let Some(status) = candidate.table.columns.iter().find(|column| names::is_status(column)) {
             let test = format!("where = {{ {} = \"…\" }}", key(&status.name));
             self.line(&format!(
                 "# where a reopened record keeps its old date: event.{trigger} = {{ column = …, {test} }}"
@@ -146,8 +147,8 @@ impl Page<'_> {
     /// Blockers of this series, and the person it is about.
     fn relations(&mut self, candidate: &Candidate<'_>, guess: &Guess<'_>) {
         let to_person = guess.links.iter().filter(|link| {
-            let is_ours = link.child == candidate.table_name && !words::is_person(&link.child);
-            is_ours && words::is_person(&link.parent)
+            let is_ours = link.child == candidate.table_name && !names::is_person(&link.child);
+            is_ours && names::is_person(&link.parent)
         });
         let to_person: Vec<_> = to_person.filter_map(|link| Some((guess.series_of(&link.parent)?, link))).collect();
         if let [(person, link), others @ ..] = to_person.as_slice() {
@@ -174,81 +175,15 @@ impl Page<'_> {
     }
 
     fn masks(&mut self, table: &Table) {
-        let is_masked = |column: &&Column| words::is_personal(column) && column.primary_key == 0 && !column.generated;
+        let is_masked = |column: &&Column| names::is_personal(column) && column.primary_key == 0 && !column.generated;
         let masks = table
             .columns
             .iter()
             .filter(is_masked)
-            .map(|column| format!("{} = {}", key(&column.name), words::mask(column)));
+            .map(|column| format!("{} = {}", key(&column.name), names::mask(column)));
         let masks: Vec<String> = masks.collect();
         if !masks.is_empty() {
             self.line(&format!("# for `disposition = \"anonymize\"`: anonymize = {{ {} }}", masks.join(", ")));
-        }
-    }
-
-    fn part(&mut self, candidate: &Candidate<'_>, part: &Part<'_>) {
-        let Part { name, of, table_name, table, link } = part;
-        self.line("");
-        self.personal(table_name, table);
-        self.line(&format!("[[series.{}.part]]", candidate.name));
-        if name != table_name {
-            self.line(&format!("name  = {}", quoted(name)));
-        }
-        self.line(&format!("table = {}", quoted(table_name)));
-        if let Some(of) = of {
-            self.line(&format!("of    = {}", quoted(of)));
-        }
-        if let Some((column, kind)) = &link.of_type {
-            self.line(&format!("where = {{ {} = {} }}", key(column), quoted(kind)));
-        }
-        let mark = if link.declared { "" } else { "   # ? no foreign key says so" };
-        self.line(&format!("on    = {}{mark}", map(&link.columns)));
-        if words::is_person(&link.parent) {
-            self.line("# ? they go with the person; if others need them: owner_gone = \"detach\", or { set = { … } }");
-            self.open(format!("whether rows of \"{table_name}\" go with the \"{}\" they refer to", candidate.name));
-        }
-        let columns: Vec<String> = words::paths(table).into_iter().map(|column| quoted(&column.name)).collect();
-        let columns = match columns.as_slice() {
-            [] => return,
-            [only] => format!("column = {only}"),
-            several => format!("columns = [{}]", several.join(", ")),
-        };
-        self.line(&format!(
-            "files = {{ {columns}, root = \"\" }}   # ? the directory beneath which they lie; remove the line if it names no files"
-        ));
-        self.open(format!("the directory of the files that \"{table_name}\" names"));
-    }
-
-    /// References to the record from rows that belong to something else: each needs an answer.
-    fn strays(&mut self, candidate: &Candidate<'_>, guess: &Guess<'_>) {
-        let is_answered = |link: &Link| {
-            candidate.parts.iter().any(|part| part.link == *link)
-                || guess.blockers(candidate).iter().any(|(_, blocker)| *blocker == link)
-                || guess.series_of(&link.child).is_some()
-        };
-        let strays: Vec<Link> = guess
-            .links
-            .iter()
-            .filter(|link| link.parent == candidate.table_name && !is_answered(link))
-            .cloned()
-            .collect();
-        for link in strays {
-            let detach = if link.nullable {
-                "owner_gone = \"detach\""
-            } else {
-                "owner_gone = { set = { … } }, or \"destroy\""
-            };
-            self.line("");
-            self.line(&format!("# {} also refers to {}: say what becomes of its rows", link.child, link.parent));
-            self.line(&format!("# [[series.{}.part]]", candidate.name));
-            self.line(&format!("# name  = {}", quoted(&format!("{}_{}", link.child, link.columns[0].0))));
-            self.line(&format!("# table = {}", quoted(&link.child)));
-            self.line(&format!("# on    = {}", map(&link.columns)));
-            self.line(&format!("# {detach}"));
-            self.open(format!(
-                "what becomes of rows of \"{}\" whose {} is a \"{}\" that goes",
-                link.child, link.columns[0].0, candidate.name
-            ));
         }
     }
 
@@ -273,7 +208,7 @@ impl Page<'_> {
 }
 
 fn is_reference(table: &Table, column: &Column) -> bool {
-    column.primary_key == 0 && words::is_reference(column) && schema::is_unique(table, &column.name)
+    column.primary_key == 0 && names::is_reference(column) && schema::is_unique(table, &column.name)
 }
 
 /// A date column as an event takes it.
@@ -286,7 +221,7 @@ fn place(column: &Column) -> String {
 
 /// `, as = "utc"`, or nothing for RFC 3339.
 fn writing(column: &Column) -> String {
-    words::encoding(column).map(|word| format!(", as = \"{word}\"")).unwrap_or_default()
+    names::encoding(column).map(|word| format!(", as = \"{word}\"")).unwrap_or_default()
 }
 
 fn map(columns: &[(String, String)]) -> String {
@@ -301,7 +236,7 @@ fn map(columns: &[(String, String)]) -> String {
 /// A name for the source: the database file's, without its ending.
 fn source_name(database: &str) -> String {
     let stem = Path::new(database).file_stem().map(|stem| stem.to_string_lossy()).unwrap_or_default();
-    match words::snake(&stem) {
+    match names::snake(&stem) {
         name if name.is_empty() => "records".to_owned(),
         name => name,
     }

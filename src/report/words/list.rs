@@ -1,19 +1,8 @@
 //! Every word that a report prints, once per language: a word that lacks its French does not compile.
 //!
-//! Headings, verdicts and labels stand here in both languages. Sentences that other rooms write (findings, rails, errors)
-//! are English for now.
+//! Sentences that other rooms write (findings, rails, errors) are English for now.
 
 use crate::model::Language;
-
-impl Language {
-    /// Its words.
-    pub fn words(self) -> &'static Words {
-        match self {
-            Self::English => &EN,
-            Self::French => &FR,
-        }
-    }
-}
 
 macro_rules! words {
     ($($name:ident: $en:literal, $fr:literal;)*) => {
@@ -31,7 +20,7 @@ macro_rules! words {
 
         /// Each word in both languages.
         #[cfg(test)]
-        const ALL: &[(&str, &str, &str)] = &[$((stringify!($name), $en, $fr)),*];
+        pub(super) const ALL: &[(&str, &str, &str)] = &[$((stringify!($name), $en, $fr)),*];
 
         /// French of Québec.
         pub const FR: Words = Words { language: Language::French, thousands: '\u{a0}', $($name: $fr,)* };
@@ -39,6 +28,7 @@ macro_rules! words {
 }
 
 words! {
+    // Headings and labels of several reports.
     rule: "rule", "règle";
     rules: "rules", "règles";
     series: "series", "série";
@@ -68,6 +58,7 @@ words! {
     rails: "rails", "garde-fous";
     colon: ": ", "\u{a0}: ";
 
+    // Verdicts.
     open: "open", "en cours";
     undated: "undated", "sans date valable";
     not_yet: "not yet", "non échu";
@@ -77,6 +68,7 @@ words! {
     filtered: "filtered", "hors filtre";
     oldest_due: "oldest due", "échu depuis";
 
+    // What became of planned records.
     planned: "planned", "prévus";
     destroyed: "destroyed", "détruits";
     anonymized: "anonymized", "anonymisés";
@@ -85,6 +77,7 @@ words! {
     incomplete: "incomplete", "incomplets";
     failed: "failed", "en échec";
 
+    // A plan.
     plan_title: "Plan {} for {}: {} [record is|records are] due", "Liste de destruction {} au {}\u{a0}: {} [unité échue|unités échues]";
     simulation_title: "Simulation {} for {}: {} [record|records] would be due", "Simulation {} au {}\u{a0}: {} [unité serait échue|unités seraient échues]";
     under_calendar: "under calendar {} version {}, dates in {}", "selon le calendrier {} version {}, dates en {}";
@@ -96,6 +89,7 @@ words! {
     rails_title: "Guard rails tripped: a person looks at each, and names it when approving.", "Garde-fous atteints\u{a0}: une personne examine chacun et le nomme en approuvant.";
     accept_hint: "To approve all of this: {}", "Pour approuver le tout\u{a0}: {}";
 
+    // A run.
     run_finished: "Run {} of plan {}: finished", "Exécution {} de la liste {}\u{a0}: terminée";
     run_stopped: "Run {} of plan {}: stopped on the way", "Exécution {} de la liste {}\u{a0}: interrompue";
     outcome: "outcome", "sort";
@@ -110,6 +104,7 @@ words! {
     level_backup_expired: "backups that held them have expired too", "les sauvegardes qui les contenaient ont expiré aussi";
     run_again: "Something is left to do. To go on: {}", "Il reste à faire. Pour continuer\u{a0}: {}";
 
+    // The review.
     approved: "Plan {} is approved by {} on {}.", "La liste {} est approuvée par {} le {}.";
     approved_rails: "Guard rails accepted: {}.", "Garde-fous acceptés\u{a0}: {}.";
     approved_only: "Only these rules: {}.", "Ces règles seulement\u{a0}: {}.";
@@ -118,6 +113,7 @@ words! {
     rejected: "Plan {} is rejected. It can no longer be approved; its list of records is erased.", "La liste {} est rejetée. Elle ne peut plus être approuvée; sa liste d'unités est effacée.";
     no_plan: "There is no plan yet: `plan` makes one.", "Il n'y a pas encore de liste\u{a0}: `plan` en établit une.";
 
+    // Holds.
     hold: "hold", "suspension";
     scope: "scope", "portée";
     keeps: "keeps", "conserve";
@@ -134,17 +130,17 @@ words! {
     keeps_rule: "all under rule {}", "tout ce que régit la règle {}";
     keeps_where: "{} where {}", "{} où {}";
     hold_lifted: "Hold {} is lifted: {} follows its calendar again.", "La suspension {} est levée\u{a0}: le calendrier s'applique de nouveau à {}.";
+    lost_holds: "The private state has lost what these holds keep; nothing is destroyed until each is placed again and lifted: {}", "L'état privé a perdu ce que ces suspensions conservent; rien n'est détruit avant que chacune soit replacée puis levée\u{a0}: {}";
 
+    // The forecast.
     month: "month", "mois";
     due_now: "due now", "échu";
     later: "later", "plus tard";
     no_forecast: "No rule disposes of a mapped series: nothing will fall due.", "Aucune règle ne dispose d'une série configurée\u{a0}: rien n'échoira.";
     forecast_note: "As the records stand now; a use, a reopening or a hold changes it.", "Selon l'état actuel; un usage, une réouverture ou une suspension le change.";
-
     forecast_counts: "Records that a hold or another record keeps are counted too; `plan` tells them apart.", "Les unités qu'une suspension ou une autre unité conserve sont comptées aussi; `plan` les distingue.";
 
-    lost_holds: "The private state has lost what these holds keep; nothing is destroyed until each is placed again and lifted: {}", "L'état privé a perdu ce que ces suspensions conservent; rien n'est détruit avant que chacune soit replacée puis levée\u{a0}: {}";
-
+    // Verification of the log.
     verdict_fail: "The log does not verify. What is wrong:", "Le registre ne se vérifie pas. Ce qui cloche\u{a0}:";
     verdict_unanchored: "Sound in itself. Whoever holds its signing key could have written all of it anew: verify with --checkpoint, against one kept elsewhere.", "Cohérent en lui-même. Qui détient sa clé de signature aurait pu tout récrire\u{a0}: vérifier avec --checkpoint, contre un point de contrôle gardé ailleurs.";
     verdict_seen: "Sound, and its first {} entries are those that somebody else saw.", "Cohérent, et ses {} premières inscriptions sont celles qu'un tiers a vues.";
@@ -163,6 +159,8 @@ words! {
     destroyed_again: "{} [record was|records were] destroyed under a key that an earlier run had destroyed: the database gave it to a new record, or one destruction is told twice.", "{} [unité a été détruite|unités ont été détruites] sous une clé déjà détruite par une exécution antérieure\u{a0}: la base l'a redonnée à une nouvelle unité, ou une destruction est inscrite deux fois.";
     uncompared_holds: "{} [hold names its record|holds name their records] under the key of another year than a destruction in the same series: whether what it keeps was among the records destroyed cannot be seen; ask the operator to place it anew each year.", "{} [suspension nomme son unité|suspensions nomment leur unité] sous la clé d'une autre année qu'une destruction de la même série\u{a0}: on ne peut voir si ce qu'elle retient se trouvait parmi les unités détruites\u{a0}; demandez qu'on la pose de nouveau chaque année.";
     uncompared: "Repeated destructions were not looked for among {} [record|records]: the log has more than are remembered. Nor can they be found across years, whose fingerprints differ.", "Les destructions répétées n'ont pas été cherchées parmi {} [unité|unités]\u{a0}: le registre en a plus que la vérification n'en retient. Elles ne peuvent l'être non plus d'une année à l'autre, les empreintes différant.";
+
+    // Proofs, keys and copies of the log.
     proven: "Entry {} is in log {} of {} [entry|entries].", "L'inscription {} est au registre {} de {} [inscription|inscriptions].";
     proof_written: "The proof of entry {} is in {}.", "La preuve de l'inscription {} est dans {}.";
     witness_saw: "Stored: a witness saw the first {} entries.", "Conservé\u{a0}: un cosignataire a vu les {} premières inscriptions.";
@@ -177,6 +175,8 @@ words! {
     predecessor_lies: "The old one lies in {}, untouched; {} of its entries can be read. Keep it for the auditor.", "L'ancien est dans {}, intact; {} de ses inscriptions se lisent. Gardez-le pour l'auditeur.";
     adopted_next: "Approvals ended with the old log: approve plans anew. Hand out the new verifier key.", "Les approbations ont pris fin avec l'ancien registre\u{a0}: approuvez de nouveau. Remettez la nouvelle clé de vérification.";
     keys_destroyed: "Fingerprint keys destroyed: {}. What was recorded under them cannot be found.", "Clés d'empreinte détruites\u{a0}: {}. Ce qui a été inscrit sous elles ne peut être retrouvé.";
+
+    // What the log says of one record.
     mention_settled: "{} at {} under rule {} of calendar {} version {}: entries {} and {}", "{} le {} selon la règle {} du calendrier {} version {}\u{a0}: inscriptions {} et {}";
     mention_open: "announced at {} under rule {} of calendar {} version {}: entry {}; no outcome yet", "annoncé le {} selon la règle {} du calendrier {} version {}\u{a0}: inscription {}; pas encore de résultat";
     mention_corrected: "entry {}: {} [record|records] of its batch stood in the table again", "inscription {}\u{a0}: {} [unité de son lot se trouvait|unités de son lot se trouvaient] de nouveau dans la table";
@@ -194,9 +194,13 @@ words! {
     answer_resurrected_surely: "It was destroyed, and is back: its database was restored since.", "Elle a été détruite, et elle est revenue\u{a0}: sa base a été restaurée depuis.";
     answer_not_found: "The log says nothing of it.", "Le registre n'en dit rien.";
     answer_key_destroyed: "The log says nothing of it that can still be read: keys that might have named it were destroyed.", "Le registre n'en dit rien qui puisse encore se lire\u{a0}: des clés qui l'auraient nommée ont été détruites.";
+
+    // `init`.
     init_written: "Written:", "Écrits\u{a0}:";
     init_undecided: "Left for you to decide:", "Il vous reste à décider\u{a0}:";
     init_next: "Then run `check`: it says what is still missing, line by line.", "Puis lancez `check`\u{a0}: il dit ce qui manque encore, ligne par ligne.";
+
+    // Entries of the log.
     shown_of: "{} of {} [entry|entries]", "{} [inscription|inscriptions] sur {}";
     leaf_approval: "plan {} by {}; rails accepted: {}", "liste {} par {}; garde-fous acceptés\u{a0}: {}";
     leaf_rejection: "plan {} by {}", "liste {} par {}";
@@ -212,6 +216,7 @@ words! {
     leaf_correction: "{}: {}, {} [record|records]", "{}\u{a0}: {}, {} [unité|unités]";
     leaf_heartbeat: "{} [record|records] overdue, {} [hold|holds]", "{} [unité|unités] en retard, {} [suspension|suspensions]";
 
+    // `check`.
     severity_error: "error", "erreur";
     severity_warning: "warning", "avertissement";
     severity_note: "note", "note";
@@ -221,6 +226,9 @@ words! {
     calendar_in_force: "calendar {} version {}{}, in force since {}", "calendrier {} version {}{}, en vigueur depuis le {}";
     calendar_not_in_force: "calendar {} version {}{}, NOT in force: effective from {}", "calendrier {} version {}{}, PAS en vigueur\u{a0}: à compter du {}";
     source_line: "source {}: {}", "source {}\u{a0}: {}";
+    never_destroyed: "none: never destroyed", "aucune\u{a0}: jamais détruit";
+
+    // `explain`.
     is_open: "Open: its clock has not started. It is kept.", "En cours\u{a0}: son délai n'a pas commencé. Elle est conservée.";
     is_undated: "Undated ({}): it is kept until someone mends the date.", "Sans date valable ({})\u{a0}: elle est conservée tant que la date n'est pas corrigée.";
     is_permanent: "Kept for good under rule {}.", "Conservée en permanence selon la règle {}.";
@@ -250,6 +258,8 @@ words! {
     approval_other_rule: "Plan {}, approved by {} on {}, lists it, but only other rules were approved: it stays until another plan lists it.", "La liste {}, approuvée par {} le {}, la comprend, mais seules d'autres règles ont été approuvées\u{a0}: elle reste jusqu'à ce qu'une autre liste la comprenne.";
     destroyed_and_present: "A record with this key was destroyed; this one was put back, or is a new one with the same key.", "Une unité de cette clé a été détruite; celle-ci a été remise, ou est nouvelle sous la même clé.";
     in_the_log: "In the destruction log", "Au registre de destruction";
+
+    // Kinds of undated.
     kind_format: "the date cannot be read", "la date est illisible";
     kind_naive: "the date-time has no zone", "la date-heure n'a pas de fuseau";
     kind_gap: "a local time that the clocks skipped", "une heure locale que les horloges ont sautée";
@@ -259,6 +269,7 @@ words! {
     kind_too_old: "the date is too old to be true", "la date est trop ancienne pour être vraie";
     kind_overflow: "the term lies beyond all dates", "l'échéance dépasse toute date";
 
+    // Stable names, said to people.
     of_year_end: " from the {} that follows", " à compter du {} suivant";
     or: " or ", " ou ";
     destroy: "destroy", "destruction";
@@ -282,170 +293,4 @@ words! {
     plan_started: "started", "commencée";
     plan_executed: "executed", "exécutée";
     plan_altered: "altered", "altérée";
-
-    never_destroyed: "none: never destroyed", "aucune\u{a0}: jamais détruit";
-}
-
-impl Words {
-    /// A calendar's own text in this language, else in the other.
-    pub fn pick<'w>(&self, text: &'w crate::calendar::Words) -> &'w str {
-        let (own, other) = if self.language == Language::French { (&text.fr, &text.en) } else { (&text.en, &text.fr) };
-        own.as_deref().or(other.as_deref()).unwrap_or_default()
-    }
-
-    /// A template with each `{}` replaced in turn, and each `[one|many]` by the form that the number before it asks for.
-    pub fn fill(&self, template: &str, values: &[&str]) -> String {
-        let mut pieces = template.split("{}");
-        let mut text = pieces.next().unwrap_or_default().to_owned();
-        for (place, piece) in pieces.enumerate() {
-            let value = values.get(place).copied().unwrap_or_default();
-            text += value;
-            text += &self.inflected(piece, value);
-        }
-        text
-    }
-
-    /// A text with each `[one|many]` in the form that goes with `number`.
-    fn inflected(&self, text: &str, number: &str) -> String {
-        let mut pieces = text.split('[');
-        let mut inflected = pieces.next().unwrap_or_default().to_owned();
-        for piece in pieces {
-            let (forms, rest) = piece.split_once(']').unwrap_or((piece, ""));
-            let (one, many) = forms.split_once('|').unwrap_or((forms, forms));
-            inflected += if self.is_singular(number) { one } else { many };
-            inflected += rest;
-        }
-        inflected
-    }
-
-    /// Whether a number takes the singular: in French, none does too.
-    fn is_singular(&self, number: &str) -> bool {
-        number == "1" || (number == "0" && self.language == Language::French)
-    }
-
-    /// How grave a finding is, from its stable name.
-    pub fn severity(&self, severity: &str) -> &'static str {
-        match severity {
-            "error" => self.severity_error,
-            "warning" => self.severity_warning,
-            _ => self.severity_note,
-        }
-    }
-
-    /// What a sanitization level means, from its name.
-    pub fn level(&self, level: &str) -> Option<&'static str> {
-        match level {
-            "logical" => Some(self.level_logical),
-            "page-clean" => Some(self.level_page_clean),
-            "log-clean" => Some(self.level_log_clean),
-            "backup-expired" => Some(self.level_backup_expired),
-            _ => None,
-        }
-    }
-
-    /// What a rule does with a record, from its stable name.
-    pub fn disposition<'n>(&self, name: &'n str) -> &'n str {
-        match name {
-            "destroy" => self.destroy,
-            "anonymize" => self.anonymize,
-            "deidentify" => self.deidentify,
-            "transfer" => self.transfer,
-            "select" => self.select,
-            "permanent" => self.permanent,
-            "floor" => self.floor,
-            other => other,
-        }
-    }
-
-    /// By what a hold keeps records, from its stable name.
-    pub fn hold_scope<'n>(&self, name: &'n str) -> &'n str {
-        match name {
-            "record" => self.scope_record,
-            "reference" => self.scope_reference,
-            "subject" => self.scope_subject,
-            "series" => self.scope_series,
-            "rule" => self.scope_rule,
-            "where" => self.scope_where,
-            other => other,
-        }
-    }
-
-    /// Where a plan stands, from its stable name.
-    pub fn plan_state<'n>(&self, name: &'n str) -> &'n str {
-        match name {
-            "simulation" => self.plan_simulation,
-            "pending" => self.plan_pending,
-            "expired" => self.plan_expired,
-            "approved" => self.plan_approved,
-            "rejected" => self.plan_rejected,
-            "started" => self.plan_started,
-            "executed" => self.plan_executed,
-            "altered" => self.plan_altered,
-            other => other,
-        }
-    }
-
-    /// What a kind of undated means, from its stable name.
-    pub fn undated_kind(&self, kind: &str) -> &'static str {
-        match kind {
-            "naive" => self.kind_naive,
-            "gap" => self.kind_gap,
-            "range" => self.kind_range,
-            "type" => self.kind_type,
-            "future" => self.kind_future,
-            "too_old" => self.kind_too_old,
-            "overflow" => self.kind_overflow,
-            _ => self.kind_format,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn both_languages_say_something_and_have_the_same_places_to_fill() {
-        for (name, en, fr) in ALL {
-            assert!(!en.is_empty() && !fr.is_empty(), "{name}");
-            assert_eq!(en.matches("{}").count(), fr.matches("{}").count(), "{name}");
-        }
-    }
-
-    #[test]
-    fn french_signs_never_begin_a_line() {
-        for (name, _, fr) in ALL {
-            assert!(![" :", " ?", " !", " %", " »", "« "].iter().any(|sign| fr.contains(sign)), "{name}: {fr}");
-        }
-    }
-
-    #[test]
-    fn a_template_takes_its_values_in_turn() {
-        assert_eq!(EN.fill("{} of {}: done", &["3", "4"]), "3 of 4: done");
-        assert_eq!(EN.fill("as it is", &[]), "as it is");
-        assert_eq!(EN.fill("{}", &["a {} and a [b|c] in a value stay"]), "a {} and a [b|c] in a value stay");
-    }
-
-    #[test]
-    fn a_number_takes_its_singular_or_plural_as_each_language_has_it() {
-        let runs = |number: &str| {
-            (EN.fill(EN.run_gone, &[number, "2", "1", "0.1"]), FR.fill(FR.run_gone, &[number, "2", "1", "0,1"]))
-        };
-        assert_eq!(runs("0").0, "0 rows and 2 files (1 byte), in 0.1 s");
-        assert_eq!(runs("1").0, "1 row and 2 files (1 byte), in 0.1 s");
-        assert_eq!(runs("0").1, "0 ligne et 2 fichiers (1 octet), en 0,1 s");
-        assert_eq!(runs("21").1, "21 lignes et 2 fichiers (1 octet), en 0,1 s");
-    }
-
-    #[test]
-    fn every_choice_of_forms_is_complete_and_follows_a_number() {
-        for (name, en, fr) in ALL {
-            for text in [en, fr] {
-                for (place, _) in text.match_indices('[') {
-                    let forms = text[place..].split_once(']').map(|(forms, _)| forms).unwrap_or_default();
-                    assert!(forms.matches('|').count() == 1 && text[..place].contains("{}"), "{name}: {text}");
-                }
-            }
-        }
-    }
 }

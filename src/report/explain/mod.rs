@@ -1,11 +1,16 @@
 //! Why one record is still here, or why it goes. Answers a person who asked for it by key: may hold personal information.
 
+mod standing;
+
 use serde::Serialize;
 use serde_json::Value;
 
 use super::table::paragraph;
 use super::{Report, Words, lookup, to_value};
 use crate::audit::lookup::{Answer, Found};
+
+use standing::short;
+pub use standing::{RuleStands, WayStands};
 
 /// The answer to `explain SERIES KEY`.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -35,36 +40,6 @@ pub struct ExplainReport {
     /// The same as `audit lookup` answers it.
     #[serde(rename = "lookup")]
     pub found: Option<Found>,
-}
-
-/// What one rule says of the record, with its arithmetic.
-#[derive(Clone, Debug, Serialize)]
-pub struct RuleStands {
-    pub rule: String,
-    pub title: String,
-    pub calendar: String,
-    pub version: u32,
-    /// `destroy`, `anonymize`, … or `floor`.
-    pub disposition: String,
-    pub basis: Vec<String>,
-    /// The earliest of these counts.
-    pub ways: Vec<WayStands>,
-}
-
-/// One way for a rule's term to come.
-#[derive(Clone, Debug, Serialize)]
-pub struct WayStands {
-    pub trigger: String,
-    pub keep: String,
-    /// What the record says: a civil day or an instant.
-    pub moment: Option<String>,
-    /// The civil day in the calendar's zone from which the period runs; not counted itself.
-    pub trigger_day: Option<String>,
-    /// The last civil day of the period, which must elapse.
-    pub last_day: Option<String>,
-    pub due_from: Option<String>,
-    /// Where there is no date: `open`, `never` or the kind of undated.
-    pub none: Option<String>,
 }
 
 /// A hold that keeps the record.
@@ -213,58 +188,6 @@ impl ApprovalLine {
             Covers::OtherRule => words.approval_other_rule,
         };
         words.fill(template, &[&self.plan, &self.by, &self.at])
-    }
-}
-
-/// The day alone, where it begins at 00:00 local.
-fn short(due: &str) -> &str {
-    match due.split_once('T') {
-        Some((day, time)) if time.starts_with("00:00:00") => day,
-        _ => due,
-    }
-}
-
-impl RuleStands {
-    fn text(&self, words: &Words) -> String {
-        let version = self.version.to_string();
-        let title = if self.title.is_empty() { String::new() } else { format!(" {}", self.title) };
-        let mut text = words.fill(
-            words.rule_title,
-            &[&self.rule, &title, &self.calendar, &version, words.disposition(&self.disposition)],
-        );
-        text = format!("\n{text}\n");
-        for way in &self.ways {
-            text += &way.text(words);
-        }
-        for basis in &self.basis {
-            text += &paragraph("  ", "    ", basis);
-        }
-        text
-    }
-}
-
-impl WayStands {
-    fn text(&self, words: &Words) -> String {
-        let mut text = format!("{} + {}", self.trigger, self.keep);
-        match (&self.moment, &self.none) {
-            (_, Some(none)) if none == "open" => text += &format!("{}{}", words.colon, words.not_happened),
-            (_, Some(none)) if none == "never" => text += &format!("{}{}", words.colon, words.never),
-            (_, Some(kind)) => text += &format!("{}{}", words.colon, words.undated_kind(kind)),
-            (Some(moment), None) => {
-                text += &format!("{}{moment}", words.colon);
-                if let Some(day) = &self.trigger_day {
-                    text += &format!(" → {}", words.fill(words.counted_from, &[day]));
-                }
-                if let Some(day) = &self.last_day {
-                    text += &format!(" → {}", words.fill(words.last_day, &[day]));
-                }
-                if let Some(due) = &self.due_from {
-                    text += &format!(" → {}", words.fill(words.due_from, &[short(due)]));
-                }
-            }
-            (None, None) => {}
-        }
-        paragraph("  ", "    ", &text)
     }
 }
 

@@ -41,7 +41,7 @@ pub(super) enum Closed {
 }
 
 /// Everything, in the order of ids.
-pub(super) struct Sample {
+pub(super) struct Organization {
     pub(super) accounts: Vec<Account>,
     pub(super) dossiers: Vec<Dossier>,
 }
@@ -65,13 +65,13 @@ pub(super) mod case {
 }
 
 /// The sample as it stands on this day.
-pub(super) fn sample(today: CivilDate) -> Sample {
-    let mut sample = Sample { accounts: Vec::new(), dossiers: Vec::new() };
-    cases(today, &mut sample);
+pub(super) fn organization(today: CivilDate) -> Organization {
+    let mut organization = Organization { accounts: Vec::new(), dossiers: Vec::new() };
+    cases(today, &mut organization);
     for id in CASES + 1..=ACCOUNTS {
-        account(id, today, &mut sample);
+        account(id, today, &mut organization);
     }
-    sample
+    organization
 }
 
 /// Noon UTC is the same civil day from Vancouver to St. John's.
@@ -83,10 +83,10 @@ fn months_ago(today: CivilDate, months: u32) -> Instant {
     noon(today.checked_sub_months(Months::new(months)).unwrap_or(today))
 }
 
-fn cases(today: CivilDate, sample: &mut Sample) {
+fn cases(today: CivilDate, organization: &mut Organization) {
     let ago = |months| months_ago(today, months);
     let accounts = [(1, 40, 0), (2, 44, 30), (3, 44, 30), (4, 44, 30), (5, 50, 12), (6, 30, 6), (CASES, 20, 2)];
-    sample.accounts.extend(accounts.map(|(id, created, used)| Account {
+    organization.accounts.extend(accounts.map(|(id, created, used)| Account {
         id,
         created_at: ago(created),
         last_login_at: Some(ago(used)),
@@ -100,7 +100,7 @@ fn cases(today: CivilDate, sample: &mut Sample) {
         (6, 3, 33, Closed::At(ago(29))),
         (case::LAST_DAY, 1, 15, Closed::At(ago(12))),
     ];
-    sample.dossiers.extend(dossiers.map(|(id, account, opened, closed)| Dossier {
+    organization.dossiers.extend(dossiers.map(|(id, account, opened, closed)| Dossier {
         id,
         account,
         opened_at: ago(opened),
@@ -109,7 +109,7 @@ fn cases(today: CivilDate, sample: &mut Sample) {
 }
 
 /// A chance account and its dossiers. The service grew: most accounts were used lately.
-fn account(id: u64, today: CivilDate, sample: &mut Sample) {
+fn account(id: u64, today: CivilDate, organization: &mut Organization) {
     let mut chance = Chance::of("account", id);
     let at = |days: i64, chance: &mut Chance| {
         noon(today) - TimeDelta::days(days) - TimeDelta::seconds(chance.between(0, 36_000))
@@ -117,21 +117,21 @@ fn account(id: u64, today: CivilDate, sample: &mut Sample) {
     let used = (chance.fraction().powi(3) * 900.0) as i64 + 1;
     let created = used + 20 + chance.between(0, 300);
     let came_back = !chance.once_in(12);
-    sample.accounts.push(Account {
+    organization.accounts.push(Account {
         id,
         created_at: at(created, &mut chance),
         last_login_at: came_back.then(|| at(used, &mut chance)),
     });
     let dossiers = if came_back { *chance.one_of(&[&0, &1, &2, &2, &3, &3, &4]) } else { 1 };
     for _ in 0..dossiers {
-        let next = sample.dossiers.len() as u64 + 1;
+        let next = organization.dossiers.len() as u64 + 1;
         // Opened while the account was in use, rather lately.
         let opened =
             if came_back { used + (chance.fraction().powi(2) * (created - used) as f64) as i64 } else { created };
         let closed = opened - chance.between(15, 160);
         let closed = if closed <= 0 || chance.once_in(25) { Closed::No } else { Closed::At(at(closed, &mut chance)) };
         let opened_at = at(opened, &mut chance);
-        sample.dossiers.push(Dossier { id: next, account: id, opened_at, closed });
+        organization.dossiers.push(Dossier { id: next, account: id, opened_at, closed });
     }
 }
 
@@ -145,8 +145,8 @@ mod tests {
 
     #[test]
     fn the_sample_is_large_enough_and_the_same_twice() {
-        let one = sample(day("2026-11-21"));
-        let two = sample(day("2026-11-21"));
+        let one = organization(day("2026-11-21"));
+        let two = organization(day("2026-11-21"));
         assert!(one.accounts.len() >= 2_000 && one.dossiers.len() >= 5_000, "{} dossiers", one.dossiers.len());
         assert_eq!(one.accounts, two.accounts);
         assert_eq!(one.dossiers, two.dossiers);
@@ -155,16 +155,20 @@ mod tests {
     #[test]
     fn in_any_year_a_sensible_share_is_due_and_nothing_but_the_case_closes_in_the_future() {
         for today in ["2026-11-21", "2028-02-29", "2035-12-31"].map(day) {
-            let sample = sample(today);
+            let organization = organization(today);
             let closed_before = |months| {
                 let limit = months_ago(today, months);
-                sample.dossiers.iter().filter(|dossier| matches!(dossier.closed, Closed::At(at) if at < limit)).count()
+                organization
+                    .dossiers
+                    .iter()
+                    .filter(|dossier| matches!(dossier.closed, Closed::At(at) if at < limit))
+                    .count()
             };
-            let share = closed_before(12) as f64 / sample.dossiers.len() as f64;
+            let share = closed_before(12) as f64 / organization.dossiers.len() as f64;
             assert!((0.10..0.35).contains(&share), "{share} of the dossiers are due on {today}");
             let future = |at: &Instant| *at > noon(today);
             assert_eq!(
-                sample
+                organization
                     .dossiers
                     .iter()
                     .filter(|d| matches!(&d.closed, Closed::At(at) if future(at)))
@@ -172,8 +176,8 @@ mod tests {
                     .collect::<Vec<_>>(),
                 [case::FUTURE]
             );
-            assert!(sample.accounts.iter().all(|a| a.last_login_at.is_none_or(|at| at >= a.created_at)));
-            assert!(sample.dossiers.iter().all(|d| !matches!(d.closed, Closed::At(at) if at <= d.opened_at)));
+            assert!(organization.accounts.iter().all(|a| a.last_login_at.is_none_or(|at| at >= a.created_at)));
+            assert!(organization.dossiers.iter().all(|d| !matches!(d.closed, Closed::At(at) if at <= d.opened_at)));
         }
     }
 }
