@@ -615,6 +615,8 @@ class Ledger:
         today = datetime.datetime.fromtimestamp(leaf["at"], zone).date().isoformat()
         if not calendar["effective_from"] <= today <= calendar.get("effective_until", today):
             self.flaw("its calendar was not in force")
+        if self.is_ended(leaf, calendar):
+            self.flaw("a higher version of its calendar, declared before it, had ended this one")
         rule = calendar["rules"].get(leaf["rule"])
         if rule is None or rule["series"] != leaf["series"]:
             return self.flaw("its calendar has no such rule for this series")
@@ -630,6 +632,16 @@ class Ledger:
         if early:
             self.flaw(f"{early} of its records were not due yet")
         return None
+
+    def is_ended(self, leaf, calendar):
+        """No two versions of a calendar are in force on one day: one that begins while another is in force ends it for good."""
+        for (number, version), (other, zone) in self.calendars.items():
+            today = datetime.datetime.fromtimestamp(leaf["at"], zone).date().isoformat()
+            if number != leaf["calendar"] or version <= leaf["version"] or today < other["effective_from"]:
+                continue
+            if other["effective_from"] >= calendar["effective_from"] or today <= other.get("effective_until", today):
+                return True
+        return False
 
     def is_early(self, leaf, rule, others, day, zone):
         """A log has few days: what was reckoned for one is kept, and holds from then on."""

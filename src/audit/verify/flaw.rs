@@ -128,6 +128,8 @@ pub enum Flaw {
     WrongAction { rule: RuleNumber, action: &'static str },
     #[error("its calendar was not in force on that day")]
     NotInForce,
+    #[error("it obeys version {version} of calendar {calendar}, which version {by}, declared before it, had ended")]
+    Superseded { calendar: CalendarNumber, version: u32, by: u32 },
     #[error("the mapping approved for series {series} in this source was not declared before")]
     UndeclaredMapping { series: SeriesName },
     #[error("{records} of its records were not due yet under rule {rule}, on the dates that the operator recorded")]
@@ -273,6 +275,7 @@ impl Flaw {
             Self::UndeclaredRule { .. } => "undeclared-rule",
             Self::WrongAction { .. } => "wrong-action",
             Self::NotInForce => "not-in-force",
+            Self::Superseded { .. } => "superseded",
             Self::UndeclaredMapping { .. } => "undeclared-mapping",
             Self::TooEarly { .. } => "too-early",
             Self::NoIntent { .. } => "no-intent",

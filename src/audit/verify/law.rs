@@ -117,11 +117,24 @@ impl Law {
         table.map(String::as_str)
     }
 
+    /// The higher version that ended the one of an intent.
+    ///
+    /// No two versions of a calendar are in force on one day: one that begins while another is in force replaces it for good.
+    fn ended_by(&self, intent: &Intent, obeyed: &Declared, at: i64) -> Option<u32> {
+        let higher = self.calendars.get(&intent.calendar)?.range(intent.version.checked_add(1)?..);
+        let ends = |other: &Declared| other.in_force(at) || (other.from >= obeyed.from && other.has_begun(at));
+        higher.filter(|(_, other)| ends(other)).map(|(version, _)| *version).next_back()
+    }
+
     fn judge_term(&self, index: u64, at: i64, intent: &Intent, approved: Option<Digest>, findings: &mut Findings) {
         let calendar = self.calendars.get(&intent.calendar).and_then(|versions| versions.get(&intent.version));
         let Some(calendar) = calendar else { return findings.at(index, Flaw::UndeclaredCalendar) };
         if !calendar.in_force(at) {
             findings.at(index, Flaw::NotInForce);
+        }
+        if let Some(by) = self.ended_by(intent, calendar, at) {
+            let (calendar, version) = (intent.calendar.clone(), intent.version);
+            findings.at(index, Flaw::Superseded { calendar, version, by });
         }
         let of_series = calendar.series.get(&intent.series);
         let rule = calendar.rules.get(&intent.rule).filter(|rule| rule.series == intent.series);
@@ -164,8 +177,15 @@ fn disposes(rule: &RuleTerm) -> bool {
 
 impl Declared {
     fn in_force(&self, at: i64) -> bool {
-        let Some(instant) = chrono::DateTime::from_timestamp(at, 0) else { return false };
-        let today = self.zone.civil_date(instant);
-        today >= self.from && self.until.is_none_or(|until| today <= until)
+        let today = self.day_of(at);
+        self.has_begun(at) && self.until.is_none_or(|until| today.is_some_and(|today| today <= until))
+    }
+
+    fn has_begun(&self, at: i64) -> bool {
+        self.day_of(at).is_some_and(|today| today >= self.from)
+    }
+
+    fn day_of(&self, at: i64) -> Option<CivilDate> {
+        Some(self.zone.civil_date(chrono::DateTime::from_timestamp(at, 0)?))
     }
 }

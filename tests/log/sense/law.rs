@@ -55,6 +55,11 @@ pub fn forgeries() -> Vec<(&'static str, Forgery)> {
                 forge.batch(&[intent(0..3)], &["3D"]);
             }),
         ),
+        // A version that replaces the one obeyed: it keeps longer, or for ever, and has ended since or not.
+        ("superseded", superseded_by("P5Y", "destroy", "2025-06-01", None)),
+        ("superseded", superseded_by("P5Y", "permanent", "2026-01-04", None)),
+        ("superseded", superseded_by("P5Y", "destroy", "2025-06-01", Some("2025-12-31"))),
+        ("superseded", superseded_by("P5Y", "destroy", "2020-01-01", None)),
         ("kept-by-rule", with_rule("permanent", &[])),
         ("kept-by-rule", with_rule("select", &[("closure", "P1D")])),
         ("kept-by-rule", with_rule("transfer", &[("closure", "P1D")])),
@@ -96,6 +101,38 @@ fn an_intent_obeys_the_version_of_the_calendar_that_it_names() {
     forge.add(Body::Approval(fresh));
     forge.batch(&[Intent { version: 3, run: format!("{PLAN}-7").as_str().into(), ..intent(0..1) }], &["1D"]);
     assert_eq!(forge.flaws(), ["too-early"]);
+}
+
+#[test]
+fn a_version_to_come_one_gone_by_before_and_another_calendar_end_nothing() {
+    let Body::Calendar(leaf) = calendar("P5Y") else { unreachable!() };
+    // In Toronto NOW is 2026-01-04.
+    let to_come = CalendarLeaf { version: 3, effective_from: date("2026-01-05"), ..leaf.clone() };
+    let (from, until) = (date("2020-01-01"), Some(date("2024-04-03")));
+    let gone_by = CalendarLeaf { version: 3, effective_from: from, effective_until: until, ..leaf.clone() };
+    let other = CalendarLeaf { number: "OPC-99".into(), version: 3, ..leaf.clone() };
+    for declared in [to_come, gone_by, other, CalendarLeaf { version: 1, ..leaf }] {
+        let mut forge = Forge::ready();
+        forge.add(Body::Calendar(sealed(declared)));
+        forge.batch(&[intent(0..3)], &["3D"]);
+        assert_eq!(forge.flaws(), [""; 0]);
+    }
+}
+
+/// A higher version of the calendar is declared, and the lower one obeyed all the same.
+fn superseded_by(
+    keep: &'static str,
+    disposition: &'static str,
+    from: &'static str,
+    until: Option<&'static str>,
+) -> Forgery {
+    Box::new(move |forge| {
+        let Body::Calendar(mut leaf) = calendar(keep) else { unreachable!() };
+        (leaf.version, leaf.effective_from, leaf.effective_until) = (3, date(from), until.map(date));
+        leaf.rules.values_mut().for_each(|rule| rule.disposition = disposition.into());
+        forge.add(Body::Calendar(sealed(leaf)));
+        forge.batch(&[intent(0..3)], &["3D"]);
+    })
 }
 
 /// A calendar with a second rule on dossiers, approved as it is, and a destruction under the first.
