@@ -324,6 +324,37 @@ fn a_database_restored_during_an_execution_ends_it_and_waits_for_a_person() {
 }
 
 #[test]
+fn another_database_put_in_the_place_of_the_one_at_work_ends_the_execution() {
+    let dir = tempfile::tempdir().unwrap();
+    let install = organization(dir.path(), 2_000);
+    let plan = approve(&install);
+    let door = open_or_connect(install.clone(), None, Arc::new(now)).unwrap();
+    let path = |name: &str| dir.path().join(name);
+    let (statement, destroyed) = execute_and_meddle(&door, &plan, &mut || {
+        // As a compaction does: what the copy says, fence included, is what the log says.
+        let database = Connection::open(path("app.db")).unwrap();
+        database.execute("VACUUM INTO ?1", [path("compact.db").to_str().unwrap()]).unwrap();
+        for file in ["app.db", "app.db-wal", "app.db-shm"] {
+            fs::rename(path(file), path(&format!("old-{file}"))).unwrap();
+        }
+        fs::rename(path("compact.db"), path("app.db")).unwrap();
+        let application = Connection::open(path("app.db")).unwrap();
+        application.execute_batch("PRAGMA journal_mode = WAL; UPDATE dossier SET closed_at = NULL").unwrap();
+    });
+    assert_ended(&statement, destroyed, "another file stands in the place of");
+    let left = || -> u64 {
+        let database = Connection::open(path("app.db")).unwrap();
+        database.query_row("SELECT count(*) FROM dossier", [], |row| row.get::<_, i64>(0)).unwrap().unsigned_abs()
+    };
+    assert_eq!(left(), 2_000 - destroyed);
+    // The same plan goes on with the database that stands there now, and finds nothing due in it.
+    assert_eq!(execute(door.here().unwrap(), &plan).counts.drifted, 2_000 - destroyed);
+    assert_eq!(left(), 2_000 - destroyed);
+    drop(door);
+    assert_verified(&install);
+}
+
+#[test]
 fn a_correction_that_a_plan_made_meanwhile_puts_on_record_ends_the_execution() {
     let dir = tempfile::tempdir().unwrap();
     let install = organization(dir.path(), 2_000);

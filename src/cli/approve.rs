@@ -27,7 +27,7 @@ pub struct Approve {
     /// Approve this rule only (may be given several times)
     #[arg(long, value_name = "RULE")]
     only: Vec<RuleNumber>,
-    /// Records to leave out: lines of the file that `plan --csv` writes, or `series,key` lines
+    /// Records to leave out, at least one: lines of the file that `plan --csv` writes, or `series,key` lines
     #[arg(long, value_name = "FILE")]
     except: Option<PathBuf>,
 }
@@ -78,8 +78,20 @@ fn refuse_empty(plan: &PlanId, desk: &mut DeskDoor) -> Result<(), Failure> {
 
 fn records(path: &Path) -> Result<Vec<NamedRecord>, Failure> {
     let text = std::fs::read(path).map_err(|error| Failure::file(path, "read the file", &error))?;
-    read_records(&text).map_err(|error| {
-        let mend = "Each line is `series,key`, or a line of the file that `plan --csv` wrote, with its header.";
-        Failure::new(Exit::Usage, "except", error.to_string(), path.display().to_string(), mend)
-    })
+    let failure =
+        |message: String, mend| Failure::new(Exit::Usage, "except", message, path.display().to_string(), mend);
+    let records = read_records(&text).map_err(|error| {
+        failure(
+            error.to_string(),
+            "Each line is `series,key`, or a line of the file that `plan --csv` wrote, with its header.",
+        )
+    })?;
+    // Whoever names a file means to except something: a search that found nothing must not approve all.
+    if records.is_empty() {
+        return Err(failure(
+            "The file names no record to leave out; nothing was approved.".to_owned(),
+            "Look at what wrote it; to approve all of the plan, leave `--except` away.",
+        ));
+    }
+    Ok(records)
 }

@@ -116,13 +116,27 @@ impl Place {
         if let Some(rule) = self.rule {
             return Ok(HoldScope::Rule { rule });
         }
+        let two_ways = || {
+            Failure::usage(
+                "A key, and another way to say which records, were both given.",
+                "Give one of them; see hold place --help.",
+            )
+        };
         if let Some(key) = self.subject {
-            let key = if key.is_empty() { self.key } else { key };
+            let named = self.series.clone();
             let series = subject_series(self.series, install)?;
-            return if key.is_empty() {
-                Err(Failure::usage("--subject needs the person's key.", "hold place --subject KEY --reason TEXT"))
-            } else {
-                Ok(HoldScope::Subject { series, key })
+            return match (key.is_empty(), self.key.is_empty()) {
+                (false, false) => Err(two_ways()),
+                (true, true) => {
+                    Err(Failure::usage("--subject needs the person's key.", "hold place --subject KEY --reason TEXT"))
+                }
+                (false, true) => Ok(HoldScope::Subject { series, key }),
+                (true, false) if named.is_some_and(|named| named != series) => Err(Failure::usage(
+                    &format!("A person is a record of {series}, and the key of another was given."),
+                    "hold place --subject KEY --reason TEXT",
+                )),
+                // As people also say it: `hold place account 7 --subject`.
+                (true, false) => Ok(HoldScope::Subject { series, key: self.key }),
             };
         }
         let Some(series) = self.series else {
@@ -132,10 +146,7 @@ impl Place {
             ));
         };
         match (self.reference, self.expression) {
-            (Some(_), _) | (_, Some(_)) if !self.key.is_empty() => Err(Failure::usage(
-                "A key, and another way to say which records, were both given.",
-                "Give one of them; see hold place --help.",
-            )),
+            (Some(_), _) | (_, Some(_)) if !self.key.is_empty() => Err(two_ways()),
             (Some(reference), _) => Ok(HoldScope::Reference { series, reference }),
             (_, Some(expression)) => Ok(HoldScope::Where { series, expression }),
             _ if self.key.is_empty() => Ok(HoldScope::Series { series }),

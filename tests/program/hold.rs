@@ -74,3 +74,20 @@ fn a_hold_placed_while_the_clock_is_behind_the_log_holds_and_is_recorded_later()
     assert_eq!(house.ask(&["audit", "show", "--kind", "hold"])["entries"].as_array().unwrap().len(), 1);
     assert_eq!(house.ask(&["apply", &plan])["held"], 1);
 }
+
+#[test]
+fn a_record_and_a_person_named_at_once_are_refused_rather_than_one_of_them_forgotten() {
+    let house = House::new();
+    let (code, answer) = house.json(&["hold", "place", "dossier", "7", "--subject", "3", "--reason", "a claim"]);
+    assert_eq!(code, 2, "{answer}");
+    assert!(house.ask(&["hold", "list"])["holds"].as_array().unwrap().is_empty());
+}
+
+#[test]
+fn an_expression_that_answers_otherwise_each_time_is_no_hold() {
+    let house = House::new();
+    for expression in ["random() > 0", "this.closed_at < date('now')"] {
+        let (code, answer) = house.json(&["hold", "place", "dossier", "--where", expression, "--reason", "a claim"]);
+        assert_eq!((code, &answer["error"]["code"]), (2, &"expression".into()), "{expression}: {answer}");
+    }
+}

@@ -234,6 +234,7 @@ fn database(error: &StoreError) -> Option<&std::path::Path> {
         | StoreError::Setting { database, .. }
         | StoreError::Schema { database, .. }
         | StoreError::SchemaChanged { database, .. }
+        | StoreError::Replaced { database }
         | StoreError::FenceTable { database, .. }
         | StoreError::Constraint { database, .. }
         | StoreError::Interrupted { database }

@@ -231,6 +231,7 @@ fn attempt_once(
     match commit {
         Ok(()) => Ok(Attempt::Committed(Committed { outcomes, changes }, effort)),
         Err(CommitError::Busy) => Ok(Attempt::Busy),
+        Err(CommitError::Refused(error)) if error.ends_the_run() => Ok(Attempt::Over(error.to_string())),
         Err(CommitError::Refused(error)) => Ok(Attempt::Differs(error)),
         Err(CommitError::OtherBatch) => Err(ExecuteError::OtherBatch { batch }),
         Err(CommitError::Unknown(_)) => {

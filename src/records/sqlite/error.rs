@@ -66,6 +66,9 @@ pub enum StoreError {
         "the schema of {} was changed during the run: a table, a unique index or a trigger that the records of {series} depend on; run `retentiond check`, then make a new plan", database.display()
     )]
     SchemaChanged { database: PathBuf, series: SeriesName },
+    /// SQLite keeps on working with a file that was moved away.
+    #[error("another file stands in the place of {}, which was opened; run the same `retentiond apply` again: it goes by the database that stands there now", database.display())]
+    Replaced { database: PathBuf },
     #[error("{FENCE_TABLE} of {}, in which the database remembers our batches, cannot be relied on: {message}; {mend}", database.display())]
     FenceTable { database: PathBuf, message: String, mend: String },
     #[error("a statement was interrupted because its time was over")]
@@ -99,6 +102,7 @@ impl StoreError {
             Self::Constraint { .. } => "constraint",
             Self::CountDiffers { .. } => "count-differs",
             Self::SchemaChanged { .. } => "schema-changed",
+            Self::Replaced { .. } => "database-replaced",
             Self::FenceTable { .. } => "fence-table",
             Self::Interrupted { .. } => "interrupted",
             Self::Sql { .. } => "sql",
@@ -112,7 +116,7 @@ impl StoreError {
 
     /// Whether no further batch may be tried on this connection: the database is no longer the one that was planned for.
     pub fn ends_the_run(&self) -> bool {
-        matches!(self, Self::SchemaChanged { .. } | Self::FenceTable { .. })
+        matches!(self, Self::SchemaChanged { .. } | Self::Replaced { .. } | Self::FenceTable { .. })
     }
 
     /// What SQLite said on this connection.
@@ -135,6 +139,7 @@ impl StoreError {
             }
             ErrorCode::NotADatabase => Self::NotADatabase { database },
             ErrorCode::DatabaseCorrupt => Self::Corrupt { database },
+            ErrorCode::ReadOnly if code == ffi::SQLITE_READONLY_DBMOVED => Self::Replaced { database },
             ErrorCode::ReadOnly => Self::ReadOnly { database },
             ErrorCode::CannotOpen | ErrorCode::PermissionDenied => Self::NoAccess { database },
             ErrorCode::DiskFull => Self::DiskFull { database },

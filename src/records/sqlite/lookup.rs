@@ -62,7 +62,8 @@ fn blob(arg: &str) -> Option<KeyValue> {
     digits.as_bytes().chunks(2).map(byte).collect::<Option<_>>().map(KeyValue::Blob)
 }
 
-/// The records whose reference is this text, or the integer that it reads as; none where the series has no reference.
+/// The records whose reference is this text, or the integer that it reads as; where there is none, those that differ from it in the case of
+/// letters or in spaces at the end only, as a hold on it keeps them too. None where the series has no reference.
 ///
 /// # Errors
 /// The database cannot be read.
@@ -74,15 +75,21 @@ pub fn find_reference(
     let Some(column) = &series.reference else { return Ok(Vec::new()) };
     let column = sql::column(THIS, column);
     let number: Option<i64> = reference.parse().ok();
-    let select = select_keys(series, &format!("{column} IN (?1, ?2)"));
-    let mut keys = Vec::new();
-    let mut collect = |key| {
-        keys.push(key);
-        ControlFlow::Continue(())
+    let find = |test: &str| {
+        let mut keys = Vec::new();
+        let mut collect = |key| {
+            keys.push(key);
+            ControlFlow::Continue(())
+        };
+        visit_keys(conn, &select_keys(series, test), series, (reference, number), &mut collect)
+            .map_err(|error| StoreError::of(conn, error))?;
+        Ok(keys)
     };
-    visit_keys(conn, &select, series, (reference, number), &mut collect)
-        .map_err(|error| StoreError::of(conn, error))?;
-    Ok(keys)
+    let keys = find(&format!("{column} IN (?1, ?2)"))?;
+    match keys.is_empty() {
+        true => find(&format!("rtrim({column}, ' ') = rtrim(?1, ' ') COLLATE NOCASE OR {column} = ?2")),
+        false => Ok(keys),
+    }
 }
 
 /// Shows the records for which an expression over `this` holds, in the order of their keys, until `visit` breaks.

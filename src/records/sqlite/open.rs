@@ -2,6 +2,7 @@
 //! directory looks as before.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -34,7 +35,11 @@ pub struct Opened {
     database: PathBuf,
     purpose: Purpose,
     noted: Noted,
+    file: FileId,
 }
+
+/// Device and inode.
+type FileId = (u64, u64);
 
 impl Opened {
     /// Opens a database, unless that could lock its application out.
@@ -49,6 +54,7 @@ impl Opened {
             return Err(StoreError::SqliteTooOld { found: rusqlite::version() });
         }
         let database = safety::safe_path(database)?;
+        let file = file_at(&database)?;
         enter(&database, purpose);
         let flags =
             OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
@@ -59,8 +65,9 @@ impl Opened {
                 return Err(StoreError::at(database, error));
             }
         };
-        let mut opened = Self { conn, database, purpose, noted: Noted::default() };
+        let mut opened = Self { conn, database, purpose, noted: Noted::default(), file };
         opened.settle()?;
+        opened.in_place()?;
         let watched = match purpose {
             Purpose::Read => guard::only_reads(&mut opened.conn),
             Purpose::Write => guard::all(&mut opened.conn),
@@ -92,6 +99,18 @@ impl Opened {
     pub fn writes_of(&self, sql: &str) -> rusqlite::Result<BTreeSet<Write>> {
         let (prepared, writes) = self.noted.writes_of(|| self.conn.prepare(sql).map(drop));
         prepared.map(|()| writes)
+    }
+
+    /// That the file that was opened still stands at its path. SQLite goes on with one that was moved away, while the application already
+    /// works with another in its place.
+    ///
+    /// # Errors
+    /// [`StoreError::Replaced`].
+    pub fn in_place(&self) -> Result<(), StoreError> {
+        match file_at(&self.database) {
+            Ok(file) if file == self.file => Ok(()),
+            _ => Err(StoreError::Replaced { database: self.database.clone() }),
+        }
     }
 
     fn settle(&self) -> Result<(), StoreError> {
@@ -170,6 +189,11 @@ impl Opened {
     }
 }
 
+fn file_at(database: &Path) -> Result<FileId, StoreError> {
+    let data = database.metadata().map_err(|_| StoreError::Missing { database: database.to_owned() })?;
+    Ok((data.dev(), data.ino()))
+}
+
 fn text_of(value: rusqlite::types::ValueRef<'_>) -> String {
     match value {
         rusqlite::types::ValueRef::Integer(number) => number.to_string(),
@@ -179,9 +203,11 @@ fn text_of(value: rusqlite::types::ValueRef<'_>) -> String {
 
 impl Drop for Opened {
     /// The last connection to a WAL database checkpoints it and removes `-wal` and `-shm`. Wanted after we wrote, and where both
-    /// exist only because we read; otherwise they are the application's, and are left as they are.
+    /// exist only because we read; otherwise they are the application's, and are left as they are. So they are where another database was
+    /// put in the place of ours: SQLite would remove that one's.
     fn drop(&mut self) {
-        if !leave(&self.database) {
+        let is_last_to_write = leave(&self.database);
+        if !is_last_to_write || self.in_place().is_err() {
             // A connection that cannot be configured any more closes as SQLite sees fit; nothing is lost either way.
             let _ = self.conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
         }

@@ -87,11 +87,12 @@ impl Writer {
     /// Starts a write transaction; waits up to five seconds for its turn.
     ///
     /// # Errors
-    /// `Locked` when the turn does not come; `FenceTable` where somebody changed our table meanwhile.
+    /// `Locked` when the turn does not come; `FenceTable` where somebody changed our table meanwhile; `Replaced`.
     pub fn begin(&mut self) -> Result<WriteTxn<'_>, StoreError> {
         self.execute("BEGIN IMMEDIATE")?;
         // From here on a failure must end the transaction: the value that does so exists first.
         let mut txn = WriteTxn::begun(self);
+        txn.writer.opened.in_place()?;
         txn.free_before = txn.free_pages()?;
         let writer = &mut *txn.writer;
         let schema = writer.watch.turn(&writer.opened.conn)?;
@@ -146,8 +147,9 @@ impl Writer {
     /// Those of the keys whose records are there.
     ///
     /// # Errors
-    /// The database cannot be read.
+    /// The database cannot be read, or another stands in its place.
     pub fn still_there(&mut self, series: &SeriesName, keys: &[RecordKey]) -> Result<Vec<RecordKey>, StoreError> {
+        self.opened.in_place()?;
         let program = self.loaded(series, keys)?;
         program.still_there(&self.opened.conn, keys)
     }
@@ -174,6 +176,7 @@ impl Writer {
     /// # Errors
     /// The database cannot be read, or is no longer what the mapping says.
     pub fn masked(&mut self, series: &SeriesName, keys: &[RecordKey]) -> Result<Vec<bool>, StoreError> {
+        self.opened.in_place()?;
         let facts = self.queries.of(series)?.read(&self.opened.conn, keys)?;
         Ok(facts.into_iter().map(|facts| facts.is_none_or(|facts| facts.masked)).collect())
     }
@@ -190,8 +193,9 @@ impl Writer {
     /// For each of these files (paths beneath `root`), whether a row of any mapped table may still name it.
     ///
     /// # Errors
-    /// The database cannot be read.
+    /// The database cannot be read, or another stands in its place.
     pub fn still_referenced(&mut self, root: &Path, paths: &[&str]) -> Result<Vec<bool>, StoreError> {
+        self.opened.in_place()?;
         references::referenced(&self.opened.conn, &self.queries, &mut self.spellings, root, paths)
     }
 

@@ -29,7 +29,7 @@ pub enum CommitError {
     Busy,
     #[error("the evidence is of another batch than the transaction's fence; the batch was undone")]
     OtherBatch,
-    /// A foreign key that is checked at the COMMIT only.
+    /// A foreign key that is checked at the COMMIT only, or a database in whose place another stands.
     #[error("the database refused the COMMIT; the batch was undone")]
     Refused(#[source] StoreError),
     /// Only the fence tells: `Writer::abort_or_read`.
@@ -175,6 +175,11 @@ impl<'w> WriteTxn<'w> {
     pub fn commit(mut self, evidence: &impl DurableEvidence) -> Result<(), CommitError> {
         if self.batch != Some(evidence.batch()) {
             return Err(CommitError::OtherBatch);
+        }
+        if let Err(replaced) = self.writer.opened.in_place()
+            && self.undo().is_ok()
+        {
+            return Err(CommitError::Refused(replaced));
         }
         let committed = self.commit_at_once();
         match committed {
