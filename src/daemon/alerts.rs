@@ -43,10 +43,11 @@ impl Alerts {
         self.hook = hook;
     }
 
-    /// Raises an alert, unless it stands with these words. No personal information goes in.
+    /// Raises an alert. One that stands is not told again: only its words follow what they count. No personal information goes in.
     pub fn raise(&mut self, code: &'static str, about: &str, message: String, now: Instant) {
         let name = (code, about.to_owned());
-        if self.standing.get(&name).is_some_and(|alert| alert.message == message) {
+        if let Some(standing) = self.standing.get_mut(&name) {
+            standing.message = message;
             return;
         }
         tracing::warn!(alert = code, about, "{message}");
@@ -84,6 +85,27 @@ impl Alerts {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_alert_whose_figures_change_is_told_once_and_says_the_latest() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("told");
+        let mut alerts = Alerts::new(Notifier::start().unwrap());
+        alerts.give_to(Some(["sh", "-c", &format!("cat >> {}", file.display())].map(str::to_owned).to_vec()));
+        let at = |hour: u32| format!("2026-11-21T{hour:02}:00:00Z").parse().unwrap();
+        alerts.raise(kind::UNANCHORED, "log", "the last 7 entries".to_owned(), at(1));
+        alerts.raise(kind::UNANCHORED, "log", "the last 8 entries".to_owned(), at(2));
+        alerts.raise(kind::UNANCHORED, "last", "what is told last".to_owned(), at(3));
+        let standing = alerts.standing();
+        assert_eq!((standing[1].message.as_str(), standing[1].since), ("the last 8 entries", at(1)));
+        let told = || std::fs::read_to_string(&file).unwrap_or_default();
+        let began = std::time::Instant::now();
+        while !told().contains("what is told last") {
+            assert!(began.elapsed() < std::time::Duration::from_secs(30), "{}", told());
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        assert_eq!(told().lines().count(), 2, "{}", told());
+    }
 
     #[test]
     fn an_alert_stands_since_it_was_raised_until_it_is_over() {

@@ -4,6 +4,9 @@ use super::clock::Doubt;
 use crate::disposition::request::{Refusal, RefusalKind};
 use crate::model::{Instant, Opening, Windows};
 
+/// What to do about a clock that is not believed.
+const MEND_CLOCK: &str = "wait until the clock is right, or answer for it: `retentiond ctl resume --clock`";
+
 /// Why nothing is destroyed now. Scans and requests go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Obstacle {
@@ -34,11 +37,7 @@ impl Obstacle {
         let (kind, code, mend) = match self {
             Self::Ending => (RefusalKind::Busy, "ending", "run the same command again once it has ended"),
             Self::Paused => (RefusalKind::Refused, "destruction-paused", "`retentiond ctl resume` goes on"),
-            Self::Clock(_) => (
-                RefusalKind::Refused,
-                "destruction-paused",
-                "wait until the clock is right, or answer for it: `retentiond ctl resume --clock`",
-            ),
+            Self::Clock(_) => (RefusalKind::Refused, "destruction-paused", MEND_CLOCK),
             Self::Blackout { .. } => (RefusalKind::Busy, "blackout", "run the same command again once it has shut"),
         };
         // The clock's words have a mend of their own, for the machine; this one is for the request.
@@ -46,6 +45,14 @@ impl Obstacle {
         let message = format!("nothing is destroyed now: {why}; {mend}");
         Refusal { kind, code: code.to_owned(), message, rails: Vec::new(), faults: Vec::new() }
     }
+}
+
+/// What a person is told who asked for a scan under a clock that is not believed: what is due depends on the day.
+pub fn refusal_to_scan(doubt: Doubt) -> Refusal {
+    // As above: the clock's words have a mend of their own.
+    let why = doubt.to_string().replace("; ", ": ");
+    let message = format!("nothing is scanned now: {why}; {MEND_CLOCK}");
+    Refusal { kind: RefusalKind::Refused, code: "clock".to_owned(), message, rails: Vec::new(), faults: Vec::new() }
 }
 
 #[cfg(test)]

@@ -141,7 +141,11 @@ impl Runner {
             Order::Tick => self.tick(),
             Order::Scan { rules, actor } => {
                 tracing::info!(%actor, "a scan was asked for");
-                self.scan(&rules, Depth::Full);
+                // It may have waited for a run, and the clock have come into doubt meanwhile.
+                match self.watch.look().1 {
+                    Some(doubt) => tracing::warn!("nothing is scanned: {doubt}"),
+                    None => drop(self.scan(&rules, Depth::Full)),
+                }
                 self.look_around();
             }
             Order::Apply { plan, actor } => self.execute_for(&plan, &actor),

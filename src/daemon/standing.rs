@@ -105,7 +105,7 @@ impl Runner {
             let message = format!(
                 "no witness has seen the last {} entries of the log for {} days; see `retentiond audit checkpoint`",
                 entries - size,
-                self.config.alerts.unanchored.num_days()
+                (now - since).num_days()
             );
             self.board.raise(kind::UNANCHORED, "log", message, now);
         } else {

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
+use super::alerts::kind;
 use super::board::{Board, Execution};
 use super::execution::refused;
-use super::obstacle::Obstacle;
+use super::obstacle::{Obstacle, refusal_to_scan};
 use super::orders::Order;
 use super::reload::read;
 use super::sandbox::Sandbox;
@@ -124,6 +125,9 @@ impl Steward {
     }
 
     fn scan(&self, rules: Vec<RuleNumber>, actor: &Actor) -> Result<Response, Refusal> {
+        if let Some(doubt) = self.watch.look().1 {
+            return Err(refusal_to_scan(doubt));
+        }
         let install = self.desk.install();
         for rule in &rules {
             if !install.calendars.iter().flat_map(|calendar| &calendar.rules).any(|known| known.number == *rule) {
@@ -159,6 +163,8 @@ impl Steward {
         self.watch.log_is_at(desk.log().last_time());
         // Behind the log, its last entry keeps its time: it is this one that was answered for.
         self.watch.confirm();
+        // Not at the next tick only: whoever answered looks now.
+        self.board.show().alerts.keep_only(kind::CLOCK, &[]);
         tracing::warn!(%actor, %time, was = %now, "the clock was confirmed");
         let answered = format!("{actor} answers for the clock as it is: {}", time.format("%FT%TZ"));
         let obstacle = Obstacle::look(false, None, &self.desk.install().windows, now);

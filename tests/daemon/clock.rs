@@ -36,8 +36,7 @@ fn a_clock_that_no_server_confirmed_destroys_nothing_until_somebody_answers_for_
     let unconfirmed = [("RETENTIOND_SYNCHRONIZED", "no")];
     let daemon = office.start_with(&unconfirmed);
     office.wait("the alert", || office.has_alert("clock"));
-    office.scan();
-    let plan = office.plans("pending").remove(0);
+    let plan = office.plan();
     office.ask(&["approve", &plan, "--accept", "rules"]);
     thread::sleep(Duration::from_secs(3));
     assert_eq!(office.count(), 8, "approved, but nobody knows what time it is");
@@ -51,6 +50,23 @@ fn a_clock_that_no_server_confirmed_destroys_nothing_until_somebody_answers_for_
     assert!(!office.has_alert("clock"), "the same clock, running steadily since");
     daemon.stop();
     office.verify();
+}
+
+#[test]
+fn while_the_clock_is_in_doubt_a_scan_is_refused_and_the_alert_ends_with_the_answer() {
+    let office = Office::new("report", 3);
+    // A heart that beats once a year: what ends the alert is the answer itself.
+    let unconfirmed = [("RETENTIOND_SYNCHRONIZED", "no"), ("RETENTIOND_HEARTBEAT", "0 0 0 1 1 *")];
+    let daemon = office.start_with(&unconfirmed);
+    office.wait("the alert", || office.has_alert("clock"));
+    let (code, told) = office.json(&["ctl", "scan"]);
+    assert_eq!((code, told["error"]["code"].as_str()), (3, Some("clock")), "{told}");
+    assert!(told["error"].to_string().contains("`retentiond ctl resume --clock`"), "{told}");
+    assert!(told["error"]["message"].as_str().unwrap().contains("othing is scanned now"), "{told}");
+    office.ask(&["ctl", "resume", "--clock"]);
+    assert!(!office.has_alert("clock"), "{}", office.status());
+    office.scan();
+    daemon.stop();
 }
 
 #[test]

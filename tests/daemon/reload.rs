@@ -48,6 +48,21 @@ fn a_wrong_edit_keeps_the_old_configuration_and_a_good_one_is_taken_up() {
 }
 
 #[test]
+fn each_reload_asked_for_by_a_signal_says_how_it_ended_also_with_the_fault_of_before() {
+    let office = Office::new("report", 3);
+    let mut daemon = office.start();
+    office.reconfigure("\"report\"", "\"destroy-everything\"");
+    let refused = || office.log().lines().filter(|line| line.contains("reload of the configuration failed")).count();
+    for times in 1..=3 {
+        daemon.told.clear();
+        daemon.signal(Signal::HUP);
+        daemon.hear("READY=1", &office);
+        assert_eq!(refused(), times, "{}", office.log());
+    }
+    daemon.stop();
+}
+
+#[test]
 fn a_file_that_is_no_toml_hides_neither_the_daemon_nor_what_is_wrong() {
     let office = Office::new("report", 3);
     let daemon = office.start();
@@ -78,6 +93,7 @@ fn the_days_that_alerts_wait_for_are_taken_up() {
     office.reconfigure("overdue_days = 7", "overdue_days = 60\nunanchored_days = 3");
     office.ask(&["ctl", "reload"]);
     assert!(office.has_alert("unanchored"));
+    assert!(office.status()["alerts"].to_string().contains("for 4 days"), "as long as it is, not as it may be");
     assert!(!office.has_alert("overdue"));
     daemon.stop();
 }
