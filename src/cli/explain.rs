@@ -23,6 +23,7 @@ use crate::records::mapping::SeriesMapping;
 use crate::report::explain::{
     ApprovalLine, BlockerLine, Covers, EntryLine, ExplainReport, HoldOn, RuleStands, WayStands,
 };
+use crate::report::local;
 use crate::report::log::date_time;
 use crate::report::lookup::line;
 
@@ -203,6 +204,7 @@ fn rule_stands(standing: &RuleStanding<'_>, calendar: &Calendar, zone: Zone, set
         WayStands {
             trigger: trigger.to_string(),
             keep: way.keep.clone(),
+            year_end: term.year_end.clone(),
             moment: moment.map(|moment| match moment {
                 Moment::At(instant) => instant.to_rfc3339_opts(SecondsFormat::Secs, true),
                 Moment::On(day) => day.to_string(),
@@ -234,9 +236,4 @@ fn basis(basis: &crate::calendar::Basis) -> String {
         Some(text) => format!("{}: « {text} »", basis.source),
         None => basis.source.clone(),
     }
-}
-
-/// An instant as the calendar's zone shows it.
-fn local(instant: Instant, zone: Zone) -> String {
-    instant.with_timezone(&zone.tz()).to_rfc3339_opts(SecondsFormat::Secs, false)
 }

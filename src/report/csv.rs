@@ -4,14 +4,15 @@ use std::io::{self, Write};
 
 use csv::{ReaderBuilder, WriterBuilder};
 
+use super::local;
 use crate::audit::leaf::Action;
 use crate::disposition::holds::value_text;
 use crate::disposition::plan::{Body, Item, PlanFile};
 use crate::disposition::request::NamedRecord;
-use crate::model::SeriesName;
+use crate::model::{SeriesName, Zone};
 use crate::records::mapping::SeriesMapping;
 
-/// Columns before the key's.
+/// Columns before the key's. Days and hours are those of the calendar's zone.
 const COLUMNS: [&str; 6] = ["series", "rule", "action", "reference", "trigger_day", "due_from"];
 
 /// The list of one plan.
@@ -49,6 +50,14 @@ impl<'a> PlanCsv<'a> {
         csv.flush()
     }
 
+    /// The zone in which the item's calendar counts days.
+    fn zone(&self, item: &Item) -> Zone {
+        let manifest = &self.file.manifest;
+        let number = manifest.series.get(item.series).map(|series| &series.calendar);
+        let calendar = manifest.calendars.iter().find(|calendar| Some(&calendar.number) == number);
+        calendar.and_then(|calendar| calendar.zone.parse().ok()).unwrap_or(Zone::UTC)
+    }
+
     fn line(&self, item: &Item) -> Vec<String> {
         let manifest = &self.file.manifest;
         let mut line = vec![
@@ -60,7 +69,7 @@ impl<'a> PlanCsv<'a> {
             },
             neutral(item.reference.as_deref().unwrap_or_default()),
             item.trigger_day.to_string(),
-            item.due_from.to_rfc3339(),
+            local(item.due_from, self.zone(item)),
         ];
         line.extend(item.key.columns().iter().map(|value| neutral(&value_text(value))));
         line.resize(COLUMNS.len() + self.key_columns, String::new());

@@ -20,6 +20,10 @@ pub mod words;
 
 pub use words::Words;
 
+use chrono::SecondsFormat;
+
+use crate::model::{Instant, Zone};
+
 /// What a reader types before a subcommand, where nothing more is known.
 const PROGRAM: &str = "retentiond";
 
@@ -30,6 +34,11 @@ pub trait Report {
 
     /// The one JSON document.
     fn json(&self) -> serde_json::Value;
+}
+
+/// An instant as the clocks of a zone show it, with the zone's offset: RFC 3339, whole seconds.
+pub fn local(instant: Instant, zone: Zone) -> String {
+    instant.with_timezone(&zone.tz()).to_rfc3339_opts(SecondsFormat::Secs, false)
 }
 
 /// A report's fields as JSON. A report holds texts, numbers and lists, which JSON always can; null says a defect.

@@ -168,6 +168,8 @@ fn records_left_out_by_the_approval_stay() {
     let house = House::new();
     let (_, plan) = house.json(&["plan", "--csv", "list.csv"]);
     let list = fs::read_to_string(house.path("list.csv")).unwrap();
+    // Days and hours of the calendar's zone: midnight in Québec, with its offset.
+    assert!(list.lines().skip(1).all(|line| line.contains("T00:00:00-0")), "{list}");
     let kept: Vec<&str> = list.lines().take(3).collect();
     fs::write(house.path("except.csv"), kept.join("\n")).unwrap();
     let id = plan["plan"].as_str().unwrap();

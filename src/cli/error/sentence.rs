@@ -36,7 +36,9 @@ pub(super) fn apart(text: &str, otherwise: &str) -> (String, String) {
 /// A text with a capital and a full stop. A name in front keeps its case.
 pub(in crate::cli) fn sentence(text: &str) -> String {
     let mut letters = text.chars();
-    let starts_with_a_name = text.starts_with(['/', '`']) || !text.starts_with(|letter: char| letter.is_lowercase());
+    let first = text.split(' ').next().unwrap_or_default().trim_end_matches(['.', ':']);
+    let starts_with_a_name =
+        first.contains(['/', '`', '.', '_']) || !text.starts_with(|letter: char| letter.is_lowercase());
     let mut sentence: String = match letters.next() {
         Some(first) if !starts_with_a_name => first.to_uppercase().chain(letters).collect(),
         _ => text.to_owned(),
@@ -45,4 +47,17 @@ pub(in crate::cli) fn sentence(text: &str) -> String {
         sentence.push('.');
     }
     sentence
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_begins_with_a_capital_and_a_name_keeps_its_case() {
+        assert_eq!(sentence("the log is full"), "The log is full.");
+        assert_eq!(sentence("dossier.parent refers to dossier"), "dossier.parent refers to dossier.");
+        assert_eq!(sentence("file_number names nothing"), "file_number names nothing.");
+        assert_eq!(sentence("no."), "No.");
+    }
 }

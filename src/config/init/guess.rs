@@ -10,7 +10,7 @@ use crate::records::sqlite::catalog::{Catalog, Column, Table};
 /// A schema, interpreted.
 pub(super) struct Guess<'c> {
     pub series: Vec<Candidate<'c>>,
-    /// Tables that hold neither dates nor references to a series: reference data, most likely.
+    /// Tables that hold neither a date that could start a clock nor a reference to a series: reference data, most likely.
     pub aside: Vec<&'c str>,
     pub links: Vec<Link>,
     /// What refers to several tables by a type, and was not placed: the table, the stem of its two columns, and the type where one is known.
@@ -61,7 +61,7 @@ impl<'c> Guess<'c> {
         let mut series: Vec<Candidate<'c>> = Vec::new();
         for (name, table) in &tables {
             // Rows that refer to several tables belong to what they refer to, or wait for a decision.
-            if is_part(name) || is_polymorphic(table) {
+            if is_part(name) || is_polymorphic(table) || names::are_settings(table) {
                 continue;
             }
             if let Some(event) = event_of(name, table, &tables, &links) {
@@ -160,7 +160,7 @@ fn ends(table: &Table) -> bool {
 /// The column that most likely starts the clock.
 fn main_date(table: &Table) -> Option<(DateKind, &Column)> {
     let dates = table.columns.iter().filter_map(|column| Some((names::date_kind(column)?, column)));
-    dates.filter(|(kind, _)| *kind != DateKind::Birth).min_by_key(|(kind, _)| *kind)
+    dates.filter(|(kind, _)| *kind < DateKind::Start).min_by_key(|(kind, _)| *kind)
 }
 
 fn event_of<'c>(

@@ -12,6 +12,8 @@ pub(super) enum DateKind {
     /// A date of the record's own matter (`invoice_date`).
     Plain,
     Created,
+    /// When something began (`hire_date`): starts no clock, for it says nothing of the end.
+    Start,
     /// Of the person, not of the record: starts no clock.
     Birth,
 }
@@ -23,6 +25,20 @@ const COMPLETION: &[&str] =
 const LAST_USE: &[&str] = &["last", "dernier", "derniere", "login", "used", "seen", "visited", "accessed"];
 const EXPIRY: &[&str] = &["expires", "expiry", "expiration", "expired", "echeance", "valid"];
 const CREATED: &[&str] = &["created", "updated", "modified", "inserted", "cree", "modifie", "registered"];
+const START: &[&str] = &[
+    "hire",
+    "hired",
+    "embauche",
+    "start",
+    "started",
+    "begin",
+    "began",
+    "debut",
+    "opened",
+    "ouvert",
+    "ouverture",
+    "joined",
+];
 const BIRTH: &[&str] = &["birth", "birthday", "born", "dob", "naissance"];
 
 /// The words of a name, in lower case (`InvoiceDate` -> invoice, date).
@@ -71,6 +87,7 @@ pub(super) fn date_kind(column: &Column) -> Option<DateKind> {
         (LAST_USE, DateKind::LastUse),
         (EXPIRY, DateKind::Expiry),
         (CREATED, DateKind::Created),
+        (START, DateKind::Start),
     ];
     let kind = kinds.into_iter().find(|(known, _)| any(&words, known)).map(|(_, kind)| kind);
     Some(kind.unwrap_or(DateKind::Plain))
@@ -97,7 +114,7 @@ pub(super) fn trigger(column: &str, kind: DateKind) -> String {
         DateKind::Completion => "completion".to_owned(),
         DateKind::LastUse => "last_use".to_owned(),
         DateKind::Expiry => "expiry".to_owned(),
-        DateKind::Plain | DateKind::Created | DateKind::Birth => {
+        DateKind::Plain | DateKind::Created | DateKind::Start | DateKind::Birth => {
             let mut words = words(column);
             let is_suffix = |word: &String| matches!(word.as_str(), "at" | "on" | "date" | "datetime" | "timestamp");
             if words.len() > 1 && words.last().is_some_and(is_suffix) {
@@ -202,9 +219,27 @@ pub(super) fn mask(column: &Column) -> &'static str {
     }
 }
 
-/// Whether the column says in which state the record is: a date of closure may outlive a reopening.
-pub(super) fn is_status(column: &Column) -> bool {
-    any(&words(&column.name), &["status", "state", "statut", "etat"])
+/// The column that says in which state the record is: a date of closure may outlive a reopening. The state of an address is none.
+pub(super) fn status(table: &Table) -> Option<&Column> {
+    let is_there = |known: &[&str]| table.columns.iter().any(|column| any(&words(&column.name), known));
+    let has_address = is_there(&["city", "ville", "country", "pays", "postal", "postalcode", "zip"]);
+    let is_status = |column: &&Column| {
+        let words = words(&column.name);
+        any(&words, &["status", "statut", "etat"]) || (!has_address && any(&words, &["state"]))
+    };
+    table.columns.iter().find(is_status)
+}
+
+/// Whether rows are settings of the application: a name and its value, and nothing else but when it was written.
+pub(super) fn are_settings(table: &Table) -> bool {
+    let is_written_at = |column: &&Column| date_kind(column) == Some(DateKind::Created);
+    let is_number = |column: &&Column| column.primary_key > 0 && column.name.eq_ignore_ascii_case("id");
+    let said = table.columns.iter().filter(|column| !is_written_at(column) && !is_number(column));
+    let mut said: Vec<String> = said.map(|column| snake(&column.name)).collect();
+    said.sort_by_key(|name| matches!(name.as_str(), "value" | "valeur" | "val"));
+    let [name, value] = said.as_slice() else { return false };
+    matches!(value.as_str(), "value" | "valeur" | "val")
+        && matches!(name.as_str(), "name" | "key" | "setting" | "option" | "var" | "nom" | "cle" | "parametre")
 }
 
 /// Whether the column is what people cite: a file number, a case reference.

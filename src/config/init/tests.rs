@@ -254,3 +254,34 @@ fn a_schema_without_records_proposes_nothing_but_says_so() {
     assert!(!proposal.configuration.contains("[series"));
     assert!(Path::new(CALENDAR_FILE).is_relative());
 }
+
+#[test]
+fn a_date_of_beginning_starts_no_clock_and_people_without_another_are_asked_about() {
+    let proposal = proposal(
+        "CREATE TABLE employee (id INTEGER PRIMARY KEY, last_name TEXT, hire_date TEXT);
+         CREATE TABLE permit (id INTEGER PRIMARY KEY, opened_at TEXT NOT NULL, closed_at TEXT);",
+    );
+    assert!(!proposal.configuration.contains("[series.employee]"), "{}", proposal.configuration);
+    assert!(proposal.configuration.contains("event.closure = \"closed_at\""), "{}", proposal.configuration);
+    let asked = proposal.undecided.iter().any(|open| open.contains("starts the clock of \"employee\""));
+    assert!(asked, "{:#?}", proposal.undecided);
+}
+
+#[test]
+fn settings_of_the_application_are_no_records() {
+    let columns = "(id INTEGER PRIMARY KEY, name VARCHAR NOT NULL, value TEXT, updated_on DATETIME";
+    let settings = proposal(&format!("CREATE TABLE settings {columns})"));
+    assert!(!settings.configuration.contains("[series.settings]"), "{}", settings.configuration);
+    let more = proposal(&format!("CREATE TABLE answers {columns}, email TEXT)"));
+    assert!(more.configuration.contains("[series.answers]"), "{}", more.configuration);
+}
+
+#[test]
+fn the_state_of_an_address_is_not_the_state_of_a_record() {
+    let proposed = |columns: &str| {
+        let schema = format!("CREATE TABLE file (id INTEGER PRIMARY KEY, closed_at TEXT, state TEXT{columns})");
+        proposal(&schema).configuration
+    };
+    assert!(proposed("").contains("where = { state = \"…\" }"));
+    assert!(!proposed(", city TEXT").contains("where = {"));
+}

@@ -24,6 +24,8 @@ pub struct RuleStands {
 pub struct WayStands {
     pub trigger: String,
     pub keep: String,
+    /// The month and day (`12-31`) from whose first coming on or after the trigger the period runs.
+    pub year_end: Option<String>,
     /// What the record says: a civil day or an instant.
     pub moment: Option<String>,
     /// The civil day in the calendar's zone from which the period runs; not counted itself.
@@ -56,14 +58,17 @@ impl RuleStands {
 
 impl WayStands {
     fn text(&self, words: &Words) -> String {
-        let mut text = format!("{} + {}", self.trigger, self.keep);
+        let year_end = self.year_end.as_ref().map(|day| words.fill(words.of_year_end, &[day])).unwrap_or_default();
+        let mut text = format!("{} + {}{year_end}", self.trigger, self.keep);
         match (&self.moment, &self.none) {
             (_, Some(none)) if none == "open" => text += &format!("{}{}", words.colon, words.not_happened),
             (_, Some(none)) if none == "never" => text += &format!("{}{}", words.colon, words.never),
             (_, Some(kind)) => text += &format!("{}{}", words.colon, words.undated_kind(kind)),
             (Some(moment), None) => {
                 text += &format!("{}{moment}", words.colon);
-                if let Some(day) = &self.trigger_day {
+                // An exact period counts from the instant; a term of a day alone is that day.
+                let counted = self.last_day.is_some() && self.last_day != self.trigger_day;
+                if let Some(day) = self.trigger_day.as_ref().filter(|_| counted) {
                     text += &format!(" → {}", words.fill(words.counted_from, &[day]));
                 }
                 if let Some(day) = &self.last_day {

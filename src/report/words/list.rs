@@ -222,7 +222,7 @@ words! {
     severity_note: "note", "note";
     check_ok: "In order. Errors: {}; warnings: {}.", "En ordre. Erreurs\u{a0}: {}; avertissements\u{a0}: {}.";
     check_guesses: "Without error, but {} [line is|lines are] still a guess that nobody has confirmed. Warnings: {}.", "Sans erreur, mais {} [ligne reste une supposition|lignes restent des suppositions] que personne n'a confirmée(s). Avertissements\u{a0}: {}.";
-    check_failed: "Not in order. Errors: {}; warnings: {}. Nothing is planned or destroyed until the errors are mended.", "À corriger. Erreurs\u{a0}: {}; avertissements\u{a0}: {}. Rien n'est prévu ni détruit avant correction des erreurs.";
+    check_failed: "Not in order. Errors: {}; warnings: {}. What the errors concern is not destroyed until they are mended.", "À corriger. Erreurs\u{a0}: {}; avertissements\u{a0}: {}. Ce que les erreurs visent n'est pas détruit avant leur correction.";
     calendar_in_force: "calendar {} version {}{}, in force since {}", "calendrier {} version {}{}, en vigueur depuis le {}";
     calendar_not_in_force: "calendar {} version {}{}, NOT in force: effective from {}", "calendrier {} version {}{}, PAS en vigueur\u{a0}: à compter du {}";
     source_line: "source {}: {}", "source {}\u{a0}: {}";

@@ -132,14 +132,14 @@ impl Page<'_> {
         if !others.is_empty() {
             self.line(&format!("# other dates: {}", others.join(", ")));
         }
-        if let Some(status) = candidate.table.columns.iter().find(|column| names::is_status(column)) {
+        if let Some(status) = names::status(candidate.table) {
             let test = format!("where = {{ {} = \"…\" }}", key(&status.name));
             self.line(&format!(
                 "# where a reopened record keeps its old date: event.{trigger} = {{ column = …, {test} }}"
             ));
         }
         self.open(format!(
-            "whether \"{}\" has its date of {trigger} there, and only when it truly happened (`where`)",
+            "whether the clock of \"{}\" starts with the date proposed as {trigger}, and only when it truly happened (`where`)",
             candidate.name
         ));
     }
@@ -198,11 +198,19 @@ impl Page<'_> {
         }
         if !guess.aside.is_empty() {
             self.line("");
-            self.line("# Left aside, having neither a date nor a reference to a series:");
+            self.line("# Left aside, having neither a date that could start a clock nor a reference to a series:");
             for name in &guess.aside {
                 self.line(&format!("#   {name}"));
             }
-            self.open(format!("whether the {} tables left aside (listed at the end) hold records", guess.aside.len()));
+            for name in guess.aside.iter().filter(|name| names::is_person(name)) {
+                self.open(format!(
+                    "which event starts the clock of \"{name}\", whose rows seem to be people: no column says when one leaves"
+                ));
+            }
+            self.open(format!(
+                "whether any table left aside (listed at the end, {} of them) holds records",
+                guess.aside.len()
+            ));
         }
     }
 }

@@ -144,8 +144,9 @@ impl Proof<'_> {
         };
         let mend = format!("[[series.{}.part]]\ntable = \"{table}\"\n{of}on = {{ {} }}", series.series, on.join(", "));
         let also = if of.is_empty() { "\n(or name it in `blocked_by`, if its rows keep the record)" } else { "" };
+        let refer = if key.columns.len() == 1 { "refers" } else { "refer" };
         let message =
-            format!("{table}.{columns} refers to {parent}, and the mapping does not say what becomes of it: {effect}");
+            format!("{table}.{columns} {refer} to {parent}, and the mapping does not say what becomes of it: {effect}");
         self.error("unnamed-foreign-key", place(series), message, format!("{mend}{also}"));
     }
 
