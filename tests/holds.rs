@@ -186,7 +186,8 @@ fn outcomes_after_hold(state: &Path) -> BTreeMap<RecordOutcome, u64> {
                         .map(|bytes| base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, bytes));
                     announced.insert(index, texts.map(|text| held.contains(&text)).collect());
                 }
-                Body::Outcome(outcome) => {
+                // A batch that was undone, on a busy machine because its time was over, puts its records off: they come again.
+                Body::Outcome(outcome) if outcome.committed => {
                     let was_held = &announced[&outcome.intent];
                     let results = decode_results(&outcome.results, was_held.len() as u32).unwrap();
                     for (result, _) in results.into_iter().zip(was_held).filter(|(_, held)| **held) {

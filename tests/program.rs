@@ -19,6 +19,9 @@ mod hold;
 mod house;
 #[path = "program/init.rs"]
 mod init;
+#[cfg(feature = "simulate")]
+#[path = "program/interrupted.rs"]
+mod interrupted;
 #[path = "program/masks.rs"]
 mod masks;
 #[path = "program/rotation.rs"]

@@ -186,12 +186,14 @@ impl Runner {
         );
         self.board.clear(kind::RUN_FAILED, plan.as_str());
         let outcome = if statement.finished { "finished" } else { "stopped" };
-        let is_partial = counts.deferred + counts.incomplete + counts.failed > 0;
+        let is_partial = statement.is_partial();
         self.metrics.run_ended(if is_partial && statement.finished { "partial" } else { outcome }, seconds, now);
         if is_partial && !was_closed {
             let message = format!(
                 "plan {plan}: {} records were put off, {} are incomplete and {} failed; `retentiond plans` and the log say why",
-                counts.deferred, counts.incomplete, counts.failed
+                counts.deferred,
+                counts.incomplete + statement.interrupted.incomplete,
+                counts.failed + statement.interrupted.failed
             );
             self.board.raise(kind::RUN_PARTIAL, plan.as_str(), message, now);
         } else if !is_partial {

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::table::{Table, count, paragraph};
 use super::{Report, Words, to_value};
+use crate::audit::leaf::RunCounts;
 use crate::disposition::execute::Statement;
 
 /// The end of a run.
@@ -16,10 +17,9 @@ pub struct RunReport {
 }
 
 impl RunReport {
-    /// Whether a later run has something left to do.
+    /// Whether the exit code must say that not everything went well.
     pub fn is_partial(&self) -> bool {
-        let counts = &self.statement.counts;
-        counts.deferred + counts.incomplete + counts.failed > 0
+        self.statement.is_partial()
     }
 }
 
@@ -29,17 +29,7 @@ impl Report for RunReport {
         let title = if *finished { words.run_finished } else { words.run_stopped };
         let mut text = format!("{}\n\n", words.fill(title, &[run.as_str(), plan.as_str()]));
         let mut table = Table::new([words.outcome, words.records]).numbers([1]);
-        let outcomes = [
-            (words.destroyed, counts.destroyed),
-            (words.anonymized, counts.anonymized),
-            (words.held, counts.held),
-            (words.blocked, counts.blocked),
-            (words.drifted, counts.drifted),
-            (words.deferred, counts.deferred),
-            (words.incomplete, counts.incomplete),
-            (words.failed, counts.failed),
-        ];
-        for (word, number) in outcomes.into_iter().filter(|(_, number)| *number > 0) {
+        for (word, number) in outcomes(counts, words) {
             table.row([word.to_owned(), count(number, words)]);
         }
         table.row([words.planned.to_owned(), count(counts.planned, words)]);
@@ -56,8 +46,20 @@ impl Report for RunReport {
 
 impl RunReport {
     fn closing(&self, words: &Words) -> String {
-        let Statement { plan, rows, detached, triggered, files, bytes, level, finished, reasons, counts, .. } =
-            &self.statement;
+        let Statement {
+            plan,
+            rows,
+            detached,
+            triggered,
+            files,
+            bytes,
+            level,
+            finished,
+            reasons,
+            counts,
+            interrupted,
+            ..
+        } = &self.statement;
         let [rows, files, bytes] = [rows, files, bytes].map(|number| count(*number, words));
         let seconds = format!("{:.1}", self.seconds);
         let mut text = format!("\n{}\n", words.fill(words.run_gone, &[&rows, &files, &bytes, &seconds]));
@@ -73,20 +75,40 @@ impl RunReport {
                 None => paragraph("", "  ", words.run_no_level),
             };
         }
+        if interrupted.planned > 0 {
+            let told: Vec<String> =
+                outcomes(interrupted, words).map(|(word, number)| format!("{word} {}", count(number, words))).collect();
+            let sum = count(interrupted.planned, words);
+            text += &paragraph("", "  ", &words.fill(words.run_interrupted, &[&sum, &told.join(", ")]));
+        }
         for (reason, records) in reasons {
             text += &paragraph("  ", "    ", &format!("{} × {reason}", count(*records, words)));
         }
-        if self.is_partial() || !finished {
+        if counts.deferred + counts.incomplete + counts.failed > 0 || !finished {
             text += &format!("{}\n", words.fill(words.run_again, &[&format!("{} apply {plan}", self.program)]));
         }
         text
     }
 }
 
+/// The outcomes that some record had, by their names.
+fn outcomes<'w>(counts: &RunCounts, words: &'w Words) -> impl Iterator<Item = (&'w str, u64)> {
+    let all = [
+        (words.destroyed, counts.destroyed),
+        (words.anonymized, counts.anonymized),
+        (words.held, counts.held),
+        (words.blocked, counts.blocked),
+        (words.drifted, counts.drifted),
+        (words.deferred, counts.deferred),
+        (words.incomplete, counts.incomplete),
+        (words.failed, counts.failed),
+    ];
+    all.into_iter().filter(|(_, number)| *number > 0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audit::leaf::RunCounts;
     use crate::report::words::EN;
 
     fn run(counts: RunCounts) -> RunReport {
@@ -94,6 +116,7 @@ mod tests {
             run: "2026-11-21-0a1b2c3d-7".into(),
             plan: "2026-11-21-0a1b2c3d".into(),
             counts,
+            interrupted: RunCounts::default(),
             rows: 40,
             detached: 2,
             triggered: 0,
@@ -131,6 +154,17 @@ mod tests {
     }
 
     #[test]
+    fn what_an_interrupted_run_could_not_tell_is_told_and_a_failure_in_it_too() {
+        let mut run = run(RunCounts { planned: 4, destroyed: 4, ..RunCounts::default() });
+        run.statement.interrupted = RunCounts { planned: 7, destroyed: 7, ..RunCounts::default() };
+        assert!(run.text(&EN).contains("settled 7 more records") && !run.is_partial(), "{}", run.text(&EN));
+        run.statement.interrupted = RunCounts { planned: 7, destroyed: 5, failed: 2, ..RunCounts::default() };
+        let text = run.text(&EN);
+        assert!(run.is_partial() && text.contains("destroyed 5, failed 2"), "{text}");
+        assert!(!text.contains("To go on"), "no run of this plan tries them again: {text}");
+    }
+
+    #[test]
     fn a_run_that_destroyed_nothing_claims_no_verification() {
         assert!(!run(RunCounts::default()).text(&EN).contains("Verified"));
         assert!(run(RunCounts { anonymized: 1, ..RunCounts::default() }).text(&EN).contains("Verified"));
@@ -151,6 +185,7 @@ mod tests {
             "deferred",
             "incomplete",
             "failed",
+            "interrupted",
             "rows",
             "detached",
             "triggered",

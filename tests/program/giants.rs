@@ -45,6 +45,7 @@ fn a_giant_waits_for_the_window_while_its_neighbours_go_and_goes_in_it() {
     house.edit("retentiond.toml", &schedule, "[limits]");
     let (code, run) = house.json(&["apply", &plan]);
     assert_eq!((code, &run["destroyed"], &run["planned"]), (0, &1.into(), &1.into()), "{run}");
+    assert_eq!(run["interrupted"]["planned"], 0, "the run before told of the others: {run}");
     assert_eq!(house.rows("dossier"), DOSSIERS - DUE);
     assert_eq!(house.run(&["audit", "verify"]).code, 0);
 }

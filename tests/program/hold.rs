@@ -35,6 +35,47 @@ fn a_hold_whose_expression_can_no_longer_be_asked_is_named_with_its_mend() {
 }
 
 #[test]
+fn a_hold_that_can_no_longer_be_asked_refuses_an_apply_by_its_name_and_keeps_every_record() {
+    let house = House::new();
+    house.database().execute_batch("CREATE TABLE claim (number TEXT, state TEXT)").unwrap();
+    let open = "EXISTS (SELECT 1 FROM claim WHERE claim.number = this.number AND claim.state = 'open')";
+    let hold = house.ask(&["hold", "place", "dossier", "--where", open, "--reason", "a claim"]);
+    let hold = hold["hold"].as_str().unwrap().to_owned();
+    let plan = house.approved();
+    house.database().execute_batch("ALTER TABLE claim DROP COLUMN state").unwrap();
+    let before = house.ask(&["audit", "show"])["entries"].as_array().unwrap().len();
+    let (code, answer) = house.json(&["apply", &plan]);
+    assert_eq!((code, &answer["error"]["code"]), (3, &"hold-expression".into()), "{answer}");
+    assert!(answer["error"]["message"].as_str().unwrap().contains(&hold), "{answer}");
+    assert!(answer["error"]["mend"].as_str().unwrap().contains(&format!("retentiond hold lift {hold}")), "{answer}");
+    house.assert_untouched();
+    assert_eq!(house.ask(&["audit", "show"])["entries"].as_array().unwrap().len(), before, "nothing was announced");
+    assert_eq!(house.run(&["hold", "lift", &hold, "--reason", "the column is gone"]).code, 0);
+    assert_eq!(house.ask(&["apply", &plan])["destroyed"], DUE);
+    assert_eq!(house.run(&["audit", "verify"]).code, 0);
+}
+
+#[test]
+fn a_hold_that_fails_on_a_row_while_records_go_puts_the_rest_off_and_is_named() {
+    let house = House::new();
+    house.database().execute_batch("CREATE TABLE claim (told TEXT)").unwrap();
+    let told = "EXISTS (SELECT 1 FROM claim WHERE json_extract(claim.told, '$.number') = this.number)";
+    let hold = house.ask(&["hold", "place", "dossier", "--where", told, "--reason", "a claim"]);
+    let hold = hold["hold"].as_str().unwrap().to_owned();
+    let plan = house.approved();
+    house.database().execute_batch("INSERT INTO claim VALUES ('no JSON')").unwrap();
+    let (code, run) = house.json(&["apply", &plan]);
+    assert_eq!((code, &run["deferred"], &run["destroyed"]), (5, &DUE.into(), &0.into()), "{run}");
+    let reasons: Vec<&String> = run["reasons"].as_object().unwrap().keys().collect();
+    assert!(matches!(reasons.as_slice(), [reason] if reason.contains(&format!("hold lift {hold}"))), "{run}");
+    house.assert_untouched();
+    house.database().execute_batch("UPDATE claim SET told = '{\"number\": \"canary-7\"}'").unwrap();
+    let (code, run) = house.json(&["apply", &plan]);
+    assert_eq!((code, &run["held"], &run["destroyed"]), (0, &1.into(), &(DUE - 1).into()), "{run}");
+    assert_eq!(house.run(&["audit", "verify"]).code, 0);
+}
+
+#[test]
 fn a_hold_that_keeps_nothing_now_says_so_and_keeps_what_matches_later() {
     let house = House::new();
     let place =

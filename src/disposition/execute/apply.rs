@@ -11,11 +11,12 @@ use super::close::{Ended, close};
 use super::divide::{Took, put_off_giant, run_divided};
 use super::error::ExecuteError;
 use super::queue::Queue;
+use super::resume::Settled;
 use super::spool::SpoolDir;
 use super::statement::{Statement, Tally};
 use super::target::Target;
 use super::writers::Writers;
-use super::{declare, fault, recover, restored, resume};
+use super::{asked, declare, fault, recover, restored, resume};
 use crate::audit::leaf::RecordOutcome;
 use crate::disposition::desk::{Desk, SharedDesk};
 use crate::disposition::plan::Item;
@@ -60,14 +61,19 @@ pub fn apply(
     if install.windows.open_at(started) == Opening::Blackout {
         return Err(ExecuteError::Blackout { until: install.windows.changes_after(started) });
     }
-    let (settled, run) = {
+    {
         let mut desk = shared.lock()?;
         recover::recover(&mut desk, started)?;
         desk.may_destroy()?;
         wait_for_a_person(&mut desk, plan)?;
+    }
+    let mut writers = Writers::new(shared, plan, &install);
+    asked::every_hold(shared, plan.manifest(), &mut writers)?;
+    let (settled, run) = {
+        let mut desk = shared.lock()?;
         declare::declare(&mut desk, plan, conditions.actor, started)?;
         let has_started = desk.chronicle()?.has_started(plan.id());
-        let settled = if has_started { resume::settled(desk.log(), plan.id())? } else { HashSet::new() };
+        let settled = if has_started { resume::settled(desk.log(), plan.id())? } else { Settled::default() };
         (settled, RunId::new(format!("{}-{}", plan.id(), desk.log().size())))
     };
     let mut execution = Execution {
@@ -75,10 +81,10 @@ pub fn apply(
         plan,
         install: &install,
         run: &run,
-        settled: &settled,
+        settled: &settled.records,
         spools: SpoolDir::of(&install.state),
-        writers: Writers::new(shared, plan, &install),
-        tally: Tally::default(),
+        writers,
+        tally: Tally { interrupted: settled.untold, ..Tally::default() },
     };
     execution.tally.counts.planned = execution.count_planned()?;
     let finished = execution.go_through(conditions)?;

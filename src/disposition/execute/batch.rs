@@ -17,7 +17,7 @@ use super::target::Target;
 use crate::audit::DurableIntents;
 use crate::audit::leaf::RecordOutcome;
 use crate::disposition::desk::SharedDesk;
-use crate::disposition::plan::Item;
+use crate::disposition::plan::{Item, PlanError};
 use crate::model::{DurableEvidence, Instant};
 use crate::records::sqlite::{CommitError, FenceState, StoreError, Writer};
 
@@ -211,12 +211,8 @@ fn attempt_once(
         txn.limit(bench.longest);
     }
     let disposal = match dispose(txn, target, candidates, desk.holds(), (bench.clock)()) {
-        Err(StoreError::Interrupted { .. }) => return Ok(Attempt::TooLong),
-        Err(error @ (StoreError::CountDiffers { .. } | StoreError::Constraint { .. })) => {
-            return Ok(Attempt::Differs(error));
-        }
-        Err(error) if error.is_locked() => return Ok(Attempt::Busy),
-        Err(error) if error.ends_the_run() => return Ok(Attempt::Over(error.to_string())),
+        Err(ExecuteError::Store(error)) => return undone_by(error),
+        Err(ExecuteError::Plan(error @ PlanError::Hold { .. })) => return Ok(Attempt::Over(error.to_string())),
         disposal => disposal?,
     };
     fault::step("disposed")?;
@@ -245,5 +241,16 @@ fn attempt_once(
                 _ => Ok(Attempt::Aborted),
             }
         }
+    }
+}
+
+/// How an attempt ended whose transaction met an error of the database before its COMMIT.
+fn undone_by(error: StoreError) -> Result<Attempt, ExecuteError> {
+    match error {
+        StoreError::Interrupted { .. } => Ok(Attempt::TooLong),
+        StoreError::CountDiffers { .. } | StoreError::Constraint { .. } => Ok(Attempt::Differs(error)),
+        _ if error.is_locked() => Ok(Attempt::Busy),
+        _ if error.ends_the_run() => Ok(Attempt::Over(error.to_string())),
+        _ => Err(error.into()),
     }
 }

@@ -71,6 +71,7 @@ pub(super) fn close(
         run: ended.run,
         plan: plan.id().clone(),
         counts,
+        interrupted: tally.interrupted,
         rows: tally.rows,
         detached: tally.detached,
         triggered: tally.triggered,

@@ -1,6 +1,8 @@
 //! Inside the transaction: read the facts again, judge again, dispose of what is still due, and wait for evidence.
 
 use super::announce::Candidate;
+use super::asked;
+use super::error::ExecuteError;
 use super::note;
 use super::statement::Changes;
 use super::target::Target;
@@ -42,14 +44,15 @@ impl Disposal<'_> {
 /// transaction has ended: the caller holds the desk.
 ///
 /// # Errors
-/// [`StoreError::CountDiffers`] where a trigger or a cascade did more than was counted: the transaction is rolled back.
+/// [`StoreError::CountDiffers`] where a trigger or a cascade did more than was counted, [`PlanError::Hold`](crate::disposition::plan::PlanError::Hold)
+/// where a `--where` hold cannot be asked: the transaction is rolled back.
 pub(super) fn dispose<'w>(
     mut txn: WriteTxn<'w>,
     target: &Target<'_>,
     candidates: &[Candidate<'_>],
     holds: &HoldIndex,
     now: Instant,
-) -> Result<Disposal<'w>, StoreError> {
+) -> Result<Disposal<'w>, ExecuteError> {
     let keys: Vec<RecordKey> = candidates.iter().map(|candidate| candidate.item.key.clone()).collect();
     let facts = txn.facts(&target.mapping.series, &keys)?;
     let held_by_expression = held_by_expression(&mut txn, target, holds, &keys)?;
@@ -108,12 +111,12 @@ fn held_by_expression(
     target: &Target<'_>,
     holds: &HoldIndex,
     keys: &[RecordKey],
-) -> Result<Vec<bool>, StoreError> {
+) -> Result<Vec<bool>, ExecuteError> {
+    let series = &target.mapping.series;
     let mut held = vec![false; keys.len()];
-    for (_, expression) in holds.expressions(&target.mapping.series) {
-        for (place, matches) in txn.matches(&target.mapping.series, expression, keys)?.into_iter().enumerate() {
-            held[place] |= matches;
-        }
+    for (hold, expression) in holds.expressions(series) {
+        let matches = txn.matches(series, expression, keys).map_err(|error| asked::failed(hold, series, error))?;
+        held.iter_mut().zip(matches).for_each(|(held, matches)| *held |= matches);
     }
     Ok(held)
 }

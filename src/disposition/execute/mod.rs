@@ -6,6 +6,7 @@
 
 mod announce;
 mod apply;
+mod asked;
 mod batch;
 mod bytes;
 pub mod chunk;

@@ -1,33 +1,76 @@
 //! What an interrupted run has already settled: the next `apply` of the same plan goes on where it stopped.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::ops::ControlFlow;
 
-use crate::audit::leaf::{Body, Intent, RecordOutcome};
+use super::statement::{accounted, place};
+use crate::audit::leaf::{Body, Intent, Outcome, RecordOutcome, RunCounts};
 use crate::audit::{DestructionLog, LogError, decode_results};
-use crate::model::{Fingerprint, PlanId};
+use crate::disposition::chronicle::correction;
+use crate::model::{BatchNumber, Fingerprint, PlanId};
 
-/// The records of a plan that have a final outcome; those put off are tried again.
-///
-/// Memory grows with what the interrupted runs had done, and only when a run is resumed.
-pub(super) fn settled(log: &DestructionLog, plan: &PlanId) -> Result<HashSet<Fingerprint>, LogError> {
-    let mut settled = HashSet::new();
-    let mut open: Vec<(u64, Intent)> = Vec::new();
+/// What earlier runs of a plan have done.
+#[derive(Debug, Default)]
+pub(super) struct Settled {
+    /// Records with a final outcome; those put off are tried again. Memory grows with what the interrupted runs had done, and only when a run
+    /// is resumed.
+    pub records: HashSet<Fingerprint>,
+    /// Of them, those of which no statement told: the run that took them was interrupted. `planned` is their sum.
+    pub untold: RunCounts,
+}
+
+/// What the log says that earlier runs of a plan have done.
+pub(super) fn settled(log: &DestructionLog, plan: &PlanId) -> Result<Settled, LogError> {
+    let mut reading = Reading::default();
     log.scan(0, &mut |index, leaf| {
         match leaf.body {
-            Body::Intent(intent) if intent.plan == *plan => open.push((index, intent)),
-            Body::Outcome(outcome) => {
-                if let Some(place) = open.iter().position(|(index, _)| *index == outcome.intent) {
-                    let (_, intent) = open.swap_remove(place);
-                    let results = decode_results(&outcome.results, intent.n).unwrap_or_default();
-                    let names = intent.fingerprints().unwrap_or_default();
-                    let done = names.into_iter().zip(results).filter(|(_, result)| *result != RecordOutcome::Deferred);
-                    settled.extend(done.map(|(name, _)| name));
-                }
-            }
+            Body::Intent(intent) if intent.plan == *plan => reading.open.push((index, intent)),
+            Body::Outcome(outcome) => reading.note(&outcome),
+            // Files that an interrupted run had to leave went since.
+            Body::Correction(now) if now.what == correction::COMPLETED => reading.complete(now.batch),
+            Body::Run(run) if run.plan == *plan => reading.untold.clear(),
             _ => {}
         }
         ControlFlow::Continue(())
     })?;
-    Ok(settled)
+    Ok(Settled { untold: reading.sum(), records: reading.records })
+}
+
+/// What has been read so far.
+#[derive(Default)]
+struct Reading {
+    open: Vec<(u64, Intent)>,
+    records: HashSet<Fingerprint>,
+    untold: BTreeMap<BatchNumber, RunCounts>,
+}
+
+impl Reading {
+    fn note(&mut self, outcome: &Outcome) {
+        let Some(place_of) = self.open.iter().position(|(index, _)| *index == outcome.intent) else { return };
+        let (_, intent) = self.open.swap_remove(place_of);
+        let results = decode_results(&outcome.results, intent.n).unwrap_or_default();
+        let names = intent.fingerprints().unwrap_or_default();
+        let counts = self.untold.entry(intent.batch).or_default();
+        for (name, result) in names.into_iter().zip(results).filter(|(_, result)| *result != RecordOutcome::Deferred) {
+            self.records.insert(name);
+            *place(counts, result) += 1;
+        }
+    }
+
+    fn complete(&mut self, batch: Option<BatchNumber>) {
+        if let Some(counts) = batch.and_then(|batch| self.untold.get_mut(&batch)) {
+            counts.destroyed += std::mem::take(&mut counts.incomplete);
+        }
+    }
+
+    fn sum(&self) -> RunCounts {
+        let mut sum = RunCounts::default();
+        for counts in self.untold.values() {
+            for outcome in RecordOutcome::ALL {
+                *place(&mut sum, outcome) += *place(&mut counts.clone(), outcome);
+            }
+        }
+        sum.planned = accounted(&sum);
+        sum
+    }
 }

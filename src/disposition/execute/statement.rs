@@ -16,6 +16,9 @@ pub struct Statement {
     pub plan: PlanId,
     #[serde(flatten)]
     pub counts: RunCounts,
+    /// What runs before this one had settled of the plan and could not tell, because they were interrupted; recovery may have ended the last
+    /// batch. Not among `counts`; `planned` is their sum.
+    pub interrupted: RunCounts,
     /// Rows gone or changed, of all tables.
     pub rows: u64,
     /// Rows that live on without their owner, or with another one.
@@ -34,10 +37,20 @@ pub struct Statement {
     pub reasons: BTreeMap<String, u64>,
 }
 
+impl Statement {
+    /// Whether some record is neither gone nor kept for good reason, in this run or in an interrupted one that nobody was told of.
+    pub fn is_partial(&self) -> bool {
+        let RunCounts { deferred, incomplete, failed, .. } = self.counts;
+        deferred + incomplete + failed + self.interrupted.incomplete + self.interrupted.failed > 0
+    }
+}
+
 /// Counts while a run goes on.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     pub counts: RunCounts,
+    /// See [`Statement::interrupted`].
+    pub interrupted: RunCounts,
     pub rows: u64,
     pub detached: u64,
     pub triggered: u64,
@@ -93,18 +106,7 @@ impl Tally {
 
     /// Counts several records that went the same way.
     pub fn count_many(&mut self, outcome: RecordOutcome, records: u64) {
-        let counts = &mut self.counts;
-        let place = match outcome {
-            RecordOutcome::Destroyed => &mut counts.destroyed,
-            RecordOutcome::Anonymized => &mut counts.anonymized,
-            RecordOutcome::Held => &mut counts.held,
-            RecordOutcome::Blocked => &mut counts.blocked,
-            RecordOutcome::Drifted => &mut counts.drifted,
-            RecordOutcome::Deferred => &mut counts.deferred,
-            RecordOutcome::Incomplete => &mut counts.incomplete,
-            RecordOutcome::Failed => &mut counts.failed,
-        };
-        *place += records;
+        *place(&mut self.counts, outcome) += records;
     }
 
     /// Counts a batch of a source.
@@ -130,6 +132,20 @@ impl Tally {
     /// Records accounted for so far.
     pub fn accounted(&self) -> u64 {
         accounted(&self.counts)
+    }
+}
+
+/// Where an outcome is counted.
+pub(super) fn place(counts: &mut RunCounts, outcome: RecordOutcome) -> &mut u64 {
+    match outcome {
+        RecordOutcome::Destroyed => &mut counts.destroyed,
+        RecordOutcome::Anonymized => &mut counts.anonymized,
+        RecordOutcome::Held => &mut counts.held,
+        RecordOutcome::Blocked => &mut counts.blocked,
+        RecordOutcome::Drifted => &mut counts.drifted,
+        RecordOutcome::Deferred => &mut counts.deferred,
+        RecordOutcome::Incomplete => &mut counts.incomplete,
+        RecordOutcome::Failed => &mut counts.failed,
     }
 }
 

@@ -33,7 +33,7 @@ pub enum PlanError {
     #[error("could not read the records of {series}")]
     Records { series: SeriesName, source: StoreError },
     #[error(
-        "the expression of hold {hold} cannot be asked of {series} any more ({why}), so nobody knows which records it keeps and nothing is planned; lift it (`retentiond hold lift {hold}`) and place it anew with an expression that can"
+        "the expression of hold {hold} cannot be asked of {series} any more ({why}), so nobody knows which records it keeps: nothing is planned and nothing destroyed; lift it (`retentiond hold lift {hold}`) and place it anew with an expression that can"
     )]
     Hold { hold: HoldId, series: SeriesName, why: String },
     #[error("could not open the database of {source_name}")]

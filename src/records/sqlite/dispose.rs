@@ -66,7 +66,8 @@ impl Program {
             return Err(StoreError::Expression { message: reason.to_owned() });
         }
         let mut matches = vec![false; keys];
-        for place in self.places(conn, &condition(&Condition::Expression(expression.to_owned())))? {
+        let test = condition(&Condition::Expression(expression.to_owned()));
+        for place in self.places(conn, &test).map_err(StoreError::in_expression)? {
             matches[place] = true;
         }
         Ok(matches)

@@ -119,6 +119,14 @@ impl StoreError {
         matches!(self, Self::SchemaChanged { .. } | Self::Replaced { .. } | Self::FenceTable { .. })
     }
 
+    /// The same, of a statement that asks a person's expression: what the statement lacks, or fails on, is the expression's.
+    pub(super) fn in_expression(self) -> Self {
+        match self {
+            Self::Schema { message, .. } | Self::Sql { message, .. } => Self::Expression { message },
+            other => other,
+        }
+    }
+
     /// What SQLite said on this connection.
     pub fn of(conn: &Connection, error: rusqlite::Error) -> Self {
         Self::at(PathBuf::from(conn.path().unwrap_or_default()), error)

@@ -107,10 +107,7 @@ pub fn find_where(
     }
     let select = select_keys(series, &sql::condition(&Condition::Expression(expression.to_owned())));
     // An expression may fail on the values of some row only (`json_extract` of what is no JSON).
-    visit_keys(conn, &select, series, (), visit).map_err(|error| match StoreError::of(conn, error) {
-        StoreError::Schema { message, .. } | StoreError::Sql { message, .. } => StoreError::Expression { message },
-        other => other,
-    })
+    visit_keys(conn, &select, series, (), visit).map_err(|error| StoreError::of(conn, error).in_expression())
 }
 
 fn select_keys(series: &SeriesMapping, test: &str) -> String {

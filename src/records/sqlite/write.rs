@@ -199,6 +199,14 @@ impl Writer {
         references::referenced(&self.opened.conn, &self.queries, &mut self.spellings, root, paths)
     }
 
+    /// Compiles an expression over `this`, and asks it of no record.
+    ///
+    /// # Errors
+    /// `Expression` where it is none, or names what is not there any more; the database cannot be read.
+    pub fn compiles(&mut self, series: &SeriesName, expression: &str) -> Result<(), StoreError> {
+        self.loaded(series, &[])?.matches(&self.opened.conn, expression, 0).map(|_| ())
+    }
+
     /// Whether triggers that the mapping names may copy what goes, so that nothing can be said of what is left of it.
     ///
     /// # Errors

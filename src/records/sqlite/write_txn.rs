@@ -128,7 +128,7 @@ impl<'w> WriteTxn<'w> {
     /// For each key, whether its record is there and a read-only SQL expression over `this` holds for it.
     ///
     /// # Errors
-    /// `Expression` where it is none; the database cannot be read.
+    /// `Expression` where it is none, or fails on a row; the database cannot be read.
     pub fn matches(
         &mut self,
         series: &SeriesName,

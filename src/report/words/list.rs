@@ -102,6 +102,7 @@ words! {
     level_page_clean: "no remnant in the database's own pages", "aucun reste dans les pages de la base";
     level_log_clean: "no remnant in its write-ahead log, journal or temporary files either", "aucun reste dans son journal ni ses fichiers temporaires non plus";
     level_backup_expired: "backups that held them have expired too", "les sauvegardes qui les contenaient ont expiré aussi";
+    run_interrupted: "An interrupted run before this one had settled {} more [record|records], which no statement told: {}", "Une exécution interrompue avant celle-ci avait réglé {} [autre unité|autres unités], dont aucun relevé n'a fait état\u{a0}: {}";
     run_again: "Something is left to do. To go on: {}", "Il reste à faire. Pour continuer\u{a0}: {}";
 
     // The review.
