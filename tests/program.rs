@@ -3,6 +3,8 @@
 
 #[path = "program/bad_input.rs"]
 mod bad_input;
+#[path = "program/crashed.rs"]
+mod crashed;
 #[path = "program/demo.rs"]
 mod demo;
 #[path = "program/explain.rs"]

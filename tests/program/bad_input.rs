@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::house::{DOSSIERS, DUE, House};
 
 /// The error of an answer, which must be one and say everything.
-fn error_of(answer: &Value) -> &Value {
+pub fn error_of(answer: &Value) -> &Value {
     let error = &answer["error"];
     for field in ["code", "message", "place", "mend"] {
         assert!(error[field].is_string(), "{field} is missing: {answer}");
@@ -293,50 +293,6 @@ fn another_database_in_the_place_of_the_planned_one_waits_for_a_person() {
     house.assert_untouched();
 }
 
-/// To open it would undo the unfinished transaction of the application, which is for the application to do.
-#[test]
-fn what_a_crashed_application_left_unfinished_is_not_touched() {
-    let house = House::new();
-    let plan = house.approved();
-    house.database().execute("UPDATE dossier SET closed_at = '2018-03-01T12:00:00Z' WHERE id = 61", []).unwrap();
-    let waiting = house.plan();
-    let owner = house.database();
-    owner.execute_batch("PRAGMA cache_size = 2; BEGIN; UPDATE message SET body = 'unfinished'; UPDATE dossier SET number = number || '!'").unwrap();
-    let (code, answer) = house.json(&["plan"]);
-    assert_eq!(
-        (code, &error_of(&answer)["code"]),
-        (75, &"locked".into()),
-        "while it works, it is waited for: {answer}"
-    );
-    // What a crash would leave, from a writer that is still there.
-    fs::copy(house.path("app.db"), house.path("crashed.db")).unwrap();
-    fs::copy(house.path("app.db-journal"), house.path("crashed.db-journal")).unwrap();
-    owner.execute_batch("ROLLBACK").unwrap();
-    drop(owner);
-    for name in ["", "-journal"] {
-        fs::rename(house.path(&format!("crashed.db{name}")), house.path(&format!("app.db{name}"))).unwrap();
-    }
-    let files = || ["app.db", "app.db-journal"].map(|name| fs::read(house.path(name)).unwrap());
-    let before = files();
-    // `check` has findings, and one exit for all of them.
-    for (command, exit) in [(&["check"][..], 78), (&["plan"], 75), (&["approve", &waiting], 75)] {
-        let (code, answer) = house.json(command);
-        assert_eq!(
-            (code, &error_of(&answer)["code"]),
-            (exit, &"unfinished-transaction".into()),
-            "{command:?}: {answer}"
-        );
-    }
-    let (code, answer) = house.json(&["forecast"]);
-    assert_eq!((code, &error_of(&answer)["code"]), (75, &"unfinished-transaction".into()), "{answer}");
-    let (code, answer) = house.json(&["hold", "place", "dossier", "62", "--reason", "litigation"]);
-    assert_eq!(code, 0, "nothing keeps anybody from holding: {answer}");
-    assert!(files() == before, "the journal and the database are as the crash left them");
-    // The application starts again.
-    house.database().execute_batch("SELECT * FROM dossier; UPDATE dossier SET number = number WHERE id = 1").unwrap();
-    assert_eq!(house.json(&["apply", &plan]).1["destroyed"], DUE);
-}
-
 /// As on a full disk: first nothing of ours can be written, then not the database's journal.
 #[test]
 fn where_no_file_can_grow_nothing_is_lost_and_the_next_run_goes_on() {
@@ -347,7 +303,7 @@ fn where_no_file_can_grow_nothing_is_lost_and_the_next_run_goes_on() {
     let (dossiers, messages) = (house.rows("dossier"), house.rows("message"));
     // The journal of the transaction, which holds every page that changes, does not fit below 256 KiB; the log's own file is larger already.
     for limit in ["8", "256"] {
-        let ran = house.run_limited(limit, &["apply", &plan, "--format", "json"]);
+        let ran = house.run_limited("-f", limit, &["apply", &plan, "--format", "json"]);
         assert!([1, 5].contains(&ran.code), "{limit}: {} {} {}", ran.code, ran.out, ran.err);
         if ran.code == 1 {
             error_of(&ran.json());

@@ -124,3 +124,16 @@ fn a_record_of_many_bytes_among_very_many_small_ones_is_undone_before_its_commit
     let entries = apply_all_but_the_heavy_one(&house);
     assert!(entries.iter().any(|entry| entry["kind"] == "outcome" && entry["committed"] == false));
 }
+
+#[test]
+fn a_record_larger_than_memory_goes_in_rollback_mode_too() {
+    let house = House::new();
+    let large = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200)
+         INSERT INTO message(dossier_id, body) SELECT 30, randomblob(1000000) FROM n";
+    house.database().execute_batch(large).unwrap();
+    let plan = house.approved();
+    let ran = house.run_limited("-d", "131072", &["apply", &plan, "--format", "json"]);
+    assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
+    assert_eq!((house.rows("dossier"), house.rows("message WHERE dossier_id = 30")), (DOSSIERS - DUE, 0));
+    assert!(!house.path("app.db-journal").exists());
+}

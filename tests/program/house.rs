@@ -54,13 +54,13 @@ impl House {
         house
     }
 
-    /// Runs a command where no file may grow beyond so many KiB, as on a full disk.
-    pub fn run_limited(&self, kib: &str, arguments: &[&str]) -> Ran {
+    /// Runs a command where no file may grow beyond so many KiB (`-f`), as on a full disk, or its memory (`-d`).
+    pub fn run_limited(&self, limit: &str, kib: &str, arguments: &[&str]) -> Ran {
         let whole = self.command(arguments);
         let mut command = Command::new("bash");
         // A signal would end the program; a full disk does not.
-        let script = "trap '' XFSZ; ulimit -f \"$0\"; exec \"$@\"";
-        command.args(["-c", script, kib]).arg(whole.get_program()).args(whole.get_args());
+        let script = format!("trap '' XFSZ; ulimit {limit} \"$0\"; exec \"$@\"");
+        command.args(["-c", &script, kib]).arg(whole.get_program()).args(whole.get_args());
         ran(command.current_dir(self.path("")))
     }
 

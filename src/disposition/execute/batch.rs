@@ -194,7 +194,9 @@ fn attempt_once(
     evidence: &DurableIntents,
 ) -> Result<Attempt, ExecuteError> {
     let batch = evidence.batch();
-    let mut txn = match bench.writer.begin() {
+    let is_limited = candidates.len() > 1 || !bench.admits_giants;
+    let begun = if is_limited { bench.writer.begin() } else { bench.writer.begin_large() };
+    let mut txn = match begun {
         Err(error) if error.is_locked() => return Ok(Attempt::Busy),
         Err(error) if error.ends_the_run() => return Ok(Attempt::Over(error.to_string())),
         txn => txn?,
@@ -206,7 +208,6 @@ fn attempt_once(
     if let Some(reason) = halt::reason_inside(&mut desk, &mut txn, target)? {
         return Ok(Attempt::Over(reason));
     }
-    let is_limited = candidates.len() > 1 || !bench.admits_giants;
     if is_limited {
         txn.limit(bench.longest);
     }

@@ -57,6 +57,8 @@ pub struct Writer {
     pub(super) opened: Opened,
     pub(super) origin: Origin,
     is_wal: bool,
+    /// Whether a transaction may write pages to the database before its COMMIT; always so in WAL mode.
+    spills: bool,
     /// In bytes.
     pub(super) page_size: u64,
     pub(super) queries: Queries,
@@ -81,7 +83,8 @@ impl Writer {
         let (programs, spellings) = (Programs::default(), Spellings::default());
         let watch = SchemaWatch::begin(&opened.conn, &queries)?;
         let deadline = Deadline::on(&mut opened.conn).map_err(|e| StoreError::of(&opened.conn, e))?;
-        Ok(Self { opened, origin: origin.clone(), is_wal, page_size, queries, programs, spellings, watch, deadline })
+        let (origin, spills) = (origin.clone(), is_wal);
+        Ok(Self { opened, origin, is_wal, spills, page_size, queries, programs, spellings, watch, deadline })
     }
 
     /// Starts a write transaction; waits up to five seconds for its turn.
@@ -89,6 +92,31 @@ impl Writer {
     /// # Errors
     /// `Locked` when the turn does not come; `FenceTable` where somebody changed our table meanwhile; `Replaced`.
     pub fn begin(&mut self) -> Result<WriteTxn<'_>, StoreError> {
+        self.spill(self.is_wal)?;
+        self.start()
+    }
+
+    /// The same for what may be too large for memory: in rollback mode it locks readers out from the moment at which it has filled the cache.
+    ///
+    /// # Errors
+    /// As [`Writer::begin`].
+    pub fn begin_large(&mut self) -> Result<WriteTxn<'_>, StoreError> {
+        self.spill(true)?;
+        self.start()
+    }
+
+    /// SQLite takes the setting up between transactions only.
+    fn spill(&mut self, wanted: bool) -> Result<(), StoreError> {
+        if self.spills == wanted {
+            return Ok(());
+        }
+        let cached = (CACHE_KIB.unsigned_abs() << 10) / self.page_size;
+        self.opened.set("cache_spill", &if wanted { cached } else { 0 }.to_string())?;
+        self.spills = wanted;
+        Ok(())
+    }
+
+    fn start(&mut self) -> Result<WriteTxn<'_>, StoreError> {
         self.execute("BEGIN IMMEDIATE")?;
         // From here on a failure must end the transaction: the value that does so exists first.
         let mut txn = WriteTxn::begun(self);
@@ -271,7 +299,7 @@ fn settle(opened: &Opened, is_wal: bool) -> Result<(), StoreError> {
         opened.set(pragma, value)?;
     }
     if !is_wal {
-        // A spill would lock readers out before the COMMIT.
+        // A spill would lock readers out before the COMMIT (see `begin_large`).
         opened.set("cache_spill", "0")?;
     }
     Ok(())
