@@ -43,6 +43,7 @@ DISPOSES = {"destroy", "anonymize"}
 SCOPES = {"record", "reference", "subject", "series", "rule", "where"}
 LETS_GO_AGAIN = {"missing_fence", "resurrected", "fence_table_dropped", "lifted"}
 CORRECTIONS = LETS_GO_AGAIN | {"altered_fence", "completed", "clock"}
+ANSWERS = {"lifted", "clock"}
 LEVELS = {"logical", "page-clean", "log-clean", "backup-expired"}
 
 
@@ -388,7 +389,7 @@ class Ledger:
     def __init__(self, origin, now, note):
         self.origin, self.now, self.note = origin, now, note
         self.at, self.index = None, 0
-        self.keys, self.calendars, self.mappings, self.plans, self.rejected = [], {}, {}, {}, set()
+        self.keys, self.calendars, self.mappings, self.plans, self.rejected, self.decided = [], {}, {}, {}, set(), {}
         self.governed, self.progress, self.batches = {}, {}, {}
         self.fpkeys, self.holds, self.open, self.committed, self.runs, self.texts = {}, {}, {}, {}, {}, []
         self.announced, self.uncompared_holds = {}, set()
@@ -477,6 +478,8 @@ class Ledger:
         is_past = is_date(day) and datetime.date.fromisoformat(day) <= today
         if digits != leaf["digest"][:8] or not is_past:
             self.flaw(f"plan {leaf['plan']} is not named after its day and digest, or its day had not come")
+        if self.decided.setdefault(leaf["plan"], leaf["digest"]) != leaf["digest"]:
+            self.flaw(f"plan {leaf['plan']} was approved or rejected before under another digest")
 
     def read_fpkey(self, leaf):
         if (leaf["source"], leaf["year"]) in self.fpkeys:
@@ -534,6 +537,8 @@ class Ledger:
             told = present(leaf["back"])
             if leaf["what"] != "resurrected" or told is None or told != (announced, leaf["records"]):
                 self.flaw("what it says of the records that are back is not one letter for each record of its batch, or counts otherwise")
+        if (leaf["what"] in ANSWERS) != ("actor" in leaf) or (leaf["what"] == "clock") != (leaf["source"] == ""):
+            self.flaw("a person's answer names nobody, or another correction somebody; or it names a source where it concerns none")
         if leaf["what"] not in CORRECTIONS:
             self.flaw("its correction is a word that this format does not know")
         if leaf["what"] in LETS_GO_AGAIN:

@@ -5,13 +5,13 @@
 use retentiond::audit::checkpoint::SignedCheckpoint;
 use retentiond::audit::codec;
 use retentiond::audit::journal::frame::read_segment;
-use retentiond::audit::leaf::Body;
+use retentiond::audit::leaf::{Body, Leaf};
 use retentiond::audit::note::{Note, Signature, SigningKey, VerifierKey};
 use retentiond::audit::prove::Proof;
 use retentiond::audit::tiles::parse_bundle;
 use retentiond::audit::verify::Term;
 use retentiond::audit::witness::Request;
-use retentiond::audit::{decode_results, encode_results};
+use retentiond::audit::{Brief, Presence, decode_results, encode_presence, encode_results};
 
 /// Signed notes, their keys and their lines.
 pub fn note(bytes: &[u8]) {
@@ -55,10 +55,13 @@ pub fn journal(bytes: &[u8]) {
     }
 }
 
-/// Leaves, with what they hold in forms of their own: results, fingerprints, periods.
+/// Leaves, whole and in brief, with what they hold in forms of their own: results, who is back, fingerprints, periods.
 pub fn leaf(bytes: &[u8]) {
+    // It trusts that a leaf is canonical, and must answer nonetheless: a log is read in brief before all of it was verified.
+    let brief = Brief::read(bytes);
     let Ok(leaf) = codec::decode(bytes) else { return };
     assert_eq!(codec::encode(&leaf).ok().as_deref(), Some(bytes));
+    assert_eq!(brief.ok(), Some(in_brief(&leaf)));
     match leaf.body {
         Body::Intent(intent) => {
             assert!(intent.fingerprints().is_none_or(|all| all.len() == intent.n as usize));
@@ -66,6 +69,14 @@ pub fn leaf(bytes: &[u8]) {
         Body::Outcome(outcome) => {
             if let Ok(results) = decode_results(&outcome.results, 2_000) {
                 assert_eq!(encode_results(&results), outcome.results);
+            }
+        }
+        Body::Correction(correction) => {
+            let Some(presence) = correction.back.as_deref().and_then(Presence::parse) else { return };
+            if presence.records() <= 2_000 {
+                let back: Vec<bool> = (0..).map_while(|place| presence.is_back(place)).collect();
+                assert_eq!(back.iter().filter(|back| **back).count() as u64, presence.back());
+                assert_eq!(Some(encode_presence(&back)), correction.back);
             }
         }
         Body::Calendar(calendar) => {
@@ -76,6 +87,17 @@ pub fn leaf(bytes: &[u8]) {
             }
         }
         _ => (),
+    }
+}
+
+/// What a leaf says in brief, told from the whole of it.
+fn in_brief(leaf: &Leaf) -> Brief {
+    match &leaf.body {
+        Body::Intent(intent) => {
+            Brief::Intent { batch: intent.batch, plan: intent.plan.clone(), source: intent.source.clone() }
+        }
+        Body::Outcome(outcome) => Brief::Outcome { batch: outcome.batch, committed: outcome.committed },
+        _ => Brief::Whole(Box::new(leaf.clone())),
     }
 }
 

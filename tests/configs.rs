@@ -75,7 +75,6 @@ fn rows_that_are_parts_of_one_series_and_records_of_another_are_noted() {
 #[test]
 fn a_replaced_version_ends_on_the_eve_of_its_replacement() {
     let calendars = valid("two-versions.toml").calendars;
-    let ends: Vec<_> =
-        calendars.iter().map(|one| (one.version, one.effective_until.map(|day| day.to_string()))).collect();
+    let ends: Vec<_> = calendars.iter().map(|one| (one.version, one.last_day().map(|day| day.to_string()))).collect();
     assert_eq!(ends, [(1, Some("2024-12-31".to_owned())), (2, None)]);
 }

@@ -29,7 +29,7 @@ impl Brief {
     ///
     /// # Errors
     /// Bytes that are no leaf, as far as they are looked at.
-    pub(super) fn read(bytes: &[u8]) -> Result<Self, LeafError> {
+    pub fn read(bytes: &[u8]) -> Result<Self, LeafError> {
         match kind(bytes) {
             Some(b"intent") => {
                 let head: IntentHead = part(bytes, ..find(bytes, b",\"day\":").ok_or(LeafError::NotCanonical)?)?;

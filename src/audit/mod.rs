@@ -41,7 +41,7 @@ pub use failpoint::failpoint;
 pub use fingerprint::{Fingerprinter, key_year};
 pub use intents::{DurableIntents, IntentDraft, IntentRecord, PendingIntents};
 pub use keys::{KeyError, KeyPlaces, keyed_digest, load_committed_fingerprinter, load_fingerprinter};
-pub use presence::encode_presence;
+pub use presence::{Presence, encode_presence};
 pub use reader::LogReader;
 pub use results::{decode_results, encode_results};
 pub use writer::DestructionLog;

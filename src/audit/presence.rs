@@ -12,7 +12,7 @@ pub fn encode_presence(back: &[bool]) -> String {
 
 /// Which of a list of records are back.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Presence {
+pub struct Presence {
     /// How many records follow each other, and whether they are back.
     runs: Vec<(u64, bool)>,
 }

@@ -29,7 +29,13 @@ pub struct WayText {
 impl Calendar {
     /// Whether the calendar is in force on this civil day of its zone.
     pub fn in_force(&self, on: CivilDate) -> bool {
-        self.effective_from <= on && self.effective_until.is_none_or(|until| on <= until)
+        self.effective_from <= on && self.last_day().is_none_or(|last| on <= last)
+    }
+
+    /// The last civil day on which the calendar is in force: its own, or the eve of the version that replaces it.
+    pub fn last_day(&self) -> Option<CivilDate> {
+        let eve = self.replaced_on.and_then(|day| day.pred_opt());
+        self.effective_until.into_iter().chain(eve).min()
     }
 
     /// A series by its name.

@@ -108,21 +108,18 @@ pub(super) fn settle_versions(laws: &mut [Law]) -> Vec<Fault> {
 fn end_replaced(laws: &mut [Law]) {
     let replaced: Vec<_> = laws
         .iter()
-        .filter_map(|law| {
-            let eve = law.calendar.effective_from.pred_opt()?;
-            Some((law.calendar.number.clone(), law.calendar.replaces?, eve))
-        })
+        .filter_map(|law| Some((law.calendar.number.clone(), law.calendar.replaces?, law.calendar.effective_from)))
         .collect();
-    for (number, version, eve) in replaced {
+    for (number, version, from) in replaced {
         let old = laws.iter_mut().map(|law| &mut law.calendar);
         for calendar in old.filter(|calendar| calendar.number == number && calendar.version == version) {
-            calendar.effective_until = Some(calendar.effective_until.map_or(eve, |until| until.min(eve)));
+            calendar.replaced_on = calendar.replaced_on.into_iter().chain([from]).min();
         }
     }
 }
 
 fn overlap(one: &Law, other: &Law) -> bool {
-    let days = |law: &Law| (law.calendar.effective_from, law.calendar.effective_until.unwrap_or(CivilDate::MAX));
+    let days = |law: &Law| (law.calendar.effective_from, law.calendar.last_day().unwrap_or(CivilDate::MAX));
     let ((from, until), (other_from, other_until)) = (days(one), days(other));
     from <= until && other_from <= other_until && from <= other_until && other_from <= until
 }

@@ -8,7 +8,9 @@ use std::ops::ControlFlow;
 use super::rails::{History, Rail};
 use crate::audit::leaf::{Body, CalendarLeaf, Correction, HoldAction, HoldLeaf, MappingLeaf};
 use crate::audit::{Brief, DestructionLog, LogError, LogReader};
-use crate::model::{BatchNumber, CalendarNumber, Digest, HoldId, PlanId, RuleNumber, RunId, SeriesName, SourceName};
+use crate::model::{
+    BatchNumber, CalendarNumber, Digest, HoldId, Instant, PlanId, RuleNumber, RunId, SeriesName, SourceName, Zone,
+};
 
 /// More runs than any rail looks back at are forgotten.
 const RUNS_KEPT: usize = 64;
@@ -204,6 +206,18 @@ impl Chronicle {
     pub fn contradicts(&self, leaf: &CalendarLeaf) -> bool {
         let declared = self.versions.get(&(leaf.number.clone(), leaf.version));
         declared.is_some_and(|declared| CalendarLeaf { digest: leaf.digest, ..declared.clone() } != *leaf)
+    }
+
+    /// The higher version of this calendar, which the log has, that has ended this one by now: one that is in force, or that began later.
+    pub fn superseded_by(&self, leaf: &CalendarLeaf, now: Instant) -> Option<u32> {
+        let first = (leaf.number.clone(), leaf.version.checked_add(1)?);
+        let ends = |declared: &CalendarLeaf| {
+            let Ok(today) = declared.zone.parse::<Zone>().map(|zone| zone.civil_date(now)) else { return false };
+            let goes_on = declared.effective_until.is_none_or(|until| today <= until);
+            declared.effective_from <= today && (goes_on || declared.effective_from >= leaf.effective_from)
+        };
+        let higher = self.versions.range(first..=(leaf.number.clone(), u32::MAX));
+        higher.filter(|(_, declared)| ends(declared)).map(|((_, version), _)| *version).next_back()
     }
 
     /// Whether the log has this mapping.

@@ -36,7 +36,7 @@ impl Installation {
                 calendar: calendar.number.clone(),
                 day: day(calendar),
                 from: calendar.effective_from,
-                until: calendar.effective_until,
+                until: calendar.last_day(),
             }),
             (None, None) => Ok(None),
         }

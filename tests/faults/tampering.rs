@@ -155,6 +155,67 @@ fn a_calendar_that_changes_its_meaning_needs_a_new_version() {
     organization.verify("calendar of the same version");
 }
 
+/// The next version of the calendar beside the first, in force from this day on; and one more dossier that is due.
+fn add_version(organization: &Organization, from: &str, dossier: i64) {
+    let read = |name: &str| fs::read_to_string(organization.path().join(name)).unwrap();
+    let next = read("calendar.toml").replace("version = 1", "version = 2\nreplaces = { version = 1 }");
+    let effective = next.lines().find(|line| line.starts_with("effective")).unwrap().to_owned();
+    let next = next.replace(&effective, &format!("effective = {{ from = {from} }}"));
+    fs::write(organization.path().join("calendar-2.toml"), next).unwrap();
+    let both = read("retentiond.toml").replace("\"calendar.toml\"", "\"calendar.toml\", \"calendar-2.toml\"");
+    fs::write(organization.path().join("retentiond.toml"), both).unwrap();
+    add_due(organization, dossier);
+}
+
+fn add_due(organization: &Organization, dossier: i64) {
+    let due = format!("INSERT INTO dossier VALUES ({dossier}, 11, 'closed', '2024-01-02T03:04:05Z', 'late')");
+    organization.database().execute(&due, []).unwrap();
+}
+
+/// Approves a new plan with every rail that it trips.
+fn approve_anew(organization: &mut Organization) {
+    let (rails, id) = plan(organization);
+    let mut arguments = vec!["approve", &id];
+    let accepted = rails.join(",");
+    if !rails.is_empty() {
+        arguments.extend(["--accept", &accepted]);
+    }
+    let approved = organization.run(&arguments, None);
+    assert_eq!(approved.outcome, Outcome::Exit(0), "{approved:#?}");
+    organization.set_plan(id);
+}
+
+#[test]
+fn a_calendar_is_obeyed_until_the_day_on_which_its_next_version_comes_into_force() {
+    for begun in [false, true] {
+        let mut organization = Organization::approved(JournalMode::Delete);
+        if begun {
+            assert_eq!(organization.apply(None).outcome, Outcome::Exit(0));
+        }
+        add_version(&organization, "2027-01-01", 99);
+        approve_anew(&mut organization);
+        let applied = organization.apply(None);
+        assert_eq!(applied.outcome, Outcome::Exit(0), "the first version is in force: {applied:#?}");
+        organization.verify("the next version lies beside");
+    }
+}
+
+#[test]
+fn a_version_that_a_newer_one_replaced_is_not_obeyed_again() {
+    let mut organization = Organization::approved(JournalMode::Delete);
+    let first = fs::read(organization.path().join("retentiond.toml")).unwrap();
+    add_version(&organization, "2026-11-01", 99);
+    approve_anew(&mut organization);
+    assert_eq!(organization.apply(None).outcome, Outcome::Exit(0));
+    fs::write(organization.path().join("retentiond.toml"), first).unwrap();
+    add_due(&organization, 98);
+    approve_anew(&mut organization);
+    let refused = organization.apply(None);
+    assert_eq!(refused.outcome, Outcome::Exit(78), "{refused:#?}");
+    assert!(refused.stdout.contains("calendar-older-version"), "{refused:#?}");
+    organization.verify("the first version put back");
+}
+
 #[test]
 fn a_fence_row_edited_by_hand_is_not_believed() {
     // What the row says of the results, of the rows, and whose row it is.

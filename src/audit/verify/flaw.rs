@@ -130,6 +130,8 @@ pub enum Flaw {
     NotInForce,
     #[error("it obeys version {version} of calendar {calendar}, which version {by}, declared before it, had ended")]
     Superseded { calendar: CalendarNumber, version: u32, by: u32 },
+    #[error("plan {plan} was approved or rejected before under another digest")]
+    PlanDigest { plan: PlanId },
     #[error("the mapping approved for series {series} in this source was not declared before")]
     UndeclaredMapping { series: SeriesName },
     #[error("{records} of its records were not due yet under rule {rule}, on the dates that the operator recorded")]
@@ -158,6 +160,8 @@ pub enum Flaw {
     BadHold { what: &'static str },
     #[error("it corrects batch {batch}, which has no intent before it")]
     NoBatch { batch: BatchNumber },
+    #[error("it is a correction of `{what}` that {why}")]
+    Answer { what: String, why: &'static str },
     #[error("it corrects batch {batch} of another source, or more records than that batch announces")]
     OtherCorrection { batch: BatchNumber },
     #[error(
@@ -276,6 +280,8 @@ impl Flaw {
             Self::WrongAction { .. } => "wrong-action",
             Self::NotInForce => "not-in-force",
             Self::Superseded { .. } => "superseded",
+            Self::PlanDigest { .. } => "plan-digest",
+            Self::Answer { .. } => "answer",
             Self::UndeclaredMapping { .. } => "undeclared-mapping",
             Self::TooEarly { .. } => "too-early",
             Self::NoIntent { .. } => "no-intent",

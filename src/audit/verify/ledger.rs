@@ -197,6 +197,9 @@ impl Ledger {
                 findings.at(index, Flaw::Back);
             }
         }
+        if let Some(why) = fault_of_answer(correction) {
+            findings.at(index, Flaw::Answer { what: correction.what.clone(), why });
+        }
         if !words::CORRECTIONS.contains(&correction.what.as_str()) {
             findings.at(index, Flaw::UnknownWord { field: "what" });
         }
@@ -259,6 +262,21 @@ impl FingerprintKeys {
             self.last = Some(key);
         }
     }
+}
+
+/// What a correction lacks that is, or is not, a person's answer.
+fn fault_of_answer(correction: &Correction) -> Option<&'static str> {
+    let is_answer = words::ANSWERS.contains(&correction.what.as_str());
+    if is_answer != correction.actor.is_some() {
+        return Some(if is_answer {
+            "names nobody who answers for it"
+        } else {
+            "nobody has to answer for, and names a person"
+        });
+    }
+    let is_of_no_source = correction.source.as_str().is_empty();
+    (is_of_no_source != (correction.what == words::CLOCK))
+        .then_some("names a source where it concerns none, or none where it does")
 }
 
 /// Whether an entry of this time may use the key of this year.

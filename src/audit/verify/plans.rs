@@ -25,8 +25,10 @@ pub(super) struct Plans {
     governed: BTreeMap<SeriesName, GovernedBy>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Decided {
+    /// What the first decision named: another list under the same name would be another plan.
+    digest: Digest,
     /// The last approval counts.
     approved: Option<Approved>,
     /// A rejection came last.
@@ -60,15 +62,25 @@ impl Plans {
                 }
             }
         }
-        let Approval { plan, digest: _, actor: _, only, excepted, accepted: _, governed } = approval.clone();
-        let approved = Some(Approved { at, only, excepted, governed });
-        self.decided.insert(plan, Decided { approved, is_rejected: false });
+        let Approval { plan, digest, actor: _, only, excepted, accepted: _, governed } = approval.clone();
+        let decided = self.decide(index, plan, digest, findings);
+        (decided.approved, decided.is_rejected) = (Some(Approved { at, only, excepted, governed }), false);
     }
 
     /// Takes up a rejection.
     pub fn read_rejection(&mut self, index: u64, at: i64, rejection: &Rejection, findings: &mut Findings) {
         check_name(index, at, &rejection.plan, &rejection.digest, findings);
-        self.decided.entry(rejection.plan.clone()).or_default().is_rejected = true;
+        self.decide(index, rejection.plan.clone(), rejection.digest, findings).is_rejected = true;
+    }
+
+    /// What was decided on a plan so far; all decisions on it name one digest.
+    fn decide(&mut self, index: u64, plan: PlanId, digest: Digest, findings: &mut Findings) -> &mut Decided {
+        let name = plan.clone();
+        let decided = self.decided.entry(plan).or_insert(Decided { digest, approved: None, is_rejected: false });
+        if decided.digest != digest {
+            findings.at(index, Flaw::PlanDigest { plan: name });
+        }
+        decided
     }
 
     /// Whether an intent's plan, rule and series were approved before it; and what the approval bound the series to.

@@ -7,6 +7,12 @@ pub(super) const SCOPES: [&str; 6] = ["record", "reference", "subject", "series"
 pub(super) const CORRECTIONS: [&str; 7] =
     ["missing_fence", "altered_fence", "resurrected", "fence_table_dropped", "lifted", "completed", "clock"];
 
+/// The correction that concerns no source.
+pub(super) const CLOCK: &str = "clock";
+
+/// Corrections by which a person answers for something.
+pub(super) const ANSWERS: [&str; 2] = ["lifted", CLOCK];
+
 /// Corrections after which a record that was gone can go again.
 pub(super) const LETS_GO_AGAIN: [&str; 4] = ["missing_fence", "resurrected", "fence_table_dropped", "lifted"];
 

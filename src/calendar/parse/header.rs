@@ -31,6 +31,7 @@ pub(super) fn read(mut table: Table<'_>) -> Option<Calendar> {
         approval: approval.flatten(),
         effective_from,
         effective_until,
+        replaced_on: None,
         timezone: timezone?,
         series: Vec::new(),
         rules: Vec::new(),

@@ -160,6 +160,7 @@ impl From<ExecuteError> for Failure {
             ExecuteError::Blackout { .. } => (Exit::Locked, "blackout"),
             ExecuteError::Restored { .. } => (Exit::Refused, "restored"),
             ExecuteError::SameVersion { .. } => (Exit::BadConfig, "calendar-same-version"),
+            ExecuteError::OlderVersion { .. } => (Exit::BadConfig, "calendar-older-version"),
             ExecuteError::NoSeries { .. } => (Exit::BadConfig, "no-series"),
             ExecuteError::NoSource { .. } => (Exit::BadConfig, "no-source"),
             ExecuteError::Governing(_) => (Exit::BadConfig, "rule-not-supported"),

@@ -20,6 +20,9 @@ pub(super) fn declare(desk: &mut Desk, plan: &ApprovedPlan, actor: &Actor, now: 
         if desk.chronicle()?.contradicts(&leaf) {
             return Err(ExecuteError::SameVersion { calendar: leaf.number, version: leaf.version });
         }
+        if let Some(newer) = desk.chronicle()?.superseded_by(&leaf, now) {
+            return Err(ExecuteError::OlderVersion { calendar: leaf.number, version: leaf.version, newer });
+        }
         if !desk.chronicle()?.has_calendar(&calendar.digest) {
             desk.log().put_blob(calendar.text.as_bytes())?;
             desk.record(Body::Calendar(leaf), now)?;

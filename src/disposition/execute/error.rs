@@ -18,6 +18,10 @@ pub enum ExecuteError {
     )]
     SameVersion { calendar: CalendarNumber, version: u32 },
     #[error(
+        "version {newer} of calendar {calendar} was obeyed before and has ended version {version}, which binds nobody any more: put the newer file back, or write what shall hold from now on as the next version"
+    )]
+    OlderVersion { calendar: CalendarNumber, version: u32, newer: u32 },
+    #[error(
         "the database of source {source_name} no longer says what the log says: it was restored from a copy, or another database stands in its place, or the table retentiond_batch was dropped; look at what stands there, make a new plan, and approve it with `--accept restored` if its records are to be destroyed again"
     )]
     Restored { source_name: SourceName },

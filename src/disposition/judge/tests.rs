@@ -42,6 +42,7 @@ fn calendar(rules: Vec<Rule>) -> Calendar {
         approval: None,
         effective_from: "2024-04-04".parse().unwrap(),
         effective_until: None,
+        replaced_on: None,
         timezone: "America/Toronto".parse().unwrap(),
         series: Vec::new(),
         rules,

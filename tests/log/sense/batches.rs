@@ -99,6 +99,11 @@ pub fn forgeries() -> Vec<(&'static str, Forgery)> {
             }),
         ),
         ("unknown-word", with_correction("banana")),
+        ("answer", with_answer("lifted", "parle", None)),
+        ("answer", with_answer("clock", "", None)),
+        ("answer", with_answer("clock", "parle", Some("marie (1000)"))),
+        ("answer", with_answer("lifted", "", Some("marie (1000)"))),
+        ("answer", with_answer("fence_table_dropped", "parle", Some("marie (1000)"))),
         ("fewer-rows", with_outcome("3D", |outcome| outcome.rows = [("dossier".into(), 2), ("note".into(), 9)].into())),
         ("fewer-rows", with_outcome("3D", |outcome| outcome.rows = BTreeMap::new())),
         ("effects", with_outcome("3D", |outcome| outcome.left = 7)),
@@ -175,6 +180,15 @@ fn a_record_destroyed_in_two_runs_is_told_unless_the_database_was_put_back_betwe
 }
 
 #[test]
+fn a_person_who_answers_for_a_source_or_the_clock_is_named() {
+    let mut forge = Forge::ready();
+    with_answer("lifted", "parle", Some("marie (1000)"))(&mut forge);
+    with_answer("clock", "", Some("marie (1000)"))(&mut forge);
+    with_answer("fence_table_dropped", "parle", None)(&mut forge);
+    assert_eq!(forge.flaws(), [""; 0]);
+}
+
+#[test]
 fn a_batch_whose_fence_was_missing_may_not_know_its_rows() {
     let mut forge = Forge::ready();
     let index = forge.batch(&[intent(0..3)], &[]);
@@ -209,6 +223,13 @@ fn with_correction(what: &'static str) -> Forgery {
     Box::new(move |forge| {
         let (source, what) = ("parle".into(), what.into());
         forge.add(Body::Correction(Correction { source, what, batch: None, back: None, actor: None, records: 0 }));
+    })
+}
+
+fn with_answer(what: &'static str, source: &'static str, actor: Option<&'static str>) -> Forgery {
+    Box::new(move |forge| {
+        let (source, what, actor) = (source.into(), what.into(), actor.map(Into::into));
+        forge.add(Body::Correction(Correction { source, what, batch: None, back: None, actor, records: 0 }));
     })
 }
 

@@ -40,6 +40,14 @@ pub fn forgeries() -> Vec<(&'static str, Forgery)> {
             }),
         ),
         ("plan-name", with_approval(|approval| approval.digest = fingerprint_digest())),
+        ("plan-digest", with_approval(|approval| approval.digest = colliding())),
+        (
+            "plan-digest",
+            Box::new(|forge| {
+                let (plan, actor) = (PLAN.into(), "marie (1000)".into());
+                forge.add(Body::Rejection(Rejection { plan, digest: colliding(), actor, reason: digest() }));
+            }),
+        ),
         ("plan-name", with_approval(|approval| approval.plan = "2026-01-07-30385c9b".into())),
         ("plan-name", with_approval(|approval| approval.plan = "30385c9b".into())),
         (
@@ -110,6 +118,13 @@ fn an_approval_of_some_rules_with_exceptions_bounds_what_is_planned() {
         forge.add(Body::Run(stated));
         assert_eq!(forge.flaws().is_empty(), sound, "{excepted}: {:?}", forge.flaws());
     }
+}
+
+/// Another digest that gives a plan the same name: its first four bytes are those of [`digest`].
+fn colliding() -> retentiond::model::Digest {
+    let mut bytes = *digest().as_bytes();
+    bytes[4] ^= 1;
+    retentiond::model::Digest::from_bytes(bytes)
 }
 
 /// A second approval, and what differs in it.
