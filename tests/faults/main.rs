@@ -9,6 +9,7 @@
 mod checker;
 mod journal;
 mod organization;
+mod rotation;
 mod strace;
 mod tampering;
 

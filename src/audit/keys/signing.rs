@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::secret::{random, read_secret, write_secret};
 use super::{KeyError, KeyPlaces};
-use crate::audit::durable::{remove, rename};
+use crate::audit::durable::{remove, rename, temporary};
 use crate::audit::note::{KeyKind, SigningKey};
 use crate::model::Origin;
 
@@ -48,6 +48,11 @@ pub(in crate::audit) fn next_signing_key(places: &KeyPlaces, origin: &Origin) ->
 /// Puts the next signing key in place if the log declares it, else removes it: ends a rotation, also one that was interrupted.
 pub(in crate::audit) fn finish_rotation(places: &KeyPlaces, declared: &str) -> Result<Option<SigningKey>, KeyError> {
     let next = places.dir.join(NEXT_SIGNING);
+    let unfinished = temporary(&next);
+    if unfinished.exists() {
+        // A crash while it was written; a secret that signs nothing.
+        remove("key", &unfinished)?;
+    }
     let Some(text) = read_secret(&next, false)? else { return Ok(None) };
     let key = parse_signing_key(&next, &text)?;
     if key.verifier().to_string() != declared {
