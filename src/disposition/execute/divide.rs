@@ -1,10 +1,11 @@
 //! Batches that must be divided: one that changes more, or less, than it counts, and one that keeps the database locked for too long.
 
+use std::ops::Range;
 use std::thread;
 use std::time::Duration;
 
 use super::batch::{BatchEnd, Bench, Effort, run_batch};
-use super::chunk::ChunkSizer;
+use super::chunk::{ChunkSizer, PATIENCE};
 use super::error::ExecuteError;
 use super::statement::{BatchResult, Tally};
 use super::target::Target;
@@ -43,9 +44,14 @@ pub(super) fn run_divided(
                     put_off_giant(tally, *weight, bench.longest);
                     continue;
                 }
-                let (left, right) = items.split_at(middle_by(&weights));
-                waiting.push(right.to_vec());
-                waiting.push(left.to_vec());
+                for piece in pieces(&weights, bench.most_bytes).into_iter().rev() {
+                    match &weights[piece.clone()] {
+                        [giant] if giant.bytes > bench.most_bytes && !bench.admits_giants => {
+                            put_off_giant(tally, *giant, bench.longest);
+                        }
+                        _ => waiting.push(items[piece].to_vec()),
+                    }
+                }
             }
             BatchEnd::Differs(error) if items.len() == 1 => {
                 tally.count(RecordOutcome::Failed);
@@ -59,6 +65,27 @@ pub(super) fn run_divided(
         }
     }
     Ok(())
+}
+
+/// Into what records are divided that took too long together: two sides that take about as long, each in pieces that free no more of the database
+/// than a transaction has time for. So a giant stands alone at once, and its neighbours are not begun with it again.
+fn pieces(weights: &[Weight], most_bytes: u64) -> Vec<Range<usize>> {
+    let enough = most_bytes / u64::from(PATIENCE);
+    let middle = middle_by(weights);
+    let mut pieces = Vec::new();
+    for side in [0..middle, middle..weights.len()] {
+        let (mut start, mut bytes) = (side.start, 0);
+        for place in side.clone() {
+            let next = weights[place].bytes;
+            if place > start && bytes + next > enough {
+                pieces.push(start..place);
+                (start, bytes) = (place, 0);
+            }
+            bytes += next;
+        }
+        pieces.push(start..side.end);
+    }
+    pieces
 }
 
 /// Where to divide records so that both sides take about as long; a giant comes to stand at a side's end, and soon alone.
@@ -147,6 +174,18 @@ mod tests {
         assert_eq!(divided(&[900, 1]), (vec![900], vec![1]));
         assert_eq!(divided(&[1, 900]), (vec![1], vec![900]));
         assert_eq!(divided(&[0, 0]), (vec![0], vec![0]));
+    }
+
+    #[test]
+    fn records_that_took_too_long_are_begun_again_in_pieces_that_have_time_enough() {
+        let divided = |bytes: &[u64]| {
+            let weights: Vec<Weight> = bytes.iter().map(|bytes| Weight { rows: 0, bytes: *bytes }).collect();
+            pieces(&weights, 400)
+        };
+        assert_eq!(divided(&[1, 1, 500, 1, 1]), [0..2, 2..3, 3..5], "a giant alone, and nobody with it");
+        assert_eq!(divided(&[60, 60, 60, 60]), [0..1, 1..2, 2..3, 3..4]);
+        assert_eq!(divided(&[1, 1, 1, 1]), [0..2, 2..4]);
+        assert_eq!(divided(&[500, 1]), [0..1, 1..2]);
     }
 
     #[test]
