@@ -898,32 +898,74 @@ def span(keep):
     return years * 12 + month_count, days, seconds
 
 
+# The keys of a calendar's text and the types that the verdict depends on; other keys than these make it no calendar.
+TEXT = {
+    "": "calendar:t series:l rule:l?",
+    "calendar": "number:s organization:s title:t? version:i replaces:t? approval:t? effective:t timezone:s",
+    "effective": "from:d until:d?",
+    "rule": "number:s title:t? series:s part:s? group:s? unless:s? role:s? trigger:s? keep:s? active:s? semi_active:s? until:t? start:t?"
+            " disposition:s? basis:l? example:b? executed:s?",
+    "until": "earliest:l",
+    "way": "trigger:s keep:s? active:s? semi_active:s?",
+    "start": "year_end:s",
+}
+TEXT_TYPES = {"t": dict, "l": list, "s": str, "i": int, "b": bool, "d": datetime.date}
+
+
+def read_table(table, name):
+    """A table of a calendar's text, which has the keys of its kind, each of its type, and no others."""
+    fields = [field.split(":") for field in TEXT[name].split()]
+    if type(table) is not dict or set(table) - {key for key, _ in fields}:
+        raise Malformed(f"a table of kind {name or 'file'!r} has keys that no calendar has")
+    for key, code in fields:
+        if key not in table and not code.endswith("?"):
+            raise Malformed(f"{key} is missing")
+        if key in table and type(table[key]) is not TEXT_TYPES[code[0]]:
+            raise Malformed(f"{key} is of another type")
+    return table
+
+
 def ways_of(rule):
     """The ways of a rule of a calendar's text, sorted: trigger and period, active and semi-active periods added up."""
-    ways = rule["until"]["earliest"] if "until" in rule else [rule] if "trigger" in rule else []
+    if "until" in rule and "trigger" in rule:
+        raise Malformed("a rule has both `until` and `trigger`")
+    ways = [read_table(way, "way") for way in read_table(rule["until"], "until")["earliest"]] if "until" in rule else [rule] if "trigger" in rule else []
     spans = [[span(way[name]) for name in ("keep", "active", "semi_active") if name in way] for way in ways]
+    if any("keep" in way and len(periods) > 1 for way, periods in zip(ways, spans)):
+        raise Malformed("a rule has `keep` and a half of it")
     return sorted((way["trigger"], tuple(map(sum, zip(*periods)))) for way, periods in zip(ways, spans))
+
+
+def says(rule):
+    """Series, disposition and year end of a rule of a calendar's text, which is on whole records and without condition."""
+    if {"part", "group", "unless"} & set(rule):
+        raise Malformed(f"rule {rule['number']} is on a part, on a group or has a condition")
+    is_floor = rule.get("role", "disposing") == "floor"
+    if rule.get("role") not in (None, "floor", "disposing") or is_floor == ("disposition" in rule):
+        raise Malformed(f"rule {rule['number']} is neither a floor nor one that disposes")
+    return rule["series"], "floor" if is_floor else rule["disposition"], read_table(rule["start"], "start")["year_end"] if "start" in rule else None
 
 
 def differs(leaf, data):
     """What a calendar's text says otherwise than its leaf; None where they agree."""
-    text = tomllib.loads(data.decode())
-    head = text["calendar"]
-    effective = head["effective"]
+    text = read_table(tomllib.loads(data.decode()), "")
+    head = read_table(text["calendar"], "calendar")
+    effective = read_table(head["effective"], "effective")
     if (head["number"], head["version"], head["timezone"]) != (leaf["number"], leaf["version"], leaf["zone"]):
         return "its number, version or zone is another"
     if (str(effective["from"]), str(effective.get("until"))) != (leaf["effective_from"], str(leaf.get("effective_until"))):
         return "its effective dates are others"
-    obeyed = [rule for rule in text.get("rule", []) if not rule.get("example") and rule.get("executed") != "elsewhere"]
-    rules = {rule["number"]: rule for rule in obeyed}
+    listed = [read_table(rule, "rule") for rule in text.get("rule", [])]
+    if len({rule["number"] for rule in listed}) != len(listed) or {rule.get("executed", "elsewhere") for rule in listed} - {"elsewhere"}:
+        return "two of its rules have one number, or one is executed where nobody knows"
+    rules = {rule["number"]: rule for rule in listed if not rule.get("example") and "executed" not in rule}
     if set(rules) != set(leaf["rules"]):
         return "its rules are others"
     for number, term in leaf["rules"].items():
-        rule, told = rules[number], sorted((way["trigger"], span(way["keep"])) for way in term["ways"])
-        year_end = rule["start"].get("year_end") if isinstance(rule.get("start"), dict) else None
-        if (rule["series"], rule.get("disposition", "floor"), year_end) != (term["series"], term["disposition"], term.get("year_end")):
+        told = sorted((way["trigger"], span(way["keep"])) for way in term["ways"])
+        if says(rules[number]) != (term["series"], term["disposition"], term.get("year_end")):
             return f"rule {number} is another"
-        if ways_of(rule) != told:
+        if ways_of(rules[number]) != told:
             return f"rule {number} keeps otherwise"
     return None
 
@@ -936,7 +978,7 @@ def check_text(folder, index, leaf, note):
         return None
     try:
         reason = differs(leaf, data)
-    except (Malformed, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (Malformed, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         reason = f"it is no calendar: {error}"
     if reason:
         note(f"entry {index}: the text of its calendar does not say what it says: {reason}")

@@ -78,6 +78,11 @@ impl Rule {
         !self.example && !self.executed_elsewhere
     }
 
+    /// Whether it covers less than every record of its series as a whole.
+    pub fn is_partial(&self) -> bool {
+        self.governs != Governs::Record || self.unless.is_some()
+    }
+
     /// What this version of the program would need to obey the rule, where it cannot.
     pub fn unsupported(&self) -> Option<&'static str> {
         match (&self.governs, &self.unless, self.disposition) {

@@ -45,7 +45,7 @@ pub enum GoverningError {
     )]
     UnmappedTrigger { rule: RuleNumber, trigger: String, series: SeriesName },
     #[error(
-        "rule {rule} of series {series} uses {feature}, which this version cannot obey; nothing of the series is destroyed until it can"
+        "rule {rule} of series {series} uses {feature}, which this version cannot obey; nothing is destroyed under its calendar until it can"
     )]
     Unsupported { rule: RuleNumber, series: SeriesName, feature: &'static str },
 }
@@ -56,6 +56,12 @@ impl<'a> Governing<'a> {
     /// # Errors
     /// A rule that cannot be judged: to leave it out could destroy what it keeps.
     pub fn new(calendar: &'a Calendar, mapping: &'a SeriesMapping) -> Result<Self, GoverningError> {
+        // The log declares calendars whole: one that it cannot say in full is not obeyed for any series.
+        if let Some((rule, feature)) = calendar.unsupported().into_iter().next() {
+            let series = calendar.rules.iter().find(|other| other.number == rule).map(|rule| rule.series.clone());
+            let series = series.unwrap_or_else(|| mapping.series.clone());
+            return Err(GoverningError::Unsupported { rule, series, feature });
+        }
         let rules = calendar
             .rules_for(&mapping.series)
             .filter(|rule| rule.is_obeyed())
@@ -249,13 +255,6 @@ enum Latest<'a> {
 
 impl<'a> GoverningRule<'a> {
     fn new(rule: &'a Rule, mapping: &'a SeriesMapping) -> Result<Self, GoverningError> {
-        if let Some(feature) = rule.unsupported() {
-            return Err(GoverningError::Unsupported {
-                rule: rule.number.clone(),
-                series: mapping.series.clone(),
-                feature,
-            });
-        }
         let ways = rule
             .clock
             .earliest

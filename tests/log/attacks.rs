@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use retentiond::audit::leaf::*;
 use retentiond::audit::note::{KeyKind, SigningKey};
 use retentiond::audit::verify::{Trust, Verdict, verify};
+use retentiond::disposition::execute::leaf_of_text;
+use retentiond::model::Digest;
 
 use super::forge::*;
 
@@ -159,11 +161,7 @@ fn an_entry_dated_after_the_auditor_s_now_is_found_once_and_five_minutes_are_for
 
 #[test]
 fn a_calendar_s_entry_is_held_against_its_text_where_the_auditor_can_read_it() {
-    fn read_text(text: &[u8]) -> Result<CalendarLeaf, String> {
-        let calendar = retentiond::calendar::parse("text", text).map_err(|faults| faults[0].message.clone())?;
-        Ok(retentiond::disposition::execute::calendar_leaf(&calendar))
-    }
-    let trust = Trust { read_text: Some(read_text), ..Trust::default() };
+    let trust = Trust { read_text: Some(leaf_of_text), ..Trust::default() };
     let truth = Forge::sound();
     assert_eq!(flaws(&truth, &trust), [""; 0]);
     let changes: [fn(&mut CalendarLeaf); 5] = [
@@ -185,6 +183,41 @@ fn a_calendar_s_entry_is_held_against_its_text_where_the_auditor_can_read_it() {
         let report = verify(dir.path(), &trust);
         let found: Vec<_> = report.findings.iter().map(|finding| finding.flaw.code()).collect();
         assert!(found.contains(&"text-differs"), "{found:?}");
+    }
+}
+
+/// The text of a sound log's calendar, changed, with a leaf that names it and says the same as before.
+pub fn with_text(change: impl Fn(String) -> Vec<u8>, dir: &Path) {
+    let mut forge = Forge::sound();
+    let Body::Calendar(leaf) = calendar("P1Y") else { unreachable!() };
+    let bytes = change(text(&leaf));
+    forge.replace(1, |leaf| {
+        let Body::Calendar(calendar) = &mut leaf.body else { unreachable!() };
+        calendar.digest = Digest::of(&bytes);
+    });
+    forge.write(dir);
+    fs::write(dir.join("blobs").join(Digest::of(&bytes).to_string()), bytes).unwrap();
+}
+
+/// Lines that a text may not have whose leaf says nothing of them.
+pub const UNSAID: [&str; 3] = ["part = \"exhibit\"", "group = \"payment\"", "unless = \"public\""];
+
+#[test]
+fn a_text_with_a_condition_that_its_entry_cannot_say_is_found() {
+    let trust = Trust { read_text: Some(leaf_of_text), ..Trust::default() };
+    for line in UNSAID {
+        for (change, found) in [("", "text-differs"), ("example = true\n", "")] {
+            let dir = tempfile::tempdir().unwrap();
+            let second = "\n[[rule]]\nnumber = \"PC-2\"\nseries = \"dossier\"\nexample = true\ntrigger = \"closure\"\nkeep = \"P1Y\"\ndisposition = \"destroy\"\n";
+            let changed = |text: String| match change {
+                "" => text.replace("[[rule]]\n", &format!("[[rule]]\n{line}\n")).into_bytes(),
+                _ => format!("{text}{second}{line}\n").into_bytes(),
+            };
+            with_text(changed, dir.path());
+            let report = verify(dir.path(), &trust);
+            let flaws: Vec<_> = report.findings.iter().map(|finding| finding.flaw.code()).collect();
+            assert_eq!(flaws.first().copied().unwrap_or_default(), found, "{line}");
+        }
     }
 }
 

@@ -8,7 +8,9 @@ use retentiond::audit::leaf::{Body, Correction, HoldAction, Intent, Run, RunCoun
 use retentiond::audit::verify::{Trust, verify};
 
 use chrono::Datelike;
+use retentiond::disposition::execute::leaf_of_text;
 
+use super::attacks::{UNSAID, with_text};
 use super::forge::*;
 use super::real::Real;
 use super::sense::forgeries;
@@ -150,6 +152,48 @@ fn it_finds_every_forgery_that_ours_finds_and_none_where_ours_finds_none() {
         assert_eq!(said.0, verify(dir.path(), &Trust::default()).verdict.to_string(), "{}", said.2);
         assert_eq!(said.0, "OK-UNANCHORED");
     }
+}
+
+#[test]
+fn it_refuses_the_texts_that_ours_refuses() {
+    if !python() {
+        return;
+    }
+    let trust = Trust { read_text: Some(leaf_of_text), ..Trust::default() };
+    let after = |line: &str, more: &str| (line.to_owned(), format!("{line}{more}\n"));
+    let mut changes: Vec<(String, String)> = UNSAID.iter().map(|line| after("[[rule]]\n", line)).collect();
+    let nested = format!("x = {}{}", "[".repeat(5_000), "]".repeat(5_000));
+    changes.extend([
+        after("[[rule]]\n", &nested),
+        after("[[rule]]\n", "executed = \"here\""),
+        after("[[rule]]\n", "example = 1"),
+        after("[[rule]]\n", "active = \"P1Y\""),
+        after("[[rule]]\n", "role = \"floor\""),
+        after("[[rule]]\n", "until = { earliest = [{ trigger = \"closure\", keep = \"P1Y\" }] }"),
+        after("[[rule]]\n", "start = { year_end = \"12-31\", month = 3 }"),
+        after("[calendar]\n", "colour = \"blue\""),
+        ("[calendar]\n".to_owned(), "colour = \"blue\"\n[calendar]\n".to_owned()),
+        ("[calendar]\n".to_owned(), "\u{feff}[calendar]\n".to_owned()),
+        ("version = 2".to_owned(), "version = 2.0".to_owned()),
+        ("organization = \"Office\"\n".to_owned(), String::new()),
+        ("from = 2024-04-04".to_owned(), "from = \"2024-04-04\"".to_owned()),
+        ("from = 2024-04-04".to_owned(), "from = 2024-04-04, to = 2025-04-04".to_owned()),
+    ]);
+    for (from, to) in changes {
+        let dir = tempfile::tempdir().unwrap();
+        with_text(|text| text.replacen(&from, &to, 1).into_bytes(), dir.path());
+        let ours = verify(dir.path(), &trust);
+        let found: Vec<_> = ours.findings.iter().map(|finding| finding.flaw.code()).collect();
+        let to = to.chars().take(60).collect::<String>();
+        assert_eq!(found, ["text-differs"], "{to}");
+        let said = said(dir.path(), &[]);
+        assert_eq!((said.0.as_str(), said.1), ("FAIL", Some(4)), "{to}: {}", said.2);
+        assert!(said.2.contains("text of its calendar"), "{to}: {}", said.2);
+    }
+    let dir = tempfile::tempdir().unwrap();
+    with_text(|text| format!("# No other rule.\n{text}").into_bytes(), dir.path());
+    assert_eq!(verify(dir.path(), &trust).verdict.to_string(), "OK-UNANCHORED");
+    assert_eq!(said(dir.path(), &[]).0, "OK-UNANCHORED");
 }
 
 #[test]

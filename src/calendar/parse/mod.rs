@@ -37,6 +37,12 @@ pub fn parse(file: &str, bytes: &[u8]) -> Result<Calendar, Vec<Fault>> {
 
 fn read(document: &Document<'_>) -> Option<Calendar> {
     let mut root = document.root();
+    if document.text().starts_with('\u{feff}') {
+        // TOML has none, and an auditor's reader of the text may refuse it.
+        let message = "the file begins with a byte order mark";
+        root.fault("byte-order-mark", message, "save it as UTF-8 without one");
+        return None;
+    }
     if !["calendar", "series", "rule"].iter().any(|key| root.has(key)) {
         let mend = "write a [calendar], its [[series]] and its [[rule]]s";
         root.fault("calendar-empty", "the file holds no calendar", mend);

@@ -8,14 +8,13 @@ use clap::Args;
 
 use super::{log_dir, read, read_key};
 use crate::audit::checkpoint::SignedCheckpoint;
-use crate::audit::leaf::CalendarLeaf;
 use crate::audit::prove::{MAX_PROOF, Proof};
 use crate::audit::verify::{Trust, Verdict, verify};
 use crate::cli::clock;
 use crate::cli::error::Failure;
 use crate::cli::exit::Exit;
 use crate::cli::session::Session;
-use crate::disposition::execute::calendar_leaf;
+use crate::disposition::execute::leaf_of_text;
 use crate::model::Language;
 use crate::report::verify::{ProofReport, VerifyReport};
 
@@ -45,7 +44,7 @@ impl Verify {
             key: self.vkey.as_deref().map(read_key).transpose()?,
             older: self.checkpoint.iter().map(|path| read_older(path)).collect::<Result<_, _>>()?,
             now: Some(clock::now().timestamp()),
-            read_text: Some(read_text),
+            read_text: Some(leaf_of_text),
             witnesses: self.witness_key.iter().map(|path| read_key(path)).collect::<Result<_, _>>()?,
         };
         if let Some(path) = &self.proof {
@@ -72,13 +71,6 @@ fn may_read(dir: &Path) -> Result<(), Failure> {
         Err(error) if error.kind() == ErrorKind::PermissionDenied => Err(Failure::file(dir, "read the log", &error)),
         _ => Ok(()),
     }
-}
-
-/// A calendar's text as the log would declare it. Verification reads no law of its own, so it is lent ours.
-fn read_text(bytes: &[u8]) -> Result<CalendarLeaf, String> {
-    let calendar = crate::calendar::parse("its text", bytes)
-        .map_err(|faults| faults.into_iter().next().map_or_else(String::new, |fault| fault.message))?;
-    Ok(calendar_leaf(&calendar))
 }
 
 fn verify_proof(path: &Path, trust: &Trust, session: &mut Session<'_>) -> Result<Exit, Failure> {

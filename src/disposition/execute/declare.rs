@@ -55,6 +55,19 @@ pub(super) fn declare(desk: &mut Desk, plan: &ApprovedPlan, actor: &Actor, now: 
     Ok(())
 }
 
+/// What the log would say of a calendar with this text.
+///
+/// # Errors
+/// One sentence: the text is no calendar, or has a rule that an entry cannot say.
+pub fn leaf_of_text(text: &[u8]) -> Result<CalendarLeaf, String> {
+    let calendar = crate::calendar::parse("its text", text)
+        .map_err(|faults| faults.into_iter().next().map_or_else(String::new, |fault| fault.message))?;
+    match calendar.rules.iter().filter(|rule| rule.is_obeyed()).find(|rule| rule.is_partial()) {
+        Some(rule) => Err(format!("rule {} of it is on a part, on a group or has a condition", rule.number)),
+        None => Ok(calendar_leaf(&calendar)),
+    }
+}
+
 /// What the log says of a calendar.
 pub fn calendar_leaf(calendar: &Calendar) -> CalendarLeaf {
     let rules: BTreeMap<_, _> = calendar

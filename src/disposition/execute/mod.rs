@@ -30,7 +30,7 @@ mod target;
 mod writers;
 
 pub use apply::{Conditions, Progress, apply};
-pub use declare::calendar_leaf;
+pub use declare::{calendar_leaf, leaf_of_text};
 pub use error::ExecuteError;
 pub use recover::{Recovered, recover};
 pub use restored::look as look_for_restored;

@@ -260,7 +260,11 @@ fn an_event_that_does_not_apply_has_not_happened() {
 fn a_rule_that_cannot_be_obeyed_is_refused_rather_than_left_out() {
     let mut on_a_part = destroy_after_a_year();
     on_a_part.governs = Governs::Part("message".into());
-    let (calendar, mapping) = (calendar(vec![on_a_part]), mapping(Pick::Latest));
+    let (mut calendar, mapping) = (calendar(vec![on_a_part]), mapping(Pick::Latest));
+    assert!(matches!(Governing::new(&calendar, &mapping), Err(GoverningError::Unsupported { .. })));
+    // Nor is any other series of the same calendar disposed of: the log could not say which law that was.
+    calendar.rules[0].series = "session".into();
+    calendar.rules.push(destroy_after_a_year());
     assert!(matches!(Governing::new(&calendar, &mapping), Err(GoverningError::Unsupported { .. })));
 }
 
