@@ -10,6 +10,7 @@ pub mod holds;
 pub mod init;
 pub mod log;
 pub mod lookup;
+pub mod meaning;
 pub mod plan;
 pub mod plans;
 pub mod run;

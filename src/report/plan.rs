@@ -4,11 +4,13 @@ use chrono::SecondsFormat;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::meaning::{self, Meaning};
 use super::table::{Table, count, paragraph};
 use super::{PROGRAM, Report, Words, to_value};
 use crate::audit::leaf::VerdictCounts;
 use crate::disposition::plan::{PlanFile, PlannedCalendar, PlannedRule};
 use crate::disposition::rails::Tripped;
+use crate::records::mapping::SeriesMapping;
 
 /// A plan as people read it. Holds no personal information.
 #[derive(Clone, Debug, Serialize)]
@@ -30,6 +32,8 @@ pub struct PlanReport {
     pub rules: Vec<RuleRow>,
     /// The calendars obeyed.
     pub calendars: Vec<CalendarRow>,
+    /// What the mapping of each of these series means: it is approved with the plan.
+    pub meaning: Vec<Meaning>,
     /// What the reader types before a subcommand.
     #[serde(skip)]
     pub program: String,
@@ -90,9 +94,11 @@ pub fn names(tripped: &[TrippedRail]) -> Vec<String> {
     names
 }
 
-impl From<&PlanFile> for PlanReport {
-    fn from(file: &PlanFile) -> Self {
+impl PlanReport {
+    /// A plan, and what the mappings of its series mean.
+    pub fn new(file: &PlanFile, mappings: &[SeriesMapping]) -> Self {
         let manifest = &file.manifest;
+        let is_judged = |mapping: &SeriesMapping| manifest.rules.iter().any(|rule| rule.series == mapping.series);
         let tripped: Vec<_> = file.rails.iter().map(TrippedRail::from).collect();
         Self {
             plan: file.plan.to_string(),
@@ -105,6 +111,7 @@ impl From<&PlanFile> for PlanReport {
             tripped,
             rules: manifest.rules.iter().map(RuleRow::from).collect(),
             calendars: manifest.calendars.iter().map(CalendarRow::from).collect(),
+            meaning: mappings.iter().filter(|mapping| is_judged(mapping)).flat_map(meaning::meanings).collect(),
             program: PROGRAM.to_owned(),
         }
     }
@@ -147,6 +154,7 @@ impl Report for PlanReport {
         }
         text += &format!("\n{}", self.table(words));
         text += &self.undated(words);
+        text += &meaning::text(&self.meaning, words);
         text += &self.closing(words);
         text
     }
@@ -254,6 +262,11 @@ mod tests {
             }],
             rules: vec![rule],
             calendars: vec![CalendarRow { number: "OPC-PC".into(), version: 2, zone: "America/Toronto".into() }],
+            meaning: vec![Meaning {
+                series: "dossier".into(),
+                trigger: Some("closure".into()),
+                is: "dossier.closed_at".into(),
+            }],
             program: "retentiond --config here.toml".into(),
         }
     }
@@ -266,6 +279,7 @@ mod tests {
             "5,000",
             "2 (the date cannot be read)",
             "no plan of dossier",
+            "dossier closure: dossier.closed_at",
             "retentiond --config here.toml approve 2026-11-21-0a1b2c3d --accept rules",
         ] {
             assert!(text.contains(expected), "{expected} is missing from\n{text}");

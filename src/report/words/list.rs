@@ -82,6 +82,8 @@ words! {
     simulation_title: "Simulation {} for {}: {} [record|records] would be due", "Simulation {} au {}\u{a0}: {} [unité serait échue|unités seraient échues]";
     under_calendar: "under calendar {} version {}, dates in {}", "selon le calendrier {} version {}, dates en {}";
     undated_title: "Undated records are kept until someone mends their dates:", "Les unités sans date valable sont conservées tant que la date n'est pas corrigée\u{a0}:";
+    meaning_title: "What starts a clock, and what is a record, in the databases:", "Ce qui fait courir un délai, et ce qui est un enregistrement, dans les bases\u{a0}:";
+    filter_of_series: "(records)", "(enregistrements)";
     simulation_note: "A simulation shows what would be due; nobody can approve it.", "Une simulation montre ce qui serait échu; personne ne peut l'approuver.";
     nothing_due: "Nothing is due: there is nothing to approve.", "Rien n'est échu\u{a0}: il n'y a rien à approuver.";
     dry_run_note: "Nothing was touched. Nothing will be until a person approves this plan.", "Rien n'a été touché. Rien ne le sera avant qu'une personne approuve cette liste.";
