@@ -15,7 +15,7 @@ use retentiond::audit::leaf::{Body, Correction, HoldAction, RecordOutcome};
 use retentiond::audit::verify::{Trust, Verdict, verify};
 use retentiond::audit::{LogReader, decode_results, load_fingerprinter};
 use retentiond::config;
-use retentiond::disposition::desk::{Client, Door, SharedDesk, approved_plan, open_or_connect};
+use retentiond::disposition::desk::{Client, DeskError, Door, SharedDesk, approved_plan, open_or_connect};
 use retentiond::disposition::execute::{Conditions, ExecuteError, Progress, Statement, apply};
 use retentiond::disposition::holds::HoldScope;
 use retentiond::disposition::plan::PlanRequest;
@@ -351,6 +351,34 @@ fn another_database_put_in_the_place_of_the_one_at_work_ends_the_execution() {
     // The same plan goes on with the database that stands there now, and finds nothing due in it.
     assert_eq!(execute(door.here().unwrap(), &plan).counts.drifted, 2_000 - destroyed);
     assert_eq!(left(), 2_000 - destroyed);
+    drop(door);
+    assert_verified(&install);
+}
+
+#[test]
+fn a_database_that_remembers_a_batch_which_the_log_does_not_know_ends_an_execution() {
+    let dir = tempfile::tempdir().unwrap();
+    let install = organization(dir.path(), 2_000);
+    let plan = approve(&install);
+    let door = open_or_connect(install.clone(), None, Arc::new(now)).unwrap();
+    let desk = door.here().unwrap();
+    let actor = Actor::new("test (0)");
+    let approved = approved_plan(desk, &plan, &actor, now()).unwrap();
+    let database = Connection::open(dir.path().join("app.db")).unwrap();
+    let newer = "INSERT INTO retentiond_batch SELECT origin, 99999, 'committed', note FROM retentiond_batch ORDER BY batch DESC LIMIT 1";
+    let mut done = Vec::new();
+    let mut progress = |progress: Progress| {
+        done.push(progress.done);
+        if done.len() == 2 {
+            database.execute_batch(newer).unwrap();
+        }
+    };
+    let stop = AtomicBool::new(false);
+    let mut conditions = Conditions { actor: &actor, clock: &now, stop: &stop, progress: &mut progress };
+    let ended = apply(desk, &approved, &mut conditions);
+    assert!(matches!(ended, Err(ExecuteError::Desk(DeskError::LogBehind { .. }))), "{ended:?}");
+    let left: i64 = database.query_row("SELECT count(*) FROM dossier", [], |row| row.get(0)).unwrap();
+    assert_eq!((done.len(), left.unsigned_abs()), (2, 2_000 - done[1]));
     drop(door);
     assert_verified(&install);
 }

@@ -4,7 +4,8 @@ use super::alerts::kind;
 use super::execution::refusal;
 use super::runner::Runner;
 use super::scan::Depth;
-use crate::disposition::execute;
+use crate::disposition::desk::DeskError;
+use crate::disposition::execute::{self, ExecuteError};
 use crate::model::RuleNumber;
 
 impl Runner {
@@ -21,10 +22,13 @@ impl Runner {
                 self.board.clear(kind::RECOVERY, "log");
             }
             Err(error) => {
-                let message = format!(
-                    "nothing is destroyed until what a crash interrupted is resolved: {}",
-                    refusal(&error).message
-                );
+                let message = match &error {
+                    ExecuteError::Desk(DeskError::LogBehind { .. }) => refusal(&error).message,
+                    _ => format!(
+                        "nothing is destroyed until what a crash interrupted is resolved: {}",
+                        refusal(&error).message
+                    ),
+                };
                 self.board.raise(kind::RECOVERY, "log", message, now);
             }
         }

@@ -1,9 +1,10 @@
-//! A state directory that others could change or read is refused, with the mend.
+//! A state directory that others could change or read is refused, with the mend; one that is older than what was destroyed destroys nothing.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
 
-use crate::office::Office;
+use crate::office::{Office, insert};
 
 #[test]
 fn a_state_directory_that_others_can_read_is_refused_with_the_mend() {
@@ -14,4 +15,81 @@ fn a_state_directory_that_others_can_read_is_refused_with_the_mend() {
     let refused = office.run(&["run"]);
     assert_eq!(refused.code, 78, "{}", refused.err);
     assert!(refused.err.contains("chmod go-rwx"), "{}", refused.err);
+}
+
+/// What is due goes, by a plan that a person approves.
+fn destroy_what_is_due(office: &Office) {
+    let daemon = office.start();
+    office.scan();
+    office.ask(&["approve", &office.plans("pending")[0], "--accept", "rules,share,median"]);
+    office.wait("the execution", || office.count() == 5 && office.status()["doing"] == "idle");
+    daemon.stop();
+}
+
+fn copy(office: &Office, from: &str, to: &str) {
+    let copied = Command::new("cp").arg("-a").arg(office.path(from)).arg(office.path(to)).status().unwrap();
+    assert!(copied.success());
+}
+
+/// Moves the state away and puts the copy in its place.
+fn restore(office: &Office) {
+    fs::rename(office.path("state"), office.path("newer")).unwrap();
+    copy(office, "copy", "state");
+}
+
+fn is_refused(office: &Office, arguments: &[&str]) {
+    let (code, told) = office.json(arguments);
+    assert_eq!((code, told["error"]["code"].as_str()), (3, Some("log-behind")), "{arguments:?}: {told}");
+    let told = told["error"].to_string();
+    assert!(told.contains("the database of app, which remembers batch") && told.contains("audit adopt"), "{told}");
+}
+
+/// The plan in the copy that a person approved and nobody executed, if there is one.
+fn destroys_nothing_until_somebody_has_looked(office: &Office, approved: Option<&str>) {
+    insert(&office.database(), "2025-11-02T12:00:00Z");
+    restore(office);
+    let entries = office.ask(&["audit", "verify"])["entries"].clone();
+    is_refused(office, &["plan"]);
+    approved.into_iter().for_each(|plan| is_refused(office, &["apply", plan]));
+    let daemon = office.start();
+    assert!(office.has_alert("recovery"), "{}", office.status());
+    office.ask(&["ctl", "scan"]);
+    office.wait("the alert", || office.has_alert("scan-failed"));
+    approved.into_iter().for_each(|plan| is_refused(office, &["apply", plan]));
+    is_refused(office, &["plan"]);
+    daemon.stop();
+    assert_eq!(office.count(), 6);
+    assert_eq!(office.ask(&["audit", "verify"])["entries"], entries, "nothing is put on record beside what was lost");
+}
+
+#[test]
+fn a_state_restored_from_before_the_last_batch_destroys_nothing_until_a_successor_is_begun() {
+    let office = Office::new("approve", 3);
+    destroy_what_is_due(&office);
+    office.ask(&["hold", "place", "dossier", "8", "--reason", "a claim"]);
+    copy(&office, "state", "copy");
+    insert(&office.database(), "2025-11-02T12:00:00Z");
+    destroy_what_is_due(&office);
+    destroys_nothing_until_somebody_has_looked(&office, None);
+    office.ask(&["audit", "adopt", "--reason", "the disk of the state was lost"]);
+    destroy_what_is_due(&office);
+    assert_eq!(office.ask(&["hold", "list"])["holds"].as_array().unwrap().len(), 1, "holds go over to the successor");
+    office.verify();
+}
+
+#[test]
+fn a_state_restored_from_before_the_first_batch_destroys_nothing_until_the_newer_one_is_back() {
+    let office = Office::new("report", 3);
+    let plan = office.plan();
+    office.ask(&["approve", &plan, "--accept", "rules"]);
+    copy(&office, "state", "copy");
+    office.ask(&["apply", &plan]);
+    destroys_nothing_until_somebody_has_looked(&office, Some(&plan));
+    fs::remove_dir_all(office.path("state")).unwrap();
+    fs::rename(office.path("newer"), office.path("state")).unwrap();
+    let next = office.plan();
+    office.ask(&["approve", &next, "--accept", "share,median"]);
+    office.ask(&["apply", &next]);
+    assert_eq!(office.count(), 5);
+    office.verify();
 }

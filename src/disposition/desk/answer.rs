@@ -12,7 +12,7 @@ use super::{DeskError, SharedDesk};
 use crate::audit::{Fingerprinter, key_year};
 use crate::disposition::Installation;
 use crate::disposition::approval::Terms;
-use crate::disposition::execute;
+use crate::disposition::execute::{self, ExecuteError};
 use crate::disposition::holds::{HoldScope, key_text};
 use crate::disposition::request::{NamedRecord, Request, Response};
 use crate::model::{Actor, CivilDate, Digest, Instant, PlanId, RecordKey, SeriesName, SourceName};
@@ -148,11 +148,13 @@ fn planning_keys(
 ) -> Result<Response, DeskError> {
     let install = desk.install();
     let mut desk = desk.lock()?;
+    // A plan must know of a database that was restored; one that cannot be read now is the planning's to report.
+    if let Err(ExecuteError::Desk(error @ DeskError::LogBehind { .. })) = execute::look_for_restored(&mut desk, now) {
+        return Err(error);
+    }
     for source in sources.iter().filter(|source| install.sources.contains_key(*source)) {
         desk.log().fingerprinter(source, year, now)?;
     }
-    // A plan must know of a database that was restored; one that cannot be read now is the planning's to report.
-    let _ = execute::look_for_restored(&mut desk, now);
     let digests = digests.iter().map(|digest| desk.log().keyed_digest(&digest.to_string())).collect();
     Ok(Response::PlanningKeys { digests })
 }

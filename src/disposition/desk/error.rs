@@ -7,7 +7,7 @@ use super::super::approval::ApprovalError;
 use super::super::plan::PlanError;
 use super::super::request::{Refusal, RefusalKind};
 use crate::audit::LogError;
-use crate::model::{HoldId, RuleNumber, SeriesName};
+use crate::model::{BatchNumber, HoldId, RuleNumber, SeriesName, SourceName};
 use crate::records::sqlite::StoreError;
 
 /// What can go wrong at the desk.
@@ -33,6 +33,11 @@ pub enum DeskError {
     Plan(#[from] PlanError),
     #[error(transparent)]
     Approval(#[from] ApprovalError),
+    #[error(
+        "the log lies behind the database of {source_name}, which remembers batch {batch}: the log has {entries} entries, and no such batch; the state directory is older than what was destroyed since, as one restored from a copy is, so nothing is planned or destroyed under it; \
+         put the newer state directory back, or, where it is lost, stop the service and begin a successor: `retentiond audit adopt --reason …`"
+    )]
+    LogBehind { source_name: SourceName, batch: BatchNumber, entries: u64 },
     #[error("no hold {hold} is in force; `retentiond hold list` lists them")]
     NoHold { hold: HoldId },
     #[error(
@@ -100,6 +105,7 @@ impl DeskError {
             Self::Log(_) => "log",
             Self::Plan(error) => error.code(),
             Self::Approval(error) => error.code(),
+            Self::LogBehind { .. } => "log-behind",
             Self::NoHold { .. } => "no-hold",
             Self::HoldsLost { .. } => "holds-lost",
             Self::UnknownSeries { .. } => "unknown-series",
@@ -131,7 +137,9 @@ impl DeskError {
             Self::Log(error) | Self::Plan(PlanError::Log(error)) => kind_of_log(error),
             Self::Plan(error) => error.kind(),
             Self::Approval(ApprovalError::UnknownRule { .. }) => RefusalKind::Usage,
-            Self::Approval(_) | Self::HoldsLost { .. } | Self::Unsettled { .. } => RefusalKind::Refused,
+            Self::Approval(_) | Self::HoldsLost { .. } | Self::LogBehind { .. } | Self::Unsettled { .. } => {
+                RefusalKind::Refused
+            }
             Self::NoHold { .. }
             | Self::UnknownSeries { .. }
             | Self::UnknownRule { .. }

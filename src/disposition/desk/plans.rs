@@ -18,7 +18,7 @@ pub enum PlanState {
     Simulation,
     /// Waits for a decision.
     Pending,
-    /// Waited too long for a decision, or for its execution.
+    /// Waited too long for a decision, or for its execution; or its list is gone, as where it was decided on under a log that another one succeeded.
     Expired,
     Approved,
     Rejected,
@@ -147,7 +147,7 @@ impl Desk {
             Some(_) if chronicle.has_started(plan) => PlanState::Started,
             Some(_) => PlanState::Approved,
             None if file.manifest.simulation => PlanState::Simulation,
-            None if file.has_expired(now) => PlanState::Expired,
+            None if file.has_expired(now) || !self.plans.has_body(plan) => PlanState::Expired,
             None => PlanState::Pending,
         })
     }

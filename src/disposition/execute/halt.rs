@@ -1,5 +1,6 @@
 //! What ends a run between two batches: a person rejects its plan, or the database no longer says what the log says.
 
+use super::behind;
 use super::error::ExecuteError;
 use super::target::Target;
 use crate::disposition::approval::ApprovalError;
@@ -33,6 +34,10 @@ pub(super) fn reason_inside(
 ) -> Result<Option<String>, ExecuteError> {
     if let Some(reason) = reason(desk, target)? {
         return Ok(Some(reason));
+    }
+    let fences = txn.fences()?;
+    if let Some(batch) = behind::unknown(desk, &target.mapping.source, &fences)? {
+        return Ok(Some(behind::behind(desk, &target.mapping.source, batch).to_string()));
     }
     let Some(last) = desk.chronicle()?.expected_fences().get(&target.mapping.source).copied() else { return Ok(None) };
     let stands = matches!(txn.fence_of(last)?, FenceState::Committed(_));

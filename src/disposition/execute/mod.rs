@@ -8,6 +8,7 @@ mod announce;
 mod apply;
 mod asked;
 mod batch;
+mod behind;
 mod bytes;
 pub mod chunk;
 mod close;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::ControlFlow;
 
+use super::behind;
 use super::error::ExecuteError;
 use super::finish::{Absence, Committed, Ending, finish, log_outcomes, unlink_files};
 use super::logged::{is_gone, logged_batch};
@@ -32,8 +33,10 @@ pub struct Recovered {
 /// Gives every intent without outcome its outcome, and tries again to unlink what was left behind.
 ///
 /// # Errors
-/// A source that cannot be opened now: its batches wait, and nothing else is destroyed until they are resolved.
+/// Nothing is resolved by a log that lies behind a database. A source that cannot be opened now: its batches wait, and nothing else is destroyed until they are resolved.
 pub fn recover(desk: &mut Desk, now: Instant) -> Result<Recovered, ExecuteError> {
+    // Under a log that is not the newest, a batch without outcome may have had one.
+    behind::look(desk)?;
     let mut recovered = Recovered::default();
     for intents in by_batch(desk.log().unresolved()) {
         recovered.batches += 1;

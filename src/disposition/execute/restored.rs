@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ops::ControlFlow;
 
+use super::behind;
 use super::error::ExecuteError;
 use super::logged::{LoggedBatch, is_gone, logged_batch};
 use crate::audit::leaf::{Body, Correction};
@@ -22,6 +23,7 @@ const COMPARED: usize = 1_000_000;
 /// # Errors
 /// A source that cannot be read, a log that cannot be written.
 pub fn look(desk: &mut Desk, now: Instant) -> Result<(), ExecuteError> {
+    behind::look(desk)?;
     // A batch on its way has let go of the fence before it, and its own outcome is not in the log yet.
     if !desk.log().unresolved().is_empty() {
         return Ok(());

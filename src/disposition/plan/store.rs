@@ -95,6 +95,11 @@ impl PlanDirs {
         &self.bodies
     }
 
+    /// Whether the list of a plan is still there.
+    pub fn has_body(&self, plan: &PlanId) -> bool {
+        self.body_path(plan).exists()
+    }
+
     pub(super) fn body_path(&self, plan: &PlanId) -> PathBuf {
         self.bodies.join(format!("{plan}.body"))
     }

@@ -150,6 +150,20 @@ pub(super) fn foreign(conn: &Connection, own: Option<&Origin>) -> Result<Vec<(Or
         .map_err(|e| StoreError::of(conn, e))
 }
 
+/// The batches of a log that have a row here. A table that is not as we make it has none.
+pub(super) fn batches(conn: &Connection, origin: &Origin) -> Result<Vec<BatchNumber>, StoreError> {
+    if !table_exists(conn)? || fault(conn).map_err(|e| StoreError::of(conn, e))?.is_some() {
+        return Ok(Vec::new());
+    }
+    conn.prepare_cached("SELECT batch FROM main.retentiond_batch WHERE origin = ?1 ORDER BY batch")
+        .and_then(|mut statement| {
+            let rows =
+                statement.query_map([origin.as_str()], |row| Ok(BatchNumber(row.get::<_, i64>(0)?.cast_unsigned())))?;
+            rows.collect()
+        })
+        .map_err(|e| StoreError::of(conn, e))
+}
+
 pub(super) fn forget_before(conn: &Connection, origin: &Origin, batch: BatchNumber) -> Result<(), StoreError> {
     if !table_exists(conn)? {
         return Ok(());

@@ -139,6 +139,14 @@ impl Reader {
         fence::read(&self.opened.conn, origin, batch)
     }
 
+    /// The batches of this log that have a fence row here.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn fences(&self, origin: &Origin) -> Result<Vec<BatchNumber>, StoreError> {
+        fence::batches(&self.opened.conn, origin)
+    }
+
     /// The other logs that have left fence rows here, and how many each; without a log of one's own, all.
     ///
     /// # Errors

@@ -77,6 +77,14 @@ impl<'w> WriteTxn<'w> {
         self.writer.fence(batch)
     }
 
+    /// The batches of our log that have a fence row, as this transaction sees it.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn fences(&mut self) -> Result<Vec<BatchNumber>, StoreError> {
+        fence::batches(&self.writer.opened.conn, &self.writer.origin)
+    }
+
     /// Lets go of our fence rows of batches before this one: their outcomes are durable in the log.
     ///
     /// # Errors
