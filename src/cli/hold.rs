@@ -132,7 +132,7 @@ impl Place {
                 }
                 (false, true) => Ok(HoldScope::Subject { series, key }),
                 (true, false) if named.is_some_and(|named| named != series) => Err(Failure::usage(
-                    &format!("A person is a record of {series}, and the key of another was given."),
+                    format!("A person is a record of {series}, and the key of another was given."),
                     "hold place --subject KEY --reason TEXT",
                 )),
                 // As people also say it: `hold place account 7 --subject`.
