@@ -24,6 +24,8 @@ mod init;
 #[cfg(feature = "simulate")]
 #[path = "program/interrupted.rs"]
 mod interrupted;
+#[path = "program/lookup.rs"]
+mod lookup;
 #[path = "program/masks.rs"]
 mod masks;
 #[path = "program/rotation.rs"]

@@ -1,15 +1,17 @@
 //! What the log says of one record, by its fingerprints: destroyed, when and under which rule; or not.
 
-use std::collections::BTreeMap;
+mod search;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use serde::Serialize;
 
 use super::error::LogError;
-use super::leaf::{Action, Body, Correction, Intent, Leaf, Outcome, RecordOutcome};
-use super::presence::Presence;
+use super::leaf::Action;
 use super::reader::LogReader;
-use super::results::decode_results;
+use search::Search;
+
 use crate::model::{
     Actor, BatchNumber, CalendarNumber, Fingerprint, Origin, PlanId, RuleNumber, RunId, SeriesName, SourceName,
 };
@@ -46,6 +48,8 @@ pub enum Answer {
     NotFound,
     /// Not found, but keys were destroyed that might have named it.
     KeyDestroyed,
+    /// Something is not here that the answer depends on, and the log does not say that it was destroyed.
+    CannotTell,
 }
 
 impl std::fmt::Display for Answer {
@@ -58,6 +62,7 @@ impl std::fmt::Display for Answer {
             Self::Resurrected => "RESURRECTED",
             Self::NotFound => "NOT-FOUND",
             Self::KeyDestroyed => "KEY-DESTROYED",
+            Self::CannotTell => "CANNOT-TELL",
         })
     }
 }
@@ -72,6 +77,8 @@ pub struct Found {
     pub mentions: Vec<Mention>,
     /// Years of the source's keys that were destroyed: what they named cannot be found.
     pub destroyed_keys: Vec<i32>,
+    /// Years under whose keys the log names records of the series, and whose keys are neither here nor said to be destroyed.
+    pub missing_keys: BTreeSet<i32>,
 }
 
 impl Found {
@@ -151,15 +158,7 @@ pub struct MentionOutcome {
 /// # Errors
 /// A log that cannot be read.
 pub fn lookup(log: &LogReader, wanted: &Wanted) -> Result<Found, LogError> {
-    let mut search = Search {
-        wanted,
-        log: None,
-        mentions: Vec::new(),
-        destroyed_keys: Vec::new(),
-        destroyed: BTreeMap::new(),
-        approvals: BTreeMap::new(),
-        read: (BatchNumber(0), 0),
-    };
+    let mut search = Search::new(wanted);
     log.scan(0, &mut |index, leaf| {
         search.read(index, &leaf);
         ControlFlow::Continue(())
@@ -167,150 +166,7 @@ pub fn lookup(log: &LogReader, wanted: &Wanted) -> Result<Found, LogError> {
     Ok(search.finish())
 }
 
-struct Search<'a> {
-    wanted: &'a Wanted,
-    log: Option<Origin>,
-    mentions: Vec<Mention>,
-    destroyed_keys: Vec<i32>,
-    /// Records destroyed by the batches of the mentions.
-    destroyed: BTreeMap<BatchNumber, u64>,
-    /// The last approval of each plan.
-    approvals: BTreeMap<PlanId, MentionApproval>,
-    /// The batch that was read last, and how many of its records were.
-    read: (BatchNumber, u64),
-}
-
-impl Search<'_> {
-    fn read(&mut self, index: u64, leaf: &Leaf) {
-        match &leaf.body {
-            Body::Genesis(genesis) => self.log = Some(genesis.origin.clone()),
-            Body::Approval(approval) => {
-                let by = approval.actor.clone();
-                self.approvals.insert(approval.plan.clone(), MentionApproval { entry: index, at: leaf.at, by });
-            }
-            Body::Intent(intent) => self.read_intent(index, leaf.at, intent),
-            Body::Outcome(outcome) => self.read_outcome(index, leaf.at, outcome),
-            Body::Correction(correction) if correction.source == self.wanted.source => {
-                self.read_correction(index, correction);
-            }
-            Body::FpkeyDestroyed(gone) if gone.source == self.wanted.source => self.destroyed_keys.push(gone.year),
-            _ => (),
-        }
-    }
-
-    fn read_intent(&mut self, index: u64, at: i64, intent: &Intent) {
-        if (&intent.source, &intent.series) != (&self.wanted.source, &self.wanted.series) {
-            return;
-        }
-        let offset = if self.read.0 == intent.batch { self.read.1 } else { 0 };
-        self.read = (intent.batch, offset + u64::from(intent.n));
-        let Some(fingerprint) = self.wanted.fingerprints.get(&intent.year) else { return };
-        let names = match self.wanted.by {
-            WantedBy::Key => intent.fingerprints(),
-            WantedBy::Reference => intent.references(),
-        };
-        let names = names.unwrap_or_default().into_iter().enumerate();
-        for (place, _) in names.filter(|(_, name)| name == fingerprint) {
-            self.mentions.push(Mention {
-                answer: Answer::Pending,
-                intent: index,
-                place,
-                records: intent.n,
-                announced: at,
-                batch: intent.batch,
-                run: intent.run.clone(),
-                plan: intent.plan.clone(),
-                rule: intent.rule.clone(),
-                calendar: intent.calendar.clone(),
-                version: intent.version,
-                action: intent.action,
-                approved: self.approvals.get(&intent.plan).cloned(),
-                outcome: None,
-                corrected: None,
-                back: None,
-                restored_since: None,
-                still_gone: None,
-                offset,
-            });
-        }
-    }
-
-    fn read_outcome(&mut self, index: u64, at: i64, outcome: &Outcome) {
-        if self.mentions.iter().any(|mention| mention.batch == outcome.batch) {
-            *self.destroyed.entry(outcome.batch).or_default() += destroyed(outcome);
-        }
-        for mention in self.mentions.iter_mut().filter(|mention| mention.intent == outcome.intent) {
-            let results = decode_results(&outcome.results, mention.records).unwrap_or_default();
-            let Some(result) = results.get(mention.place).copied() else { continue };
-            let letter = result.letter();
-            mention.outcome = Some(MentionOutcome { entry: index, at, committed: outcome.committed, letter });
-            mention.answer = match result {
-                RecordOutcome::Destroyed => Answer::Destroyed,
-                RecordOutcome::Anonymized => Answer::Anonymized,
-                RecordOutcome::Incomplete => Answer::Pending,
-                _ => Answer::Aborted,
-            };
-        }
-    }
-
-    fn read_correction(&mut self, index: u64, correction: &Correction) {
-        for mention in &mut self.mentions {
-            let is_its_batch = correction.batch == Some(mention.batch);
-            match correction.what.as_str() {
-                "completed" if is_its_batch && mention.answer == Answer::Pending && mention.outcome.is_some() => {
-                    mention.corrected = Some(index);
-                    mention.answer = match mention.action {
-                        Action::Destroy => Answer::Destroyed,
-                        Action::Anonymize => Answer::Anonymized,
-                    };
-                }
-                "resurrected" if is_its_batch && mention.is_gone() => {
-                    let destroyed = self.destroyed.get(&mention.batch).copied();
-                    mention.read_resurrected(index, correction, destroyed);
-                }
-                // These two looked for every record of the batch, and found none.
-                "missing_fence" | "fence_table_dropped" if is_its_batch && mention.is_gone() => {
-                    mention.still_gone = Some(index);
-                }
-                "resurrected" | "missing_fence" | "fence_table_dropped" if mention.is_gone() => {
-                    mention.restored_since = Some(index);
-                }
-                _ => (),
-            }
-        }
-    }
-
-    fn finish(self) -> Found {
-        let answer = match self.mentions.last() {
-            Some(last) => last.answer,
-            None if self.destroyed_keys.is_empty() => Answer::NotFound,
-            None => Answer::KeyDestroyed,
-        };
-        Found { answer, log: self.log, mentions: self.mentions, destroyed_keys: self.destroyed_keys }
-    }
-}
-
-/// How many records an outcome says are gone from their table.
-fn destroyed(outcome: &Outcome) -> u64 {
-    let runs = outcome.results.split_inclusive(|letter: char| letter.is_ascii_alphabetic());
-    let gone = runs.filter_map(|run| run.strip_suffix(['D', 'i'])?.parse::<u64>().ok());
-    gone.sum()
-}
-
 impl Mention {
-    /// Its batch is back, wholly or in part; `destroyed` is how many records the batch had destroyed.
-    fn read_resurrected(&mut self, index: u64, correction: &Correction, destroyed: Option<u64>) {
-        let told = correction.back.as_deref().and_then(Presence::parse);
-        let told = told.and_then(|presence| presence.is_back(self.offset + self.place as u64));
-        if told == Some(false) {
-            self.still_gone = Some(index);
-            return;
-        }
-        (self.answer, self.corrected) = (Answer::Resurrected, Some(index));
-        let surely = told == Some(true) || destroyed == Some(correction.records);
-        self.back = Some(Back { records: correction.records, surely });
-    }
-
     fn is_gone(&self) -> bool {
         matches!(self.answer, Answer::Destroyed | Answer::Anonymized)
     }

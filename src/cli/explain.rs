@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::SecondsFormat;
 use clap::Args;
 
-use super::audit::wanted::{Name, find};
+use super::audit::wanted::{Name, answered, find};
 use super::clock;
 use super::error::Failure;
 use super::exit::Exit;
@@ -81,9 +81,11 @@ impl Explain {
                 what: line(mention, setup.language.words()),
             })
             .collect();
+        // A record that stands in its table was explained; of one that does not, the log has the only answer.
+        let exit = if explanation.is_none() { answered(&found) } else { Exit::Ok };
         report.found = Some(found);
         session.show(&report, setup.language)?;
-        Ok(Exit::Ok)
+        Ok(exit)
     }
 }
 

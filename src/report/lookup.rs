@@ -26,6 +26,7 @@ impl Report for LookupReport {
             let years: Vec<_> = self.found.destroyed_keys.iter().map(ToString::to_string).collect();
             text += &format!("{}\n", words.fill(words.keys_destroyed, &[&years.join(", ")]));
         }
+        text += &missing_keys(&self.found, words);
         text
     }
 
@@ -50,6 +51,15 @@ pub fn mentions(found: &Found, words: &Words) -> String {
         text += &format!("  ({log})\n");
     }
     text
+}
+
+/// The keys that are not here, and the mend; empty where none is missing.
+pub fn missing_keys(found: &Found, words: &Words) -> String {
+    if found.missing_keys.is_empty() {
+        return String::new();
+    }
+    let years: Vec<_> = found.missing_keys.iter().map(ToString::to_string).collect();
+    paragraph("", "  ", &words.fill(words.keys_missing, &[&years.join(", ")]))
 }
 
 /// One mention of the record, in a line.
@@ -104,5 +114,6 @@ pub fn meaning(found: &Found, words: &Words) -> &'static str {
         Answer::Resurrected => words.answer_resurrected,
         Answer::NotFound => words.answer_not_found,
         Answer::KeyDestroyed => words.answer_key_destroyed,
+        Answer::CannotTell => words.answer_cannot_tell,
     }
 }

@@ -2,8 +2,8 @@
 
 use clap::Args;
 
-use super::wanted::{Name, find};
-use crate::audit::lookup::{Answer, Found};
+use super::wanted::{Name, answered, find, is_surer};
+use crate::audit::lookup::Found;
 use crate::cli::error::Failure;
 use crate::cli::exit::Exit;
 use crate::cli::session::Session;
@@ -53,7 +53,7 @@ impl Lookup {
             }
         };
         session.show(&report, setup.language)?;
-        Ok(Exit::Ok)
+        Ok(answered(&report.found))
     }
 }
 
@@ -66,7 +66,7 @@ fn anywhere(setup: &Setup, reference: &str) -> Result<LookupReport, Failure> {
         let found = find(setup, mapping, &Name::Reference(reference))?;
         if !found.is_absent() {
             known.push((mapping.series.clone(), found));
-        } else if absent.is_none() || found.answer == Answer::KeyDestroyed {
+        } else if absent.as_ref().is_none_or(|absent| is_surer(absent, &found)) {
             absent = Some(found);
         }
     }

@@ -10,6 +10,7 @@ use crate::audit::leaf::Body;
 use crate::audit::lookup::{Answer, Found, Wanted, WantedBy, lookup};
 use crate::audit::{Fingerprinter, KeyPlaces, LogReader, load_committed_fingerprinter};
 use crate::cli::error::Failure;
+use crate::cli::exit::Exit;
 use crate::cli::setup::Setup;
 use crate::model::{Digest, Fingerprint, KeyValue, RecordKey, SourceName};
 use crate::records::mapping::SeriesMapping;
@@ -34,11 +35,26 @@ pub(in crate::cli) fn find(setup: &Setup, mapping: &SeriesMapping, name: &Name<'
             break;
         }
         let older = ask(LogReader::open(&predecessor)?)?;
-        if !older.is_absent() || found.answer == Answer::NotFound {
+        if !older.is_absent() || is_surer(&found, &older) {
             found = older;
         }
     }
     Ok(found)
+}
+
+/// Whether an answer that no mention gives claims more than another: doubt outweighs silence.
+pub(in crate::cli) fn is_surer(answer: &Found, other: &Found) -> bool {
+    let doubt = |found: &Found| match found.answer {
+        Answer::CannotTell => 2,
+        Answer::KeyDestroyed => 1,
+        _ => 0,
+    };
+    doubt(answer) < doubt(other)
+}
+
+/// How a command ends that gave this answer: one that could not be given is a failure.
+pub(in crate::cli) fn answered(found: &Found) -> Exit {
+    if found.answer == Answer::CannotTell { Exit::Failure } else { Exit::Ok }
 }
 
 fn wanted(setup: &Setup, log: &LogReader, mapping: &SeriesMapping, name: &Name<'_>) -> Result<Wanted, Failure> {

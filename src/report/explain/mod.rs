@@ -116,7 +116,8 @@ impl Report for ExplainReport {
             let lines = self.approvals.iter().map(|approval| paragraph("", "  ", &approval.text(words)));
             text += &format!("\n{}", lines.collect::<String>());
         }
-        text + &self.log_text(words)
+        text += &self.log_text(words);
+        text + &self.found.as_ref().map(|found| lookup::missing_keys(found, words)).unwrap_or_default()
     }
 
     fn json(&self) -> Value {

@@ -179,6 +179,8 @@ words! {
     adopted_next: "Approvals ended with the old log: approve plans anew. Hand out the new verifier key.", "Les approbations ont pris fin avec l'ancien registre\u{a0}: approuvez de nouveau. Remettez la nouvelle clé de vérification.";
     keys_destroyed: "Fingerprint keys destroyed: {}. What was recorded under them cannot be found.", "Clés d'empreinte détruites\u{a0}: {}. Ce qui a été inscrit sous elles ne peut être retrouvé.";
 
+    keys_missing: "Fingerprint keys that are not in `private/keys`, though the log does not say that they were destroyed: {}. Put them back from your copy of `private/keys`, then ask again.", "Clés d'empreinte absentes de `private/keys`, sans que le registre dise qu'elles ont été détruites\u{a0}: {}. Remettez-les depuis votre copie de `private/keys`, puis redemandez.";
+
     // What the log says of one record.
     mention_settled: "{} at {} under rule {} of calendar {} version {}: entries {} and {}", "{} le {} selon la règle {} du calendrier {} version {}\u{a0}: inscriptions {} et {}";
     mention_open: "announced at {} under rule {} of calendar {} version {}: entry {}; no outcome yet", "annoncé le {} selon la règle {} du calendrier {} version {}\u{a0}: inscription {}; pas encore de résultat";
@@ -197,6 +199,7 @@ words! {
     answer_resurrected_surely: "It was destroyed, and is back: its database was restored since.", "Elle a été détruite, et elle est revenue\u{a0}: sa base a été restaurée depuis.";
     answer_not_found: "The log says nothing of it.", "Le registre n'en dit rien.";
     answer_key_destroyed: "The log says nothing of it that can still be read: keys that might have named it were destroyed.", "Le registre n'en dit rien qui puisse encore se lire\u{a0}: des clés qui l'auraient nommée ont été détruites.";
+    answer_cannot_tell: "Whether it was destroyed cannot be told: not all that would say so is here.", "On ne peut pas dire si elle a été détruite\u{a0}: il manque ici de quoi le savoir.";
 
     // `init`.
     init_written: "Written:", "Écrits\u{a0}:";
