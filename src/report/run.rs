@@ -157,7 +157,8 @@ mod tests {
     fn what_an_interrupted_run_could_not_tell_is_told_and_a_failure_in_it_too() {
         let mut run = run(RunCounts { planned: 4, destroyed: 4, ..RunCounts::default() });
         run.statement.interrupted = RunCounts { planned: 7, destroyed: 7, ..RunCounts::default() };
-        assert!(run.text(&EN).contains("settled 7 more records") && !run.is_partial(), "{}", run.text(&EN));
+        let text = run.text(&EN).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(text.contains("settled 7 more records") && !run.is_partial(), "{text}");
         run.statement.interrupted = RunCounts { planned: 7, destroyed: 5, failed: 2, ..RunCounts::default() };
         let text = run.text(&EN).split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(run.is_partial() && text.contains("destroyed 5, failed 2"), "{text}");
