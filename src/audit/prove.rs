@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::checkpoint::{CheckpointError, SignedCheckpoint, decimal, decode_hash, encode_hash};
 use super::codec::{self, LeafError};
 use super::error::{FileError, LogError};
-use super::leaf::Leaf;
+use super::leaf::{Body, Leaf};
 use super::merkle::{OutsideTree, TreeHead, includes, inclusion_proof, leaf_hash};
 use super::nodes::Nodes;
 use super::note::NoteError;
@@ -38,6 +38,12 @@ pub enum ProofError {
     Outside(#[from] OutsideTree),
     #[error("the entry is not in the tree that the checkpoint is signed for")]
     NotIncluded,
+    #[error(
+        "the operator signed two trees of {size} entries: that of the proof, and that of a checkpoint that you kept"
+    )]
+    Forked { size: u64 },
+    #[error("a log begins with its `genesis`, and has no other: this entry stands where it cannot")]
+    Misplaced,
     #[error(
         "the log's own files do not prove entry {index}: its tiles or its bundle are damaged; run `retentiond audit verify`"
     )]
@@ -114,6 +120,8 @@ pub struct ProvenEntry {
     /// Never `Fail`: that is an error.
     pub verdict: Verdict,
     pub anchors: Vec<Anchor>,
+    /// Entries of the kept checkpoints that say nothing of this tree: they are of another size, or of another log.
+    pub uncompared: Vec<u64>,
 }
 
 impl Proof {
@@ -147,7 +155,8 @@ impl Proof {
     /// It is anchored where a trusted witness co-signed the checkpoint, or the auditor kept one of the same tree.
     ///
     /// # Errors
-    /// No key among what is trusted; a signature that does not verify; an entry that is not in the tree.
+    /// No key among what is trusted; a signature that does not verify; an entry that is not in the tree, or cannot stand there; a kept
+    /// checkpoint of as many entries with another root.
     pub fn verify(&self, trust: &Trust) -> Result<ProvenEntry, ProofError> {
         let key = trust.key.as_ref().ok_or(ProofError::NoKey)?;
         let claimed = self.checkpoint.verify(key)?;
@@ -158,9 +167,13 @@ impl Proof {
             return Err(ProofError::NotIncluded);
         }
         let size = claimed.tree.size;
-        let mut anchors = Vec::new();
-        if trust.older.iter().any(|older| older.claimed() == claimed) {
-            anchors.push(Anchor { size, witness: None });
+        let (mut anchors, mut uncompared) = (Vec::new(), Vec::new());
+        for kept in trust.older.iter().map(SignedCheckpoint::claimed) {
+            match (kept.origin == claimed.origin, kept.tree.size == size) {
+                (true, true) if kept.tree.root != claimed.tree.root => return Err(ProofError::Forked { size }),
+                (true, true) => anchors.push(Anchor { size, witness: None }),
+                _ => uncompared.push(kept.tree.size),
+            }
         }
         for witness in &trust.witnesses {
             match self.checkpoint.note().verify(witness) {
@@ -173,7 +186,10 @@ impl Proof {
         }
         let verdict = if anchors.is_empty() { Verdict::OkUnanchored } else { Verdict::OkAnchoredTo(size) };
         let (origin, leaf) = (claimed.origin.clone(), codec::decode(&self.entry)?);
-        Ok(ProvenEntry { origin, index: self.index, tree: claimed.tree, leaf, verdict, anchors })
+        if matches!(leaf.body, Body::Genesis(_)) != (self.index == 0) {
+            return Err(ProofError::Misplaced);
+        }
+        Ok(ProvenEntry { origin, index: self.index, tree: claimed.tree, leaf, verdict, anchors, uncompared })
     }
 
     fn is_included(&self) -> bool {

@@ -112,7 +112,12 @@ impl Report for ProofReport<'_> {
         let mut text = format!("{}\n", proven.verdict);
         let (index, size) = (count(proven.index, words), count(proven.tree.size, words));
         text += &format!("{}\n", words.fill(words.proven, &[&index, proven.origin.as_str(), &size]));
-        text + &format!("  {}  {}\n", date_time(proven.leaf.at), describe(&proven.leaf.body, words))
+        text += &format!("  {}  {}\n", date_time(proven.leaf.at), describe(&proven.leaf.body, words));
+        if !proven.uncompared.is_empty() {
+            let kept = count(proven.uncompared.len() as u64, words);
+            text += &paragraph("", "", &words.fill(words.proof_uncompared, &[&kept]));
+        }
+        text
     }
 
     fn json(&self) -> Value {
@@ -120,6 +125,7 @@ impl Report for ProofReport<'_> {
         json!({
             "verdict": proven.verdict, "origin": proven.origin, "index": proven.index, "size": proven.tree.size,
             "anchors": proven.anchors, "entry": proven.leaf,
+            "uncompared": proven.uncompared,
         })
     }
 }

@@ -227,3 +227,28 @@ fn the_real_writer_s_entries_are_proven_and_its_log_is_co_signed() {
     fs::write(real.dir().join("tile/0/000"), [0; 8192]).unwrap();
     assert!(matches!(prove(&real.dir(), 3), Err(ProofError::Damaged { .. })));
 }
+
+#[test]
+fn a_proof_is_held_against_the_checkpoints_that_were_kept() {
+    let forge = Forge::sound();
+    let (size, key) = (forge.size(), forge.key().verifier());
+    let proof = prove(written(&forge).path(), 3).unwrap();
+    let mut other = Forge::sound();
+    other.leaves.pop();
+    other.add(heartbeat());
+    let forked = proof.verify(&trust(key.clone(), vec![other.checkpoint(size)]));
+    assert!(matches!(forked, Err(ProofError::Forked { size: told }) if told == size), "{forked:?}");
+    let of_another_size = proof.verify(&trust(key.clone(), vec![forge.checkpoint(size - 1)])).unwrap();
+    assert_eq!((of_another_size.verdict, of_another_size.uncompared), (Verdict::OkUnanchored, vec![size - 1]));
+    let of_this = proof.verify(&trust(key, vec![forge.checkpoint(size)])).unwrap();
+    assert_eq!((of_this.verdict, of_this.uncompared), (Verdict::OkAnchoredTo(size), vec![]));
+}
+
+#[test]
+fn a_proof_of_an_entry_that_cannot_stand_there_proves_nothing() {
+    let mut forge = Forge::sound();
+    forge.leaves.remove(0);
+    let headless = prove(written(&forge).path(), 0).unwrap();
+    let misplaced = headless.verify(&trust(forge.key().verifier(), Vec::new()));
+    assert!(matches!(misplaced, Err(ProofError::Misplaced)), "{misplaced:?}");
+}

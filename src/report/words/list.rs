@@ -164,6 +164,7 @@ words! {
     uncompared: "Repeated destructions were not looked for among {} [record|records]: the log has more than are remembered. Nor can they be found across years, whose fingerprints differ.", "Les destructions répétées n'ont pas été cherchées parmi {} [unité|unités]\u{a0}: le registre en a plus que la vérification n'en retient. Elles ne peuvent l'être non plus d'une année à l'autre, les empreintes différant.";
 
     // Proofs, keys and copies of the log.
+    proof_uncompared: "{} kept [checkpoint|checkpoints] could not be compared: only one of as many entries tells whether it is the tree that you were shown before. `audit verify` on the whole log compares all of them.", "{} [point de contrôle gardé n'a pu être comparé|points de contrôle gardés n'ont pu être comparés]\u{a0}: seul celui du même nombre d'inscriptions dit s'il s'agit de l'arbre déjà montré. `audit verify`, sur le registre entier, les compare tous.";
     proven: "Entry {} is in log {} of {} [entry|entries].", "L'inscription {} est au registre {} de {} [inscription|inscriptions].";
     proof_written: "The proof of entry {} is in {}.", "La preuve de l'inscription {} est dans {}.";
     witness_saw: "Stored: a witness saw the first {} entries.", "Conservé\u{a0}: un cosignataire a vu les {} premières inscriptions.";
