@@ -139,6 +139,8 @@ class Checkpoint:
             self.size, self.root = int(size), unbase64(root)
         except ValueError as error:
             raise Malformed(f"not a checkpoint: {error}") from error
+        if len(data) > 1_000_000 or len(self.signatures) > 100:
+            raise Malformed("not a checkpoint: it is larger than 1 MB, or carries more than 100 signatures")
         bad = any(ord(char) < 32 and char != "\n" for char in note) or not note.endswith("\n")
         if bad or str(self.size) != size or len(self.root) != 32 or not self.origin:
             raise Malformed("not a checkpoint")
@@ -323,6 +325,8 @@ def rules_digest(calendar, series):
 def way_not_before(keep, year_end, first, zone):
     ended = 0
     if year_end is not None:
+        if not re.fullmatch("[0-9]{2}-[0-9]{2}", year_end):
+            raise Malformed(f"{year_end} is no year end")
         month, day = map(int, year_end.split("-"))
         end = datetime.date(first.year, month, day)
         first, ended = (end if end >= first else datetime.date(first.year + 1, month, day)), 1
@@ -393,7 +397,8 @@ class Ledger:
         self.governed, self.progress, self.batches = {}, {}, {}
         self.fpkeys, self.holds, self.open, self.committed, self.runs, self.texts = {}, {}, {}, {}, {}, []
         self.announced, self.uncompared_holds = {}, set()
-        self.closed, self.gone_run, self.gone, self.destroyed, self.again = set(), None, set(), set(), 0
+        self.closed, self.gone_run, self.gone, self.destroyed, self.again = set(), None, {}, {}, 0
+        self.went = {}
         self.row = None
         self.dues = {}
 
@@ -533,6 +538,8 @@ class Ledger:
         source, announced = self.announced.get(leaf.get("batch"), (leaf["source"], None))
         if source != leaf["source"] or (announced is not None and leaf["records"] > announced):
             self.flaw("it corrects a batch of another source, or more records than that batch announces")
+        if leaf["what"] == "resurrected" and "batch" in leaf and leaf["records"] > self.went.get(leaf["batch"], 0):
+            self.flaw("it says that more records of a batch are back than had gone by then")
         if "back" in leaf:
             told = present(leaf["back"])
             if leaf["what"] != "resurrected" or told is None or told != (announced, leaf["records"]):
@@ -542,7 +549,8 @@ class Ledger:
         if leaf["what"] not in CORRECTIONS:
             self.flaw("its correction is a word that this format does not know")
         if leaf["what"] in LETS_GO_AGAIN:
-            self.gone_run, self.gone, self.destroyed = None, set(), set()
+            self.gone.pop(leaf["source"], None)
+            self.destroyed.pop(leaf["source"], None)
         if leaf["what"] in ("missing_fence", "altered_fence") and leaf.get("batch") in self.batches:
             self.batches[leaf["batch"]]["unknown"] = True
 
@@ -694,11 +702,12 @@ class Ledger:
         impossible = set(GONE) if not leaf["committed"] else {"A"} if intent["action"] == "destroy" else {"D"}
         if impossible & set(results):
             self.flaw("its results do not fit what its intent announced")
+        self.went[intent["batch"]] = self.went.get(intent["batch"], 0) + sum(letter in GONE for letter in results)
         for hold, place in held:
             gone = results if place is None else results[place]
             if hold in self.holds and set(GONE) & set(gone):
                 self.flaw(f"records were disposed of under hold {hold}")
-        repeated = sum(self.goes_again(intent["run"], name, letter) for name, letter in zip(names, results) if letter in GONE)
+        repeated = sum(self.goes_again(intent, name, letter) for name, letter in zip(names, results) if letter in GONE)
         if repeated:
             self.flaw(f"{repeated} of its records had been disposed of before in this run")
         told = Totals(leaf, results)
@@ -730,17 +739,20 @@ class Ledger:
         if not nothing and not (batch["committed"] and gone + totals["A"] + totals["f"]):
             self.flaw("rows or files went without a commit, or where every record stayed")
 
-    def goes_again(self, run, name, letter):
-        """Whether the run had disposed of this record; of a run, and of all, so many names are remembered and no more."""
-        if self.gone_run != run:
-            self.gone_run, self.gone = run, set()
-        known = name in self.gone
-        if len(self.gone) < NAMES_KEPT:
-            self.gone.add(name)
+    def goes_again(self, intent, name, letter):
+        """Whether the run had disposed of this record of its source; of a run, and of all, so many names are remembered and no more."""
+        if self.gone_run != intent["run"]:
+            self.gone_run, self.gone = intent["run"], {}
+        known = self.remember(self.gone, intent["source"], name)
         if letter != "A" and not known:
-            self.again += name in self.destroyed
-            if len(self.destroyed) < NAMES_KEPT:
-                self.destroyed.add(name)
+            self.again += self.remember(self.destroyed, intent["source"], name)
+        return known
+
+    def remember(self, names, source, name):
+        of_source = names.setdefault(source, set())
+        known = name in of_source
+        if sum(map(len, names.values())) < NAMES_KEPT:
+            of_source.add(name)
         return known
 
     def read_run(self, leaf):

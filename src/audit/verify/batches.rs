@@ -27,7 +27,7 @@ pub(super) struct Batches {
     unsettled: BTreeMap<BatchNumber, Unsettled>,
     runs: Runs,
     gone: Gone,
-    /// Batches that began at their own index, in order: sixteen bytes each, so that no correction can name another, or tell of more.
+    /// Batches that began at their own index, in order: twenty-four bytes each, so that no correction can name another, or tell of more.
     begun: Vec<Begun>,
     /// The sources of batches.
     sources: Vec<SourceName>,
@@ -39,6 +39,8 @@ struct Begun {
     batch: BatchNumber,
     /// How many records it announces.
     records: u32,
+    /// How many of them its outcomes say are gone.
+    gone: u32,
     /// Place of its source among the sources.
     source: u32,
 }
@@ -136,7 +138,7 @@ impl Batches {
             let begins = intent.batch.0 == index;
             if begins {
                 let source = self.place_of(&intent.source);
-                self.begun.push(Begun { batch: intent.batch, records: intent.n, source });
+                self.begun.push(Begun { batch: intent.batch, records: intent.n, gone: 0, source });
             }
             return begins && intent.of > 0;
         };
@@ -163,6 +165,12 @@ impl Batches {
         let place = self.begun.binary_search_by_key(&batch, |begun| begun.batch).ok()?;
         let begun = &self.begun[place];
         Some((self.sources.get(begun.source as usize)?, u64::from(begun.records)))
+    }
+
+    /// How many records the outcomes of a batch so far say are gone.
+    pub fn gone(&self, batch: BatchNumber) -> u64 {
+        let place = self.begun.binary_search_by_key(&batch, |begun| begun.batch);
+        place.map_or(0, |place| u64::from(self.begun[place].gone))
     }
 
     /// Reads an outcome, and tells what it settles.
@@ -193,6 +201,10 @@ impl Batches {
         for (hold, records) in open.held.violated(&gone, |hold| holds.is_in_place(hold)) {
             findings.at(index, Flaw::Held { records, hold: hold.clone() });
         }
+        if let Ok(place) = self.begun.binary_search_by_key(&open.batch, |begun| begun.batch) {
+            let gone = gone.iter().filter(|gone| **gone).count();
+            self.begun[place].gone = self.begun[place].gone.saturating_add(gone as u32);
+        }
         let again = self.read_gone(index, &open, &results, findings);
         let disposed = Disposed::of(outcome, &results);
         self.settle(index, open.batch, outcome, disposed, findings);
@@ -204,7 +216,7 @@ impl Batches {
     fn read_gone(&mut self, index: u64, open: &OpenIntent, results: &[RecordOutcome], findings: &mut Findings) -> u64 {
         let gone = open.names.iter().zip(results).filter(|(_, result)| is_gone(result));
         let gone = gone.map(|(name, result)| (*name, *result != RecordOutcome::Anonymized));
-        let repeats = self.gone.read(&open.run, gone);
+        let repeats = self.gone.read(&open.run, &open.source, gone);
         if repeats.in_run > 0 {
             findings.at(index, Flaw::Repeated { records: repeats.in_run, run: open.run.clone() });
         }
@@ -235,10 +247,10 @@ impl Batches {
         }
     }
 
-    /// The database may have been put back: what was gone can go again.
+    /// The database may have been put back: what was gone from its source can go again.
     pub fn read_correction(&mut self, correction: &Correction, lets_go_again: bool) {
         if lets_go_again {
-            self.gone.forget();
+            self.gone.forget(&correction.source);
         }
         if matches!(correction.what.as_str(), "missing_fence" | "altered_fence")
             && let Some(unsettled) = correction.batch.and_then(|batch| self.unsettled.get_mut(&batch))

@@ -162,6 +162,8 @@ pub enum Flaw {
     NoBatch { batch: BatchNumber },
     #[error("it is a correction of `{what}` that {why}")]
     Answer { what: String, why: &'static str },
+    #[error("it says that {back} records of batch {batch} are back, of which {gone} had gone by then")]
+    NeverGone { batch: BatchNumber, back: u64, gone: u64 },
     #[error("it corrects batch {batch} of another source, or more records than that batch announces")]
     OtherCorrection { batch: BatchNumber },
     #[error(
@@ -294,6 +296,7 @@ impl Flaw {
             Self::OtherHold { .. } => "other-hold",
             Self::SecondHold { .. } => "second-hold",
             Self::NoBatch { .. } => "no-batch",
+            Self::NeverGone { .. } => "never-gone",
             Self::OtherCorrection { .. } => "other-correction",
             Self::Back => "back",
             Self::RunSum { .. } => "run-sum",

@@ -1,8 +1,8 @@
 //! Records that go twice: in one run that is a flaw; across runs it is told, for a database may give the key of a row that is gone to a new one.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
-use crate::model::RunId;
+use crate::model::{RunId, SourceName};
 
 /// Most names that are remembered, of the run at hand and of all (about 10 MB each); beyond, a repetition goes unseen.
 const NAMES_KEPT: usize = 900_000;
@@ -13,11 +13,14 @@ const NAMES_KEPT: usize = 900_000;
 pub(super) struct Gone {
     run: Option<RunId>,
     /// Destroyed or anonymized by the run at hand.
-    in_run: HashSet<u64>,
+    in_run: Names,
     /// Destroyed by any run. To anonymize what is destroyed later is no repetition.
-    destroyed: HashSet<u64>,
+    destroyed: Names,
     uncompared: u64,
 }
+
+/// Names by the source of their records.
+type Names = BTreeMap<SourceName, HashSet<u64>>;
 
 /// How many records had gone before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,18 +30,18 @@ pub(super) struct Repeats {
 }
 
 impl Gone {
-    /// Takes up what an outcome of the run says is gone: each name, and whether it was destroyed.
-    pub fn read(&mut self, run: &RunId, names: impl Iterator<Item = (u64, bool)>) -> Repeats {
+    /// Takes up what an outcome of the run says is gone from a source: each name, and whether it was destroyed.
+    pub fn read(&mut self, run: &RunId, source: &SourceName, names: impl Iterator<Item = (u64, bool)>) -> Repeats {
         if self.run.as_ref() != Some(run) {
             self.run = Some(run.clone());
             self.in_run.clear();
         }
         let mut repeats = Repeats::default();
         for (name, was_destroyed) in names {
-            if is_known(&mut self.in_run, name) == Some(true) {
+            if is_known(&mut self.in_run, source, name) == Some(true) {
                 repeats.in_run += 1;
             } else if was_destroyed {
-                match is_known(&mut self.destroyed, name) {
+                match is_known(&mut self.destroyed, source, name) {
                     Some(known) => repeats.across += u64::from(known),
                     None => self.uncompared += 1,
                 }
@@ -47,9 +50,10 @@ impl Gone {
         repeats
     }
 
-    /// The database may have been put back: what was gone can go again.
-    pub fn forget(&mut self) {
-        (self.run, self.in_run, self.destroyed) = (None, HashSet::new(), HashSet::new());
+    /// The database of this source may have been put back: what was gone from it can go again.
+    pub fn forget(&mut self, source: &SourceName) {
+        self.in_run.remove(source);
+        self.destroyed.remove(source);
     }
 
     /// Records destroyed that were not remembered, so that those after them were not compared with them.
@@ -59,6 +63,16 @@ impl Gone {
 }
 
 /// Whether a name was there before; `None`: it was not, and is not remembered either.
-fn is_known(names: &mut HashSet<u64>, name: u64) -> Option<bool> {
-    if names.len() < NAMES_KEPT { Some(!names.insert(name)) } else { names.contains(&name).then_some(true) }
+fn is_known(names: &mut Names, source: &SourceName, name: u64) -> Option<bool> {
+    // Sources are few, and so are the sets to count.
+    let is_full = names.values().map(HashSet::len).sum::<usize>() >= NAMES_KEPT;
+    match names.get_mut(source) {
+        Some(known) if is_full => known.contains(&name).then_some(true),
+        Some(known) => Some(!known.insert(name)),
+        None if is_full => None,
+        None => {
+            names.insert(source.clone(), HashSet::from([name]));
+            Some(false)
+        }
+    }
 }

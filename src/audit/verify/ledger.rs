@@ -1,6 +1,6 @@
 //! The sense of the entries, read once from the first to the last: what each says must follow from those before it.
 //!
-//! Memory grows with plans, runs, keys, holds and open intents, and by sixteen bytes a batch; of the records of one run it has a bound.
+//! Memory grows with plans, runs, keys, holds and open intents, and by twenty-four bytes a batch; of the records of one run it has a bound.
 
 use std::collections::BTreeSet;
 
@@ -189,6 +189,12 @@ impl Ledger {
                 findings.at(index, Flaw::OtherCorrection { batch });
             }
             _ => (),
+        }
+        if let (Some(batch), "resurrected") = (correction.batch, correction.what.as_str()) {
+            let gone = self.batches.gone(batch);
+            if correction.records > gone {
+                findings.at(index, Flaw::NeverGone { batch, back: correction.records, gone });
+            }
         }
         if let Some(text) = &correction.back {
             let told = Presence::parse(text).map(|presence| (presence.records(), presence.back()));

@@ -98,6 +98,19 @@ pub fn forgeries() -> Vec<(&'static str, Forgery)> {
                 forge.batch(&[Intent { fp: URL_SAFE_NO_PAD.encode(twice), ..intent(0..2) }], &["2D"]);
             }),
         ),
+        // What another source's database has back excuses nothing here.
+        ("repeated", repeated_after("nowhere", "lifted")),
+        ("repeated", repeated_after("nowhere", "missing_fence")),
+        ("repeated", repeated_after("nowhere", "fence_table_dropped")),
+        ("never-gone", Box::new(|forge| resurrected(forge, "3h", "3b", 3))),
+        ("never-gone", Box::new(|forge| resurrected(forge, "2D1c", "3b", 3))),
+        (
+            "never-gone",
+            Box::new(|forge| {
+                let batch = forge.batch(&[intent(0..3)], &[]);
+                forge.add(back_of(Some(batch), "resurrected", "3b", 3));
+            }),
+        ),
         ("unknown-word", with_correction("banana")),
         ("answer", with_answer("lifted", "parle", None)),
         ("answer", with_answer("clock", "", None)),
@@ -217,6 +230,26 @@ fn with_outcome(results: &'static str, change: impl Fn(&mut Outcome) + 'static) 
         change(&mut changed);
         forge.add(Body::Outcome(changed));
     })
+}
+
+/// The same records destroyed twice in one run, and a correction of a source between.
+fn repeated_after(source: &'static str, what: &'static str) -> Forgery {
+    Box::new(move |forge| {
+        forge.batch(&[intent(0..3)], &["3D"]);
+        let actor = (what == "lifted").then(|| "marie (1000)".into());
+        let (source, what) = (source.into(), what.into());
+        forge.add(Body::Correction(Correction { source, what, batch: None, back: None, actor, records: 0 }));
+        forge.batch(&[intent(0..3)], &["3D"]);
+    })
+}
+
+#[test]
+fn what_a_correction_of_its_own_source_lets_go_again_is_no_repetition() {
+    for what in ["lifted", "missing_fence", "fence_table_dropped"] {
+        let mut forge = Forge::ready();
+        repeated_after("parle", what)(&mut forge);
+        assert_eq!(forge.flaws(), [""; 0], "{what}");
+    }
 }
 
 fn with_correction(what: &'static str) -> Forgery {
