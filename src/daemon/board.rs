@@ -33,10 +33,13 @@ pub struct Shown {
     pub executions: BTreeMap<PlanId, Execution>,
 }
 
-/// What the last scan of all rules found past its term.
+/// What the last scan of all rules found past its term, less what was disposed of since.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
+    /// When it was made.
     pub at: Instant,
+    /// Entries of the log that are taken into account.
+    pub entries: u64,
     pub overdue: BTreeMap<RuleNumber, Overdue>,
 }
 

@@ -1,9 +1,7 @@
 //! Executions: of plans approved by a person, or granted by the mode; resumed where they were interrupted.
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
 use std::error::Error;
-use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant as Monotonic};
 
@@ -13,13 +11,13 @@ use super::alerts::kind;
 use super::board::Execution;
 use super::obstacle::Obstacle;
 use super::runner::Runner;
-use crate::audit::decode_results;
-use crate::audit::leaf::{Body, RecordOutcome};
 use crate::config::Mode;
+use crate::disposition::ApprovedPlan;
+use crate::disposition::control::RUN;
 use crate::disposition::desk::{DeskError, PlanState, Session, approved_plan};
 use crate::disposition::execute::{self, Conditions, ExecuteError, Progress, Statement};
 use crate::disposition::request::{Refusal, RefusalKind, Request, Response};
-use crate::model::{Actor, Instant, PlanId, RuleNumber};
+use crate::model::{Actor, Instant, PlanId};
 
 /// A chunk, a giant record's included, takes less.
 const LONGEST_CHUNK: Duration = Duration::from_secs(1_800);
@@ -81,9 +79,8 @@ impl Runner {
         }
         match self.approved(now) {
             Ok(plans) => {
-                let actor = self.actor.clone();
                 for plan in plans {
-                    self.execute(&plan, &actor);
+                    self.execute(&plan);
                 }
             }
             Err(error) => self.trouble(&error, now),
@@ -123,21 +120,31 @@ impl Runner {
         self.look_around();
     }
 
-    /// Executes a plan on the daemon's own account: whatever keeps it from that, an alert must say, since nobody asked.
-    pub(super) fn try_execute(&mut self, plan: &PlanId, actor: &Actor) -> Result<Statement, ExecuteError> {
+    /// Executes a plan on the daemon's own account, and says in a few words how it ended: whatever keeps it from that, an alert must say, since
+    /// nobody asked.
+    pub(super) fn execute(&mut self, plan: &PlanId) -> String {
         let began = Monotonic::now();
-        self.attempt(plan, actor, began).inspect_err(|error| self.note_failure(plan, error, began))
+        let actor = self.actor.clone();
+        let result = self.attempt(plan, &actor, began);
+        if let Err(error) = &result {
+            self.note_failure(plan, error, began);
+        }
+        in_words(&result)
     }
 
     /// Executes an approved plan, or goes on with it, until it is done or something stands in the way; then the chunk at hand is the last.
     fn attempt(&mut self, plan: &PlanId, actor: &Actor, began: Monotonic) -> Result<Statement, ExecuteError> {
         self.board.doing(format!("executing plan {plan}"));
         self.pulse.running(LONGEST_CHUNK);
+        // What cannot be approved begins no run.
+        let approved = approved_plan(&self.desk, plan, actor, self.watch.now())?;
         let from = self.desk.lock()?.log().size();
         let was_closed = Cell::new(false);
-        let result = self.go_through(plan, actor, &was_closed);
+        let begun = self.begin(RUN)?;
+        let result = self.go_through(&approved, actor, &was_closed);
         let now = self.watch.now();
-        if let Err(error) = self.count_disposed(from) {
+        self.end(RUN, begun, &format!("plan {plan}: {}", in_words(&result)));
+        if let Err(error) = self.count_disposed(from).and_then(|()| self.pending_own().map(drop)) {
             self.trouble(&error, now);
         }
         if let Ok(statement) = &result {
@@ -154,8 +161,13 @@ impl Runner {
         self.put_off(plan, now);
     }
 
-    fn go_through(&self, plan: &PlanId, actor: &Actor, was_closed: &Cell<bool>) -> Result<Statement, ExecuteError> {
-        let approved = approved_plan(&self.desk, plan, actor, self.watch.now())?;
+    fn go_through(
+        &self,
+        approved: &ApprovedPlan,
+        actor: &Actor,
+        was_closed: &Cell<bool>,
+    ) -> Result<Statement, ExecuteError> {
+        let plan = &approved.decision().plan;
         let stop = AtomicBool::new(false);
         let clock = || {
             if self.why_not().is_some() {
@@ -173,7 +185,7 @@ impl Runner {
             clock();
         };
         let mut conditions = Conditions { actor, clock: &clock, stop: &stop, progress: &mut progress };
-        execute::apply(&self.desk, &approved, &mut conditions)
+        execute::apply(&self.desk, approved, &mut conditions)
     }
 
     fn note_end(&mut self, plan: &PlanId, statement: &Statement, was_closed: bool, seconds: f64, now: Instant) {
@@ -210,35 +222,6 @@ impl Runner {
         let retry = Retry::next(self.retries.get(plan).copied(), now);
         self.retries.insert(plan.clone(), retry);
     }
-
-    /// Counts what the log says was disposed of since an index.
-    fn count_disposed(&self, from: u64) -> Result<(), DeskError> {
-        let mut rules: BTreeMap<u64, (RuleNumber, u32)> = BTreeMap::new();
-        let mut desk = self.desk.lock()?;
-        desk.log().scan(from, &mut |index, leaf| {
-            match leaf.body {
-                Body::Intent(intent) => {
-                    rules.insert(index, (intent.rule, intent.n));
-                }
-                Body::Outcome(outcome) => {
-                    if let Some((rule, records)) = rules.remove(&outcome.intent) {
-                        let results = decode_results(&outcome.results, records).unwrap_or_default();
-                        for (action, of) in
-                            [("destroy", RecordOutcome::Destroyed), ("anonymize", RecordOutcome::Anonymized)]
-                        {
-                            let disposed = results.iter().filter(|result| **result == of).count() as u64;
-                            if disposed > 0 {
-                                self.metrics.disposed(&rule, action, disposed);
-                            }
-                        }
-                    }
-                }
-                _ => {}
-            }
-            ControlFlow::Continue(())
-        })?;
-        Ok(())
-    }
 }
 
 /// A refusal of the daemon's own.
@@ -268,9 +251,14 @@ pub(super) fn refusal(error: &ExecuteError) -> Refusal {
     }
 }
 
-/// The same in a few words.
-pub(super) fn refusal_text(error: &ExecuteError) -> String {
-    format!("not executed: {}", refusal(error).code)
+/// The end of an execution, in a few words.
+fn in_words(result: &Result<Statement, ExecuteError>) -> String {
+    match result {
+        Ok(Statement { counts, .. }) => {
+            format!("{} of {} disposed of", counts.destroyed + counts.anonymized, counts.planned)
+        }
+        Err(error) => format!("not executed: {}", refusal(error).code),
+    }
 }
 
 #[cfg(test)]

@@ -48,6 +48,7 @@ pub struct Metrics {
     run_duration: Gauge<f64, AtomicU64>,
     last_success: Gauge<i64, AtomicI64>,
     last_scan: Gauge<i64, AtomicI64>,
+    started: Gauge<i64, AtomicI64>,
     holds: Gauge,
     unanchored: Gauge,
     anchored_at: Gauge,
@@ -57,7 +58,7 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// All figures at zero, but for the last scan (a daemon that has just started is not late) and the log (it could be opened).
+    /// All figures at zero, but for the start and the log (it could be opened).
     pub fn new(started: Instant) -> Self {
         let mut metrics = Self {
             registry: Registry::with_prefix("retentiond"),
@@ -68,6 +69,7 @@ impl Metrics {
             run_duration: Gauge::default(),
             last_success: Gauge::default(),
             last_scan: Gauge::default(),
+            started: Gauge::default(),
             holds: Gauge::default(),
             unanchored: Gauge::default(),
             anchored_at: Gauge::default(),
@@ -91,7 +93,12 @@ impl Metrics {
             "When a run last went through its plan",
             metrics.last_success.clone(),
         );
-        registry.register("last_scan_timestamp_seconds", "When records were last scanned", metrics.last_scan.clone());
+        registry.register(
+            "last_scan_timestamp_seconds",
+            "When records were last scanned; 0 where none ever were",
+            metrics.last_scan.clone(),
+        );
+        registry.register("started_timestamp_seconds", "When the daemon started", metrics.started.clone());
         registry.register("holds_active", "Holds in force", metrics.holds.clone());
         registry.register(
             "checkpoint_unanchored_entries",
@@ -111,7 +118,7 @@ impl Metrics {
         );
         registry.register("alerts_standing", "Alerts that stand", metrics.alerts.clone());
         registry.register("build", "Version", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
-        metrics.last_scan.set(started.timestamp());
+        metrics.started.set(started.timestamp());
         metrics.log_is_writable(true);
         metrics
     }
@@ -130,18 +137,20 @@ impl Metrics {
         }
     }
 
-    /// Notes what a scan counted.
-    pub fn scanned(&self, counts: Option<&Counts>, now: Instant) {
+    /// Notes a scan.
+    pub fn scanned(&self, now: Instant) {
         self.last_scan.set(now.timestamp());
-        if let Some(counts) = counts {
-            self.overdue.clear();
-            self.overdue_since.clear();
-            for (rule, overdue) in &counts.overdue {
-                let of = Of { rule: rule.to_string() };
-                self.overdue.get_or_create(&of).set(gauge(overdue.records));
-                if let Some(oldest) = overdue.oldest {
-                    self.overdue_since.get_or_create(&of).set(oldest.and_time(NaiveTime::MIN).and_utc().timestamp());
-                }
+    }
+
+    /// Notes what is past its term.
+    pub fn overdue(&self, counts: &Counts) {
+        self.overdue.clear();
+        self.overdue_since.clear();
+        for (rule, overdue) in &counts.overdue {
+            let of = Of { rule: rule.to_string() };
+            self.overdue.get_or_create(&of).set(gauge(overdue.records));
+            if let Some(oldest) = overdue.oldest {
+                self.overdue_since.get_or_create(&of).set(oldest.and_time(NaiveTime::MIN).and_utc().timestamp());
             }
         }
     }
@@ -206,7 +215,8 @@ mod tests {
         metrics.disposed(&RuleNumber::from("PC-1"), "destroy", 4);
         let oldest = "2026-11-01".parse().ok();
         let overdue = [(RuleNumber::from("PC-2"), Overdue { records: 9, oldest })].into();
-        metrics.scanned(Some(&Counts { at: now, overdue }), now);
+        metrics.scanned(now);
+        metrics.overdue(&Counts { at: now, entries: 0, overdue });
         metrics.stand(10, &Anchor { size: 4, since: "2026-11-20T00:00:00Z".parse().unwrap() }, 2);
         metrics.alerts(1);
         metrics.run_ended("partial", 1.5, now);
@@ -233,9 +243,10 @@ mod tests {
     }
 
     #[test]
-    fn a_daemon_that_has_just_started_is_not_late_with_its_scan() {
-        let metrics = Metrics::new(NOW.parse().unwrap());
-        assert!(metrics.text().contains("retentiond_last_scan_timestamp_seconds 1795226400\n"), "{}", metrics.text());
+    fn a_daemon_that_has_just_started_says_since_when_and_that_it_never_scanned() {
+        let text = Metrics::new(NOW.parse().unwrap()).text();
+        assert!(text.contains("retentiond_last_scan_timestamp_seconds 0\n"), "{text}");
+        assert!(text.contains("retentiond_started_timestamp_seconds 1795226400\n"), "{text}");
     }
 
     #[test]

@@ -7,6 +7,7 @@
 mod alerts;
 mod board;
 pub mod clock;
+mod counts;
 mod error;
 mod execution;
 mod exposition;

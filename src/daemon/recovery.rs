@@ -4,7 +4,7 @@ use super::alerts::kind;
 use super::execution::refusal;
 use super::runner::Runner;
 use super::scan::Depth;
-use crate::disposition::desk::DeskError;
+use crate::disposition::desk::{DeskError, Firing};
 use crate::disposition::execute::{self, ExecuteError};
 use crate::model::RuleNumber;
 
@@ -38,13 +38,11 @@ impl Runner {
     pub fn make_up(&mut self) {
         let made_up = self.desk.lock().and_then(|desk| {
             let interrupted = desk.interrupted_firings()?;
-            for firing in &interrupted {
-                desk.end_firing(
-                    &firing.schedule,
-                    firing.at,
-                    self.watch.now(),
-                    "interrupted, and made anew at the next start",
-                )?;
+            for Firing { schedule, at, .. } in &interrupted {
+                let is_of_schedule = self.alarms.iter().any(|alarm| alarm.name == *schedule);
+                let outcome =
+                    if is_of_schedule { "interrupted, and made anew at the next start" } else { "interrupted" };
+                desk.end_firing(schedule, *at, self.watch.now(), outcome)?;
             }
             Ok(interrupted)
         });

@@ -13,6 +13,7 @@ use tokio::sync::mpsc::unbounded_channel;
 
 use super::alerts::Alerts;
 use super::board::{Board, Shown};
+use super::counts::COUNTS;
 use super::error::DaemonError;
 use super::exposition::Place;
 use super::heartbeat::{self, Beat};
@@ -66,6 +67,7 @@ pub fn run(options: Options) -> Result<(), DaemonError> {
     let Made { mut runner, received, steward, beat } = make(options, &stop)?;
     // Before anything else does.
     runner.recover();
+    runner.follow_runs_of_others();
 
     let socket = serve(&steward)?;
     let heartbeat = heartbeat::start(beat)?;
@@ -110,9 +112,10 @@ fn make(options: Options, stop: &Arc<AtomicBool>) -> Result<Made, DaemonError> {
     go_on_believing(&watch, &desk)?;
     let board = Arc::new(Board::new(shown(&config, &desk, &watch, notifier)?));
     let metrics = Arc::new(Metrics::new(watch.now()));
-    // What was counted before a restart still holds.
+    // What was counted before a restart still holds, but for what was disposed of meanwhile.
     if let Some(counts) = &board.show().counts {
-        metrics.scanned(Some(counts), counts.at);
+        metrics.scanned(counts.at);
+        metrics.overdue(counts);
     }
     let pulse = Arc::new(Pulse::start());
     let (orders, received) = channel();
@@ -192,7 +195,7 @@ fn shown(config: &Config, desk: &SharedDesk, watch: &Watch, notifier: Notifier) 
         doing: "starting".to_owned(),
         paused: desk.recall(PAUSE)?,
         next: Default::default(),
-        counts: desk.recall("counts")?,
+        counts: desk.recall(COUNTS)?,
         configuration: Configuration {
             file: config.file.display().to_string(),
             loaded: now,

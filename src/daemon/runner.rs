@@ -25,6 +25,7 @@ use super::schedule::{Alarm, Ring};
 use super::watch::Watch;
 use crate::audit::leaf::{Body, Heartbeat};
 use crate::config::{Config, Schedule};
+use crate::disposition::control::SCAN;
 use crate::disposition::desk::{Desk, DeskError, SharedDesk};
 use crate::model::{Actor, Instant, PlanId, RuleNumber};
 
@@ -66,6 +67,8 @@ pub struct Runner {
     pub(super) clock: Option<Reading>,
     /// The configuration's files as they were when they were read.
     pub(super) files: Files,
+    /// Records are left of what was past its term, and since when is unknown.
+    pub(super) is_to_count: bool,
 }
 
 /// What a run loop is made of.
@@ -109,6 +112,7 @@ impl Runner {
             was_free: false,
             published: None,
             clock: None,
+            is_to_count: false,
         };
         runner.alarms = runner.alarms_of(&runner.schedule)?;
         runner.show_next();
@@ -144,7 +148,7 @@ impl Runner {
                 // It may have waited for a run, and the clock have come into doubt meanwhile.
                 match self.watch.look().1 {
                     Some(doubt) => tracing::warn!("nothing is scanned: {doubt}"),
-                    None => drop(self.scan(&rules, Depth::Full)),
+                    None => self.scan_for(&rules),
                 }
                 self.look_around();
             }
@@ -174,6 +178,7 @@ impl Runner {
         // What was begun or approved comes first, so that the scan does not list its records anew.
         self.resume();
         self.fire(now);
+        self.count_anew();
         if let Err(error) = self.beat(now) {
             self.trouble(&error, now);
         }
@@ -188,6 +193,37 @@ impl Runner {
         match self.desk.lock().and_then(|desk| desk.memorize(CLOCK, base.as_ref())) {
             Ok(()) => self.clock = base,
             Err(error) => self.trouble(&error, now),
+        }
+    }
+
+    /// A scan that somebody asked for, among the last runs.
+    fn scan_for(&mut self, rules: &[RuleNumber]) {
+        match self.begin(SCAN) {
+            Ok(begun) => {
+                let outcome = self.scan(rules, Depth::Full);
+                self.end(SCAN, begun, &outcome);
+            }
+            Err(error) => self.trouble(&error, self.watch.now()),
+        }
+    }
+
+    /// Puts the beginning of what no schedule fired among the last runs.
+    pub(super) fn begin(&self, name: &str) -> Result<Instant, DeskError> {
+        let desk = self.desk.lock()?;
+        let now = self.watch.now();
+        // Two in one second are two.
+        let mut at = now;
+        while !desk.begin_firing(name, at, now)? {
+            at += TimeDelta::seconds(1);
+        }
+        Ok(at)
+    }
+
+    /// And its end.
+    pub(super) fn end(&self, name: &str, begun: Instant, outcome: &str) {
+        let now = self.watch.now();
+        if let Err(error) = self.desk.lock().and_then(|desk| desk.end_firing(name, begun, now, outcome)) {
+            self.trouble(&error, now);
         }
     }
 

@@ -1,6 +1,6 @@
 //! A scan: a plan, and what the mode does with it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -8,17 +8,15 @@ use serde::{Deserialize, Serialize};
 
 use super::alerts::kind;
 use super::board::Counts;
-use super::execution::refusal_text;
 use super::probe::may_be_due;
 use super::runner::Runner;
 use crate::config::Mode;
 use crate::disposition::approval::ApprovalError;
-use crate::disposition::control::Overdue;
 use crate::disposition::desk::{AskError, DeskError, Door, PlanState, Session};
-use crate::disposition::plan::{Manifest, PlanFile, PlanRequest};
+use crate::disposition::plan::{PlanFile, PlanRequest};
 use crate::disposition::rails::Tripped;
 use crate::disposition::request::{Request, Response};
-use crate::model::{Instant, PlanId, RuleNumber};
+use crate::model::{PlanId, RuleNumber};
 
 /// A scan of the largest database anybody keeps in one file takes less.
 const LONGEST_SCAN: Duration = Duration::from_secs(6 * 3_600);
@@ -67,24 +65,12 @@ impl Runner {
         words.join("; ")
     }
 
-    /// Counts what is past its term, and keeps no plan of it.
-    pub(super) fn count(&mut self) {
-        let counted = self.make_plan(None).and_then(|file| {
-            self.take_counts(&file.manifest)?;
-            Ok(self.desk.lock()?.withdraw(&file.plan, self.watch.now())?)
-        });
-        if let Err(error) = counted {
-            let message = format!("the daily count failed: {}", error.refusal().message);
-            self.board.raise(kind::SCAN_FAILED, "all rules", message, self.watch.now());
-        }
-    }
-
     fn scan_one(&mut self, only: Option<RuleNumber>, depth: Depth) -> Result<String, AskError> {
         if depth == Depth::Probe && !self.needs_counts(&only) {
             let now = self.watch.now();
             self.board.doing("probing");
             if !may_be_due(&self.desk.install(), only.as_ref(), now).map_err(DeskError::from)? {
-                self.metrics.scanned(None, now);
+                self.metrics.scanned(now);
                 return Ok("nothing due, by probe".to_owned());
             }
         }
@@ -92,7 +78,7 @@ impl Runner {
         if only.is_none() {
             self.take_counts(&file.manifest)?;
         }
-        self.metrics.scanned(self.board.show().counts.as_ref(), self.watch.now());
+        self.metrics.scanned(self.watch.now());
         let planned = file.manifest.planned();
         tracing::info!(plan = %file.plan, due = planned, rails = file.rails.len(), "scanned");
         if planned == 0 {
@@ -118,7 +104,7 @@ impl Runner {
         only.is_none() && !self.board.show().counts.as_ref().is_some_and(is_fresh)
     }
 
-    fn make_plan(&mut self, only: Option<RuleNumber>) -> Result<PlanFile, AskError> {
+    pub(super) fn make_plan(&mut self, only: Option<RuleNumber>) -> Result<PlanFile, AskError> {
         self.board.doing("scanning");
         self.pulse.running(LONGEST_SCAN);
         let watch = self.watch.clone();
@@ -138,8 +124,7 @@ impl Runner {
                     // Granted all the same: it is executed as soon as nothing stands in the way.
                     return Ok(format!("plan {} waits: {reason}", file.plan));
                 }
-                let actor = self.actor.clone();
-                Ok(format!("plan {}: {}", file.plan, self.execute(&file.plan, &actor)))
+                Ok(format!("plan {}: {}", file.plan, self.execute(&file.plan)))
             }
             Err(DeskError::Approval(ApprovalError::Rails { tripped, .. })) => {
                 self.wait_for_approval(file, only, Some(&tripped))
@@ -184,46 +169,6 @@ impl Runner {
         Ok(format!("{planned} due, plan {plan} waits"))
     }
 
-    fn take_counts(&self, manifest: &Manifest) -> Result<(), DeskError> {
-        let now = self.watch.now();
-        let mut overdue: BTreeMap<RuleNumber, Overdue> = BTreeMap::new();
-        for rule in &manifest.rules {
-            let of = overdue.entry(rule.rule.clone()).or_default();
-            of.records += rule.counts.due;
-            of.oldest = of.oldest.into_iter().chain(rule.oldest_due).min();
-        }
-        self.watch_overdue(&overdue, now);
-        let counts = Counts { at: now, overdue };
-        self.desk.lock()?.memorize("counts", Some(&counts))?;
-        self.board.show().counts = Some(counts);
-        Ok(())
-    }
-
-    /// Judges what was counted last, by the days of the configuration that is in use now.
-    pub(super) fn judge_counts(&self) {
-        let counts = self.board.show().counts.clone();
-        if let Some(counts) = counts {
-            self.watch_overdue(&counts.overdue, self.watch.now());
-        }
-    }
-
-    fn watch_overdue(&self, overdue: &BTreeMap<RuleNumber, Overdue>, now: Instant) {
-        let mut shown = self.board.show();
-        for (rule, overdue) in overdue {
-            let oldest = overdue.oldest.filter(|oldest| now.date_naive() - *oldest > self.config.alerts.overdue);
-            match oldest {
-                Some(oldest) if overdue.records > 0 => {
-                    let message = format!(
-                        "{} records under rule {rule} are past their term, the oldest since {oldest}",
-                        overdue.records
-                    );
-                    shown.alerts.raise(kind::OVERDUE, rule.as_str(), message, now);
-                }
-                _ => shown.alerts.clear(kind::OVERDUE, rule.as_str()),
-            }
-        }
-    }
-
     fn remember_own(&self, plan: &PlanId, only: &Option<RuleNumber>) -> Result<(), DeskError> {
         let mut own = self.pending_own()?;
         if !own.iter().any(|own| own.plan == *plan) {
@@ -249,7 +194,7 @@ impl Runner {
     }
 
     /// Every plan that waits for a decision.
-    fn pending(&self) -> Result<BTreeSet<PlanId>, DeskError> {
+    pub(super) fn pending(&self) -> Result<BTreeSet<PlanId>, DeskError> {
         let answer = Session::new(self.actor.clone()).try_answer(&self.desk, Request::Plans, self.watch.now())?;
         let Response::Plans { plans } = answer else { return Ok(BTreeSet::new()) };
         let pending = plans.into_iter().filter(|status| status.state == PlanState::Pending);
@@ -263,16 +208,5 @@ impl Runner {
             self.desk.lock()?.withdraw(&own.plan, self.watch.now())?;
         }
         self.pending_own().map(drop)
-    }
-
-    /// The end of an execution, in a few words.
-    pub(super) fn execute(&mut self, plan: &PlanId, actor: &crate::model::Actor) -> String {
-        match self.try_execute(plan, actor) {
-            Ok(statement) => {
-                let counts = statement.counts;
-                format!("{} of {} disposed of", counts.destroyed + counts.anonymized, counts.planned)
-            }
-            Err(error) => refusal_text(&error),
-        }
     }
 }

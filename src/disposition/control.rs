@@ -8,6 +8,12 @@ use super::desk::Firing;
 use super::request::PlanStatus;
 use crate::model::{Actor, CivilDate, Instant, PlanId, RuleNumber};
 
+/// The name, among the firings of schedules, of scans that somebody asked for.
+pub const SCAN: &str = "scan";
+
+/// And of executions, whoever began them.
+pub const RUN: &str = "run";
+
 /// A request to the daemon.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
@@ -52,7 +58,7 @@ pub struct Status {
     pub waiting: Option<String>,
     /// Next time of each schedule.
     pub next: BTreeMap<String, Instant>,
-    /// The latest firings, the newest first.
+    /// The latest firings, scans asked for ([`SCAN`]) and executions ([`RUN`]), the newest first.
     pub last: Vec<Firing>,
     /// Plans that wait for a decision or for their end.
     pub plans: Vec<PlanStatus>,
@@ -60,7 +66,7 @@ pub struct Status {
     pub holds: u64,
     /// Holds whose day of review has come.
     pub holds_to_review: u64,
-    /// Past their term and not destroyed, as the last scan of all rules found them.
+    /// Past their term and not destroyed: as the last scan of all rules found them, less what was disposed of since.
     pub overdue: BTreeMap<RuleNumber, Overdue>,
     /// When that scan was made.
     pub counted: Option<Instant>,

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::plans::{PlanLine, PlansReport};
 use super::table::{Table, count};
 use super::{Report, Words, to_value};
-use crate::disposition::control::Status;
+use crate::disposition::control::{RUN, Status};
 use crate::model::Instant;
 
 /// The daemon's status.
@@ -40,7 +40,8 @@ impl Report for StatusReport {
         }
         for firing in status.last.iter().filter(|firing| firing.outcome.as_deref() != Some("scheduled")).take(5) {
             let outcome = firing.outcome.as_deref().unwrap_or("…");
-            fact(words.last_scan, format!("{}  {outcome}", time(firing.at)));
+            let label = if firing.schedule == RUN { words.last_run } else { words.last_scan };
+            fact(label, format!("{}  {outcome}", time(firing.at)));
         }
         fact(words.holds, format!("{} ({} {})", status.holds, status.holds_to_review, words.to_review));
         let anchored = status.log.anchored.map_or("–".to_owned(), |entries| count(entries, words));
@@ -57,7 +58,7 @@ impl Report for StatusReport {
                 overdue.row([rule.to_string(), count(of.records, words), oldest]);
             }
             let counted = status.counted.map(time).unwrap_or_default();
-            text += &format!("\n{} {counted}\n{}", words.as_counted_at, overdue.text());
+            text += &format!("\n{}\n{}", words.fill(words.as_counted_at, &[&counted]), overdue.text());
         }
         if !status.plans.is_empty() {
             let plans = status.plans.iter().map(PlanLine::from).collect();

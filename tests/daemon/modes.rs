@@ -20,7 +20,7 @@ fn in_report_mode_it_lists_what_is_due_destroys_nothing_and_ends_when_asked() {
     assert_eq!(status["next"].as_object().unwrap().values().next().unwrap(), "2026-11-22T07:00:00Z");
     let text = office.run(&["ctl", "status"]).out;
     assert!(text.starts_with("  state"), "no heading without words: {text}");
-    assert!(text.contains("as counted at 2026-11-21T17:00:00Z\n"), "{text}");
+    assert!(text.contains("as counted at 2026-11-21T17:00:00Z, less what was disposed of since\n"), "{text}");
     for (arguments, exit, place) in [
         (&["ctl", "scan", "--only", "PC-9"][..], 2, "the command line"),
         (&["plan", "--only", "PC-9"], 2, "the command line"),
@@ -58,6 +58,63 @@ fn in_approve_mode_one_plan_waits_and_is_executed_once_a_person_approves_it() {
     assert!(!office.has_alert("plan-waiting"));
     daemon.stop();
     office.verify();
+}
+
+#[test]
+fn status_and_figures_follow_what_a_run_disposed_of_and_alerts_that_are_no_longer_true_end() {
+    let office = Office::new("approve", 3);
+    office.configure("\n[alerts]\noverdue_days = 7\n[metrics]\ntextfile = \"metrics.prom\"\n");
+    let daemon = office.start();
+    let figures = || fs::read_to_string(office.path("metrics.prom")).unwrap_or_default();
+    office.wait("figures", || figures().contains("retentiond_last_scan_timestamp_seconds 0\n"));
+    office.scan();
+    assert!(office.has_alert("overdue"));
+    office.wait("the count", || figures().contains("retentiond_overdue_records{rule=\"R-1\"} 3\n"));
+    let plan = office.plans("pending").remove(0);
+    office.ask(&["approve", &plan, "--accept", "rules"]);
+    office.wait("the execution", || office.plans("executed") == [plan.clone()]);
+    office.wait("its end", || office.status()["doing"] == "idle");
+    let status = office.status();
+    assert_eq!(status["overdue"]["R-1"]["records"], 0, "{status}");
+    let nothing = Json::Array(Vec::new());
+    assert_eq!((&status["alerts"], &status["plans"]), (&nothing, &nothing), "{status}");
+    assert_eq!(office.last("run"), [format!("plan {plan}: 3 of 3 disposed of")]);
+    assert_eq!(office.last("scan"), [format!("3 due, plan {plan} waits")]);
+    let text = office.run(&["ctl", "status"]).out;
+    assert!(text.contains("last run") && text.contains("last scan"), "{text}");
+    office.wait("the rest", || figures().contains("retentiond_overdue_records{rule=\"R-1\"} 0\n"));
+    assert!(!figures().contains("overdue_oldest_timestamp_seconds{"), "{}", figures());
+    daemon.stop();
+}
+
+#[test]
+fn what_a_run_leaves_is_counted_anew_and_no_plan_of_it_is_kept() {
+    let office = Office::new("approve", 3);
+    let daemon = office.start();
+    office.scan();
+    let plan = office.plans("pending").remove(0);
+    office.ask(&["hold", "place", "dossier", "1", "--reason", "a claim"]);
+    office.ask(&["approve", &plan, "--accept", "rules"]);
+    office.wait("the execution", || office.count() == 6);
+    // Held, it is past its term no more; what the run disposed of leaves one.
+    office.wait("the count", || office.status()["overdue"]["R-1"]["records"] == 0);
+    assert_eq!(office.plans("pending"), Vec::<String>::new());
+    daemon.stop();
+    office.verify();
+}
+
+#[test]
+fn what_a_person_disposed_of_while_it_was_down_is_known_from_the_start() {
+    let office = Office::new("report", 3);
+    let daemon = office.start();
+    office.scan();
+    daemon.stop();
+    let plan = office.plans("pending").remove(0);
+    office.ask(&["approve", &plan, "--accept", "rules"]);
+    office.ask(&["apply", &plan]);
+    let daemon = office.start();
+    assert_eq!(office.status()["overdue"]["R-1"]["records"], 0, "{}", office.status());
+    daemon.stop();
 }
 
 #[test]
@@ -100,6 +157,8 @@ fn in_report_mode_a_person_approves_and_applies_and_the_daemon_executes() {
     let run = office.ask(&["apply", &plan]);
     assert_eq!((run["destroyed"].as_i64(), office.count()), (Some(3), 5), "{run}");
     assert_eq!(office.json(&["apply", &plan]).0, 3, "it is done already");
+    assert_eq!(office.last("run"), [format!("plan {plan}: 3 of 3 disposed of")], "what was refused was no run");
+    assert_eq!(office.status()["overdue"]["R-1"]["records"], 0, "{}", office.status());
     daemon.stop();
     office.verify();
 }

@@ -113,6 +113,13 @@ impl Office {
         self.status()["alerts"].as_array().unwrap().iter().any(|alert| alert["code"] == code)
     }
 
+    /// How the last of these ended, the newest first.
+    pub fn last(&self, schedule: &str) -> Vec<String> {
+        let status = self.status();
+        let last = status["last"].as_array().unwrap().iter().filter(|firing| firing["schedule"] == schedule);
+        last.map(|firing| firing["outcome"].as_str().unwrap_or("goes on").to_owned()).collect()
+    }
+
     /// Dossiers that stand.
     pub fn count(&self) -> i64 {
         self.rows("dossier")

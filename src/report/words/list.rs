@@ -40,9 +40,10 @@ words! {
     paused: "paused", "en pause";
     clock: "clock", "horloge";
     destruction_waits: "destruction waits", "destruction en attente";
-    as_counted_at: "as counted at", "selon le décompte du";
+    as_counted_at: "as counted at {}, less what was disposed of since", "selon le décompte du {}, moins ce qui est parti depuis";
     next_scan: "next scan", "prochain examen";
     last_scan: "last scan", "dernier examen";
+    last_run: "last run", "dernière exécution";
     holds: "holds", "suspensions";
     to_review: "to review", "à réexaminer";
     log: "log", "registre";
