@@ -9,12 +9,15 @@ use super::error::Failure;
 use super::exit::Exit;
 use super::session::Session;
 use super::setup::{DeskDoor, Setup};
+use crate::config::Mode;
+use crate::daemon::mode_word;
+use crate::disposition::control::Control;
 use crate::disposition::desk::PlanState;
 use crate::disposition::rails::Rail;
 use crate::disposition::request::{NamedRecord, PlanStatus, Request, Response};
 use crate::model::{PlanId, RuleNumber};
 use crate::report::csv::read_records;
-use crate::report::plans::Approved;
+use crate::report::plans::{Approved, Executes};
 
 /// Arguments of `approve`.
 #[derive(Debug, Args)]
@@ -49,12 +52,23 @@ impl Approve {
         let excepted = except.iter().collect::<HashSet<_>>().len() as u64;
         match desk.ask(Request::Approve { plan, accept: self.accept, only: self.only, excepted })? {
             Response::Approved { decision } => {
-                let approved = Approved { program: session.command(&[]), ..Approved::from(&decision) };
+                let executes = who_executes(&mut desk);
+                let approved = Approved { program: session.command(&[]), executes, ..Approved::from(&decision) };
                 session.show(&approved, setup.language)?;
                 Ok(Exit::Ok)
             }
             _ => Err(Failure::unexpected()),
         }
+    }
+}
+
+/// A daemon executes what is approved by itself, unless its mode is `report`. One that gives no answer promises nothing.
+fn who_executes(desk: &mut DeskDoor) -> Executes {
+    match desk.ask(Request::Daemon { control: Control::Status }) {
+        Ok(Response::Status { status }) if status.mode != mode_word(Mode::Report) => {
+            Executes::Daemon { waits: status.waiting }
+        }
+        _ => Executes::Apply,
     }
 }
 

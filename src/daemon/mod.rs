@@ -35,4 +35,4 @@ mod watch;
 
 pub use error::DaemonError;
 pub use probe::may_be_due;
-pub use run::{Options, installation, run};
+pub use run::{Options, installation, mode_word, run};

@@ -176,7 +176,8 @@ pub fn installation(loaded: &Loaded) -> Installation {
     }
 }
 
-pub(super) fn mode_word(mode: Mode) -> &'static str {
+/// A mode as the configuration and the status write it.
+pub fn mode_word(mode: Mode) -> &'static str {
     match mode {
         Mode::Report => "report",
         Mode::Approve => "approve",

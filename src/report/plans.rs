@@ -73,9 +73,22 @@ pub struct Approved {
     pub only: Vec<String>,
     /// Records left out.
     pub excepted: u64,
+    /// Who executes it.
+    #[serde(flatten)]
+    pub executes: Executes,
     /// What the reader types before a subcommand.
     #[serde(skip)]
     pub program: String,
+}
+
+/// Who executes an approved plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "executes", rename_all = "snake_case")]
+pub enum Executes {
+    /// A person, by `apply`.
+    Apply,
+    /// The daemon, within a minute, or as soon as what it waits for is over.
+    Daemon { waits: Option<String> },
 }
 
 impl From<&Decision> for Approved {
@@ -88,6 +101,7 @@ impl From<&Decision> for Approved {
             accepted: decision.accepted.iter().map(ToString::to_string).collect(),
             only: decision.only.iter().map(ToString::to_string).collect(),
             excepted: decision.excepted,
+            executes: Executes::Apply,
             program: PROGRAM.to_owned(),
         }
     }
@@ -105,7 +119,15 @@ impl Report for Approved {
         if self.excepted > 0 {
             text += &format!("{}\n", words.fill(words.approved_except, &[&count(self.excepted, words)]));
         }
-        text + &format!("{}\n", words.fill(words.apply_hint, &[&format!("{} apply {}", self.program, self.plan)]))
+        let command = |subcommand: &str| format!("{} {subcommand}", self.program);
+        let reject = command(&format!("reject {} --reason …", self.plan));
+        let pause = command("ctl pause --reason …");
+        let hint = match &self.executes {
+            Executes::Apply => words.fill(words.apply_hint, &[&command(&format!("apply {}", self.plan))]),
+            Executes::Daemon { waits: None } => words.fill(words.daemon_hint, &[&reject, &pause]),
+            Executes::Daemon { waits: Some(waits) } => words.fill(words.daemon_waits_hint, &[waits, &reject, &pause]),
+        };
+        text + &format!("{hint}\n")
     }
 
     fn json(&self) -> Value {

@@ -61,6 +61,40 @@ fn in_approve_mode_one_plan_waits_and_is_executed_once_a_person_approves_it() {
 }
 
 #[test]
+fn an_approval_says_who_executes_it_when_and_how_to_stop_that() {
+    let office = Office::new("report", 3);
+    let daemon = office.start();
+    let plan = office.plan();
+    let by_hand = office.run(&["approve", &plan, "--accept", "rules"]).out;
+    assert!(by_hand.contains(&format!("apply {plan}")), "the mode is report: {by_hand}");
+    office.ask(&["reject", &plan, "--reason", "an example"]);
+    office.reconfigure("\"report\"", "\"approve\"");
+    office.ask(&["ctl", "reload"]);
+    office.ask(&["ctl", "pause", "--reason", "an example"]);
+    insert(&office.database(), "2025-11-02T12:00:00Z");
+    let plan = office.plan();
+    let told = office.ask(&["approve", &plan, "--accept", "rules"]);
+    assert_eq!((&told["executes"], &told["waits"]), (&Json::from("daemon"), &Json::from("paused")), "{told}");
+    office.ask(&["reject", &plan, "--reason", "an example"]);
+    insert(&office.database(), "2025-11-02T12:00:00Z");
+    let plan = office.plan();
+    let waits = office.run(&["approve", &plan, "--accept", "rules"]).out;
+    assert!(waits.contains("waits now: paused") && waits.contains(&format!("reject {plan}")), "{waits}");
+    office.ask(&["ctl", "resume"]);
+    office.wait("the execution", || office.plans("executed") == [plan.clone()]);
+    insert(&office.database(), "2025-11-02T12:00:00Z");
+    let plan = office.plan();
+    let french = office.run(&["--lang", "fr", "approve", &plan, "--accept", "rules"]).out;
+    assert!(french.contains("dans la minute") && french.contains(&format!("reject {plan}")), "{french}");
+    assert!(french.contains("ctl pause") && !french.contains(" apply "), "{french}");
+    daemon.stop();
+    insert(&office.database(), "2025-11-02T12:00:00Z");
+    let plan = office.plan();
+    let told = office.ask(&["approve", &plan, "--accept", "rules"]);
+    assert_eq!(told["executes"], "apply", "no daemon runs: {told}");
+}
+
+#[test]
 fn status_and_figures_follow_what_a_run_disposed_of_and_alerts_that_are_no_longer_true_end() {
     let office = Office::new("approve", 3);
     office.configure("\n[alerts]\noverdue_days = 7\n[metrics]\ntextfile = \"metrics.prom\"\n");

@@ -113,6 +113,10 @@ words! {
     approved_rails: "Guard rails accepted: {}.", "Garde-fous acceptés\u{a0}: {}.";
     approved_only: "Only these rules: {}.", "Ces règles seulement\u{a0}: {}.";
     approved_except: "{} [record is|records are] left out.", "{} [unité est exclue|unités sont exclues].";
+    daemon_hint: "The daemon executes it within a minute. To stop that: {}, or for all plans: {}",
+        "Le service l'exécute dans la minute. Pour l'en empêcher\u{a0}: {}, ou pour toutes les listes\u{a0}: {}";
+    daemon_waits_hint: "The daemon executes it as soon as nothing stands in the way. Destruction waits now: {}. To stop that: {}, or for all plans: {}",
+        "Le service l'exécute dès que rien ne s'y oppose. Destruction en attente\u{a0}: {}. Pour l'en empêcher\u{a0}: {}, ou pour toutes les listes\u{a0}: {}";
     apply_hint: "Nothing was destroyed yet. To execute it: {}", "Rien n'est encore détruit. Pour exécuter\u{a0}: {}";
     rejected: "Plan {} is rejected. It can no longer be approved; its list of records is erased.", "La liste {} est rejetée. Elle ne peut plus être approuvée; sa liste d'unités est effacée.";
     no_plan: "There is no plan yet: `plan` makes one.", "Il n'y a pas encore de liste\u{a0}: `plan` en établit une.";
