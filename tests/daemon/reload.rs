@@ -116,9 +116,9 @@ fn a_silence_of_the_log_that_is_allowed_afterwards_needs_nobody_s_word() {
 
 #[test]
 fn an_edit_made_while_a_reload_waits_for_a_run_is_noticed_afterwards() {
-    let office = Office::new("approve", 8_000);
+    let office = Office::new("approve", 30_000);
     let mut daemon = office.start();
-    begin_to_destroy(&office, 8_000);
+    begin_to_destroy(&office, 30_000);
     daemon.signal(Signal::HUP);
     daemon.hear("RELOADING=1", &office);
     // It is read at once, and waits for the run.

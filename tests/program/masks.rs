@@ -1,5 +1,7 @@
 //! Masks that an application takes away again, between the COMMIT and the reading back.
 
+#![cfg(feature = "simulate")]
+
 use crate::support::{CALENDAR, CONFIG, Organization};
 
 fn anonymizing() -> (Organization, String) {
@@ -18,7 +20,6 @@ fn anonymizing() -> (Organization, String) {
 }
 
 #[test]
-#[cfg(feature = "simulate")]
 fn recovery_reads_masks_back_and_does_not_say_anonymized_where_one_is_gone() {
     let (organization, plan) = anonymizing();
     let killed = organization.command(&["apply", &plan]).env("FAILPOINTS", "committed=return(kill)").status().unwrap();
