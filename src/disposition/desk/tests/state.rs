@@ -104,14 +104,18 @@ fn who_waits_is_served_before_a_busy_owner_comes_again() {
     let desk = SharedDesk::new(open(&sample).unwrap());
     for _ in 0..20 {
         let busy = desk.lock().unwrap();
-        let served = AtomicBool::new(false);
+        let (asks, served) = (AtomicBool::new(false), AtomicBool::new(false));
         std::thread::scope(|scope| {
             scope.spawn(|| {
+                asks.store(true, Ordering::SeqCst);
                 let _desk = desk.lock().unwrap();
                 served.store(true, Ordering::SeqCst);
             });
             // Until the other has taken its number.
-            std::thread::sleep(std::time::Duration::from_millis(20));
+            while !asks.load(Ordering::SeqCst) {
+                std::thread::yield_now();
+            }
+            std::thread::sleep(std::time::Duration::from_millis(50));
             drop(busy);
             // With an unfair mutex this takes the Desk before the other wakes.
             let _again = desk.lock().unwrap();
