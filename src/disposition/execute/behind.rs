@@ -9,7 +9,8 @@ use crate::disposition::desk::{Desk, DeskError};
 use crate::model::{BatchNumber, SourceName};
 use crate::records::sqlite::Reader;
 
-/// Refuses to go on where a source has a fence row of a batch of this log that the log does not know. A source that cannot be read now is looked at
+/// Refuses to go on where a source has a fence row of a batch of this log that the log does not know. A source that cannot be read now, or in which
+/// its application left a transaction unfinished, is looked at
 /// again in each of its transactions.
 ///
 /// # Errors
@@ -18,7 +19,7 @@ pub(super) fn look(desk: &mut Desk) -> Result<(), ExecuteError> {
     let install = desk.install().clone();
     let origin = desk.log().origin().clone();
     for (name, source) in &install.sources {
-        let read = Reader::open(source, &install.series).and_then(|reader| reader.fences(&origin));
+        let read = Reader::open_to_look(source, &install.series).and_then(|reader| reader.fences(&origin));
         let Ok(batches) = read else { continue };
         if let Some(batch) = unknown(desk, name, &batches)? {
             return Err(behind(desk, name, batch).into());
