@@ -391,7 +391,7 @@ pub struct Correction {
     pub what: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch: Option<BatchNumber>,
-    /// Which records of a resurrected batch are back, in its intents' order, as a run-length list (see [`super::presence`]).
+    /// Which records of a resurrected batch are back, in its intents' order, as a run-length list (see `audit::presence`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub back: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
