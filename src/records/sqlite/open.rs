@@ -55,13 +55,13 @@ impl Opened {
         }
         let database = safety::safe_path(database)?;
         let file = file_at(&database)?;
-        enter(&database, purpose);
+        enter(file, &database, purpose);
         let flags =
             OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
         let conn = match Connection::open_with_flags(&database, flags) {
             Ok(conn) => conn,
             Err(error) => {
-                leave(&database);
+                leave(file, &database);
                 return Err(StoreError::at(database, error));
             }
         };
@@ -206,16 +206,16 @@ impl Drop for Opened {
     /// exist only because we read; otherwise they are the application's, and are left as they are. So they are where another database was
     /// put in the place of ours: SQLite would remove that one's.
     fn drop(&mut self) {
-        let is_last_to_write = leave(&self.database);
-        if !is_last_to_write || self.in_place().is_err() {
+        let may_clean = leave(self.file, &self.database);
+        if !may_clean || self.in_place().is_err() {
             // A connection that cannot be configured any more closes as SQLite sees fit; nothing is lost either way.
             let _ = self.conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
         }
     }
 }
 
-/// What this process holds open, by real path.
-static OPEN: Mutex<BTreeMap<PathBuf, Presence>> = Mutex::new(BTreeMap::new());
+/// What this process holds open. By file: where another was put in the place of one, each is cleaned up after by itself.
+static OPEN: Mutex<BTreeMap<FileId, Presence>> = Mutex::new(BTreeMap::new());
 
 struct Presence {
     connections: usize,
@@ -224,14 +224,14 @@ struct Presence {
     wrote: bool,
 }
 
-fn presences() -> MutexGuard<'static, BTreeMap<PathBuf, Presence>> {
+fn presences() -> MutexGuard<'static, BTreeMap<FileId, Presence>> {
     // The map is whole after every statement below, so a panic elsewhere leaves it usable.
     OPEN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn enter(database: &Path, purpose: Purpose) {
+fn enter(file: FileId, database: &Path, purpose: Purpose) {
     let mut presences = presences();
-    let presence = presences.entry(database.to_owned()).or_insert_with(|| Presence {
+    let presence = presences.entry(file).or_insert_with(|| Presence {
         connections: 0,
         wal_before: wal_size(database).is_some(),
         wrote: false,
@@ -241,13 +241,13 @@ fn enter(database: &Path, purpose: Purpose) {
 }
 
 /// Whether the connection that leaves may clean up after itself.
-fn leave(database: &Path) -> bool {
+fn leave(file: FileId, database: &Path) -> bool {
     let mut presences = presences();
-    let Some(presence) = presences.get_mut(database) else { return false };
+    let Some(presence) = presences.get_mut(&file) else { return false };
     presence.connections -= 1;
     let may_clean = presence.wrote || (!presence.wal_before && wal_size(database).unwrap_or(0) == 0);
     if presence.connections == 0 {
-        presences.remove(database);
+        presences.remove(&file);
     }
     may_clean
 }

@@ -1,137 +1,12 @@
 //! The owner's database stays the owner's: what stands beside it, whose it is, and whether the application still works.
-//!
-//! The application and the reader are processes of their own: this test binary, started again with a role.
 
-use std::env;
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::ops::ControlFlow;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
-use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 
+use super::process::{Process, User, hears_from};
 use super::*;
 use crate::model::Digest;
-
-const ROLE: &str = "RETENTIOND_TEST_ROLE";
-const DATABASE: &str = "RETENTIOND_TEST_DATABASE";
-
-#[derive(Clone, Copy)]
-struct User {
-    uid: u32,
-    gid: u32,
-}
-
-/// A process of its own, which says a word when it is ready and goes on when it is told to.
-struct Process(Child);
-
-impl Process {
-    fn start(role: &str, database: &Path, user: Option<User>) -> Self {
-        let mut command = Command::new(env::current_exe().unwrap());
-        command
-            .args(["--exact", "--ignored", "--nocapture", "records::sqlite::read_tests::house::another_process"])
-            .env(ROLE, role)
-            .env(DATABASE, database)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null());
-        if let Some(user) = user {
-            command.uid(user.uid).gid(user.gid);
-        }
-        Self(command.spawn().unwrap())
-    }
-
-    /// The next word that it says; the test harness says other things around it.
-    fn hears(&mut self) -> String {
-        let mut lines = BufReader::new(self.0.stdout.as_mut().unwrap());
-        let mut line = String::new();
-        while lines.read_line(&mut line).unwrap() > 0 {
-            if let Some((_, word)) = line.trim_end().split_once("says: ") {
-                return word.to_owned();
-            }
-            line.clear();
-        }
-        "nothing".to_owned()
-    }
-
-    fn go_on(&mut self) {
-        self.0.stdin.as_mut().unwrap().write_all(b"\n").unwrap();
-    }
-
-    /// Goes on, and ends by itself.
-    fn finish(mut self) {
-        drop(self.0.stdin.take());
-        self.0.stdout.take().unwrap().read_to_end(&mut Vec::new()).unwrap();
-        self.0.wait().unwrap();
-    }
-
-    fn kill(mut self) {
-        self.0.kill().unwrap();
-        self.0.wait().unwrap();
-    }
-}
-
-fn say(word: &str) {
-    println!("\nsays: {word}");
-    std::io::stdout().flush().unwrap();
-}
-
-fn wait_for_the_word() {
-    std::io::stdin().read_line(&mut String::new()).unwrap();
-}
-
-#[test]
-#[ignore = "started by the other tests as another process"]
-#[expect(clippy::disallowed_methods, reason = "the environment is how a test gives its own process a role")]
-fn another_process() {
-    let Ok(role) = env::var(ROLE) else { return };
-    let database = PathBuf::from(env::var_os(DATABASE).unwrap());
-    match role.as_str() {
-        "application" => say(&write_a_row(&database).map_or_else(|error| error.to_string(), |_| "ready".to_owned())),
-        "lasting application" => {
-            let app = write_a_row(&database).unwrap();
-            say("ready");
-            wait_for_the_word();
-            let worked = app.execute("INSERT INTO dossier (closed_at) VALUES (NULL)", []);
-            say(&worked.map_or_else(|error| error.to_string(), |_| "works".to_owned()));
-            wait_for_the_word();
-        }
-        "reader" => say(&read_all(&database)),
-        "lasting reader" => {
-            let mapping = series("dossier");
-            let mut reader = Reader::open(&source(database), std::slice::from_ref(&mapping)).unwrap();
-            reader.facts(&mapping.series, &[key(1)]).unwrap();
-            say("ready");
-            wait_for_the_word();
-        }
-        other => panic!("no role {other}"),
-    }
-}
-
-fn write_a_row(database: &Path) -> rusqlite::Result<Connection> {
-    let app = Connection::open(database)?;
-    app.execute("INSERT INTO dossier (closed_at) VALUES ('2024-01-01T00:00:00Z')", [])?;
-    Ok(app)
-}
-
-/// The number of rows, or the code of the error.
-fn read_all(database: &Path) -> String {
-    let mapping = series("dossier");
-    let read = || {
-        let mut reader = Reader::open(&source(database.to_owned()), std::slice::from_ref(&mapping))?;
-        let mut rows = 0;
-        let mut visit = |_: &Facts| {
-            rows += 1;
-            ControlFlow::Continue(())
-        };
-        reader.scan(&mapping.series, &mut visit)?;
-        reader.facts(&mapping.series, &[key(1)])?;
-        reader.schema_digest(&mapping.series)?;
-        Ok::<_, StoreError>(rows)
-    };
-    read().map_or_else(|error| error.code().to_owned(), |rows: u32| rows.to_string())
-}
 
 /// Every file of the directory with mode, owner, group and (but for the `-shm`, which is memory) the digest of its bytes.
 fn listing(directory: &Path) -> Vec<(String, u32, u32, u32, Option<Digest>)> {
@@ -153,14 +28,7 @@ fn names(directory: &Path) -> Vec<String> {
     listing(directory).into_iter().map(|(name, ..)| name).collect()
 }
 
-const SCHEMA: &str = "CREATE TABLE dossier (id INTEGER PRIMARY KEY, closed_at TEXT);";
-
-fn hears_from(role: &str, database: &Path, user: Option<User>) -> String {
-    let mut process = Process::start(role, database, user);
-    let word = process.hears();
-    process.finish();
-    word
-}
+pub(super) const SCHEMA: &str = "CREATE TABLE dossier (id INTEGER PRIMARY KEY, closed_at TEXT);";
 
 #[test]
 fn reading_leaves_the_directory_of_a_stopped_application_as_it_was() {
@@ -215,6 +83,23 @@ fn several_readers_of_one_process_clean_up_once_the_last_is_gone() {
     drop(first);
     drop(second);
     assert_eq!(names(database.dir.path()), ["app.db"]);
+}
+
+#[test]
+fn another_database_in_the_place_of_one_that_is_still_read_is_cleaned_up_after_by_itself() {
+    let mapping = series("dossier");
+    let database = Database::with("wal", SCHEMA);
+    let app = database.app();
+    app.execute("INSERT INTO dossier VALUES (1, NULL)", []).unwrap();
+    let old = database.reader(std::slice::from_ref(&mapping));
+    let elsewhere = TempDir::new().unwrap();
+    for name in names(database.dir.path()) {
+        fs::rename(database.dir.path().join(&name), elsewhere.path().join(&name)).unwrap();
+    }
+    fs::rename(Database::with("wal", SCHEMA).path(), database.path()).unwrap();
+    drop(database.reader(std::slice::from_ref(&mapping)));
+    assert_eq!(names(database.dir.path()), ["app.db"]);
+    drop((old, app));
 }
 
 /// A directory and a database of the application's, as root makes them.
@@ -310,62 +195,6 @@ fn in_a_directory_that_we_cannot_write_a_running_application_is_read_and_a_stopp
         assert_eq!(process.hears(), "works");
         process.finish();
     }
-}
-
-fn error_of(path: PathBuf) -> &'static str {
-    Reader::open(&source(path), &[]).err().map_or("opened", |error| error.code())
-}
-
-#[test]
-fn what_is_no_database_is_told_apart() {
-    let dir = TempDir::new().unwrap();
-    let file = |name: &str, bytes: &[u8]| {
-        fs::write(dir.path().join(name), bytes).unwrap();
-        dir.path().join(name)
-    };
-    assert_eq!(error_of(dir.path().join("nothing.db")), "database-missing");
-    assert_eq!(error_of(file("a", b"a").join("nothing.db")), "database-missing");
-    assert_eq!(error_of(dir.path().to_owned()), "database-not-a-file");
-    assert_eq!(error_of(file("empty.db", b"")), "not-a-database");
-    assert_eq!(error_of(file("text.db", b"dossier,closed_at\n1,2024-01-01\n")), "not-a-database");
-    assert_eq!(error_of(file("garbage.db", &[0xA5; 70_000])), "not-a-database");
-    rustix::fs::mknodat(
-        rustix::fs::CWD,
-        dir.path().join("fifo"),
-        rustix::fs::FileType::Fifo,
-        rustix::fs::Mode::from_raw_mode(0o644),
-        0,
-    )
-    .unwrap();
-    assert_eq!(error_of(dir.path().join("fifo")), "database-not-a-file");
-    fs::File::create(dir.path().join("huge.db")).unwrap().set_len(1 << 40).unwrap();
-    assert_eq!(error_of(dir.path().join("huge.db")), "not-a-database");
-}
-
-#[test]
-fn a_damaged_database_is_told_from_a_foreign_file() {
-    let database = Database::with("delete", SCHEMA);
-    let mut bytes = fs::read(database.path()).unwrap();
-    bytes[100..200].fill(0xff);
-    fs::write(database.path(), bytes).unwrap();
-    assert_eq!(error_of(database.path()), "database-corrupt");
-}
-
-#[test]
-fn a_database_that_its_application_keeps_to_itself_is_locked() {
-    let locked = |mode| {
-        let database = Database::with(mode, SCHEMA);
-        let app = database.app();
-        app.pragma_update(None, "locking_mode", "EXCLUSIVE").unwrap();
-        app.execute_batch("BEGIN EXCLUSIVE; INSERT INTO dossier VALUES (1, NULL);").unwrap();
-        assert_eq!(error_of(database.path()), "locked", "{mode}");
-    };
-    // Side by side: each waits for its turn until the busy timeout is over.
-    std::thread::scope(|scope| {
-        for mode in MODES {
-            scope.spawn(move || locked(mode));
-        }
-    });
 }
 
 #[test]

@@ -4,7 +4,9 @@ mod facts;
 mod house;
 mod lookup;
 mod probe;
+mod process;
 mod prove;
+mod refused;
 mod scan;
 
 use std::collections::{BTreeMap, BTreeSet};
