@@ -106,33 +106,31 @@ fn run_announced(
     evidence: &DurableIntents,
 ) -> Result<BatchEnd, ExecuteError> {
     let spooled = spool(bench.spools, target, candidates, evidence)?;
-    let mut over = None;
-    let mut too_long = false;
-    let (result, ending, effort, differs) = match attempt_often(bench, target, candidates, evidence)? {
+    let undone = |bench: &mut Bench<'_>, reason: &str| -> Result<BatchResult, ExecuteError> {
+        let result = put_off(candidates, reason);
+        conclude(bench, evidence, &spooled, &result, false)?;
+        Ok(result)
+    };
+    let effort = Effort::default();
+    Ok(match attempt_often(bench, target, candidates, evidence)? {
         Attempt::Committed(committed, effort) => {
             fault::step("committed")?;
             let keys: Vec<_> = candidates.iter().map(|candidate| Some(candidate.item.key.clone())).collect();
             let result = finish(bench.writer, target.mapping, committed, &spooled, &keys, Absence::Foreign)?;
-            (result, true, effort, None)
+            conclude(bench, evidence, &spooled, &result, true)?;
+            BatchEnd::Done { result, effort }
         }
-        Attempt::Busy => (put_off(candidates, "the database stayed locked"), false, Effort::default(), None),
-        Attempt::Aborted => (put_off(candidates, "the commit failed"), false, Effort::default(), None),
-        Attempt::Differs(error) => (put_off(candidates, "the batch was undone"), false, Effort::default(), Some(error)),
+        Attempt::Busy => BatchEnd::Done { result: undone(bench, "the database stayed locked")?, effort },
+        Attempt::Aborted => BatchEnd::Done { result: undone(bench, "the commit failed")?, effort },
+        Attempt::Over(reason) => BatchEnd::Over { result: undone(bench, &reason)?, reason },
+        Attempt::Differs(error) => {
+            undone(bench, "the batch was undone")?;
+            BatchEnd::Differs(error)
+        }
         Attempt::TooLong => {
-            too_long = true;
-            (put_off(candidates, "the batch was undone"), false, Effort::default(), None)
+            undone(bench, "the batch was undone")?;
+            BatchEnd::TooLong
         }
-        Attempt::Over(reason) => {
-            over = Some(reason.clone());
-            (put_off(candidates, &reason), false, Effort::default(), None)
-        }
-    };
-    conclude(bench, evidence, &spooled, &result, ending)?;
-    Ok(match (differs, over) {
-        _ if too_long => BatchEnd::TooLong,
-        (Some(error), _) => BatchEnd::Differs(error),
-        (None, Some(reason)) => BatchEnd::Over { result, reason },
-        (None, None) => BatchEnd::Done { result, effort },
     })
 }
 

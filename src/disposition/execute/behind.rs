@@ -9,9 +9,8 @@ use crate::disposition::desk::{Desk, DeskError};
 use crate::model::{BatchNumber, SourceName};
 use crate::records::sqlite::Reader;
 
-/// Refuses to go on where a source has a fence row of a batch of this log that the log does not know. A source that cannot be read now, or in which
-/// its application left a transaction unfinished, is looked at
-/// again in each of its transactions.
+/// Refuses to go on where a source has a fence row of a batch of this log that the log does not know. A source that cannot be read
+/// now, or in which its application left a transaction unfinished, is looked at again in each of its transactions.
 ///
 /// # Errors
 /// [`DeskError::LogBehind`]; a log that cannot be read.
