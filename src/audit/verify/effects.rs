@@ -81,7 +81,7 @@ impl Disposed {
     pub fn of(outcome: &Outcome, results: &[RecordOutcome]) -> Self {
         let mut records = RunCounts::default();
         for result in results {
-            *place(&mut records, *result) += 1;
+            *records.of(*result) += 1;
         }
         let (rows, files) = (total(outcome.rows.values()), total(outcome.files.values()));
         let Outcome { detached, triggered, bytes, .. } = *outcome;
@@ -90,10 +90,7 @@ impl Disposed {
 
     /// Adds up.
     pub fn add(&mut self, more: &Self) {
-        for outcome in RecordOutcome::ALL {
-            let mut other = more.records;
-            *place(&mut self.records, outcome) += *place(&mut other, outcome);
-        }
+        self.records.add(more.records);
         for (sum, more) in [
             (&mut self.rows, more.rows),
             (&mut self.detached, more.detached),
@@ -110,19 +107,6 @@ impl Disposed {
         let RunCounts { planned: _, destroyed, anonymized, held, blocked, drifted, deferred: _, incomplete, failed } =
             self.records;
         destroyed + anonymized + held + blocked + drifted + incomplete + failed
-    }
-}
-
-fn place(counts: &mut RunCounts, outcome: RecordOutcome) -> &mut u64 {
-    match outcome {
-        RecordOutcome::Destroyed => &mut counts.destroyed,
-        RecordOutcome::Anonymized => &mut counts.anonymized,
-        RecordOutcome::Held => &mut counts.held,
-        RecordOutcome::Blocked => &mut counts.blocked,
-        RecordOutcome::Drifted => &mut counts.drifted,
-        RecordOutcome::Deferred => &mut counts.deferred,
-        RecordOutcome::Incomplete => &mut counts.incomplete,
-        RecordOutcome::Failed => &mut counts.failed,
     }
 }
 

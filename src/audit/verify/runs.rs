@@ -6,7 +6,7 @@ use super::effects::Disposed;
 use super::findings::Findings;
 use super::flaw::Flaw;
 use super::plans::Plans;
-use crate::audit::leaf::{Intent, Run, RunCounts, VerdictCounts};
+use crate::audit::leaf::{Intent, Run, VerdictCounts};
 use crate::model::{PlanId, RuleNumber, RunId};
 
 /// Longest time, in seconds, by which a clock may have been set back while a run was under way.
@@ -163,13 +163,13 @@ fn check_name(index: u64, run: &RunId, plan: &PlanId, findings: &mut Findings) {
 
 /// The two sums that a statement must satisfy by itself.
 fn check_sums(index: u64, run: &Run, findings: &mut Findings) {
-    let accounted = accounted(&run.counts);
+    let accounted = run.counts.accounted();
     if accounted != Some(run.counts.planned) {
         let (planned, accounted) = (run.counts.planned, accounted.unwrap_or(u64::MAX));
         findings.at(index, Flaw::RunSum { run: run.run.clone(), planned, accounted });
     }
     for (rule, verdicts) in &run.verdicts {
-        let counted = counted(verdicts);
+        let counted = verdicts.counted();
         if counted != Some(verdicts.rows) {
             let (rows, counted) = (verdicts.rows, counted.unwrap_or(u64::MAX));
             findings.at(index, Flaw::VerdictSum { rule: rule.clone(), rows, counted });
@@ -203,20 +203,4 @@ fn check_outcomes(index: u64, run: &Run, logged: &Disposed, findings: &mut Findi
     if stated.failed < of.failed {
         differs("records failed", stated.failed, of.failed);
     }
-}
-
-/// The right-hand side of a run's first sum; `None` where it is beyond all numbers.
-fn accounted(counts: &RunCounts) -> Option<u64> {
-    let RunCounts { planned: _, destroyed, anonymized, held, blocked, drifted, deferred, incomplete, failed } = *counts;
-    sum([destroyed, anonymized, held, blocked, drifted, deferred, incomplete, failed])
-}
-
-/// The right-hand side of a run's second sum.
-fn counted(verdicts: &VerdictCounts) -> Option<u64> {
-    let VerdictCounts { rows: _, open, undated, not_yet, held, blocked, due, filtered } = *verdicts;
-    sum([open, undated, not_yet, held, blocked, due, filtered])
-}
-
-fn sum<const N: usize>(terms: [u64; N]) -> Option<u64> {
-    terms.into_iter().try_fold(0_u64, u64::checked_add)
 }

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, HashSet};
 use std::ops::ControlFlow;
 
-use super::statement::{accounted, place};
 use crate::audit::leaf::{Body, Intent, Outcome, RecordOutcome, RunCounts};
 use crate::audit::{DestructionLog, LogError, decode_results};
 use crate::disposition::chronicle::correction;
@@ -53,7 +52,7 @@ impl Reading {
         let counts = self.untold.entry(intent.batch).or_default();
         for (name, result) in names.into_iter().zip(results).filter(|(_, result)| *result != RecordOutcome::Deferred) {
             self.records.insert(name);
-            *place(counts, result) += 1;
+            *counts.of(result) += 1;
         }
     }
 
@@ -65,12 +64,8 @@ impl Reading {
 
     fn sum(&self) -> RunCounts {
         let mut sum = RunCounts::default();
-        for counts in self.untold.values() {
-            for outcome in RecordOutcome::ALL {
-                *place(&mut sum, outcome) += *place(&mut counts.clone(), outcome);
-            }
-        }
-        sum.planned = accounted(&sum);
+        self.untold.values().for_each(|counts| sum.add(*counts));
+        sum.planned = sum.accounted().unwrap_or(u64::MAX);
         sum
     }
 }

@@ -106,7 +106,7 @@ impl Tally {
 
     /// Counts several records that went the same way.
     pub fn count_many(&mut self, outcome: RecordOutcome, records: u64) {
-        *place(&mut self.counts, outcome) += records;
+        *self.counts.of(outcome) += records;
     }
 
     /// Counts a batch of a source.
@@ -131,28 +131,8 @@ impl Tally {
 
     /// Records accounted for so far.
     pub fn accounted(&self) -> u64 {
-        accounted(&self.counts)
+        self.counts.accounted().unwrap_or(u64::MAX)
     }
-}
-
-/// Where an outcome is counted.
-pub(super) fn place(counts: &mut RunCounts, outcome: RecordOutcome) -> &mut u64 {
-    match outcome {
-        RecordOutcome::Destroyed => &mut counts.destroyed,
-        RecordOutcome::Anonymized => &mut counts.anonymized,
-        RecordOutcome::Held => &mut counts.held,
-        RecordOutcome::Blocked => &mut counts.blocked,
-        RecordOutcome::Drifted => &mut counts.drifted,
-        RecordOutcome::Deferred => &mut counts.deferred,
-        RecordOutcome::Incomplete => &mut counts.incomplete,
-        RecordOutcome::Failed => &mut counts.failed,
-    }
-}
-
-/// The right-hand side of the statement.
-pub(super) fn accounted(counts: &RunCounts) -> u64 {
-    let RunCounts { planned: _, destroyed, anonymized, held, blocked, drifted, deferred, incomplete, failed } = *counts;
-    destroyed + anonymized + held + blocked + drifted + deferred + incomplete + failed
 }
 
 #[cfg(test)]

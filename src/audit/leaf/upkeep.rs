@@ -1,0 +1,78 @@
+//! Leaves about the log itself: its beginning, its keys, what the databases no longer say, and that it is alive.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Actor, BatchNumber, Digest, Origin, RuleNumber, SourceName};
+
+/// The first leaf of a log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Genesis {
+    pub origin: Origin,
+    /// `retentiond` and its version.
+    pub tool: String,
+    /// Verifier key of the signatures (C2SP signed-note form).
+    pub vkey: String,
+    /// Where this log succeeds another (`audit adopt`): its origin, its size, its root, and why (keyed digest).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub predecessor: Option<Predecessor>,
+}
+
+/// The log that this one succeeds, as far as it could be read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Predecessor {
+    pub origin: Origin,
+    pub size: u64,
+    pub root: Digest,
+    pub reason: Digest,
+    pub actor: Actor,
+}
+
+/// The database no longer says what the log says: restored, perhaps on purpose.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Correction {
+    pub source: SourceName,
+    /// `missing_fence`, `altered_fence`, `resurrected`, `fence_table_dropped`, `lifted`, `completed` or `clock`.
+    pub what: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batch: Option<BatchNumber>,
+    /// Which records of a resurrected batch are back, in its intents' order, as a run-length list (see `audit::presence`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub back: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<Actor>,
+    pub records: u64,
+}
+
+/// The program is alive and has nothing else to say.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Heartbeat {
+    /// Records past their term and not destroyed, per rule.
+    pub overdue: BTreeMap<RuleNumber, u64>,
+    pub holds: u64,
+}
+
+/// A fingerprint key, committed to before its first use.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fpkey {
+    pub source: SourceName,
+    pub year: i32,
+    /// SHA-256 of `"fpkey-v1\0"` and the key.
+    pub commitment: Digest,
+}
+
+/// A fingerprint key was destroyed; its fingerprints can no longer be looked up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FpkeyDestroyed {
+    pub source: SourceName,
+    pub year: i32,
+    pub actor: Actor,
+}
+
+/// From the next checkpoint on, this key signs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sigkey {
+    pub vkey: String,
+    pub actor: Actor,
+}
