@@ -128,13 +128,58 @@ impl Proof<'_> {
         }
     }
 
+    /// Rows that a foreign key ties to what goes, and that pass no `where` of the parts that name it: they would stay.
+    pub(super) fn rows_outside(&mut self, series: &SeriesMapping) -> rusqlite::Result<()> {
+        for parent in destroyed_tables(series) {
+            let referring: Vec<(String, ForeignKey)> =
+                self.catalog.references_to(&parent).map(|(table, key)| (table.to_owned(), key.clone())).collect();
+            for (table, key) in referring {
+                let namings = self.namings(series, &parent, &table, &key);
+                let conditions: Option<Vec<&Condition>> = namings.iter().map(|naming| naming.condition).collect();
+                // One that takes every row, or none at all: the latter was told of before.
+                let Some(conditions) = conditions.filter(|conditions| !conditions.is_empty()) else { continue };
+                let at = namings[0].at.clone();
+                if self.has_row_outside(&table, &key, &conditions)? {
+                    self.outside(at, &parent, &table, &key);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn outside(&mut self, at: String, parent: &str, table: &str, key: &ForeignKey) {
+        let columns = list(key.columns.iter().map(|(column, _)| column.as_str()));
+        let effect = effect_of(key);
+        let message = format!(
+            "rows of {table} refer to {parent} by {columns} and do not pass the `where` of the part: they would stay, and {effect}"
+        );
+        let mend = format!(
+            "leave `where` out, or name the other rows by a second part of {table}: with its own `where`, and `owner_gone` where they live on"
+        );
+        self.error("rows-outside", at, message, mend);
+    }
+
+    /// Looks at the rows at either end of the table only, so that it costs the same however many there are.
+    fn has_row_outside(&self, table: &str, key: &ForeignKey, conditions: &[&Condition]) -> rusqlite::Result<bool> {
+        let passes = conditions.iter().map(|test| format!("ifnull({}, 0)", sql::condition(test))).collect::<Vec<_>>();
+        let refers = key.columns.iter().map(|(here, _)| format!("{} IS NOT NULL", sql::column("this", here)));
+        let refers = refers.collect::<Vec<_>>().join(" AND ");
+        let is_outside = format!("{refers} AND NOT ({})", passes.join(" OR "));
+        let identity = self.identity(table).join(", ");
+        for end in self.ends(table, &identity) {
+            let rows =
+                format!("SELECT 1 FROM {} AS this WHERE ({identity}) IN ({end}) AND {is_outside}", sql::name(table));
+            let sql = format!("SELECT EXISTS ({rows})");
+            if self.opened.conn.query_row(&sql, [], |row| row.get(0))? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     fn unnamed(&mut self, series: &SeriesMapping, parent: &str, table: &str, key: &ForeignKey) {
         let columns = list(key.columns.iter().map(|(column, _)| column.as_str()));
-        let effect = match key.on_delete.as_str() {
-            "CASCADE" => "its rows would be deleted along, uncounted",
-            "SET NULL" | "SET DEFAULT" => "its rows would be changed along, uncounted",
-            _ => "while a row of it refers to a record, the record cannot be destroyed",
-        };
+        let effect = effect_of(key);
         let on: Vec<String> = key.columns.iter().map(|(this, owner)| format!("{this} = \"{owner}\"")).collect();
         let of = if parent.eq_ignore_ascii_case(&series.table) {
             String::new()
@@ -152,28 +197,55 @@ impl Proof<'_> {
 
     /// Whether the mapping says what becomes of the rows of `table` that refer to `parent`.
     fn names_reference(&self, series: &SeriesMapping, parent: &str, table: &str, key: &ForeignKey) -> bool {
+        !self.namings(series, parent, table, key).is_empty()
+    }
+
+    /// Where the mapping says what becomes of the rows of `table` that refer to `parent`.
+    fn namings<'m>(&self, series: &'m SeriesMapping, parent: &str, table: &str, key: &ForeignKey) -> Vec<Naming<'m>> {
         let is = |one: &str, other: &str| one.eq_ignore_ascii_case(other);
-        let by_part = series.parts.iter().any(|part| {
-            let owned = owner_table(series, part).is_some_and(|owner| is(owner, parent));
-            let shared = part
-                .shared
-                .iter()
-                .any(|reference| is(&part.table, parent) && is(&reference.table, table) && joins(&reference.on, key));
-            (owned && is(&part.table, table) && joins(&part.on, key)) || shared
-        });
-        let by_blocking = is(parent, &series.table)
-            && series.blocked_by.iter().any(|relation| {
-                self.queries
+        let mut namings = Vec::new();
+        for part in &series.parts {
+            let at = part_place(series, part);
+            let owner = owner_table(series, part);
+            if owner.is_some_and(|owner| is(owner, parent)) && is(&part.table, table) && joins(&part.on, key) {
+                namings.push(Naming { at: at.clone(), condition: part.condition.as_ref() });
+            }
+            // A shared part is joined from the other side: its owner refers to it.
+            if is(&part.table, parent) && owner.is_some_and(|owner| is(owner, table)) && mirrors(&part.on, key) {
+                namings.push(Naming { at: at.clone(), condition: None });
+            }
+            let shared = part.shared.iter().filter(|reference| {
+                is(&part.table, parent) && is(&reference.table, table) && joins(&reference.on, key)
+            });
+            namings.extend(
+                shared.map(|reference| Naming { at: format!("{at}.shared"), condition: reference.condition.as_ref() }),
+            );
+        }
+        let blocking = series.blocked_by.iter().filter(|relation| {
+            is(parent, &series.table)
+                && self
+                    .queries
                     .mapping(&relation.series)
                     .is_ok_and(|other| is(&other.table, table) && joins(&relation.on, key))
-            });
-        // A shared part is joined from the other side: its owner refers to it.
-        let from_owner = series.parts.iter().any(|part| {
-            is(&part.table, parent)
-                && owner_table(series, part).is_some_and(|owner| is(owner, table))
-                && mirrors(&part.on, key)
         });
-        by_part || by_blocking || from_owner
+        namings.extend(blocking.map(|_| Naming { at: format!("{}.blocked_by", place(series)), condition: None }));
+        namings
+    }
+}
+
+/// A line of the mapping that says what becomes of rows which refer to what goes.
+struct Naming<'m> {
+    at: String,
+    /// It speaks only of the rows that pass this.
+    condition: Option<&'m Condition>,
+}
+
+/// What becomes of rows that no line of the mapping names, when what they refer to goes.
+fn effect_of(key: &ForeignKey) -> &'static str {
+    match key.on_delete.as_str() {
+        "CASCADE" => "its rows would be deleted along, uncounted",
+        "SET NULL" | "SET DEFAULT" => "its rows would be changed along, uncounted",
+        _ => "while a row of it refers to a record, the record cannot be destroyed",
     }
 }
 

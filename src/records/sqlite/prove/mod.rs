@@ -86,6 +86,7 @@ impl Proof<'_> {
             self.indexes(mapping)?;
             if is_destroyed {
                 self.foreign_key_indexes(mapping);
+                self.rows_outside(mapping)?;
             }
             self.values(mapping)?;
         }

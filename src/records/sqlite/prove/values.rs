@@ -94,7 +94,7 @@ impl Proof<'_> {
             OTHERS.iter().map(|(name, encoding)| (*name, other(*encoding))).collect();
         let mut sample =
             Sample { readable_as: OTHERS.iter().map(|(name, _)| (*name, 0)).collect(), ..Sample::default() };
-        for statement in self.ends(table, &element.column) {
+        for statement in self.ends(table, &sql::column("this", &element.column)) {
             let mut statement = self.opened.conn.prepare(&statement)?;
             let mut rows = statement.query([])?;
             let mut seen = 0;
@@ -110,16 +110,21 @@ impl Proof<'_> {
         Ok(sample)
     }
 
-    /// The first and the last rows; the last by the rowid or the primary key.
-    fn ends(&self, table: &str, column: &str) -> Vec<String> {
-        let select = format!("SELECT {} FROM {} AS this", sql::column("this", column), sql::name(table));
-        let order: Vec<String> = match self.table(table) {
-            Some(found) if found.without_rowid => {
-                found.primary_key().iter().map(|key| format!("{} DESC", sql::column("this", key))).collect()
-            }
-            _ => vec!["this.rowid DESC".to_owned()],
-        };
+    /// SELECTs of these columns of `this` from the first and from the last rows; the last by the rowid or the primary key.
+    pub(super) fn ends(&self, table: &str, columns: &str) -> Vec<String> {
+        let select = format!("SELECT {columns} FROM {} AS this", sql::name(table));
+        let order: Vec<String> = self.identity(table).iter().map(|column| format!("{column} DESC")).collect();
         vec![format!("{select} LIMIT {SAMPLE}"), format!("{select} ORDER BY {} LIMIT {SAMPLE}", order.join(", "))]
+    }
+
+    /// What tells the rows of a table apart, as columns of `this`.
+    pub(super) fn identity(&self, table: &str) -> Vec<String> {
+        match self.table(table) {
+            Some(found) if found.without_rowid => {
+                found.primary_key().iter().map(|key| sql::column("this", key)).collect()
+            }
+            _ => vec!["this.rowid".to_owned()],
+        }
     }
 }
 

@@ -138,6 +138,29 @@ fn a_foreign_key_that_the_mapping_does_not_name_is_an_error_with_the_lines_that_
 }
 
 #[test]
+fn rows_that_refer_to_a_record_and_pass_no_where_of_its_parts_are_an_error() {
+    let letters_only =
+        |series: &mut SeriesMapping| series.parts[0].condition = Some(expression("this.kind = 'letter'"));
+    let rows = |kinds: &str| format!("INSERT INTO message(dossier_id, kind) VALUES {kinds};");
+    error(&rows("(1, 'letter'), (1, 'call')"), "rows-outside", "a second part of message", letters_only);
+    error(&rows("(1, 'letter'), (1, NULL)"), "rows-outside", "owner_gone", letters_only);
+    // The last rows of a long table are looked at too.
+    let long = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10001)
+        INSERT INTO message(dossier_id, kind) SELECT 1, iif(i = 10001, 'call', 'letter') FROM n;";
+    error(long, "rows-outside", "leave `where` out", letters_only);
+    // Every row passes one; two parts share the table between them; rows that refer to nothing.
+    let mut all = good();
+    letters_only(&mut all[0]);
+    assert_eq!(prove(&format!("{GOOD} {}", rows("(1, 'letter')")), &all), []);
+    let calls = PartMapping { name: PartName::from("call"), ..part("message", "dossier_id", "id") };
+    all[0].parts.push(PartMapping { condition: Some(expression("this.kind = 'call'")), ..calls });
+    assert_eq!(prove(&format!("{GOOD} {}", rows("(1, 'letter'), (1, 'call')")), &all), []);
+    all[0].parts.pop();
+    let schema = GOOD.replace("dossier_id INT NOT NULL", "dossier_id INT");
+    assert_eq!(prove(&format!("{schema} {}", rows("(NULL, 'call')")), &all), []);
+}
+
+#[test]
 fn what_refers_to_rows_that_stay_does_not_matter() {
     let all = good();
     let schema = format!("{GOOD} CREATE TABLE annex (id INTEGER PRIMARY KEY, dossier_id INT REFERENCES dossier);");
