@@ -17,7 +17,8 @@ use super::setup::Setup;
 use crate::audit::leaf::Body;
 use crate::audit::{LogError, LogReader};
 use crate::calendar::{Disposition, Rule};
-use crate::model::Origin;
+use crate::disposition::execute::look_whether_behind_beside;
+use crate::model::{BatchNumber, Origin};
 use crate::records::files::identity::overlap;
 use crate::records::mapping::{SeriesMapping, Source};
 use crate::records::sqlite::{self, FENCE_TABLE, Proved, Reader, Severity, StoreError};
@@ -117,13 +118,17 @@ fn proved<'s>(setup: &'s Setup, mapping: &'s SeriesMapping) -> Proved<'s> {
 fn prove(source: &Source, series: &[Proved<'_>], setup: &Setup) -> Result<Vec<Finding>, StoreError> {
     let reader = Reader::open_to_look(source, &setup.install.series)?;
     let mut findings = reader.prove(series)?;
+    let mut behind = None;
     // A log that cannot be read is for `audit verify` to tell of; here it only hides which rows are its own.
     if let Ok(own) = own_log(&setup.install.state) {
         findings.extend(reader.foreign_fences(own.as_ref())?.into_iter().map(|found| foreign_fences(source, found)));
+        if let Some(origin) = own {
+            behind = lies_behind(&setup.install.state, source, &reader.fences(&origin)?);
+        }
     }
     let mappings: Vec<_> = setup.install.series.iter().filter(|mapping| mapping.source == source.name).collect();
     let unmapped = hints::files_without_mapping(&mappings, &reader.catalog()?);
-    Ok(findings.into_iter().map(finding).chain(unmapped).collect())
+    Ok(findings.into_iter().map(finding).chain(behind).chain(unmapped).collect())
 }
 
 /// The name of the log in this state directory, if there is a log.
@@ -140,6 +145,13 @@ fn own_log(state: &Path) -> Result<Option<Origin>, LogError> {
         ControlFlow::Break(())
     })?;
     Ok(origin)
+}
+
+/// What is wrong where a source has fence rows of batches that our log does not know.
+fn lies_behind(state: &Path, source: &Source, fences: &[BatchNumber]) -> Option<Finding> {
+    let log = LogReader::open(&state.join("audit")).ok()?;
+    let error = look_whether_behind_beside(&log, &source.name, fences).err()?;
+    Some(refused(source, error))
 }
 
 fn foreign_fences(source: &Source, (log, rows): (Origin, u64)) -> sqlite::Finding {
@@ -224,8 +236,8 @@ fn finding(found: sqlite::Finding) -> Finding {
     }
 }
 
-fn refused(source: &Source, error: StoreError) -> Finding {
-    let failure = Failure::from(error);
+fn refused(source: &Source, error: impl Into<Failure>) -> Finding {
+    let failure = error.into();
     Finding {
         severity: "error".to_owned(),
         code: failure.code.into(),

@@ -59,10 +59,7 @@ impl Ctl {
             CtlOrder::Resume { clock } => Control::Resume { clock },
             CtlOrder::Reload => Control::Reload,
         };
-        let mut client = Client::connect(&state).map_err(|error| {
-            let mend = "Start it with `systemctl start retentiond` or `retentiond run`, or ask as a user of its group.";
-            Failure::of_room(Exit::Failure, "no-daemon", &error, state.display().to_string(), mend)
-        })?;
+        let mut client = Client::connect(&state)?;
         match client.send(&Request::Daemon { control })? {
             Response::Status { status } => session.show(&StatusReport { status: *status }, language)?,
             Response::Done { message } => session.show(&Done { message }, language)?,

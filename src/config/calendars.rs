@@ -10,6 +10,8 @@ use crate::model::{CivilDate, Document, Fault};
 pub(super) struct Files {
     /// Each once, in the order of the patterns.
     pub found: Vec<PathBuf>,
+    /// The patterns, as paths.
+    pub patterns: Vec<PathBuf>,
     /// Whether every pattern named a file.
     pub complete: bool,
 }
@@ -19,21 +21,26 @@ pub(super) struct Files {
 /// They are relative to the configuration's directory as the user named it, so that faults show the name the user knows.
 pub(super) fn resolve(document: &Document<'_>, file: &Path, patterns: &[(String, String)]) -> Files {
     let base = file.parent().unwrap_or(Path::new(""));
-    let mut files = Files { found: Vec::new(), complete: true };
-    for (pattern, place) in patterns {
-        let found = matching(&base.join(pattern));
-        if found.is_empty() {
-            files.complete = false;
+    let looked: Vec<PathBuf> = patterns.iter().map(|(pattern, _)| base.join(pattern)).collect();
+    let mut complete = true;
+    for ((pattern, place), looked) in patterns.iter().zip(&looked) {
+        if matching(looked).is_empty() {
+            complete = false;
             let message = format!("no file matches the calendar \"{pattern}\"");
-            let looked = base.join(pattern);
             let mend =
                 format!("looked for {}; `*` and `?` are understood in the last part of the path", looked.display());
             document.fault_at(place, "no-calendar-file", message, mend);
         }
-        for path in found {
-            if !files.found.contains(&path) {
-                files.found.push(path);
-            }
+    }
+    Files { found: named_by(&looked), patterns: looked, complete }
+}
+
+/// The files that these patterns name now, each once, in the order of the patterns.
+pub fn named_by(patterns: &[PathBuf]) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for path in patterns.iter().flat_map(|pattern| matching(pattern)) {
+        if !files.contains(&path) {
+            files.push(path);
         }
     }
     files

@@ -43,7 +43,7 @@ pub fn load(file: &Path) -> Result<Loaded, Vec<Fault>> {
     faults.extend(law_faults);
     match lowered.config {
         Some(mut config) if faults.is_empty() => {
-            config.calendars = files.found;
+            (config.calendars, config.calendar_patterns) = (files.found, files.patterns);
             let mut calendars: Vec<Calendar> = laws.into_iter().map(|law| law.calendar).collect();
             // Either file may say that a series may end empty: the officer for the law's sake, ops for a table that drains.
             let series = calendars.iter_mut().flat_map(|calendar| &mut calendar.series);

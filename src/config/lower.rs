@@ -22,7 +22,7 @@ const LOCK_MS: std::ops::RangeInclusive<i64> = 1..=10_000;
 
 /// The configuration as far as one file tells; `None` where faults were noted.
 pub(super) struct Lowered {
-    /// `calendars` is still empty: patterns are resolved by `load`.
+    /// `calendars` and their patterns are still empty: they are resolved by `load`.
     pub config: Option<Config>,
     /// As written, with their place in the file. Apart, so that calendars are read even if the rest is at fault.
     pub patterns: Option<Vec<(String, String)>>,
@@ -65,6 +65,7 @@ fn config(root: &mut Table<'_>, file: &Path, may_be_empty: &mut BTreeSet<SeriesN
     Some(Config {
         file: file.to_owned(),
         calendars: Vec::new(),
+        calendar_patterns: Vec::new(),
         language: language?,
         state: base.join(state?),
         schedule: schedule?,

@@ -26,6 +26,7 @@ use crate::model::{Language, Limits, SourceName};
 use crate::records::mapping::{SeriesMapping, Source};
 
 pub use alerts::AlertTerms;
+pub use calendars::named_by;
 pub use load::{load, state_of};
 pub use metrics::{Listen, Metrics};
 pub use schedule::{CatchUp, ExtraScan, Schedule};
@@ -36,6 +37,8 @@ pub struct Config {
     pub file: PathBuf,
     /// The calendar files, each once, in the order of the patterns; relative to where the program runs, if `file` is.
     pub calendars: Vec<PathBuf>,
+    /// What names them, likewise.
+    pub calendar_patterns: Vec<PathBuf>,
     pub language: Language,
     /// The state directory.
     pub state: PathBuf,

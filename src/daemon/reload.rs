@@ -24,7 +24,11 @@ type Stamp = (u64, i64, i64, u64);
 
 /// The configuration's files as they were before it was read.
 #[derive(Debug)]
-pub struct Files(Vec<(PathBuf, Option<Stamp>)>);
+pub struct Files {
+    stamps: Vec<(PathBuf, Option<Stamp>)>,
+    /// Another calendar may come to match these.
+    patterns: Vec<PathBuf>,
+}
 
 /// Reads configuration and calendars. The first reading only tells which files there are: what changes after they were stamped, and before or
 /// after the second, differs from its stamp.
@@ -40,11 +44,17 @@ impl Files {
     /// The files of a configuration as they are now.
     pub fn stamp(config: &Config) -> Self {
         let files = std::iter::once(&config.file).chain(&config.calendars);
-        Self(files.map(|path| (path.clone(), stamp_of(path))).collect())
+        Self {
+            stamps: files.map(|path| (path.clone(), stamp_of(path))).collect(),
+            patterns: config.calendar_patterns.clone(),
+        }
     }
 
-    fn have_changed(&self) -> bool {
-        self.0.iter().any(|(path, stamp)| stamp_of(path) != *stamp)
+    /// Those that are no longer what was read, are gone or have come since.
+    fn changed(&self) -> Vec<PathBuf> {
+        let changed = self.stamps.iter().filter(|(path, stamp)| stamp_of(path) != *stamp).map(|(path, _)| path.clone());
+        let is_new = |path: &PathBuf| self.stamps.iter().all(|(known, _)| known != path);
+        changed.chain(config::named_by(&self.patterns).into_iter().filter(is_new)).collect()
     }
 }
 
@@ -133,14 +143,18 @@ impl Runner {
     }
 
     pub(super) fn notice_changed_files(&mut self, now: Instant) {
-        let is_changed = self.files.have_changed();
+        let changed = self.files.changed();
         let mut shown = self.board.show();
-        shown.configuration.is_changed = is_changed;
-        if is_changed {
-            let message = "configuration or calendars have changed on disk and are not in use yet; `retentiond ctl reload` takes them up";
-            shown.alerts.raise(kind::CONFIGURATION, "changed", message.to_owned(), now);
-        } else {
+        shown.configuration.is_changed = !changed.is_empty();
+        if changed.is_empty() {
             shown.alerts.clear(kind::CONFIGURATION, "changed");
+        } else {
+            let names: Vec<String> = changed.iter().map(|path| path.display().to_string()).collect();
+            let message = format!(
+                "{} changed on disk since the configuration was read, and the one of before goes on; `retentiond check` proves the new one, `retentiond ctl reload` takes it up",
+                names.join(", ")
+            );
+            shown.alerts.raise(kind::CONFIGURATION, "changed", message, now);
         }
     }
 }

@@ -66,6 +66,22 @@ fn the_watchdog_is_fed_and_the_status_is_dumped_on_request() {
 }
 
 #[test]
+fn who_asks_where_no_daemon_runs_is_told_how_to_start_it() {
+    let office = Office::new("report", 3);
+    let nobody_runs = || {
+        let (code, told) = office.json(&["ctl", "status"]);
+        assert_eq!((code, told["error"]["code"].as_str()), (1, Some("no-daemon")), "{told}");
+        assert!(told.to_string().contains("systemctl start retentiond"), "{told}");
+    };
+    nobody_runs();
+    let mut daemon = office.start();
+    office.status();
+    daemon.kill();
+    // Its socket is still there.
+    nobody_runs();
+}
+
+#[test]
 fn a_second_daemon_is_told_that_the_state_is_held() {
     let office = Office::new("report", 3);
     let daemon = office.start();

@@ -115,6 +115,28 @@ fn a_silence_of_the_log_that_is_allowed_afterwards_needs_nobody_s_word() {
 }
 
 #[test]
+fn a_calendar_that_comes_or_goes_by_a_pattern_is_noticed_and_named() {
+    let office = Office::new("report", 3);
+    office.reconfigure("[\"calendar.toml\"]", "[\"cal*.toml\"]");
+    let daemon = office.start();
+    let is_named = |name: &str| {
+        let alerts = office.status()["alerts"].to_string();
+        alerts.contains(&format!("{name} changed on disk")) && alerts.contains("ctl reload")
+    };
+    let text = fs::read_to_string(office.path("calendar.toml")).unwrap();
+    fs::write(office.path("notes.txt"), &text).unwrap();
+    fs::write(office.path("calendar-2.toml"), text.replace("D-1", "D-2")).unwrap();
+    office.wait("the notice of what came", || is_named("calendar-2.toml"));
+    fs::remove_file(office.path("calendar-2.toml")).unwrap();
+    office.wait("the end of it", || !office.has_alert("configuration"));
+    fs::rename(office.path("calendar.toml"), office.path("elsewhere.toml")).unwrap();
+    office.wait("the notice of what went", || is_named("calendar.toml"));
+    fs::rename(office.path("elsewhere.toml"), office.path("calendar.toml")).unwrap();
+    office.wait("the end of it", || !office.has_alert("configuration"));
+    daemon.stop();
+}
+
+#[test]
 fn an_edit_made_while_a_reload_waits_for_a_run_is_noticed_afterwards() {
     let office = Office::new("approve", 30_000);
     let mut daemon = office.start();

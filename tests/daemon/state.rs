@@ -4,6 +4,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
+use serde_json::Value as Json;
+
 use crate::office::{Office, insert};
 
 #[test]
@@ -51,6 +53,9 @@ fn destroys_nothing_until_somebody_has_looked(office: &Office, approved: Option<
     let entries = office.ask(&["audit", "verify"])["entries"].clone();
     is_refused(office, &["plan"]);
     approved.into_iter().for_each(|plan| is_refused(office, &["apply", plan]));
+    let (code, checked) = office.json(&["check"]);
+    let is_told = |finding: &Json| finding["code"] == "log-behind" && finding["severity"] == "error";
+    assert!(code == 78 && checked["findings"].as_array().unwrap().iter().any(is_told), "{checked}");
     let daemon = office.start();
     assert!(office.has_alert("recovery"), "{}", office.status());
     office.ask(&["ctl", "scan"]);
@@ -92,4 +97,22 @@ fn a_state_restored_from_before_the_first_batch_destroys_nothing_until_the_newer
     office.ask(&["apply", &next]);
     assert_eq!(office.count(), 5);
     office.verify();
+}
+
+#[test]
+fn an_approval_under_a_state_restored_from_before_the_last_batch_is_refused() {
+    let office = Office::new("report", 3);
+    let plan = office.plan();
+    copy(&office, "state", "copy");
+    let approve = ["approve", &plan, "--accept", "rules"];
+    office.ask(&approve);
+    office.ask(&["apply", &plan]);
+    restore(&office);
+    let entries = office.ask(&["audit", "verify"])["entries"].clone();
+    is_refused(&office, &approve);
+    let daemon = office.start();
+    is_refused(&office, &approve);
+    daemon.stop();
+    assert_eq!(office.plans("pending"), [plan]);
+    assert_eq!(office.ask(&["audit", "verify"])["entries"], entries);
 }

@@ -83,7 +83,7 @@ impl Session {
                 Ok(Response::ApprovalsOf { approvals: approvals_of(desk, &record, now)? })
             }
             Request::PlanningKeys { year, sources, digests } => planning_keys(desk, year, &sources, &digests, now),
-            Request::Daemon { .. } => Err(DeskError::NoDaemon),
+            Request::Daemon { .. } => Err(DeskError::NoDaemon { state: desk.install().state.clone() }),
         }
     }
 

@@ -26,7 +26,7 @@ impl Client {
     /// Connects to the process that holds the state and waits for its greeting.
     ///
     /// # Errors
-    /// Nobody serves the socket, this user may not use it, or too many do.
+    /// [`DeskError::NoDaemon`] where nobody serves the socket, [`DeskError::NoRights`] where this user may not use it; too many do.
     pub fn connect(state: &Path) -> Result<Self, DeskError> {
         let connect = || {
             let (_dir, path) = reach(state, SOCKET)?;
@@ -35,8 +35,7 @@ impl Client {
             stream.set_write_timeout(Some(ANSWER_WITHIN))?;
             io::Result::Ok(stream)
         };
-        let what = "its socket cannot be reached";
-        let stream = connect().map_err(|error| no_answer(state, what, Some(error)))?;
+        let stream = connect().map_err(|error| unreachable(state, error))?;
         let mut client = Self { state: state.to_owned(), stream: BufReader::new(stream) };
         match client.read()? {
             Response::Ready => Ok(client),
@@ -80,6 +79,16 @@ impl Client {
         }
         let unreadable = |error| no_answer(&self.state, "what it said cannot be read", Some(io::Error::other(error)));
         serde_json::from_slice(&answer).map_err(unreadable)
+    }
+}
+
+/// Why nobody was reached.
+fn unreachable(state: &Path, error: io::Error) -> DeskError {
+    let state = state.to_owned();
+    match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => DeskError::NoDaemon { state },
+        io::ErrorKind::PermissionDenied => DeskError::NoRights { state },
+        _ => DeskError::NoAnswer { state, what: "its socket cannot be reached", source: Some(error) },
     }
 }
 

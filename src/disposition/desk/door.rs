@@ -1,6 +1,5 @@
 //! The door to the Desk: it is here, or another process has it and answers over the control socket.
 
-use std::io;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant as Monotonic};
@@ -56,9 +55,7 @@ fn find_place(install: &Arc<Installation>, keys: Option<&KeyPlaces>, clock: &Clo
         // Who may not take the state may still be answered.
         match Client::connect(&install.state) {
             Ok(client) => return Ok(Place::There(client)),
-            Err(DeskError::NoAnswer { source: Some(error), .. }) if error.kind() == io::ErrorKind::PermissionDenied => {
-                return Err(DeskError::NoRights { state: install.state.clone() });
-            }
+            Err(error @ DeskError::NoRights { .. }) => return Err(error),
             Err(_) => {}
         }
         // Only a lock passes with time.

@@ -34,7 +34,7 @@ pub enum DeskError {
     #[error(transparent)]
     Approval(#[from] ApprovalError),
     #[error(
-        "the log lies behind the database of {source_name}, which remembers batch {batch}: the log has {entries} entries, and no such batch; the state directory is older than what was destroyed since, as one restored from a copy is, so nothing is planned or destroyed under it; \
+        "the log lies behind the database of {source_name}, which remembers batch {batch}: the log has {entries} entries, and no such batch; the state directory is older than what was destroyed since, as one restored from a copy is, so nothing is planned, approved or destroyed under it; \
          put the newer state directory back, or, where it is lost, stop the service and begin a successor: `retentiond audit adopt --reason …`"
     )]
     LogBehind { source_name: SourceName, batch: BatchNumber, entries: u64 },
@@ -75,8 +75,8 @@ pub enum DeskError {
     Unheard { state: PathBuf },
     #[error("this user may neither use {} nor ask who holds it; run the command as the owner of that directory, or as a user of its group", state.display())]
     NoRights { state: PathBuf },
-    #[error("no daemon runs here; start it with `systemctl start retentiond` or `retentiond run`")]
-    NoDaemon,
+    #[error("no daemon runs on {}; start it with `systemctl start retentiond` or `retentiond run`", state.display())]
+    NoDaemon { state: PathBuf },
     #[error(
         "the log is in order, and {batches} batches in it wait for their outcome, which a successor could not give them; \
          start the daemon or run `retentiond apply` on their plan: that settles them"
@@ -122,7 +122,7 @@ impl DeskError {
             Self::NoAnswer { .. } => "no-answer",
             Self::Unheard { .. } => "unheard",
             Self::NoRights { .. } => "state-rights",
-            Self::NoDaemon => "no-daemon",
+            Self::NoDaemon { .. } => "no-daemon",
             Self::Unsettled { .. } => "log-unsettled",
             Self::NotARequest { .. } => "not-a-request",
             Self::Crowded { .. } => "crowded",
@@ -159,7 +159,7 @@ impl DeskError {
             | Self::Broken
             | Self::OtherExceptions { .. }
             | Self::NoRights { .. }
-            | Self::NoDaemon
+            | Self::NoDaemon { .. }
             | Self::NoAnswer { .. } => RefusalKind::Failure,
         }
     }

@@ -6,6 +6,7 @@ use super::plans::{PlanState, why_not};
 use super::{Desk, DeskError, SharedDesk};
 use crate::audit::leaf::{Approval, Body, Rejection};
 use crate::disposition::approval::{ApprovalError, ApprovedPlan, Decision, Terms, approve};
+use crate::disposition::execute;
 use crate::disposition::holds::key_text;
 use crate::disposition::plan::{Manifest, Open, Plan, PlanDirs, PlanError, PlannedRule, changed};
 use crate::disposition::rails::{Rail, tripped};
@@ -85,6 +86,7 @@ impl Desk {
         if state != PlanState::Pending {
             return Err(why_not(state, plan.file(), false).into());
         }
+        execute::look_whether_behind(self)?;
         self.check_unchanged(&id, plan.manifest(), now, Reader::open_to_look)?;
         let limits = self.install.limits;
         let tripped = tripped(plan.manifest(), &terms.only, self.chronicle()?.history(), &limits);

@@ -3,8 +3,9 @@
 //! What the database alone remembers has its evidence in entries that this log has lost. To go on would give their numbers to other batches, and sign a
 //! second history beside the first.
 
-use super::error::ExecuteError;
-use super::logged::logged_batch;
+use std::ops::ControlFlow;
+
+use crate::audit::{Brief, LogError, LogReader};
 use crate::disposition::desk::{Desk, DeskError};
 use crate::model::{BatchNumber, SourceName};
 use crate::records::sqlite::Reader;
@@ -14,14 +15,28 @@ use crate::records::sqlite::Reader;
 ///
 /// # Errors
 /// [`DeskError::LogBehind`]; a log that cannot be read.
-pub(super) fn look(desk: &mut Desk) -> Result<(), ExecuteError> {
+pub fn look(desk: &mut Desk) -> Result<(), DeskError> {
     let install = desk.install().clone();
     let origin = desk.log().origin().clone();
     for (name, source) in &install.sources {
         let read = Reader::open_to_look(source, &install.series).and_then(|reader| reader.fences(&origin));
         let Ok(batches) = read else { continue };
         if let Some(batch) = unknown(desk, name, &batches)? {
-            return Err(behind(desk, name, batch).into());
+            return Err(behind(desk, name, batch));
+        }
+    }
+    Ok(())
+}
+
+/// The same of one source beside whoever holds the state: `batches` have a fence row there. The log must have been opened after these were read, as
+/// a batch under way is in the log before its row is written.
+///
+/// # Errors
+/// As [`look`].
+pub fn look_beside(log: &LogReader, source: &SourceName, batches: &[BatchNumber]) -> Result<(), DeskError> {
+    for batch in batches {
+        if !is_known(*batch, |visit| log.scan_brief(batch.0, visit))? {
+            return Err(DeskError::LogBehind { source_name: source.clone(), batch: *batch, entries: log.size() });
         }
     }
     Ok(())
@@ -32,15 +47,28 @@ pub(super) fn unknown(
     desk: &mut Desk,
     source: &SourceName,
     batches: &[BatchNumber],
-) -> Result<Option<BatchNumber>, ExecuteError> {
+) -> Result<Option<BatchNumber>, DeskError> {
     for batch in batches {
         // As a rule there is one row, of the last committed batch.
         let is_last = desk.chronicle()?.expected_fences().get(source) == Some(batch);
-        if !is_last && logged_batch(desk.log(), *batch)?.is_none() {
+        if !is_last && !is_known(*batch, |visit| desk.log().scan_brief(batch.0, visit))? {
             return Ok(Some(*batch));
         }
     }
     Ok(None)
+}
+
+/// Is shown entries of a log; may break off.
+type Visit<'v> = dyn FnMut(u64, Brief) -> ControlFlow<()> + 'v;
+
+/// Whether the first entry that `scan` shows, from the batch's number on, is an intent of the batch: its number is the index of its first intent.
+fn is_known(batch: BatchNumber, scan: impl FnOnce(&mut Visit<'_>) -> Result<(), LogError>) -> Result<bool, LogError> {
+    let mut is_known = false;
+    scan(&mut |_, brief| {
+        is_known = matches!(brief, Brief::Intent { batch: of, .. } if of == batch);
+        ControlFlow::Break(())
+    })?;
+    Ok(is_known)
 }
 
 /// The refusal.

@@ -31,6 +31,7 @@ mod target;
 mod writers;
 
 pub use apply::{Conditions, Progress, apply};
+pub use behind::{look as look_whether_behind, look_beside as look_whether_behind_beside};
 pub use declare::{calendar_leaf, leaf_of_text};
 pub use error::ExecuteError;
 pub use recover::{Recovered, recover};
