@@ -11,10 +11,12 @@ import argparse
 import base64
 import calendar as months
 import datetime
+import errno
 import hashlib
 import json
 import os
 import re
+import stat
 import sys
 import time
 import zoneinfo
@@ -31,6 +33,8 @@ except ImportError:
     tomllib = None
 
 WIDTH = 256
+LONGEST_KEY, LONGEST_CHECKPOINT, LONGEST_TILE, LONGEST_TEXT = 4_096, 1_000_000, 32 * WIDTH, 1 << 20
+LONGEST_BUNDLE = WIDTH * (2 + 60_000)
 DAY = 86_400
 GONE = "DAi"
 TOLERANCE = 300
@@ -825,46 +829,73 @@ def path_of(index, width):
 def widths_in(partial):
     """The widths of the partial tiles in a directory; a `*.tmp` that a crash left there is none, nor is any other name."""
     names = os.listdir(partial) if os.path.isdir(partial) else []
-    return sorted(int(name) for name in names if re.fullmatch("[1-9][0-9]*", name))
+    return sorted(int(name) for name in names if re.fullmatch("[1-9][0-9]{0,2}", name) and int(name) < WIDTH)
+
+
+def partials_of(full):
+    """(path, width) of each partial form that stands beside the place of a full tile or bundle."""
+    return [(os.path.join(full + ".p", str(width)), width) for width in widths_in(full + ".p")]
 
 
 def read_bundle(folder, index, width):
     """The first `width` entries of a bundle: out of the partial one, a wider one, or the full one."""
     full = os.path.join(folder, "tile/entries", path_of(index, WIDTH))
-    partial = full + ".p"
-    paths = [os.path.join(partial, str(other)) for other in widths_in(partial) if other >= width] + [full]
-    path = next((path for path in paths if os.path.isfile(path)), None)
+    paths = [path for path, other in partials_of(full) if other >= width] + [full]
+    path = next((path for path in paths if os.path.lexists(path)), None)
     if path is None:
         raise Malformed(f"bundle {index} is missing")
-    with open(path, "rb") as file:
-        data = file.read()
+    entries = entries_of(path)
+    if not width <= len(entries) <= WIDTH:
+        raise Malformed(f"bundle {index} is damaged")
+    return entries[:width]
+
+
+def entries_of(path):
+    data = read_file(path, LONGEST_BUNDLE)
     entries, place = [], 0
     while place < len(data):
         length = int.from_bytes(data[place:place + 2], "big")
         entries.append(data[place + 2:place + 2 + length])
         place += 2 + length
-    if place != len(data) or len(entries) < width:
-        raise Malformed(f"bundle {index} is damaged")
-    return entries[:width]
+    if place != len(data):
+        raise Malformed(f"{path} is no bundle of entries")
+    return entries
+
+
+def check_partial_bundles(folder, index, entries, note):
+    """Every partial form of the last bundle, which a crash can leave beside a wider one, is a beginning of the entries, or goes on from them."""
+    for path, width in partials_of(os.path.join(folder, "tile/entries", path_of(index, WIDTH))):
+        try:
+            kept = entries_of(path)
+        except (Malformed, OSError):
+            kept = []
+        shared = min(len(kept), len(entries))
+        if len(kept) != width or kept[:shared] != entries[:shared]:
+            note(f"{os.path.relpath(path, folder)} is not a beginning of the entries")
 
 
 def check_tile(folder, level, index, hashes, note):
-    """A full tile is the hashes; a partial one may have become a wider one, or full."""
-    width = len(hashes) // 32
+    """A full tile is the hashes; a partial one may have become a wider one, or full. A full one beyond the tree proves nothing."""
     full = os.path.join(folder, f"tile/{level}", path_of(index, WIDTH))
-    partial = full + ".p"
-    paths = [full] + [os.path.join(partial, str(other)) for other in widths_in(partial) if width < WIDTH]
-    found = False
-    for path in filter(os.path.isfile, paths):
-        with open(path, "rb") as file:
-            data = file.read()
+    found, paths = False, [(full, WIDTH)]
+    if len(hashes) < 32 * WIDTH:
+        found, paths = tile_at(full).startswith(hashes), partials_of(full)
+    for path, width in paths:
+        data = tile_at(path)
         shared = min(len(data), len(hashes))
-        named = WIDTH if path == full else int(os.path.basename(path))
-        if data[:shared] != hashes[:shared] or len(data) != 32 * named:
-            note(f"{os.path.relpath(path, folder)} is not what the entries hash to")
+        if data[:shared] != hashes[:shared] or len(data) != 32 * width:
+            note(f"{os.path.relpath(path, folder)} is not what the entries hash to, or is missing")
         found |= len(data) >= len(hashes)
     if not found:
         note(f"tile {index} of level {level} is missing")
+
+
+def tile_at(path):
+    """A tile's bytes; none where it cannot be read."""
+    try:
+        return read_file(path, LONGEST_TILE)
+    except (Malformed, OSError):
+        return b""
 
 
 def read_tree(folder, size, sizes, ledger, note):
@@ -888,12 +919,31 @@ def read_tree(folder, size, sizes, ledger, note):
     for level, (index, hashes) in tiles.items():
         if hashes:
             check_tile(folder, level, index, hashes, note)
+    if size % WIDTH:
+        check_partial_bundles(folder, size // WIDTH, read_bundle(folder, size // WIDTH, size % WIDTH), note)
     return roots
 
 
-def read_file(path):
-    with open(path, "rb") as file:
-        return file.read()
+def read_file(path, longest):
+    """A regular file of at most so many bytes: what is handed over as evidence may be a pipe, a link to a device, or fifty gigabytes of nothing."""
+    careful = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
+    try:
+        handle = os.open(path, os.O_RDONLY | careful)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise Malformed(f"{path} is a link, which is not followed") from error
+        raise
+    try:
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
+            raise Malformed(f"{path} is not a regular file")
+        with open(handle, "rb", closefd=False) as file:
+            data = file.read(longest + 1) if status.st_size <= longest else None
+    finally:
+        os.close(handle)
+    if data is None or len(data) > longest:
+        raise Malformed(f"{path} is longer than such a file can be ({longest} bytes)")
+    return data
 
 
 def span(keep):
@@ -983,7 +1033,7 @@ def differs(leaf, data):
 
 
 def check_text(folder, index, leaf, note):
-    data = read_file(os.path.join(folder, "blobs", leaf["digest"]))
+    data = read_file(os.path.join(folder, "blobs", leaf["digest"]), LONGEST_TEXT)
     if hashlib.sha256(data).hexdigest() != leaf["digest"]:
         return note(f"entry {index}: the text of its calendar is another")
     if tomllib is None:
@@ -999,7 +1049,7 @@ def check_text(folder, index, leaf, note):
 
 def verify(folder, trusted, older, now, note):
     """Notes every flaw; returns the checkpoint's size, and the largest that an older checkpoint anchors."""
-    checkpoint = Checkpoint(read_file(os.path.join(folder, "checkpoint")))
+    checkpoint = Checkpoint(read_file(os.path.join(folder, "checkpoint"), LONGEST_CHECKPOINT))
     ledger = Ledger(checkpoint.origin, now, note)
     sizes = {checkpoint.size} | {other.size for other in older}
     roots = read_tree(folder, checkpoint.size, sizes, ledger, note)
@@ -1012,7 +1062,7 @@ def verify(folder, trusted, older, now, note):
     for key in filter(None, [trusted, declared]):
         if key.verifies(checkpoint) is False:
             note("the checkpoint is not signed by the key")
-    if declared and read_file(os.path.join(folder, "vkey")) != declared.text.encode() + b"\n":
+    if declared and read_file(os.path.join(folder, "vkey"), LONGEST_KEY) != declared.text.encode() + b"\n":
         note("the file vkey is another key")
     for index, leaf in ledger.texts:
         check_text(folder, index, leaf, note)
@@ -1044,8 +1094,8 @@ def main():
     options = parser.parse_args()
     flaws, size, anchor = [], 0, 0
     try:
-        trusted = Key(read_file(options.vkey).decode().removesuffix("\n")) if options.vkey else None
-        older = [Checkpoint(read_file(path)) for path in options.checkpoint]
+        trusted = Key(read_file(options.vkey, LONGEST_KEY).decode().removesuffix("\n")) if options.vkey else None
+        older = [Checkpoint(read_file(path, LONGEST_CHECKPOINT)) for path in options.checkpoint]
         size, anchor = verify(options.dir, trusted, older, int(time.time()) if options.now is None else options.now, flaws.append)
     except (Malformed, OSError, UnicodeDecodeError) as error:
         flaws.append(str(error))

@@ -98,3 +98,22 @@ fn only_execute_opens_a_writing_transaction() {
         .collect();
     assert!(callers.is_empty(), "{callers:#?}");
 }
+
+#[test]
+fn what_is_handed_over_as_evidence_is_opened_in_one_place_which_follows_no_link_and_waits_for_nothing() {
+    let readers: Vec<_> = sources()
+        .into_iter()
+        .filter(|(path, _)| {
+            let below = path.strip_prefix(Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).unwrap();
+            let is_test = below.components().any(|part| part.as_os_str() == "tests");
+            !is_test && (below.starts_with("audit") || below.starts_with("cli/audit"))
+        })
+        .filter(|(path, _)| !path.ends_with("audit/regular.rs"))
+        .filter(|(_, text)| {
+            let code = code(text.split("#[cfg(test)]").next().unwrap_or_default());
+            ["fs::read(", "fs::read_to_string(", ".read(true).open("].iter().any(|call| code.contains(call))
+        })
+        .map(|(path, _)| path)
+        .collect();
+    assert!(readers.is_empty(), "{readers:#?}");
+}

@@ -7,6 +7,8 @@ mod bad_input;
 mod crashed;
 #[path = "program/demo.rs"]
 mod demo;
+#[path = "program/evidence.rs"]
+mod evidence;
 #[path = "program/explain.rs"]
 mod explain;
 #[path = "program/flow.rs"]

@@ -11,6 +11,7 @@ use super::merkle::{Frontier, leaf_hash};
 use super::note::VerifierKey;
 use super::opening::lock;
 use super::recover::{checkpoint_path, read_checkpoint, remembered_path};
+use super::regular::{self, MAX_KEY};
 use super::tiles::{WIDTH, read_bundle};
 use super::writer::DestructionLog;
 use crate::model::{Actor, Digest, Instant, Origin};
@@ -70,7 +71,7 @@ fn look_at(dir: &Path, keys: &KeyPlaces, adoption: &Adoption) -> Predecessor {
     let remembered = || read_checkpoint(&remembered_path(keys)).ok().flatten();
     let tree = readable(dir, checkpoint.as_ref().map_or(0, |signed| signed.claimed().tree.size));
     let origin = checkpoint.or_else(remembered).map(|signed| signed.claimed().origin.clone()).or_else(|| {
-        let vkey = fs::read_to_string(dir.join("vkey")).ok()?;
+        let vkey = String::from_utf8(regular::read(&dir.join("vkey"), MAX_KEY).ok()?).ok()?;
         Some(Origin::new(vkey.parse::<VerifierKey>().ok()?.name()))
     });
     Predecessor {

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::FileError;
 use super::failpoint::failpoint;
+use super::regular;
 
 /// Mode of what everybody who may enter the directory may read: the log holds nothing personal.
 pub(super) const SHARED: u32 = 0o644;
@@ -80,9 +81,9 @@ pub(super) fn create_dirs(dir: &Path, mode: u32) -> Result<(), FileError> {
     }
 }
 
-/// Reads a whole file; `None` where there is none.
-pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, FileError> {
-    match fs::read(path) {
+/// Reads a regular file of at most so many bytes, whole; `None` where there is none.
+pub(super) fn read(path: &Path, most: u64) -> Result<Option<Vec<u8>>, FileError> {
+    match regular::read(path, most) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(FileError::new("read", path)(error)),
@@ -118,7 +119,7 @@ fn write_synced(what: &str, path: &Path, head: Option<&Path>, bytes: &[u8], mode
     step(what, "write::before")?;
     let mut file = create_new(path, mode)?;
     if let Some(head) = head {
-        io::copy(&mut File::open(head)?, &mut file)?;
+        io::copy(&mut regular::open(head)?.0, &mut file)?;
     }
     file.write_all(bytes)?;
     step(what, "write::after")?;

@@ -26,6 +26,7 @@ pub mod prove;
 mod publish;
 mod reader;
 mod recover;
+pub mod regular;
 mod results;
 pub mod select;
 mod standing;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::{FileError, LogError};
 use super::merkle::{Subtree, root_of};
+use super::regular::{self, MAX_TILE};
 use super::tiles::{WIDTH, tile_path};
 use crate::model::Digest;
 
@@ -50,7 +51,7 @@ impl<'a> Nodes<'a> {
         let width = ((self.size >> (8 * level)) - index * WIDTH).min(WIDTH);
         let partial = self.dir.join(tile_path(level, index, width));
         let full = self.dir.join(tile_path(level, index, WIDTH));
-        let read = |path: &PathBuf| std::fs::read(path).map_err(FileError::new("read", path));
+        let read = |path: &PathBuf| regular::read(path, MAX_TILE).map_err(FileError::new("read", path));
         let bytes = read(&partial).or_else(|error| read(&full).map_err(|_| error))?;
         let (hashes, rest) = bytes.as_chunks::<32>();
         if !rest.is_empty() || (hashes.len() as u64) < width {

@@ -10,6 +10,7 @@ use super::journal::{Journal, replay, segments};
 use super::keys::{self, KeyError, KeyPlaces};
 use super::leaf::{Body, Genesis, Predecessor, Sigkey};
 use super::recover::{Recovered, checkpoint_path, corrupt, journal_dir, read_checkpoint, recover, remembered_path};
+use super::regular::{MAX_CHECKPOINT, MAX_KEY};
 use super::standing::Standing;
 use super::tiles::Tree;
 use super::writer::DestructionLog;
@@ -41,7 +42,7 @@ impl DestructionLog {
         keys::set_signing_key_aside(&keys, &origin)?;
         let remembered = remembered_path(&keys);
         // Read as bytes: a damaged one is what a successor may be made for.
-        if read(&remembered)?.is_some() {
+        if read(&remembered, MAX_CHECKPOINT)?.is_some() {
             let name = Digest::of(predecessor.origin.as_str().as_bytes());
             super::durable::rename("remembered", &remembered, &remembered.with_extension(name.to_string()))?;
         }
@@ -213,7 +214,7 @@ impl DestructionLog {
     pub(super) fn write_vkey(&self) -> Result<(), LogError> {
         let path = self.dir.join("vkey");
         let text = format!("{}\n", self.signer.verifier());
-        let found = read(&path)?;
+        let found = read(&path, MAX_KEY)?;
         if found.as_deref() == Some(text.as_bytes()) {
             return Ok(());
         }
@@ -241,7 +242,8 @@ pub(super) fn lock(dir: &Path) -> Result<File, LogError> {
 /// # Errors
 /// Entries without any checkpoint, more than an interrupted making leaves.
 fn is_begun(dir: &Path, keys: &KeyPlaces) -> Result<bool, LogError> {
-    if read(&checkpoint_path(dir))?.is_some() || read(&remembered_path(keys))?.is_some() {
+    if read(&checkpoint_path(dir), MAX_CHECKPOINT)?.is_some() || read(&remembered_path(keys), MAX_CHECKPOINT)?.is_some()
+    {
         return Ok(true);
     }
     let journal = journal_dir(dir);

@@ -13,6 +13,8 @@ use super::leaf::{Body, Leaf};
 use super::merkle::{OutsideTree, TreeHead, includes, inclusion_proof, leaf_hash};
 use super::nodes::Nodes;
 use super::note::NoteError;
+use super::recover::checkpoint_path;
+use super::regular::{self, MAX_CHECKPOINT};
 use super::tiles::{WIDTH, read_bundle};
 use super::verify::{Anchor, Seen, Trust, Verdict};
 use super::witness::{CheckpointFileError, read_witnessed};
@@ -104,8 +106,8 @@ pub fn prove(dir: &Path, index: u64) -> Result<Proof, ProofError> {
 /// # Errors
 /// No such file, or one that holds no checkpoint.
 pub fn read_checkpoint(dir: &Path) -> Result<SignedCheckpoint, ProofError> {
-    let path = dir.join("checkpoint");
-    let bytes = std::fs::read(&path).map_err(FileError::new("read", &path))?;
+    let path = checkpoint_path(dir);
+    let bytes = regular::read(&path, MAX_CHECKPOINT).map_err(FileError::new("read", &path))?;
     Ok(SignedCheckpoint::parse(&bytes)?)
 }
 

@@ -8,6 +8,7 @@ use super::error::LogError;
 use super::journal::{Journal, frame::Tail, remove_leftovers};
 use super::keys::KeyPlaces;
 use super::note::VerifierKey;
+use super::regular::MAX_CHECKPOINT;
 use super::standing::{Replay, Standing};
 use super::tiles::{Tree, WIDTH, read_bundle};
 
@@ -39,7 +40,7 @@ pub(super) fn remembered_path(keys: &KeyPlaces) -> PathBuf {
 
 /// Reads a checkpoint's file; `None` where there is none.
 pub(super) fn read_checkpoint(path: &Path) -> Result<Option<SignedCheckpoint>, LogError> {
-    let Some(bytes) = read(path)? else { return Ok(None) };
+    let Some(bytes) = read(path, MAX_CHECKPOINT)? else { return Ok(None) };
     let parsed = SignedCheckpoint::parse(&bytes);
     parsed.map(Some).map_err(|error| corrupt(path, &format!("its checkpoint is not readable: {error}")))
 }

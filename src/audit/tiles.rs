@@ -1,12 +1,15 @@
 //! The published tree: tiles and entry bundles as C2SP tlog-tiles lays them out, and the part of it not yet full, in memory.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::checkpoint::decimal;
 use super::durable::{SHARED, read, remove, replace, temporary};
 use super::error::{FileError, LogError};
 use super::merkle::{Frontier, TreeHead, leaf_hash};
+use super::regular::MAX_BUNDLE;
 use super::unbundled::Unbundled;
 use crate::model::Digest;
 
@@ -59,7 +62,7 @@ pub fn parse_bundle(bytes: &[u8]) -> Option<Vec<&[u8]>> {
 /// No such bundle, or bytes that are none.
 pub fn read_bundle(dir: &Path, index: u64, width: u64) -> Result<Vec<Vec<u8>>, LogError> {
     let path = dir.join(bundle_path(index, width));
-    let (path, bytes) = match read(&path)? {
+    let (path, bytes) = match read(&path, MAX_BUNDLE)? {
         Some(bytes) => (path, bytes),
         None => wider_bundle(dir, index, width)?.ok_or_else(|| LogError::Corrupt {
             place: path.clone(),
@@ -79,7 +82,7 @@ fn wider_bundle(dir: &Path, index: u64, width: u64) -> Result<Option<(PathBuf, V
     let widths = widths_in(&partial).map_err(FileError::new("list", &partial))?;
     for wider in widths.into_iter().filter(|other| *other > width).chain([WIDTH]) {
         let path = dir.join(bundle_path(index, wider));
-        if let Some(bytes) = read(&path)? {
+        if let Some(bytes) = read(&path, MAX_BUNDLE)? {
             return Ok(Some((path, bytes)));
         }
     }
@@ -87,23 +90,23 @@ fn wider_bundle(dir: &Path, index: u64, width: u64) -> Result<Option<(PathBuf, V
 }
 
 /// The directory of the partial tiles of a full one: its name and `.p`.
-fn partial_dir(full: &Path) -> PathBuf {
+pub(super) fn partial_dir(full: &Path) -> PathBuf {
     let mut name = full.as_os_str().to_owned();
     name.push(".p");
     name.into()
 }
 
-/// The widths of partial tiles that stand in a directory, those included whose writing was interrupted.
-fn widths_in(partial: &Path) -> io::Result<Vec<u64>> {
+/// The widths, in order, of partial tiles that stand in a directory, those included whose writing was interrupted. Any other name is none.
+pub(super) fn widths_in(partial: &Path) -> io::Result<BTreeSet<u64>> {
     let entries = match fs::read_dir(partial) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeSet::new()),
         other => other?,
     };
-    let mut widths = Vec::new();
+    let mut widths = BTreeSet::new();
     for entry in entries {
         let name = entry?.file_name();
         let width = name.to_str().map(|name| name.strip_suffix(".tmp").unwrap_or(name));
-        widths.extend(width.and_then(|width| width.parse::<u64>().ok()));
+        widths.extend(width.and_then(|width| decimal(width)).filter(|width| (1..WIDTH).contains(width)));
     }
     Ok(widths)
 }

@@ -10,6 +10,8 @@ use super::error::{FileError, LogError};
 use super::merkle::{OutsideTree, TreeHead, consistency_proof, empty_root, is_consistent};
 use super::nodes::Nodes;
 use super::note::{KeyKind, NoteError, Signature, SigningKey, VerifierKey};
+use super::recover::checkpoint_path;
+use super::regular::{self, MAX_CHECKPOINT, MAX_KEY};
 use super::verify::{Report, Trust, Verdict, verify};
 use crate::model::{Digest, Instant, Origin};
 
@@ -71,7 +73,7 @@ impl Witness {
     /// A name that is no key name; a directory or key that cannot be read or made.
     pub fn open_or_create(dir: &Path, name: &str) -> Result<Self, WitnessError> {
         let path = dir.join("key");
-        let key = match read(&path)? {
+        let key = match read(&path, MAX_KEY)? {
             Some(bytes) => {
                 let text = zeroize::Zeroizing::new(bytes);
                 let text = str::from_utf8(&text).unwrap_or_default();
@@ -98,7 +100,7 @@ impl Witness {
     /// # Errors
     /// A state file that cannot be read or is damaged.
     pub fn last(&self, origin: &Origin) -> Result<Option<SignedCheckpoint>, WitnessError> {
-        let bytes = read(&self.state_of(origin))?;
+        let bytes = read(&self.state_of(origin), MAX_CHECKPOINT)?;
         Ok(bytes.map(|bytes| SignedCheckpoint::parse(&bytes)).transpose()?)
     }
 
@@ -122,9 +124,7 @@ impl Witness {
         if report.verdict == Verdict::Fail {
             return Err(WitnessError::Refused { report: Box::new(report) });
         }
-        let path = log.join("checkpoint");
-        let bytes = std::fs::read(&path).map_err(FileError::new("read", &path))?;
-        let checkpoint = SignedCheckpoint::parse(&bytes)?;
+        let checkpoint = current(log)?;
         // A writer may have published since: what is co-signed is what was verified.
         if Some(checkpoint.claimed().tree.root) != report.root {
             return Err(WitnessError::Conflict { seen: checkpoint.claimed().tree.size, old: report.size });
@@ -192,9 +192,7 @@ impl Request {
     /// # Errors
     /// `old` beyond the log; files that cannot be read.
     pub fn of_log(dir: &Path, old: u64) -> Result<Self, WitnessError> {
-        let path = dir.join("checkpoint");
-        let bytes = std::fs::read(&path).map_err(FileError::new("read", &path))?;
-        let checkpoint = SignedCheckpoint::parse(&bytes)?;
+        let checkpoint = current(dir)?;
         let size = checkpoint.claimed().tree.size;
         let mut nodes = Nodes::new(dir, size);
         let proof = consistency_proof::<WitnessError>(old, size, |subtree| Ok(nodes.read(subtree)?))?;
@@ -237,7 +235,7 @@ const WITNESSED: &str = "witnessed";
 /// # Errors
 /// A file that cannot be read or holds no checkpoint.
 pub fn read_witnessed(dir: &Path) -> Result<Option<SignedCheckpoint>, CheckpointFileError> {
-    let bytes = read(&dir.join(WITNESSED))?;
+    let bytes = read(&dir.join(WITNESSED), MAX_CHECKPOINT)?;
     Ok(bytes.map(|bytes| SignedCheckpoint::parse(&bytes)).transpose()?)
 }
 
@@ -258,9 +256,7 @@ pub enum CheckpointFileError {
 /// # Errors
 /// A line that this witness did not sign for a checkpoint of this log; a checkpoint that is no beginning of this log.
 pub fn add_cosignature(dir: &Path, received: &[u8], witness: &VerifierKey) -> Result<u64, WitnessError> {
-    let path = dir.join("checkpoint");
-    let bytes = std::fs::read(&path).map_err(FileError::new("read", &path))?;
-    let current = SignedCheckpoint::parse(&bytes)?;
+    let current = current(dir)?;
     let stored = read_witnessed(dir).map_err(WitnessError::from)?;
     let mut cosigned = match SignedCheckpoint::parse(received) {
         Ok(whole) => whole,
@@ -290,6 +286,13 @@ pub fn add_cosignature(dir: &Path, received: &[u8], witness: &VerifierKey) -> Re
     }
     replace("witnessed", &dir.join(WITNESSED), cosigned.to_string().as_bytes(), SHARED)?;
     Ok(size)
+}
+
+/// The current checkpoint of the log in `dir`; its signature is not checked.
+fn current(dir: &Path) -> Result<SignedCheckpoint, WitnessError> {
+    let path = checkpoint_path(dir);
+    let bytes = regular::read(&path, MAX_CHECKPOINT).map_err(FileError::new("read", &path))?;
+    Ok(SignedCheckpoint::parse(&bytes)?)
 }
 
 fn check_is_beginning(dir: &Path, old: &SignedCheckpoint, new: &SignedCheckpoint) -> Result<(), WitnessError> {

@@ -15,6 +15,7 @@ use super::keys::{Key, KeyPlaces};
 use super::leaf::{Body, Intent, Leaf};
 use super::note::SigningKey;
 use super::reader::{VisitBytes, read_leaf, visit_bundles};
+use super::regular::MAX_BLOB;
 use super::standing::Standing;
 use super::tiles::Tree;
 use crate::model::{Digest, Instant, Origin};
@@ -226,7 +227,7 @@ impl DestructionLog {
     pub fn put_blob(&mut self, bytes: &[u8]) -> Result<Digest, LogError> {
         let digest = Digest::of(bytes);
         let path = self.dir.join("blobs").join(digest.to_string());
-        if read(&path)?.as_deref() != Some(bytes) {
+        if read(&path, MAX_BLOB)?.as_deref() != Some(bytes) {
             replace("blob", &path, bytes, SHARED)?;
         }
         Ok(digest)

@@ -4,6 +4,7 @@ mod answers;
 mod attacks;
 mod canaries;
 mod forge;
+mod hostile;
 mod parsers;
 mod proofs;
 mod python;

@@ -2,7 +2,6 @@
 
 use std::fs;
 
-use retentiond::audit::leaf::{Body, Heartbeat};
 use retentiond::audit::note::{KeyKind, SigningKey};
 use retentiond::audit::prove::{Proof, ProofError, prove};
 use retentiond::audit::verify::{Trust, Verdict, verify};
@@ -11,10 +10,6 @@ use retentiond::model::{Instant, Origin};
 
 use super::forge::*;
 use super::real::Real;
-
-fn heartbeat() -> Body {
-    Body::Heartbeat(Heartbeat { overdue: Default::default(), holds: 0 })
-}
 
 fn now() -> Instant {
     Instant::from_timestamp(NOW + 1_000, 0).unwrap()

@@ -16,7 +16,7 @@ use super::real::Real;
 use super::sense::forgeries;
 
 /// Whether Python and its module for signatures are on this machine; without them there is nothing to compare with.
-fn python() -> bool {
+pub fn python() -> bool {
     let found = Command::new("python3")
         .args(["-c", "import cryptography, zoneinfo; zoneinfo.ZoneInfo('America/Toronto')"])
         .output();
@@ -28,7 +28,7 @@ fn python() -> bool {
 }
 
 /// The last line that the script prints, its exit code, and all that it prints.
-fn said(dir: &Path, arguments: &[&Path]) -> (String, Option<i32>, String) {
+pub fn said(dir: &Path, arguments: &[&Path]) -> (String, Option<i32>, String) {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/verify.py");
     let output = Command::new("python3").arg(script).arg(dir).args(arguments).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();

@@ -17,6 +17,7 @@ use rustix::io::Errno;
 use self::frame::{Contents, FRAME, HEADER, MARK, Tag, Tail, header, read_segment, write_mark};
 use super::durable::{SHARED, create_new, remove, rename, step, sync_dir, temporary};
 use super::error::{FileError, LogError};
+use super::regular::{self, MAX_SEGMENT};
 
 /// Usual length of a segment: some eighty full leaves; small enough to read whole. Smaller in tests, which then change segments often.
 pub(super) const SEGMENT: u64 = if cfg!(test) { 16 << 10 } else { 4 << 20 };
@@ -66,7 +67,7 @@ impl Journal {
         };
         let replayed = replay(dir, visit)?;
         let path = segment_path(dir, first);
-        let bytes = fs::read(&path).map_err(FileError::new("read", &path))?;
+        let bytes = regular::read(&path, MAX_SEGMENT).map_err(FileError::new("read", &path))?;
         let contents = read_segment(&bytes).map_err(damaged(&path))?;
         let length = bytes.len() as u64;
         let (file, end) = if contents.tail == Tail::Clean && !distrust {
@@ -173,7 +174,7 @@ pub(super) fn replay(dir: &Path, visit: &mut Visit<'_>) -> Result<Replayed, LogE
     let mut last: Option<Replayed> = None;
     for first in segments(dir)? {
         let path = segment_path(dir, first);
-        let bytes = fs::read(&path).map_err(FileError::new("read", &path))?;
+        let bytes = regular::read(&path, MAX_SEGMENT).map_err(FileError::new("read", &path))?;
         let contents = read_segment(&bytes).map_err(damaged(&path))?;
         check_order(last, first, &contents, &path)?;
         for (place, leaf) in contents.leaves.iter().enumerate() {
@@ -252,6 +253,9 @@ fn write_segment(dir: &Path, first: u64, length: u64, frames: &[u8]) -> Result<(
 
 /// Allocates the whole file; where the file system knows no allocation, by writing zeros.
 fn reserve(file: &File, length: u64) -> io::Result<()> {
+    if length > MAX_SEGMENT {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "no reader would take so long a segment"));
+    }
     match fallocate(file, FallocateFlags::empty(), 0, length) {
         Err(Errno::OPNOTSUPP) => {
             let zeros = vec![0; 1 << 16];

@@ -8,6 +8,7 @@ use super::secret::{Key, read_key, write_secret};
 use super::{KeyError, KeyPlaces};
 use crate::audit::durable::{read, remove};
 use crate::audit::error::FileError;
+use crate::audit::regular::MAX_KEY;
 use crate::model::{Actor, SourceName};
 
 /// A fingerprint key, if its file is there.
@@ -76,7 +77,7 @@ impl Forgetting {
     /// The decision that an interrupted attempt left.
     pub fn load(places: &KeyPlaces) -> Result<Option<Self>, KeyError> {
         let path = Self::path(places);
-        let Some(text) = read(&path)? else { return Ok(None) };
+        let Some(text) = read(&path, MAX_KEY)? else { return Ok(None) };
         serde_json::from_slice(&text).map(Some).map_err(|_| KeyError::Malformed { path })
     }
 

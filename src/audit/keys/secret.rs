@@ -1,22 +1,18 @@
 //! Secret bytes and their files: mode 0600, ours alone.
 
-use std::fs::File;
 use std::io::{self, Read};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use hmac::Mac;
-use rustix::fs::OFlags;
 use zeroize::Zeroizing;
 
 use super::{KeyError, KeyPlaces};
 use crate::audit::durable::{SECRET, create_dirs, replace};
 use crate::audit::error::FileError;
 use crate::audit::fingerprint::{Fingerprinter, keyed};
+use crate::audit::regular::{self, MAX_KEY};
 use crate::model::{Digest, SourceName};
-
-/// No key file is longer.
-const MAX_FILE: u64 = 4096;
 
 /// 32 secret bytes. They leave memory when dropped.
 pub(in crate::audit) struct Key(Zeroizing<[u8; 32]>);
@@ -85,13 +81,11 @@ pub(super) fn write_secret(path: &Path, text: &[u8]) -> Result<(), KeyError> {
 ///
 /// A service manager's credential may belong to root and be readable to a group.
 pub(super) fn read_secret(path: &Path, credential: bool) -> Result<Option<Zeroizing<Vec<u8>>>, KeyError> {
-    let no_link = OFlags::NOFOLLOW.bits().cast_signed();
-    let file = match File::options().read(true).custom_flags(no_link).open(path) {
+    let (file, metadata) = match regular::open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         other => other.map_err(FileError::new("open", path))?,
     };
-    let metadata = file.metadata().map_err(FileError::new("look at", path))?;
-    if !metadata.is_file() || metadata.len() > MAX_FILE {
+    if metadata.len() > MAX_KEY {
         return Err(KeyError::Malformed { path: path.to_owned() });
     }
     let user = rustix::process::geteuid().as_raw();
@@ -103,8 +97,8 @@ pub(super) fn read_secret(path: &Path, credential: bool) -> Result<Option<Zeroiz
     if mode & others != 0 {
         return Err(KeyError::Exposed { path: path.to_owned(), mode, mend });
     }
-    let mut text = Zeroizing::new(Vec::with_capacity(MAX_FILE as usize));
-    file.take(MAX_FILE).read_to_end(&mut text).map_err(FileError::new("read", path))?;
+    let mut text = Zeroizing::new(Vec::with_capacity(MAX_KEY as usize));
+    file.take(MAX_KEY).read_to_end(&mut text).map_err(FileError::new("read", path))?;
     Ok(Some(text))
 }
 

@@ -9,6 +9,7 @@ use super::tree::TreeReader;
 use super::{Anchor, Seen, Trust};
 use crate::audit::checkpoint::SignedCheckpoint;
 use crate::audit::note::NoteError;
+use crate::audit::regular::{self, MAX_KEY};
 
 /// Longest time, in seconds, by which the operator's clock may be ahead of a witness's.
 const CLOCK_TOLERANCE: i64 = 300;
@@ -30,7 +31,7 @@ pub(super) fn check_key(checkpoint: &SignedCheckpoint, trust: &Trust, ledger: &L
 
 /// The file `vkey` holds the key that the log declares last; after a rotation that may be one that signs only from the next checkpoint on.
 pub(super) fn check_vkey_file(dir: &Path, size: u64, ledger: &Ledger, findings: &mut Findings) {
-    match std::fs::read(dir.join("vkey")) {
+    match regular::read(&dir.join("vkey"), MAX_KEY) {
         Ok(bytes) => {
             let declared = [ledger.signing_key(size), ledger.signing_key(u64::MAX)];
             if !declared.iter().flatten().any(|key| format!("{key}\n").as_bytes() == bytes) {

@@ -41,6 +41,8 @@ use tree::TreeReader;
 use super::checkpoint::SignedCheckpoint;
 use super::leaf::CalendarLeaf;
 use super::note::VerifierKey;
+use super::recover::checkpoint_path;
+use super::regular::{self, MAX_BLOB, MAX_CHECKPOINT};
 use crate::model::{Digest, Origin};
 
 /// How often a log is read again that was published anew while it was read.
@@ -146,7 +148,7 @@ impl Serialize for Finding {
 ///
 /// A log that is being written may be published anew while it is read; then it is read again.
 pub fn verify(dir: &Path, trust: &Trust) -> Report {
-    let checkpoint = || std::fs::read(dir.join("checkpoint")).ok();
+    let checkpoint = || regular::read(&checkpoint_path(dir), MAX_CHECKPOINT).ok();
     let mut before = checkpoint();
     let mut report = verify_once(dir, trust);
     for _ in 1..ATTEMPTS {
@@ -225,7 +227,7 @@ impl Report {
 
 fn read_checkpoint(dir: &Path, findings: &mut Findings) -> Option<SignedCheckpoint> {
     let file = || "checkpoint".to_owned();
-    match std::fs::read(dir.join("checkpoint")) {
+    match regular::read(&checkpoint_path(dir), MAX_CHECKPOINT) {
         Err(error) => findings.add(None, Flaw::Unreadable { file: file(), reason: error.to_string() }),
         Ok(bytes) => match SignedCheckpoint::parse(&bytes) {
             Ok(checkpoint) => return Some(checkpoint),
@@ -239,7 +241,7 @@ fn read_checkpoint(dir: &Path, findings: &mut Findings) -> Option<SignedCheckpoi
 fn check_texts(dir: &Path, read_text: Option<ReadText>, ledger: &Ledger, findings: &mut Findings) {
     for (entry, leaf) in ledger.calendars() {
         let file = format!("blobs/{}", leaf.digest);
-        match std::fs::read(dir.join(&file)) {
+        match regular::read(&dir.join(&file), MAX_BLOB) {
             Ok(bytes) if Digest::of(&bytes) == leaf.digest => {
                 let differs = read_text.and_then(|read_text| difference(leaf, &read_text(&bytes)));
                 if let Some(reason) = differs {

@@ -1,6 +1,7 @@
 //! Bundles and tiles, read once in order: every entry hashed again, every tile compared, the root at every size that matters.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::findings::Findings;
@@ -10,7 +11,8 @@ use crate::audit::checkpoint::SignedCheckpoint;
 use crate::audit::codec;
 use crate::audit::error::LogError;
 use crate::audit::merkle::{Frontier, TreeHead, leaf_hash};
-use crate::audit::tiles::{WIDTH, bundle_path, parse_bundle, read_bundle, tile_path};
+use crate::audit::regular::{self, MAX_BUNDLE, MAX_TILE};
+use crate::audit::tiles::{WIDTH, bundle_path, parse_bundle, partial_dir, read_bundle, tile_path, widths_in};
 use crate::model::Digest;
 
 /// Reads the published tree of a log.
@@ -102,7 +104,7 @@ impl<'a> TreeReader<'a> {
             return;
         }
         let Ok(entries) = read_bundle(self.dir, index, width) else { return };
-        for (path, kept, bytes) in partials(self.dir, &bundle_path(index, WIDTH)) {
+        for (path, kept, bytes) in partials(self.dir, &bundle_path(index, WIDTH), MAX_BUNDLE) {
             let is_beginning = bytes.as_deref().and_then(parse_bundle).is_some_and(|kept_entries| {
                 let shared = kept_entries.len().min(entries.len());
                 kept_entries.len() as u64 == kept && kept_entries[..shared] == entries[..shared]
@@ -135,7 +137,7 @@ impl Tiles {
         level.hashes.extend(hash.as_bytes());
         if level.hashes.len() == TILE {
             let path = tile_path(number, level.full, WIDTH);
-            match std::fs::read(dir.join(&path)) {
+            match regular::read(&dir.join(&path), MAX_TILE) {
                 Ok(bytes) if bytes == level.hashes => (),
                 Ok(_) => findings.add(None, differs(&path, "this tile of hashes is another")),
                 Err(error) => findings.add(None, unreadable(&path, &error)),
@@ -149,8 +151,9 @@ impl Tiles {
     fn check_partials(&self, dir: &Path, findings: &mut Findings) {
         for (number, level) in self.0.iter().enumerate().filter(|(_, level)| !level.hashes.is_empty()) {
             let full = tile_path(number, level.full, WIDTH);
-            let mut is_there = std::fs::read(dir.join(&full)).is_ok_and(|bytes| bytes.starts_with(&level.hashes));
-            for (path, width, bytes) in partials(dir, &full) {
+            let is_beginning = |bytes: Vec<u8>| bytes.starts_with(&level.hashes);
+            let mut is_there = regular::read(&dir.join(&full), MAX_TILE).is_ok_and(is_beginning);
+            for (path, width, bytes) in partials(dir, &full, MAX_TILE) {
                 let bytes = bytes.unwrap_or_default();
                 let shared = bytes.len().min(level.hashes.len());
                 if bytes.len() as u64 != 32 * width || bytes[..shared] != level.hashes[..shared] {
@@ -166,23 +169,18 @@ impl Tiles {
     }
 }
 
-/// The partial forms that stand beside a full tile's place: path, width by name, bytes.
-fn partials(dir: &Path, full: &Path) -> Vec<(PathBuf, u64, Option<Vec<u8>>)> {
-    let mut beside = full.as_os_str().to_owned();
-    beside.push(".p");
-    let beside = PathBuf::from(beside);
-    let Ok(listed) = std::fs::read_dir(dir.join(&beside)) else { return Vec::new() };
-    let mut found: Vec<_> = listed
-        .flatten()
-        .filter_map(|entry| entry.file_name().to_str()?.parse::<u64>().ok())
-        .map(|width| {
-            let path = beside.join(width.to_string());
-            let bytes = std::fs::read(dir.join(&path)).ok();
-            (path, width, bytes)
-        })
-        .collect();
-    found.sort_unstable_by_key(|(_, width, _)| *width);
-    found
+/// The partial forms that stand beside a full tile's place, each read when its turn comes: path, width by name, bytes.
+fn partials<'d>(dir: &'d Path, full: &Path, most: u64) -> impl Iterator<Item = (PathBuf, u64, Option<Vec<u8>>)> + 'd {
+    let beside = partial_dir(full);
+    let widths = widths_in(&dir.join(&beside)).unwrap_or_default();
+    widths.into_iter().filter_map(move |width| {
+        let path = beside.join(width.to_string());
+        match regular::read(&dir.join(&path), most) {
+            // One whose writing was interrupted.
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            read => Some((path, width, read.ok())),
+        }
+    })
 }
 
 fn differs(path: &Path, what: &'static str) -> Flaw {

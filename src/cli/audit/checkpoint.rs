@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::{log_dir, read, read_key};
 use crate::audit::prove::read_checkpoint;
+use crate::audit::regular::MAX_CHECKPOINT;
 use crate::audit::witness::add_cosignature;
 use crate::cli::error::Failure;
 use crate::cli::exit::Exit;
@@ -31,7 +32,7 @@ impl CheckpointCommand {
     pub fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
         let (dir, language) = log_dir(self.log, session)?;
         if let (Some(path), Some(key)) = (&self.add, &self.witness_key) {
-            let size = add_cosignature(&dir, &read(path)?, &read_key(key)?)?;
+            let size = add_cosignature(&dir, &read(path, MAX_CHECKPOINT)?, &read_key(key)?)?;
             session.show(&CosignatureStored { size }, language)?;
             return Ok(Exit::Ok);
         }

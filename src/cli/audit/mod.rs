@@ -21,6 +21,7 @@ use super::exit::Exit;
 use super::session::Session;
 use super::setup::Setup;
 use crate::audit::note::VerifierKey;
+use crate::audit::regular::{self, MAX_KEY};
 use crate::model::Language;
 
 /// Arguments of `audit`.
@@ -83,14 +84,14 @@ fn log_dir(named: Option<PathBuf>, session: &Session<'_>) -> Result<(PathBuf, La
     }
 }
 
-/// Reads a file that the user named.
-fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    std::fs::read(path).map_err(|error| Failure::file(path, "read the file", &error))
+/// Reads a regular file that the user named, of at most so many bytes.
+fn read(path: &Path, most: u64) -> Result<Vec<u8>, Failure> {
+    regular::read(path, most).map_err(|error| Failure::file(path, "read the file", &error))
 }
 
 /// Reads a verifier key from a file.
 fn read_key(path: &Path) -> Result<VerifierKey, Failure> {
-    let text = read(path)?;
+    let text = read(path, MAX_KEY)?;
     let key = str::from_utf8(&text).unwrap_or_default().parse::<VerifierKey>();
     key.map_err(|error| {
         let mend = "Give the file `vkey` of the log, as the operator handed it to you.";

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use clap::Args;
 
+use crate::audit::regular::{self, MAX_KEY};
 use crate::audit::{KeyError, LogError};
 use crate::cli::clock;
 use crate::cli::error::Failure;
@@ -67,5 +68,5 @@ fn taken_up(mut desk: Desk, old: Option<&str>, vkey: &Path) -> Result<(Origin, u
 }
 
 fn read_key(vkey: &Path) -> Option<String> {
-    Some(std::fs::read_to_string(vkey).ok()?.trim_end().to_owned())
+    Some(str::from_utf8(&regular::read(vkey, MAX_KEY).ok()?).ok()?.trim_end().to_owned())
 }

@@ -1,6 +1,5 @@
 //! `audit verify`: is the log sound, and who else saw it?
 
-use std::fs::File;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -9,6 +8,7 @@ use clap::Args;
 use super::{log_dir, read, read_key};
 use crate::audit::checkpoint::SignedCheckpoint;
 use crate::audit::prove::{MAX_PROOF, Proof};
+use crate::audit::regular::{self, MAX_CHECKPOINT};
 use crate::audit::verify::{Trust, Verdict, verify};
 use crate::cli::clock;
 use crate::cli::error::Failure;
@@ -67,19 +67,21 @@ impl Verify {
 
 /// What this user may not read is neither absent nor false.
 fn may_read(dir: &Path) -> Result<(), Failure> {
-    match File::open(dir.join("checkpoint")) {
+    match regular::open(&dir.join("checkpoint")) {
         Err(error) if error.kind() == ErrorKind::PermissionDenied => Err(Failure::file(dir, "read the log", &error)),
         _ => Ok(()),
     }
 }
 
 fn verify_proof(path: &Path, trust: &Trust, session: &mut Session<'_>) -> Result<Exit, Failure> {
-    let bytes = read(path)?;
-    if bytes.len() > MAX_PROOF {
-        let mend = "Give a file that `audit prove` wrote.";
-        let message = "The file is too large to be a proof.";
-        return Err(Failure::new(Exit::LogFault, "proof", message, path.display().to_string(), mend));
-    }
+    let bytes = match regular::read(path, MAX_PROOF as u64) {
+        Err(error) if error.kind() == ErrorKind::FileTooLarge => {
+            let mend = "Give a file that `audit prove` wrote.";
+            let message = "The file is too large to be a proof.";
+            return Err(Failure::new(Exit::LogFault, "proof", message, path.display().to_string(), mend));
+        }
+        read => read.map_err(|error| Failure::file(path, "read the file", &error))?,
+    };
     let proven = Proof::parse(&bytes).and_then(|proof| proof.verify(trust)).map_err(|error| {
         Failure::of_room(Exit::LogFault, "proof", &error, path.display().to_string(), "Ask for the proof again.")
     })?;
@@ -88,7 +90,7 @@ fn verify_proof(path: &Path, trust: &Trust, session: &mut Session<'_>) -> Result
 }
 
 fn read_older(path: &Path) -> Result<SignedCheckpoint, Failure> {
-    SignedCheckpoint::parse(&read(path)?).map_err(|error| {
+    SignedCheckpoint::parse(&read(path, MAX_CHECKPOINT)?).map_err(|error| {
         let mend = "Give a file that `audit checkpoint` printed, unchanged.";
         let message = format!("The file holds no checkpoint: {error}.");
         Failure::new(Exit::Usage, "checkpoint", message, path.display().to_string(), mend)

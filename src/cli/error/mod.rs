@@ -85,6 +85,7 @@ impl Failure {
         let mend = match error.kind() {
             io::ErrorKind::NotFound => "Check the spelling of the path, and that the directory exists.",
             io::ErrorKind::PermissionDenied => "Give this user the right to it, or run as the user who owns it.",
+            io::ErrorKind::InvalidInput => "Name a regular file; what a pipe or a link leads to, copy into one first.",
             io::ErrorKind::StorageFull => "Free space on that file system, then run the same command again.",
             _ => "Mend what the system says, then run the same command again.",
         };

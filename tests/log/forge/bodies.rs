@@ -93,6 +93,10 @@ pub fn rules_digest(leaf: &CalendarLeaf) -> Digest {
     Digest::of(&bytes)
 }
 
+pub fn heartbeat() -> Body {
+    Body::Heartbeat(Heartbeat { overdue: BTreeMap::new(), holds: 0 })
+}
+
 pub fn mapping() -> Body {
     let (series, source, table) = ("dossier".into(), "parle".into(), "dossier".into());
     Body::Mapping(MappingLeaf { series, source, table, digest: digest() })

@@ -1,0 +1,113 @@
+//! Directories that are handed over as evidence and laid out to harm who reads them: pipes on which a reader hangs, links to devices without end or out of
+//! the directory, files of fifty gigabytes.
+
+use std::fs::{self, File};
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+
+use retentiond::audit::LogReader;
+use retentiond::audit::prove::prove;
+use retentiond::audit::verify::{Trust, Verdict, verify};
+use retentiond::audit::witness::{Request, read_witnessed};
+use rustix::fs::{CWD, Mode, mkfifoat};
+
+use super::attacks::files;
+use super::forge::*;
+use super::python::{python, said};
+use super::real::Real;
+
+/// What stands in the place of a file; each is made at a path where nothing is.
+const TRAPS: [(&str, fn(&Path)); 5] = [
+    ("a pipe", |path| mkfifoat(CWD, path, Mode::RUSR | Mode::WUSR).unwrap()),
+    ("a link to a device", |path| symlink("/dev/zero", path).unwrap()),
+    ("a link to the file itself, moved", |path| symlink(aside(path), path).unwrap()),
+    ("a directory", |path| fs::create_dir(path).unwrap()),
+    ("a giant", |path| File::create(path).unwrap().set_len(50 << 30).unwrap()),
+];
+
+fn aside(path: &Path) -> PathBuf {
+    path.with_extension("aside")
+}
+
+/// Lays each trap in the place of a file, which lies beside it meanwhile.
+fn trapped(path: &Path, look: impl Fn(&str)) {
+    for (what, lay) in TRAPS {
+        fs::rename(path, aside(path)).unwrap();
+        lay(path);
+        look(&format!("{what} at {}", path.display()));
+        if path.is_dir() && !path.is_symlink() {
+            fs::remove_dir(path).unwrap()
+        } else {
+            fs::remove_file(path).unwrap()
+        }
+        fs::rename(aside(path), path).unwrap();
+    }
+}
+
+#[test]
+fn a_trap_in_the_place_of_any_file_of_a_log_fails_it_at_once() {
+    let mut truth = Forge::sound();
+    while truth.size() < 257 {
+        truth.add(heartbeat());
+    }
+    let dir = tempfile::tempdir().unwrap();
+    truth.write(dir.path());
+    let all = files(dir.path());
+    assert_eq!(all.len(), 8, "two bundles, three tiles, calendar, checkpoint and vkey: {all:?}");
+    let has_python = python();
+    for file in all {
+        trapped(&file, |what| {
+            let report = verify(dir.path(), &Trust::default());
+            assert_eq!(report.verdict, Verdict::Fail, "{what}");
+            if has_python {
+                let said = said(dir.path(), &[]);
+                assert_eq!((said.0.as_str(), said.1), ("FAIL", Some(4)), "{what}: {}", said.2);
+            }
+        });
+    }
+    assert_eq!(verify(dir.path(), &Trust::default()).verdict, Verdict::OkUnanchored);
+}
+
+#[test]
+fn a_trap_beside_the_partial_forms_of_a_log_fails_it_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    Forge::sound().write(dir.path());
+    for stray in ["tile/0/000.p/1", "tile/entries/000.p/1"] {
+        let stray = dir.path().join(stray);
+        for (what, lay) in TRAPS {
+            lay(&stray);
+            assert_eq!(verify(dir.path(), &Trust::default()).verdict, Verdict::Fail, "{what} at {}", stray.display());
+            if python() {
+                let said = said(dir.path(), &[]);
+                assert_eq!((said.0.as_str(), said.1), ("FAIL", Some(4)), "{what}: {}", said.2);
+            }
+            if what == "a directory" { fs::remove_dir(&stray).unwrap() } else { fs::remove_file(&stray).unwrap() }
+        }
+    }
+}
+
+#[test]
+fn a_trap_among_what_a_reader_a_proof_or_a_witness_asks_for_is_an_error_at_once() {
+    let mut real = Real::ready();
+    (0..300).for_each(|record| real.destroy(record..record + 1));
+    real.log.publish().unwrap();
+    let dir = real.dir();
+    trapped(&dir.join("checkpoint"), |what| {
+        assert!(LogReader::open(&dir).is_err(), "{what}");
+        assert!(prove(&dir, 3).is_err(), "{what}");
+        assert!(Request::of_log(&dir, 0).is_err(), "{what}");
+    });
+    let tile = dir.join("tile/0/000");
+    trapped(&tile, |what| assert!(prove(&dir, 3).is_err(), "{what}"));
+    let journal = fs::read_dir(dir.join("journal")).unwrap().next().unwrap().unwrap().path();
+    trapped(&journal, |what| {
+        assert!(LogReader::open(&dir).is_err(), "{what}");
+        assert_eq!(verify(&dir, &Trust::default()).verdict, Verdict::Fail, "{what}");
+    });
+    let witnessed = dir.join("witnessed");
+    fs::copy(dir.join("checkpoint"), &witnessed).unwrap();
+    trapped(&witnessed, |what| {
+        assert!(read_witnessed(&dir).is_err(), "{what}");
+        assert!(prove(&dir, 3).is_err(), "{what}");
+    });
+}
