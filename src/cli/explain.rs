@@ -191,6 +191,7 @@ fn present(explanation: &Explanation<'_>, desk: &AtDesk, now: Instant, setup: &S
                 goes_too: blocker.goes_too,
             })
             .collect(),
+        circle: explanation.circle.iter().map(|(series, key)| format!("{series} {key}")).collect(),
         ..ExplainReport::default()
     }
 }

@@ -1,12 +1,13 @@
 //! Why a record is still here, or why it goes: the same facts and the same judgement as the plan's, for one record.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::ops::ControlFlow;
 
 use super::Installation;
 use super::holds::HoldIndex;
-use super::judge::{Governing, JudgedAt, RuleStanding, Verdict, judge};
+use super::judge::{BlockedBy, Governing, JudgedAt, RuleStanding, Verdict, judge};
 use super::plan::PlanError;
+use crate::audit::leaf::Action;
 use crate::model::{HoldId, Instant, RecordKey, SeriesName};
 use crate::records::facts::Facts;
 use crate::records::mapping::SeriesMapping;
@@ -24,7 +25,13 @@ pub struct Explanation<'a> {
     pub verdict: Verdict,
     pub holds: Vec<HoldId>,
     pub blockers: Vec<Blocker>,
+    /// Where the record is due and kept by itself, through others: the shortest such circle, from the record on; each refers to the one before
+    /// it, and the record to the last. None of them can ever go first.
+    pub circle: Vec<Record>,
 }
+
+/// A record's name.
+pub type Record = (SeriesName, RecordKey);
 
 /// A record that refers to the one explained.
 #[derive(Clone, Debug)]
@@ -65,7 +72,11 @@ pub fn explain<'a>(
         let goes_too = look.goes(&relation.series, &blocker.key)?;
         blockers.push(Blocker { series: relation.series.clone(), key: blocker.key.clone(), goes_too });
     }
-    Ok(Some(Explanation { facts, governing, verdict, holds, blockers }))
+    let circle = match verdict {
+        Verdict::Blocked(_, BlockedBy::Records) => look.circle(mapping, &facts)?,
+        _ => Vec::new(),
+    };
+    Ok(Some(Explanation { facts, governing, verdict, holds, blockers, circle }))
 }
 
 struct Look<'a, 'r> {
@@ -74,7 +85,7 @@ struct Look<'a, 'r> {
     holds: &'r HoldIndex,
     now: Instant,
     /// Whether a record goes; `None` while it is being looked at: those that block each other in a circle stay, since none can go first.
-    goes: BTreeMap<(SeriesName, RecordKey), Option<bool>>,
+    goes: BTreeMap<Record, Option<bool>>,
 }
 
 impl Look<'_, '_> {
@@ -150,7 +161,47 @@ impl Look<'_, '_> {
     fn is_due(&mut self, series: &SeriesName, key: &RecordKey) -> Result<bool, PlanError> {
         let Some(mapping) = self.install.mapping(series) else { return Ok(false) };
         let Some(facts) = self.facts(mapping, key)? else { return Ok(false) };
-        Ok(matches!(self.verdict(mapping, &facts)?, Verdict::Due(..)))
+        Ok(matches!(self.verdict(mapping, &facts)?, Verdict::Due(_, Action::Destroy)))
+    }
+
+    /// The shortest way from a record over those that refer to it, and would go but for what refers to them, back to itself.
+    fn circle(&mut self, mapping: &SeriesMapping, facts: &Facts) -> Result<Vec<Record>, PlanError> {
+        let start: Record = (mapping.series.clone(), facts.key.clone());
+        // From each record that was reached to the one that it refers to.
+        let mut reached: BTreeMap<Record, Record> = BTreeMap::new();
+        let mut waiting = VecDeque::from([start.clone()]);
+        while let Some(kept) = waiting.pop_front() {
+            for blocker in self.blockers(&kept)? {
+                if blocker == start {
+                    let way = std::iter::successors(Some(&kept), |record| reached.get(*record));
+                    let mut circle: Vec<Record> = way.cloned().collect();
+                    circle.reverse();
+                    return Ok(circle);
+                }
+                if reached.len() < LOOKED_AT && !reached.contains_key(&blocker) && self.would_go(&blocker)? {
+                    reached.insert(blocker.clone(), kept.clone());
+                    waiting.push_back(blocker);
+                }
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    fn blockers(&mut self, (series, key): &Record) -> Result<Vec<Record>, PlanError> {
+        let Some(mapping) = self.install.mapping(series) else { return Ok(Vec::new()) };
+        let Some(facts) = self.facts(mapping, key)? else { return Ok(Vec::new()) };
+        let series_of = |relation: usize| mapping.blocked_by.get(relation).map(|relation| relation.series.clone());
+        Ok(facts.blockers.into_iter().filter_map(|blocker| Some((series_of(blocker.relation)?, blocker.key))).collect())
+    }
+
+    /// Whether a record would be destroyed if nothing referred to it.
+    fn would_go(&mut self, (series, key): &Record) -> Result<bool, PlanError> {
+        let Some(mapping) = self.install.mapping(series) else { return Ok(false) };
+        let Some(facts) = self.facts(mapping, key)? else { return Ok(false) };
+        let Some(governing) = self.install.governing_now(mapping, self.now)? else { return Ok(false) };
+        let unhindered = judge(&governing, &facts, JudgedAt::now(self.now), |_| false, || false);
+        Ok(matches!(unhindered, Verdict::Due(_, Action::Destroy))
+            && self.holds_on(mapping, &facts, &unhindered)?.is_empty())
     }
 }
 

@@ -66,6 +66,8 @@ pub struct RuleRow {
     pub oldest_due: Option<String>,
     /// Undated records by kind.
     pub undated_kinds: std::collections::BTreeMap<String, u64>,
+    /// Blocked records that only a circle of records keeps, which block each other.
+    pub in_circle: u64,
 }
 
 /// A calendar that a plan obeyed.
@@ -134,6 +136,7 @@ impl From<&PlannedRule> for RuleRow {
             filtered,
             oldest_due: planned.oldest_due.map(|day| day.to_string()),
             undated_kinds: planned.undated.clone(),
+            in_circle: planned.in_circle,
         }
     }
 }
@@ -154,6 +157,7 @@ impl Report for PlanReport {
         }
         text += &format!("\n{}", self.table(words));
         text += &self.undated(words);
+        text += &self.circles(words);
         text += &meaning::text(&self.meaning, words);
         text += &self.closing(words);
         text
@@ -196,6 +200,19 @@ impl PlanReport {
         });
         let lines: String = kinds.collect();
         if lines.is_empty() { String::new() } else { format!("\n{}\n{lines}", words.undated_title) }
+    }
+
+    /// Records that block each other in a circle are never destroyed: someone should clear a reference.
+    fn circles(&self, words: &Words) -> String {
+        let rows = self.rules.iter().filter(|row| row.in_circle > 0);
+        let line =
+            |row: &RuleRow| format!("  {} ({}){}{}\n", row.series, row.rule, words.colon, count(row.in_circle, words));
+        let lines: String = rows.map(line).collect();
+        if lines.is_empty() {
+            return lines;
+        }
+        let command = format!("{} explain", self.program);
+        format!("\n{}{lines}", paragraph("", "", &words.fill(words.circles_title, &[&command])))
     }
 
     fn closing(&self, words: &Words) -> String {
@@ -245,6 +262,7 @@ mod tests {
             filtered: 0,
             oldest_due: Some("2025-01-02".into()),
             undated_kinds: [("format".to_owned(), 2)].into(),
+            in_circle: 4,
         };
         PlanReport {
             plan: "2026-11-21-0a1b2c3d".into(),
@@ -279,6 +297,7 @@ mod tests {
             "5,000",
             "2 (the date cannot be read)",
             "no plan of dossier",
+            "dossier (PC-1): 4",
             "dossier closure: dossier.closed_at",
             "retentiond --config here.toml approve 2026-11-21-0a1b2c3d --accept rules",
         ] {

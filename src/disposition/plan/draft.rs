@@ -12,7 +12,8 @@ use rusqlite::{Connection, params};
 
 use super::body::{ANONYMIZE, DESTROY, Item, days};
 use super::contents::read_contents;
-use super::{Items, PlanError, settle};
+use super::settle::{self, Blocked};
+use super::{Items, PlanError};
 use crate::audit::leaf::Action;
 use crate::model::{KeyValue, RecordKey};
 
@@ -152,7 +153,7 @@ impl Draft {
     /// group: series that block each other in a circle share one.
     ///
     /// Returns, per rule, how many were blocked.
-    pub fn settle(&self, groups: &[usize], rules: usize) -> Result<Vec<u64>, PlanError> {
+    pub fn settle(&self, groups: &[usize], rules: usize) -> Result<Vec<Blocked>, PlanError> {
         self.run(|connection| settle::settle(connection, groups, rules))
     }
 

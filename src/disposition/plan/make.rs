@@ -44,8 +44,9 @@ pub fn make(
         series.push(Scan { scope: &scope, place, all: &install.series, keys, holds, draft: &draft }.run(&mut tallies)?);
     }
     for (tally, blocked) in tallies.iter_mut().zip(draft.settle(&scope.groups, scope.rules.len())?) {
-        tally.counts.due -= blocked;
-        tally.counts.blocked += blocked;
+        tally.counts.due -= blocked.all;
+        tally.counts.blocked += blocked.all;
+        tally.in_circle = blocked.in_circle;
     }
     let sealed = draft.seal(&scope.groups, &scope.approvals())?;
     let manifest = scope.manifest(keys.year, series, tallies, &sealed.totals);

@@ -75,6 +75,9 @@ pub struct PlannedRule {
     pub counts: VerdictCounts,
     /// Undated records by kind.
     pub undated: BTreeMap<String, u64>,
+    /// Blocked records that only a circle of records keeps, which block each other: none of them can ever go first.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub in_circle: u64,
     /// First civil day on which the oldest item was due.
     pub oldest_due: Option<CivilDate>,
     /// Items that were due before the calendar's approval.
@@ -131,6 +134,10 @@ impl Manifest {
             .map(|series| &series.series)
             .collect()
     }
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// The sum of the verdicts: every row is in exactly one.

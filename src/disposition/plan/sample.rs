@@ -81,6 +81,7 @@ fn manifest(total: &super::draft::RuleTotals, simulation: bool) -> Manifest {
             series: "dossier".into(),
             counts: VerdictCounts { rows: due, due, ..VerdictCounts::default() },
             undated: BTreeMap::new(),
+            in_circle: 0,
             oldest_due: None,
             backlog: 0,
             items: total.items,

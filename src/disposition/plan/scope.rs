@@ -51,6 +51,7 @@ pub(super) struct ScopedRule<'a> {
 pub(super) struct Tally {
     pub counts: VerdictCounts,
     pub undated: BTreeMap<String, u64>,
+    pub in_circle: u64,
 }
 
 impl Tally {
@@ -136,6 +137,7 @@ impl<'a> Scope<'a> {
                 series: scoped.mapping.series.clone(),
                 counts: VerdictCounts { rows: super::sum(&tally.counts), ..tally.counts },
                 undated: tally.undated,
+                in_circle: tally.in_circle,
                 oldest_due: oldest.map(|instant| zone.civil_date(instant)),
                 backlog: totals.backlog,
                 items: totals.items,

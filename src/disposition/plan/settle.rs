@@ -15,16 +15,27 @@ const PAGE: i64 = 1_000;
 /// Series number and sort bytes of a record.
 type Place = (i64, Vec<u8>);
 
+/// How many records of a rule were found to be blocked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Blocked {
+    pub all: u64,
+    /// Of them, those that nothing keeps but a circle of records that block each other: they stand in one, or wait for one.
+    pub in_circle: u64,
+}
+
 /// Drops what is blocked by a record that stays, and gives levels to the rest. Returns, per rule, how many were blocked.
-pub(super) fn settle(connection: &Connection, groups: &[usize], rules: usize) -> rusqlite::Result<Vec<u64>> {
+pub(super) fn settle(connection: &Connection, groups: &[usize], rules: usize) -> rusqlite::Result<Vec<Blocked>> {
     block_from_outside(connection)?;
     spread(connection)?;
     count_awaited(connection, groups)?;
     give_levels(connection, groups)?;
     // What still waits stands in a circle or behind one: none of it can go first, so all of it stays.
+    let from_outside = count_blocked(connection, rules)?;
     connection.execute("UPDATE item SET blocked = 1 WHERE blocked = 0 AND waiting > 0", [])?;
     spread(connection)?;
-    let blocked = count_blocked(connection, rules)?;
+    let all = count_blocked(connection, rules)?;
+    let blocked = all.into_iter().zip(from_outside).map(|(all, outside)| Blocked { all, in_circle: all - outside });
+    let blocked = blocked.collect();
     connection.execute("DELETE FROM item WHERE blocked > 0", [])?;
     Ok(blocked)
 }

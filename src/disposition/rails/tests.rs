@@ -33,6 +33,7 @@ fn manifest(due: u64, rows: u64) -> Manifest {
             series: "dossier".into(),
             counts: VerdictCounts { rows, due, open: rows - due, ..VerdictCounts::default() },
             undated: BTreeMap::new(),
+            in_circle: 0,
             oldest_due: None,
             backlog: 0,
             items: Items { count: due, digest: Digest::of(b""), content: Digest::of(b"") },

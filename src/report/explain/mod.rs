@@ -33,6 +33,8 @@ pub struct ExplainReport {
     pub rules: Vec<RuleStands>,
     pub holds: Vec<HoldOn>,
     pub blockers: Vec<BlockerLine>,
+    /// A circle of records that keep each other, from this one on; each refers to the one before it, and this one to the last.
+    pub circle: Vec<String>,
     /// Approved plans that list it, or under which the log says that it was announced.
     pub approvals: Vec<ApprovalLine>,
     /// What the destruction log says of it, entry by entry.
@@ -112,6 +114,10 @@ impl Report for ExplainReport {
                 text += &format!("  {} {}{}{stands}\n", blocker.series, blocker.key, words.colon);
             }
         }
+        if let [first, ..] = self.circle.as_slice() {
+            let ways: Vec<&str> = self.circle.iter().chain([first]).map(String::as_str).collect();
+            text += &paragraph("", "  ", &words.fill(words.circle_mend, &[&ways.join(" ← ")]));
+        }
         if !self.approvals.is_empty() {
             let lines = self.approvals.iter().map(|approval| paragraph("", "  ", &approval.text(words)));
             text += &format!("\n{}", lines.collect::<String>());
@@ -144,6 +150,7 @@ impl ExplainReport {
             "not_yet" => words.fill(words.is_not_yet, &[due, rule]),
             "held" => words.fill(words.is_held, &[due, rule]),
             "blocked" if self.why.as_deref() == Some("decision") => words.fill(words.is_undecided, &[due, rule]),
+            "blocked" if !self.circle.is_empty() => words.fill(words.is_in_circle, &[due, rule]),
             "blocked" => words.fill(words.is_blocked, &[due, rule]),
             "due" if self.is_approved() => words.fill(words.is_due_and_approved, &[due, rule]),
             "due" => words.fill(words.is_due, &[due, rule]),

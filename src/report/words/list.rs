@@ -82,6 +82,7 @@ words! {
     plan_title: "Plan {} for {}: {} [record is|records are] due", "Liste de destruction {} au {}\u{a0}: {} [unité échue|unités échues]";
     simulation_title: "Simulation {} for {}: {} [record|records] would be due", "Simulation {} au {}\u{a0}: {} [unité serait échue|unités seraient échues]";
     under_calendar: "under calendar {} version {}, dates in {}", "selon le calendrier {} version {}, dates en {}";
+    circles_title: "Some blocked records are kept by nothing but each other: they refer to one another in a circle, or wait for such records, so none of them can ever go first. `{} SERIES KEY` shows the circle of a record; clear one of its references in the application, or take a `blocked_by` out of the mapping:", "Certaines unités bloquées ne sont retenues que les unes par les autres\u{a0}: elles renvoient l'une à l'autre en cercle, ou attendent de telles unités, si bien qu'aucune ne peut jamais partir la première. `{} SÉRIE CLÉ` montre le cercle d'une unité\u{a0}; effacez un de ses renvois dans l'application, ou retirez un `blocked_by` de la configuration\u{a0}:";
     undated_title: "Undated records are kept until someone mends their dates:", "Les unités sans date valable sont conservées tant que la date n'est pas corrigée\u{a0}:";
     meaning_title: "What starts a clock, and what is a record, in the databases:", "Ce qui fait courir un délai, et ce qui est un enregistrement, dans les bases\u{a0}:";
     filter_of_series: "(records)", "(enregistrements)";
@@ -248,6 +249,8 @@ words! {
     is_held: "Held: due since {} under rule {}, but a hold keeps it.", "Suspendue\u{a0}: échue depuis le {} selon la règle {}, mais une suspension la conserve.";
     is_blocked: "Blocked: due since {} under rule {}, but records that stay refer to it.", "Bloquée\u{a0}: échue depuis le {} selon la règle {}, mais des unités conservées y renvoient.";
     is_undecided: "Blocked: due since {} under rule {}, which asks for a decision that no program takes.", "Bloquée\u{a0}: échue depuis le {} selon la règle {}, qui demande une décision qu'aucun programme ne prend.";
+    is_in_circle: "Blocked: due since {} under rule {}, but it and records that refer to it keep each other, in a circle: none of them can ever go first.", "Bloquée\u{a0}: échue depuis le {} selon la règle {}, mais elle et des unités qui y renvoient se retiennent l'une l'autre, en cercle\u{a0}: aucune ne peut jamais partir la première.";
+    circle_mend: "The circle, each kept by the next: {}. Clear one of these references in the application, or take one `blocked_by` out of the mapping; the next plan then lists them.", "Le cercle, chacune retenue par la suivante\u{a0}: {}. Effacez un de ces renvois dans l'application, ou retirez un `blocked_by` de la configuration\u{a0}; la prochaine liste les contiendra.";
     is_due: "Due: since {} under rule {}. It goes with the next approved plan.", "Échue\u{a0}: depuis le {} selon la règle {}. Elle part avec la prochaine liste approuvée.";
     is_due_and_approved: "Due: since {} under rule {}. It goes when the approved plan is applied.", "Échue\u{a0}: depuis le {} selon la règle {}. Elle part à l'exécution de la liste approuvée.";
     is_gone: "Gone: no such record is in the database any more.", "Disparue\u{a0}: aucune unité de cette clé n'est plus dans la base.";

@@ -31,7 +31,7 @@ fn item((series, number): Name, action: Action) -> Item {
 }
 
 struct Made {
-    blocked: Vec<u64>,
+    blocked: Vec<Blocked>,
     totals: Vec<RuleTotals>,
     body: Body,
     _dir: tempfile::TempDir,
@@ -138,7 +138,7 @@ proptest! {
             }
         }
         let kept: u64 = made.totals.iter().map(|total| total.items.count).sum();
-        prop_assert_eq!(kept + made.blocked.iter().sum::<u64>(), items.len() as u64);
+        prop_assert_eq!(kept + made.blocked.iter().map(|blocked| blocked.all).sum::<u64>(), items.len() as u64);
     }
 
     #[test]
@@ -205,7 +205,7 @@ fn one_leaf_that_stays_keeps_the_branch_and_nothing_else() {
     ];
     let made = make(&items, &[0], None);
     assert_eq!(in_order(&made.body), [(0, 2)]);
-    assert_eq!(made.blocked, [2]);
+    assert_eq!(made.blocked, [Blocked { all: 2, in_circle: 0 }]);
 }
 
 #[test]

@@ -6,11 +6,13 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::disposition::desk::{AskError, DeskError, open_or_connect};
+use crate::disposition::explain::explain;
 use crate::disposition::holds::HoldScope;
 use crate::disposition::plan::{Manifest, PlanDirs, changed, database_digest, mapping_digest};
 use crate::disposition::request::{RefusalKind, Request};
 use crate::disposition::sample::{Sample, now};
-use crate::model::Instant;
+use crate::model::{Instant, KeyValue};
+use crate::records::mapping::{Join, Relation};
 
 fn ask_for(sample: &Sample, request: &PlanRequest) -> Result<PlanFile, AskError> {
     open_or_connect(sample.install.clone(), None, Arc::new(now)).unwrap().plan(request)
@@ -150,6 +152,40 @@ fn what_holds_keep_is_counted_as_held_and_not_listed() {
         "account 19",
     ];
     assert_eq!(listed(&sample, &file), expected);
+}
+
+#[test]
+fn records_that_keep_each_other_in_a_circle_are_counted_apart_and_explained() {
+    let mut sample = Sample::new();
+    // Accounts 1 and 3 are kept by their dossiers, and keep them; dossier 5 is kept by account 3, which cannot go either.
+    let columns = "ALTER TABLE account ADD COLUMN main_id INTEGER REFERENCES dossier(id); CREATE INDEX main ON account(main_id);
+        UPDATE account SET main_id = id WHERE id IN (1, 3); UPDATE dossier SET account_id = 3 WHERE id = 5;
+        ALTER TABLE account ADD COLUMN other_id INTEGER; CREATE INDEX other ON account(other_id); UPDATE account SET other_id = 5 WHERE id = 3;";
+    sample.connection().execute_batch(columns).unwrap();
+    sample.change(|install| {
+        let by =
+            |column: &str| Relation { series: "account".into(), on: Join::Columns(vec![(column.into(), "id".into())]) };
+        let dossier = install.series.iter_mut().find(|mapping| mapping.series.as_str() == "dossier").unwrap();
+        dossier.blocked_by = vec![by("main_id"), by("other_id")];
+    });
+    let file = plan(&sample);
+    let rules: Vec<_> =
+        file.manifest.rules.iter().map(|rule| (rule.rule.as_str(), rule.counts.blocked, rule.in_circle)).collect();
+    // Accounts with an open dossier are blocked by what is not due: no circle.
+    assert_eq!(rules, [("PC-2", 12, 2), ("PC-1", 3, 3)]);
+    let explained = |series: &str, number: i64| {
+        let mapping = sample.install.mapping(&series.into()).unwrap();
+        let mut reader = Reader::open(&sample.install.sources[&mapping.source], &sample.install.series).unwrap();
+        let key = RecordKey::new(vec![KeyValue::Integer(number)]);
+        let found = explain(&sample.install, &mut reader, &HoldIndex::new(&[]), mapping, &key, now()).unwrap().unwrap();
+        let circle: Vec<String> = found.circle.iter().map(|(series, key)| format!("{series} {key}")).collect();
+        (matches!(found.verdict, Verdict::Blocked(..)), circle.join(" "))
+    };
+    assert_eq!(explained("dossier", 1), (true, "dossier 1 account 1".to_owned()));
+    assert_eq!(explained("account", 3), (true, "account 3 dossier 3".to_owned()));
+    assert_eq!(explained("dossier", 5), (true, "dossier 5 account 3".to_owned()));
+    assert_eq!(explained("account", 2), (true, String::new()));
+    assert_eq!(explained("dossier", 7), (false, String::new()));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //!
 //! Every finding says what to write instead, or which statement mends the schema. Findings name tables and columns, never values.
 
+mod circles;
 mod columns;
 mod comparisons;
 mod database;
@@ -46,6 +47,7 @@ pub fn prove(
         proof.series(mapping, asked.is_destroyed).map_err(failed)?;
         proof.dates_of_others(mapping, series);
     }
+    proof.circles(series);
     proof.findings.sort_by_key(|finding| finding.severity);
     Ok(proof.findings)
 }
