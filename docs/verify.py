@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Verifies a destruction log of retentiond, without retentiond. Written from docs/log-format.md alone.
 
-    verify.py DIR [--vkey FILE] [--checkpoint FILE]... [--now SECONDS]
+    verify.py DIR [--vkey FILE] [--checkpoint FILE]... [--earlier DIR]... [--now SECONDS]
 
 Prints FAIL, OK-UNANCHORED or OK-ANCHORED-TO-N, and what was found; exits 0 or 4. Needs Python 3.9 or later; signatures are
 checked where the module `cryptography` is installed, calendars' texts where Python is 3.11 or later, and it says so where they are not. Reads the log once, in order.
@@ -397,6 +397,7 @@ class Ledger:
     def __init__(self, origin, now, note):
         self.origin, self.now, self.note = origin, now, note
         self.at, self.index = None, 0
+        self.continued = None
         self.keys, self.calendars, self.mappings, self.plans, self.rejected, self.decided = [], {}, {}, {}, set(), {}
         self.governed, self.progress, self.batches = {}, {}, {}
         self.fpkeys, self.holds, self.open, self.committed, self.runs, self.texts = {}, {}, {}, {}, {}, []
@@ -435,6 +436,8 @@ class Ledger:
     def read_genesis(self, leaf):
         if leaf["origin"] != self.origin or leaf.get("predecessor", {}).get("origin") == leaf["origin"]:
             self.flaw("the genesis entry is of another log, or the log succeeds itself")
+        if self.index == 0:
+            self.continued = leaf.get("predecessor")
         self.read_sigkey(leaf)
 
     def read_sigkey(self, leaf):
@@ -812,7 +815,12 @@ class Ledger:
         return None
 
     def key_at(self, size):
-        return next((key for index, key in reversed(self.keys) if index < size), None)
+        return key_at(self.keys, size)
+
+
+def key_at(keys, size):
+    """The key that signs a checkpoint of this size: the last one declared among its entries."""
+    return next((key for index, key in reversed(keys) if index < size), None)
 
 
 # --- the directory ----------------------------------------------------------------------------------------------------------
@@ -1047,7 +1055,105 @@ def check_text(folder, index, leaf, note):
     return None
 
 
-def verify(folder, trusted, older, now, note):
+# --- the logs before it -----------------------------------------------------------------------------------------------------
+
+
+class Earlier:
+    """The log that another one continues, as that one's first entry names it, and what is found of it: `roots` and `keys` where its entries are there."""
+
+    def __init__(self, named):
+        self.origin, self.size, self.root = named["origin"], named["size"], bytes.fromhex(named["root"])
+        self.folder, self.roots, self.keys, self.continued, self.name, self.signed = None, None, [], None, None, 0
+
+    def take(self, entry, index):
+        """What of an entry says more than its hash; one that cannot be read may be why the log was succeeded."""
+        if b'"kind":"genesis"' not in entry and b'"kind":"sigkey"' not in entry:
+            return
+        try:
+            leaf = parse_leaf(entry)
+            if leaf["kind"] == "genesis" and index == 0:
+                self.name, self.continued = leaf["origin"], leaf.get("predecessor")
+            if leaf["kind"] == "sigkey" or (leaf["kind"] == "genesis" and index == 0):
+                self.keys.append((index, Key(leaf["vkey"])))
+        except (Malformed, ValueError, TypeError, KeyError):
+            pass
+
+    def stands_in(self, folder, older):
+        """Whether the entries named stand in this directory; then notes their roots at the sizes of checkpoints that were kept."""
+        tree, sizes, roots = Tree(), {other.size for other in older if other.origin == self.origin}, {}
+        self.keys, self.continued, self.name = [], None, None
+        try:
+            while tree.size < self.size:
+                for entry in read_bundle(folder, tree.size // WIDTH, min(WIDTH, self.size - tree.size)):
+                    if tree.size in sizes:
+                        roots[tree.size] = tree.root()
+                    self.take(entry, tree.size)
+                    tree.push(leaf_hash(entry))
+        except (Malformed, OSError):
+            return False
+        roots[tree.size] = tree.root()
+        if tree.root() != self.root or self.name not in (None, self.origin):
+            return False
+        self.folder, self.roots, self.signed = folder, roots, claimed_size(folder)
+        return True
+
+
+def claimed_size(folder):
+    """How many entries the checkpoint in a directory speaks of, where one can be read."""
+    try:
+        return Checkpoint(read_file(os.path.join(folder, "checkpoint"), LONGEST_CHECKPOINT)).size
+    except (Malformed, OSError):
+        return 0
+
+
+def beside(folder):
+    """The directories of logs that were succeeded, beside that of a log: `DIR.N`, the highest number first."""
+    whole = os.path.realpath(folder)
+    parent, name = os.path.split(whole)
+    numbers = [other[len(name) + 1:] for other in os.listdir(parent) if re.fullmatch(re.escape(name) + r"\.(0|[1-9][0-9]*)", other)]
+    return [path for path in (f"{whole}.{number}" for number in sorted(map(int, numbers), reverse=True)) if os.path.isdir(path)]
+
+
+def find_earlier(continued, folders, older, note):
+    """Looks for each log before, the last one first, as far as each leads to the one before; says what it finds, and notes what is not what it should be."""
+    found, folders = [], list(folders)
+    while continued:
+        earlier = Earlier(continued)
+        found.append(earlier)
+        entries = f"{earlier.size} {'entry' if earlier.size == 1 else 'entries'}"
+        folder = next((folder for folder in folders if earlier.stands_in(folder, older)), None) if earlier.size else None
+        continued = earlier.continued if folder else None
+        if earlier.size == 0:
+            print(f"this log continues log {earlier.origin}, of which no entry could be read when it began")
+        elif folder:
+            folders.remove(folder)
+            more = "; it had signed more, which could no longer be read then" if earlier.signed > earlier.size else ""
+            print(f"this log continues log {earlier.origin} after {entries}, which stand unchanged in {folder}: verify that directory by itself{more}")
+        elif folders:
+            note(f"{folders[0]} does not hold the {entries} of log {earlier.origin} that this log continues")
+        else:
+            print(f"this log continues log {earlier.origin} after {entries}, which {'was' if earlier.size == 1 else 'were'} not looked at: that directory is not here")
+    return found
+
+
+def fault_of(other, found):
+    """What is wrong with a kept checkpoint of another origin: it may be of a log before."""
+    earlier = next((earlier for earlier in found if earlier.origin == other.origin), None)
+    if earlier is None:
+        return f"the older checkpoint of {other.size} entries is of another log"
+    if other.size > earlier.size:
+        return f"the older checkpoint speaks of {other.size} entries of log {earlier.origin}, which this one continues after {earlier.size}"
+    if earlier.roots is None:
+        return f"the older checkpoint of {other.size} entries is of log {earlier.origin}, whose directory is not here: name it with --earlier"
+    if earlier.roots.get(other.size) != other.root:
+        return f"the older checkpoint of {other.size} entries is not a beginning of log {earlier.origin}, which this one continues"
+    key = key_at(earlier.keys, other.size)
+    if key is None or key.verifies(other) is False:
+        return f"the older checkpoint of {other.size} entries is not signed by log {earlier.origin}"
+    return None
+
+
+def verify(folder, trusted, older, now, folders, note):
     """Notes every flaw; returns the checkpoint's size, and the largest that an older checkpoint anchors."""
     checkpoint = Checkpoint(read_file(os.path.join(folder, "checkpoint"), LONGEST_CHECKPOINT))
     ledger = Ledger(checkpoint.origin, now, note)
@@ -1066,11 +1172,16 @@ def verify(folder, trusted, older, now, note):
         note("the file vkey is another key")
     for index, leaf in ledger.texts:
         check_text(folder, index, leaf, note)
+    found = find_earlier(ledger.continued, folders or beside(folder), older, note) if roots.get(checkpoint.size) == checkpoint.root else []
     anchors = [0]
     for other in older:
         key = ledger.key_at(other.size)
-        if other.origin != checkpoint.origin or other.size > checkpoint.size:
-            note(f"the older checkpoint of {other.size} entries is of another log, or this one was cut")
+        if other.origin != checkpoint.origin:
+            fault = fault_of(other, found)
+            if fault:
+                note(fault)
+        elif other.size > checkpoint.size:
+            note(f"the older checkpoint speaks of {other.size} entries: this log was cut")
         elif roots.get(other.size) != other.root:
             note(f"the older checkpoint of {other.size} entries is not a beginning of this log")
         elif key is None or key.verifies(other) is False:
@@ -1090,13 +1201,15 @@ def main():
     parser.add_argument("dir")
     parser.add_argument("--vkey", help="file with the operator's verifier key, obtained by another way than the log")
     parser.add_argument("--checkpoint", action="append", default=[], help="a checkpoint of this log that you kept")
+    parser.add_argument("--earlier", action="append", default=[], help="directory of a log that this one continues (otherwise DIR.1 and so on)")
     parser.add_argument("--now", type=int, help="seconds since 1970 instead of this machine's clock")
     options = parser.parse_args()
     flaws, size, anchor = [], 0, 0
     try:
         trusted = Key(read_file(options.vkey, LONGEST_KEY).decode().removesuffix("\n")) if options.vkey else None
         older = [Checkpoint(read_file(path, LONGEST_CHECKPOINT)) for path in options.checkpoint]
-        size, anchor = verify(options.dir, trusted, older, int(time.time()) if options.now is None else options.now, flaws.append)
+        now = int(time.time()) if options.now is None else options.now
+        size, anchor = verify(options.dir, trusted, older, now, options.earlier, flaws.append)
     except (Malformed, OSError, UnicodeDecodeError) as error:
         flaws.append(str(error))
     for flaw in flaws[:100]:

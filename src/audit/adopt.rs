@@ -50,13 +50,6 @@ pub fn adopt(dir: &Path, keys: impl Into<KeyPlaces>, adoption: Adoption, now: In
     Ok(Adopted { log, kept, predecessor })
 }
 
-/// The directories of the predecessors of the log in `dir`, the last one first: what they say of a record counts on.
-pub fn predecessors(dir: &Path) -> Vec<PathBuf> {
-    let mut kept: Vec<PathBuf> = (1_u32..).map(|number| aside(dir, number)).take_while(|kept| kept.is_dir()).collect();
-    kept.reverse();
-    kept
-}
-
 /// The name under which a directory is moved aside.
 fn aside(dir: &Path, number: u32) -> PathBuf {
     let mut name = dir.as_os_str().to_owned();
@@ -69,8 +62,9 @@ fn aside(dir: &Path, number: u32) -> PathBuf {
 fn look_at(dir: &Path, keys: &KeyPlaces, adoption: &Adoption) -> Predecessor {
     let checkpoint = read_checkpoint(&checkpoint_path(dir)).ok().flatten();
     let remembered = || read_checkpoint(&remembered_path(keys)).ok().flatten();
+    let checkpoint = checkpoint.or_else(remembered);
     let tree = readable(dir, checkpoint.as_ref().map_or(0, |signed| signed.claimed().tree.size));
-    let origin = checkpoint.or_else(remembered).map(|signed| signed.claimed().origin.clone()).or_else(|| {
+    let origin = checkpoint.map(|signed| signed.claimed().origin.clone()).or_else(|| {
         let vkey = String::from_utf8(regular::read(&dir.join("vkey"), MAX_KEY).ok()?).ok()?;
         Some(Origin::new(vkey.parse::<VerifierKey>().ok()?.name()))
     });

@@ -7,8 +7,10 @@ use std::ops::ControlFlow;
 
 use serde::Serialize;
 
+use super::codec::parse;
+use super::earlier::{EarlierLog, EarlierState};
 use super::error::LogError;
-use super::leaf::Action;
+use super::leaf::{Action, Predecessor};
 use super::reader::LogReader;
 use search::Search;
 
@@ -79,12 +81,60 @@ pub struct Found {
     pub destroyed_keys: Vec<i32>,
     /// Years under whose keys the log names records of the series, and whose keys are neither here nor said to be destroyed.
     pub missing_keys: BTreeSet<i32>,
+    /// How many of the log's entries are signed: those from this index on stand in its journal alone.
+    pub signed: u64,
+    /// Logs before that one of which not all is here that the answer depends on.
+    pub missing_logs: Vec<EarlierLog>,
+    /// The log that was searched continues this one.
+    #[serde(skip)]
+    pub continued: Option<Predecessor>,
 }
 
 impl Found {
-    /// Whether the log does not know the record, so that one must ask its predecessors.
+    /// Whether the log does not know the record, so that one must ask those before it.
     pub fn is_absent(&self) -> bool {
         self.mentions.is_empty()
+    }
+
+    /// What an earlier log says, after one that does not know the record: what is missing of either is missing of the answer.
+    #[must_use]
+    pub fn or(mut self, earlier: Self) -> Self {
+        let mut missing_logs = std::mem::take(&mut self.missing_logs);
+        missing_logs.extend(earlier.missing_logs);
+        self.destroyed_keys.extend(earlier.destroyed_keys);
+        self.missing_keys.extend(earlier.missing_keys);
+        let Self { destroyed_keys, missing_keys, .. } = self;
+        Self { missing_logs, destroyed_keys, missing_keys, ..earlier }.settled()
+    }
+
+    /// The same, where not all of an earlier log is here.
+    #[must_use]
+    pub fn without(mut self, log: EarlierLog) -> Self {
+        if !self.missing_logs.iter().any(|known| known.log == log.log) {
+            self.missing_logs.push(log);
+        }
+        self.settled()
+    }
+
+    /// Whether a directory stands in the place of an earlier log and does not hold its entries.
+    pub fn is_contradicted(&self) -> bool {
+        self.missing_logs.iter().any(|log| log.state == EarlierState::Other)
+    }
+
+    /// The answer that all of this gives.
+    fn settled(mut self) -> Self {
+        self.destroyed_keys.sort_unstable();
+        self.destroyed_keys.dedup();
+        self.missing_keys.retain(|year| !self.destroyed_keys.contains(year));
+        let is_all_here = self.missing_keys.is_empty() && self.missing_logs.is_empty();
+        self.answer = match self.mentions.last() {
+            // What was destroyed was destroyed, whatever the other years say.
+            Some(last) if last.is_gone() || is_all_here => last.answer,
+            None if is_all_here && self.destroyed_keys.is_empty() => Answer::NotFound,
+            None if is_all_here => Answer::KeyDestroyed,
+            _ => Answer::CannotTell,
+        };
+        self
     }
 }
 
@@ -153,17 +203,30 @@ pub struct MentionOutcome {
     pub letter: char,
 }
 
-/// Looks a record up in the whole log, entries included that no checkpoint covers yet.
+/// Looks a record up in the whole log, entries included that no checkpoint covers yet. Of a log that was succeeded, entries that cannot be read any more
+/// are passed over, and the search says so.
 ///
 /// # Errors
-/// A log that cannot be read.
+/// A log that cannot be read, or whose entries are not those that were signed.
 pub fn lookup(log: &LogReader, wanted: &Wanted) -> Result<Found, LogError> {
     let mut search = Search::new(wanted);
-    log.scan(0, &mut |index, leaf| {
-        search.read(index, &leaf);
-        ControlFlow::Continue(())
+    let mut is_partial = false;
+    log.scan_bytes(0, &mut |index, bytes| {
+        match parse(bytes) {
+            Err(_) if log.is_succeeded() => is_partial = true,
+            read => search.read(index, &log.read_leaf(index, read)?),
+        }
+        Ok(ControlFlow::Continue(()))
     })?;
-    Ok(search.finish())
+    let found = search.finish(log.signed_size());
+    let unread = found.log.clone().filter(|_| is_partial);
+    Ok(match unread {
+        Some(log) => {
+            let entries = found.signed;
+            found.without(EarlierLog { log, entries, state: EarlierState::Partial, directory: None })
+        }
+        None => found,
+    })
 }
 
 impl Mention {

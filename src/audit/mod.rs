@@ -7,6 +7,7 @@ mod brief;
 pub mod checkpoint;
 pub mod codec;
 mod durable;
+pub mod earlier;
 pub mod error;
 pub mod export;
 mod failpoint;

@@ -4,10 +4,13 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use super::brief::{self, Brief};
+use super::checkpoint::SignedCheckpoint;
 use super::codec::{LeafError, parse};
 use super::error::LogError;
 use super::journal::{Visit, replay};
-use super::leaf::Leaf;
+use super::leaf::{Body, Leaf, Predecessor};
+use super::merkle::{Frontier, TreeHead, leaf_hash};
+use super::note::VerifierKey;
 use super::recover::{checkpoint_path, corrupt, journal_dir, read_checkpoint};
 use super::tiles::{WIDTH, read_bundle};
 
@@ -19,11 +22,22 @@ pub type VisitBytes<'a> = dyn FnMut(u64, &[u8]) -> Result<ControlFlow<()>, LogEr
 
 /// A destruction log as it stood when opened: published bundles, and the journal up to its last complete group.
 ///
-/// Trusts what it reads; `verify` does not.
+/// A reading from the first entry to the last hashes what it shows, and fails where that is not what was signed: no answer is given from bytes
+/// that somebody put there. What entries mean is judged by `verify` alone.
 #[derive(Clone, Debug)]
 pub struct LogReader {
     dir: PathBuf,
+    bound: Bound,
     size: u64,
+}
+
+/// What the entries are held against.
+#[derive(Clone, Debug)]
+enum Bound {
+    /// The checkpoint that stood there at the opening; entries after it stand in the journal, and nobody signed them yet.
+    Signed(SignedCheckpoint),
+    /// The first entry of the log that succeeded this one names its tree.
+    Succeeded(TreeHead),
 }
 
 impl LogReader {
@@ -32,11 +46,23 @@ impl LogReader {
     /// # Errors
     /// [`LogError::Absent`]; damage.
     pub fn open(dir: &Path) -> Result<Self, LogError> {
-        let size = again(|| {
-            let published = published(dir)?;
-            Ok(journal_size(dir, &mut |_, _| Ok(()))?.max(published))
+        let (signed, size) = again(|| {
+            let signed = published(dir)?;
+            let size = journal_size(dir, &mut |_, _| Ok(()))?.max(signed.claimed().tree.size);
+            Ok((signed, size))
         })?;
-        Ok(Self { dir: dir.to_owned(), size })
+        Ok(Self { dir: dir.to_owned(), bound: Bound::Signed(signed), size })
+    }
+
+    /// Opens a log that was succeeded, as far as its successor names it.
+    pub fn succeeded(dir: &Path, named: &Predecessor) -> Self {
+        let tree = TreeHead { size: named.size, root: named.root };
+        Self { dir: dir.to_owned(), bound: Bound::Succeeded(tree), size: named.size }
+    }
+
+    /// Whether the log was succeeded, perhaps because entries of it can no longer be read.
+    pub fn is_succeeded(&self) -> bool {
+        matches!(self.bound, Bound::Succeeded(_))
     }
 
     /// Number of leaves.
@@ -44,59 +70,160 @@ impl LogReader {
         self.size
     }
 
-    /// Shows every leaf from this index on, until `visit` breaks.
+    /// Number of leaves that were signed at the opening, or that a successor names.
+    pub fn signed_size(&self) -> u64 {
+        self.head().size
+    }
+
+    /// The log that this one continues, as its first entry names it.
     ///
     /// # Errors
     /// A file that cannot be read or holds no leaves.
+    pub fn continued(&self) -> Result<Option<Predecessor>, LogError> {
+        let mut continued = None;
+        self.scan(0, &mut |_, leaf| {
+            if let Body::Genesis(genesis) = leaf.body {
+                continued = genesis.predecessor;
+            }
+            ControlFlow::Break(())
+        })?;
+        Ok(continued)
+    }
+
+    /// Shows every leaf from this index on, until `visit` breaks.
+    ///
+    /// # Errors
+    /// As [`Self::scan_bytes`]; an entry that is no leaf.
     pub fn scan(&self, from: u64, visit: &mut dyn FnMut(u64, Leaf) -> ControlFlow<()>) -> Result<(), LogError> {
-        self.scan_bytes(from, &mut |index, bytes| Ok(visit(index, read_leaf(&self.dir, index, parse(bytes))?)))
+        self.scan_bytes(from, &mut |index, bytes| Ok(visit(index, self.read_leaf(index, parse(bytes))?)))
     }
 
     /// Shows every leaf from this index on in brief, until `visit` breaks.
     ///
     /// # Errors
-    /// A file that cannot be read or holds no leaves.
+    /// As [`Self::scan_bytes`]; an entry that is no leaf.
     pub fn scan_brief(&self, from: u64, visit: &mut dyn FnMut(u64, Brief) -> ControlFlow<()>) -> Result<(), LogError> {
-        self.scan_bytes(from, &mut |index, bytes| Ok(visit(index, read_leaf(&self.dir, index, Brief::read(bytes))?)))
+        self.scan_bytes(from, &mut |index, bytes| Ok(visit(index, self.read_leaf(index, Brief::read(bytes))?)))
     }
 
-    /// Shows every leaf of this kind, until `visit` breaks; the others are not parsed.
+    /// Shows every leaf of this kind that can be read, until `visit` breaks; the others are not parsed. Nothing is hashed: what an answer rests on is
+    /// read by the other ways.
     ///
     /// # Errors
-    /// A file that cannot be read or holds no leaves.
+    /// A file that cannot be read; in a log that was not succeeded, an entry that is no leaf.
     pub fn scan_kind(&self, kind: &str, visit: &mut dyn FnMut(u64, Leaf) -> ControlFlow<()>) -> Result<(), LogError> {
-        self.scan_bytes(0, &mut |index, bytes| {
+        self.walk(0, &mut |index, bytes| {
             if brief::kind(bytes) != Some(kind.as_bytes()) {
                 return Ok(ControlFlow::Continue(()));
             }
-            Ok(visit(index, read_leaf(&self.dir, index, parse(bytes))?))
+            match parse(bytes) {
+                Err(_) if self.is_succeeded() => Ok(ControlFlow::Continue(())),
+                read => Ok(visit(index, self.read_leaf(index, read)?)),
+            }
         })
     }
 
     /// Shows every leaf from this index on as it is stored, until `visit` breaks or fails.
     ///
     /// # Errors
-    /// A file that cannot be read, or what `visit` answers.
+    /// A file that cannot be read; what `visit` answers; entries, all of which were shown from the first on, that are not those which were signed.
     pub fn scan_bytes(&self, from: u64, visit: &mut VisitBytes<'_>) -> Result<(), LogError> {
+        let mut hashed = Hashed::default();
+        self.walk(from, &mut |index, bytes| {
+            if from == 0 && index < self.signed_size() {
+                self.read_leaf(index, hashed.read(bytes))?;
+            }
+            visit(index, bytes)
+        })?;
+        // Broken off, or begun in the middle: then there is no root to compare.
+        if hashed.tree.size() == self.signed_size() { self.hold_against(&hashed) } else { Ok(()) }
+    }
+
+    /// Reads everything, for nothing but the error that tells what is wrong with it.
+    ///
+    /// # Errors
+    /// As [`Self::scan_bytes`].
+    pub fn check(&self) -> Result<(), LogError> {
+        self.scan_bytes(0, &mut |_, _| Ok(ControlFlow::Continue(())))
+    }
+
+    fn walk(&self, from: u64, visit: &mut VisitBytes<'_>) -> Result<(), LogError> {
         let mut next = from;
-        let mut is_done = false;
+        let mut ended = None;
         let mut show = |index: u64, bytes: &[u8]| {
             // Shown before an attempt failed, or written after the opening.
-            if is_done || index < next || index >= self.size {
+            if ended.is_some() || index < next || index >= self.size {
                 return Ok(ControlFlow::Continue(()));
             }
             next = index + 1;
-            let flow = visit(index, bytes)?;
-            is_done = flow.is_break();
-            Ok(flow)
+            match visit(index, bytes) {
+                Ok(ControlFlow::Continue(())) => return Ok(ControlFlow::Continue(())),
+                Ok(ControlFlow::Break(())) => ended = Some(Ok(())),
+                // The visitor's own: to read again would only pass the entry over.
+                Err(error) => ended = Some(Err(error)),
+            }
+            Ok(ControlFlow::Break(()))
         };
         again(|| {
-            let published = published(&self.dir)?.min(self.size);
-            if visit_bundles(&self.dir, from, published, &mut show)?.is_break() {
+            let published = match &self.bound {
+                Bound::Signed(_) => published(&self.dir)?.claimed().tree.size.min(self.size),
+                Bound::Succeeded(tree) => tree.size,
+            };
+            if visit_bundles(&self.dir, from, published, &mut show)?.is_break() || self.is_succeeded() {
                 return Ok(());
             }
             journal_size(&self.dir, &mut |index, bytes| show(index, bytes).map(|_| ())).map(|_| ())
-        })
+        })?;
+        ended.unwrap_or(Ok(()))
+    }
+
+    fn head(&self) -> TreeHead {
+        match &self.bound {
+            Bound::Signed(signed) => signed.claimed().tree,
+            Bound::Succeeded(tree) => *tree,
+        }
+    }
+
+    fn hold_against(&self, hashed: &Hashed) -> Result<(), LogError> {
+        let refuse = |what: &str| Err(corrupt(&checkpoint_path(&self.dir), what));
+        if hashed.tree.root() != self.head().root {
+            return refuse(
+                "its entries are not those for which its checkpoint is signed, so nothing is answered from them",
+            );
+        }
+        let Bound::Signed(signed) = &self.bound else { return Ok(()) };
+        match &hashed.key {
+            Some(key) if key.name() == signed.claimed().origin.as_str() && signed.verify(key).is_ok() => Ok(()),
+            _ => {
+                refuse("its checkpoint is not signed by the key that the log declares, so nothing is answered from it")
+            }
+        }
+    }
+
+    /// A leaf that was read, or where in the log it stands that cannot be.
+    pub(super) fn read_leaf<T>(&self, index: u64, read: Result<T, LeafError>) -> Result<T, LogError> {
+        read_leaf(&self.dir, index, read)
+    }
+}
+
+/// The entries that were shown, hashed, and the key that they declare last.
+#[derive(Default)]
+struct Hashed {
+    tree: Frontier,
+    key: Option<VerifierKey>,
+}
+
+impl Hashed {
+    fn read(&mut self, bytes: &[u8]) -> Result<(), LeafError> {
+        self.tree.push(leaf_hash(bytes));
+        if matches!(brief::kind(bytes), Some(b"genesis" | b"sigkey")) {
+            match parse(bytes)?.body {
+                Body::Genesis(genesis) => self.key = genesis.vkey.parse().ok(),
+                Body::Sigkey(sigkey) => self.key = sigkey.vkey.parse().ok(),
+                _ => (),
+            }
+        }
+        Ok(())
     }
 }
 
@@ -133,12 +260,9 @@ pub(super) fn visit_bundles(
     Ok(ControlFlow::Continue(()))
 }
 
-/// How many entries the published checkpoint covers.
-fn published(dir: &Path) -> Result<u64, LogError> {
-    match read_checkpoint(&checkpoint_path(dir))? {
-        Some(signed) => Ok(signed.claimed().tree.size),
-        None => Err(LogError::Absent { dir: dir.to_owned() }),
-    }
+/// The published checkpoint.
+fn published(dir: &Path) -> Result<SignedCheckpoint, LogError> {
+    read_checkpoint(&checkpoint_path(dir))?.ok_or_else(|| LogError::Absent { dir: dir.to_owned() })
 }
 
 /// Reads again where a file vanished, or changed while it was read: the writer publishes, then removes what it replaced.

@@ -5,9 +5,11 @@ use std::path::PathBuf;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::earlier;
 use super::table::count;
 use super::{Report, Words, to_value};
 use crate::audit::checkpoint::SignedCheckpoint;
+use crate::audit::earlier::EarlierLog;
 use crate::audit::leaf::{Action, Body, HoldAction, Leaf};
 use crate::disposition::desk::Successor;
 use crate::model::Instant;
@@ -17,6 +19,8 @@ pub struct ShowReport {
     /// Entries in the whole log.
     pub size: u64,
     pub entries: Vec<Shown>,
+    /// The log that this one continues.
+    pub earlier: Option<EarlierLog>,
 }
 
 /// One entry.
@@ -32,7 +36,8 @@ impl Report for ShowReport {
         });
         let lines: String = lines.collect();
         let shown = count(self.entries.len() as u64, words);
-        format!("{lines}{}\n", words.fill(words.shown_of, &[&shown, &count(self.size, words)]))
+        let shown = words.fill(words.shown_of, &[&shown, &count(self.size, words)]);
+        format!("{lines}{shown}\n{}", earlier::lines(self.earlier.as_slice(), words))
     }
 
     fn json(&self) -> Value {
@@ -41,7 +46,7 @@ impl Report for ShowReport {
             entry["index"] = json!(index);
             entry
         });
-        json!({ "size": self.size, "entries": entries.collect::<Vec<_>>() })
+        json!({ "size": self.size, "entries": entries.collect::<Vec<_>>(), "earlier": self.earlier })
     }
 }
 
@@ -236,12 +241,15 @@ impl Report for KeyRotated {
 pub struct Exported {
     pub entries: u64,
     pub written_to: PathBuf,
+    /// The log that the one exported continues.
+    pub earlier: Option<EarlierLog>,
 }
 
 impl Report for Exported {
     fn text(&self, words: &Words) -> String {
         let path = self.written_to.display().to_string();
-        format!("{}\n", words.fill(words.exported, &[&count(self.entries, words), &path]))
+        let exported = words.fill(words.exported, &[&count(self.entries, words), &path]);
+        format!("{exported}\n{}", earlier::lines(self.earlier.as_slice(), words))
     }
 
     fn json(&self) -> Value {

@@ -2,9 +2,11 @@
 
 use serde_json::{Value, json};
 
+use super::earlier;
 use super::log::date_time;
 use super::table::{count, paragraph};
 use super::{Report, Words, to_value};
+use crate::audit::earlier::EarlierState;
 use crate::audit::lookup::{Answer, Found, Mention};
 
 /// The answer to `audit lookup`.
@@ -21,12 +23,13 @@ impl Report for LookupReport {
         let series = self.series.as_ref().map(|series| format!("{series} ")).unwrap_or_default();
         let mut text = format!("{series}{}{}{}\n", self.of, words.colon, self.found.answer);
         text += &format!("{}\n", meaning(&self.found, words));
+        text += &unsigned(&self.found, words);
         text += &mentions(&self.found, words);
         if !self.found.destroyed_keys.is_empty() {
             let years: Vec<_> = self.found.destroyed_keys.iter().map(ToString::to_string).collect();
             text += &format!("{}\n", words.fill(words.keys_destroyed, &[&years.join(", ")]));
         }
-        text += &missing_keys(&self.found, words);
+        text += &missing(&self.found, words);
         text
     }
 
@@ -53,13 +56,35 @@ pub fn mentions(found: &Found, words: &Words) -> String {
     text
 }
 
-/// The keys that are not here, and the mend; empty where none is missing.
-pub fn missing_keys(found: &Found, words: &Words) -> String {
-    if found.missing_keys.is_empty() {
-        return String::new();
+/// The keys and the earlier logs that are not here, and the mend; empty where none is missing.
+pub fn missing(found: &Found, words: &Words) -> String {
+    let mut text = String::new();
+    if !found.missing_keys.is_empty() {
+        let years: Vec<_> = found.missing_keys.iter().map(ToString::to_string).collect();
+        text += &paragraph("", "  ", &words.fill(words.keys_missing, &[&years.join(", ")]));
     }
-    let years: Vec<_> = found.missing_keys.iter().map(ToString::to_string).collect();
-    paragraph("", "  ", &words.fill(words.keys_missing, &[&years.join(", ")]))
+    for log in &found.missing_logs {
+        let template = match log.state {
+            EarlierState::Other => words.log_other,
+            EarlierState::Unread => words.log_unread,
+            EarlierState::Whole | EarlierState::Partial => words.log_partial,
+            EarlierState::Missing => words.log_missing,
+        };
+        text += &paragraph("", "  ", &earlier::filled(log, template, words));
+    }
+    text
+}
+
+/// What of the answer nobody has signed yet; empty where all is.
+fn unsigned(found: &Found, words: &Words) -> String {
+    let is_unsigned = |entry: u64| entry >= found.signed;
+    let told = |mention: &Mention| {
+        [Some(mention.intent), mention.outcome.as_ref().map(|outcome| outcome.entry), mention.corrected]
+    };
+    match found.mentions.iter().flat_map(told).flatten().any(is_unsigned) {
+        true => paragraph("", "  ", &words.fill(words.answer_unsigned, &[&found.signed.to_string()])),
+        false => String::new(),
+    }
 }
 
 /// One mention of the record, in a line.
@@ -97,16 +122,18 @@ fn since(mention: &Mention, words: &Words) -> Vec<String> {
 }
 
 /// The answer in a sentence.
-pub fn meaning(found: &Found, words: &Words) -> &'static str {
+pub fn meaning(found: &Found, words: &Words) -> String {
     let last = found.mentions.last();
+    let at = last.and_then(|last| last.outcome.as_ref()).map(|outcome| date_time(outcome.at)).unwrap_or_default();
     let is_surely_back = || last.and_then(|last| last.back).is_some_and(|back| back.surely);
     let is_in_doubt = last.is_some_and(|last| last.restored_since.is_some());
     let was_looked_for = || last.is_some_and(|last| last.still_gone.is_some());
-    match found.answer {
+    let template = match found.answer {
         Answer::Resurrected if is_surely_back() => words.answer_resurrected_surely,
         Answer::Destroyed if is_in_doubt => words.answer_destroyed_restored,
         Answer::Anonymized if is_in_doubt => words.answer_anonymized_restored,
         Answer::Destroyed if was_looked_for() => words.answer_destroyed_still,
+        Answer::Destroyed if last.is_some_and(|last| last.corrected.is_some()) => words.answer_destroyed_completed,
         Answer::Destroyed => words.answer_destroyed,
         Answer::Anonymized => words.answer_anonymized,
         Answer::Pending => words.answer_pending,
@@ -115,5 +142,6 @@ pub fn meaning(found: &Found, words: &Words) -> &'static str {
         Answer::NotFound => words.answer_not_found,
         Answer::KeyDestroyed => words.answer_key_destroyed,
         Answer::CannotTell => words.answer_cannot_tell,
-    }
+    };
+    words.fill(template, &[&at])
 }

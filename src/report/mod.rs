@@ -4,6 +4,7 @@
 
 pub mod check;
 pub mod csv;
+mod earlier;
 pub mod explain;
 pub mod forecast;
 pub mod holds;

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use super::earlier;
 use super::log::{date_time, describe};
 use super::table::{Table, count, paragraph};
 use super::{Report, Words, to_value};
@@ -28,6 +29,7 @@ impl Report for VerifyReport<'_> {
             text += &format!("  {}\n", words.fill(words.more_findings, &[&count(report.more_findings, words)]));
         }
         text += &self.log(words);
+        text += &earlier::lines(&self.report.earlier, words);
         text += &self.tally(words);
         text
     }

@@ -3,6 +3,7 @@
 mod answers;
 mod attacks;
 mod canaries;
+mod earlier;
 mod forge;
 mod hostile;
 mod parsers;

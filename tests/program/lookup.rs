@@ -47,3 +47,76 @@ fn a_destruction_is_not_denied_where_the_key_that_named_it_is_missing() {
     assert_eq!((code, &found["answer"]), (1, &"CANNOT-TELL".into()), "{found}");
     assert_eq!(found["missing_keys"].as_array().unwrap().len(), 1, "{found}");
 }
+
+/// The house after `audit adopt`: the log that tells of record 4 is the earlier one.
+fn succeeded() -> House {
+    let house = destroyed();
+    assert_eq!(house.run(&["audit", "adopt", "--reason", "moved to another machine"]).code, 0);
+    house
+}
+
+#[test]
+fn an_earlier_log_answers_as_long_as_it_stands_beside_unchanged() {
+    let house = succeeded();
+    let found = house.ask(&LOOKUP);
+    assert_eq!(
+        (&found["answer"], found["missing_logs"].as_array().unwrap().len()),
+        (&"DESTROYED".into(), 0),
+        "{found}"
+    );
+    // A record that neither knows.
+    assert_eq!(house.ask(&["audit", "lookup", "dossier", "999"])["answer"], "NOT-FOUND");
+    let shown = house.ask(&["audit", "show"]);
+    assert_eq!(shown["earlier"]["state"], "whole", "{shown}");
+}
+
+#[test]
+fn a_destruction_is_not_denied_where_an_earlier_log_was_moved_away() {
+    let house = succeeded();
+    let (earlier, away) = (house.path("state/audit.1"), house.path("away"));
+    fs::rename(&earlier, &away).unwrap();
+    cannot_tell(&house, "Put that directory back beside it");
+    let shown = house.run(&["audit", "show", "--kind", "outcome"]);
+    assert!(shown.code == 1 && shown.out.contains("which were not looked at"), "{shown:?}");
+    let exported = house.run(&["audit", "export", "--out", "log.csv"]);
+    assert!(exported.code == 1 && exported.out.contains("which were not looked at"), "{exported:?}");
+    let verified = house.run(&["audit", "verify"]);
+    assert!(verified.code == 0 && verified.out.contains("which were not looked at"), "{verified:?}");
+    fs::rename(&away, &earlier).unwrap();
+    assert_eq!(house.ask(&LOOKUP)["answer"], "DESTROYED");
+}
+
+/// Lets the published entries of a log say that records were held which it says were destroyed.
+fn falsify(house: &House, log: &str) {
+    let bundles = house.path(&format!("{log}/tile/entries/000.p"));
+    let bundle = fs::read_dir(&bundles).unwrap().next().unwrap().unwrap().path();
+    let mut bytes = fs::read(&bundle).unwrap();
+    let name = br#""results":""#;
+    let start = bytes.windows(name.len()).position(|window| window == name).unwrap();
+    let letter = start + bytes[start..].iter().position(|byte| *byte == b'D').unwrap();
+    bytes[letter] = b'h';
+    fs::write(&bundle, bytes).unwrap();
+}
+
+#[test]
+fn a_directory_exchanged_for_the_earlier_log_is_not_believed() {
+    let house = succeeded();
+    falsify(&house, "state/audit.1");
+    let (code, found) = house.json(&LOOKUP);
+    assert_eq!((code, &found["answer"]), (4, &"CANNOT-TELL".into()), "{found}");
+    assert!(house.run(&LOOKUP).out.contains("does not hold"), "{found}");
+    assert_eq!(house.run(&["audit", "show"]).code, 4);
+    assert_eq!(house.run(&["audit", "verify"]).code, 4);
+}
+
+#[test]
+fn nothing_is_answered_from_entries_that_were_changed_after_they_were_signed() {
+    let house = destroyed();
+    falsify(&house, "state/audit");
+    for arguments in [&LOOKUP[..], &["audit", "show"], &["audit", "export", "--out", "log.csv"]] {
+        let (code, answer) = house.json(arguments);
+        assert_eq!(code, 4, "{arguments:?}: {answer}");
+        assert!(answer["error"]["message"].as_str().unwrap().contains("damaged"), "{answer}");
+    }
+    assert!(!house.path("log.csv").exists());
+}

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Answer, Back, Found, Mention, MentionApproval, MentionOutcome, Wanted, WantedBy};
-use crate::audit::leaf::{Action, Body, Correction, Intent, Leaf, Outcome, RecordOutcome};
+use crate::audit::leaf::{Action, Body, Correction, Intent, Leaf, Outcome, Predecessor, RecordOutcome};
 use crate::audit::presence::Presence;
 use crate::audit::results::decode_results;
 use crate::model::{BatchNumber, Origin, PlanId};
@@ -11,6 +11,7 @@ use crate::model::{BatchNumber, Origin, PlanId};
 pub(super) struct Search<'a> {
     wanted: &'a Wanted,
     log: Option<Origin>,
+    continued: Option<Predecessor>,
     mentions: Vec<Mention>,
     destroyed_keys: Vec<i32>,
     /// Years under which records of the series are named, and this one has no name.
@@ -28,6 +29,7 @@ impl<'a> Search<'a> {
         Self {
             wanted,
             log: None,
+            continued: None,
             mentions: Vec::new(),
             destroyed_keys: Vec::new(),
             unnamed: BTreeSet::new(),
@@ -40,7 +42,9 @@ impl<'a> Search<'a> {
     /// Reads the next entry.
     pub fn read(&mut self, index: u64, leaf: &Leaf) {
         match &leaf.body {
-            Body::Genesis(genesis) => self.log = Some(genesis.origin.clone()),
+            Body::Genesis(genesis) => {
+                (self.log, self.continued) = (Some(genesis.origin.clone()), genesis.predecessor.clone());
+            }
             Body::Approval(approval) => {
                 let by = approval.actor.clone();
                 self.approvals.insert(approval.plan.clone(), MentionApproval { entry: index, at: leaf.at, by });
@@ -140,18 +144,19 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// What was found.
-    pub fn finish(self) -> Found {
-        let missing_keys: BTreeSet<i32> =
-            self.unnamed.into_iter().filter(|year| !self.destroyed_keys.contains(year)).collect();
-        let answer = match self.mentions.last() {
-            // What was destroyed was destroyed, whatever the other years say.
-            Some(last) if last.is_gone() || missing_keys.is_empty() => last.answer,
-            None if missing_keys.is_empty() && self.destroyed_keys.is_empty() => Answer::NotFound,
-            None if missing_keys.is_empty() => Answer::KeyDestroyed,
-            _ => Answer::CannotTell,
+    /// What was found, in a log of which so many entries are signed.
+    pub fn finish(self, signed: u64) -> Found {
+        let found = Found {
+            answer: Answer::NotFound,
+            log: self.log,
+            mentions: self.mentions,
+            destroyed_keys: self.destroyed_keys,
+            missing_keys: self.unnamed,
+            signed,
+            missing_logs: Vec::new(),
+            continued: self.continued,
         };
-        Found { answer, log: self.log, mentions: self.mentions, destroyed_keys: self.destroyed_keys, missing_keys }
+        found.settled()
     }
 }
 

@@ -6,8 +6,9 @@ use super::findings::Findings;
 use super::flaw::Flaw;
 use super::ledger::Ledger;
 use super::tree::TreeReader;
-use super::{Anchor, Seen, Trust};
+use super::{Anchor, Seen, Trust, predecessors};
 use crate::audit::checkpoint::SignedCheckpoint;
+use crate::audit::earlier::Earlier;
 use crate::audit::note::NoteError;
 use crate::audit::regular::{self, MAX_KEY};
 
@@ -53,13 +54,15 @@ pub(super) fn read_witnessed(dir: &Path, trust: &Trust, findings: &mut Findings)
     })
 }
 
-/// Every older checkpoint is of this log, signed by the key of its time, and a beginning of this tree.
+/// Every older checkpoint is of this log, or one before it, signed by the key of its time, and a beginning of its tree. Those of a log before bind
+/// nothing of this one.
 pub(super) fn check_older(
     checkpoint: &SignedCheckpoint,
     trust: &Trust,
     witnessed: Option<&SignedCheckpoint>,
     tree: &TreeReader<'_>,
     ledger: &Ledger,
+    earlier: &[Earlier],
     findings: &mut Findings,
 ) -> Vec<Anchor> {
     let size = checkpoint.claimed().tree.size;
@@ -69,7 +72,9 @@ pub(super) fn check_older(
         let claimed = older.claimed();
         let (older_size, origin) = (claimed.tree.size, &claimed.origin);
         if *origin != checkpoint.claimed().origin {
-            findings.add(None, Flaw::OtherLog { older: older_size, origin: origin.to_string() });
+            if let Some(flaw) = predecessors::fault_of(older, earlier) {
+                findings.add(None, flaw);
+            }
         } else if older_size > size {
             findings.add(None, Flaw::Shortened { older: older_size, size });
         } else if tree.root_at(older_size) != Some(claimed.tree.root) {

@@ -1,10 +1,12 @@
 //! What verification can find wrong.
 
+mod code;
+
 use chrono::DateTime;
 
 use super::term::TermError;
 use crate::audit::codec::LeafError;
-use crate::model::{BatchNumber, CalendarNumber, HoldId, PlanId, RuleNumber, RunId, SeriesName, SourceName};
+use crate::model::{BatchNumber, CalendarNumber, HoldId, Origin, PlanId, RuleNumber, RunId, SeriesName, SourceName};
 
 /// What is wrong.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +48,24 @@ pub enum Flaw {
         "the older checkpoint speaks of {older} entries, this log has {size}: entries were cut off, or an older copy was put back"
     )]
     Shortened { older: u64, size: u64 },
+
+    // The logs before it.
+    #[error(
+        "{dir} does not hold the {size} entries of the log {origin} that this log continues: it is another log, or was changed since"
+    )]
+    OtherPredecessor { origin: Origin, size: u64, dir: String },
+    #[error(
+        "the older checkpoint of {older} entries is of the log {origin}, which this one continues and which is not here to be held against it: ask the operator for its directory, and name it with --earlier"
+    )]
+    PredecessorAbsent { older: u64, origin: Origin },
+    #[error(
+        "the older checkpoint speaks of {older} entries of the log {origin}, which this one continues after {size}: the others were lost or kept back when it was succeeded"
+    )]
+    PredecessorShortened { older: u64, size: u64, origin: Origin },
+    #[error(
+        "the older checkpoint of {older} entries is not a beginning of the log {origin}, which this one continues: entries of it were rewritten since, or it was forked"
+    )]
+    PredecessorDiffers { older: u64, origin: Origin },
 
     // Leaves, one by one.
     #[error(transparent)]
@@ -214,96 +234,6 @@ pub enum Flaw {
 fn time(seconds: &i64) -> String {
     DateTime::from_timestamp(*seconds, 0)
         .map_or_else(|| format!("second {seconds}"), |time| time.format("%FT%TZ").to_string())
-}
-
-impl Flaw {
-    /// Its stable name, for scripts.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Unreadable { .. } => "unreadable",
-            Self::Damaged { .. } => "damaged",
-            Self::JournalBehind { .. } => "journal-behind",
-            Self::TornJournal => "torn-journal",
-            Self::Gap { .. } => "gap",
-            Self::NotSignedBy { .. } => "not-signed",
-            Self::UndeclaredKey { .. } => "undeclared-key",
-            Self::VkeyFile => "vkey-file",
-            Self::TileDiffers { .. } => "tile-differs",
-            Self::RootDiffers { .. } => "root-differs",
-            Self::OtherLog { .. } => "other-log",
-            Self::Inconsistent { .. } => "inconsistent",
-            Self::Shortened { .. } => "shortened",
-            Self::Leaf(_) => "leaf",
-            Self::TimeRunsBack { .. } => "time-runs-back",
-            Self::AfterWitness { .. } => "after-witness",
-            Self::AfterNow { .. } => "after-now",
-            Self::CalendarChanged { .. } => "calendar-changed",
-            Self::TextDiffers { .. } => "text-differs",
-            Self::UnknownWord { .. } => "unknown-word",
-            Self::OtherYear { .. } => "other-year",
-            Self::KeyInUse { .. } => "key-in-use",
-            Self::KeyOfHold { .. } => "key-of-hold",
-            Self::BadHold { .. } => "bad-hold",
-            Self::RunClosed { .. } => "run-closed",
-            Self::RunPending { .. } => "run-pending",
-            Self::RunPlan { .. } => "run-plan",
-            Self::RunStart { .. } => "run-start",
-            Self::RunName { .. } => "run-name",
-            Self::RunEnd { .. } => "run-end",
-            Self::RunPlanned { .. } => "run-planned",
-            Self::RunDue { .. } => "run-due",
-            Self::PlanChanged { .. } => "plan-changed",
-            Self::UnknownRun { .. } => "unknown-run",
-            Self::UnknownSource { .. } => "unknown-source",
-            Self::FewerRows { .. } => "fewer-rows",
-            Self::Effects { .. } => "effects",
-            Self::Repeated { .. } => "repeated",
-            Self::Genesis => "genesis",
-            Self::SecondGenesis => "second-genesis",
-            Self::BadSigningKey(_) => "bad-signing-key",
-            Self::UnknownZone => "unknown-zone",
-            Self::BadTerm { .. } => "bad-term",
-            Self::UndeclaredFingerprintKey { .. } => "undeclared-fingerprint-key",
-            Self::SecondFingerprintKey { .. } => "second-fingerprint-key",
-            Self::DestroyedFingerprintKey { .. } => "destroyed-fingerprint-key",
-            Self::CountsDiffer => "counts-differ",
-            Self::BrokenBatch { .. } => "broken-batch",
-            Self::NotApproved { .. } => "not-approved",
-            Self::RuleNotApproved { .. } => "rule-not-approved",
-            Self::SeriesNotApproved { .. } => "series-not-approved",
-            Self::Rejected { .. } => "rejected",
-            Self::PlanName { .. } => "plan-name",
-            Self::RailNotNamed { .. } => "rail-not-named",
-            Self::OtherRules { .. } => "other-rules",
-            Self::KeptByRule { .. } => "kept-by-rule",
-            Self::PlanDone { .. } => "plan-done",
-            Self::UndeclaredCalendar => "undeclared-calendar",
-            Self::UndeclaredRule { .. } => "undeclared-rule",
-            Self::WrongAction { .. } => "wrong-action",
-            Self::NotInForce => "not-in-force",
-            Self::Superseded { .. } => "superseded",
-            Self::PlanDigest { .. } => "plan-digest",
-            Self::Answer { .. } => "answer",
-            Self::UndeclaredMapping { .. } => "undeclared-mapping",
-            Self::TooEarly { .. } => "too-early",
-            Self::NoIntent { .. } => "no-intent",
-            Self::OtherBatch => "other-batch",
-            Self::Results { .. } => "results",
-            Self::ImpossibleResults => "impossible-results",
-            Self::HalfCommitted { .. } => "half-committed",
-            Self::Held { .. } => "held",
-            Self::NoHold { .. } => "no-hold",
-            Self::OtherHold { .. } => "other-hold",
-            Self::SecondHold { .. } => "second-hold",
-            Self::NoBatch { .. } => "no-batch",
-            Self::NeverGone { .. } => "never-gone",
-            Self::OtherCorrection { .. } => "other-correction",
-            Self::Back => "back",
-            Self::RunSum { .. } => "run-sum",
-            Self::RunDiffers { .. } => "run-differs",
-            Self::VerdictSum { .. } => "verdict-sum",
-        }
-    }
 }
 
 #[cfg(test)]

@@ -16,7 +16,8 @@ use super::tally::Tally;
 use super::words;
 use crate::audit::key_year;
 use crate::audit::leaf::{
-    Body, CalendarLeaf, Correction, Fpkey, FpkeyDestroyed, Genesis, HoldAction, HoldLeaf, Intent, Leaf, Sanitized,
+    Body, CalendarLeaf, Correction, Fpkey, FpkeyDestroyed, Genesis, HoldAction, HoldLeaf, Intent, Leaf, Predecessor,
+    Sanitized,
 };
 use crate::audit::note::{KeyKind, VerifierKey};
 use crate::audit::presence::Presence;
@@ -35,6 +36,8 @@ pub(super) struct Ledger {
     /// The auditor's time, until the first entry beyond it.
     now: Option<i64>,
     at: i64,
+    /// The log that this one continues.
+    continued: Option<Predecessor>,
     /// Signing keys, each with the entry that declares it.
     signing: Vec<(u64, VerifierKey)>,
     keys: FingerprintKeys,
@@ -56,6 +59,7 @@ impl Ledger {
             origin,
             now,
             at: i64::MIN,
+            continued: None,
             signing: Vec::new(),
             keys: FingerprintKeys::default(),
             law: Law::default(),
@@ -135,6 +139,9 @@ impl Ledger {
         let succeeds_itself = genesis.predecessor.as_ref().is_some_and(|before| before.origin == genesis.origin);
         if genesis.origin != self.origin || succeeds_itself {
             findings.at(index, Flaw::Genesis);
+        }
+        if index == 0 {
+            self.continued.clone_from(&genesis.predecessor);
         }
         self.read_signing_key(index, &genesis.vkey, findings);
     }
@@ -216,6 +223,11 @@ impl Ledger {
     /// The key that signs a checkpoint of this size: the last one declared among its entries.
     pub fn signing_key(&self, size: u64) -> Option<&VerifierKey> {
         self.signing.iter().rfind(|(declared, _)| *declared < size).map(|(_, key)| key)
+    }
+
+    /// The log that this one continues, as its first entry names it.
+    pub fn continued(&self) -> Option<&Predecessor> {
+        self.continued.as_ref()
     }
 
     /// Calendars declared, no two alike, each with its entry.

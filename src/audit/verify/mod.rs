@@ -15,6 +15,7 @@ mod journal;
 mod law;
 mod ledger;
 mod plans;
+mod predecessors;
 mod rule_set;
 mod runs;
 mod tally;
@@ -23,7 +24,7 @@ mod tree;
 mod words;
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -39,6 +40,7 @@ use ledger::Ledger;
 use tree::TreeReader;
 
 use super::checkpoint::SignedCheckpoint;
+use super::earlier::EarlierLog;
 use super::leaf::CalendarLeaf;
 use super::note::VerifierKey;
 use super::recover::checkpoint_path;
@@ -59,6 +61,8 @@ pub struct Trust {
     pub witnesses: Vec<VerifierKey>,
     /// The auditor's time (seconds since 1970): no entry may be dated after it.
     pub now: Option<i64>,
+    /// Directories of the logs before this one; none: those beside it are looked at (`DIR.N`).
+    pub earlier: Vec<PathBuf>,
     /// Reads a calendar's text as the leaf that it makes, so that leaves are held against their texts.
     pub read_text: Option<ReadText>,
 }
@@ -123,6 +127,8 @@ pub struct Report {
     /// Whether the auditor brought that key along; else it is only what the log says of itself.
     pub key_was_given: bool,
     pub anchors: Vec<Anchor>,
+    /// The logs that this one continues, the last one first, as far as each leads to the one before. What their entries say is not judged.
+    pub earlier: Vec<EarlierLog>,
     /// Entries in the journal that no checkpoint covers yet: read and judged, but nothing yet binds the operator to them. `None` where the
     /// directory has no journal, as a copy of the published part alone.
     pub unsigned: Option<u64>,
@@ -173,10 +179,11 @@ fn verify_once(dir: &Path, trust: &Trust) -> Report {
     let mut tree = TreeReader::new(dir, head.tree, trust.older.iter().chain(&witnessed));
     let is_whole = tree.read(&mut ledger, &mut findings);
     ledger.end_signed(head.tree.size, &mut findings);
-    let mut anchors = Vec::new();
+    let (mut anchors, mut earlier) = (Vec::new(), Vec::new());
     if is_whole {
+        earlier = predecessors::look_for(dir, trust, &ledger, &mut findings);
         anchors::check_key(&checkpoint, trust, &ledger, &mut findings);
-        anchors = anchors::check_older(&checkpoint, trust, witnessed.as_ref(), &tree, &ledger, &mut findings);
+        anchors = anchors::check_older(&checkpoint, trust, witnessed.as_ref(), &tree, &ledger, &earlier, &mut findings);
     }
     let signed_by = ledger.signing_key(head.tree.size).map(ToString::to_string);
     let unsigned = if is_whole { journal::read(dir, head.tree.size, &mut ledger, &mut findings) } else { Some(0) };
@@ -199,6 +206,7 @@ fn verify_once(dir: &Path, trust: &Trust) -> Report {
         signed_by,
         key_was_given: trust.key.is_some(),
         anchors,
+        earlier: earlier.iter().map(EarlierLog::from).collect(),
         unsigned,
         tally,
         findings,
@@ -217,6 +225,7 @@ impl Report {
             signed_by: None,
             key_was_given: false,
             anchors: Vec::new(),
+            earlier: Vec::new(),
             unsigned: None,
             tally: Tally::default(),
             findings,

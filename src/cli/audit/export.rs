@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::log_dir;
 use super::show::Choice;
+use super::{continued, log_dir};
 use crate::audit::LogReader;
 use crate::audit::export::{Format, export};
 use crate::cli::error::Failure;
@@ -45,12 +45,15 @@ impl Export {
             Form::Csv => Format::Csv,
             Form::Jsonl => Format::JsonLines,
         };
+        // Read once before, so that nothing false is written out.
+        log.check()?;
         let file =
             std::fs::File::create(&self.out).map_err(|error| Failure::file(&self.out, "write the file", &error))?;
         let mut out = BufWriter::new(file);
         let entries = export(&log, &self.choice.selection(), format, &mut out)?;
         out.into_inner().map_err(|error| Failure::file(&self.out, "write the file", error.error()))?;
-        session.show(&Exported { entries, written_to: self.out }, language)?;
-        Ok(Exit::Ok)
+        let (earlier, exit) = continued(&log, &dir)?;
+        session.show(&Exported { entries, written_to: self.out, earlier }, language)?;
+        Ok(exit)
     }
 }

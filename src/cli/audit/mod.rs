@@ -20,6 +20,8 @@ use super::error::Failure;
 use super::exit::Exit;
 use super::session::Session;
 use super::setup::Setup;
+use crate::audit::LogReader;
+use crate::audit::earlier::{EarlierLog, EarlierState, beside, find_earlier};
 use crate::audit::note::VerifierKey;
 use crate::audit::regular::{self, MAX_KEY};
 use crate::model::Language;
@@ -82,6 +84,18 @@ fn log_dir(named: Option<PathBuf>, session: &Session<'_>) -> Result<(PathBuf, La
             Ok((setup.install.state.join("audit"), setup.language))
         }
     }
+}
+
+/// The log that another one continues, and how a command ends that shows that other one alone: what it does not show is not nothing.
+fn continued(log: &LogReader, dir: &Path) -> Result<(Option<EarlierLog>, Exit), Failure> {
+    let named = log.continued()?;
+    let earlier = named.map(|named| EarlierLog::from(&find_earlier(named, &mut beside(dir), &[])));
+    let exit = match earlier.as_ref().map(|earlier| earlier.state) {
+        Some(EarlierState::Missing) => Exit::Failure,
+        Some(EarlierState::Other) => Exit::LogFault,
+        Some(EarlierState::Whole | EarlierState::Partial | EarlierState::Unread) | None => Exit::Ok,
+    };
+    Ok((earlier, exit))
 }
 
 /// Reads a regular file that the user named, of at most so many bytes.

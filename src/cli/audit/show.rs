@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use chrono::{Days, NaiveTime};
 use clap::Args;
 
-use super::log_dir;
+use super::{continued, log_dir};
 use crate::audit::LogReader;
 use crate::audit::leaf::Body;
 use crate::audit::select::Selection;
@@ -86,7 +86,8 @@ impl Show {
             }
             ControlFlow::Continue(())
         })?;
-        session.show(&ShowReport { size: log.size(), entries: entries.into() }, language)?;
-        Ok(Exit::Ok)
+        let (earlier, exit) = continued(&log, &dir)?;
+        session.show(&ShowReport { size: log.size(), entries: entries.into(), earlier }, language)?;
+        Ok(exit)
     }
 }

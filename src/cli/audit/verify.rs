@@ -32,6 +32,9 @@ pub struct Verify {
     /// Verifier keys of witnesses whose cosignatures count (may be given several times)
     #[arg(long, value_name = "FILE")]
     witness_key: Vec<PathBuf>,
+    /// Directories of the logs that this one continues, where they do not lie beside it as DIR.N (may be given several times)
+    #[arg(long, value_name = "DIR")]
+    earlier: Vec<PathBuf>,
     /// Verify this proof of one entry alone, instead of a log; needs --vkey
     #[arg(long, value_name = "FILE", conflicts_with = "dir", requires = "vkey")]
     proof: Option<PathBuf>,
@@ -45,6 +48,7 @@ impl Verify {
             older: self.checkpoint.iter().map(|path| read_older(path)).collect::<Result<_, _>>()?,
             now: Some(clock::now().timestamp()),
             read_text: Some(leaf_of_text),
+            earlier: self.earlier,
             witnesses: self.witness_key.iter().map(|path| read_key(path)).collect::<Result<_, _>>()?,
         };
         if let Some(path) = &self.proof {

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use crate::audit::adopt::predecessors;
+use crate::audit::earlier::{EarlierLog, EarlierState, Kept, beside, find_earlier};
 use crate::audit::leaf::Body;
 use crate::audit::lookup::{Answer, Found, Wanted, WantedBy, lookup};
 use crate::audit::{Fingerprinter, KeyPlaces, LogReader, load_committed_fingerprinter};
@@ -30,13 +30,17 @@ pub(in crate::cli) fn find(setup: &Setup, mapping: &SeriesMapping, name: &Name<'
     let dir = setup.install.state.join("audit");
     let ask = |log: LogReader| -> Result<Found, Failure> { Ok(lookup(&log, &wanted(setup, &log, mapping, name)?)?) };
     let mut found = ask(LogReader::open(&dir)?)?;
-    for predecessor in predecessors(&dir) {
-        if !found.is_absent() {
-            break;
+    let mut directories = beside(&dir);
+    while found.is_absent()
+        && let Some(named) = found.continued.take()
+    {
+        let earlier = find_earlier(named, &mut directories, &[]);
+        let told = EarlierLog::from(&earlier);
+        if let Kept::Whole(pinned) = &earlier.kept {
+            found = found.or(ask(LogReader::succeeded(&pinned.dir, &earlier.named))?);
         }
-        let older = ask(LogReader::open(&predecessor)?)?;
-        if !older.is_absent() || is_surer(&found, &older) {
-            found = older;
+        if told.state != EarlierState::Whole {
+            found = found.without(told);
         }
     }
     Ok(found)
@@ -52,9 +56,14 @@ pub(in crate::cli) fn is_surer(answer: &Found, other: &Found) -> bool {
     doubt(answer) < doubt(other)
 }
 
-/// How a command ends that gave this answer: one that could not be given is a failure.
+/// How a command ends that gave this answer: one that could not be given is a failure, and of the log where something else stands in the place of
+/// an earlier one.
 pub(in crate::cli) fn answered(found: &Found) -> Exit {
-    if found.answer == Answer::CannotTell { Exit::Failure } else { Exit::Ok }
+    match found.answer {
+        Answer::CannotTell if found.is_contradicted() => Exit::LogFault,
+        Answer::CannotTell => Exit::Failure,
+        _ => Exit::Ok,
+    }
 }
 
 fn wanted(setup: &Setup, log: &LogReader, mapping: &SeriesMapping, name: &Name<'_>) -> Result<Wanted, Failure> {

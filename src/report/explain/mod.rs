@@ -123,7 +123,7 @@ impl Report for ExplainReport {
             text += &format!("\n{}", lines.collect::<String>());
         }
         text += &self.log_text(words);
-        text + &self.found.as_ref().map(|found| lookup::missing_keys(found, words)).unwrap_or_default()
+        text + &self.found.as_ref().map(|found| lookup::missing(found, words)).unwrap_or_default()
     }
 
     fn json(&self) -> Value {
@@ -174,7 +174,8 @@ impl ExplainReport {
         match &self.found {
             Some(found) if !found.is_absent() => {
                 let is_back = self.present && matches!(found.answer, Answer::Destroyed);
-                let meaning = if is_back { words.destroyed_and_present } else { lookup::meaning(found, words) };
+                let meaning =
+                    if is_back { words.destroyed_and_present.to_owned() } else { lookup::meaning(found, words) };
                 let head = paragraph("", "  ", &format!("{}{}{meaning}", words.in_the_log, words.colon));
                 format!("\n{head}{}", lookup::mentions(found, words))
             }

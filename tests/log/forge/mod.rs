@@ -11,7 +11,7 @@ use retentiond::audit::leaf::*;
 use retentiond::audit::merkle::{TreeHead, leaf_hash, root_of};
 use retentiond::audit::note::{KeyKind, SigningKey, VerifierKey};
 use retentiond::audit::verify::{Report, Trust, verify};
-use retentiond::model::{BatchNumber, Digest};
+use retentiond::model::{BatchNumber, Digest, Origin};
 
 pub use bodies::*;
 
@@ -32,6 +32,7 @@ pub const RUN: &str = "2026-01-04-30385c9b-5";
 /// A log in memory, written out at will.
 #[derive(Clone)]
 pub struct Forge {
+    pub origin: Origin,
     pub leaves: Vec<Vec<u8>>,
     pub seed: u8,
 }
@@ -39,9 +40,19 @@ pub struct Forge {
 impl Forge {
     /// A log with nothing but its first entry.
     pub fn begin() -> Self {
-        let mut forge = Self { leaves: Vec::new(), seed: 1 };
+        Self::of(ORIGIN, None)
+    }
+
+    /// The same of a log that goes on where another one could not.
+    pub fn continuing(origin: &str, predecessor: Predecessor) -> Self {
+        Self::of(origin, Some(predecessor))
+    }
+
+    fn of(origin: &str, predecessor: Option<Predecessor>) -> Self {
+        let mut forge = Self { origin: origin.into(), leaves: Vec::new(), seed: 1 };
         let vkey = forge.key().verifier().to_string();
-        forge.add(Body::Genesis(Genesis { origin: ORIGIN.into(), tool: "test".into(), vkey, predecessor: None }));
+        let origin = forge.origin.clone();
+        forge.add(Body::Genesis(Genesis { origin, tool: "test".into(), vkey, predecessor }));
         forge
     }
 
@@ -69,7 +80,7 @@ impl Forge {
     }
 
     pub fn key(&self) -> SigningKey {
-        SigningKey::from_seed(ORIGIN, KeyKind::Log, &[self.seed; 32]).unwrap()
+        SigningKey::from_seed(self.origin.as_str(), KeyKind::Log, &[self.seed; 32]).unwrap()
     }
 
     pub fn size(&self) -> u64 {
@@ -120,7 +131,7 @@ impl Forge {
     pub fn checkpoint(&self, size: u64) -> SignedCheckpoint {
         let hashes: Vec<Digest> = self.leaves[..size as usize].iter().map(|leaf| leaf_hash(leaf)).collect();
         let tree = TreeHead { size, root: root_of(&hashes) };
-        Checkpoint::new(ORIGIN.into(), tree).sign(&self.key()).unwrap()
+        Checkpoint::new(self.origin.clone(), tree).sign(&self.key()).unwrap()
     }
 
     /// Publishes the log as the specification lays it out.

@@ -1,0 +1,29 @@
+//! What is said of the logs before a log.
+
+use super::Words;
+use super::table::{count, paragraph};
+use crate::audit::earlier::{EarlierLog, EarlierState};
+
+/// A line or two on each.
+pub fn lines(earlier: &[EarlierLog], words: &Words) -> String {
+    let mut text = String::new();
+    for log in earlier {
+        let template = match log.state {
+            EarlierState::Whole | EarlierState::Partial => words.earlier_whole,
+            EarlierState::Missing => words.earlier_missing,
+            EarlierState::Other => words.earlier_other,
+            EarlierState::Unread => words.earlier_unread,
+        };
+        text += &paragraph("", "  ", &filled(log, template, words));
+        if log.state == EarlierState::Partial {
+            text += &paragraph("  ", "  ", words.earlier_partial);
+        }
+    }
+    text
+}
+
+/// A template on an earlier log with its name, its entries and the directory that was looked at.
+pub(super) fn filled(log: &EarlierLog, template: &str, words: &Words) -> String {
+    let directory = log.directory.as_ref().map(|dir| dir.display().to_string()).unwrap_or_default();
+    words.fill(template, &[log.log.as_str(), &count(log.entries, words), &directory])
+}
