@@ -106,7 +106,7 @@ pub(super) fn widths_in(partial: &Path) -> io::Result<BTreeSet<u64>> {
     for entry in entries {
         let name = entry?.file_name();
         let width = name.to_str().map(|name| name.strip_suffix(".tmp").unwrap_or(name));
-        widths.extend(width.and_then(|width| decimal(width)).filter(|width| (1..WIDTH).contains(width)));
+        widths.extend(width.and_then(decimal).filter(|width| (1..WIDTH).contains(width)));
     }
     Ok(widths)
 }
