@@ -14,6 +14,7 @@ use super::setup::Setup;
 use crate::audit::leaf::Action;
 use crate::audit::lookup::Found;
 use crate::calendar::{Calendar, Due};
+use crate::disposition::desk::Stayed;
 use crate::disposition::explain::{Explanation, explain};
 use crate::disposition::holds::{Hold, HoldIndex, key_text, value_text};
 use crate::disposition::judge::{BlockedBy, JudgedAt, RuleStanding, RuleTerm, Term, Verdict};
@@ -21,7 +22,7 @@ use crate::disposition::request::{Covered, NamedRecord, RecordApproval, Request,
 use crate::model::{HoldId, Instant, Moment, RecordKey, SeriesName, Zone};
 use crate::records::mapping::SeriesMapping;
 use crate::report::explain::{
-    ApprovalLine, BlockerLine, Covers, EntryLine, ExplainReport, HoldOn, RuleStands, WayStands,
+    ApprovalLine, BlockerLine, Covers, EntryLine, ExplainReport, HoldOn, RuleStands, StayedLine, WayStands,
 };
 use crate::report::local;
 use crate::report::log::date_time;
@@ -83,6 +84,7 @@ impl Explain {
             .collect();
         // A record that stands in its table was explained; of one that does not, the log has the only answer.
         let exit = if explanation.is_none() { answered(&found) } else { Exit::Ok };
+        report.stayed = desk.stayed.filter(|_| report.verdict == "due").map(|stayed| stays(stayed, &found));
         report.found = Some(found);
         session.show(&report, setup.language)?;
         Ok(exit)
@@ -108,6 +110,18 @@ fn executed(found: &Found) -> impl Iterator<Item = ApprovalLine> {
     })
 }
 
+/// Why the record stayed when it was last tried. A record whose files could not go was not announced: then no entry tells of it.
+fn stays(stayed: Stayed, found: &Found) -> StayedLine {
+    let mention = found.mentions.iter().rev().find(|mention| mention.run == stayed.run);
+    StayedLine {
+        plan: stayed.plan.to_string(),
+        run: stayed.run.to_string(),
+        at: stayed.at.to_rfc3339_opts(SecondsFormat::Secs, true),
+        entry: mention.map(|mention| mention.outcome.as_ref().map_or(mention.intent, |outcome| outcome.entry)),
+        reason: stayed.reason,
+    }
+}
+
 /// An approval that waits for its execution.
 fn waiting(approval: &RecordApproval) -> ApprovalLine {
     ApprovalLine {
@@ -126,6 +140,7 @@ fn waiting(approval: &RecordApproval) -> ApprovalLine {
 struct AtDesk {
     holds: Vec<Hold>,
     approvals: Vec<RecordApproval>,
+    stayed: Option<Stayed>,
 }
 
 impl AtDesk {
@@ -133,9 +148,11 @@ impl AtDesk {
         let mut desk = setup.desk()?;
         let Response::Holds { holds, .. } = desk.ask(Request::HoldList)? else { return Err(Failure::unexpected()) };
         let record = NamedRecord { series: mapping.series.clone(), key: key_text(key) };
-        let asked = desk.ask(Request::ApprovalsOf { record })?;
+        let asked = desk.ask(Request::ApprovalsOf { record: record.clone() })?;
         let Response::ApprovalsOf { approvals } = asked else { return Err(Failure::unexpected()) };
-        Ok(Self { holds, approvals })
+        let asked = desk.ask(Request::StayedOf { record })?;
+        let Response::StayedOf { stayed } = asked else { return Err(Failure::unexpected()) };
+        Ok(Self { holds, approvals, stayed })
     }
 
     fn hold(&self, id: &HoldId) -> HoldOn {

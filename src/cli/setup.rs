@@ -109,6 +109,7 @@ impl DeskDoor {
             Request::HoldList
             | Request::Plans
             | Request::ApprovalsOf { .. }
+            | Request::StayedOf { .. }
             | Request::PlanningKeys { .. }
             | Request::Daemon { .. } => None,
         };

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::approval::Decision;
 use super::control::{Control, Status};
-use super::desk::PlanState;
+use super::desk::{PlanState, Stayed};
 use super::execute::Statement;
 use super::holds::{Hold, HoldScope};
 use super::rails::{Rail, Tripped};
@@ -47,6 +47,10 @@ pub enum Request {
     Plans,
     /// The approved plans, not yet executed, that list a record.
     ApprovalsOf {
+        record: NamedRecord,
+    },
+    /// Why a record stayed when it was last tried.
+    StayedOf {
         record: NamedRecord,
     },
     /// Makes sure that the sources' fingerprint keys of a year stand, and keys these digests: what planning needs of the log.
@@ -104,6 +108,9 @@ pub enum Response {
     },
     ApprovalsOf {
         approvals: Vec<RecordApproval>,
+    },
+    StayedOf {
+        stayed: Option<Stayed>,
     },
     PlanningKeys {
         digests: Vec<Digest>,

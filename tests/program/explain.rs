@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use rusqlite::Connection;
+
 use super::house::House;
 
 #[test]
@@ -122,4 +124,50 @@ impl House {
             "\n[series.{table}]\nsource = \"app\"\ntable = \"{table}\"\nkey = \"id\"\nreference = \"number\"\nevent.closure = \"closed_at\"\n"
         ));
     }
+}
+
+#[test]
+fn a_record_that_failed_says_what_kept_it_when_and_what_to_mend() {
+    let house = House::new();
+    let refuses =
+        "CREATE TRIGGER keeps BEFORE DELETE ON message WHEN OLD.body = 'keep' BEGIN SELECT raise(ABORT, 'never'); END;
+        UPDATE message SET body = 'keep' WHERE dossier_id = 7;";
+    house.database().execute_batch(refuses).unwrap();
+    fs::hard_link(house.path("files/canary-8.txt"), house.path("second name")).unwrap();
+    let plan = house.approved();
+    let (code, run) = house.json(&["apply", &plan]);
+    assert_eq!((code, &run["failed"]), (5, &2.into()), "{run}");
+
+    let (_, refused) = house.json(&["explain", "dossier", "7"]);
+    let stayed = &refused["stayed"];
+    assert_eq!(
+        (&refused["verdict"], &stayed["plan"], &stayed["run"]),
+        (&"due".into(), &plan.as_str().into(), &run["run"])
+    );
+    assert!(stayed["reason"].as_str().unwrap().contains("a trigger of the application refused a change"), "{stayed}");
+    let entry = stayed["entry"].as_u64().unwrap();
+    let shown = house.ask(&["audit", "show"]);
+    let of = shown["entries"].as_array().unwrap().iter().find(|shown| shown["index"] == entry).unwrap();
+    assert_eq!((&of["kind"], &of["results"]), (&"outcome".into(), &"1r".into()), "{of}");
+    let said = house.run(&["explain", "dossier", "7"]).out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        said.contains("it goes once what kept it is mended") && said.contains(&format!("(entry {entry})")),
+        "{said}"
+    );
+    assert!(!said.contains("goes with the next"), "{said}");
+    let (_, linked) = house.json(&["explain", "dossier", "8"]);
+    assert!(linked["stayed"]["reason"].as_str().unwrap().contains("hard links"), "{linked}");
+    assert!(linked["stayed"]["entry"].is_null() && linked["entries"].as_array().unwrap().is_empty(), "{linked}");
+    assert!(house.ask(&["explain", "dossier", "61"])["stayed"].is_null());
+
+    // Mended: the next plan takes one, the other stays for another reason, and what went is forgotten.
+    fs::remove_file(house.path("second name")).unwrap();
+    let plan = house.plan();
+    assert_eq!(house.run(&["approve", &plan]).code, 0);
+    house.run(&["apply", &plan]);
+    let (_, left) = house.json(&["explain", "dossier", "7"]);
+    assert_eq!(left["stayed"]["plan"], plan.as_str());
+    let private = Connection::open(house.path("state/private/desk.db")).unwrap();
+    let notes: i64 = private.query_row("SELECT count(*) FROM stayed", [], |row| row.get(0)).unwrap();
+    assert_eq!(notes, 1);
 }

@@ -82,6 +82,7 @@ impl Session {
             Request::ApprovalsOf { record } => {
                 Ok(Response::ApprovalsOf { approvals: approvals_of(desk, &record, now)? })
             }
+            Request::StayedOf { record } => Ok(Response::StayedOf { stayed: desk.lock()?.stayed(&record)? }),
             Request::PlanningKeys { year, sources, digests } => planning_keys(desk, year, &sources, &digests, now),
             Request::Daemon { .. } => Err(DeskError::NoDaemon { state: desk.install().state.clone() }),
         }

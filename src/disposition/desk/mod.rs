@@ -20,6 +20,7 @@ mod review;
 mod serve;
 mod shared;
 mod state;
+mod stayed;
 mod store;
 
 use std::collections::BTreeSet;
@@ -36,6 +37,7 @@ pub use plans::PlanState;
 pub use review::approved_plan;
 pub use serve::{Clock, Served, Steward, serve, serve_with};
 pub use shared::{DeskGuard, SharedDesk};
+pub use stayed::Stayed;
 
 use super::Installation;
 use super::chronicle::Chronicle;

@@ -19,12 +19,15 @@ pub(super) struct Candidate<'i> {
     pub named: Vec<(PartName, String)>,
 }
 
+/// A record that is not announced, and why.
+pub(super) type RefusedItem<'i> = (&'i Item, FileError);
+
 /// Recognizes the files of each item. A record with a file that could not go is not announced: it comes back with the reason.
 pub(super) fn identify_files<'i>(
     writer: &mut Writer,
     target: &Target<'_>,
     items: &[&'i Item],
-) -> Result<(Vec<Candidate<'i>>, Vec<FileError>), StoreError> {
+) -> Result<(Vec<Candidate<'i>>, Vec<RefusedItem<'i>>), StoreError> {
     let mut candidates: Vec<_> =
         items.iter().map(|item| Ok(Candidate { item, files: Vec::new(), named: Vec::new() })).collect();
     if target.mapping.parts.iter().any(|part| part.files.is_some()) {
@@ -41,13 +44,13 @@ pub(super) fn identify_files<'i>(
         }
     }
     let (mut ready, mut refused) = (Vec::new(), Vec::new());
-    for candidate in candidates {
+    for (item, candidate) in items.iter().zip(candidates) {
         match candidate {
             Ok(mut candidate) => {
                 candidate.named.sort();
                 ready.push(candidate);
             }
-            Err(error) => refused.push(error),
+            Err(error) => refused.push((*item, error)),
         }
     }
     Ok((ready, refused))

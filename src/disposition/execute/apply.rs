@@ -8,12 +8,13 @@ use std::time::Duration;
 use super::batch::Bench;
 use super::chunk::PATIENCE;
 use super::close::{Ended, close};
-use super::divide::{Took, put_off_giant, run_divided};
+use super::divide::{Took, giant, run_divided};
 use super::error::ExecuteError;
 use super::queue::Queue;
 use super::resume::Settled;
 use super::spool::SpoolDir;
 use super::statement::{Statement, Tally};
+use super::stayed::{Staying, leave};
 use super::target::Target;
 use super::writers::Writers;
 use super::{asked, declare, fault, recover, restored, resume};
@@ -135,10 +136,12 @@ impl<'a> Execution<'a> {
             }
             let left: Vec<&Item> =
                 chunk.items.iter().filter(|item| !self.settled.contains(&item.fingerprint)).collect();
-            if let (Some(weight), [_]) = (&chunk.giant, left.as_slice())
+            if let (Some(weight), [item]) = (&chunk.giant, left.as_slice())
                 && !self.install.windows.admits_giants_at(now)
             {
-                put_off_giant(&mut self.tally, *weight, self.install.limits.lock * PATIENCE);
+                let (outcome, reason) = (RecordOutcome::Deferred, giant(*weight, self.install.limits.lock * PATIENCE));
+                let target = self.target(item, now)?;
+                leave(self.shared, &target, &mut self.tally, &Staying { item, outcome, reason: &reason }, now)?;
                 continue;
             }
             let took = self.run_chunk(&left, chunk.most_bytes, conditions)?;

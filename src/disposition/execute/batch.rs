@@ -13,6 +13,7 @@ use super::halt;
 use super::note;
 use super::spool::{Spool, SpoolDir};
 use super::statement::BatchResult;
+use super::stayed;
 use super::target::Target;
 use crate::audit::DurableIntents;
 use crate::audit::leaf::RecordOutcome;
@@ -93,8 +94,15 @@ pub(super) fn run_batch(bench: &mut Bench<'_>, target: &Target<'_>, items: &[&It
         None => BatchEnd::Done { result: BatchResult::default(), effort: Effort::default() },
     };
     if let BatchEnd::Done { result, .. } | BatchEnd::Over { result, .. } = &mut end {
-        result.outcomes.extend(refused.iter().map(|_| RecordOutcome::Failed));
-        result.reasons.extend(refused.iter().map(ToString::to_string));
+        for (place, reason) in &result.failed {
+            stayed::note(bench.shared, target, candidates[*place].item, reason, (bench.clock)())?;
+        }
+        for (item, error) in &refused {
+            let reason = error.to_string();
+            stayed::note(bench.shared, target, item, &reason, (bench.clock)())?;
+            result.outcomes.push(RecordOutcome::Failed);
+            result.reasons.push(reason);
+        }
     }
     Ok(end)
 }

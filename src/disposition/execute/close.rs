@@ -66,6 +66,7 @@ pub(super) fn close(
     fault::step("published")?;
     if is_done {
         desk.forget(plan.id())?;
+        desk.forget_stayed(plan.manifest().rules.iter().map(|rule| &rule.rule), plan.id())?;
     }
     Ok(Statement {
         run: ended.run,

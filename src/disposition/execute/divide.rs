@@ -8,6 +8,7 @@ use super::batch::{BatchEnd, Bench, Effort, run_batch};
 use super::chunk::{ChunkSizer, PATIENCE};
 use super::error::ExecuteError;
 use super::statement::{BatchResult, Tally};
+use super::stayed::{Staying, leave};
 use super::target::Target;
 use crate::audit::leaf::RecordOutcome;
 use crate::disposition::plan::Item;
@@ -40,24 +41,26 @@ pub(super) fn run_divided(
                 thread::sleep(bench.longest);
                 let keys: Vec<RecordKey> = items.iter().map(|item| item.key.clone()).collect();
                 let weights = bench.writer.weigh(&target.mapping.series, &keys, u64::MAX)?;
-                if let ([_], [weight]) = (items.as_slice(), weights.as_slice()) {
-                    put_off_giant(tally, *weight, bench.longest);
+                if let ([item], [weight]) = (items.as_slice(), weights.as_slice()) {
+                    put_off_giant(bench, target, tally, item, *weight)?;
                     continue;
                 }
                 for piece in pieces(&weights, bench.most_bytes).into_iter().rev() {
                     match &weights[piece.clone()] {
                         [giant] if giant.bytes > bench.most_bytes && !bench.admits_giants => {
-                            put_off_giant(tally, *giant, bench.longest);
+                            put_off_giant(bench, target, tally, items[piece.start], *giant)?;
                         }
                         _ => waiting.push(items[piece].to_vec()),
                     }
                 }
             }
-            BatchEnd::Differs(error) if items.len() == 1 => {
-                tally.count(RecordOutcome::Failed);
-                tally.explain(&error.to_string(), 1);
-            }
-            BatchEnd::Differs(_) => {
+            BatchEnd::Differs(error) => {
+                if let [item] = items.as_slice() {
+                    let (outcome, reason) = (RecordOutcome::Failed, error.to_string());
+                    let staying = Staying { item, outcome, reason: &reason };
+                    leave(bench.shared, target, tally, &staying, (bench.clock)())?;
+                    continue;
+                }
                 let (left, right) = items.split_at(items.len() / 2);
                 waiting.push(right.to_vec());
                 waiting.push(left.to_vec());
@@ -102,12 +105,19 @@ fn middle_by(weights: &[Weight]) -> usize {
 }
 
 /// Leaves a record for a maintenance window.
-pub(super) fn put_off_giant(tally: &mut Tally, weight: Weight, longest: Duration) {
-    tally.count(RecordOutcome::Deferred);
-    tally.explain(&giant(weight, longest), 1);
+fn put_off_giant(
+    bench: &Bench<'_>,
+    target: &Target<'_>,
+    tally: &mut Tally,
+    item: &Item,
+    weight: Weight,
+) -> Result<(), ExecuteError> {
+    let staying = Staying { item, outcome: RecordOutcome::Deferred, reason: &giant(weight, bench.longest) };
+    leave(bench.shared, target, tally, &staying, (bench.clock)())
 }
 
-fn giant(Weight { rows, bytes }: Weight, longest: Duration) -> String {
+/// Why a record waits for a maintenance window.
+pub(super) fn giant(Weight { rows, bytes }: Weight, longest: Duration) -> String {
     format!(
         "a record of {rows} rows and {} MiB cannot be destroyed within {} ms, and is never split: it waits for a maintenance window (`[schedule] \
          maintenance`); apply the plan again in one, or raise `limits.lock_ms`",

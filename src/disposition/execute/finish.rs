@@ -53,17 +53,21 @@ fn read_back(
     let asked: Vec<RecordKey> = destroyed.iter().map(|(_, key)| key.clone()).collect();
     let there: HashSet<RecordKey> = writer.still_there(&mapping.series, &asked)?.into_iter().collect();
     for (place, _) in destroyed.iter().filter(|(_, key)| there.contains(key)) {
-        result.outcomes[*place] = RecordOutcome::Failed;
-        result.reasons.push("the record stood in its table again after the commit".to_owned());
+        fail(result, *place, "the record stood in its table again after the commit; look at what writes it back");
     }
     let asked: Vec<RecordKey> = anonymized.iter().map(|(_, key)| key.clone()).collect();
     for ((place, _), is_masked) in anonymized.iter().zip(writer.masked(&mapping.series, &asked)?) {
         if !is_masked {
-            result.outcomes[*place] = RecordOutcome::Failed;
-            result.reasons.push("a mask was no longer in place after the commit".to_owned());
+            fail(result, *place, "a mask was no longer in place after the commit; look at what writes the value back");
         }
     }
     Ok(())
+}
+
+fn fail(result: &mut BatchResult, place: usize, reason: &'static str) {
+    result.outcomes[place] = RecordOutcome::Failed;
+    result.reasons.push(reason.to_owned());
+    result.failed.push((place, reason));
 }
 
 /// What it means that a file which was recognized is no longer there.

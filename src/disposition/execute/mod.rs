@@ -27,6 +27,7 @@ mod restored;
 mod resume;
 mod spool;
 mod statement;
+mod stayed;
 mod target;
 mod writers;
 

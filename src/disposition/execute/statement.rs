@@ -96,6 +96,8 @@ pub(super) struct BatchResult {
     /// Files that should be gone and are not.
     pub left: Vec<SpooledFile>,
     pub reasons: Vec<String>,
+    /// Places of records that failed after the COMMIT, with their reasons, which stand in `reasons` too.
+    pub failed: Vec<(usize, &'static str)>,
 }
 
 impl Tally {

@@ -54,7 +54,7 @@ pub enum StoreError {
     /// Arguments that are no key of the series.
     #[error("this is no key of the series: {message}")]
     Key { message: String },
-    #[error("{message} in {}; the change was undone", database.display())]
+    #[error("{message} in {}; the change was undone: correct the rows, or the mapping by what `retentiond check` says", database.display())]
     Constraint { database: PathBuf, message: String },
     /// A cascade or a trigger changed more, or less, than the mapping says.
     #[error(
@@ -164,6 +164,9 @@ impl StoreError {
 fn constraint(code: i32, error: &rusqlite::Error) -> String {
     if code == ffi::SQLITE_CONSTRAINT_TRIGGER {
         return "a trigger of the application refused a change".to_owned();
+    }
+    if code == ffi::SQLITE_CONSTRAINT_FOREIGNKEY {
+        return "a foreign key refused a change: a row that would stay refers to one that was to go".to_owned();
     }
     without_values(error)
 }

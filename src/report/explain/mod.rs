@@ -35,6 +35,8 @@ pub struct ExplainReport {
     pub blockers: Vec<BlockerLine>,
     /// A circle of records that keep each other, from this one on; each refers to the one before it, and this one to the last.
     pub circle: Vec<String>,
+    /// Why it stayed when it was last tried, where it is due.
+    pub stayed: Option<StayedLine>,
     /// Approved plans that list it, or under which the log says that it was announced.
     pub approvals: Vec<ApprovalLine>,
     /// What the destruction log says of it, entry by entry.
@@ -61,6 +63,19 @@ pub struct BlockerLine {
     pub series: String,
     pub key: String,
     pub goes_too: bool,
+}
+
+/// Why a record that was to go is still there.
+#[derive(Clone, Debug, Serialize)]
+pub struct StayedLine {
+    pub plan: String,
+    pub run: String,
+    /// RFC 3339, UTC.
+    pub at: String,
+    /// The entry of the log that tells of the attempt; none where the record was not announced.
+    pub entry: Option<u64>,
+    /// What kept it, and the mend.
+    pub reason: String,
 }
 
 /// An approved plan that lists the record.
@@ -101,6 +116,7 @@ impl Report for ExplainReport {
     fn text(&self, words: &Words) -> String {
         let mut text = self.title();
         text += &paragraph("", "", &self.sentence(words));
+        text += &self.stayed.as_ref().map(|stayed| stayed.text(words)).unwrap_or_default();
         for rule in &self.rules {
             text += &rule.text(words);
         }
@@ -152,6 +168,7 @@ impl ExplainReport {
             "blocked" if self.why.as_deref() == Some("decision") => words.fill(words.is_undecided, &[due, rule]),
             "blocked" if !self.circle.is_empty() => words.fill(words.is_in_circle, &[due, rule]),
             "blocked" => words.fill(words.is_blocked, &[due, rule]),
+            "due" if self.stayed.is_some() => words.fill(words.is_due_and_stayed, &[due, rule]),
             "due" if self.is_approved() => words.fill(words.is_due_and_approved, &[due, rule]),
             "due" => words.fill(words.is_due, &[due, rule]),
             "gone" => match &self.found {
@@ -185,6 +202,16 @@ impl ExplainReport {
             }
             _ => String::new(),
         }
+    }
+}
+
+impl StayedLine {
+    fn text(&self, words: &Words) -> String {
+        let text = match self.entry {
+            Some(entry) => words.fill(words.stayed_in_entry, &[&self.at, &self.run, &entry.to_string(), &self.reason]),
+            None => words.fill(words.stayed, &[&self.at, &self.run, &self.reason]),
+        };
+        paragraph("", "  ", &text)
     }
 }
 

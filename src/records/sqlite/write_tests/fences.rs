@@ -180,3 +180,36 @@ fn a_fence_row_that_is_swallowed_or_changes_more_is_never_taken_for_written() {
     let forgotten = fence::forget_before(&owner.app, &origin(), BatchNumber(2));
     assert!(matches!(forgotten, Err(StoreError::CountDiffers { counted: 1, changed: 2 })), "{forgotten:?}");
 }
+
+#[test]
+fn another_file_in_the_database_s_place_is_noticed_at_every_step() {
+    for mode in MODES {
+        let owner = Owner::with(mode, SCHEMA);
+        let mapping = series("dossier");
+        let mut writer = owner.writer(&mapping);
+        let away = owner.dir.path().join("moved-away.db");
+        let mut txn = writer.begin().unwrap();
+        txn.destroy(&mapping.series, &keys(&[1])).unwrap();
+        txn.fence(BatchNumber(1), "1D").unwrap();
+        std::fs::rename(owner.path(), &away).unwrap();
+        let other = Connection::open(owner.path()).unwrap();
+        other.execute_batch(SCHEMA).unwrap();
+
+        let refused = txn.commit(&Evidence(1));
+        assert!(matches!(refused, Err(CommitError::Refused(StoreError::Replaced { .. }))), "{mode}: {refused:?}");
+        let replaced = |step: &str, error: Option<StoreError>| {
+            assert!(matches!(error, Some(StoreError::Replaced { .. })), "{mode}, {step}: {error:?}");
+        };
+        replaced("begin", writer.begin().err());
+        replaced("abort", writer.abort_or_read(BatchNumber(1)).err());
+        replaced("rows read back", writer.still_there(&mapping.series, &keys(&[1])).err());
+        replaced("masks read back", writer.masked(&mapping.series, &keys(&[1])).err());
+        replaced("files", writer.still_referenced(owner.dir.path(), &["a"]).err());
+        drop(writer);
+        for place in [owner.path(), away] {
+            let rows =
+                |conn: &Connection| conn.query_row("SELECT count(*) FROM dossier", [], |row| row.get::<_, i64>(0));
+            assert_eq!(rows(&Connection::open(&place).unwrap()).unwrap(), 3, "{mode}: {}", place.display());
+        }
+    }
+}

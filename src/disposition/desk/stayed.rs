@@ -1,0 +1,72 @@
+//! Why records stayed when they were last tried: kept privately, for `explain`. The log says only how many did.
+
+use rusqlite::{OptionalExtension, params};
+use serde::{Deserialize, Serialize};
+
+use super::{Desk, DeskError};
+use crate::disposition::request::NamedRecord;
+use crate::model::{Digest, Instant, PlanId, RuleNumber, RunId};
+
+/// Why a record of a plan is still there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stayed {
+    pub plan: PlanId,
+    pub run: RunId,
+    pub at: Instant,
+    /// In a sentence, with its mend.
+    pub reason: String,
+}
+
+impl Desk {
+    /// Notes why a record stayed, durably and instead of an earlier reason. Its key is not kept: a keyed digest finds it again.
+    ///
+    /// # Errors
+    /// The private database.
+    pub fn note_stayed(&self, record: &NamedRecord, rule: &RuleNumber, stayed: &Stayed) -> Result<(), DeskError> {
+        let name = self.name_of(record)?;
+        let text = self.store.text(stayed)?;
+        self.store.run(|connection| {
+            connection.prepare_cached("INSERT OR REPLACE INTO stayed VALUES(?1, ?2, ?3, ?4)")?.execute(params![
+                name.as_bytes(),
+                rule.as_str(),
+                stayed.plan.as_str(),
+                text
+            ])
+        })?;
+        Ok(())
+    }
+
+    /// Why a record stayed when it was last tried.
+    ///
+    /// # Errors
+    /// The private database.
+    pub fn stayed(&self, record: &NamedRecord) -> Result<Option<Stayed>, DeskError> {
+        let name = self.name_of(record)?;
+        let text: Option<String> = self.store.run(|connection| {
+            let mut select = connection.prepare_cached("SELECT stayed FROM stayed WHERE record = ?1")?;
+            select.query_row([name.as_bytes()], |row| row.get(0)).optional()
+        })?;
+        text.map(|text| self.store.parse(&text)).transpose()
+    }
+
+    /// Forgets what earlier plans left of these rules: the plan that went through tried all that was due.
+    ///
+    /// # Errors
+    /// The private database.
+    pub fn forget_stayed<'r>(
+        &self,
+        rules: impl IntoIterator<Item = &'r RuleNumber>,
+        plan: &PlanId,
+    ) -> Result<(), DeskError> {
+        let rules: Vec<&RuleNumber> = rules.into_iter().collect();
+        self.store.run(|connection| {
+            let mut delete = connection.prepare("DELETE FROM stayed WHERE rule = ?1 AND plan <> ?2")?;
+            rules.iter().try_for_each(|rule| delete.execute([rule.as_str(), plan.as_str()]).map(drop))
+        })
+    }
+
+    fn name_of(&self, record: &NamedRecord) -> Result<Digest, DeskError> {
+        let key = self.store.text(&record.key)?;
+        Ok(self.log.keyed_digest(&format!("stayed-v1 {} {key}", record.series)))
+    }
+}
