@@ -48,7 +48,9 @@ pub enum LogError {
         "an earlier write to the destruction log failed, so what it holds must be read again from disk; start the command again"
     )]
     Poisoned,
-    #[error("the clock says {now}, but the destruction log ends at {last}; set the clock right, or wait")]
+    #[error(
+        "the clock says {now}, but the destruction log ends at {last}; set the clock right, or wait, or, where that entry was stamped wrongly, answer to the daemon for the clock as it is: `retentiond ctl resume --clock`"
+    )]
     ClockBehind { last: Instant, now: Instant },
     #[error("a batch without records has no intent to put on record")]
     EmptyBatch,
@@ -86,6 +88,20 @@ impl From<FileError> for LogError {
 }
 
 impl LogError {
+    /// Its stable name.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Locked { .. } => "log-locked",
+            Self::Corrupt { .. } => "log-corrupt",
+            Self::Behind { .. } => "log-behind",
+            Self::Full { .. } => "disk-full",
+            Self::Absent { .. } => "log-absent",
+            Self::KeyNeeded { .. } | Self::KeyDestroyed { .. } => "fingerprint-key",
+            Self::ClockBehind { .. } => "clock",
+            _ => "log",
+        }
+    }
+
     /// Whether the log itself cannot be trusted as it stands (exit code 4).
     pub fn is_verification_failure(&self) -> bool {
         matches!(self, Self::Corrupt { .. } | Self::Behind { .. })

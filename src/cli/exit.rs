@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use crate::disposition::request::RefusalKind;
+
 /// How a command ended, as the shell sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -34,5 +36,18 @@ impl Exit {
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit.code())
+    }
+}
+
+impl From<RefusalKind> for Exit {
+    fn from(kind: RefusalKind) -> Self {
+        match kind {
+            RefusalKind::Refused => Self::Refused,
+            RefusalKind::Usage => Self::Usage,
+            RefusalKind::Busy => Self::Locked,
+            RefusalKind::Configuration => Self::BadConfig,
+            RefusalKind::Log => Self::LogFault,
+            RefusalKind::Failure => Self::Failure,
+        }
     }
 }

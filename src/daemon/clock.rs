@@ -92,11 +92,11 @@ impl Guard {
     }
 
     /// Goes on from a reading that was believed before a restart, where the clock ran steadily since: it is still the same start of the machine.
-    pub fn recall(&mut self, believed: Reading, reading: Reading) {
-        let elapsed = reading.boot.checked_sub(believed.boot).and_then(|elapsed| TimeDelta::from_std(elapsed).ok());
-        let is_steady = elapsed.is_some_and(|elapsed| (reading.now - (believed.now + elapsed)).abs() <= AHEAD);
-        if is_steady {
-            self.base = Some(believed);
+    /// Then, or where a server confirms the clock, a person's word stands that the log's last entry, of the time `answered`, was stamped wrongly.
+    pub fn recall(&mut self, believed: Option<Reading>, answered: Option<Instant>, reading: Reading) {
+        self.base = believed.filter(|believed| runs_steadily(*believed, reading));
+        if self.base.is_some() || reading.synchronization == Synchronization::Confirmed {
+            self.confirmed_behind = answered;
         }
     }
 
@@ -161,6 +161,12 @@ impl Guard {
         self.doubt = None;
         self.confirmed_behind = log.filter(|last| reading.now < *last - BEHIND);
     }
+}
+
+/// Whether the wall clock moved as far as the time since boot between two readings, the second of which is the later.
+fn runs_steadily(before: Reading, reading: Reading) -> bool {
+    let elapsed = reading.boot.checked_sub(before.boot).and_then(|elapsed| TimeDelta::from_std(elapsed).ok());
+    elapsed.is_some_and(|elapsed| (reading.now - (before.now + elapsed)).abs() <= AHEAD)
 }
 
 #[cfg(test)]

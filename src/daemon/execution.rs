@@ -1,7 +1,6 @@
 //! Executions: of plans approved by a person, or granted by the mode; resumed where they were interrupted.
 
 use std::cell::Cell;
-use std::error::Error;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant as Monotonic};
 
@@ -108,7 +107,7 @@ impl Runner {
         let ended = match self.why_not() {
             Some(obstacle) => Err(obstacle.refusal()),
             None => self.attempt(plan, actor, began).map_err(|error| {
-                let refusal = refusal(&error);
+                let refusal = error.refusal();
                 // A refusal answers who asked: no run failed, and a plan approved in a minute does not wait for a retry.
                 if !matches!(refusal.kind, RefusalKind::Refused | RefusalKind::Usage) {
                     self.note_failure(plan, &error, began);
@@ -156,7 +155,7 @@ impl Runner {
     fn note_failure(&mut self, plan: &PlanId, error: &ExecuteError, began: Monotonic) {
         let now = self.watch.now();
         self.metrics.run_ended("failed", began.elapsed().as_secs_f64(), now);
-        let message = format!("the execution of plan {plan} failed: {}", refusal(error).message);
+        let message = format!("the execution of plan {plan} failed: {}", error.refusal().message);
         self.board.raise(kind::RUN_FAILED, plan.as_str(), message, now);
         self.put_off(plan, now);
     }
@@ -229,35 +228,13 @@ pub(super) fn refused(code: &str, message: String) -> Refusal {
     Refusal { kind: RefusalKind::Refused, code: code.to_owned(), message, rails: Vec::new(), faults: Vec::new() }
 }
 
-/// An execution that could not be, as it is told over the socket.
-pub(super) fn refusal(error: &ExecuteError) -> Refusal {
-    match error {
-        ExecuteError::Desk(error) => error.refusal(),
-        error => {
-            let mut message = error.to_string();
-            let mut beneath = error.source();
-            while let Some(error) = beneath {
-                message = format!("{message}: {error}");
-                beneath = error.source();
-            }
-            let kind = match error {
-                ExecuteError::Restored { .. } => RefusalKind::Refused,
-                ExecuteError::Blackout { .. } => RefusalKind::Busy,
-                ExecuteError::NoSeries { .. } | ExecuteError::NoSource { .. } => RefusalKind::Configuration,
-                _ => RefusalKind::Failure,
-            };
-            Refusal { kind, code: "execution".to_owned(), message, rails: Vec::new(), faults: Vec::new() }
-        }
-    }
-}
-
 /// The end of an execution, in a few words.
 fn in_words(result: &Result<Statement, ExecuteError>) -> String {
     match result {
         Ok(Statement { counts, .. }) => {
             format!("{} of {} disposed of", counts.destroyed + counts.anonymized, counts.planned)
         }
-        Err(error) => format!("not executed: {}", refusal(error).code),
+        Err(error) => format!("not executed: {}", error.code()),
     }
 }
 

@@ -1,7 +1,6 @@
 //! What comes before anything else after a crash: batches that it interrupted are resolved, scans that it interrupted are made anew.
 
 use super::alerts::kind;
-use super::execution::refusal;
 use super::runner::Runner;
 use super::scan::Depth;
 use crate::disposition::desk::{DeskError, Firing};
@@ -23,10 +22,10 @@ impl Runner {
             }
             Err(error) => {
                 let message = match &error {
-                    ExecuteError::Desk(DeskError::LogBehind { .. }) => refusal(&error).message,
+                    ExecuteError::Desk(DeskError::LogBehind { .. }) => error.refusal().message,
                     _ => format!(
                         "nothing is destroyed until what a crash interrupted is resolved: {}",
-                        refusal(&error).message
+                        error.refusal().message
                     ),
                 };
                 self.board.raise(kind::RECOVERY, "log", message, now);

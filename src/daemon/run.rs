@@ -142,9 +142,7 @@ fn make(options: Options, stop: &Arc<AtomicBool>) -> Result<Made, DaemonError> {
 fn go_on_believing(watch: &Watch, desk: &SharedDesk) -> Result<(), DaemonError> {
     let mut desk = desk.lock()?;
     watch.log_is_at(desk.log().last_time());
-    if let Some(believed) = desk.recall(CLOCK)? {
-        watch.recall(believed);
-    }
+    watch.recall(desk.recall(CLOCK)?, desk.answered_for()?);
     Ok(())
 }
 

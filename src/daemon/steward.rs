@@ -11,6 +11,7 @@ use super::execution::refused;
 use super::obstacle::{Obstacle, refusal_to_scan};
 use super::orders::Order;
 use super::reload::read;
+use super::run::CLOCK;
 use super::sandbox::Sandbox;
 use super::watch::Watch;
 use crate::audit::witness::read_witnessed;
@@ -163,6 +164,7 @@ impl Steward {
         self.watch.log_is_at(desk.log().last_time());
         // Behind the log, its last entry keeps its time: it is this one that was answered for.
         self.watch.confirm();
+        desk.memorize(CLOCK, self.watch.base().as_ref())?;
         // Not at the next tick only: whoever answered looks now.
         self.board.show().alerts.keep_only(kind::CLOCK, &[]);
         tracing::warn!(%actor, %time, was = %now, "the clock was confirmed");

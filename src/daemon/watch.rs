@@ -41,10 +41,10 @@ impl Watch {
         Reading { now, boot: kernel::since_boot(), synchronization: (self.asks)(now) }
     }
 
-    /// Goes on from what was believed before a restart.
-    pub fn recall(&self, believed: Reading) {
+    /// Goes on from what was believed before a restart, and from the time of the entry of the log that a person answered for.
+    pub fn recall(&self, believed: Option<Reading>, answered: Option<Instant>) {
         let reading = self.read();
-        self.state().guard.recall(believed, reading);
+        self.state().guard.recall(believed, answered, reading);
     }
 
     /// The last reading that was believed.

@@ -13,6 +13,7 @@ mod governs;
 pub mod holds;
 mod installation;
 pub mod judge;
+pub mod kinds;
 pub mod plan;
 pub mod rails;
 pub mod request;

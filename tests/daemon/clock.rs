@@ -3,7 +3,9 @@
 use std::thread;
 use std::time::Duration;
 
-use crate::office::Office;
+use serde_json::Value as Json;
+
+use crate::office::{NOON, Office, insert};
 
 #[test]
 fn a_clock_that_jumped_destroys_nothing_until_somebody_answers_for_it() {
@@ -42,7 +44,6 @@ fn a_clock_that_no_server_confirmed_destroys_nothing_until_somebody_answers_for_
     assert_eq!(office.count(), 8, "approved, but nobody knows what time it is");
     office.ask(&["ctl", "resume", "--clock"]);
     office.wait("the execution", || office.count() == 5);
-    office.wait("a tick", || !office.has_alert("clock"));
     daemon.stop();
 
     let daemon = office.start_with(&unconfirmed);
@@ -101,4 +102,48 @@ fn a_clock_behind_the_last_entry_destroys_nothing_until_it_has_caught_up() {
     office.wait("the execution", || office.count() == 5);
     daemon.stop();
     office.verify();
+}
+
+#[test]
+fn an_entry_stamped_years_ahead_pauses_destruction_until_somebody_answers_for_the_clock_and_bricks_nothing() {
+    let office = Office::new("approve", 3);
+    office.start().stop();
+    office.set_clock("2031-03-01T12:00:00Z");
+    office.ask(&["hold", "place", "dossier", "8", "--reason", "a claim"]);
+    office.set_clock(NOON);
+
+    let daemon = office.start();
+    office.wait("the alert", || office.has_alert("clock"));
+    let behind = "lies behind the last entry of the log (2031-03-01 12:00:00 UTC)";
+    assert!(office.status()["clock"].as_str().unwrap().contains(behind), "{}", office.status());
+    let (code, refused) = office.json(&["plan"]);
+    assert_eq!((code, refused["error"]["code"].as_str()), (3, Some("clock")), "{refused}");
+    assert!(refused["error"]["mend"].as_str().unwrap().contains("`retentiond ctl resume --clock`"), "{refused}");
+
+    let told = office.ask(&["ctl", "resume", "--clock"]);
+    let answered = "answers for the clock as it is: 2026-11-21T17:00:00Z; destruction goes on";
+    assert!(told["message"].as_str().unwrap().contains(answered), "{told}");
+    is_believed(&office);
+    office.scan();
+    office.ask(&["approve", &office.plans("pending")[0], "--accept", "rules"]);
+    office.wait("the execution", || office.count() == 5);
+    daemon.stop();
+
+    let daemon = office.start();
+    is_believed(&office);
+    insert(&office.database(), "2025-11-02T12:00:00Z");
+    office.scan();
+    office.ask(&["approve", &office.plans("pending")[0], "--accept", "median"]);
+    office.wait("the next execution", || office.count() == 5);
+    is_believed(&office);
+    daemon.stop();
+}
+
+/// Nothing about the clock waits for anybody, as whoever asks is told.
+fn is_believed(office: &Office) {
+    let status = office.status();
+    assert_eq!((&status["clock"], &status["waiting"]), (&Json::Null, &Json::Null), "{status}");
+    assert!(!office.has_alert("clock"), "{status}");
+    let told = office.run(&["ctl", "status"]).out;
+    assert!(!told.to_lowercase().contains("clock"), "{told}");
 }

@@ -21,7 +21,8 @@ max_share = 1.0
 lock_ms = 5
 ";
 
-const NOON: &str = "2026-11-21T17:00:00Z";
+/// What time it is at first.
+pub const NOON: &str = "2026-11-21T17:00:00Z";
 
 /// An organization with dossiers, some of them due.
 pub struct Office(Organization);

@@ -38,18 +38,7 @@ impl From<Vec<Fault>> for Failure {
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
-        let exit = match &error {
-            StoreError::Locked { .. } | StoreError::Unfinished { .. } | StoreError::Interrupted { .. } => Exit::Locked,
-            StoreError::Missing { .. }
-            | StoreError::NotAFile { .. }
-            | StoreError::NotADatabase { .. }
-            | StoreError::UnsafeToOpen { .. }
-            | StoreError::Schema { .. }
-            | StoreError::SchemaChanged { .. }
-            | StoreError::FenceTable { .. } => Exit::BadConfig,
-            StoreError::Key { .. } | StoreError::Expression { .. } => Exit::Usage,
-            _ => Exit::Failure,
-        };
+        let exit = RefusalKind::of_records(&error).into();
         let place = match &error {
             StoreError::Key { .. } | StoreError::Expression { .. } => COMMAND_LINE.to_owned(),
             error => database(error).map(|path| path.display().to_string()).unwrap_or_default(),
@@ -65,16 +54,6 @@ impl From<StoreError> for Failure {
 
 impl From<LogError> for Failure {
     fn from(error: LogError) -> Self {
-        let (exit, code) = match &error {
-            LogError::Locked { .. } => (Exit::Locked, "log-locked"),
-            LogError::Corrupt { .. } => (Exit::LogFault, "log-corrupt"),
-            LogError::Behind { .. } => (Exit::LogFault, "log-behind"),
-            LogError::Full { .. } => (Exit::Failure, "disk-full"),
-            LogError::Absent { .. } => (Exit::Failure, "log-absent"),
-            LogError::KeyNeeded { .. } | LogError::KeyDestroyed { .. } => (Exit::Refused, "fingerprint-key"),
-            LogError::ClockBehind { .. } => (Exit::Refused, "clock"),
-            _ => (Exit::Failure, "log"),
-        };
         let mend = match &error {
             LogError::KeyNeeded { .. } => "Nothing was changed. `plans` and `audit show` say what still waits.",
             LogError::KeyDestroyed { .. } => {
@@ -82,7 +61,7 @@ impl From<LogError> for Failure {
             }
             _ => "Nothing more is destroyed until the log can be written.",
         };
-        Self::of_room(exit, code, &error, "the destruction log", mend)
+        Self::of_room(RefusalKind::of_log(&error).into(), error.code(), &error, "the destruction log", mend)
     }
 }
 
@@ -152,26 +131,16 @@ impl From<DeskError> for Failure {
 
 impl From<ExecuteError> for Failure {
     fn from(error: ExecuteError) -> Self {
-        let (exit, code) = match error {
-            ExecuteError::Store(error) => return error.into(),
-            ExecuteError::Log(error) => return error.into(),
-            ExecuteError::Plan(error) => return error.into(),
-            ExecuteError::Desk(error) => return error.into(),
-            ExecuteError::Blackout { .. } => (Exit::Locked, "blackout"),
-            ExecuteError::Restored { .. } => (Exit::Refused, "restored"),
-            ExecuteError::SameVersion { .. } => (Exit::BadConfig, "calendar-same-version"),
-            ExecuteError::OlderVersion { .. } => (Exit::BadConfig, "calendar-older-version"),
-            ExecuteError::NoSeries { .. } => (Exit::BadConfig, "no-series"),
-            ExecuteError::NoSource { .. } => (Exit::BadConfig, "no-source"),
-            ExecuteError::Governing(_) => (Exit::BadConfig, "rule-not-supported"),
-            ExecuteError::Spool { .. } => (Exit::Failure, "spool"),
-            ExecuteError::Unresolved { .. } => (Exit::Failure, "unresolved-batch"),
-            ExecuteError::OtherBatch { .. } => (Exit::Failure, "other-batch"),
-            ExecuteError::Nameless { .. } => (Exit::Failure, "records-nameless"),
-            ExecuteError::Fence { .. } => (Exit::Failure, "fence"),
-            ExecuteError::Step(_) => (Exit::Failure, "step"),
-        };
-        Self::of_room(exit, code, &error, "", "Run the same command again: it goes on from where it stopped.")
+        match error {
+            ExecuteError::Store(error) => error.into(),
+            ExecuteError::Log(error) => error.into(),
+            ExecuteError::Plan(error) => error.into(),
+            ExecuteError::Desk(error) => error.into(),
+            error => {
+                let mend = "Run the same command again: it goes on from where it stopped.";
+                Self::of_room(error.kind().into(), error.code(), &error, "", mend)
+            }
+        }
     }
 }
 
@@ -186,13 +155,14 @@ impl From<AskError> for Failure {
 
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
-        let (exit, otherwise) = match refusal.kind {
-            RefusalKind::Refused => (Exit::Refused, "`plans` and `hold list` say where things stand."),
-            RefusalKind::Usage => (Exit::Usage, "See the command's --help."),
-            RefusalKind::Busy => (Exit::Locked, "Try the same command again later."),
-            RefusalKind::Configuration => (Exit::BadConfig, "Run `check`."),
-            RefusalKind::Log => (Exit::LogFault, "Run `audit verify`."),
-            RefusalKind::Failure => (Exit::Failure, "Mend what the message says, then run the same command again."),
+        let exit = refusal.kind.into();
+        let otherwise = match refusal.kind {
+            RefusalKind::Refused => "`plans` and `hold list` say where things stand.",
+            RefusalKind::Usage => "See the command's --help.",
+            RefusalKind::Busy => "Try the same command again later.",
+            RefusalKind::Configuration => "Run `check`.",
+            RefusalKind::Log => "Run `audit verify`.",
+            RefusalKind::Failure => "Mend what the message says, then run the same command again.",
         };
         let otherwise = match refusal.code.as_ref() {
             "simulation" => "Make a plan without `--as-of`, and approve that one.",

@@ -123,10 +123,27 @@ fn what_was_believed_is_believed_after_a_restart_and_not_after_another_start_of_
     let believed = reading(NOON, 1_000);
     let look = |reading| {
         let mut guard = new_guard();
-        guard.recall(believed, reading);
+        guard.recall(Some(believed), None, reading);
         guard.look(reading, None)
     };
     assert_eq!(look(unconfirmed("2026-06-01T13:00:00Z", 4_600)), None);
     assert_eq!(look(unconfirmed("2026-06-01T13:00:00Z", 60)), Some(Doubt::Unsynchronized), "it was started since");
     assert_eq!(look(unconfirmed("2026-07-01T13:00:00Z", 4_600)), Some(Doubt::Unsynchronized), "it was set since");
+}
+
+#[test]
+fn a_person_s_word_for_an_entry_of_the_log_outlives_a_restart_as_long_as_the_clock_is_the_same_or_confirmed() {
+    let believed = reading(NOON, 1_000);
+    let [stamp, other] = ["2031-03-01T12:00:00Z", "2031-03-02T12:00:00Z"].map(|entry| Some(at(entry)));
+    let look = |reading, log| {
+        let mut guard = new_guard();
+        guard.recall(Some(believed), stamp, reading);
+        guard.look(reading, log)
+    };
+    let steady = reading("2026-06-01T13:00:00Z", 4_600);
+    assert_eq!(look(steady, stamp), None);
+    assert!(look(steady, other).is_some(), "nobody answered for that entry");
+    let started_since = reading("2026-06-01T13:00:00Z", 60);
+    assert!(look(started_since, stamp).is_some());
+    assert_eq!(look(Reading { synchronization: Synchronization::Confirmed, ..started_since }, stamp), None);
 }

@@ -28,9 +28,17 @@ impl Desk {
         self.record(Body::Correction(confirmed), now).map(drop)
     }
 
+    /// The time of the entry that a person answered for last.
+    ///
+    /// # Errors
+    /// The private database cannot be read.
+    pub fn answered_for(&self) -> Result<Option<Instant>, DeskError> {
+        self.recall(CONFIRMED)
+    }
+
     /// Lets the log go on where a person answered for the clock.
     pub(super) fn accept_confirmed_clock(&mut self) -> Result<(), DeskError> {
-        let confirmed: Option<Instant> = self.recall(CONFIRMED)?;
+        let confirmed = self.answered_for()?;
         if confirmed.is_some() && confirmed == self.log.last_time() {
             self.log.accept_last_time();
         }

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::super::approval::ApprovalError;
+use super::super::kinds::in_full;
 use super::super::plan::PlanError;
 use super::super::request::{Refusal, RefusalKind};
 use crate::audit::LogError;
@@ -102,7 +103,7 @@ impl DeskError {
             Self::Mode { .. } => "state-mode",
             Self::Kind { .. } => "state-kind",
             Self::Database { .. } | Self::Form { .. } => "state-database",
-            Self::Log(_) => "log",
+            Self::Log(error) => error.code(),
             Self::Plan(error) => error.code(),
             Self::Approval(error) => error.code(),
             Self::LogBehind { .. } => "log-behind",
@@ -134,8 +135,9 @@ impl DeskError {
         match self {
             Self::Locked { .. } | Self::Crowded { .. } | Self::Unheard { .. } => RefusalKind::Busy,
             Self::Owner { .. } | Self::Mode { .. } | Self::Kind { .. } => RefusalKind::Configuration,
-            Self::Log(error) | Self::Plan(PlanError::Log(error)) => kind_of_log(error),
+            Self::Log(error) => RefusalKind::of_log(error),
             Self::Plan(error) => error.kind(),
+            Self::Records(error) => RefusalKind::of_records(error),
             Self::Approval(ApprovalError::UnknownRule { .. }) => RefusalKind::Usage,
             Self::Approval(_) | Self::HoldsLost { .. } | Self::LogBehind { .. } | Self::Unsettled { .. } => {
                 RefusalKind::Refused
@@ -148,13 +150,10 @@ impl DeskError {
             | Self::Reason { .. }
             | Self::NotOnPlan { .. }
             | Self::TooManyExceptions { .. }
-            | Self::Records(StoreError::Key { .. } | StoreError::Expression { .. })
             | Self::NotARequest { .. } => RefusalKind::Usage,
-            Self::Records(StoreError::Locked { .. }) => RefusalKind::Busy,
             Self::File { .. }
             | Self::Database { .. }
             | Self::Form { .. }
-            | Self::Records(_)
             | Self::Random(_)
             | Self::Broken
             | Self::OtherExceptions { .. }
@@ -166,27 +165,10 @@ impl DeskError {
 
     /// As it is told over the socket: the sentence, and what lies beneath it.
     pub fn refusal(&self) -> Refusal {
-        let mut message = self.to_string();
-        let mut beneath = std::error::Error::source(self);
-        while let Some(error) = beneath {
-            message.push_str(": ");
-            message.push_str(&error.to_string());
-            beneath = error.source();
-        }
         let rails = match self {
             Self::Approval(ApprovalError::Rails { tripped, .. }) => tripped.clone(),
             _ => Vec::new(),
         };
-        Refusal { kind: self.kind(), code: self.code().to_owned(), message, rails, faults: Vec::new() }
-    }
-}
-
-fn kind_of_log(error: &LogError) -> RefusalKind {
-    if error.is_verification_failure() {
-        RefusalKind::Log
-    } else if error.is_locked() {
-        RefusalKind::Busy
-    } else {
-        RefusalKind::Failure
+        Refusal { kind: self.kind(), code: self.code().to_owned(), message: in_full(self), rails, faults: Vec::new() }
     }
 }

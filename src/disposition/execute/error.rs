@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use crate::audit::LogError;
 use crate::disposition::desk::DeskError;
 use crate::disposition::judge::GoverningError;
+use crate::disposition::kinds::in_full;
 use crate::disposition::plan::PlanError;
+use crate::disposition::request::{Refusal, RefusalKind};
 use crate::model::{BatchNumber, CalendarNumber, Instant, PlanId, SeriesName, SourceName};
 use crate::records::sqlite::StoreError;
 
@@ -65,4 +67,66 @@ pub enum ExecuteError {
     Governing(#[from] GoverningError),
     #[error("a step of the protocol failed")]
     Step(#[from] io::Error),
+}
+
+impl ExecuteError {
+    /// Its stable name.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Store(error) => error.code(),
+            Self::Log(error) => error.code(),
+            Self::Plan(error) => error.code(),
+            Self::Desk(error) => error.code(),
+            Self::SameVersion { .. } => "calendar-same-version",
+            Self::OlderVersion { .. } => "calendar-older-version",
+            Self::Restored { .. } => "restored",
+            Self::Blackout { .. } => "blackout",
+            Self::NoSeries { .. } => "no-series",
+            Self::NoSource { .. } => "no-source",
+            Self::Governing(_) => "rule-not-supported",
+            Self::Spool { .. } => "spool",
+            Self::Unresolved { .. } => "unresolved-batch",
+            Self::OtherBatch { .. } => "other-batch",
+            Self::Nameless { .. } => "records-nameless",
+            Self::Fence { .. } => "fence",
+            Self::Step(_) => "step",
+        }
+    }
+
+    /// What kind of answer it is.
+    pub fn kind(&self) -> RefusalKind {
+        match self {
+            Self::Store(error) => RefusalKind::of_records(error),
+            Self::Log(error) => RefusalKind::of_log(error),
+            Self::Plan(error) => error.kind(),
+            Self::Desk(error) => error.kind(),
+            Self::Restored { .. } => RefusalKind::Refused,
+            Self::Blackout { .. } => RefusalKind::Busy,
+            Self::SameVersion { .. }
+            | Self::OlderVersion { .. }
+            | Self::NoSeries { .. }
+            | Self::NoSource { .. }
+            | Self::Governing(_) => RefusalKind::Configuration,
+            Self::Spool { .. }
+            | Self::Unresolved { .. }
+            | Self::OtherBatch { .. }
+            | Self::Nameless { .. }
+            | Self::Fence { .. }
+            | Self::Step(_) => RefusalKind::Failure,
+        }
+    }
+
+    /// As it is told over the socket.
+    pub fn refusal(&self) -> Refusal {
+        match self {
+            Self::Desk(error) => error.refusal(),
+            error => Refusal {
+                kind: error.kind(),
+                code: error.code().to_owned(),
+                message: in_full(error),
+                rails: Vec::new(),
+                faults: Vec::new(),
+            },
+        }
+    }
 }

@@ -79,7 +79,7 @@ impl PlanError {
             Self::Records { source, .. } | Self::Source { source, .. } => source.code(),
             Self::Hold { .. } => "hold-expression",
             Self::NoSource { .. } => "no-source",
-            Self::Log(_) => "log",
+            Self::Log(error) => error.code(),
             Self::Unbalanced { .. } => "unbalanced",
             Self::Unproved { .. } => "mapping-unproved",
             Self::NoSuchDay { .. } => "no-such-day",
@@ -94,15 +94,9 @@ impl PlanError {
                 RefusalKind::Refused
             }
             Self::Governing(_) | Self::NoSource { .. } | Self::Unproved { .. } => RefusalKind::Configuration,
-            Self::Records { source: StoreError::Locked { .. }, .. }
-            | Self::Source { source: StoreError::Locked { .. }, .. } => RefusalKind::Busy,
-            Self::File { .. }
-            | Self::Body { .. }
-            | Self::Json(_)
-            | Self::Records { .. }
-            | Self::Source { .. }
-            | Self::Log(_)
-            | Self::Unbalanced { .. } => RefusalKind::Failure,
+            Self::Records { source, .. } | Self::Source { source, .. } => RefusalKind::of_records(source),
+            Self::Log(error) => RefusalKind::of_log(error),
+            Self::File { .. } | Self::Body { .. } | Self::Json(_) | Self::Unbalanced { .. } => RefusalKind::Failure,
         }
     }
 }
