@@ -220,6 +220,24 @@ mod redmine {
     }
 
     #[test]
+    fn a_proposal_for_it_asks_what_would_destroy_issues_that_were_reopened() {
+        let application = Application::redmine();
+        let [database, proposed] =
+            ["redmine.sqlite", "proposed"].map(|name| application.path(name).display().to_string());
+        application.ask(&["init", "--sqlite", &database, "--dir", &proposed]);
+        let text = fs::read_to_string(application.path("proposed/retentiond.toml")).unwrap();
+        assert!(text.contains("event.closure = { column = \"closed_on\", as = \"\", where = \"\" }"), "{text}");
+        assert!(text.contains("{ status_id = [\"…\"] }"), "{text}");
+        let checked = application.run(&["check", "--config", &format!("{proposed}/retentiond.toml")]);
+        let faults: Json = serde_json::from_slice(&checked.stdout).unwrap();
+        for blank in ["series.issues.event.closure.as", "series.issues.event.closure.where"] {
+            let faults = faults["error"]["faults"].as_array().unwrap();
+            let is_told = |fault: &Json| fault["message"].as_str().unwrap().contains(blank);
+            assert!(faults.iter().any(is_told), "{blank} is not asked for: {faults:?}");
+        }
+    }
+
+    #[test]
     fn exactly_the_rows_and_files_of_the_issues_due_go() {
         let redmine = Application::redmine();
         let (before, files_before) = (redmine.rows(), redmine.files("redmine-files"));

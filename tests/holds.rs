@@ -69,6 +69,7 @@ fn organization(dir: &Path, dossiers: i64) -> Arc<Installation> {
         calendars: loaded.calendars,
         sources: loaded.config.sources,
         series: loaded.config.series,
+        guesses: BTreeMap::new(),
         // Short transactions, many of them: more chances to slip between two.
         limits: Limits { lock: Duration::from_millis(5), pace: Pace::Full, ..Limits::default() },
         windows: Windows::NONE,

@@ -33,5 +33,9 @@ mod masks;
 #[path = "program/rotation.rs"]
 mod rotation;
 mod support;
+#[path = "program/terminal.rs"]
+mod terminal;
 #[path = "program/triggers.rs"]
 mod triggers;
+#[path = "program/usage.rs"]
+mod usage;

@@ -45,8 +45,7 @@ impl Check {
         }
         findings.extend(shared_roots(&setup.install.series));
         findings.extend(unwritable_state(&setup.install.state));
-        let (guesses, guessed) = hints::guesses(&setup.config.file);
-        findings.extend(guessed);
+        findings.extend(hints::guesses(&setup.config));
         let mut locked = false;
         for source in setup.install.sources.values() {
             let here = setup.install.series.iter().filter(|mapping| mapping.source == source.name);
@@ -61,7 +60,7 @@ impl Check {
         }
         findings.sort_by_key(|finding| ["error", "warning", "note"].iter().position(|name| *name == finding.severity));
         let ok = findings.iter().all(|finding| finding.severity != "error");
-        session.show(&CheckReport { guesses, ..report(&setup, findings, ok) }, setup.language)?;
+        session.show(&report(&setup, findings, ok), setup.language)?;
         Ok(match (ok, locked) {
             (true, _) => Exit::Ok,
             (false, true) => Exit::Locked,
@@ -196,7 +195,7 @@ fn report(setup: &Setup, findings: Vec<Finding>, ok: bool) -> CheckReport {
         sources: sources.collect(),
         series: series.collect(),
         findings,
-        guesses: 0,
+        guesses: setup.config.guesses.len(),
         tzdata: chrono_tz::IANA_TZDB_VERSION.to_owned(),
         sqlite: rusqlite::version().to_owned(),
     }

@@ -28,8 +28,8 @@ enum CtlOrder {
     Status,
     /// Scan now, whatever the schedule says
     Scan {
-        /// Scan for this rule only (may be given several times)
-        #[arg(long, value_name = "RULE")]
+        /// Scan for these rules only
+        #[arg(long, value_name = "RULE,…", value_delimiter = ',')]
         only: Vec<RuleNumber>,
     },
     /// Destroy nothing until `resume`, not even after a restart

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use chrono::SecondsFormat;
 use clap::Args;
 
+use super::arguments::filled;
 use super::audit::wanted::{Name, answered, find};
 use super::clock;
 use super::error::Failure;
@@ -13,7 +14,7 @@ use super::session::Session;
 use super::setup::Setup;
 use crate::audit::leaf::Action;
 use crate::audit::lookup::Found;
-use crate::calendar::{Calendar, Due};
+use crate::calendar::{Basis, Calendar, Due};
 use crate::disposition::desk::Stayed;
 use crate::disposition::explain::{Explanation, explain};
 use crate::disposition::holds::{Hold, HoldIndex, key_text, value_text};
@@ -24,9 +25,9 @@ use crate::records::mapping::SeriesMapping;
 use crate::report::explain::{
     ApprovalLine, BlockerLine, Covers, EntryLine, ExplainReport, HoldOn, RuleStands, StayedLine, WayStands,
 };
-use crate::report::local;
 use crate::report::log::date_time;
 use crate::report::lookup::line;
+use crate::report::{Words, local};
 
 /// Arguments of `explain`.
 #[derive(Debug, Args)]
@@ -37,7 +38,7 @@ pub struct Explain {
     #[arg(allow_negative_numbers = true, required_unless_present = "reference")]
     key: Vec<String>,
     /// What people cite instead of the key
-    #[arg(long, conflicts_with = "key")]
+    #[arg(long, value_parser = filled, conflicts_with = "key")]
     reference: Option<String>,
 }
 
@@ -49,6 +50,7 @@ impl Explain {
         let mut reader = setup.reader(mapping)?;
         let key = match &self.reference {
             None => reader.parse_key(&mapping.series, &self.key)?,
+            Some(_) if mapping.reference.is_none() => return Err(no_reference(mapping)),
             Some(reference) => match reader.find_reference(&mapping.series, reference)?.as_slice() {
                 [only] => only.clone(),
                 [] => {
@@ -89,6 +91,14 @@ impl Explain {
         session.show(&report, setup.language)?;
         Ok(exit)
     }
+}
+
+/// The series has nothing that people cite.
+pub(super) fn no_reference(mapping: &SeriesMapping) -> Failure {
+    let message = format!("The mapping of {} names no reference.", mapping.series);
+    let mend =
+        format!("Name the record by its key ({}), or add `reference = …` to the series.", mapping.key.join(", "));
+    Failure::new(Exit::Usage, "no-reference", message, format!("series {}", mapping.series), mend)
 }
 
 fn not_one(mapping: &SeriesMapping, message: &str, mend: &str) -> Failure {
@@ -246,14 +256,14 @@ fn rule_stands(standing: &RuleStanding<'_>, calendar: &Calendar, zone: Zone, set
         calendar: calendar.number.to_string(),
         version: calendar.version,
         disposition: term.disposition.clone(),
-        basis: rule.basis.iter().map(basis).collect(),
+        basis: rule.basis.iter().map(|own| basis(own, setup.language.words())).collect(),
         ways: ways.collect(),
     }
 }
 
-fn basis(basis: &crate::calendar::Basis) -> String {
+fn basis(basis: &Basis, words: &Words) -> String {
     match &basis.text {
-        Some(text) => format!("{}: « {text} »", basis.source),
+        Some(text) => format!("{}{}{}", basis.source, words.colon, words.fill(words.quoted, &[text])),
         None => basis.source.clone(),
     }
 }

@@ -15,8 +15,16 @@ use crate::report::forecast::{ForecastLine, ForecastReport};
 #[derive(Debug, Args)]
 pub struct Forecast {
     /// How many months, this one included
-    #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(u32).range(1..=1200))]
+    #[arg(long, default_value_t = 24, value_parser = months)]
     months: u32,
+}
+
+/// A hundred years is further than any calendar looks.
+const MOST_MONTHS: u32 = 1_200;
+
+fn months(text: &str) -> Result<u32, String> {
+    let months = text.parse().ok().filter(|months| (1..=MOST_MONTHS).contains(months));
+    months.ok_or_else(|| format!("write a number of months, 1 to {MOST_MONTHS}"))
 }
 
 impl Forecast {

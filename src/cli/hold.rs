@@ -5,11 +5,13 @@ use std::ops::ControlFlow;
 use chrono::SecondsFormat;
 use clap::{Args, Subcommand};
 
+use super::arguments::{day, filled};
 use super::clock;
 use super::error::Failure;
 use super::exit::Exit;
 use super::session::Session;
 use super::setup::Setup;
+use crate::calendar::Rule;
 use crate::disposition::Installation;
 use crate::disposition::holds::{Hold, HoldScope};
 use crate::disposition::request::{Request, Response};
@@ -56,7 +58,7 @@ struct Place {
     #[arg(allow_negative_numbers = true)]
     key: Vec<String>,
     /// What people cite instead of the key
-    #[arg(long, conflicts_with_all = ["subject", "rule", "expression"])]
+    #[arg(long, value_parser = filled, conflicts_with_all = ["subject", "rule", "expression"])]
     reference: Option<String>,
     /// A person, by the key of that person's own record: keep it and every record of that person
     #[arg(long, value_name = "KEY", num_args = 0.., conflicts_with_all = ["rule", "expression"])]
@@ -74,7 +76,7 @@ struct Place {
     #[arg(long)]
     case: Option<String>,
     /// Day by which someone looks again (YYYY-MM-DD); the hold does not end then
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = day)]
     review_by: Option<CivilDate>,
 }
 
@@ -102,6 +104,7 @@ impl Place {
                     action: "placed".to_owned(),
                     of: keeps(&hold.scope, words),
                     present: is_present(&hold.scope, setup),
+                    unobeyed: unobeyed(&hold.scope, &setup.install).map(str::to_owned),
                     review_is_past: hold.review_by.is_some_and(|day| day < today(setup)),
                     unrecorded,
                 };
@@ -159,6 +162,17 @@ impl Place {
 fn today(setup: &Setup) -> CivilDate {
     let zone = setup.install.calendars.first().map_or(Zone::UTC, |calendar| calendar.timezone);
     zone.civil_date(clock::now())
+}
+
+/// Why the rule that a hold names disposes of nothing here; `None` where it does.
+fn unobeyed(scope: &HoldScope, install: &Installation) -> Option<&'static str> {
+    let HoldScope::Rule { rule } = scope else { return None };
+    let mut rules = install.calendars.iter().flat_map(|calendar| &calendar.rules).filter(|known| known.number == *rule);
+    let first = rules.next()?;
+    if first.is_obeyed() || rules.any(Rule::is_obeyed) {
+        return None;
+    }
+    Some(if first.example { "example" } else { "elsewhere" })
 }
 
 /// Whether a record that a hold names is in the database now; `None` where the hold names none, or where that cannot be

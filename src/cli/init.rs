@@ -36,7 +36,10 @@ impl Init {
             Some(path) => {
                 let database =
                     std::path::absolute(path).map_err(|error| Failure::file(path, "find the file", &error))?;
-                let reader = Reader::open_to_look(&source(&database), &[])?;
+                let reader = match Reader::open_to_look(&source(&database), &[]) {
+                    Err(StoreError::Missing { .. }) => return Err(missing(&database)),
+                    reader => reader?,
+                };
                 let catalog = reader.catalog()?;
                 propose(&catalog, &kinds(&reader, &catalog)?, &database.display().to_string())
             }
@@ -83,6 +86,11 @@ fn source(database: &Path) -> Source {
         contract: None,
         backups: None,
     }
+}
+
+fn missing(database: &Path) -> Failure {
+    let (message, mend) = ("There is no such file.", "Name the application's database: `init --sqlite FILE`.");
+    Failure::new(Exit::Usage, "database-missing", message, database.display().to_string(), mend)
 }
 
 fn write_new(path: &Path, text: &str) -> Result<(), Failure> {

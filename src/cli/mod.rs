@@ -4,6 +4,7 @@
 
 mod apply;
 mod approve;
+mod arguments;
 mod audit;
 mod check;
 mod clock;
@@ -37,10 +38,11 @@ use exit::Exit;
 use session::{Format, Session};
 
 use crate::model::Language;
+use crate::report::plain::visible;
 
 /// Keeps an organization's promise to destroy: obeys a conservation calendar, and proves it.
 #[derive(Debug, Parser)]
-#[command(name = "retentiond", version, disable_help_subcommand = true, after_help = AFTER_HELP)]
+#[command(name = "retentiond", version, disable_help_subcommand = true, arg_required_else_help = true, after_help = AFTER_HELP)]
 struct Arguments {
     /// Configuration file
     #[arg(long, global = true, value_name = "FILE", env = "RETENTIOND_CONFIG", default_value = DEFAULT_CONFIG)]
@@ -116,8 +118,14 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             Exit::Usage.into()
         }
         Err(refused) => {
+            let plain = refused.render().to_string();
             // Help and version are answers, not errors; clap knows which stream. A closed stream has no reader to tell.
-            let _ = refused.print();
+            let _ = match visible(&plain) {
+                shown if shown == plain => refused.print(),
+                // It repeats what was typed, or pasted.
+                shown if refused.use_stderr() => write!(io::stderr(), "{shown}"),
+                shown => write!(out, "{shown}"),
+            };
             if refused.use_stderr() { Exit::Usage.into() } else { Exit::Ok.into() }
         }
     }

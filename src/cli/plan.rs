@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::arguments::{day, one_rule};
 use super::clock;
 use super::error::Failure;
 use super::exit::Exit;
@@ -22,10 +23,10 @@ use crate::report::plan::PlanReport;
 #[derive(Debug, Args)]
 pub struct PlanCommand {
     /// Judge the records as of this day (YYYY-MM-DD); a day to come makes a simulation that nobody can approve
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = day)]
     as_of: Option<CivilDate>,
     /// List what is due under this rule only
-    #[arg(long, value_name = "RULE")]
+    #[arg(long, value_name = "RULE", value_parser = one_rule)]
     only: Option<RuleNumber>,
     /// Also write the plan as JSON to this file
     #[arg(long, value_name = "FILE")]

@@ -13,6 +13,7 @@ use super::exit::Exit;
 use super::{DEFAULT_CONFIG, environment};
 use crate::model::Language;
 use crate::report::Report;
+use crate::report::plain::visible;
 
 /// `--lang`.
 impl ValueEnum for Language {
@@ -81,7 +82,7 @@ impl<'a> Session<'a> {
         debug_assert!(self.format == Format::Text || self.shown.is_none(), "a second JSON document on standard output");
         let json = report.json();
         let text = match self.format {
-            Format::Text => report.text(language.words()),
+            Format::Text => visible(&report.text(language.words())),
             Format::Json => format!("{json:#}\n"),
         };
         self.shown = Some(json);

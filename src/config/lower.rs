@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::join::every;
 use super::series::{self, Around};
-use super::{AlertTerms, Config, Metrics, Mode, alerts, metrics, schedule};
+use super::{AlertTerms, Config, Metrics, Mode, alerts, init, metrics, schedule};
 use crate::calendar::{Keep, Period};
 use crate::model::{Document, Language, Limits, Pace, SeriesName, SourceName, Table, Value};
 use crate::records::mapping::Source;
@@ -36,12 +36,17 @@ pub(super) fn lower(document: &Document<'_>, file: &Path) -> Lowered {
     let calendars_mend = "name the calendars: `calendars = [\"schedules/*.toml\"]`";
     let patterns = root.need("calendars", calendars_mend).and_then(|list| patterns(&list));
     let mut may_be_empty = BTreeSet::new();
-    let config = config(&mut root, file, &mut may_be_empty);
+    let config = config(document, file, &mut may_be_empty, &mut root);
     root.finish();
     Lowered { config, patterns, may_be_empty }
 }
 
-fn config(root: &mut Table<'_>, file: &Path, may_be_empty: &mut BTreeSet<SeriesName>) -> Option<Config> {
+fn config(
+    document: &Document<'_>,
+    file: &Path,
+    may_be_empty: &mut BTreeSet<SeriesName>,
+    root: &mut Table<'_>,
+) -> Option<Config> {
     let base = base_of(file);
     let languages = [("fr", Language::French), ("en", Language::English)];
     let language = root.get("language").map_or(Some(Language::French), |word| word.one_of(&languages));
@@ -76,6 +81,7 @@ fn config(root: &mut Table<'_>, file: &Path, may_be_empty: &mut BTreeSet<SeriesN
         notify: notify?,
         alerts: alerts?,
         metrics: metrics?,
+        guesses: init::guesses(document.text()),
         keep_plans: keep_plans?,
     })
 }

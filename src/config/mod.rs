@@ -22,11 +22,12 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::calendar::{Calendar, Period};
-use crate::model::{Language, Limits, SourceName};
+use crate::model::{Language, Limits, SeriesName, SourceName};
 use crate::records::mapping::{SeriesMapping, Source};
 
 pub use alerts::AlertTerms;
 pub use calendars::named_by;
+pub use init::Guessed;
 pub use load::{load, state_of};
 pub use metrics::{Listen, Metrics};
 pub use schedule::{CatchUp, ExtraScan, Schedule};
@@ -54,8 +55,17 @@ pub struct Config {
     pub alerts: AlertTerms,
     /// Where the daemon's figures can be read.
     pub metrics: Metrics,
+    /// What `init` guessed and nobody has confirmed, in the order of the file.
+    pub guesses: Vec<Guessed>,
     /// How long the manifests of plans are kept once they are done.
     pub keep_plans: Period,
+}
+
+impl Config {
+    /// What of a series' mapping `init` guessed and nobody has confirmed.
+    pub fn guesses_of(&self, series: &SeriesName) -> impl Iterator<Item = &Guessed> {
+        self.guesses.iter().filter(move |guess| guess.series.as_ref().is_none_or(|own| own == series))
+    }
 }
 
 /// What the daemon does by itself with what is due.

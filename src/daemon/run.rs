@@ -28,11 +28,13 @@ use super::steward::{PAUSE, Steward};
 use super::systemd;
 use super::watch::{AskWhetherSynchronized, Watch};
 use crate::audit::KeyPlaces;
-use crate::config::{Config, Loaded, Mode};
+use crate::config::{Config, Guessed, Loaded, Mode};
 use crate::disposition::Installation;
 use crate::disposition::control::Configuration;
 use crate::disposition::desk::{Clock, Desk, Served, SharedDesk, actor_of, serve_with};
+use crate::disposition::rails::Guesses;
 use crate::model::Windows;
+use crate::records::mapping::SeriesMapping;
 
 /// What the shell sees when a second signal ends the daemon at once; nothing that the log promised is lost.
 const FORCED: i32 = 1;
@@ -169,9 +171,18 @@ pub fn installation(loaded: &Loaded) -> Installation {
         calendars: loaded.calendars.clone(),
         sources: loaded.config.sources.clone(),
         series: loaded.config.series.clone(),
+        guesses: guesses(&loaded.config),
         limits: loaded.config.limits,
         windows: loaded.config.schedule.as_ref().map_or(Windows::NONE, |schedule| schedule.windows.clone()),
     }
+}
+
+/// Of each series, the lines that `init` guessed and nobody has confirmed.
+fn guesses(config: &Config) -> Guesses {
+    let words = |guess: &Guessed| format!("line {} ({})", guess.line, guess.question);
+    let of =
+        |mapping: &SeriesMapping| (mapping.series.clone(), config.guesses_of(&mapping.series).map(words).collect());
+    config.series.iter().map(of).collect()
 }
 
 /// A mode as the configuration and the status write it.

@@ -131,9 +131,7 @@ impl Steward {
         }
         let install = self.desk.install();
         for rule in &rules {
-            if !install.calendars.iter().flat_map(|calendar| &calendar.rules).any(|known| known.number == *rule) {
-                return Err(DeskError::UnknownRule { rule: rule.clone() }.refusal());
-            }
+            install.knows_rule(rule).map_err(|unknown| unknown.refusal())?;
         }
         self.order(Order::Scan { rules, actor: actor.clone() })?;
         Ok(done("the scan begins as soon as what is under way has ended; `retentiond ctl status` shows it"))

@@ -6,6 +6,7 @@ use std::collections::{BTreeSet, HashSet};
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
+use super::governs::meant;
 use super::plan::{Body, Cursor, Item, Manifest, Plan, PlanError, PlannedRule};
 use super::rails::{Rail, Tripped};
 use crate::model::{Actor, Digest, Fingerprint, Instant, PlanId, RuleNumber};
@@ -50,6 +51,14 @@ pub enum ApprovalError {
     Simulation { plan: PlanId, as_of: crate::model::CivilDate },
     #[error("plan {plan} waited longer than {} days for a decision; make a new plan", STANDS.num_days())]
     Expired { plan: PlanId },
+    #[error(
+        "plan {plan} lists no record: there is nothing to approve; make a new plan once something is due, `retentiond forecast` says when"
+    )]
+    Empty { plan: PlanId },
+    #[error(
+        "of plan {plan} nothing would go on these terms, so nothing was approved; to let all of it stay, `retentiond reject {plan}`"
+    )]
+    NothingGoes { plan: PlanId },
     #[error("plan {plan} was rejected; make a new plan")]
     Rejected { plan: PlanId },
     #[error("plan {plan} was executed already; make a new plan")]
@@ -70,8 +79,8 @@ pub enum ApprovalError {
     Rails { plan: PlanId, tripped: Vec<Tripped> },
     #[error("plan {plan} no longer stands: {what}; make a new plan")]
     Changed { plan: PlanId, what: String },
-    #[error("plan {plan} has no rule {rule}")]
-    UnknownRule { plan: PlanId, rule: RuleNumber },
+    #[error("plan {plan} has no rule {rule}; {}", meant(rule, known))]
+    UnknownRule { plan: PlanId, rule: RuleNumber, known: Vec<RuleNumber> },
 }
 
 impl ApprovalError {
@@ -80,6 +89,7 @@ impl ApprovalError {
         match self {
             Self::Simulation { .. } => "simulation",
             Self::Expired { .. } => "plan-expired",
+            Self::Empty { .. } | Self::NothingGoes { .. } => "nothing-planned",
             Self::Rejected { .. } => "plan-rejected",
             Self::Executed { .. } => "plan-executed",
             Self::Approved { .. } => "plan-approved",
@@ -127,7 +137,8 @@ pub fn approve(
         return Err(ApprovalError::Expired { plan: id });
     }
     if let Some(rule) = terms.only.iter().find(|rule| !plan.manifest().rules.iter().any(|own| own.rule == **rule)) {
-        return Err(ApprovalError::UnknownRule { plan: id, rule: rule.clone() });
+        let known = plan.manifest().rules.iter().map(|own| own.rule.clone()).collect();
+        return Err(ApprovalError::UnknownRule { plan: id, rule: rule.clone(), known });
     }
     let (accepted, open): (Vec<_>, Vec<_>) = tripped.iter().partition(|tripped| terms.accept.contains(&tripped.rail));
     if !open.is_empty() {

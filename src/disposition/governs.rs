@@ -1,16 +1,35 @@
 //! Which calendar, and which rules, govern a series at an instant.
 
 use super::Installation;
+use super::desk::DeskError;
 use super::judge::Governing;
 use super::plan::PlanError;
 use crate::calendar::Calendar;
-use crate::model::{CivilDate, Instant};
+use crate::model::{CivilDate, Instant, RuleNumber, suggestion};
 use crate::records::mapping::SeriesMapping;
+
+/// What to write instead of a rule that is not there.
+pub(super) fn meant(rule: &RuleNumber, known: &[RuleNumber]) -> String {
+    suggestion(rule.as_str(), &known.iter().map(RuleNumber::as_str).collect::<Vec<_>>())
+}
 
 impl Installation {
     /// The mapping of a series.
     pub fn mapping(&self, series: &crate::model::SeriesName) -> Option<&SeriesMapping> {
         self.series.iter().find(|mapping| mapping.series == *series)
+    }
+
+    /// Whether a calendar has this rule.
+    ///
+    /// # Errors
+    /// None has; the error names those that there are.
+    pub fn knows_rule(&self, rule: &RuleNumber) -> Result<(), DeskError> {
+        let known: Vec<_> =
+            self.calendars.iter().flat_map(|calendar| &calendar.rules).map(|rule| &rule.number).collect();
+        if known.contains(&rule) {
+            return Ok(());
+        }
+        Err(DeskError::UnknownRule { rule: rule.clone(), known: known.into_iter().cloned().collect() })
     }
 
     /// The rules that govern a series on a day, by the calendar in force then; `None` where no calendar has a rule for it.

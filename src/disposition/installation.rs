@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use super::rails::Guesses;
 use crate::calendar::Calendar;
 use crate::model::{Limits, SourceName, Windows};
 use crate::records::mapping::{SeriesMapping, Source};
@@ -15,6 +16,8 @@ pub struct Installation {
     pub calendars: Vec<Calendar>,
     pub sources: BTreeMap<SourceName, Source>,
     pub series: Vec<SeriesMapping>,
+    /// What of the mappings nobody has confirmed yet.
+    pub guesses: Guesses,
     pub limits: Limits,
     /// Hours in which nothing is destroyed, or more than usual.
     pub windows: Windows,

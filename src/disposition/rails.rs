@@ -2,6 +2,9 @@
 //!
 //! Rails that nobody may lift are errors of planning and of execution, not values of this module.
 
+mod figures;
+mod going;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
@@ -12,6 +15,9 @@ use super::Limits;
 use super::plan::{Manifest, PlannedSeries};
 use crate::audit::leaf::GovernedBy;
 use crate::model::{PlanId, RuleNumber, SeriesName, SourceName};
+
+pub use figures::Figures;
+pub use going::{Going, GoingUnder, LeftOut};
 
 /// How many runs the trailing median looks back: recent habits count, last year's do not.
 const MEDIAN_WINDOW: usize = 15;
@@ -36,6 +42,8 @@ pub enum Rail {
     Rules,
     /// What a series' mapping means has changed.
     Mapping,
+    /// The mapping of a series rests on what `init` guessed, and nobody has confirmed it.
+    Guesses,
     /// Terms that passed before the calendar's approval, which does not reach them.
     Backlog,
     /// The database was restored since its records were destroyed.
@@ -44,7 +52,9 @@ pub enum Rail {
 
 /// No rail has this name.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no guard rail is called {0:?}; there are share, count, median, empty, rules, mapping, backlog and restored")]
+#[error(
+    "no guard rail is called {0:?}; there are share, count, median, empty, rules, mapping, guesses, backlog and restored"
+)]
 pub struct UnknownRail(String);
 
 /// A rail that a plan trips, and the figures that tripped it.
@@ -53,8 +63,11 @@ pub struct Tripped {
     pub rail: Rail,
     pub series: SeriesName,
     pub rule: Option<RuleNumber>,
-    /// A sentence with the figures.
+    /// A sentence with the figures, in English.
     pub message: String,
+    /// The figures; a plan made by an earlier version has none.
+    #[serde(default)]
+    pub figures: Option<Figures>,
 }
 
 /// What happened before this plan, as far as the rails look.
@@ -70,19 +83,29 @@ pub struct History {
     pub restored: BTreeSet<SourceName>,
 }
 
-/// Every rail that the plan trips, in order of rail and series. `only` narrows it to the rules that are about to be approved; empty: all.
-pub fn tripped(manifest: &Manifest, only: &[RuleNumber], history: &History, limits: &Limits) -> Vec<Tripped> {
-    let mut found: Vec<_> =
-        manifest.series.iter().flat_map(|series| Look { manifest, only, history, limits, series }.all()).collect();
+/// What `init` guessed of the mapping of each series and nobody has confirmed, a few words each: `line 12 (which date starts the clock)`.
+pub type Guesses = BTreeMap<SeriesName, Vec<String>>;
+
+/// What a plan is held against.
+#[derive(Clone, Copy, Debug)]
+pub struct Measure<'a> {
+    pub history: &'a History,
+    pub limits: &'a Limits,
+    pub guesses: &'a Guesses,
+}
+
+/// Every rail that a plan trips by what is about to go of it, in order of rail and series.
+pub fn tripped(manifest: &Manifest, going: Going<'_>, measure: Measure<'_>) -> Vec<Tripped> {
+    let look = |series| Look { manifest, going, measure, series };
+    let mut found: Vec<_> = manifest.series.iter().flat_map(|series| look(series).all()).collect();
     found.sort();
     found
 }
 
 struct Look<'a> {
     manifest: &'a Manifest,
-    only: &'a [RuleNumber],
-    history: &'a History,
-    limits: &'a Limits,
+    going: Going<'a>,
+    measure: Measure<'a>,
     series: &'a PlannedSeries,
 }
 
@@ -98,133 +121,89 @@ impl Look<'_> {
         found.extend(self.empty(due));
         found.extend(self.rules());
         found.extend(self.mapping());
+        found.extend(self.guesses());
         found.extend(self.restored());
         found.extend(self.medians());
         found.extend(self.backlogs());
         found
     }
 
-    fn rules_approved(&self) -> impl Iterator<Item = &super::plan::PlannedRule> {
-        self.manifest
-            .rules_of(&self.series.series)
-            .filter(|rule| self.only.is_empty() || self.only.contains(&rule.rule))
+    fn going(&self) -> impl Iterator<Item = GoingUnder<'_>> {
+        self.going.under(self.manifest, &self.series.series)
     }
 
     fn due(&self) -> u64 {
-        self.rules_approved().map(|rule| rule.items.count).sum()
+        self.going().map(|going| going.records).sum()
     }
 
-    fn trip(&self, rail: Rail, rule: Option<&RuleNumber>, message: String) -> Tripped {
-        Tripped { rail, series: self.series.series.clone(), rule: rule.cloned(), message }
+    fn trip(&self, rail: Rail, rule: Option<&RuleNumber>, figures: Figures) -> Tripped {
+        let series = self.series.series.clone();
+        let message = figures.sentence(&series, rule);
+        Tripped { rail, series, rule: rule.cloned(), message, figures: Some(figures) }
     }
 
     fn share(&self, due: u64) -> Option<Tripped> {
         let share = due as f64 / self.series.rows as f64;
-        (due > self.limits.min_count && share > self.limits.max_share).then(|| {
-            self.trip(
-                Rail::Share,
-                None,
-                format!(
-                    "{due} of {} records of {} would go, {:.1} %; `max_share` is {:.1} %",
-                    self.series.rows,
-                    self.series.series,
-                    share * 100.0,
-                    self.limits.max_share * 100.0
-                ),
-            )
+        let most = self.measure.limits.max_share;
+        let thousandths = |share: f64| (share * 1_000.0).round() as u64;
+        (due > self.measure.limits.min_count && share > most).then(|| {
+            let (share, most) = (thousandths(share), thousandths(most));
+            self.trip(Rail::Share, None, Figures::Share { going: due, rows: self.series.rows, share, most })
         })
     }
 
     fn count(&self, due: u64) -> Option<Tripped> {
-        (due > self.limits.max_count).then(|| {
-            let (series, most) = (&self.series.series, self.limits.max_count);
-            self.trip(Rail::Count, None, format!("{due} records of {series} would go; `max_count` is {most}"))
-        })
+        let most = self.measure.limits.max_count;
+        (due > most).then(|| self.trip(Rail::Count, None, Figures::Count { going: due, most }))
     }
 
     fn empty(&self, due: u64) -> Option<Tripped> {
-        (due == self.series.rows && !self.series.may_be_empty).then(|| {
-            let series = &self.series.series;
-            self.trip(
-                Rail::Empty,
-                None,
-                format!(
-                    "no record of {series} would be left; a series where that is normal says `empty = \"expected\"`"
-                ),
-            )
-        })
+        let is_emptied = due == self.series.rows && !self.series.may_be_empty;
+        is_emptied.then(|| self.trip(Rail::Empty, None, Figures::Empty))
     }
 
     fn rules(&self) -> Option<Tripped> {
-        let series = &self.series.series;
-        match self.history.approved.get(series) {
-            None => {
-                Some(self.trip(Rail::Rules, None, format!("no plan of {series} was ever approved: its rules are new")))
+        match self.measure.history.approved.get(&self.series.series) {
+            None => Some(self.trip(Rail::Rules, None, Figures::NewRules)),
+            Some(before) if before.rules != self.series.governed.rules => {
+                Some(self.trip(Rail::Rules, None, Figures::OtherRules))
             }
-            Some(before) if before.rules != self.series.governed.rules => Some(self.trip(
-                Rail::Rules,
-                None,
-                format!("the rules that govern {series} are not those of its last approval"),
-            )),
             Some(_) => None,
         }
     }
 
     fn mapping(&self) -> Option<Tripped> {
-        let before = self.history.approved.get(&self.series.series)?;
-        (before.mapping != self.series.governed.mapping).then(|| {
-            let series = &self.series.series;
-            self.trip(Rail::Mapping, None, format!("the mapping of {series} is not that of its last approval"))
-        })
+        let before = self.measure.history.approved.get(&self.series.series)?;
+        let is_other = before.mapping != self.series.governed.mapping;
+        is_other.then(|| self.trip(Rail::Mapping, None, Figures::Mapping))
+    }
+
+    fn guesses(&self) -> Option<Tripped> {
+        let lines = self.measure.guesses.get(&self.series.series).filter(|lines| !lines.is_empty())?.clone();
+        Some(self.trip(Rail::Guesses, None, Figures::Guesses { lines }))
     }
 
     fn restored(&self) -> Option<Tripped> {
-        self.history.restored.contains(&self.series.source).then(|| {
-            let source = &self.series.source;
-            self.trip(
-                Rail::Restored,
-                None,
-                format!(
-                    "the database of {source} was restored: records that the log says are gone may be back on purpose"
-                ),
-            )
-        })
+        let source = &self.series.source;
+        let is_restored = self.measure.history.restored.contains(source);
+        is_restored.then(|| self.trip(Rail::Restored, None, Figures::Restored { source: source.clone() }))
     }
 
     fn medians(&self) -> Vec<Tripped> {
-        self.rules_approved()
-            .filter_map(|rule| {
-                let median = median(self.history.runs.get(&rule.rule)?)?;
-                let due = rule.items.count;
-                (due > median.saturating_mul(MEDIAN_FACTOR)).then(|| {
-                    self.trip(
-                        Rail::Median,
-                        Some(&rule.rule),
-                        format!(
-                            "{due} records would go under rule {}; its recent runs had {median} in the middle",
-                            rule.rule
-                        ),
-                    )
-                })
-            })
-            .collect()
+        let far_above = self.going().filter_map(|GoingUnder { rule, records: going, .. }| {
+            let usual = median(self.measure.history.runs.get(&rule.rule)?)?;
+            (going > usual.saturating_mul(MEDIAN_FACTOR))
+                .then(|| self.trip(Rail::Median, Some(&rule.rule), Figures::Median { going, usual }))
+        });
+        far_above.collect()
     }
 
     fn backlogs(&self) -> Vec<Tripped> {
-        self.rules_approved()
-            .filter(|rule| rule.backlog > 0)
-            .map(|rule| {
-                let count = rule.backlog;
-                self.trip(
-                    Rail::Backlog,
-                    Some(&rule.rule),
-                    format!(
-                        "{count} records under rule {} were past their term before the calendar's approval",
-                        rule.rule
-                    ),
-                )
-            })
-            .collect()
+        let late = self.going().filter(|going| going.backlog > 0);
+        late.map(|GoingUnder { rule, backlog: records, .. }| {
+            self.trip(Rail::Backlog, Some(&rule.rule), Figures::Backlog { records })
+        })
+        .collect()
     }
 }
 
@@ -240,13 +219,14 @@ fn median(newest_first: &[u64]) -> Option<u64> {
 
 impl Rail {
     /// Every rail, in the order of the documentation.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Share,
         Self::Count,
         Self::Median,
         Self::Empty,
         Self::Rules,
         Self::Mapping,
+        Self::Guesses,
         Self::Backlog,
         Self::Restored,
     ];
@@ -260,6 +240,7 @@ impl Rail {
             Self::Empty => "empty",
             Self::Rules => "rules",
             Self::Mapping => "mapping",
+            Self::Guesses => "guesses",
             Self::Backlog => "backlog",
             Self::Restored => "restored",
         }

@@ -135,6 +135,7 @@ fn installation(dir: &Path) -> Installation {
         calendars: vec![calendar::parse("sample.toml", CALENDAR.as_bytes()).unwrap()],
         sources: BTreeMap::from([("parle".into(), source)]),
         series: vec![account(), dossier()],
+        guesses: BTreeMap::new(),
         limits: Limits::default(),
         windows: Windows::NONE,
     }

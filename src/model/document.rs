@@ -10,7 +10,7 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::{Fault, Value};
+use super::{Fault, Value, nearest};
 
 /// A TOML file in memory, with the faults found in it so far.
 pub struct Document<'t> {
@@ -174,12 +174,6 @@ impl<'d> Table<'d> {
     }
 }
 
-/// The one of `known` that a misspelt word most likely meant, if any is near enough.
-pub fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
-    let closest = known.iter().map(|name| (strsim::damerau_levenshtein(word, name), *name)).min()?;
-    (closest.0 <= 1 + word.chars().count() / 4).then_some(closest.1)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -214,14 +208,6 @@ mod tests {
             document.fault_at("b.x", "absent", "", "");
         });
         assert_eq!(found, [("absent".to_owned(), 2, 1), ("absent".to_owned(), 3, 6)]);
-    }
-
-    #[test]
-    fn a_misspelt_word_finds_its_neighbour_and_a_strange_one_does_not() {
-        assert_eq!(nearest("colum", &["column", "key"]), Some("column"));
-        assert_eq!(nearest("nunber", &["number", "title"]), Some("number"));
-        assert_eq!(nearest("colour", &["column", "key"]), None);
-        assert_eq!(nearest("x", &[]), None);
     }
 
     #[test]

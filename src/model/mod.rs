@@ -11,11 +11,12 @@ mod key;
 mod language;
 mod limits;
 mod moment;
+mod near;
 mod value;
 mod window;
 
 pub use digest::{Digest, DigestBuilder, Fingerprint, ParseDigestError};
-pub use document::{Document, Table, nearest};
+pub use document::{Document, Table};
 pub use evidence::DurableEvidence;
 pub use fault::Fault;
 pub use id::{
@@ -26,5 +27,6 @@ pub use key::{KeyError, KeyValue, RecordKey};
 pub use language::Language;
 pub use limits::{Limits, Pace};
 pub use moment::{CivilDate, Instant, Moment, UnknownZone, Zone};
+pub use near::{nearest, suggestion};
 pub use value::Value;
 pub use window::{Opening, ParseWindowError, Window, Windows};

@@ -6,8 +6,8 @@ use chrono::NaiveDate;
 use toml::Spanned;
 use toml::de::DeValue;
 
-use super::document::{Document, Table, nearest};
-use super::{CivilDate, Zone};
+use super::document::{Document, Table};
+use super::{CivilDate, Zone, nearest};
 
 /// A value and its place. Each question answers `None` after noting the fault.
 #[derive(Clone)]
@@ -110,13 +110,18 @@ impl<'d> Value<'d> {
 
     /// One of a few words, each with its meaning.
     pub fn one_of<T: Clone>(&self, words: &[(&str, T)]) -> Option<T> {
+        let names: Vec<&str> = words.iter().map(|(name, _)| *name).collect();
+        let any = format!("write one of: \"{}\"", names.join("\", \""));
+        if matches!(self.raw(), DeValue::String(blank) if blank.trim().is_empty()) {
+            self.fault("empty-text", format!("`{}` is empty", self.path), any);
+            return None;
+        }
         let word = self.text()?;
         let known = words.iter().find(|(name, _)| *name == word).map(|(_, meaning)| meaning.clone());
         if known.is_none() {
-            let names: Vec<&str> = words.iter().map(|(name, _)| *name).collect();
             let mend = match nearest(word, &names) {
                 Some(near) => format!("did you mean \"{near}\"?"),
-                None => format!("write one of: \"{}\"", names.join("\", \"")),
+                None => any,
             };
             self.fault("unknown-word", format!("`{}` cannot be \"{word}\"", self.path), mend);
         }

@@ -90,29 +90,37 @@ fn plain(text: &str) -> &str {
     }
 }
 
-/// A list of records cannot be read.
-#[derive(Debug, thiserror::Error)]
-pub enum ListError {
-    #[error("The list of records cannot be read: {0}.")]
-    Csv(#[from] csv::Error),
-    #[error("Line {0} of the list names no series and key.")]
-    Line(u64),
+/// A record that a list names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// From 1.
+    pub line: u64,
+    pub record: NamedRecord,
 }
 
-/// Reads the records of a list: the form that [`PlanCsv`] writes, or lines `series,key` without a header.
-///
-/// # Errors
-/// A line that names no record.
-pub fn read_records(bytes: &[u8]) -> Result<Vec<NamedRecord>, ListError> {
+/// Reads the records of a list: the form that [`PlanCsv`] writes, or lines `series,key` without a header. Beside them, every line that names no
+/// record, by its number, with the reason.
+pub fn read_records(bytes: &[u8]) -> (Vec<Listed>, Vec<(u64, String)>) {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let mut csv = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
-    let mut records = Vec::new();
+    let (mut listed, mut faults) = (Vec::new(), Vec::new());
     // Without a header: the series, then its key.
     let mut keys_from = 1;
+    let mut lines = Lines { bytes, counted: 0, line: 1 };
     for (place, line) in csv.records().enumerate() {
-        let line = line?;
+        let line = match line {
+            Ok(line) => line,
+            Err(error) => {
+                faults.push((lines.number(error.position()), unreadable(&error)));
+                continue;
+            }
+        };
+        let number = lines.number(line.position());
         if place == 0 && line.get(0) == Some("series") {
-            keys_from = line.iter().position(|column| column == "key").ok_or(ListError::Line(1))?;
+            match line.iter().position(|column| column == "key") {
+                Some(column) => keys_from = column,
+                None => faults.push((number, "the header names no column `key`".to_owned())),
+            }
             continue;
         }
         let mut key: Vec<String> = line.iter().skip(keys_from).map(|value| plain(value).to_owned()).collect();
@@ -121,13 +129,42 @@ pub fn read_records(bytes: &[u8]) -> Result<Vec<NamedRecord>, ListError> {
             key.pop();
         }
         match line.get(0) {
-            Some(series) if !series.is_empty() && !key.is_empty() => {
-                records.push(NamedRecord { series: SeriesName::new(series), key });
+            None | Some("") => faults.push((number, "the line names no series".to_owned())),
+            Some(_) if key.iter().all(String::is_empty) => faults.push((number, "the line names no key".to_owned())),
+            Some(series) => {
+                listed.push(Listed { line: number, record: NamedRecord { series: SeriesName::new(series), key } });
             }
-            _ => return Err(ListError::Line(place as u64 + 1)),
         }
     }
-    Ok(records)
+    (listed, faults)
+}
+
+/// Counts lines, from one record to the next.
+struct Lines<'b> {
+    bytes: &'b [u8],
+    /// Bytes before which the lines are counted.
+    counted: usize,
+    line: u64,
+}
+
+impl Lines<'_> {
+    /// The line on which a record begins. The parser's position is the end of the one before; empty lines may lie between.
+    fn number(&mut self, position: Option<&csv::Position>) -> u64 {
+        let at = position.map_or(self.counted, |position| position.byte() as usize);
+        let passed = self.bytes.get(self.counted..at).unwrap_or_default().iter();
+        let empty = self.bytes.get(at..).unwrap_or_default().iter().take_while(|byte| b"\r\n".contains(byte));
+        let ahead = empty.filter(|byte| **byte == b'\n').count() as u64;
+        self.line += passed.filter(|byte| **byte == b'\n').count() as u64;
+        self.counted = self.counted.max(at);
+        self.line + ahead
+    }
+}
+
+fn unreadable(error: &csv::Error) -> String {
+    match error.kind() {
+        csv::ErrorKind::Utf8 { .. } => "the line is not UTF-8 text".to_owned(),
+        _ => format!("the line cannot be read: {error}"),
+    }
 }
 
 #[cfg(test)]
@@ -155,8 +192,24 @@ mod tests {
                        dossier,PC-1,destroy,R-1,2024-01-01,2025-01-02T05:00:00Z,42,\n\
                        lot,PC-3,destroy,,2024-01-01,2025-01-02T05:00:00Z,2024,'=7\n";
         let expected = [record("dossier", &["42"]), record("lot", &["2024", "=7"])];
-        assert_eq!(read_records(written.as_bytes()).unwrap(), expected);
-        assert_eq!(read_records(b"dossier,42\nlot,2024,=7\n").unwrap(), expected);
-        assert!(matches!(read_records(b"dossier\n"), Err(ListError::Line(1))));
+        let records = |bytes: &[u8]| {
+            let (listed, faults) = read_records(bytes);
+            assert_eq!(faults, []);
+            listed.into_iter().map(|listed| listed.record).collect::<Vec<_>>()
+        };
+        assert_eq!(records(written.as_bytes()), expected);
+        assert_eq!(records(b"dossier,42\nlot,2024,=7\n"), expected);
+    }
+
+    #[test]
+    fn every_line_that_names_no_record_is_told_by_its_number() {
+        let (listed, faults) = read_records(b"dossier\ndossier,7\n\n,4\ndossier,\xff\ndossier,\nlot,1,2\n");
+        let lines: Vec<u64> = listed.iter().map(|listed| listed.line).collect();
+        assert_eq!(lines, [2, 7]);
+        let lines: Vec<u64> = faults.iter().map(|(line, _)| *line).collect();
+        assert_eq!(lines, [1, 4, 5, 6], "{faults:?}");
+        assert!(faults[2].1.contains("UTF-8"), "{faults:?}");
+        let (_, headless) = read_records(b"series,number\ndossier,7\n");
+        assert_eq!(headless[0].0, 1, "{headless:?}");
     }
 }

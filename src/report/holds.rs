@@ -83,6 +83,9 @@ pub struct HoldDone {
     pub of: String,
     /// Whether such a record is in the database now; absent where that was not looked at or cannot be read.
     pub present: Option<bool>,
+    /// `example` or `elsewhere`: why the rule that it names disposes of nothing here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unobeyed: Option<String>,
     /// Whether the day by which someone was to look again is over already.
     pub review_is_past: bool,
     /// Why it is not on record yet, though it holds.
@@ -93,9 +96,14 @@ pub struct HoldDone {
 impl Report for HoldDone {
     fn text(&self, words: &Words) -> String {
         let template = if self.action == "placed" { words.hold_placed } else { words.hold_lifted };
-        let mut text = format!("{}\n", words.fill(template, &[&self.hold, &self.of]));
+        let mut text = paragraph("", "  ", &words.fill(template, &[&self.hold, &self.of]));
         if self.present == Some(false) {
             text += &paragraph("", "  ", words.hold_on_none);
+        }
+        match self.unobeyed.as_deref() {
+            Some("example") => text += &paragraph("", "  ", words.hold_on_example),
+            Some(_) => text += &paragraph("", "  ", words.hold_on_elsewhere),
+            None => {}
         }
         if self.review_is_past {
             text += &paragraph("", "  ", words.hold_review_past);

@@ -64,7 +64,7 @@ pub fn describe(body: &Body, words: &Words) -> String {
     match body {
         Body::Genesis(genesis) => format!("{} ({})", genesis.origin, genesis.tool),
         Body::Calendar(law) => format!("{} version {}, {}", law.number, law.version, law.zone),
-        Body::Mapping(mapping) => format!("{} in {}", mapping.series, mapping.source),
+        Body::Mapping(mapping) => words.fill(words.leaf_mapping, &[mapping.series.as_str(), mapping.source.as_str()]),
         Body::Approval(approval) => {
             let accepted = approval.accepted.join(", ");
             words.fill(words.leaf_approval, &[approval.plan.as_str(), approval.actor.as_str(), &accepted])

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::earlier;
 use super::log::date_time;
+use super::plain::one_line;
 use super::table::{count, paragraph};
 use super::{Report, Words, to_value};
 use crate::audit::earlier::EarlierState;
@@ -21,7 +22,7 @@ pub struct LookupReport {
 impl Report for LookupReport {
     fn text(&self, words: &Words) -> String {
         let series = self.series.as_ref().map(|series| format!("{series} ")).unwrap_or_default();
-        let mut text = format!("{series}{}{}{}\n", self.of, words.colon, self.found.answer);
+        let mut text = format!("{series}{}{}{}\n", one_line(&self.of), words.colon, self.found.answer);
         text += &format!("{}\n", meaning(&self.found, words));
         text += &unsigned(&self.found, words);
         text += &mentions(&self.found, words);

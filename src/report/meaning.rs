@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::Words;
+use super::table::paragraph;
 use crate::records::mapping::{
     ColumnTest, Condition, Element, Encoding, EventMapping, Literal, Pick, Place, SeriesMapping,
 };
@@ -32,7 +33,9 @@ pub fn meanings(mapping: &SeriesMapping) -> Vec<Meaning> {
 pub fn text(meanings: &[Meaning], words: &Words) -> String {
     let line = |meaning: &Meaning| {
         let of = meaning.trigger.as_deref().unwrap_or(words.filter_of_series);
-        format!("  {} {of}{}{}\n", meaning.series, words.colon, meaning.is)
+        // An expression may be written over several lines.
+        let is = meaning.is.split_whitespace().collect::<Vec<_>>().join(" ");
+        paragraph("  ", "    ", &format!("{} {of}{}{is}", meaning.series, words.colon))
     };
     let lines: String = meanings.iter().map(line).collect();
     if lines.is_empty() { lines } else { format!("\n{}\n{lines}", words.meaning_title) }

@@ -5,11 +5,11 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::meaning::{self, Meaning};
-use super::table::{Table, count, paragraph};
-use super::{PROGRAM, Report, Words, to_value};
+use super::rails::{TrippedRail, names};
+use super::table::{Table, count};
+use super::{PROGRAM, Report, Words, rails, to_value};
 use crate::audit::leaf::VerdictCounts;
 use crate::disposition::plan::{PlanFile, PlannedCalendar, PlannedRule};
-use crate::disposition::rails::Tripped;
 use crate::records::mapping::SeriesMapping;
 
 /// A plan as people read it. Holds no personal information.
@@ -37,15 +37,6 @@ pub struct PlanReport {
     /// What the reader types before a subcommand.
     #[serde(skip)]
     pub program: String,
-}
-
-/// A rail that a plan trips.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct TrippedRail {
-    pub rail: String,
-    pub series: String,
-    pub rule: Option<String>,
-    pub message: String,
 }
 
 /// What a plan found under one rule: every row of the series in exactly one verdict.
@@ -76,24 +67,6 @@ pub struct CalendarRow {
     pub number: String,
     pub version: u32,
     pub zone: String,
-}
-
-impl From<&Tripped> for TrippedRail {
-    fn from(tripped: &Tripped) -> Self {
-        Self {
-            rail: tripped.rail.to_string(),
-            series: tripped.series.to_string(),
-            rule: tripped.rule.as_ref().map(ToString::to_string),
-            message: tripped.message.clone(),
-        }
-    }
-}
-
-/// Names of rails, each once, in their order.
-pub fn names(tripped: &[TrippedRail]) -> Vec<String> {
-    let mut names: Vec<String> = tripped.iter().map(|tripped| tripped.rail.clone()).collect();
-    names.dedup();
-    names
 }
 
 impl PlanReport {
@@ -229,17 +202,11 @@ impl PlanReport {
             return text;
         }
         text += &format!("\n{}\n", words.rails_title);
-        text += &rails_text(&self.tripped);
+        text += &rails::text(&self.tripped, words);
         let command = format!("{} approve {} --accept {}", self.program, self.plan, self.rails.join(","));
         text += &format!("\n{}\n", words.fill(words.accept_hint, &[&command]));
         text
     }
-}
-
-/// One line per tripped rail: its name, then the sentence.
-pub fn rails_text(tripped: &[TrippedRail]) -> String {
-    let line = |rail: &TrippedRail| paragraph(&format!("  {:<9}", rail.rail), "           ", &rail.message);
-    tripped.iter().map(line).collect()
 }
 
 #[cfg(test)]
@@ -277,6 +244,7 @@ mod tests {
                 series: "dossier".into(),
                 rule: None,
                 message: "no plan of dossier was ever approved".into(),
+                figures: None,
             }],
             rules: vec![rule],
             calendars: vec![CalendarRow { number: "OPC-PC".into(), version: 2, zone: "America/Toronto".into() }],

@@ -4,8 +4,8 @@ use chrono::SecondsFormat;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::plan::{TrippedRail, names};
-use super::table::{Table, count};
+use super::rails::{TrippedRail, names};
+use super::table::{Table, count, paragraph};
 use super::{PROGRAM, Report, Words, to_value};
 use crate::disposition::approval::Decision;
 use crate::disposition::desk::PlanState;
@@ -23,7 +23,7 @@ pub struct PlanLine {
     pub plan: String,
     /// RFC 3339, UTC; absent where the manifest cannot be read.
     pub made_at: Option<String>,
-    /// `pending`, `approved`, `rejected`, `started`, `executed`, `expired`, `simulation` or `altered`.
+    /// `pending`, `empty`, `approved`, `rejected`, `started`, `executed`, `expired`, `simulation` or `altered`.
     pub state: String,
     pub planned: u64,
     pub rails: Vec<String>,
@@ -39,6 +39,7 @@ impl From<&PlanStatus> for PlanLine {
         let state = match status.state {
             PlanState::Simulation => "simulation",
             PlanState::Pending => "pending",
+            PlanState::Empty => "empty",
             PlanState::Expired => "expired",
             PlanState::Approved => "approved",
             PlanState::Rejected => "rejected",
@@ -171,7 +172,7 @@ impl Report for PlansReport {
         let mut text = table.text();
         for plan in &self.plans {
             if let Some(note) = &plan.note {
-                text += &format!("  {}{}{note}\n", plan.plan, words.colon);
+                text += &paragraph("  ", "    ", &format!("{}{}{note}", plan.plan, words.colon));
             }
         }
         text

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::table::{Table, count, paragraph};
+use super::table::{Table, count, decimal, paragraph};
 use super::{Report, Words, to_value};
 use crate::audit::leaf::RunCounts;
 use crate::disposition::execute::Statement;
@@ -61,7 +61,7 @@ impl RunReport {
             ..
         } = &self.statement;
         let [rows, files, bytes] = [rows, files, bytes].map(|number| count(*number, words));
-        let seconds = format!("{:.1}", self.seconds);
+        let seconds = decimal(self.seconds, words);
         let mut text = format!("\n{}\n", words.fill(words.run_gone, &[&rows, &files, &bytes, &seconds]));
         for (word, rows) in [(words.run_detached, detached), (words.run_triggered, triggered)] {
             if *rows > 0 {

@@ -4,7 +4,7 @@ use chrono::SecondsFormat;
 use serde_json::Value;
 
 use super::plans::{PlanLine, PlansReport};
-use super::table::{Table, count};
+use super::table::{Table, count, paragraph};
 use super::{Report, Words, to_value};
 use crate::disposition::control::{RUN, Status};
 use crate::model::Instant;
@@ -67,7 +67,8 @@ impl Report for StatusReport {
         if !status.alerts.is_empty() {
             text += &format!("\n{}\n", words.alerts);
             for alert in &status.alerts {
-                text += &format!("  {}  {}{}{}\n", time(alert.since), alert.code, words.colon, alert.message);
+                let sentence = format!("{}  {}{}{}", time(alert.since), alert.code, words.colon, alert.message);
+                text += &paragraph("  ", "    ", &sentence);
             }
         }
         text
@@ -86,7 +87,7 @@ pub struct Done {
 
 impl Report for Done {
     fn text(&self, _: &Words) -> String {
-        format!("{}\n", self.message)
+        paragraph("", "  ", &self.message)
     }
 
     fn json(&self) -> Value {

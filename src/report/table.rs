@@ -2,6 +2,7 @@
 
 use comfy_table::{Cell, CellAlignment, LineStyle, Table as Grid, TableStyle};
 
+use super::plain::one_line;
 use super::words::Words;
 
 /// A table without frame: headings, a line, rows.
@@ -60,12 +61,13 @@ impl Table {
 /// Widest line of a paragraph, in characters.
 const WIDTH: usize = 100;
 
-/// A text broken into lines at blanks, each after `indent`, the first after `first`; ends with a line feed.
+/// A text broken into lines at blanks, each after `indent`, the first after `first`; ends with a line feed. Line feeds of the text are shown, not
+/// obeyed.
 pub fn paragraph(first: &str, indent: &str, text: &str) -> String {
     let mut lines = String::from(first);
     let mut used = first.chars().count();
     let mut is_line_start = true;
-    for word in text.split(' ') {
+    for word in one_line(text).split(' ') {
         let length = word.chars().count();
         if !is_line_start && used + 1 + length > WIDTH {
             lines.push('\n');
@@ -98,6 +100,13 @@ pub fn count(number: u64, words: &Words) -> String {
     grouped
 }
 
+/// A number with one decimal: `25.6`.
+pub fn decimal(number: f64, words: &Words) -> String {
+    let written = format!("{number:.1}");
+    let (whole, tenths) = written.split_once('.').unwrap_or((&written, "0"));
+    format!("{}{}{tenths}", whole.parse().map_or(whole.to_owned(), |whole| count(whole, words)), words.decimal)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -109,6 +118,8 @@ mod tests {
         assert_eq!(count(999, &EN), "999");
         assert_eq!(count(1_234_567, &EN), "1,234,567");
         assert_eq!(count(12_345, &FR), "12\u{a0}345");
+        assert_eq!((decimal(1_234.56, &EN), decimal(1_234.56, &FR)), ("1,234.6".into(), "1\u{a0}234,6".into()));
+        assert_eq!((decimal(0.0, &EN), decimal(25.0, &FR)), ("0.0".into(), "25,0".into()));
     }
 
     #[test]

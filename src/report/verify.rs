@@ -70,7 +70,7 @@ impl VerifyReport<'_> {
         let tally = &self.report.tally;
         let mut text = String::new();
         if !tally.rules.is_empty() {
-            let mut table = Table::new([words.rule, words.destroyed, words.anonymized, words.kept_after_all]);
+            let mut table = Table::new([words.rule, words.destroyed, words.anonymized, words.other_outcomes]);
             table = table.numbers(1..4);
             for (rule, of_rule) in &tally.rules {
                 let numbers = [of_rule.destroyed, of_rule.anonymized, of_rule.others];
@@ -79,7 +79,9 @@ impl VerifyReport<'_> {
             }
             text += &format!("\n{}", table.text());
         }
+        let others = tally.rules.values().map(|rule| rule.others).sum();
         for (number, template) in [
+            (others, words.other_outcomes_note),
             (tally.told_unsigned, words.told_unsigned),
             (tally.pending_records, words.pending),
             (tally.unclosed_runs, words.unclosed),

@@ -26,6 +26,27 @@ fn the_demo_goes_through_and_what_it_says_to_try_next_works_as_printed() {
 }
 
 #[test]
+fn the_demo_in_french_says_every_sentence_to_its_end_and_writes_numbers_as_french_does() {
+    let here = tempfile::tempdir().unwrap();
+    let said = run_in(here.path(), &["--lang", "fr", "demo"]).out;
+    let flat = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    for expected in [
+        "1. Tout est-il en ordre?",
+        "des 5 411 enregistrements de dossier partiraient, soit 25,6 %; `max_share` est de 10,0 %",
+        "aucune liste de dossier n'a encore été approuvée : ses règles sont nouvelles",
+        "il est conservé tant que la date n'est pas corrigée. $ retentiond explain dossier 4",
+        "il est conservé tant que la date n'est pas corrigée. $ retentiond explain dossier 5",
+        "octets), en 0,",
+        "À essayer ensuite",
+    ] {
+        assert!(flat.contains(expected), "{expected} is missing from\n{said}");
+    }
+    assert!(!said.contains("unité") && !said.contains(" would go"), "{said}");
+    let config = fs::read_to_string(here.path().join("retentiond-demo/retentiond.toml")).unwrap();
+    assert!(config.contains("language  = \"fr\""), "what is tried next speaks French too: {config}");
+}
+
+#[test]
 fn a_second_demo_says_what_it_found_and_destroys_nothing() {
     let here = tempfile::tempdir().unwrap();
     assert_eq!(run_in(here.path(), &["demo", "--dir", "d"]).code, 0);

@@ -132,3 +132,24 @@ fn an_expression_that_answers_otherwise_each_time_is_no_hold() {
         assert_eq!((code, &answer["error"]["code"]), (2, &"expression".into()), "{expression}: {answer}");
     }
 }
+
+#[test]
+fn a_hold_on_a_rule_that_disposes_of_nothing_here_says_so() {
+    let house = House::new();
+    let rule = |number: &str, more: &str| {
+        format!(
+            "[[rule]]\nnumber = \"{number}\"\nseries = \"dossier\"\ntrigger = \"closure\"\nkeep = \"P9Y\"\ndisposition = \"destroy\"\n{more}\n\n"
+        )
+    };
+    let more = rule("R-2", "example = true") + &rule("R-3", "executed = \"elsewhere\"");
+    house.edit("calendar.toml", "[[rule]]", &format!("{more}[[rule]]"));
+    for (rule, why, said) in [("R-2", "example", "this rule is an example"), ("R-3", "elsewhere", "executed elsewhere")]
+    {
+        let hold = house.ask(&["hold", "place", "--rule", rule, "--reason", "litigation"]);
+        assert_eq!(hold["unobeyed"], why, "{hold}");
+        let told = house.run(&["hold", "place", "--rule", rule, "--reason", "litigation"]).out;
+        assert!(told.contains("It keeps nothing") && told.contains(said), "{told}");
+    }
+    let obeyed = house.ask(&["hold", "place", "--rule", "R-1", "--reason", "litigation"]);
+    assert!(obeyed["unobeyed"].is_null(), "{obeyed}");
+}

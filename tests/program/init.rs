@@ -38,11 +38,38 @@ fn a_proposal_leads_to_a_plan_and_its_guesses_are_told_until_someone_has_looked(
     assert!(codes(&filled).contains(&"guess"), "{filled}");
     let said = house.run(&["check", "--config", config, "--lang", "en"]).out;
     assert!(said.contains("still a guess") && !said.contains("In order"), "{said}");
+
+    let plan = house.ask(&["plan", "--config", config]);
+    assert_eq!(plan["rules"][0]["due"], DUE);
+    let told = |answer: &Value| {
+        let tripped = answer["tripped"].as_array().unwrap();
+        tripped.iter().find(|rail| rail["rail"] == "guesses").unwrap()["message"].as_str().unwrap().to_owned()
+    };
+    assert!(told(&plan).contains("(which date starts the clock)"), "{plan}");
+    let said = house.run(&["plan", "--config", config, "--lang", "en"]).out;
+    assert!(said.contains("guesses") && said.contains("remove the `?`"), "{said}");
+    let id = plan["plan"].as_str().unwrap();
+    let (code, refused) = house.json(&["approve", id, "--accept", "rules,share,empty", "--config", config]);
+    assert_eq!((code, &refused["error"]["rails"]), (3, &serde_json::json!(["guesses"])), "{refused}");
+    assert!(told(&refused["error"]).contains("line "), "{refused}");
+
     let text = fs::read_to_string(house.path(config)).unwrap();
     fs::write(house.path(config), text.replace("# ? ", "# ")).unwrap();
     let said = house.run(&["check", "--config", config, "--lang", "en"]).out;
     assert!(said.contains("In order"), "{said}");
-    assert_eq!(house.ask(&["plan", "--config", config])["rules"][0]["due"], DUE);
+    house.ask(&["approve", id, "--accept", "rules,share,empty", "--config", config]);
+}
+
+#[test]
+fn guesses_that_a_person_accepts_unconfirmed_are_named_by_the_approval_and_on_record() {
+    let house = House::new();
+    house.edit("retentiond.toml", "reference     = \"number\"", "reference     = \"number\"   # ? what people cite");
+    let plan = house.plan();
+    let approved = house.ask(&["approve", &plan, "--accept", "rules,guesses"]);
+    assert_eq!(approved["accepted"], serde_json::json!(["rules", "guesses"]), "{approved}");
+    let log = house.ask(&["audit", "show", "--kind", "approval"]);
+    assert!(log.to_string().contains("guesses"), "{log}");
+    assert_eq!(house.run(&["audit", "verify"]).code, 0);
 }
 
 #[test]

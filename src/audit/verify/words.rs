@@ -20,4 +20,5 @@ pub(super) const LETS_GO_AGAIN: [&str; 4] = ["missing_fence", "resurrected", "fe
 pub(super) const LEVELS: [&str; 4] = ["logical", "page-clean", "log-clean", "backup-expired"];
 
 /// Guard rails that an approval may lift.
-pub(super) const RAILS: [&str; 8] = ["share", "count", "median", "empty", "rules", "mapping", "backlog", "restored"];
+pub(super) const RAILS: [&str; 9] =
+    ["share", "count", "median", "empty", "rules", "mapping", "guesses", "backlog", "restored"];

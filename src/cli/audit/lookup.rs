@@ -4,8 +4,10 @@ use clap::Args;
 
 use super::wanted::{Name, answered, find, is_surer};
 use crate::audit::lookup::Found;
+use crate::cli::arguments::filled;
 use crate::cli::error::Failure;
 use crate::cli::exit::Exit;
+use crate::cli::explain::no_reference;
 use crate::cli::session::Session;
 use crate::cli::setup::Setup;
 use crate::model::SeriesName;
@@ -25,7 +27,7 @@ pub struct Lookup {
     #[arg(allow_negative_numbers = true, required_unless_present = "reference")]
     key: Vec<String>,
     /// What people cite instead of the key
-    #[arg(long, conflicts_with = "key")]
+    #[arg(long, value_parser = filled, conflicts_with = "key")]
     reference: Option<String>,
 }
 
@@ -35,7 +37,11 @@ impl Lookup {
         let setup = Setup::load(session)?;
         let report = match (&self.series, &self.reference) {
             (Some(series), Some(reference)) => {
-                let found = find(&setup, setup.mapping(series)?, &Name::Reference(reference))?;
+                let mapping = setup.mapping(series)?;
+                if mapping.reference.is_none() {
+                    return Err(no_reference(mapping));
+                }
+                let found = find(&setup, mapping, &Name::Reference(reference))?;
                 LookupReport { series: Some(series.to_string()), of: reference.clone(), found }
             }
             (None, Some(reference)) => anywhere(&setup, reference)?,

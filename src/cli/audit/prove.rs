@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::log_dir;
 use crate::audit::prove::prove;
+use crate::cli::arguments::number;
 use crate::cli::error::Failure;
 use crate::cli::exit::Exit;
 use crate::cli::session::Session;
@@ -15,6 +16,7 @@ use crate::report::log::ProofText;
 #[derive(Debug, Args)]
 pub struct Prove {
     /// Number of the entry, as `audit show` and `audit lookup` print it
+    #[arg(value_parser = number)]
     entry: u64,
     /// Directory of the log (default: the configuration's)
     #[arg(long, value_name = "DIR")]

@@ -11,6 +11,7 @@ use super::{continued, log_dir};
 use crate::audit::LogReader;
 use crate::audit::leaf::Body;
 use crate::audit::select::Selection;
+use crate::cli::arguments::day;
 use crate::cli::error::Failure;
 use crate::cli::exit::Exit;
 use crate::cli::session::Session;
@@ -43,10 +44,10 @@ pub(super) struct Choice {
     #[arg(long, value_parser = known_kind)]
     kind: Vec<String>,
     /// Entries from this day on (YYYY-MM-DD, UTC)
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = day)]
     since: Option<CivilDate>,
     /// Entries until the end of this day (YYYY-MM-DD, UTC)
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = day)]
     until: Option<CivilDate>,
 }
 

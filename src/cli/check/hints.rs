@@ -1,23 +1,17 @@
 //! What `check` says of a mapping that may be right and looks unfinished: guesses that nobody confirmed, names of files without files.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::Path;
 
-use crate::config::init;
+use crate::config::{Config, init};
 use crate::records::mapping::SeriesMapping;
 use crate::records::sqlite::Catalog;
 use crate::report::check::Finding;
 
-/// The lines of the configuration that still bear the mark with which `init` writes a guess, those that ask the same thing together; and how
-/// many there are.
-pub fn guesses(config: &Path) -> (usize, Vec<Finding>) {
-    // A configuration that was loaded a moment ago and cannot be read now has no lines to tell of.
-    let text = fs::read_to_string(config).unwrap_or_default();
-    let guesses = init::guesses(&text);
+/// What `init` guessed and nobody has confirmed, lines that ask the same thing together.
+pub fn guesses(config: &Config) -> Vec<Finding> {
     let mut asked: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-    for (line, question) in &guesses {
-        asked.entry(question).or_default().push(*line);
+    for guess in &config.guesses {
+        asked.entry(&guess.question).or_default().push(guess.line);
     }
     let mut asked: Vec<_> = asked.into_iter().collect();
     asked.sort_by_key(|(_, lines)| lines[0]);
@@ -27,12 +21,12 @@ pub fn guesses(config: &Path) -> (usize, Vec<Finding>) {
         Finding {
             severity: "warning".to_owned(),
             code: "guess".to_owned(),
-            place: format!("{}:{}", config.display(), lines[0]),
+            place: format!("{}:{}", config.file.display(), lines[0]),
             message: format!("{which} {}, guessed by `init` and confirmed by nobody: {question}.", numbers.join(", ")),
             mend: "Look at the data, correct what is wrong, then remove the `?`.".to_owned(),
         }
     };
-    (guesses.len(), asked.into_iter().map(finding).collect())
+    asked.into_iter().map(finding).collect()
 }
 
 /// Columns of mapped tables whose name says that they name files, where no mapping says which files: these would stay when their rows go.

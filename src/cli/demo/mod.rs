@@ -6,6 +6,7 @@ mod application;
 mod chance;
 mod organization;
 mod place;
+mod script;
 mod texts;
 mod tour;
 
@@ -16,6 +17,7 @@ use clap::Args;
 use super::error::Failure;
 use super::exit::Exit;
 use super::session::Session;
+use crate::model::Language;
 use place::{Found, Place};
 use tour::Tour;
 
@@ -33,8 +35,8 @@ impl Demo {
         let place = Place::new(self.dir);
         match place.look()? {
             Found::Nothing => {
+                let made = place.make(session.speaks(Language::English))?;
                 let mut tour = Tour::new(&place, session);
-                let made = place.make()?;
                 tour.opening(&made)?;
                 tour.walk()
             }

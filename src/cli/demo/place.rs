@@ -10,9 +10,11 @@ use crate::cli::clock;
 use crate::cli::error::Failure;
 use crate::cli::exit::Exit;
 use crate::cli::progress;
-use crate::model::Zone;
+use crate::model::{Language, Zone};
 
 const CONFIGURATION: &str = include_str!("retentiond.toml");
+/// The configuration's line that sets the language of reports.
+const LANGUAGE: &str = "language  = \"en\"";
 const CALENDAR: &str = include_str!("../../../schedules/opc-parle-consommation.toml");
 
 /// A directory for a demo.
@@ -64,16 +66,17 @@ impl Place {
         }
     }
 
-    /// Makes the configuration, the calendar, the database and the documents. What a former, interrupted making left is
+    /// Makes the configuration, whose reports are in this language, the calendar, the database and the documents. What a former, interrupted making left is
     /// replaced; the database takes its name last.
     #[expect(clippy::disallowed_methods, reason = "what goes is what an interrupted demo made under this very name")]
-    pub(super) fn make(&self) -> Result<Made, Failure> {
+    pub(super) fn make(&self, language: Language) -> Result<Made, Failure> {
         let partial = self.dir.join("application.partial");
         if partial.exists() {
             fs::remove_dir_all(&partial).map_err(|error| Failure::file(&partial, "remove the directory", &error))?;
         }
         fs::create_dir_all(&partial).map_err(|error| Failure::file(&partial, "make the directory", &error))?;
-        write(&self.config(), CONFIGURATION)?;
+        let language = if language == Language::French { LANGUAGE.replace("en", "fr") } else { LANGUAGE.to_owned() };
+        write(&self.config(), &CONFIGURATION.replacen(LANGUAGE, &language, 1))?;
         write(&self.dir.join("opc-parle-consommation.toml"), CALENDAR)?;
         let organization = organization(today());
         let bar = progress::bar(Some(ACCOUNTS + organization.dossiers.len() as u64), "records of the sample made");

@@ -8,17 +8,21 @@ use serde_json::{Value, json};
 use super::application::Made;
 use super::organization::case;
 use super::place::{Place, today};
+use super::script::Script;
 use crate::cli::error::Failure;
 use crate::cli::exit::Exit;
 use crate::cli::session::{Format, Session, command, quoted};
 use crate::cli::{Arguments, dispatch};
-use crate::report::table::count;
-use crate::report::words::EN;
+use crate::model::Language;
+use crate::report::table::{count, paragraph};
+use crate::report::words::Words;
 
 /// A walk: what is shown of it, and where it stands.
 pub(super) struct Tour<'t, 'o> {
     place: &'t Place,
     session: &'t mut Session<'o>,
+    script: &'static Script,
+    words: &'static Words,
     /// For `--format json`.
     steps: Vec<Value>,
     exit: Exit,
@@ -32,44 +36,44 @@ struct Said {
 
 impl<'t, 'o> Tour<'t, 'o> {
     pub(super) fn new(place: &'t Place, session: &'t mut Session<'o>) -> Self {
-        Self { place, session, steps: Vec::new(), exit: Exit::Ok }
+        let script = Script::of(session.language);
+        let words = session.speaks(Language::English).words();
+        Self { place, session, script, words, steps: Vec::new(), exit: Exit::Ok }
     }
 
     /// Says what was made.
     pub(super) fn opening(&mut self, made: &Made) -> Result<(), Failure> {
         let [accounts, dossiers, rows, files] =
-            [made.accounts, made.dossiers, made.dependent_rows, made.files].map(|number| count(number, &EN));
-        self.say(&format!(
-            "A sample organization: the Office de la protection du consommateur and its service Parle consommation.\n\
-             Made in {}: {accounts} accounts, {dossiers} dossiers, their {rows} messages, notes,\n\
-             consents and documents, and the documents' {files} files. Everybody is invented; dates count\n\
-             back from today.\n\n\
-             Its calendar promises: a dossier is destroyed one year after its closure, an account 24 months\n\
-             after its last use. Below, `retentiond` stands for\n  {}\n",
-            self.place.dir.display(),
-            self.command(&[]),
-        ))
+            [made.accounts, made.dossiers, made.dependent_rows, made.files].map(|number| count(number, self.words));
+        let dir = self.place.dir.display().to_string();
+        self.introduce(self.script.opening, &[&dir, &accounts, &dossiers, &rows, &files])
+    }
+
+    /// Says where we are, and what the commands below stand for.
+    fn introduce(&mut self, template: &str, values: &[&str]) -> Result<(), Failure> {
+        let text = self.words.fill(template, values);
+        let paragraphs: Vec<String> = text.split('\n').map(|text| paragraph("", "", text)).collect();
+        let program = self.command(&[]);
+        self.say(&format!("{}  {program}\n", paragraphs.join("\n")))
     }
 
     /// Every step, as a user would take it.
     pub(super) fn walk(mut self) -> Result<Exit, Failure> {
-        self.title(
-            "1. Is everything in order? `check` proves the calendar and the configuration against the database.",
-        )?;
+        self.title(self.script.check)?;
         self.step(&["check"])?;
 
-        self.title("2. One dossier is before the court: a hold keeps it, whatever the calendar says.")?;
+        self.title(self.script.hold)?;
         let held = case::HELD.to_string();
         let hold = ["hold", "place", "dossier", &held, "--reason", "Claim before the court", "--case", "C-2026-118"];
         self.step(&hold)?;
 
-        self.title("3. What is due? `plan` is a dry run: it touches nothing.")?;
+        self.title(self.script.plan)?;
         let plan = self.step(&["plan"])?.json;
         let id = plan["plan"].as_str().unwrap_or_default().to_owned();
         let rails: Vec<&str> = plan["rails"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         let accept = rails.join(",");
 
-        self.title("4. A person looks at the plan and approves it.")?;
+        self.title(self.script.approve)?;
         self.explain_rails(&rails)?;
         let mut approve = vec!["approve", id.as_str()];
         if !accept.is_empty() {
@@ -77,15 +81,13 @@ impl<'t, 'o> Tour<'t, 'o> {
         }
         self.step(&approve)?;
 
-        self.title(
-            "5. `apply` destroys what was approved: records, dependent rows and files, each with its evidence first.",
-        )?;
+        self.title(self.script.apply)?;
         self.step(&["apply", &id])?;
 
-        self.title("6. Anyone can verify the destruction log, without the database and without trusting us.")?;
+        self.title(self.script.verify)?;
         self.step(&["audit", "verify"])?;
 
-        self.title("7. What became of some records worth a look.")?;
+        self.title(self.script.cases)?;
         self.cases()?;
         self.closing()?;
         Ok(self.exit)
@@ -93,19 +95,14 @@ impl<'t, 'o> Tour<'t, 'o> {
 
     /// A former demo: what is there, from the program's own mouth, and nothing else.
     pub(super) fn again(mut self) -> Result<Exit, Failure> {
-        self.say(&format!(
-            "A demo is already in {}: it is shown as it stands, and nothing in it is changed.\n\
-             For a fresh one, remove that directory or choose another with --dir.\n\
-             Below, `retentiond` stands for\n  {}\n",
-            self.place.dir.display(),
-            self.command(&[]),
-        ))?;
-        self.title("Plans made, and where each stands")?;
+        let dir = self.place.dir.display().to_string();
+        self.introduce(self.script.again, &[&dir])?;
+        self.title(self.script.plans)?;
         self.step(&["plans"])?;
-        self.title("Holds in force")?;
+        self.title(self.script.holds)?;
         self.step(&["hold", "list"])?;
         if self.place.dir.join("state/audit/checkpoint").exists() {
-            self.title("The destruction log")?;
+            self.title(self.script.log)?;
             self.step(&["audit", "verify"])?;
         }
         self.closing()?;
@@ -115,16 +112,8 @@ impl<'t, 'o> Tour<'t, 'o> {
     /// Why each rail that tripped is to be expected here.
     fn explain_rails(&mut self, rails: &[&str]) -> Result<(), Failure> {
         for rail in rails {
-            let why = match *rail {
-                "share" => "a first run meets all that has waited; later ones are small",
-                "rules" => "nobody has approved these rules here before; it asks again only when they change",
-                "mapping" => "nobody has approved what these columns mean before; it asks again only when that changes",
-                "backlog" => {
-                    "some terms passed before the calendar was approved; in real life, ask the archivist first"
-                }
-                "count" => "the number is large; look at the plan before you name this one",
-                _ => "look at the plan before you name this one",
-            };
+            let known = self.script.rails.iter().find(|(name, _)| ["", *rail].contains(name));
+            let why = known.map(|(_, why)| *why).unwrap_or_default();
             self.say(&format!("  {rail:<9}{why}\n"))?;
         }
         if !rails.is_empty() {
@@ -147,8 +136,10 @@ impl<'t, 'o> Tour<'t, 'o> {
         for (series, id) in cases {
             let id = id.to_string();
             let said = self.quiet(&["explain", series, &id])?;
-            let sentence = said.text.lines().nth(1).unwrap_or_default().to_owned();
-            self.say(&format!("  $ retentiond explain {series} {id}\n    {sentence}\n"))?;
+            // After the record's name comes the verdict, up to an empty line.
+            let sentence: Vec<&str> = said.text.lines().skip(1).take_while(|line| !line.is_empty()).collect();
+            let sentence = paragraph("    ", "    ", &sentence.join(" "));
+            self.say(&format!("  $ retentiond explain {series} {id}\n{sentence}"))?;
         }
         Ok(())
     }
@@ -157,22 +148,13 @@ impl<'t, 'o> Tour<'t, 'o> {
     fn closing(&mut self) -> Result<(), Failure> {
         let next = self.next();
         let dir = &self.place.dir;
-        let things = [
-            ("retentiond.toml", "the configuration: where the records are"),
-            ("opc-parle-consommation.toml", "the calendar: what is kept, how long, then what"),
-            ("application/", "the sample application's database and documents"),
-            ("state/audit/", "the destruction log; no personal information in it"),
-            ("state/audit/vkey", "its verifier key, for the auditor"),
-            ("state/plans/", "plans, as they were approved"),
-            ("state/private/", "keys, reasons, lists of records: for this user only"),
-        ];
-        let things = things.map(|(name, what)| (dir.join(name).display().to_string(), what));
+        let things = self.script.things.map(|(name, what)| (dir.join(name).display().to_string(), what));
         let width = things.iter().map(|(path, _)| path.chars().count()).max().unwrap_or_default();
         let lines: String = things.iter().map(|(path, what)| format!("  {path:<width$}  {what}\n")).collect();
         let commands: String = next.iter().map(|command| format!("  {command}\n")).collect();
-        self.title("What lies where")?;
+        self.title(self.script.lies)?;
         self.say(&lines)?;
-        self.title("Try next")?;
+        self.title(self.script.next)?;
         self.say(&commands)?;
         if self.session.format == Format::Json {
             let document = json!({

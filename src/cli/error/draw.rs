@@ -1,10 +1,12 @@
 //! A fault of a TOML file, drawn with its line and a caret.
 
 use std::fmt;
+use std::ops::Range;
 
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
 
 use crate::model::Fault;
+use crate::report::plain::{one_line, visible};
 
 /// Widest line drawn, in columns.
 const WIDTH: usize = 110;
@@ -12,9 +14,12 @@ const WIDTH: usize = 110;
 /// A file larger than this is not read again to draw a line of it.
 const DRAWABLE: u64 = 4 << 20;
 
-/// The fault as text; colored on a terminal only.
+/// The fault as text; colored on a terminal only. What the file holds is shown, never obeyed by the terminal.
 pub(super) fn fault(fault: &Fault, color: bool) -> String {
-    let drawn = Drawn { fault, source: source(fault) };
+    let source = source(fault);
+    let [file, message, mend] = [&fault.file, &fault.message, &fault.mend].map(|text| one_line(text));
+    let fault = &Fault { file, message, mend, ..fault.clone() };
+    let drawn = Drawn { fault, source };
     let theme = if color { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
     let mut text = String::new();
     match GraphicalReportHandler::new_themed(theme).with_width(WIDTH).render_report(&mut text, &drawn) {
@@ -27,20 +32,32 @@ fn plain(fault: &Fault) -> String {
     format!("{}:{}:{}: {}\n  {}", fault.file, fault.line, fault.column, fault.message, fault.mend)
 }
 
-fn source(fault: &Fault) -> Option<NamedSource<String>> {
-    fault.span.as_ref()?;
+/// The lines of a file as a terminal shows them, and the bytes of them that the caret underlines.
+struct Shown {
+    source: NamedSource<String>,
+    span: Range<usize>,
+}
+
+fn source(fault: &Fault) -> Option<Shown> {
+    let span = fault.span.clone()?;
     if std::fs::metadata(&fault.file).ok()?.len() > DRAWABLE {
         return None;
     }
     let text = std::fs::read(&fault.file).ok()?;
-    Some(NamedSource::new(&fault.file, String::from_utf8_lossy(&text).into_owned()))
+    let text = String::from_utf8_lossy(&text);
+    // A line may end in CR LF; tabs are blanks to whoever reads the line.
+    let shown = |text: &str| visible(&text.replace('\r', "").replace('\t', " "));
+    // Escapes are longer than what they stand for.
+    let place = |byte: usize| text.get(..byte).map(|before| shown(before).len());
+    let span = place(span.start)?..place(span.end)?;
+    Some(Shown { source: NamedSource::new(one_line(&fault.file), shown(&text)), span })
 }
 
 /// A fault as miette wants it.
 struct Drawn<'a> {
     fault: &'a Fault,
     /// `None` where the file cannot be shown; the message then names the file itself.
-    source: Option<NamedSource<String>>,
+    source: Option<Shown>,
 }
 
 impl Diagnostic for Drawn<'_> {
@@ -53,12 +70,11 @@ impl Diagnostic for Drawn<'_> {
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
-        self.source.as_ref().map(|source| source as &dyn SourceCode)
+        self.source.as_ref().map(|shown| &shown.source as &dyn SourceCode)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        let span = self.fault.span.clone()?;
-        self.source.as_ref()?;
+        let span = self.source.as_ref()?.span.clone();
         Some(Box::new(std::iter::once(LabeledSpan::new_with_span(None, span))))
     }
 }
@@ -96,6 +112,25 @@ mod tests {
         {
             assert!(drawn.contains(expected), "{expected} is missing from\n{drawn}");
         }
+    }
+
+    #[test]
+    fn what_a_file_holds_is_shown_and_not_obeyed_and_the_caret_stays_under_its_value() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("c.toml");
+        let text = "[calendar]\r\ntitle = \"\u{202e}oui\u{1b}[2J\" # \u{7}\r\nkeep = \"P0Y\"\r\n";
+        std::fs::write(&path, text).unwrap();
+        let file = path.display().to_string();
+        let start = text.find("P0Y").unwrap();
+        let drawn =
+            fault(&Fault::at(&file, text, start..start + 3, "period-zero", "a \u{1b}[31mperiod", "write P1Y"), false);
+        assert!(drawn.chars().all(|letter| letter == '\n' || !letter.is_control()), "{drawn:?}");
+        assert!(drawn.contains("title = \"\\u{202e}oui\\u{1b}[2J\" # \\u{7}\n"), "{drawn}");
+        assert!(drawn.contains("a \\u{1b}[31mperiod"), "{drawn}");
+        let lines: Vec<&str> = drawn.lines().collect();
+        let at = lines.iter().position(|line| line.contains("P0Y")).unwrap();
+        let column = |line: &str, sought: char| line.chars().position(|letter| letter == sought);
+        assert_eq!(column(lines[at + 1], '─'), column(lines[at], 'P'), "{drawn}");
     }
 
     #[test]

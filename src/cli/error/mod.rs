@@ -12,8 +12,10 @@ pub(super) use sentence::sentence;
 
 use super::exit::Exit;
 use crate::model::{Fault, PlanId};
-use crate::report::plan::{TrippedRail, names, rails_text};
+use crate::report::plain::one_line;
+use crate::report::rails::{self, TrippedRail, names};
 use crate::report::table::paragraph;
+use crate::report::words::EN;
 
 /// The place of what concerns no single plan or hold.
 const STATE: &str = "the state directory";
@@ -137,12 +139,14 @@ impl Failure {
         }
         write!(out, "{}", paragraph("error: ", "       ", &self.message))?;
         if let Details::Rails(rails) = &self.details {
-            write!(out, "{}", rails_text(rails))?;
+            write!(out, "{}", rails::text(rails, &EN))?;
         }
         if !self.place.is_empty() {
-            writeln!(out, "   at: {}", self.place)?;
+            writeln!(out, "   at: {}", one_line(&self.place))?;
         }
-        if !self.mend.is_empty() {
+        // A single fault was drawn with its mend.
+        let is_drawn = matches!(&self.details, Details::Faults(faults) if faults.len() == 1);
+        if !self.mend.is_empty() && !is_drawn {
             write!(out, "{}", paragraph(" mend: ", "       ", &self.mend))?;
         }
         Ok(())

@@ -13,7 +13,7 @@ use crate::disposition::plan::PlanError;
 use crate::disposition::request::{Refusal, RefusalKind};
 use crate::model::Fault;
 use crate::records::sqlite::StoreError;
-use crate::report::plan::TrippedRail;
+use crate::report::rails::TrippedRail;
 
 impl From<Vec<Fault>> for Failure {
     /// Faults of TOML files: all of them, exit 78.

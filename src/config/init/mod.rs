@@ -12,6 +12,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 
+use crate::model::SeriesName;
 use crate::records::sqlite::catalog::{Catalog, Column};
 
 /// What `init` writes, and what it leaves to a person.
@@ -58,13 +59,38 @@ pub fn kind_columns(catalog: &Catalog) -> Vec<(String, String)> {
 /// What a line of a proposal bears at its end while it is only a guess.
 const GUESS: &str = "# ?";
 
-/// The lines of a configuration that still bear the mark of a guess: their numbers, from 1, and what each asks.
-pub fn guesses(configuration: &str) -> Vec<(usize, &str)> {
-    let marked = |(at, line)| {
-        let (_, question) = str::split_once(line, GUESS)?;
-        Some((at + 1, question.trim()))
-    };
-    configuration.lines().enumerate().filter_map(marked).filter(|(_, question)| !question.is_empty()).collect()
+/// A line of a configuration that `init` guessed and nobody has confirmed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Guessed {
+    /// From 1.
+    pub line: usize,
+    /// What it asks.
+    pub question: String,
+    /// The series in whose table the line stands; `None` elsewhere: it may concern any.
+    pub series: Option<SeriesName>,
+}
+
+/// The lines of a configuration that still bear the mark of a guess.
+pub fn guesses(configuration: &str) -> Vec<Guessed> {
+    let mut series = None;
+    let mut guesses = Vec::new();
+    for (at, line) in configuration.lines().enumerate() {
+        if line.starts_with('[') {
+            series = series_of(line);
+        }
+        let question = line.split_once(GUESS).map(|(_, question)| question.trim()).filter(|text| !text.is_empty());
+        if let Some(question) = question {
+            guesses.push(Guessed { line: at + 1, question: question.to_owned(), series: series.clone() });
+        }
+    }
+    guesses
+}
+
+/// `dossier` of `[series.dossier]` and of `[[series.dossier.part]]`.
+fn series_of(header: &str) -> Option<SeriesName> {
+    let (name, _) = header.trim_start_matches('[').split_once(']')?;
+    let mut names = name.split('.').map(|name| name.trim().trim_matches(['"', '\'']));
+    (names.next() == Some("series")).then(|| names.next().map(SeriesName::new)).flatten()
 }
 
 /// Whether the name of a column says that it names files.

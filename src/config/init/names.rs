@@ -93,12 +93,13 @@ pub(super) fn date_kind(column: &Column) -> Option<DateKind> {
     Some(kind.unwrap_or(DateKind::Plain))
 }
 
-/// How the column probably writes its dates: a word for `as`, or `None` for RFC 3339, the default.
+/// How the column probably writes its dates: a word for `as`; `None` for RFC 3339, the default; a blank for a date-time without zone, of which
+/// no schema says whether it is UTC or local, and the wrong one of the two would destroy a day early.
 pub(super) fn encoding(column: &Column) -> Option<&'static str> {
     let declared = column.declared.to_uppercase();
     let last = words(&column.name).pop().unwrap_or_default();
     match () {
-        () if declared.contains("DATETIME") || declared.contains("TIMESTAMP") => Some("utc"),
+        () if declared.contains("DATETIME") || declared.contains("TIMESTAMP") => Some(""),
         () if declared.contains("DATE") => Some("date"),
         () if declared.contains("INT") => Some("unix"),
         () if declared.contains("REAL") || declared.contains("DOUBLE") => Some("julian"),

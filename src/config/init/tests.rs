@@ -5,7 +5,7 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::{CALENDAR_FILE, CONFIGURATION_FILE, Kinds, Proposal, guesses, kind_columns, propose, starter};
+use super::{CALENDAR_FILE, CONFIGURATION_FILE, Guessed, Kinds, Proposal, guesses, kind_columns, propose, starter};
 use crate::config::{self, Loaded};
 use crate::model::{Fault, SeriesName};
 use crate::records::mapping::{Join, Place, SeriesMapping};
@@ -52,7 +52,10 @@ fn fill(text: &str) -> String {
         Some("# effective") => line.replacen("# ", "", 1),
         Some("timezone") => line.replacen("\"\"", "\"America/Toronto\"", 1),
         Some("keep") => line.replacen("\"\"", "\"P1Y\"", 1),
-        Some(key) if !key.starts_with('#') => line.replace("\"\"", "\"filled-in\""),
+        Some(key) if !key.starts_with('#') => {
+            let line = line.replace("as = \"\"", "as = \"utc\"").replace("where = \"\"", "where = \"1\"");
+            line.replace("\"\"", "\"filled-in\"")
+        }
         _ => line.to_owned(),
     };
     text.lines().map(|line| fill(line) + "\n").collect()
@@ -138,7 +141,7 @@ fn what_the_schema_cannot_say_is_left_to_decide() {
     let text = &proposal.configuration;
     assert!(text.contains("# Likely personal information in account: name, email, last_ip\n"), "{text}");
     assert!(text.contains("last_ip = \"truncate-ip\""), "{text}");
-    assert!(text.contains("where = { status = \"…\" }"), "{text}");
+    assert!(text.contains("event.closure = { column = \"closed_at\", where = \"\" }"), "{text}");
     assert!(text.contains("#   province\n"), "{text}");
     assert!(!text.contains("retentiond_batch") && !text.contains("message_text"), "{text}");
 }
@@ -155,6 +158,33 @@ fn references_that_no_foreign_key_declares_are_guessed_from_names_and_marked() {
     let loaded = filled(proposal);
     let parts: Vec<_> = series(&loaded, "issues").parts.iter().map(|part| part.table.clone()).collect();
     assert_eq!(parts, ["time_entries"], "a table that refers to several by a type is nobody's by a guess");
+}
+
+#[test]
+fn what_may_destroy_living_records_is_a_blank_and_no_guess() {
+    let schema = |status: &str| {
+        format!(
+            "CREATE TABLE issues (id INTEGER PRIMARY KEY, subject TEXT, closed_on DATETIME, updated_on DATETIME{status});"
+        )
+    };
+    let proposed = proposal(&schema(", status_id INTEGER NOT NULL"));
+    let open = proposed.undecided.join("\n");
+    assert!(open.contains("one that was reopened keeps its old closure"), "{open}");
+    assert!(open.contains("UTC or local time"), "{open}");
+    let blanks = |proposal: &Proposal| -> Vec<String> {
+        let faults = load(proposal).unwrap_err();
+        let blanks = faults.into_iter().filter(|fault| fault.message.contains("event.closure"));
+        blanks.map(|fault| format!("{} {} -> {}", fault.code, fault.message, fault.mend)).collect()
+    };
+    let asked = blanks(&proposed).join("\n");
+    assert!(
+        asked.contains("empty-text `series.issues.event.closure.as` is empty -> write one of: \"rfc3339\""),
+        "{asked}"
+    );
+    assert!(asked.contains("empty-text `series.issues.event.closure.where` is empty"), "{asked}");
+    let stateless = proposal(&schema(""));
+    assert!(!stateless.configuration.contains("where = \"\""), "{}", stateless.configuration);
+    assert_eq!(blanks(&stateless).len(), 1);
 }
 
 const TRACKER: &str = "
@@ -206,15 +236,22 @@ fn types_that_no_row_shows_are_left_to_decide() {
 }
 
 #[test]
-fn every_guess_of_a_proposal_is_found_by_its_line_until_its_mark_is_gone() {
+fn every_guess_of_a_proposal_is_found_by_its_line_and_its_series_until_its_mark_is_gone() {
     let proposal = proposal(MEDIATION);
     let found = guesses(&proposal.configuration);
     assert_eq!(found.len(), proposal.configuration.matches("# ?").count());
-    for (line, question) in &found {
-        assert!(proposal.configuration.lines().nth(line - 1).unwrap().ends_with(question), "{line}: {question}");
+    for Guessed { line, question, series } in &found {
+        let text = proposal.configuration.lines().nth(line - 1).unwrap();
+        assert!(text.ends_with(question.as_str()), "{line}: {question}");
+        let above = proposal.configuration.lines().take(*line).filter(|line| line.starts_with('[')).last().unwrap();
+        assert!(above.contains(&format!("series.{}", series.as_ref().unwrap())), "{above}: {series:?}");
     }
+    let of: std::collections::BTreeSet<_> = found.iter().filter_map(|guess| guess.series.clone()).collect();
+    assert_eq!(of, ["account".into(), "dossier".into()].into());
     assert_eq!(guesses(&proposal.configuration.replace("# ? ", "# ")), []);
     assert_eq!(guesses(&starter().configuration), []);
+    let elsewhere = guesses("[source.x]\nsqlite = \"a\" # ? which");
+    assert_eq!(elsewhere[0].series, None, "what stands outside of a series may concern any");
 }
 
 #[test]
@@ -282,6 +319,6 @@ fn the_state_of_an_address_is_not_the_state_of_a_record() {
         let schema = format!("CREATE TABLE file (id INTEGER PRIMARY KEY, closed_at TEXT, state TEXT{columns})");
         proposal(&schema).configuration
     };
-    assert!(proposed("").contains("where = { state = \"…\" }"));
-    assert!(!proposed(", city TEXT").contains("where = {"));
+    assert!(proposed("").contains("where = \"\""));
+    assert!(!proposed(", city TEXT").contains("where ="));
 }

@@ -24,7 +24,7 @@ fn after(days: i64) -> Instant {
 }
 
 fn rail(rail: Rail) -> Tripped {
-    Tripped { rail, series: "dossier".into(), rule: None, message: String::new() }
+    Tripped { rail, series: "dossier".into(), rule: None, message: String::new(), figures: None }
 }
 
 fn approved(plan: Plan, terms: Terms) -> ApprovedPlan {

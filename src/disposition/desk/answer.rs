@@ -195,10 +195,7 @@ impl Known {
                 Ok(Self { scope: HoldScope::Where { series, expression }, record: None })
             }
             (HoldScope::Rule { rule }, _) => {
-                let mut rules = install.calendars.iter().flat_map(|calendar| &calendar.rules);
-                if !rules.any(|known| known.number == rule) {
-                    return Err(DeskError::UnknownRule { rule });
-                }
+                install.knows_rule(&rule)?;
                 Ok(Self { scope: HoldScope::Rule { rule }, record: None })
             }
             (scope, _) => Ok(Self { scope, record: None }),
@@ -215,7 +212,7 @@ fn typed(
 ) -> Result<(Vec<String>, Option<RecordName>), DeskError> {
     if key.len() != mapping.key.len() {
         let series = mapping.series.clone();
-        return Err(DeskError::KeyColumns { series, wanted: mapping.key.len(), found: key.len() });
+        return Err(DeskError::KeyColumns { series, key: mapping.key.clone(), found: key.len() });
     }
     match open(install, mapping).and_then(|reader| Ok(reader.parse_key(&mapping.series, &key)?)) {
         Ok(typed) => Ok((key_text(&typed), Some((mapping.source.clone(), mapping.series.clone(), typed)))),

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::super::approval::ApprovalError;
+use super::super::governs::meant;
 use super::super::kinds::in_full;
 use super::super::plan::PlanError;
 use super::super::request::{Refusal, RefusalKind};
@@ -48,13 +49,15 @@ pub enum DeskError {
     HoldsLost { holds: Vec<HoldId> },
     #[error("no series {series} is mapped; `retentiond check` lists them")]
     UnknownSeries { series: SeriesName },
-    #[error("no rule {rule} is in a calendar; `retentiond check` lists them")]
-    UnknownRule { rule: RuleNumber },
-    #[error("a key of {series} has {wanted} columns; {found} were given")]
-    KeyColumns { series: SeriesName, wanted: usize, found: usize },
+    #[error("no rule {rule} is in a calendar; {}", meant(rule, known))]
+    UnknownRule { rule: RuleNumber, known: Vec<RuleNumber> },
+    #[error("a key of {series} is its {}, and {found} values were given; give one argument per key column", key.join(", "))]
+    KeyColumns { series: SeriesName, key: Vec<String>, found: usize },
     #[error("the mapping of {series} names no reference; hold by key, or add `reference = …` to it")]
     NoReference { series: SeriesName },
-    #[error("a reason is needed, of at most {most} bytes, and a case number no longer than that")]
+    #[error(
+        "a reason is needed, of at most {most} bytes, and a case number no longer than that; say why with `--reason`"
+    )]
     Reason { most: usize },
     #[error(
         "{missing} of the excepted records are not on the list of the plan, so nothing was approved; correct the file, whose lines `retentiond plan --csv` writes"

@@ -18,6 +18,8 @@ pub enum PlanState {
     Simulation,
     /// Waits for a decision.
     Pending,
+    /// Lists no record: there is nothing to decide.
+    Empty,
     /// Waited too long for a decision, or for its execution; or its list is gone, as where it was decided on under a log that another one succeeded.
     Expired,
     Approved,
@@ -61,11 +63,11 @@ impl Desk {
     /// A file that cannot be removed.
     pub fn withdraw(&mut self, plan: &PlanId, now: Instant) -> Result<bool, DeskError> {
         let status = self.plan_list(now)?.into_iter().find(|status| status.plan == *plan);
-        let is_pending = status.is_some_and(|status| status.state == PlanState::Pending);
-        if is_pending {
+        let is_undecided = status.is_some_and(|status| matches!(status.state, PlanState::Pending | PlanState::Empty));
+        if is_undecided {
             self.plans.remove(plan)?;
         }
-        Ok(is_pending)
+        Ok(is_undecided)
     }
 
     /// Removes the manifests of plans made before an instant that are done with, one way or the other; says how many.
@@ -148,6 +150,7 @@ impl Desk {
             Some(_) => PlanState::Approved,
             None if file.manifest.simulation => PlanState::Simulation,
             None if file.has_expired(now) || !self.plans.has_body(plan) => PlanState::Expired,
+            None if file.manifest.planned() == 0 => PlanState::Empty,
             None => PlanState::Pending,
         })
     }
@@ -163,6 +166,7 @@ pub(super) fn why_not(state: PlanState, file: &PlanFile, was_decided: bool) -> A
         PlanState::Approved | PlanState::Started => ApprovalError::Approved { plan },
         PlanState::Expired if was_decided => ApprovalError::ApprovalExpired { plan },
         PlanState::Expired => ApprovalError::Expired { plan },
+        PlanState::Empty => ApprovalError::Empty { plan },
         PlanState::Pending | PlanState::Altered => ApprovalError::Pending { plan },
     }
 }

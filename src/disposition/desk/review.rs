@@ -8,8 +8,8 @@ use crate::audit::leaf::{Approval, Body, Rejection};
 use crate::disposition::approval::{ApprovalError, ApprovedPlan, Decision, Terms, approve};
 use crate::disposition::execute;
 use crate::disposition::holds::key_text;
-use crate::disposition::plan::{Manifest, Open, Plan, PlanDirs, PlanError, PlannedRule, changed};
-use crate::disposition::rails::{Rail, tripped};
+use crate::disposition::plan::{Manifest, Open, Plan, PlanDirs, PlanError, changed};
+use crate::disposition::rails::{Going, LeftOut, Measure, Rail, tripped};
 use crate::disposition::request::NamedRecord;
 use crate::model::{Actor, Digest, Fingerprint, Instant, PlanId, SeriesName};
 use crate::records::sqlite::Reader;
@@ -40,11 +40,11 @@ pub(super) fn approve_plan(
     now: Instant,
 ) -> Result<ApprovedPlan, DeskError> {
     let opened = open_plan(desk, plan, now).and_then(|plan| {
-        let (except, missing) = find_records(&plan, excepted)?;
-        if missing > 0 { Err(DeskError::NotOnPlan { missing }) } else { Ok((plan, Terms { except, ..terms })) }
+        let Exceptions { records, left_out } = Exceptions::find(&plan, excepted)?;
+        Ok((plan, Terms { except: records, ..terms }, left_out))
     });
     let mut desk = desk.lock()?;
-    let approved = opened.and_then(|(plan, terms)| desk.approve(plan, terms, actor, now));
+    let approved = opened.and_then(|(plan, terms, left_out)| desk.approve(plan, terms, &left_out, actor, now));
     approved.map_err(|error| desk.put_refusal_on_record(plan, error, actor, now))
 }
 
@@ -79,7 +79,15 @@ impl Desk {
         Ok(ApprovedPlan::reopen(plan, decision, except, now)?)
     }
 
-    fn approve(&mut self, plan: Plan, terms: Terms, actor: &Actor, now: Instant) -> Result<ApprovedPlan, DeskError> {
+    /// `left_out`: what `terms.except` takes out under each rule.
+    fn approve(
+        &mut self,
+        plan: Plan,
+        terms: Terms,
+        left_out: &[LeftOut],
+        actor: &Actor,
+        now: Instant,
+    ) -> Result<ApprovedPlan, DeskError> {
         let id = plan.id().clone();
         let decision = self.store.decision(&id)?;
         let state = self.state_of(plan.file(), decision.as_ref(), now)?;
@@ -88,12 +96,21 @@ impl Desk {
         }
         execute::look_whether_behind(self)?;
         self.check_unchanged(&id, plan.manifest(), now, Reader::open_to_look)?;
-        let limits = self.install.limits;
-        let tripped = tripped(plan.manifest(), &terms.only, self.chronicle()?.history(), &limits);
+        let install = self.install.clone();
+        let measure =
+            Measure { history: self.chronicle()?.history(), limits: &install.limits, guesses: &install.guesses };
+        let only = terms.only.clone();
+        let going = Going { only: &only, left_out };
+        let tripped = tripped(plan.manifest(), going, measure);
         let except = terms.except.clone();
         let approved = approve(plan, terms, &tripped, actor, now)?;
+        let leaf = approval_leaf(&approved, going);
+        // Whoever leaves everything out has approved nothing, and no entry may say otherwise.
+        if leaf.governed.is_empty() {
+            return Err(ApprovalError::NothingGoes { plan: id }.into());
+        }
         self.store.decide(approved.decision(), &except)?;
-        self.record(Body::Approval(approval_leaf(&approved)), now)?;
+        self.record(Body::Approval(leaf), now)?;
         Ok(approved)
     }
 
@@ -151,18 +168,15 @@ impl Desk {
     }
 }
 
-fn approval_leaf(approved: &ApprovedPlan) -> Approval {
+fn approval_leaf(approved: &ApprovedPlan, going: Going<'_>) -> Approval {
     let decision = approved.decision();
     let manifest = approved.manifest();
-    // Rules of which the plan lists nothing tripped no rail, so nobody answered for them: they stay new.
-    let is_approved = |series: &SeriesName| {
-        let answered_for = |rule: &PlannedRule| decision.only.is_empty() || decision.only.contains(&rule.rule);
-        manifest.rules_of(series).any(|rule| rule.items.count > 0 && answered_for(rule))
-    };
+    // A series of which nothing goes tripped no rail, so nobody answered for its rules: they stay new.
+    let goes = |series: &SeriesName| going.under(manifest, series).next().is_some();
     let governed = manifest
         .series
         .iter()
-        .filter(|series| is_approved(&series.series))
+        .filter(|series| goes(&series.series))
         .map(|series| (series.series.clone(), series.governed.clone()))
         .collect();
     Approval {
@@ -176,20 +190,40 @@ fn approval_leaf(approved: &ApprovedPlan) -> Approval {
     }
 }
 
-/// Fingerprints of the plan's records that `wanted` names, and how many of those it names are not there.
-fn find_records(plan: &Plan, wanted: &HashSet<NamedRecord>) -> Result<(HashSet<Fingerprint>, usize), DeskError> {
-    let mut found = HashSet::new();
-    if wanted.is_empty() {
-        return Ok((found, 0));
-    }
-    let series = &plan.manifest().series;
-    plan.body().visit(&mut |item| {
-        let Some(of) = series.get(item.series) else { return };
-        let key = key_text(&item.key);
-        if wanted.contains(&NamedRecord { series: of.series.clone(), key }) {
-            found.insert(item.fingerprint);
+/// What a person leaves out of a plan.
+#[derive(Default)]
+struct Exceptions {
+    records: HashSet<Fingerprint>,
+    /// How many that are, under each rule of the manifest.
+    left_out: Vec<LeftOut>,
+}
+
+impl Exceptions {
+    /// Finds these records on the plan's list.
+    ///
+    /// # Errors
+    /// Records that are not on it; a list that cannot be read.
+    fn find(plan: &Plan, wanted: &HashSet<NamedRecord>) -> Result<Self, DeskError> {
+        let manifest = plan.manifest();
+        let mut found = Self { records: HashSet::new(), left_out: vec![LeftOut::default(); manifest.rules.len()] };
+        if wanted.is_empty() {
+            return Ok(found);
         }
-    })?;
-    let missing = wanted.len().saturating_sub(found.len());
-    Ok((found, missing))
+        let approvals: Vec<_> = manifest.rules.iter().map(|rule| manifest.approval_of(rule)).collect();
+        plan.body().visit(&mut |item| {
+            let Some(of) = manifest.series.get(item.series) else { return };
+            let record = NamedRecord { series: of.series.clone(), key: key_text(&item.key) };
+            if !wanted.contains(&record) || !found.records.insert(item.fingerprint) {
+                return;
+            }
+            if let (Some(left_out), Some(approval)) = (found.left_out.get_mut(item.rule), approvals.get(item.rule)) {
+                left_out.records += 1;
+                left_out.backlog += u64::from(approval.is_some_and(|approval| item.due_from < approval));
+            }
+        })?;
+        match wanted.len().saturating_sub(found.records.len()) {
+            0 => Ok(found),
+            missing => Err(DeskError::NotOnPlan { missing }),
+        }
+    }
 }

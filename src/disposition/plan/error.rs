@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::super::governs::meant;
 use super::super::judge::GoverningError;
 use super::super::request::RefusalKind;
 use crate::audit::LogError;
@@ -26,8 +27,8 @@ pub enum PlanError {
     Altered { plan: PlanId, what: String },
     #[error("calendar {calendar} is not in force on {day} (from {from}{}), so nothing can be planned under it; choose a day on which it is, or give its next version an `effective` that covers that day", until.map(|day| format!(" until {day}")).unwrap_or_default())]
     NotInForce { calendar: CalendarNumber, day: CivilDate, from: CivilDate, until: Option<CivilDate> },
-    #[error("no rule {rule} governs a mapped series; `retentiond check` lists the rules")]
-    UnknownRule { rule: RuleNumber },
+    #[error("no rule {rule} disposes of a mapped series; {}", meant(rule, known))]
+    UnknownRule { rule: RuleNumber, known: Vec<RuleNumber> },
     #[error(transparent)]
     Governing(#[from] GoverningError),
     #[error("could not read the records of {series}")]

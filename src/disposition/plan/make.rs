@@ -13,7 +13,7 @@ use crate::audit::leaf::GovernedBy;
 use crate::disposition::Installation;
 use crate::disposition::holds::{HoldIndex, value_text};
 use crate::disposition::judge::{JudgedAt, Term, Verdict, judge};
-use crate::disposition::rails::{History, tripped};
+use crate::disposition::rails::{Going, History, Measure, tripped};
 use crate::model::{Digest, PlanId, RecordKey, RuleNumber};
 use crate::records::facts::{EventFact, Facts};
 use crate::records::mapping::SeriesMapping;
@@ -55,7 +55,8 @@ pub fn make(
     }
     let (plan, digest, manifest) = name(manifest, history)?;
     let stands = dirs.open(&plan).is_ok_and(|standing| *standing.digest() == digest);
-    let rails = tripped(&manifest, &[], history, &install.limits);
+    let measure = Measure { history, limits: &install.limits, guesses: &install.guesses };
+    let rails = tripped(&manifest, Going::ALL, measure);
     let file = PlanFile { plan, digest, made_at: request.now, rails, manifest };
     // A crash in between leaves a plan without a list, which is useless, rather than a list without a plan, which is personal.
     dirs.keep_manifest(&file)?;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::audit::leaf::{GovernedBy, VerdictCounts};
-use crate::model::{CalendarNumber, CivilDate, Digest, PlanId, RuleNumber, SeriesName, SourceName};
+use crate::model::{CalendarNumber, CivilDate, Digest, Instant, PlanId, RuleNumber, SeriesName, SourceName, Zone};
 
 /// All that an approval binds to. Two scans of the same records under the same law give the same manifest, whenever and in
 /// whatever order they are made on the same day.
@@ -124,6 +124,13 @@ impl Manifest {
     /// The rules of one series.
     pub fn rules_of(&self, series: &SeriesName) -> impl Iterator<Item = &PlannedRule> {
         self.rules.iter().filter(move |rule| rule.series == *series)
+    }
+
+    /// The first instant of the day on which the calendar of a rule was approved; what was due before it is backlog.
+    pub fn approval_of(&self, rule: &PlannedRule) -> Option<Instant> {
+        let calendar = self.calendars.iter().find(|calendar| calendar.number == rule.calendar)?;
+        let zone: Zone = calendar.zone.parse().ok()?;
+        zone.start_of(calendar.approved?)
     }
 
     /// The rules that do not add up to the rows of their series, by series: empty in every honest manifest.

@@ -81,9 +81,10 @@ impl<'a> Scope<'a> {
             }
         }
         if let Some(only) = &request.only {
+            let known: Vec<RuleNumber> = series.iter().flat_map(ScopedSeries::rules).cloned().collect();
             series.retain(|scoped| scoped.rules().any(|rule| rule == only));
             if series.is_empty() {
-                return Err(PlanError::UnknownRule { rule: only.clone() });
+                return Err(PlanError::UnknownRule { rule: only.clone(), known });
             }
         }
         let Order { series: places, groups } = order(&series.iter().map(|scoped| scoped.mapping).collect::<Vec<_>>());

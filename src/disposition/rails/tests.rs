@@ -45,8 +45,16 @@ fn approved() -> History {
     History { approved: BTreeMap::from([("dossier".into(), governed())]), ..History::default() }
 }
 
+fn look(manifest: &Manifest, going: Going<'_>, history: &History, guesses: &Guesses) -> Vec<Tripped> {
+    tripped(manifest, going, Measure { history, limits: &Limits::default(), guesses })
+}
+
+fn names(tripped: Vec<Tripped>) -> Vec<Rail> {
+    tripped.into_iter().map(|tripped| tripped.rail).collect()
+}
+
 fn rails(manifest: &Manifest, history: &History) -> Vec<Rail> {
-    tripped(manifest, &[], history, &Limits::default()).into_iter().map(|tripped| tripped.rail).collect()
+    names(look(manifest, Going::ALL, history, &Guesses::new()))
 }
 
 #[test]
@@ -106,7 +114,7 @@ fn rules_and_mapping_look_at_the_last_approval() {
 fn backlog_names_the_rule_and_the_number() {
     let mut old = manifest(5, 100);
     old.rules[0].backlog = 3;
-    let found = tripped(&old, &[], &approved(), &Limits::default());
+    let found = look(&old, Going::ALL, &approved(), &Guesses::new());
     assert_eq!(found.len(), 1);
     assert_eq!((found[0].rail, found[0].rule.clone()), (Rail::Backlog, Some("PC-1".into())));
     assert!(found[0].message.starts_with("3 records"), "{}", found[0].message);
@@ -121,8 +129,36 @@ fn restored_looks_at_the_source() {
 
 #[test]
 fn a_rule_that_is_not_approved_trips_nothing() {
-    let found = tripped(&manifest(5, 5), &["PC-2".into()], &History::default(), &Limits::default());
-    assert_eq!(found, []);
+    let going = Going { only: &["PC-2".into()], left_out: &[] };
+    assert_eq!(look(&manifest(5, 5), going, &History::default(), &Guesses::new()), []);
+}
+
+#[test]
+fn rails_look_at_what_will_go_and_not_at_what_is_left_out() {
+    let mut plan = manifest(101, 1_000);
+    plan.rules[0].backlog = 3;
+    let rails = |records, backlog, history: &History| {
+        names(look(&plan, Going { only: &[], left_out: &[LeftOut { records, backlog }] }, history, &Guesses::new()))
+    };
+    assert_eq!(rails(0, 0, &approved()), [Rail::Share, Rail::Backlog]);
+    assert_eq!(rails(1, 1, &approved()), [Rail::Backlog]);
+    assert_eq!(rails(3, 3, &approved()), []);
+    let runs = History { runs: BTreeMap::from([("PC-1".into(), vec![30, 30, 30])]), ..approved() };
+    assert_eq!(rails(10, 3, &runs), [Rail::Median]);
+    assert_eq!(rails(11, 3, &runs), []);
+    assert_eq!(rails(101, 3, &History::default()), [], "nothing of the series goes, so nothing of it is new");
+}
+
+#[test]
+fn guesses_are_told_of_the_series_whose_mapping_they_are() {
+    let guesses = |series: &str| Guesses::from([(series.into(), vec!["line 7 (which date)".to_owned()])]);
+    let found = look(&manifest(5, 100), Going::ALL, &approved(), &guesses("dossier"));
+    assert_eq!(names(found.clone()), [Rail::Guesses]);
+    assert!(found[0].message.contains("line 7 (which date)"), "{}", found[0].message);
+    assert_eq!(look(&manifest(5, 100), Going::ALL, &approved(), &guesses("account")), []);
+    assert_eq!(look(&manifest(0, 100), Going::ALL, &approved(), &guesses("dossier")), [], "nothing rests on it yet");
+    let confirmed = Guesses::from([("dossier".into(), Vec::new())]);
+    assert_eq!(look(&manifest(5, 100), Going::ALL, &approved(), &confirmed), []);
 }
 
 #[test]

@@ -20,7 +20,7 @@ use crate::records::mapping::{Condition, SeriesMapping};
 /// Too few or too many arguments, or one that the column's type cannot hold.
 pub fn parse_key(series: &SeriesMapping, catalog: &Catalog, args: &[String]) -> Result<RecordKey, StoreError> {
     if args.len() != series.key.len() {
-        let message = format!("{} takes {}", series.series, describe(series));
+        let message = format!("{} takes {}, and {} were given", series.series, describe(series), args.len());
         return Err(StoreError::Key { message });
     }
     let table = catalog.table(&series.table);

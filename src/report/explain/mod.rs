@@ -5,6 +5,7 @@ mod standing;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::plain::one_line;
 use super::table::paragraph;
 use super::{Report, Words, lookup, to_value};
 use crate::audit::lookup::{Answer, Found};
@@ -127,7 +128,7 @@ impl Report for ExplainReport {
             text += &format!("\n{}\n", words.blockers_title);
             for blocker in &self.blockers {
                 let stands = if blocker.goes_too { words.blocker_goes } else { words.blocker_stays };
-                text += &format!("  {} {}{}{stands}\n", blocker.series, blocker.key, words.colon);
+                text += &format!("  {} {}{}{stands}\n", blocker.series, one_line(&blocker.key), words.colon);
             }
         }
         if let [first, ..] = self.circle.as_slice() {
@@ -149,9 +150,10 @@ impl Report for ExplainReport {
 
 impl ExplainReport {
     fn title(&self) -> String {
+        let key = one_line(&self.key);
         match &self.reference {
-            Some(reference) => format!("{} {} ({reference})\n", self.series, self.key),
-            None => format!("{} {}\n", self.series, self.key),
+            Some(reference) => format!("{} {key} ({})\n", self.series, one_line(reference)),
+            None => format!("{} {key}\n", self.series),
         }
     }
 
@@ -232,12 +234,9 @@ impl HoldOn {
         let reason = self.reason.as_deref().unwrap_or("–");
         let by = self.by.as_deref().unwrap_or("–");
         let at = self.placed_at.as_deref().unwrap_or("–");
-        let mut text = format!("\n{}\n", words.fill(words.held_by, &[&self.hold, by, at]));
-        text += &format!("  {reason}");
-        if let Some(case) = &self.case {
-            text += &format!(" ({case})");
-        }
-        text + "\n"
+        let text = format!("\n{}\n", words.fill(words.held_by, &[&self.hold, by, at]));
+        let case = self.case.as_ref().map(|case| format!(" ({case})")).unwrap_or_default();
+        text + &paragraph("  ", "  ", &format!("{reason}{case}"))
     }
 }
 

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::report::Words;
+use crate::report::plain::one_line;
 use crate::report::table::paragraph;
 
 /// What one rule says of the record, with its arithmetic.
@@ -45,7 +46,7 @@ impl RuleStands {
             words.rule_title,
             &[&self.rule, &title, &self.calendar, &version, words.disposition(&self.disposition)],
         );
-        text = format!("\n{text}\n");
+        text = format!("\n{}\n", one_line(&text));
         for way in &self.ways {
             text += &way.text(words);
         }

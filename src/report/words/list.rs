@@ -12,18 +12,20 @@ macro_rules! words {
             pub language: Language,
             /// Between thousands.
             pub thousands: char,
+            /// Before tenths.
+            pub decimal: char,
             $(pub $name: &'static str,)*
         }
 
         /// English.
-        pub const EN: Words = Words { language: Language::English, thousands: ',', $($name: $en,)* };
+        pub const EN: Words = Words { language: Language::English, thousands: ',', decimal: '.', $($name: $en,)* };
 
         /// Each word in both languages.
         #[cfg(test)]
         pub(super) const ALL: &[(&str, &str, &str)] = &[$((stringify!($name), $en, $fr)),*];
 
         /// French of Québec.
-        pub const FR: Words = Words { language: Language::French, thousands: '\u{a0}', $($name: $fr,)* };
+        pub const FR: Words = Words { language: Language::French, thousands: '\u{a0}', decimal: ',', $($name: $fr,)* };
     };
 }
 
@@ -34,7 +36,7 @@ words! {
     series: "series", "série";
     table: "table", "table";
     parts: "parts", "composantes";
-    records: "records", "unités";
+    records: "records", "enregistrements";
     plan: "plan", "liste";
     state: "state", "état";
     paused: "paused", "en pause";
@@ -57,6 +59,7 @@ words! {
     total: "total", "total";
     by: "by", "par";
     rails: "rails", "garde-fous";
+    quoted: "\u{201c}{}\u{201d}", "«\u{a0}{}\u{a0}»";
     colon: ": ", "\u{a0}: ";
 
     // Verdicts.
@@ -79,11 +82,11 @@ words! {
     failed: "failed", "en échec";
 
     // A plan.
-    plan_title: "Plan {} for {}: {} [record is|records are] due", "Liste de destruction {} au {}\u{a0}: {} [unité échue|unités échues]";
-    simulation_title: "Simulation {} for {}: {} [record|records] would be due", "Simulation {} au {}\u{a0}: {} [unité serait échue|unités seraient échues]";
+    plan_title: "Plan {} for {}: {} [record is|records are] due", "Liste de destruction {} au {}\u{a0}: {} [enregistrement échu|enregistrements échus]";
+    simulation_title: "Simulation {} for {}: {} [record|records] would be due", "Simulation {} au {}\u{a0}: {} [enregistrement serait échu|enregistrements seraient échus]";
     under_calendar: "under calendar {} version {}, dates in {}", "selon le calendrier {} version {}, dates en {}";
-    circles_title: "Some blocked records are kept by nothing but each other: they refer to one another in a circle, or wait for such records, so none of them can ever go first. `{} SERIES KEY` shows the circle of a record; clear one of its references in the application, or take a `blocked_by` out of the mapping:", "Certaines unités bloquées ne sont retenues que les unes par les autres\u{a0}: elles renvoient l'une à l'autre en cercle, ou attendent de telles unités, si bien qu'aucune ne peut jamais partir la première. `{} SÉRIE CLÉ` montre le cercle d'une unité\u{a0}; effacez un de ses renvois dans l'application, ou retirez un `blocked_by` de la configuration\u{a0}:";
-    undated_title: "Undated records are kept until someone mends their dates:", "Les unités sans date valable sont conservées tant que la date n'est pas corrigée\u{a0}:";
+    circles_title: "Some blocked records are kept by nothing but each other: they refer to one another in a circle, or wait for such records, so none of them can ever go first. `{} SERIES KEY` shows the circle of a record; clear one of its references in the application, or take a `blocked_by` out of the mapping:", "Certains enregistrements bloqués ne sont retenus que les uns par les autres\u{a0}: ils renvoient l'un à l'autre en cercle, ou attendent de tels enregistrements, si bien qu'aucun ne peut jamais partir le premier. `{} SÉRIE CLÉ` montre le cercle d'un enregistrement; effacez un de ses renvois dans l'application, ou retirez un `blocked_by` de la configuration\u{a0}:";
+    undated_title: "Undated records are kept until someone mends their dates:", "Les enregistrements sans date valable sont conservés tant que la date n'est pas corrigée\u{a0}:";
     meaning_title: "What starts a clock, and what is a record, in the databases:", "Ce qui fait courir un délai, et ce qui est un enregistrement, dans les bases\u{a0}:";
     filter_of_series: "(records)", "(enregistrements)";
     simulation_note: "A simulation shows what would be due; nobody can approve it.", "Une simulation montre ce qui serait échu; personne ne peut l'approuver.";
@@ -91,6 +94,16 @@ words! {
     dry_run_note: "Nothing was touched. Nothing will be until a person approves this plan.", "Rien n'a été touché. Rien ne le sera avant qu'une personne approuve cette liste.";
     approve_hint: "No guard rail is tripped. To approve: {}", "Aucun garde-fou n'est atteint. Pour approuver\u{a0}: {}";
     rails_title: "Guard rails tripped: a person looks at each, and names it when approving.", "Garde-fous atteints\u{a0}: une personne examine chacun et le nomme en approuvant.";
+    rail_share: "{} of {} records of {} would go, {} %; `max_share` is {} %", "{} des {} enregistrements de {} partiraient, soit {}\u{a0}%; `max_share` est de {}\u{a0}%";
+    rail_count: "{} records of {} would go; `max_count` is {}", "{} enregistrements de {} partiraient; `max_count` est de {}";
+    rail_median: "{} records would go under rule {}; its recent runs had {} in the middle", "{} enregistrements partiraient selon la règle {}; la médiane de ses exécutions récentes est de {}";
+    rail_empty: "no record of {} would be left; a series where that is normal says `empty = \"expected\"`", "il ne resterait aucun enregistrement de {}; une série où c'est normal dit `empty = \"expected\"`";
+    rail_new_rules: "no plan of {} was ever approved: its rules are new", "aucune liste de {} n'a encore été approuvée\u{a0}: ses règles sont nouvelles";
+    rail_other_rules: "the rules that govern {} are not those of its last approval", "les règles qui régissent {} ne sont plus celles de sa dernière approbation";
+    rail_mapping: "the mapping of {} is not that of its last approval", "la correspondance de {} n'est plus celle de sa dernière approbation";
+    rail_guesses: "the mapping of {} rests on what `init` guessed and nobody confirmed, {}: look at the data, correct what is wrong, then remove the `?`", "la correspondance de {} repose sur ce que `init` a supposé et que personne n'a confirmé, {}\u{a0}: examinez les données, corrigez au besoin, puis retirez le `?`";
+    rail_backlog: "{} records under rule {} were past their term before the calendar's approval", "{} enregistrements selon la règle {} avaient dépassé leur terme avant l'approbation du calendrier";
+    rail_restored: "the database of {} was restored: records that the log says are gone may be back on purpose", "la base de {} a été restaurée\u{a0}: des enregistrements que le registre dit disparus sont peut-être revenus à dessein";
     accept_hint: "To approve all of this: {}", "Pour approuver le tout\u{a0}: {}";
 
     // A run.
@@ -98,7 +111,7 @@ words! {
     run_stopped: "Run {} of plan {}: stopped on the way", "Exécution {} de la liste {}\u{a0}: interrompue";
     outcome: "outcome", "sort";
     run_gone: "{} [row|rows] and {} [file|files] ({} [byte|bytes]), in {} s", "{} [ligne|lignes] et {} [fichier|fichiers] ({} [octet|octets]), en {} s";
-    run_detached: "{} [row lives|rows live] on without the record, or with another one", "{} [ligne survit|lignes survivent] sans le dossier, ou rattachée(s) à un autre";
+    run_detached: "{} [row lives|rows live] on without the record, or with another one", "{} [ligne survit sans l'enregistrement, ou rattachée à un autre|lignes survivent sans l'enregistrement, ou rattachées à un autre]";
     run_triggered: "The application's triggers changed {} [row|rows] more", "Les déclencheurs de l'application ont modifié {} [ligne|lignes] de plus";
     run_no_level: "No level of sanitization is claimed: triggers of the application may have copied what went (see trigger-copies in `retentiond check`)", "Aucun niveau d'assainissement n'est affirmé\u{a0}: des déclencheurs de l'application ont pu copier ce qui a disparu (voir trigger-copies dans `retentiond check`)";
     run_level: "Verified by reading, level {}: {}", "Vérifié par lecture, niveau {}\u{a0}: {}";
@@ -106,20 +119,20 @@ words! {
     level_page_clean: "no remnant in the database's own pages", "aucun reste dans les pages de la base";
     level_log_clean: "no remnant in its write-ahead log, journal or temporary files either", "aucun reste dans son journal ni ses fichiers temporaires non plus";
     level_backup_expired: "backups that held them have expired too", "les sauvegardes qui les contenaient ont expiré aussi";
-    run_interrupted: "An interrupted run before this one had settled {} more [record|records], which no statement told: {}", "Une exécution interrompue avant celle-ci avait réglé {} [autre unité|autres unités], dont aucun relevé n'a fait état\u{a0}: {}";
+    run_interrupted: "An interrupted run before this one had settled {} more [record|records], which no statement told: {}", "Une exécution interrompue avant celle-ci avait réglé {} [autre enregistrement|autres enregistrements], dont aucun bilan n'a fait état\u{a0}: {}";
     run_again: "Something is left to do. To go on: {}", "Il reste à faire. Pour continuer\u{a0}: {}";
 
     // The review.
     approved: "Plan {} is approved by {} on {}.", "La liste {} est approuvée par {} le {}.";
     approved_rails: "Guard rails accepted: {}.", "Garde-fous acceptés\u{a0}: {}.";
     approved_only: "Only these rules: {}.", "Ces règles seulement\u{a0}: {}.";
-    approved_except: "{} [record is|records are] left out.", "{} [unité est exclue|unités sont exclues].";
+    approved_except: "{} [record is|records are] left out.", "{} [enregistrement est exclu|enregistrements sont exclus].";
     daemon_hint: "The daemon executes it within a minute. To stop that: {}, or for all plans: {}",
         "Le service l'exécute dans la minute. Pour l'en empêcher\u{a0}: {}, ou pour toutes les listes\u{a0}: {}";
     daemon_waits_hint: "The daemon executes it as soon as nothing stands in the way. Destruction waits now: {}. To stop that: {}, or for all plans: {}",
         "Le service l'exécute dès que rien ne s'y oppose. Destruction en attente\u{a0}: {}. Pour l'en empêcher\u{a0}: {}, ou pour toutes les listes\u{a0}: {}";
     apply_hint: "Nothing was destroyed yet. To execute it: {}", "Rien n'est encore détruit. Pour exécuter\u{a0}: {}";
-    rejected: "Plan {} is rejected. It can no longer be approved; its list of records is erased.", "La liste {} est rejetée. Elle ne peut plus être approuvée; sa liste d'unités est effacée.";
+    rejected: "Plan {} is rejected. It can no longer be approved; its list of records is erased.", "La liste {} est rejetée. Elle ne peut plus être approuvée; sa liste d'enregistrements est effacée.";
     no_plan: "There is no plan yet: `plan` makes one.", "Il n'y a pas encore de liste\u{a0}: `plan` en établit une.";
 
     // Holds.
@@ -132,6 +145,8 @@ words! {
     no_hold: "No hold is in force.", "Aucune suspension n'est en vigueur.";
     hold_placed: "Hold {} is in force: {} stays until it is lifted.", "La suspension {} est en vigueur\u{a0}: elle conserve {} jusqu'à sa levée.";
     hold_on_none: "It keeps nothing now: no such record is in the database. Check what you typed, or lift the hold if it was a slip; it holds whatever matches later.", "Elle ne conserve rien maintenant\u{a0}: la base ne contient rien de tel. Vérifiez la saisie, ou levez la suspension si c'est une erreur; elle vaut pour ce qui y répondrait plus tard.";
+    hold_on_example: "It keeps nothing: this rule is an example, listed and never obeyed. To keep records, hold their series, or the rule that disposes of them.", "Elle ne conserve rien\u{a0}: cette règle est un exemple, affiché et jamais appliqué. Pour conserver des enregistrements, suspendez leur série, ou la règle qui en dispose.";
+    hold_on_elsewhere: "It keeps nothing here: this rule is executed elsewhere (on paper, in a browser, by a host abroad), where this program destroys nothing and keeps nothing. Tell whoever executes it.", "Elle ne conserve rien ici\u{a0}: cette règle s'exécute ailleurs (sur papier, dans un navigateur, chez un hébergeur), où ce programme ne détruit rien et ne conserve rien. Avertissez qui l'exécute.";
     hold_review_past: "Its review date is over already: check it. The hold does not end by itself.", "Sa date de réexamen est déjà passée\u{a0}: vérifiez-la. La suspension ne prend pas fin d'elle-même.";
     hold_unrecorded: "It holds, but is not on record yet: {}. It is put on record as soon as the log can be written; do not place it again.", "Elle vaut, mais n'est pas encore inscrite au registre ({}). Elle y sera inscrite dès qu'il pourra être écrit; ne la placez pas de nouveau.";
     keeps_person: "{} and all of that person", "{} et tout ce qui concerne cette personne";
@@ -147,7 +162,7 @@ words! {
     later: "later", "plus tard";
     no_forecast: "No rule disposes of a mapped series: nothing will fall due.", "Aucune règle ne dispose d'une série configurée\u{a0}: rien n'échoira.";
     forecast_note: "As the records stand now; a use, a reopening or a hold changes it.", "Selon l'état actuel; un usage, une réouverture ou une suspension le change.";
-    forecast_counts: "Records that a hold or another record keeps are counted too; `plan` tells them apart.", "Les unités qu'une suspension ou une autre unité conserve sont comptées aussi; `plan` les distingue.";
+    forecast_counts: "Records that a hold or another record keeps are counted too; `plan` tells them apart.", "Les enregistrements qu'une suspension ou un autre enregistrement conserve sont comptés aussi; `plan` les distingue.";
 
     // Verification of the log.
     verdict_fail: "The log does not verify. What is wrong:", "Le registre ne se vérifie pas. Ce qui cloche\u{a0}:";
@@ -161,13 +176,14 @@ words! {
     key_not_given: "signed by {}, as the log itself says; give the key you were handed with --vkey", "signé par {}, selon le registre lui-même; donnez la clé qu'on vous a remise avec --vkey";
     anchor_witness: "{} [entry|entries] seen by {} at {}", "{} [inscription vue|inscriptions vues] par {} le {}";
     anchor_kept: "{} [entry is that|entries are those] of a checkpoint you kept", "{} [inscription est celle|inscriptions sont celles] d'un point de contrôle que vous avez gardé";
-    kept_after_all: "kept after all", "conservés finalement";
-    told_unsigned: "{} of these [records is|records are] told by entries that are not signed yet.", "{} de ces [unités ne figure|unités ne figurent] que dans des inscriptions pas encore signées.";
-    pending: "{} [record waits|records wait] for an outcome: a run was interrupted, and the next `apply` settles it.", "{} [unité attend son|unités attendent leur] résultat\u{a0}: une exécution a été interrompue, le prochain `apply` la règle.";
+    other_outcomes: "other outcomes", "autres sorts";
+    other_outcomes_note: "{} [record was|records were] announced and not destroyed: kept after all, put off, failed, or with files left. `audit show --kind outcome` tells which.", "{} [enregistrement annoncé n'a pas été détruit|enregistrements annoncés n'ont pas été détruits]\u{a0}: conservé après tout, reporté, en échec, ou des fichiers sont restés. `audit show --kind outcome` le précise.";
+    told_unsigned: "{} of these [records is|records are] told by entries that are not signed yet.", "{} de ces [enregistrements ne figure|enregistrements ne figurent] que dans des inscriptions pas encore signées.";
+    pending: "{} [record waits|records wait] for an outcome: a run was interrupted, and the next `apply` settles it.", "{} [enregistrement attend son|enregistrements attendent leur] résultat\u{a0}: une exécution a été interrompue, le prochain `apply` la règle.";
     unclosed: "{} [run has|runs have] no statement at its end: interrupted, or still under way. A log that was cut looks the same; an older checkpoint tells.", "{} [exécution n'a|exécutions n'ont] pas de bilan à la fin\u{a0}: interruption, ou exécution en cours. Un registre tronqué a la même apparence; un point de contrôle antérieur les distingue.";
-    destroyed_again: "{} [record was|records were] destroyed under a key that an earlier run had destroyed: the database gave it to a new record, or one destruction is told twice.", "{} [unité a été détruite|unités ont été détruites] sous une clé déjà détruite par une exécution antérieure\u{a0}: la base l'a redonnée à une nouvelle unité, ou une destruction est inscrite deux fois.";
-    uncompared_holds: "{} [hold names its record|holds name their records] under the key of another year than a destruction in the same series: whether what it keeps was among the records destroyed cannot be seen; ask the operator to place it anew each year.", "{} [suspension nomme son unité|suspensions nomment leur unité] sous la clé d'une autre année qu'une destruction de la même série\u{a0}: on ne peut voir si ce qu'elle retient se trouvait parmi les unités détruites\u{a0}; demandez qu'on la pose de nouveau chaque année.";
-    uncompared: "Repeated destructions were not looked for among {} [record|records]: the log has more than are remembered. Nor can they be found across years, whose fingerprints differ.", "Les destructions répétées n'ont pas été cherchées parmi {} [unité|unités]\u{a0}: le registre en a plus que la vérification n'en retient. Elles ne peuvent l'être non plus d'une année à l'autre, les empreintes différant.";
+    destroyed_again: "{} [record was|records were] destroyed under a key that an earlier run had destroyed: the database gave it to a new record, or one destruction is told twice.", "{} [enregistrement a été détruit|enregistrements ont été détruits] sous une clé déjà détruite par une exécution antérieure\u{a0}: la base l'a redonnée à un nouvel enregistrement, ou une destruction est inscrite deux fois.";
+    uncompared_holds: "{} [hold names its record|holds name their records] under the key of another year than a destruction in the same series: whether what it keeps was among the records destroyed cannot be seen; ask the operator to place it anew each year.", "{} [suspension nomme son enregistrement|suspensions nomment leur enregistrement] sous la clé d'une autre année qu'une destruction de la même série\u{a0}: on ne peut voir si ce qu'elle retient se trouvait parmi les enregistrements détruits; demandez qu'on la pose de nouveau chaque année.";
+    uncompared: "Repeated destructions were not looked for among {} [record|records]: the log has more than are remembered. Nor can they be found across years, whose fingerprints differ.", "Les destructions répétées n'ont pas été cherchées parmi {} [enregistrement|enregistrements]\u{a0}: le registre en a plus que la vérification n'en retient. Elles ne peuvent l'être non plus d'une année à l'autre, les empreintes différant.";
 
     // Logs before a log.
     earlier_whole: "It continues log {} after {} [entry|entries], which [stands|stand] unchanged in {}. `audit verify` on that directory judges what they say.", "Il continue le registre {} après {} [inscription, qui se trouve, inchangée,|inscriptions, qui se trouvent, inchangées,] dans {}. `audit verify` sur ce répertoire juge ce qu'elles disent.";
@@ -185,7 +201,7 @@ words! {
     proven: "Entry {} is in log {} of {} [entry|entries].", "L'inscription {} est au registre {} de {} [inscription|inscriptions].";
     proof_written: "The proof of entry {} is in {}.", "La preuve de l'inscription {} est dans {}.";
     witness_saw: "Stored: a witness saw the first {} entries.", "Conservé\u{a0}: un cosignataire a vu les {} premières inscriptions.";
-    key_forgotten: "The fingerprint key of {} for {} is destroyed: the records it names can no longer be looked up.", "La clé d'empreinte de {} pour {} est détruite\u{a0}: les unités qu'elle nomme ne peuvent plus être retrouvées.";
+    key_forgotten: "The fingerprint key of {} for {} is destroyed: the records it names can no longer be looked up.", "La clé d'empreinte de {} pour {} est détruite\u{a0}: les enregistrements qu'elle nomme ne peuvent plus être retrouvés.";
     key_rotated: "Log {} is signed by a new key from its first {} entries on.", "Le registre {} est signé par une nouvelle clé à compter de ses {} premières inscriptions.";
     key_new: "new verifier key", "nouvelle clé de vérification";
     key_old: "old verifier key", "ancienne clé de vérification";
@@ -202,24 +218,24 @@ words! {
     // What the log says of one record.
     mention_settled: "{} at {} under rule {} of calendar {} version {}: entries {} and {}", "{} le {} selon la règle {} du calendrier {} version {}\u{a0}: inscriptions {} et {}";
     mention_open: "announced at {} under rule {} of calendar {} version {}: entry {}; no outcome yet", "annoncé le {} selon la règle {} du calendrier {} version {}\u{a0}: inscription {}; pas encore de résultat";
-    mention_corrected: "entry {}: {} [record|records] of its batch stood in the table again", "inscription {}\u{a0}: {} [unité de son lot se trouvait|unités de son lot se trouvaient] de nouveau dans la table";
+    mention_corrected: "entry {}: {} [record|records] of its batch stood in the table again", "inscription {}\u{a0}: {} [enregistrement de son lot se trouvait|enregistrements de son lot se trouvaient] de nouveau dans la table";
     mention_completed: "entry {}: the files that were left are gone since", "inscription {}\u{a0}: les fichiers restés en place ont disparu depuis";
-    mention_still_gone: "entry {}: its database was put back, or our table in it changed; this record was looked for then and was not there", "inscription {}\u{a0}: sa base a été remise à un état antérieur, ou notre table y a été changée\u{a0}; cette unité y a été cherchée et ne s'y trouvait pas";
-    mention_restored: "entry {}: its database was put back since; whether this record came back with it the log does not say", "inscription {}\u{a0}: sa base a été remise à un état antérieur depuis; le registre ne dit pas si cette unité est revenue avec elle";
-    answer_destroyed: "It was destroyed; its absence was read back then, at {}.", "Elle a été détruite\u{a0}; son absence a été relue alors, le {}.";
-    answer_destroyed_completed: "It was destroyed, at {}; files of it that were left then are gone since.", "Elle a été détruite, le {}\u{a0}; des fichiers restés en place alors ont disparu depuis.";
+    mention_still_gone: "entry {}: its database was put back, or our table in it changed; this record was looked for then and was not there", "inscription {}\u{a0}: sa base a été remise à un état antérieur, ou notre table y a été changée; cet enregistrement y a été cherché et ne s'y trouvait pas";
+    mention_restored: "entry {}: its database was put back since; whether this record came back with it the log does not say", "inscription {}\u{a0}: sa base a été remise à un état antérieur depuis; le registre ne dit pas si cet enregistrement est revenu avec elle";
+    answer_destroyed: "It was destroyed; its absence was read back then, at {}.", "Il a été détruit; son absence a été relue alors, le {}.";
+    answer_destroyed_completed: "It was destroyed, at {}; files of it that were left then are gone since.", "Il a été détruit, le {}; des fichiers restés en place alors ont disparu depuis.";
     answer_unsigned: "No signed checkpoint covers all of this yet: the entries from {} on stand in the log's journal alone.", "Aucun point de contrôle signé ne couvre encore tout cela\u{a0}: à partir de l'inscription {}, le registre ne l'a que dans son journal.";
-    answer_anonymized: "It was anonymized.", "Elle a été anonymisée.";
-    answer_destroyed_still: "It was destroyed; its database was changed from outside since, and it was looked for then and was not back.", "Elle a été détruite\u{a0}; sa base a été changée de l'extérieur depuis, et on l'y a cherchée sans la trouver.";
-    answer_destroyed_restored: "It was destroyed, and its database was put back since: whether it is back the log does not say.", "Elle a été détruite, et sa base a été remise à un état antérieur depuis\u{a0}: le registre ne dit pas si elle est revenue.";
-    answer_anonymized_restored: "It was anonymized, and its database was put back since: whether it is still anonymous the log does not say.", "Elle a été anonymisée, et sa base a été remise à un état antérieur depuis\u{a0}: le registre ne dit pas si elle est encore anonyme.";
+    answer_anonymized: "It was anonymized.", "Il a été anonymisé.";
+    answer_destroyed_still: "It was destroyed; its database was changed from outside since, and it was looked for then and was not back.", "Il a été détruit; sa base a été changée de l'extérieur depuis, et on l'y a cherché sans le trouver.";
+    answer_destroyed_restored: "It was destroyed, and its database was put back since: whether it is back the log does not say.", "Il a été détruit, et sa base a été remise à un état antérieur depuis\u{a0}: le registre ne dit pas s'il est revenu.";
+    answer_anonymized_restored: "It was anonymized, and its database was put back since: whether it is still anonymous the log does not say.", "Il a été anonymisé, et sa base a été remise à un état antérieur depuis\u{a0}: le registre ne dit pas s'il est encore anonyme.";
     answer_pending: "Its destruction was announced and is not settled: the next `apply` settles it.", "Sa destruction a été annoncée et n'est pas réglée\u{a0}: le prochain `apply` la règle.";
-    answer_aborted: "Its destruction was announced, and it was kept after all.", "Sa destruction a été annoncée, et elle a finalement été conservée.";
-    answer_resurrected: "It was destroyed, and its database was restored since: records of its batch are back, and the log does not say which.", "Elle a été détruite, et sa base a été restaurée depuis\u{a0}: des unités de son lot sont revenues, et le registre ne dit pas lesquelles.";
-    answer_resurrected_surely: "It was destroyed, and is back: its database was restored since.", "Elle a été détruite, et elle est revenue\u{a0}: sa base a été restaurée depuis.";
+    answer_aborted: "Its destruction was announced, and it was kept after all.", "Sa destruction a été annoncée, et il a finalement été conservé.";
+    answer_resurrected: "It was destroyed, and its database was restored since: records of its batch are back, and the log does not say which.", "Il a été détruit, et sa base a été restaurée depuis\u{a0}: des enregistrements de son lot sont revenus, et le registre ne dit pas lesquels.";
+    answer_resurrected_surely: "It was destroyed, and is back: its database was restored since.", "Il a été détruit, et il est revenu\u{a0}: sa base a été restaurée depuis.";
     answer_not_found: "The log says nothing of it.", "Le registre n'en dit rien.";
-    answer_key_destroyed: "The log says nothing of it that can still be read: keys that might have named it were destroyed.", "Le registre n'en dit rien qui puisse encore se lire\u{a0}: des clés qui l'auraient nommée ont été détruites.";
-    answer_cannot_tell: "Whether it was destroyed cannot be told: not all that would say so is here.", "On ne peut pas dire si elle a été détruite\u{a0}: il manque ici de quoi le savoir.";
+    answer_key_destroyed: "The log says nothing of it that can still be read: keys that might have named it were destroyed.", "Le registre n'en dit rien qui puisse encore se lire\u{a0}: des clés qui l'auraient nommé ont été détruites.";
+    answer_cannot_tell: "Whether it was destroyed cannot be told: not all that would say so is here.", "On ne peut pas dire s'il a été détruit\u{a0}: il manque ici de quoi le savoir.";
 
     // `init`.
     init_written: "Written:", "Écrits\u{a0}:";
@@ -236,11 +252,12 @@ words! {
     leaf_anonymize: "to anonymize {} {} under {} (run {})", "à anonymiser\u{a0}: {} {} selon {} (exécution {})";
     leaf_aborted: "of entry {}: nothing was committed", "de l'inscription {}\u{a0}: rien n'a été validé";
     leaf_outcome: "of entry {}: {}; {} [row|rows], {} [file|files]", "de l'inscription {}\u{a0}: {}; {} [ligne|lignes], {} [fichier|fichiers]";
+    leaf_mapping: "{} in {}", "{} dans {}";
     leaf_sanitized: "{}: {} ({})", "{}\u{a0}: {} ({})";
-    leaf_run: "{} of plan {}: {} of {} planned [record|records] gone or anonymized", "{} de la liste {}\u{a0}: {} sur {} [unité prévue détruite ou anonymisée|unités prévues détruites ou anonymisées]";
+    leaf_run: "{} of plan {}: {} of {} planned [record|records] gone or anonymized", "{} de la liste {}\u{a0}: {} sur {} [enregistrement prévu détruit ou anonymisé|enregistrements prévus détruits ou anonymisés]";
     leaf_refused: "{}, by {}", "{}, par {}";
-    leaf_correction: "{}: {}, {} [record|records]", "{}\u{a0}: {}, {} [unité|unités]";
-    leaf_heartbeat: "{} [record|records] overdue, {} [hold|holds]", "{} [unité|unités] en retard, {} [suspension|suspensions]";
+    leaf_correction: "{}: {}, {} [record|records]", "{}\u{a0}: {}, {} [enregistrement|enregistrements]";
+    leaf_heartbeat: "{} [record|records] overdue, {} [hold|holds]", "{} [enregistrement|enregistrements] en retard, {} [suspension|suspensions]";
 
     // `check`.
     severity_error: "error", "erreur";
@@ -255,24 +272,24 @@ words! {
     never_destroyed: "none: never destroyed", "aucune\u{a0}: jamais détruit";
 
     // `explain`.
-    is_open: "Open: its clock has not started. It is kept.", "En cours\u{a0}: son délai n'a pas commencé. Elle est conservée.";
-    is_undated: "Undated ({}): it is kept until someone mends the date.", "Sans date valable ({})\u{a0}: elle est conservée tant que la date n'est pas corrigée.";
-    is_permanent: "Kept for good under rule {}.", "Conservée en permanence selon la règle {}.";
-    is_not_yet: "Not yet: due from {} under rule {}.", "Non échue\u{a0}: à échoir le {} selon la règle {}.";
-    is_held: "Held: due since {} under rule {}, but a hold keeps it.", "Suspendue\u{a0}: échue depuis le {} selon la règle {}, mais une suspension la conserve.";
-    is_blocked: "Blocked: due since {} under rule {}, but records that stay refer to it.", "Bloquée\u{a0}: échue depuis le {} selon la règle {}, mais des unités conservées y renvoient.";
-    is_undecided: "Blocked: due since {} under rule {}, which asks for a decision that no program takes.", "Bloquée\u{a0}: échue depuis le {} selon la règle {}, qui demande une décision qu'aucun programme ne prend.";
-    is_in_circle: "Blocked: due since {} under rule {}, but it and records that refer to it keep each other, in a circle: none of them can ever go first.", "Bloquée\u{a0}: échue depuis le {} selon la règle {}, mais elle et des unités qui y renvoient se retiennent l'une l'autre, en cercle\u{a0}: aucune ne peut jamais partir la première.";
-    circle_mend: "The circle, each kept by the next: {}. Clear one of these references in the application, or take one `blocked_by` out of the mapping; the next plan then lists them.", "Le cercle, chacune retenue par la suivante\u{a0}: {}. Effacez un de ces renvois dans l'application, ou retirez un `blocked_by` de la configuration\u{a0}; la prochaine liste les contiendra.";
-    is_due: "Due: since {} under rule {}. It goes with the next approved plan.", "Échue\u{a0}: depuis le {} selon la règle {}. Elle part avec la prochaine liste approuvée.";
-    is_due_and_stayed: "Due: since {} under rule {}, and it stayed when it was last tried. The next plan lists it again; it goes once what kept it is mended.", "Échue\u{a0}: depuis le {} selon la règle {}, et elle est restée à la dernière tentative. La prochaine liste la contiendra\u{a0}; elle partira une fois corrigé ce qui l'a retenue.";
-    stayed: "Last tried {}, in run {}, which did not announce it in the log: {}.", "Dernière tentative\u{a0}: {}, exécution {}, qui ne l'a pas annoncée au registre\u{a0}: {}.";
+    is_open: "Open: its clock has not started. It is kept.", "En cours\u{a0}: son délai n'a pas commencé. Il est conservé.";
+    is_undated: "Undated ({}): it is kept until someone mends the date.", "Sans date valable ({})\u{a0}: il est conservé tant que la date n'est pas corrigée.";
+    is_permanent: "Kept for good under rule {}.", "Conservé en permanence selon la règle {}.";
+    is_not_yet: "Not yet: due from {} under rule {}.", "Non échu\u{a0}: échoit le {} selon la règle {}.";
+    is_held: "Held: due since {} under rule {}, but a hold keeps it.", "Suspendu\u{a0}: échu depuis le {} selon la règle {}, mais une suspension le conserve.";
+    is_blocked: "Blocked: due since {} under rule {}, but records that stay refer to it.", "Bloqué\u{a0}: échu depuis le {} selon la règle {}, mais des enregistrements conservés y renvoient.";
+    is_undecided: "Blocked: due since {} under rule {}, which asks for a decision that no program takes.", "Bloqué\u{a0}: échu depuis le {} selon la règle {}, qui demande une décision qu'aucun programme ne prend.";
+    is_in_circle: "Blocked: due since {} under rule {}, but it and records that refer to it keep each other, in a circle: none of them can ever go first.", "Bloqué\u{a0}: échu depuis le {} selon la règle {}, mais lui et des enregistrements qui y renvoient se retiennent l'un l'autre, en cercle\u{a0}: aucun ne peut jamais partir le premier.";
+    circle_mend: "The circle, each kept by the next: {}. Clear one of these references in the application, or take one `blocked_by` out of the mapping; the next plan then lists them.", "Le cercle, chacun retenu par le suivant\u{a0}: {}. Effacez un de ces renvois dans l'application, ou retirez un `blocked_by` de la configuration; la prochaine liste les contiendra.";
+    is_due: "Due: since {} under rule {}. It goes with the next approved plan.", "Échu\u{a0}: depuis le {} selon la règle {}. Il part avec la prochaine liste approuvée.";
+    is_due_and_stayed: "Due: since {} under rule {}, and it stayed when it was last tried. The next plan lists it again; it goes once what kept it is mended.", "Échu\u{a0}: depuis le {} selon la règle {}, et il est resté à la dernière tentative. La prochaine liste le contiendra; il partira une fois corrigé ce qui l'a retenu.";
+    stayed: "Last tried {}, in run {}, which did not announce it in the log: {}.", "Dernière tentative\u{a0}: {}, exécution {}, qui ne l'a pas annoncé au registre\u{a0}: {}.";
     stayed_in_entry: "Last tried {}, in run {} (entry {}): {}.", "Dernière tentative\u{a0}: {}, exécution {} (inscription {})\u{a0}: {}.";
-    is_due_and_approved: "Due: since {} under rule {}. It goes when the approved plan is applied.", "Échue\u{a0}: depuis le {} selon la règle {}. Elle part à l'exécution de la liste approuvée.";
-    is_gone: "Gone: no such record is in the database any more.", "Disparue\u{a0}: aucune unité de cette clé n'est plus dans la base.";
-    is_absent: "Not there: no such record is in the database.", "Absente\u{a0}: aucune unité de cette clé dans la base.";
-    is_ungoverned: "No rule governs its series: it is never destroyed.", "Aucune règle ne régit sa série\u{a0}: elle n'est jamais détruite.";
-    is_filtered: "Filtered: outside what the configuration puts in scope, or anonymized already. It is kept.", "Hors filtre\u{a0}: hors de la portée configurée, ou déjà anonymisée. Elle est conservée.";
+    is_due_and_approved: "Due: since {} under rule {}. It goes when the approved plan is applied.", "Échu\u{a0}: depuis le {} selon la règle {}. Il part à l'exécution de la liste approuvée.";
+    is_gone: "Gone: no such record is in the database any more.", "Disparu\u{a0}: aucun enregistrement de cette clé n'est plus dans la base.";
+    is_absent: "Not there: no such record is in the database.", "Absent\u{a0}: aucun enregistrement de cette clé dans la base.";
+    is_ungoverned: "No rule governs its series: it is never destroyed.", "Aucune règle ne régit sa série\u{a0}: il n'est jamais détruit.";
+    is_filtered: "Filtered: outside what the configuration puts in scope, or anonymized already. It is kept.", "Hors filtre\u{a0}: hors de la portée configurée, ou déjà anonymisé. Il est conservé.";
     rule_title: "rule {}{} (calendar {} version {}): {}", "règle {}{} (calendrier {} version {})\u{a0}: {}";
     not_happened: "has not happened", "n'a pas eu lieu";
     never: "never", "jamais";
@@ -280,14 +297,14 @@ words! {
     last_day: "last day {}", "dernier jour {}";
     due_from: "due from {}", "échu à compter de {}";
     held_by: "hold {} by {} on {}", "suspension {} par {} le {}";
-    blockers_title: "Records that refer to it:", "Unités qui y renvoient\u{a0}:";
-    blocker_goes: "due too, goes before it", "échue aussi, part avant elle";
+    blockers_title: "Records that refer to it:", "Enregistrements qui y renvoient\u{a0}:";
+    blocker_goes: "due too, goes before it", "échu aussi, part avant lui";
     blocker_stays: "stays", "reste";
-    approval_announced: "Plan {}, approved by {} on {}, listed it.", "La liste {}, approuvée par {} le {}, la comprenait.";
-    approval_listed: "Plan {}, approved by {} on {}, lists it.", "La liste {}, approuvée par {} le {}, la comprend.";
-    approval_excepted: "Plan {}, approved by {} on {}, leaves it out: it stays until another plan lists it.", "La liste {}, approuvée par {} le {}, l'excepte\u{a0}: elle reste jusqu'à ce qu'une autre liste la comprenne.";
-    approval_other_rule: "Plan {}, approved by {} on {}, lists it, but only other rules were approved: it stays until another plan lists it.", "La liste {}, approuvée par {} le {}, la comprend, mais seules d'autres règles ont été approuvées\u{a0}: elle reste jusqu'à ce qu'une autre liste la comprenne.";
-    destroyed_and_present: "A record with this key was destroyed; this one was put back, or is a new one with the same key.", "Une unité de cette clé a été détruite; celle-ci a été remise, ou est nouvelle sous la même clé.";
+    approval_announced: "Plan {}, approved by {} on {}, listed it.", "La liste {}, approuvée par {} le {}, le comprenait.";
+    approval_listed: "Plan {}, approved by {} on {}, lists it.", "La liste {}, approuvée par {} le {}, le comprend.";
+    approval_excepted: "Plan {}, approved by {} on {}, leaves it out: it stays until another plan lists it.", "La liste {}, approuvée par {} le {}, l'excepte\u{a0}: il reste jusqu'à ce qu'une autre liste le comprenne.";
+    approval_other_rule: "Plan {}, approved by {} on {}, lists it, but only other rules were approved: it stays until another plan lists it.", "La liste {}, approuvée par {} le {}, le comprend, mais seules d'autres règles ont été approuvées\u{a0}: il reste jusqu'à ce qu'une autre liste le comprenne.";
+    destroyed_and_present: "A record with this key was destroyed; this one was put back, or is a new one with the same key.", "Un enregistrement de cette clé a été détruit; celui-ci a été remis, ou est nouveau sous la même clé.";
     in_the_log: "In the destruction log", "Au registre de destruction";
 
     // Kinds of undated.
@@ -310,7 +327,7 @@ words! {
     select: "select", "tri";
     permanent: "permanent", "conservation permanente";
     floor: "floor", "plancher";
-    scope_record: "record", "unité";
+    scope_record: "record", "enregistrement";
     scope_reference: "reference", "référence";
     scope_subject: "subject", "personne";
     scope_series: "series", "série";
@@ -318,6 +335,7 @@ words! {
     scope_where: "where", "expression";
     plan_simulation: "simulation", "simulation";
     plan_pending: "pending", "en attente";
+    plan_empty: "nothing to approve", "rien à approuver";
     plan_expired: "expired", "périmée";
     plan_approved: "approved", "approuvée";
     plan_rejected: "rejected", "rejetée";

@@ -107,6 +107,7 @@ impl Words {
         match name {
             "simulation" => self.plan_simulation,
             "pending" => self.plan_pending,
+            "empty" => self.plan_empty,
             "expired" => self.plan_expired,
             "approved" => self.plan_approved,
             "rejected" => self.plan_rejected,

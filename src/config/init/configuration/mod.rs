@@ -114,9 +114,21 @@ impl Page<'_> {
 
     fn event(&mut self, candidate: &Candidate<'_>) {
         let Some((trigger, event)) = &candidate.event else { return };
+        let status = names::status(candidate.table).filter(|_| may_outlive_a_reopening(trigger, event));
+        if let Some(status) = status {
+            self.line(&format!(
+                "# `where`: in which state has it truly happened? A reopened record keeps its old date. Such as {{ {} = [\"…\"] }};",
+                key(&status.name)
+            ));
+            self.line("#          take it out only where nothing is ever reopened");
+            self.open(format!(
+                "in which {} a record of \"{}\" has truly ended (`where`): one that was reopened keeps its old {trigger}",
+                status.name, candidate.name
+            ));
+        }
         let written = match event {
-            Event::Column(column) => place(column),
-            Event::LatestOf(one, other) => format!("{{ latest = [{}, {}] }}", place(one), place(other)),
+            Event::Column(column) => place(column, if status.is_some() { ", where = \"\"" } else { "" }),
+            Event::LatestOf(one, other) => format!("{{ latest = [{}, {}] }}", place(one, ""), place(other, "")),
             Event::Child { link, column } => format!(
                 "{{ table = {}, on = {}, column = {}{}, pick = \"latest\" }}",
                 quoted(&link.child),
@@ -125,6 +137,7 @@ impl Page<'_> {
                 writing(column)
             ),
         };
+        self.zones(candidate, event);
         self.line(&format!("event.{trigger} = {written}   # ? which date starts the clock"));
         let others = candidate.table.columns.iter().filter(|column| names::date_kind(column).is_some());
         let others: Vec<&str> =
@@ -132,14 +145,27 @@ impl Page<'_> {
         if !others.is_empty() {
             self.line(&format!("# other dates: {}", others.join(", ")));
         }
-        if let Some(status) = names::status(candidate.table) {
-            let test = format!("where = {{ {} = \"…\" }}", key(&status.name));
-            self.line(&format!(
-                "# where a reopened record keeps its old date: event.{trigger} = {{ column = …, {test} }}"
-            ));
-        }
         self.open(format!(
             "whether the clock of \"{}\" starts with the date proposed as {trigger}, and only when it truly happened (`where`)",
+            candidate.name
+        ));
+    }
+
+    /// Asks how date-times without a zone are meant.
+    fn zones(&mut self, candidate: &Candidate<'_>, event: &Event<'_>) {
+        let columns: Vec<&Column> = match event {
+            Event::Column(column) | Event::Child { column, .. } => vec![column],
+            Event::LatestOf(one, other) => vec![one, other],
+        };
+        let naive = columns.iter().filter(|column| names::encoding(column) == Some(""));
+        let naive: Vec<&str> = naive.map(|column| column.name.as_str()).collect();
+        if naive.is_empty() {
+            return;
+        }
+        self.line("# `as`: does the application write these date-times in \"utc\", in \"local\" time (with the source's `timezone`), or with an offset (\"rfc3339\")?");
+        self.open(format!(
+            "how {} of \"{}\" is written (`as`): UTC or local time",
+            naive.join(" and "),
             candidate.name
         ));
     }
@@ -219,11 +245,16 @@ fn is_reference(table: &Table, column: &Column) -> bool {
     column.primary_key == 0 && names::is_reference(column) && schema::is_unique(table, &column.name)
 }
 
-/// A date column as an event takes it.
-fn place(column: &Column) -> String {
-    match writing(column).as_str() {
+/// Whether the date says that the matter ended, and may stay when it begins again.
+fn may_outlive_a_reopening(trigger: &str, event: &Event<'_>) -> bool {
+    matches!(event, Event::Column(_)) && matches!(trigger, "closure" | "completion")
+}
+
+/// A date column as an event takes it, with what follows its form.
+fn place(column: &Column, rest: &str) -> String {
+    match format!("{}{rest}", writing(column)).as_str() {
         "" => quoted(&column.name),
-        writing => format!("{{ column = {}{writing} }}", quoted(&column.name)),
+        rest => format!("{{ column = {}{rest} }}", quoted(&column.name)),
     }
 }
 

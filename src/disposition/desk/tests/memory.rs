@@ -19,6 +19,7 @@ fn open(state: &Path, now: Instant) -> Result<Desk, DeskError> {
         calendars: Vec::new(),
         sources: BTreeMap::new(),
         series: Vec::new(),
+        guesses: BTreeMap::new(),
         limits: Limits::default(),
         windows: Windows::NONE,
     };

@@ -139,6 +139,50 @@ fn excepted_records_and_rules_left_out_are_not_approved() {
 }
 
 #[test]
+fn an_approval_is_held_against_what_it_lets_go() {
+    let sample = Sample::new();
+    let plan = plan(&sample);
+    let except = |series: &str, ids: &[i64]| Request::Except {
+        plan: plan.plan.clone(),
+        records: ids.iter().map(|id| NamedRecord { series: series.into(), key: vec![id.to_string()] }).collect(),
+    };
+    let approval = |excepted, accept: &[Rail]| Request::Approve {
+        plan: plan.plan.clone(),
+        accept: accept.to_vec(),
+        only: Vec::new(),
+        excepted,
+    };
+    let odd: Vec<i64> = (1..20).step_by(2).collect();
+    let mut door = door(&sample);
+    door.ask(except("dossier", &odd)).unwrap();
+    door.ask(except("account", &odd)).unwrap();
+    let nothing = door.ask(approval(20, &ALL)).unwrap_err().refusal();
+    assert_eq!(nothing.code, "nothing-planned", "{nothing:?}");
+    door.ask(except("account", &odd)).unwrap();
+    let refused = door.ask(approval(10, &[])).unwrap_err().refusal();
+    let series: Vec<_> = refused.rails.iter().map(|tripped| tripped.series.as_str()).collect();
+    assert_eq!(series, ["dossier"], "no account goes, so no rail of theirs trips: {refused:?}");
+    door.ask(except("account", &odd)).unwrap();
+    door.ask(approval(10, &[Rail::Rules])).unwrap();
+    drop(door);
+    let leaf = leaves(&sample).into_iter().rev().find_map(|leaf| match leaf {
+        Body::Approval(approval) => Some(approval),
+        _ => None,
+    });
+    let governed: Vec<_> = leaf.unwrap().governed.into_keys().collect();
+    assert_eq!(governed, ["dossier".into()], "rules of which nothing goes stay new");
+}
+
+#[test]
+fn a_plan_without_records_waits_for_nothing() {
+    let sample = Sample::empty();
+    let plan = plan(&sample);
+    assert_eq!(state_of(&sample, &plan), PlanState::Empty);
+    assert_eq!(code(ask(&sample, approve(&plan, &Rail::ALL))), "nothing-planned");
+    assert_eq!(executable(&sample, &plan, now()), Err("nothing-planned"));
+}
+
+#[test]
 fn whatever_has_changed_since_the_plan_is_said() {
     type Change = fn(&mut Sample);
     let changes: [(Change, &str); 5] = [
