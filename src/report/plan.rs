@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::meaning::{self, Meaning};
 use super::rails::{TrippedRail, names};
-use super::table::{Table, count};
+use super::table::{Table, count, paragraph};
 use super::{PROGRAM, Report, Words, rails, to_value};
 use crate::audit::leaf::VerdictCounts;
 use crate::disposition::plan::{PlanFile, PlannedCalendar, PlannedRule};
