@@ -1,8 +1,8 @@
-//! Tables, columns, keys and masks: whether what the mapping names is there, and can be what the mapping makes of it.
+//! Tables, columns and keys: whether what the mapping names is there, and can be what the mapping makes of it.
 
 use super::{Proof, create_index, list, part_place, place};
 use crate::records::mapping::{
-    Condition, Encoding, FilesMapping, Join, Literal, Mask, OwnerGone, PartMapping, Place, SeriesMapping, SetValue,
+    Condition, Encoding, FilesMapping, Join, OwnerGone, PartMapping, Place, SeriesMapping, SetValue,
 };
 use crate::records::sqlite::catalog::Affinity;
 use crate::records::sqlite::sql;
@@ -280,53 +280,5 @@ impl Proof<'_> {
     fn has_text(&self, table: &str, column: &str) -> rusqlite::Result<bool> {
         let sql = format!("SELECT typeof(max({})) IN ('text', 'blob') FROM {}", sql::name(column), sql::name(table));
         self.opened.conn.query_row(&sql, [], |row| row.get(0))
-    }
-
-    /// Masks that the schema would refuse in the middle of a run.
-    pub(super) fn masks(&mut self, series: &SeriesMapping) -> rusqlite::Result<()> {
-        for part in series.parts.iter().filter(|part| !part.anonymize.is_empty() && !part.shared.is_empty()) {
-            let message =
-                format!("rows of {} are shared by records, so no rule of one of them can mask them", part.table);
-            let mend = format!(
-                "take `anonymize` out of the part, and map {} as a series of its own with a rule that masks it",
-                part.table
-            );
-            self.error("mask-shared", format!("{}.anonymize", part_place(series, part)), message, mend);
-        }
-        let parts = series.parts.iter().map(|part| (part_place(series, part), &part.table, &part.anonymize));
-        let all = std::iter::once((place(series), &series.table, &series.anonymize)).chain(parts);
-        for (at, name, masks) in all.filter(|(_, _, masks)| !masks.is_empty()) {
-            let at = format!("{at}.anonymize");
-            let Some(table) = self.table(name).cloned() else { continue };
-            for (column, mask) in masks {
-                let can_be_null =
-                    matches!(mask, Mask::Null | Mask::TruncateIp | Mask::DateToYear | Mask::Constant(Literal::Null));
-                if can_be_null && table.is_never_null(column) {
-                    let message = format!("{column} of {name} cannot be NULL, which its mask may put there");
-                    self.error("mask-null", at.clone(), message, format!("{column} = {{ constant = \"…\" }}"));
-                }
-                if *mask != Mask::Null && table.is_unique(std::slice::from_ref(column)) {
-                    let message =
-                        format!("{column} of {name} is unique, and its mask gives several rows the same value");
-                    self.error("mask-unique", at.clone(), message, format!("{column} = \"null\", or leave it out"));
-                }
-                if table.column(column).is_some_and(|column| column.generated) {
-                    let message = format!("{column} of {name} is computed from other columns");
-                    self.error("mask-generated", at.clone(), message, "mask the columns that it is computed from");
-                }
-            }
-            if self.has_check(name)? {
-                let message = format!(
-                    "{name} has CHECK constraints, which a mask may break; the record would fail, and be left as it is"
-                );
-                self.note("mask-check", at, message, "try `apply` on a copy");
-            }
-        }
-        Ok(())
-    }
-
-    fn has_check(&self, table: &str) -> rusqlite::Result<bool> {
-        let sql = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND lower(name) = lower(?1) AND sql LIKE '%CHECK%(%')";
-        self.opened.conn.query_row(sql, [table], |row| row.get(0))
     }
 }

@@ -7,6 +7,8 @@ mod columns;
 mod comparisons;
 mod database;
 mod links;
+mod masks;
+mod scratch;
 mod statements;
 mod triggers;
 mod values;
@@ -52,8 +54,8 @@ pub fn prove(
     Ok(proof.findings)
 }
 
-/// The first error about the mapping of a series that the configuration and the schema show. No table is read, so that it costs the same
-/// however many rows there are.
+/// The first error about the mapping of a series that the configuration and the schema show. Of no table more is read than a few rows on which
+/// masks are tried, so that it costs the same however many rows there are.
 ///
 /// # Errors
 /// The database cannot be read.
@@ -95,7 +97,7 @@ impl Proof<'_> {
         Ok(())
     }
 
-    /// What shows without reading a row; whether all that the mapping names is there.
+    /// What shows without reading a table; whether all that the mapping names is there.
     fn structure(&mut self, mapping: &SeriesMapping, is_destroyed: bool) -> rusqlite::Result<bool> {
         let before = self.errors();
         self.names(mapping);

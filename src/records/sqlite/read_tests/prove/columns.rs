@@ -114,6 +114,78 @@ fn an_index_is_asked_for_where_rows_are_looked_for() {
     });
 }
 
+/// Adds a column `mail` to dossiers, and masks it.
+fn mail(declared: &str, values: [&str; 2], mask: Mask) -> (String, impl Fn(&mut SeriesMapping)) {
+    let [one, two] = values;
+    let more = format!(
+        "ALTER TABLE dossier ADD COLUMN mail {declared}; UPDATE dossier SET mail = iif(id = 1, '{one}', '{two}');"
+    );
+    (more, move |series: &mut SeriesMapping| drop(series.anonymize.insert("mail".to_owned(), mask.clone())))
+}
+
+#[test]
+fn a_mask_that_a_constraint_refuses_is_found_by_trying_it_on_a_copy() {
+    let constant = |value: &str| Mask::Constant(text(value));
+    let mails = ["canary@one", "canary@two"];
+    let (check, masks) = mail("TEXT CHECK (mail IS NULL OR mail LIKE '%@%')", mails, constant("gone"));
+    error(&check, "mask-refused", "that the constraint accepts", &masks);
+    let mut all = good();
+    masks(&mut all[0]);
+    let database = Database::with("wal", &format!("{GOOD} {check}"));
+    let before = std::fs::read(database.path()).unwrap();
+    let fault = database.reader(&all).first_fault(destroyed(&all[0])).unwrap().unwrap();
+    assert_eq!((fault.code, fault.place.as_str()), ("mask-refused", "series.dossier.anonymize"), "no plan is made");
+    assert!(fault.message.contains("2 were refused (CHECK constraint failed: "), "{}", fault.message);
+    assert!(!format!("{:?}", prove_in(&database, &all)).contains("canary"));
+    assert_eq!(std::fs::read(database.path()).unwrap(), before);
+    all[0].anonymize.insert("mail".to_owned(), constant("nobody@example.org"));
+    assert_eq!(prove(&format!("{GOOD} {check}"), &all), []);
+    // Only closed dossiers need a mail; only they are counted, where the series has others.
+    let (some, masks) = mail("TEXT CHECK (mail <> '' OR status <> 'closed')", mails, constant(""));
+    warning(&some, "mask-refused", "that the constraint accepts", &masks);
+    let mut all = good();
+    masks(&mut all[0]);
+    all[0].filter = Some(expression("this.status = 'open'"));
+    assert_eq!(prove(&format!("{GOOD} {some}"), &all), []);
+    let (real, masks) = mail("REAL", ["1984-02-29", "1985-03-01"], Mask::DateToYear);
+    error(&real, "mask-refused", "the column's own type", masks);
+}
+
+#[test]
+fn masks_are_tried_against_unique_columns_strict_types_and_triggers() {
+    let kinds = |series: &mut SeriesMapping| {
+        drop(series.parts[0].anonymize.insert("kind".to_owned(), Mask::Constant(text("x"))))
+    };
+    let together = "CREATE UNIQUE INDEX together ON message (dossier_id, kind); INSERT INTO message(dossier_id, kind) VALUES (1, 'a'), (1, 'b');";
+    error(together, "mask-refused", "unique together", kinds);
+    let apart = together.replace("(1, 'b')", "(2, 'a')");
+    let mut all = good();
+    kinds(&mut all[0]);
+    assert_eq!(prove(&format!("{GOOD} {apart}"), &all), []);
+    let strict = "CREATE TABLE seat (id INTEGER PRIMARY KEY, dossier_id INT REFERENCES dossier, number INT) STRICT;
+        CREATE INDEX s ON seat (dossier_id); INSERT INTO seat VALUES (1, 1, 7);";
+    error(strict, "mask-refused", "that the constraint accepts", |series| {
+        let anonymize = BTreeMap::from([("number".to_owned(), Mask::Constant(text("none")))]);
+        series.parts.push(PartMapping { anonymize, ..part("seat", "dossier_id", "id") });
+    });
+    let number = |series: &mut SeriesMapping| drop(series.anonymize.insert("number".to_owned(), Mask::Null));
+    for (when, then) in [("BEFORE", "SELECT raise(ABORT, 'no')"), ("BEFORE", "SELECT raise(IGNORE)")] {
+        let trigger =
+            format!("CREATE TRIGGER against {when} UPDATE ON dossier WHEN NEW.number IS NULL BEGIN {then}; END;");
+        warning(&trigger, "mask-trigger", "pass masked rows", number);
+    }
+    // A function that only the application has: not tried, and said.
+    let mut all = good();
+    number(&mut all[0]);
+    let database = Database::with("wal", GOOD);
+    let app = database.app();
+    let function = rusqlite::functions::FunctionFlags::SQLITE_DETERMINISTIC;
+    app.create_scalar_function("theirs", 1, function, |_| Ok(true)).unwrap();
+    app.execute_batch("ALTER TABLE dossier ADD COLUMN more TEXT CHECK (theirs(more));").unwrap();
+    drop(app);
+    assert!(prove_in(&database, &all).iter().any(|finding| finding.code == "mask-check"));
+}
+
 #[test]
 fn a_mask_that_the_schema_would_refuse_is_found_before_a_run() {
     error("", "mask-null", "constant", |series| {
