@@ -41,6 +41,8 @@ TOLERANCE = 300
 YEAR_OVERLAP = 60 * DAY
 STANDS = 15 * DAY
 NAMES_KEPT = 900_000
+FIRST_DAY, LAST_DAY = -719_162, 2_932_896
+PERIOD = r"P(?:([0-9]+)Y)?(?:([0-9]+)M)?(?:([0-9]+)W)?(?:([0-9]+)D)?(T(?:([0-9]+)H)?(?:([0-9]+)M)?(?:([0-9]+)S)?)?"
 EARLIEST_ZONE = 14 * 3_600
 RAILS = {"share", "count", "median", "empty", "rules", "mapping", "guesses", "backlog", "restored"}
 DISPOSES = {"destroy", "anonymize"}
@@ -101,6 +103,29 @@ def unbase64(text):
     return value
 
 
+PRIME = 2**255 - 19
+CURVE = -121_665 * pow(121_666, -1, PRIME) % PRIME
+
+
+def binds_somebody(public):
+    """Whether 32 bytes are a point of Ed25519's curve that is not of small order: under such a one, signatures of anything can be made up."""
+    y = int.from_bytes(public, "little") % 2**255 % PRIME
+    square = (y * y - 1) * pow(CURVE * y * y + 1, -1, PRIME) % PRIME
+    x = pow(square, (PRIME + 3) // 8, PRIME)
+    if x * x % PRIME != square:
+        x = x * pow(2, (PRIME - 1) // 4, PRIME) % PRIME
+    if x * x % PRIME != square:
+        return False
+    for _ in range(3):
+        x, y = double(x, y)
+    return (x, y) != (0, 1)
+
+
+def double(x, y):
+    product = CURVE * x * x * y * y
+    return 2 * x * y * pow(1 + product, -1, PRIME) % PRIME, (y * y + x * x) * pow(1 - product, -1, PRIME) % PRIME
+
+
 class Key:
     """A verifier key: NAME+HASH+BASE64."""
 
@@ -114,6 +139,8 @@ class Key:
         self.id = hashlib.sha256(self.name.encode() + b"\n" + blob).digest()[:4]
         if len(blob) != 33 or blob[0] != 1 or self.id.hex() != known:
             raise Malformed("not an Ed25519 verifier key of a log")
+        if not binds_somebody(self.public):
+            raise Malformed("a verifier key is no point of its curve, or one under which anybody can sign")
 
     def verifies(self, note):
         """True or False; None where signatures cannot be checked here."""
@@ -334,17 +361,25 @@ def way_not_before(keep, year_end, first, zone):
         month, day = map(int, year_end.split("-"))
         end = datetime.date(first.year, month, day)
         first, ended = (end if end >= first else datetime.date(first.year + 1, month, day)), 1
+    month_count, days, seconds = span(keep)
+    if seconds or keep == "immediate":
+        return start_of(plus_days(first, ended), zone) + seconds
+    return start_of(plus_days(plus_months(first, month_count), days + 1), zone)
+
+
+def span(keep):
+    """(months, days, seconds) of a period; with a time part, its days are seconds."""
     if keep == "immediate":
-        return start_of(plus_days(first, ended), zone)
-    match = re.fullmatch(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?", keep)
-    if not match or not re.search("[1-9]", keep):
+        return 0, 0, 0
+    match = re.fullmatch(PERIOD, keep)
+    if not match or keep.endswith("T") or not re.search("[1-9]", keep):
         raise Malformed(f"{keep} is no period")
     years, month_count, weeks, days, time, hours, minutes, seconds = (
         value if place == 4 else int(value or 0) for place, value in enumerate(match.groups()))
-    if time:
-        exact = (weeks * 7 + days) * DAY + hours * 3_600 + minutes * 60 + seconds
-        return start_of(plus_days(first, ended), zone) + exact
-    return start_of(plus_days(plus_months(first, years * 12 + month_count), weeks * 7 + days + 1), zone)
+    months_in_all, days = years * 12 + month_count, weeks * 7 + days
+    if max(years, month_count, weeks, days, hours, minutes, seconds) >= 2**32 or (time and months_in_all):
+        raise Malformed(f"{keep} is no period")
+    return (0, 0, days * DAY + hours * 3_600 + minutes * 60 + seconds) if time else (months_in_all, days, 0)
 
 
 def first_year_of(plan):
@@ -406,6 +441,8 @@ class Ledger:
         self.went = {}
         self.row = None
         self.dues = {}
+        self.before_clock, self.untold_holds, self.let_go, self.excused = set(), {}, {}, 0
+        self.kept, self.back, self.back_unplaced = {}, {}, 0
 
     def flaw(self, text):
         self.note(f"entry {self.index}: {text}")
@@ -458,8 +495,15 @@ class Ledger:
             return
         self.texts.append((self.index, told))
         for rule in leaf["rules"].values():
-            if rule["disposition"] in DISPOSES | {"floor"} and not_before(rule, 0, zone) is None:
-                self.flaw("a rule of its calendar gives no way for a term to come")
+            if rule["disposition"] in DISPOSES | {"floor"}:
+                self.check_term(rule, zone)
+
+    def check_term(self, rule, zone):
+        """A rule has a way for a term to come, no two from one trigger, and each can be reckoned, though a term may lie beyond all dates."""
+        triggers = [way["trigger"] for way in rule["ways"]]
+        if not triggers or len(set(triggers)) != len(triggers):
+            self.flaw("a rule of its calendar gives no way for a term to come, or two from one trigger")
+        not_before(rule, 0, zone)
 
     def read_mapping(self, leaf):
         self.mappings[leaf["series"], leaf["source"], leaf["digest"]] = leaf["table"]
@@ -478,6 +522,7 @@ class Ledger:
             self.governed[series] = governed
         self.plans[leaf["plan"]] = leaf
         self.rejected.discard(leaf["plan"])
+        self.before_clock.discard(leaf["plan"])
 
     def read_rejection(self, leaf):
         self.check_plan_name(leaf)
@@ -551,15 +596,30 @@ class Ledger:
             told = present(leaf["back"])
             if leaf["what"] != "resurrected" or told is None or told != (announced, leaf["records"]):
                 self.flaw("what it says of the records that are back is not one letter for each record of its batch, or counts otherwise")
+            elif self.kept_but_back(leaf):
+                self.flaw("it says that records are back that their batch left in place")
+        if leaf["what"] == "resurrected" and "batch" in leaf:
+            self.back[leaf["batch"]] = leaf["records"]
+        elif leaf["what"] == "resurrected":
+            self.back_unplaced += leaf["records"]
+        if leaf["what"] == "clock":
+            self.before_clock |= set(self.plans)
         if (leaf["what"] in ANSWERS) != ("actor" in leaf) or (leaf["what"] == "clock") != (leaf["source"] == ""):
             self.flaw("a person's answer names nobody, or another correction somebody; or it names a source where it concerns none")
         if leaf["what"] not in CORRECTIONS:
             self.flaw("its correction is a word that this format does not know")
         if leaf["what"] in LETS_GO_AGAIN:
-            self.gone.pop(leaf["source"], None)
-            self.destroyed.pop(leaf["source"], None)
+            for names in (self.gone, self.destroyed):
+                for name in names.pop(leaf["source"], ()):
+                    self.remember(self.let_go, leaf["source"], name)
         if leaf["what"] in ("missing_fence", "altered_fence") and leaf.get("batch") in self.batches:
             self.batches[leaf["batch"]]["unknown"] = True
+
+    def kept_but_back(self, leaf):
+        """Whether a list of the records that are back names one that its batch left in place."""
+        back = "".join(letter * int(number) for number, letter in re.findall("([0-9]+)([bg])", leaf["back"]))
+        of_batch = ((offset, letters(results, count)) for offset, results, count in self.kept.get(leaf["batch"], []))
+        return any(letter not in GONE and back[offset + place] == "b" for offset, results in of_batch for place, letter in enumerate(results))
 
     def read_sanitized(self, leaf):
         if leaf["run"] not in self.closed and leaf["run"] not in self.runs:
@@ -574,27 +634,37 @@ class Ledger:
         references = "rfp" not in leaf or fingerprints(leaf["rfp"], leaf["n"]) is not None
         if leaf["n"] < 1 or names is None or not references or len(leaf["day"]) != leaf["n"]:
             return self.flaw("its counts differ")
+        if any(not FIRST_DAY <= day <= LAST_DAY for day in leaf["day"]):
+            self.flaw("a day of its records is in no year from 1 to 9999")
+        offset = self.announced.get(leaf["batch"], (None, 0))[1]
         self.place_in_row(leaf)
         self.use_key(leaf["source"], leaf["year"], leaf["plan"])
         self.judge(leaf)
-        self.open[self.index] = leaf, self.held(leaf, names), [name[:8] for name in names]
+        self.open[self.index] = leaf, self.held(leaf, names), [name[:8] for name in names], offset
         fresh = {"open": 0, "table": self.table(leaf), "own": 0, "left": 0, "totals": Totals(), "committed": False}
         batch = self.batches.setdefault(leaf["batch"], fresh)
         batch["open"] += 1
         if leaf["run"] in self.closed:
             self.flaw("its run had ended before")
+        elif leaf["run"] not in self.runs:
+            self.check_age(leaf["plan"], leaf["at"])
         run = self.begin_run(leaf)
         run["pending"] += 1
         if run["plan"] != leaf["plan"]:
             self.flaw("its run is of another plan")
         return None
 
+    def check_age(self, plan, began):
+        """A run begins while its plan's approval stands: a fortnight, unless somebody answered for a wrong clock since."""
+        if plan in self.plans and plan not in self.before_clock and began > self.plans[plan]["at"] + STANDS:
+            self.flaw(f"it begins a run of plan {plan}, whose approval was older than a fortnight by then")
+
     def begin_run(self, leaf):
         """The run of an intent or a statement, which is named after its plan and the log's size when it began."""
         if leaf["run"] not in self.runs:
             self.runs[leaf["run"]] = {"plan": leaf["plan"], "began": leaf["at"], "pending": 0, "totals": Totals()}
             size = leaf["run"].removeprefix(leaf["plan"] + "-")
-            if not re.fullmatch(r"\d+", size) or int(size) > self.index or leaf["run"] == size:
+            if not re.fullmatch("0|[1-9][0-9]*", size) or int(size) > self.index or leaf["run"] == size:
                 self.flaw("its run is not named after its plan and the size of the log")
             progress = self.progress.setdefault(leaf["plan"], {"settled": {}, "found": None, "done": False})
             if progress["done"]:
@@ -682,16 +752,20 @@ class Ledger:
             scope = hold["scope"]
             if (scope == "series" and hold.get("series") == leaf["series"]) or (scope == "rule" and hold.get("rule") == leaf["rule"]):
                 found.append((hold["hold"], None))
-            elif scope == "record" and all(hold.get(name) == leaf[name] for name in ("source", "series")) and "year" in hold:
+            elif scope in ("record", "subject") and all(hold.get(name) == leaf[name] for name in ("source", "series")) and "year" in hold:
                 if hold["year"] != leaf["year"]:
                     self.uncompared_holds.add(hold["hold"])
                     continue
                 name = fingerprints(hold.get("fp", ""), 1)
                 found += [(hold["hold"], place) for place, other in enumerate(names) if name == [other]]
+            elif scope == "subject" and ("year" not in hold or hold.get("source") == leaf["source"]):
+                self.untold_holds[hold["hold"]] = scope
+            elif scope in ("reference", "where", "record") and "year" not in hold and hold.get("series", leaf["series"]) == leaf["series"]:
+                self.untold_holds[hold["hold"]] = scope
         return found
 
     def read_outcome(self, leaf):
-        intent, held, names = self.open.pop(leaf["intent"], (None, None, None))
+        intent, held, names, offset = self.open.pop(leaf["intent"], (None, None, None, None))
         if intent is None:
             return self.flaw("it is the outcome of no open intent")
         if leaf["batch"] != intent["batch"]:
@@ -710,6 +784,8 @@ class Ledger:
         if impossible & set(results):
             self.flaw("its results do not fit what its intent announced")
         self.went[intent["batch"]] = self.went.get(intent["batch"], 0) + sum(letter in GONE for letter in results)
+        if set(results) - set(GONE):
+            self.kept.setdefault(intent["batch"], []).append((offset, leaf["results"], intent["n"]))
         for hold, place in held:
             gone = results if place is None else results[place]
             if hold in self.holds and set(GONE) & set(gone):
@@ -750,6 +826,7 @@ class Ledger:
         """Whether the run had disposed of this record of its source; of a run, and of all, so many names are remembered and no more."""
         if self.gone_run != intent["run"]:
             self.gone_run, self.gone = intent["run"], {}
+        self.excused += name in self.let_go.get(intent["source"], ())
         known = self.remember(self.gone, intent["source"], name)
         if letter != "A" and not known:
             self.again += self.remember(self.destroyed, intent["source"], name)
@@ -768,6 +845,7 @@ class Ledger:
             self.flaw("the run had ended before")
         if leaf["started"] > leaf["at"] + TOLERANCE:
             self.flaw("the run states that it started after it ended")
+        self.check_age(leaf["plan"], leaf["started"])
         self.closed.add(leaf["run"])
         if set(counts) != set(COUNTS) | {"planned"} or counts["planned"] != sum(counts[name] for name in COUNTS):
             self.flaw("the run does not add up")
@@ -952,20 +1030,6 @@ def read_file(path, longest):
     if data is None or len(data) > longest:
         raise Malformed(f"{path} is longer than such a file can be ({longest} bytes)")
     return data
-
-
-def span(keep):
-    """(months, days, seconds) of a period; with a time part, its days are seconds."""
-    match = re.fullmatch(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?", keep)
-    if keep == "immediate":
-        return 0, 0, 0
-    if not match:
-        raise Malformed(f"{keep} is no period")
-    years, month_count, weeks, days, hours, minutes, seconds = (int(value or 0) for value in match.groups())
-    days += weeks * 7
-    if "T" in keep:
-        days, seconds = 0, days * DAY + hours * 3_600 + minutes * 60 + seconds
-    return years * 12 + month_count, days, seconds
 
 
 # The keys of a calendar's text and the types that the verdict depends on; other keys than these make it no calendar.
@@ -1172,6 +1236,9 @@ def verify(folder, trusted, older, now, folders, note):
         note("the file vkey is another key")
     for index, leaf in ledger.texts:
         check_text(folder, index, leaf, note)
+    journal = os.path.join(folder, "journal")
+    if os.path.isdir(journal) and not any(re.fullmatch("[0-9]+[.]seg", name) for name in os.listdir(journal)):
+        note("journal/ has no segment: what was not published yet was cut off")
     found = find_earlier(ledger.continued, folders or beside(folder), older, note) if roots.get(checkpoint.size) == checkpoint.root else []
     anchors = [0]
     for other in older:
@@ -1191,6 +1258,12 @@ def verify(folder, trusted, older, now, folders, note):
     print(f"{checkpoint.size} entries, {len(ledger.open)} intents without outcome, {len(ledger.runs)} runs without statement")
     if ledger.again:
         print(f"{ledger.again} records destroyed under a key that an earlier run had destroyed: given anew, or told twice")
+    if ledger.back or ledger.back_unplaced:
+        print(f"{sum(ledger.back.values()) + ledger.back_unplaced} records that were destroyed or anonymized are back since, as the log itself says")
+    if ledger.excused:
+        print(f"{ledger.excused} records were disposed of again after an entry that lets them: whether their database had been put back, no log can tell")
+    if ledger.untold_holds:
+        print(f"{len(ledger.untold_holds)} holds by reference, person or expression stood while records were announced that they may keep: not compared")
     if ledger.uncompared_holds:
         print(f"{len(ledger.uncompared_holds)} holds name their record under another year's key than a destruction in the same series: not compared")
     return checkpoint.size, max(anchors)

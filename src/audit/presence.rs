@@ -44,6 +44,19 @@ impl Presence {
         self.runs.iter().filter(|(_, is_back)| *is_back).fold(0, |sum, (count, _)| sum.saturating_add(*count))
     }
 
+    /// Tells of places that are asked for in rising order whether the record there is back.
+    pub(super) fn in_order(&self) -> impl FnMut(u64) -> bool {
+        let mut runs = self.runs.iter();
+        let (mut end, mut is_back) = (0_u64, false);
+        move |place| {
+            while place >= end {
+                let Some((count, back)) = runs.next() else { return false };
+                (end, is_back) = (end.saturating_add(*count), *back);
+            }
+            is_back
+        }
+    }
+
     /// Whether the record in this place is back.
     pub fn is_back(&self, place: u64) -> Option<bool> {
         let mut end = 0_u64;

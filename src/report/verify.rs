@@ -70,11 +70,14 @@ impl VerifyReport<'_> {
         let tally = &self.report.tally;
         let mut text = String::new();
         if !tally.rules.is_empty() {
-            let mut table = Table::new([words.rule, words.destroyed, words.anonymized, words.other_outcomes]);
-            table = table.numbers(1..4);
+            let heads = [words.rule, words.destroyed, words.anonymized, words.other_outcomes, words.back_since];
+            // A column that is nearly always empty would only be read past.
+            let columns = if tally.back() > 0 { 5 } else { 4 };
+            let mut table = Table::new(heads.into_iter().take(columns));
+            table = table.numbers(1..columns);
             for (rule, of_rule) in &tally.rules {
-                let numbers = [of_rule.destroyed, of_rule.anonymized, of_rule.others];
-                let cells = numbers.map(|number| count(number, words));
+                let numbers = [of_rule.destroyed, of_rule.anonymized, of_rule.others, of_rule.back];
+                let cells = numbers.into_iter().take(columns - 1).map(|number| count(number, words));
                 table.row([rule.to_string()].into_iter().chain(cells));
             }
             text += &format!("\n{}", table.text());
@@ -86,8 +89,11 @@ impl VerifyReport<'_> {
             (tally.pending_records, words.pending),
             (tally.unclosed_runs, words.unclosed),
             (tally.destroyed_again, words.destroyed_again),
+            (tally.back_unplaced, words.back_unplaced),
+            (tally.excused, words.excused),
             (tally.uncompared, words.uncompared),
             (tally.uncompared_holds, words.uncompared_holds),
+            (tally.untold_holds.values().sum(), words.untold_holds),
         ] {
             if number > 0 {
                 text += &paragraph("", "  ", &words.fill(template, &[&count(number, words)]));

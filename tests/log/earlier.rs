@@ -80,6 +80,8 @@ impl Three {
                 kept.iter().flat_map(|path| ["--checkpoint".as_ref(), path.as_path()]).collect();
             let said = said(&self.path("audit"), &arguments);
             assert_eq!(said.0, report.verdict.to_string(), "{:?} {}", report.findings, said.2);
+            let is_shortened = report.findings.iter().any(|finding| finding.flaw.code() == "predecessor-shortened");
+            assert_eq!(said.2.contains("which this one continues after"), is_shortened, "{}", said.2);
         }
         report.findings.iter().map(|finding| finding.flaw.code()).collect()
     }
@@ -126,12 +128,22 @@ fn an_earlier_log_that_was_moved_away_is_said_not_to_have_been_looked_at() {
 
 #[test]
 fn what_stands_in_the_place_of_an_earlier_log_and_is_not_that_log_fails() {
-    let changes: [(&str, fn(&Three)); 5] = [
+    type Change = (&'static str, fn(&Three));
+    let changes: [Change; 6] = [
         ("the last of two moved away", |three| fs::rename(three.path("audit.2"), three.path("away")).unwrap()),
         ("exchanged for another of that name", |three| {
             let mut other = successor(&three.logs[0], 300, "log.example/2");
             other.add_at(NOW + 77, heartbeat());
             rewritten(three, "audit.2", &other);
+        }),
+        ("named otherwise", |three| {
+            let mut second = successor(&three.logs[0], 300, "log.example/2");
+            second.replace(0, |leaf| {
+                let Body::Genesis(genesis) = &mut leaf.body else { unreachable!() };
+                genesis.predecessor.as_mut().unwrap().origin = "log.example/0".into();
+            });
+            rewritten(three, "audit.2", &second);
+            rewritten(three, "audit", &successor(&second, 1, "log.example/3"));
         }),
         ("exchanged for one of another name", |three| rewritten(three, "audit.2", &Forge::sound())),
         ("cut", |three| {

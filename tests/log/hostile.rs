@@ -16,8 +16,11 @@ use super::forge::*;
 use super::python::{python, said};
 use super::real::Real;
 
-/// What stands in the place of a file; each is made at a path where nothing is.
-const TRAPS: [(&str, fn(&Path)); 5] = [
+/// What is laid at a path where nothing is, and how.
+type Trap = (&'static str, fn(&Path));
+
+/// What stands in the place of a file.
+const TRAPS: [Trap; 5] = [
     ("a pipe", |path| mkfifoat(CWD, path, Mode::RUSR | Mode::WUSR).unwrap()),
     ("a link to a device", |path| symlink("/dev/zero", path).unwrap()),
     ("a link to the file itself, moved", |path| symlink(aside(path), path).unwrap()),

@@ -240,6 +240,29 @@ fn a_proof_is_held_against_the_checkpoints_that_were_kept() {
 }
 
 #[test]
+fn a_proof_of_another_tree_s_entry_proves_nothing() {
+    let forge = Forge::sound();
+    let mut other = forge.clone();
+    other.replace(3, |leaf| leaf.at -= 1);
+    let [text, theirs] = [&forge, &other].map(|log| prove(written(log).path(), 3).unwrap().to_string());
+    let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
+    let (mut swapped, theirs) = (lines(&text), lines(&theirs));
+    // The entry of the other tree, under the path and the checkpoint of this one.
+    assert_ne!(swapped[1], theirs[1]);
+    swapped[1].clone_from(&theirs[1]);
+    let proof = Proof::parse((swapped.join("\n") + "\n").as_bytes()).unwrap();
+    let trust = trust(forge.key().verifier(), vec![forge.checkpoint(forge.size())]);
+    assert!(matches!(proof.verify(&trust), Err(ProofError::NotIncluded)));
+    // The whole of it is signed by the same key: only the checkpoint that was kept convicts it.
+    let whole = Proof::parse((theirs.join("\n") + "\n").as_bytes()).unwrap();
+    assert!(matches!(whole.verify(&trust), Err(ProofError::Forked { .. })));
+    // And one of another log.
+    let foreign = Forge { origin: "other.example".into(), ..forge.clone() };
+    let foreign = prove(written(&foreign).path(), 3).unwrap();
+    assert!(matches!(foreign.verify(&trust), Err(ProofError::Note(_))));
+}
+
+#[test]
 fn a_proof_of_an_entry_that_cannot_stand_there_proves_nothing() {
     let mut forge = Forge::sound();
     forge.leaves.remove(0);

@@ -197,6 +197,35 @@ fn it_refuses_the_texts_that_ours_refuses() {
 }
 
 #[test]
+fn a_journal_without_a_segment_and_notes_beyond_their_bounds_fail_in_both() {
+    let dir = tempfile::tempdir().unwrap();
+    let forge = Forge::sound();
+    forge.write(dir.path());
+    let both = |arguments: &[&Path]| {
+        if python() {
+            let said = said(dir.path(), arguments);
+            assert_eq!((said.0.as_str(), said.1), ("FAIL", Some(4)), "{}", said.2);
+        }
+        verify(dir.path(), &Trust::default()).findings.iter().map(|finding| finding.flaw.code()).collect::<Vec<_>>()
+    };
+    fs::create_dir(dir.path().join("journal")).unwrap();
+    fs::write(dir.path().join("journal/00000000000000000000.seg.tmp"), "half").unwrap();
+    assert_eq!(both(&[]), ["damaged"]);
+    fs::remove_dir_all(dir.path().join("journal")).unwrap();
+    // Good in themselves: a signature a hundred times over and once more, and a name that fills a megabyte.
+    let signed = forge.checkpoint(forge.size()).to_string();
+    let line = signed.lines().last().unwrap().to_owned() + "\n";
+    let stranger = format!("\u{2014} {} AAAAAAA=\n", "x".repeat(1_000_000));
+    for more in [line.repeat(100), stranger] {
+        fs::write(dir.path().join("checkpoint"), signed.clone() + &more).unwrap();
+        assert_eq!(both(&[]).len(), 1, "{} bytes", more.len());
+    }
+    fs::write(dir.path().join("checkpoint"), signed.clone() + &line.repeat(99)).unwrap();
+    assert_eq!(verify(dir.path(), &Trust::default()).verdict.to_string(), "OK-UNANCHORED");
+    assert!(!python() || said(dir.path(), &[]).0 == "OK-UNANCHORED");
+}
+
+#[test]
 fn it_reckons_the_same_due_dates_to_the_second() {
     if !python() {
         return;

@@ -8,7 +8,10 @@ use rustix::fs::{CWD, Mode, mkfifoat};
 
 use super::house::House;
 
-const TRAPS: [(&str, fn(&Path)); 4] = [
+/// What is laid at a path where nothing is, and how.
+type Trap = (&'static str, fn(&Path));
+
+const TRAPS: [Trap; 4] = [
     ("a pipe", |path| mkfifoat(CWD, path, Mode::RUSR | Mode::WUSR).unwrap()),
     ("a link", |path| symlink("/dev/zero", path).unwrap()),
     ("a directory", |path| fs::create_dir(path).unwrap()),

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use super::begun::{BegunBatches, Place, is_gone};
 use super::effects::{Disposed, Effects};
 use super::findings::Findings;
 use super::flaw::Flaw;
-use super::gone::Gone;
+use super::gone::{Gone, Repeats};
 use super::holds::{HeldPlaces, Holds};
 use super::runs::Runs;
 use super::tally::Tally;
@@ -27,22 +28,7 @@ pub(super) struct Batches {
     unsettled: BTreeMap<BatchNumber, Unsettled>,
     runs: Runs,
     gone: Gone,
-    /// Batches that began at their own index, in order: twenty-four bytes each, so that no correction can name another, or tell of more.
-    begun: Vec<Begun>,
-    /// The sources of batches.
-    sources: Vec<SourceName>,
-}
-
-/// A batch that began.
-#[derive(Debug)]
-struct Begun {
-    batch: BatchNumber,
-    /// How many records it announces.
-    records: u32,
-    /// How many of them its outcomes say are gone.
-    gone: u32,
-    /// Place of its source among the sources.
-    source: u32,
+    begun: BegunBatches,
 }
 
 #[derive(Debug)]
@@ -59,6 +45,8 @@ struct OpenIntent {
     action: Action,
     source: SourceName,
     year: i32,
+    /// Place of its first record in the batch.
+    offset: u64,
     records: u32,
     /// The beginning of each record's fingerprint.
     names: Vec<u64>,
@@ -79,8 +67,8 @@ struct Unsettled {
 pub(super) struct Settled {
     pub rule: RuleNumber,
     pub disposed: Disposed,
-    /// Records destroyed whose key another run had destroyed before.
-    pub again: u64,
+    /// Records that had gone before.
+    pub repeats: Repeats,
 }
 
 impl Batches {
@@ -109,6 +97,7 @@ impl Batches {
         if fingerprints.is_none() {
             findings.at(index, Flaw::CountsDiffer);
         }
+        let offset = self.begun.announced(intent.batch).map_or(0, |(_, records)| records);
         if !self.continues_row(index, intent) {
             findings.at(index, Flaw::BrokenBatch { batch: intent.batch });
         }
@@ -125,6 +114,7 @@ impl Batches {
             action: intent.action,
             source: intent.source.clone(),
             year: intent.year,
+            offset,
             names: fingerprints.chunks_exact(32).filter_map(beginning).collect(),
             records: (fingerprints.len() / 32) as u32,
             held: holds.keeping(intent, &fingerprints),
@@ -137,40 +127,18 @@ impl Batches {
             self.row = Some(Row { first: intent.clone(), read: 1 });
             let begins = intent.batch.0 == index;
             if begins {
-                let source = self.place_of(&intent.source);
-                self.begun.push(Begun { batch: intent.batch, records: intent.n, gone: 0, source });
+                self.begun.begin(intent);
             }
             return begins && intent.of > 0;
         };
         row.read += 1;
-        if let Some(begun) = self.begun.last_mut().filter(|begun| begun.batch == intent.batch) {
-            begun.records = begun.records.saturating_add(intent.n);
-        }
+        self.begun.go_on(intent);
         row.read <= row.first.of && is_like(&row.first, intent)
     }
 
-    fn place_of(&mut self, source: &SourceName) -> u32 {
-        let known = self.sources.iter().position(|known| known == source);
-        let place = known.unwrap_or_else(|| {
-            self.sources.push(source.clone());
-            self.sources.len() - 1
-        });
-        // A log names fewer sources than it has entries of a few hundred bytes.
-        u32::try_from(place).unwrap_or(u32::MAX)
-    }
-
-    /// The source of the batch of this number, and how many records it announces; `None` where none began: at that entry stands its first
-    /// intent.
-    pub fn announced(&self, batch: BatchNumber) -> Option<(&SourceName, u64)> {
-        let place = self.begun.binary_search_by_key(&batch, |begun| begun.batch).ok()?;
-        let begun = &self.begun[place];
-        Some((self.sources.get(begun.source as usize)?, u64::from(begun.records)))
-    }
-
-    /// How many records the outcomes of a batch so far say are gone.
-    pub fn gone(&self, batch: BatchNumber) -> u64 {
-        let place = self.begun.binary_search_by_key(&batch, |begun| begun.batch);
-        place.map_or(0, |place| u64::from(self.begun[place].gone))
+    /// The batches that began.
+    pub fn begun(&mut self) -> &mut BegunBatches {
+        &mut self.begun
     }
 
     /// Reads an outcome, and tells what it settles.
@@ -201,26 +169,30 @@ impl Batches {
         for (hold, records) in open.held.violated(&gone, |hold| holds.is_in_place(hold)) {
             findings.at(index, Flaw::Held { records, hold: hold.clone() });
         }
-        if let Ok(place) = self.begun.binary_search_by_key(&open.batch, |begun| begun.batch) {
-            let gone = gone.iter().filter(|gone| **gone).count();
-            self.begun[place].gone = self.begun[place].gone.saturating_add(gone as u32);
-        }
-        let again = self.read_gone(index, &open, &results, findings);
+        let place = Place { intent: outcome.intent, batch: open.batch, offset: open.offset, records: open.records };
+        self.begun.settle(place, &outcome.results, &results);
+        let repeats = self.read_gone(index, &open, &results, findings);
         let disposed = Disposed::of(outcome, &results);
         self.settle(index, open.batch, outcome, disposed, findings);
         self.runs.add(&open.run, &open.rule, &disposed);
-        Some(Settled { rule: open.rule, disposed, again })
+        Some(Settled { rule: open.rule, disposed, repeats })
     }
 
-    /// Finds records that go twice in their run; returns how many another run had destroyed.
-    fn read_gone(&mut self, index: u64, open: &OpenIntent, results: &[RecordOutcome], findings: &mut Findings) -> u64 {
+    /// Finds records that go twice in their run, and counts those that go again.
+    fn read_gone(
+        &mut self,
+        index: u64,
+        open: &OpenIntent,
+        results: &[RecordOutcome],
+        findings: &mut Findings,
+    ) -> Repeats {
         let gone = open.names.iter().zip(results).filter(|(_, result)| is_gone(result));
         let gone = gone.map(|(name, result)| (*name, *result != RecordOutcome::Anonymized));
         let repeats = self.gone.read(&open.run, &open.source, gone);
         if repeats.in_run > 0 {
             findings.at(index, Flaw::Repeated { records: repeats.in_run, run: open.run.clone() });
         }
-        repeats.across
+        repeats
     }
 
     /// A batch is one transaction: its outcomes tell the same of it, and together what it did.
@@ -298,10 +270,6 @@ fn is_possible(result: RecordOutcome, action: Action, committed: bool) -> bool {
         RecordOutcome::Incomplete => committed,
         _ => true,
     }
-}
-
-fn is_gone(result: &RecordOutcome) -> bool {
-    matches!(result, RecordOutcome::Destroyed | RecordOutcome::Anonymized | RecordOutcome::Incomplete)
 }
 
 /// Whether two intents can stand in one batch.

@@ -154,6 +154,10 @@ pub enum Flaw {
     PlanDigest { plan: PlanId },
     #[error("the mapping approved for series {series} in this source was not declared before")]
     UndeclaredMapping { series: SeriesName },
+    #[error("a day of its records is in no year from 1 to 9999")]
+    BadDay,
+    #[error("it begins a run of plan {plan}, whose approval was older than a fortnight by then")]
+    ApprovalOld { plan: PlanId },
     #[error("{records} of its records were not due yet under rule {rule}, on the dates that the operator recorded")]
     TooEarly { records: u64, rule: RuleNumber },
 
@@ -184,6 +188,8 @@ pub enum Flaw {
     Answer { what: String, why: &'static str },
     #[error("it says that {back} records of batch {batch} are back, of which {gone} had gone by then")]
     NeverGone { batch: BatchNumber, back: u64, gone: u64 },
+    #[error("it says that {records} records of batch {batch} are back that the batch left in place")]
+    BackOfKept { batch: BatchNumber, records: u64 },
     #[error("it corrects batch {batch} of another source, or more records than that batch announces")]
     OtherCorrection { batch: BatchNumber },
     #[error(

@@ -16,6 +16,8 @@ pub(super) struct Gone {
     in_run: Names,
     /// Destroyed by any run. To anonymize what is destroyed later is no repetition.
     destroyed: Names,
+    /// What was gone from a source whose database may have been put back since.
+    let_go: Names,
     uncompared: u64,
 }
 
@@ -25,8 +27,12 @@ type Names = BTreeMap<SourceName, HashSet<u64>>;
 /// How many records had gone before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Repeats {
+    /// In the run at hand.
     pub in_run: u64,
+    /// Destroyed by an earlier run.
     pub across: u64,
+    /// By whatever run, and an entry since says that the database was put back, or that a person let it go on.
+    pub excused: u64,
 }
 
 impl Gone {
@@ -38,6 +44,7 @@ impl Gone {
         }
         let mut repeats = Repeats::default();
         for (name, was_destroyed) in names {
+            repeats.excused += u64::from(self.let_go.get(source).is_some_and(|names| names.contains(&name)));
             if is_known(&mut self.in_run, source, name) == Some(true) {
                 repeats.in_run += 1;
             } else if was_destroyed {
@@ -52,8 +59,10 @@ impl Gone {
 
     /// The database of this source may have been put back: what was gone from it can go again.
     pub fn forget(&mut self, source: &SourceName) {
-        self.in_run.remove(source);
-        self.destroyed.remove(source);
+        let names = [self.in_run.remove(source), self.destroyed.remove(source)];
+        for name in names.into_iter().flatten().flatten() {
+            self.uncompared += u64::from(is_known(&mut self.let_go, source, name).is_none());
+        }
     }
 
     /// Records destroyed that were not remembered, so that those after them were not compared with them.

@@ -43,11 +43,17 @@ enum Kept {
         series: SeriesName,
         year: i32,
         fp: String,
+        /// The record is a person's, and every record of that person is kept with it: the log does not tell which these are.
+        is_subject: bool,
     },
     Series(SeriesName),
     Rule(RuleNumber),
-    /// By subject or by expression: the log does not tell which records these are.
-    Untold,
+    /// By reference, by expression, or on a record whose key could not be read: the log does not tell which records these are.
+    Untold {
+        scope: &'static str,
+        /// Where they are of one series.
+        series: Option<SeriesName>,
+    },
 }
 
 /// Places of an intent's records that holds kept when it was written.
@@ -97,7 +103,7 @@ impl Holds {
             match kept {
                 Kept::Series(series) if *series == intent.series => places.add(hold, HeldPart::All),
                 Kept::Rule(rule) if *rule == intent.rule => places.add(hold, HeldPart::All),
-                Kept::Record { source, series, year, fp }
+                Kept::Record { source, series, year, fp, .. }
                     if (source, series, *year) == (&intent.source, &intent.series, intent.year) =>
                 {
                     let found = |record: &[u8]| super::encode_fingerprint(record) == *fp;
@@ -120,6 +126,19 @@ impl Holds {
             _ => false,
         };
         self.kept.iter().filter(move |(_, kept)| is_named_otherwise(kept)).map(|(hold, _)| hold)
+    }
+
+    /// Holds in place that may keep records of the intent, each with its scope, of which the log does not tell which records they keep.
+    pub fn untold<'a>(&'a self, intent: &'a Intent) -> impl Iterator<Item = (&'a HoldId, &'static str)> {
+        self.kept.iter().filter_map(move |(hold, kept)| match kept {
+            Kept::Record { source, series, is_subject: true, .. } => {
+                (*source == intent.source && *series != intent.series).then_some((hold, "subject"))
+            }
+            Kept::Untold { scope, series } => {
+                series.as_ref().is_none_or(|series| *series == intent.series).then_some((hold, *scope))
+            }
+            _ => None,
+        })
     }
 
     /// Whether a hold is in place.
@@ -152,12 +171,17 @@ fn fault_of(leaf: &HoldLeaf) -> Option<&'static str> {
 impl Kept {
     fn of(leaf: &HoldLeaf) -> Self {
         match (leaf.scope.as_str(), &leaf.source, &leaf.series, leaf.year, &leaf.fp, &leaf.rule) {
-            ("record", Some(source), Some(series), Some(year), Some(fp), _) => {
-                Self::Record { source: source.clone(), series: series.clone(), year, fp: fp.clone() }
+            (scope @ ("record" | "subject"), Some(source), Some(series), Some(year), Some(fp), _) => {
+                let is_subject = scope == "subject";
+                Self::Record { source: source.clone(), series: series.clone(), year, fp: fp.clone(), is_subject }
             }
             ("series", _, Some(series), ..) => Self::Series(series.clone()),
             ("rule", .., Some(rule)) => Self::Rule(rule.clone()),
-            _ => Self::Untold,
+            (scope, ..) => Self::Untold {
+                scope: words::SCOPES.into_iter().find(|known| *known == scope).unwrap_or("unknown"),
+                // A person's records are of other series too.
+                series: leaf.series.clone().filter(|_| scope != "subject"),
+            },
         }
     }
 }

@@ -2,11 +2,13 @@
 //!
 //! Memory grows with plans, runs, keys, holds and open intents, and by twenty-four bytes a batch; of the records of one run it has a bound.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 
 use chrono::DateTime;
 
 use super::batches::Batches;
+use super::corrections;
 use super::findings::Findings;
 use super::flaw::Flaw;
 use super::holds::Holds;
@@ -20,7 +22,6 @@ use crate::audit::leaf::{
     Sanitized,
 };
 use crate::audit::note::{KeyKind, VerifierKey};
-use crate::audit::presence::Presence;
 use crate::model::{HoldId, Origin, SourceName};
 
 /// Longest time, in seconds, by which the operator's clock may be ahead of the auditor's.
@@ -28,6 +29,9 @@ const CLOCK_TOLERANCE: i64 = 300;
 
 /// How long, in days, the key of a year serves in the next: a plan stands two weeks for its approval and two for its run, which takes time.
 const YEAR_OVERLAP: i64 = 60;
+
+/// Days since 1970-01-01 that a calendar has: those of the years 1 to 9999.
+const DAYS: RangeInclusive<i32> = -719_162..=2_932_896;
 
 /// Reads entries in order and finds what does not follow.
 #[derive(Debug)]
@@ -48,6 +52,8 @@ pub(super) struct Ledger {
     tally: Tally,
     /// Holds with which an intent on their series could not be compared.
     uncompared_holds: BTreeSet<HoldId>,
+    /// Holds that may have kept records of an intent, each with its scope: the log does not tell which records.
+    untold_holds: BTreeMap<HoldId, &'static str>,
     /// Records that signed entries say are gone, once all of them were read.
     signed: Option<u64>,
 }
@@ -68,6 +74,7 @@ impl Ledger {
             batches: Batches::default(),
             tally: Tally::default(),
             uncompared_holds: BTreeSet::new(),
+            untold_holds: BTreeMap::new(),
             signed: None,
         }
     }
@@ -105,7 +112,10 @@ impl Ledger {
                     self.tally.dispose(&done);
                 }
             }
-            Body::Run(run) => self.batches.runs().close(index, leaf.at, run, &self.plans, findings),
+            Body::Run(run) => {
+                self.plans.check_age(index, run.started, &run.plan, findings);
+                self.batches.runs().close(index, leaf.at, run, &self.plans, findings);
+            }
             Body::Correction(correction) => self.read_correction(index, correction, findings),
             Body::Fpkey(fpkey) => self.keys.declare(index, fpkey, findings),
             Body::FpkeyDestroyed(gone) => self.read_key_destroyed(index, gone, findings),
@@ -117,7 +127,14 @@ impl Ledger {
     fn read_intent(&mut self, index: u64, at: i64, intent: &Intent, findings: &mut Findings) {
         let fits = is_year_of(at, intent.year) && self.plans.can_be_of(&intent.plan, intent.year);
         self.use_key(index, &intent.source, intent.year, fits, findings);
+        if intent.day.iter().any(|day| !DAYS.contains(day)) {
+            findings.at(index, Flaw::BadDay);
+        }
         self.uncompared_holds.extend(self.holds.named_otherwise(intent).cloned());
+        self.untold_holds.extend(self.holds.untold(intent).map(|(hold, scope)| (hold.clone(), scope)));
+        if !self.batches.runs().knows(&intent.run) {
+            self.plans.check_age(index, at, &intent.plan, findings);
+        }
         let approved = self.plans.judge(index, intent, findings);
         let table = self.law.judge(index, at, intent, approved, findings);
         self.batches.read_intent(index, at, intent, table, &self.holds, findings);
@@ -189,32 +206,16 @@ impl Ledger {
     }
 
     fn read_correction(&mut self, index: u64, correction: &Correction, findings: &mut Findings) {
-        let announced = correction.batch.and_then(|batch| self.batches.announced(batch));
-        match (correction.batch, announced) {
-            (Some(batch), None) => findings.at(index, Flaw::NoBatch { batch }),
-            (Some(batch), Some((source, records))) if *source != correction.source || correction.records > records => {
-                findings.at(index, Flaw::OtherCorrection { batch });
+        corrections::judge(index, correction, self.batches.begun(), findings);
+        match (correction.batch, correction.what.as_str()) {
+            (Some(batch), "resurrected") => {
+                if let Some((kind, before)) = self.batches.begun().come_back(batch, correction.records) {
+                    self.tally.come_back(kind, before, correction.records);
+                }
             }
+            (None, "resurrected") => self.tally.back_unplaced += correction.records,
+            (_, words::CLOCK) => self.plans.clock_answered(),
             _ => (),
-        }
-        if let (Some(batch), "resurrected") = (correction.batch, correction.what.as_str()) {
-            let gone = self.batches.gone(batch);
-            if correction.records > gone {
-                findings.at(index, Flaw::NeverGone { batch, back: correction.records, gone });
-            }
-        }
-        if let Some(text) = &correction.back {
-            let told = Presence::parse(text).map(|presence| (presence.records(), presence.back()));
-            let records = announced.map(|(_, records)| records);
-            if correction.what != "resurrected" || told != records.map(|records| (records, correction.records)) {
-                findings.at(index, Flaw::Back);
-            }
-        }
-        if let Some(why) = fault_of_answer(correction) {
-            findings.at(index, Flaw::Answer { what: correction.what.clone(), why });
-        }
-        if !words::CORRECTIONS.contains(&correction.what.as_str()) {
-            findings.at(index, Flaw::UnknownWord { field: "what" });
         }
         let lets_go_again = words::LETS_GO_AGAIN.contains(&correction.what.as_str());
         self.batches.read_correction(correction, lets_go_again);
@@ -246,7 +247,10 @@ impl Ledger {
         let mut tally = self.tally;
         self.batches.finish(size, &mut tally, findings);
         tally.uncompared_holds = self.uncompared_holds.len() as u64;
-        tally.told_unsigned = tally.disposed() - self.signed.unwrap_or(tally.disposed());
+        for scope in self.untold_holds.into_values() {
+            *tally.untold_holds.entry(scope).or_default() += 1;
+        }
+        tally.told_unsigned = tally.disposed().saturating_sub(self.signed.unwrap_or(tally.disposed()));
         tally
     }
 }
@@ -280,21 +284,6 @@ impl FingerprintKeys {
             self.last = Some(key);
         }
     }
-}
-
-/// What a correction lacks that is, or is not, a person's answer.
-fn fault_of_answer(correction: &Correction) -> Option<&'static str> {
-    let is_answer = words::ANSWERS.contains(&correction.what.as_str());
-    if is_answer != correction.actor.is_some() {
-        return Some(if is_answer {
-            "names nobody who answers for it"
-        } else {
-            "nobody has to answer for, and names a person"
-        });
-    }
-    let is_of_no_source = correction.source.as_str().is_empty();
-    (is_of_no_source != (correction.what == words::CLOCK))
-        .then_some("names a source where it concerns none, or none where it does")
 }
 
 /// Whether an entry of this time may use the key of this year.

@@ -5,6 +5,8 @@
 
 mod anchors;
 mod batches;
+mod begun;
+mod corrections;
 mod effects;
 mod findings;
 mod flaw;
@@ -41,11 +43,11 @@ use tree::TreeReader;
 
 use super::checkpoint::SignedCheckpoint;
 use super::earlier::EarlierLog;
-use super::leaf::CalendarLeaf;
+use super::leaf::{CalendarLeaf, RuleTerm};
 use super::note::VerifierKey;
 use super::recover::checkpoint_path;
 use super::regular::{self, MAX_BLOB, MAX_CHECKPOINT};
-use crate::model::{Digest, Origin};
+use crate::model::{Digest, Origin, RuleNumber};
 
 /// How often a log is read again that was published anew while it was read.
 const ATTEMPTS: u32 = 4;
@@ -279,9 +281,19 @@ fn difference(leaf: &CalendarLeaf, read: &Result<CalendarLeaf, String>) -> Optio
             (leaf.effective_from, leaf.effective_until) == (read.effective_from, read.effective_until),
         ),
         ("its zone is another", leaf.zone == read.zone),
-        ("its rules are others", leaf.rules == read.rules),
+        ("its rules are others", are_same(leaf, read)),
     ];
     parts.into_iter().find(|(_, is_same)| !is_same).map(|(reason, _)| reason.to_owned())
+}
+
+/// Whether two leaves have the same rules: a period may be written in other units.
+fn are_same(one: &CalendarLeaf, other: &CalendarLeaf) -> bool {
+    let same = |(number, one): (&RuleNumber, &RuleTerm)| {
+        other.rules.get(number).is_some_and(|other| {
+            (&one.series, &one.disposition) == (&other.series, &other.disposition) && Term::is_same(one, other)
+        })
+    };
+    one.rules.len() == other.rules.len() && one.rules.iter().all(same)
 }
 
 /// A fingerprint as leaves write one.

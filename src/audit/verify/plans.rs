@@ -14,7 +14,8 @@ use crate::model::{CivilDate, Digest, PlanId, RuleNumber, SeriesName};
 /// How far ahead of UTC, in seconds, a civil day can begin.
 const EARLIEST_ZONE: i64 = 14 * 3_600;
 
-/// Longest time, in seconds, between the making of a plan and its approval: a fortnight, and a day for clocks.
+/// Longest time, in seconds, between the making of a plan and its approval, and between that and the beginning of a run: a fortnight, and a day for
+/// clocks.
 const STANDS: i64 = 15 * 86_400;
 
 /// Decisions on plans so far.
@@ -38,6 +39,8 @@ struct Decided {
 #[derive(Debug)]
 struct Approved {
     at: i64,
+    /// A person answered for the clock since: times before and after cannot be compared.
+    is_before_clock: bool,
     only: Vec<RuleNumber>,
     excepted: u64,
     governed: BTreeMap<SeriesName, GovernedBy>,
@@ -64,7 +67,8 @@ impl Plans {
         }
         let Approval { plan, digest, actor: _, only, excepted, accepted: _, governed } = approval.clone();
         let decided = self.decide(index, plan, digest, findings);
-        (decided.approved, decided.is_rejected) = (Some(Approved { at, only, excepted, governed }), false);
+        (decided.approved, decided.is_rejected) =
+            (Some(Approved { at, is_before_clock: false, only, excepted, governed }), false);
     }
 
     /// Takes up a rejection.
@@ -114,6 +118,22 @@ impl Plans {
         named.year().max(approved.map_or(i32::MIN, |made| made.year())) <= year
     }
 
+    /// A run of a plan that began at this time (seconds since 1970) began while the plan's approval stood.
+    pub fn check_age(&self, index: u64, began: i64, plan: &PlanId, findings: &mut Findings) {
+        let approved = self.decided.get(plan).and_then(|decided| decided.approved.as_ref());
+        let approved = approved.filter(|approved| !approved.is_before_clock);
+        if approved.is_some_and(|approved| began > approved.at.saturating_add(STANDS)) {
+            findings.at(index, Flaw::ApprovalOld { plan: plan.clone() });
+        }
+    }
+
+    /// A person answered for a clock that had been wrong.
+    pub fn clock_answered(&mut self) {
+        for approved in self.decided.values_mut().filter_map(|decided| decided.approved.as_mut()) {
+            approved.is_before_clock = true;
+        }
+    }
+
     /// When a plan was approved (seconds since 1970).
     pub fn approved_at(&self, plan: &PlanId) -> Option<i64> {
         Some(self.decided.get(plan)?.approved.as_ref()?.at)
@@ -140,7 +160,8 @@ impl Approved {
 fn check_name(index: u64, at: i64, plan: &PlanId, digest: &Digest, findings: &mut Findings) {
     let today = chrono::DateTime::from_timestamp(at.saturating_add(EARLIEST_ZONE), 0).map(|now| now.date_naive());
     let day = plan.as_str().rsplit_once('-').filter(|(_, digits)| *digits == &digest.to_string()[..8]);
-    let day = day.and_then(|(day, _)| day.parse::<CivilDate>().ok());
+    // Parsed dates may lack zeros; a name does not.
+    let day = day.and_then(|(text, _)| text.parse::<CivilDate>().ok().filter(|day| day.to_string() == text));
     if day.zip(today).is_none_or(|(day, today)| day > today) {
         findings.at(index, Flaw::PlanName { plan: plan.clone() });
     }

@@ -6,6 +6,7 @@ use super::effects::Disposed;
 use super::findings::Findings;
 use super::flaw::Flaw;
 use super::plans::Plans;
+use crate::audit::checkpoint::decimal;
 use crate::audit::leaf::{Intent, Run, VerdictCounts};
 use crate::model::{PlanId, RuleNumber, RunId};
 
@@ -156,7 +157,7 @@ impl Runs {
 /// A run's name is its plan's and the log's size when it began.
 fn check_name(index: u64, run: &RunId, plan: &PlanId, findings: &mut Findings) {
     let size = run.as_str().strip_prefix(plan.as_str()).and_then(|rest| rest.strip_prefix('-'));
-    if size.and_then(|size| size.parse::<u64>().ok()).is_none_or(|size| size > index) {
+    if size.and_then(decimal).is_none_or(|size| size > index) {
         findings.at(index, Flaw::RunName { run: run.clone() });
     }
 }

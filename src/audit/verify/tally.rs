@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::batches::Settled;
-use crate::audit::leaf::Leaf;
+use super::begun::Kind;
+use crate::audit::leaf::{Action, Leaf};
 use crate::model::RuleNumber;
 
 /// Counts over all entries that were read.
@@ -26,6 +27,12 @@ pub struct Tally {
     /// Records destroyed under a key that another run had destroyed before, and nothing says that the database was put back: it gave the key
     /// to a new record, or one destruction is told twice.
     pub destroyed_again: u64,
+    /// Records that went again after an entry let them: it says that their database was put back, or that a person let it go on.
+    pub excused: u64,
+    /// Records that are back, of batches that no entry names.
+    pub back_unplaced: u64,
+    /// Holds in place, by scope, that may have kept records which were announced: the log does not say which records they keep.
+    pub untold_holds: BTreeMap<&'static str, u64>,
     /// Records destroyed beyond those that later ones were compared with.
     pub uncompared: u64,
     /// Holds in place on a record that is named under another year's key than records of its series were announced under: whether it was
@@ -42,6 +49,8 @@ pub struct RuleTally {
     pub anonymized: u64,
     /// Announced, and kept or not wholly gone after all.
     pub others: u64,
+    /// Destroyed or anonymized, and back since, as the log itself says: counted here alone.
+    pub back: u64,
 }
 
 impl Tally {
@@ -64,17 +73,42 @@ impl Tally {
             // Every other letter: put off, kept after all, or rows gone and a file not.
             rule.others += settled.disposed.settled() + records.deferred - records.destroyed - records.anonymized;
         }
-        self.destroyed_again += settled.again;
+        self.destroyed_again += settled.repeats.across;
+        self.excused += settled.repeats.excused;
     }
 
-    /// Records destroyed and anonymized under any rule.
+    /// Takes up that so many records of a batch are back `now`, of which so many were `before`.
+    pub(super) fn come_back(&mut self, kind: &Kind, before: u64, now: u64) {
+        let Some(rule) = self.rules.get_mut(&kind.rule) else { return };
+        let gone = match kind.action {
+            Action::Destroy => &mut rule.destroyed,
+            Action::Anonymize => &mut rule.anonymized,
+        };
+        rule.back = (rule.back + now).saturating_sub(before);
+        if let Some(fewer) = before.checked_sub(now) {
+            *gone += fewer;
+            return;
+        }
+        let more = now - before;
+        // Of records whose files were left, the rows can be back too: those count among the others.
+        let of_gone = more.min(*gone);
+        *gone -= of_gone;
+        rule.others = rule.others.saturating_sub(more - of_gone);
+    }
+
+    /// Records destroyed and anonymized under any rule, whether or not they are back.
     pub(super) fn disposed(&self) -> u64 {
-        self.destroyed() + self.anonymized()
+        self.destroyed() + self.anonymized() + self.back()
     }
 
     /// Records destroyed under any rule.
     pub fn destroyed(&self) -> u64 {
         self.rules.values().map(|rule| rule.destroyed).sum()
+    }
+
+    /// Records of any rule that are back.
+    pub fn back(&self) -> u64 {
+        self.rules.values().map(|rule| rule.back).sum()
     }
 
     /// Records anonymized under any rule.

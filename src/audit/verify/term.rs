@@ -2,6 +2,8 @@
 //!
 //! On purpose it shares no line with the room that planned the destruction: a slip there must not hide itself here.
 
+use std::collections::BTreeSet;
+
 use crate::audit::leaf::RuleTerm;
 use crate::model::{CivilDate, Zone};
 
@@ -10,6 +12,8 @@ use crate::model::{CivilDate, Zone};
 pub enum TermError {
     #[error("it gives no way for a term to come")]
     NoWay,
+    #[error("two of its ways start from one trigger")]
+    Trigger,
     #[error("one of its periods is no ISO 8601 period of civil days or of exact time, or is empty")]
     Period,
     #[error("its year end is no day that every year has, as MM-DD")]
@@ -25,7 +29,7 @@ pub struct Term {
     ways: Vec<(String, Keep)>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Keep {
     Immediate,
     Civil { months: i64, days: i64 },
@@ -41,7 +45,26 @@ impl Term {
         let year_end = rule.year_end.as_deref().map(read_year_end).transpose()?;
         let ways = rule.ways.iter().map(|way| Ok((way.trigger.clone(), read_keep(&way.keep)?)));
         let ways: Vec<(String, Keep)> = ways.collect::<Result<_, _>>()?;
-        if ways.is_empty() { Err(TermError::NoWay) } else { Ok(Self { zone, year_end, ways }) }
+        let triggers: BTreeSet<&str> = ways.iter().map(|(trigger, _)| trigger.as_str()).collect();
+        match ways.len() {
+            0 => Err(TermError::NoWay),
+            count if triggers.len() < count => Err(TermError::Trigger),
+            _ => Ok(Self { zone, year_end, ways }),
+        }
+    }
+
+    /// Whether two rules let a term come at the same times, however their periods and the order of their ways are written.
+    pub(super) fn is_same(one: &RuleTerm, other: &RuleTerm) -> bool {
+        let read = |rule: &RuleTerm| {
+            let mut term = Self::read(rule, Zone::UTC).ok()?;
+            term.ways.sort();
+            Some((term.year_end, term.ways))
+        };
+        match (read(one), read(other)) {
+            (Some(one), Some(other)) => one == other,
+            // Rules that never let a term come.
+            _ => (&one.ways, &one.year_end) == (&other.ways, &other.year_end),
+        }
     }
 
     /// The first second (since 1970) at which a record can be due whose trigger came on `day` (days since 1970); `None`: never.
@@ -204,7 +227,8 @@ mod tests {
     }
 
     fn term(keeps: &[&str], year_end: Option<&str>) -> Result<Term, TermError> {
-        let ways = keeps.iter().map(|keep| TermWay { trigger: "t".to_owned(), keep: (*keep).to_owned() }).collect();
+        let way = |(place, keep): (usize, &&str)| TermWay { trigger: format!("t{place}"), keep: (*keep).to_owned() };
+        let ways = keeps.iter().enumerate().map(way).collect();
         let rule =
             RuleTerm { series: "s".into(), disposition: "destroy".into(), ways, year_end: year_end.map(str::to_owned) };
         Term::read(&rule, "America/Toronto".parse().unwrap())

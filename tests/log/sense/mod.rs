@@ -6,6 +6,7 @@ mod law;
 mod leaves;
 mod plans;
 mod runs;
+mod told;
 
 use std::collections::BTreeMap;
 
@@ -20,8 +21,15 @@ pub type Forgery = Box<dyn Fn(&mut Forge)>;
 
 /// Each change of one thing in a sound log, and the flaw that it makes.
 pub fn forgeries() -> Vec<(&'static str, Forgery)> {
-    let subjects =
-        [law::forgeries, plans::forgeries, batches::forgeries, keys::forgeries, runs::forgeries, leaves::forgeries];
+    let subjects = [
+        law::forgeries,
+        plans::forgeries,
+        batches::forgeries,
+        keys::forgeries,
+        runs::forgeries,
+        leaves::forgeries,
+        told::forgeries,
+    ];
     subjects.into_iter().flat_map(|forgeries| forgeries()).collect()
 }
 

@@ -1,0 +1,66 @@
+//! What the program found the database to say otherwise than the log: a correction must fit the batch that it corrects.
+
+use super::begun::BegunBatches;
+use super::findings::Findings;
+use super::flaw::Flaw;
+use super::words;
+use crate::audit::leaf::Correction;
+use crate::audit::presence::Presence;
+
+/// Finds what a correction says that does not fit itself or its batch.
+pub(super) fn judge(index: u64, correction: &Correction, begun: &BegunBatches, findings: &mut Findings) {
+    let announced = correction.batch.and_then(|batch| begun.announced(batch));
+    match (correction.batch, announced) {
+        (Some(batch), None) => findings.at(index, Flaw::NoBatch { batch }),
+        (Some(batch), Some((kind, records))) if kind.source != correction.source || correction.records > records => {
+            findings.at(index, Flaw::OtherCorrection { batch });
+        }
+        _ => (),
+    }
+    if let (Some(batch), "resurrected") = (correction.batch, correction.what.as_str()) {
+        let gone = begun.gone(batch);
+        if correction.records > gone {
+            findings.at(index, Flaw::NeverGone { batch, back: correction.records, gone });
+        }
+    }
+    if let Some(text) = &correction.back {
+        judge_back(index, correction, text, begun, findings);
+    }
+    if let Some(why) = fault_of_answer(correction) {
+        findings.at(index, Flaw::Answer { what: correction.what.clone(), why });
+    }
+    if !words::CORRECTIONS.contains(&correction.what.as_str()) {
+        findings.at(index, Flaw::UnknownWord { field: "what" });
+    }
+}
+
+/// One letter a record, of which those that went alone can be back.
+fn judge_back(index: u64, correction: &Correction, text: &str, begun: &BegunBatches, findings: &mut Findings) {
+    let told = Presence::parse(text);
+    let announced = correction.batch.and_then(|batch| Some((batch, begun.announced(batch)?.1)));
+    let fits = |told: &Presence, records| (told.records(), told.back()) == (records, correction.records);
+    match (told, announced) {
+        (Some(told), Some((batch, records))) if correction.what == "resurrected" && fits(&told, records) => {
+            let records = begun.never_gone(batch, &told);
+            if records > 0 {
+                findings.at(index, Flaw::BackOfKept { batch, records });
+            }
+        }
+        _ => findings.at(index, Flaw::Back),
+    }
+}
+
+/// What a correction lacks that is, or is not, a person's answer.
+fn fault_of_answer(correction: &Correction) -> Option<&'static str> {
+    let is_answer = words::ANSWERS.contains(&correction.what.as_str());
+    if is_answer != correction.actor.is_some() {
+        return Some(if is_answer {
+            "names nobody who answers for it"
+        } else {
+            "nobody has to answer for, and names a person"
+        });
+    }
+    let is_of_no_source = correction.source.as_str().is_empty();
+    (is_of_no_source != (correction.what == words::CLOCK))
+        .then_some("names a source where it concerns none, or none where it does")
+}
