@@ -1,7 +1,8 @@
 //! Reading and judging ten million records against the raw engine, in one run: `cargo bench --bench judge`.
 //!
 //! Raw reads the same column of the same rows and looks at each value. Ours is `retentiond plan` as its users run it: schema proven,
-//! every verdict counted, what is due listed and digested. The probe is the daemon's own question whether a plan is worth making: asked
+//! every verdict counted, what is due listed and digested: with one record in a thousand due, as every night, and with one in ten, as on the
+//! first day. The probe is the daemon's own question whether a plan is worth making: asked
 //! while nothing is due, where it must look hardest, and while something is. Prints a table, then JSON.
 //!
 //! `-- --accounts N` makes a smaller data set.
@@ -25,8 +26,9 @@ use program::Installation;
 
 const ACCOUNTS: u64 = 10_000_000;
 
-/// One account in a thousand was last used long enough ago.
+/// One account in a thousand was last used long enough ago; one in ten, before the first purge.
 const DUE_EVERY: u64 = 1_000;
+const DUE_EVERY_AT_FIRST: u64 = 10;
 
 /// What the project promises of ten million rows, in seconds.
 const LONGEST_PROBE: f64 = 0.005;
@@ -76,18 +78,26 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let raw = read_raw(&busy)?;
     table.add_row(["raw: every row's event", &format!("{raw:.2}"), "", "1.00", "", ""]);
-    let plan = installation(&place, &busy)?.ask(&["plan"])?;
-    let rule = &plan.answer["rules"][0];
-    let (due, not_yet) = (rule["due"].as_u64().ok_or("no count")?, rule["not_yet"].as_u64().ok_or("no count")?);
-    if (due, not_yet) != (accounts / DUE_EVERY, accounts - accounts / DUE_EVERY) {
-        return Err(format!("{due} due and {not_yet} not yet of {accounts}").into());
+    let first_day = database(&place, accounts, Some(DUE_EVERY_AT_FIRST))?;
+    let mut plans = Vec::new();
+    for (database, every) in [(&busy, DUE_EVERY), (&first_day, DUE_EVERY_AT_FIRST)] {
+        let plan = installation(&place, database)?.ask(&["plan"])?;
+        let rule = &plan.answer["rules"][0];
+        let (due, not_yet) = (rule["due"].as_u64().ok_or("no count")?, rule["not_yet"].as_u64().ok_or("no count")?);
+        if (due, not_yet) != (accounts / every, accounts - accounts / every) {
+            return Err(format!("{due} due and {not_yet} not yet of {accounts}").into());
+        }
+        let (seconds, cpu) = (format!("{:.2}", plan.seconds), format!("{:.2}", plan.cpu));
+        let (ratio, peak) = (plan.seconds / raw, format!("{} MiB", plan.peak_mib));
+        let (name, promised) = (format!("plan, {due} due"), format!("{LONGEST_PLAN} s"));
+        table.add_row([&name, &seconds, &cpu, &format!("{ratio:.2}"), &promised, &peak]);
+        plans.push(
+            json!({ "due": due, "seconds": plan.seconds, "cpu": plan.cpu, "ratio": ratio, "peak_mib": plan.peak_mib }),
+        );
     }
-    let (seconds, cpu) = (format!("{:.2}", plan.seconds), format!("{:.2}", plan.cpu));
-    let (ratio, peak) = (plan.seconds / raw, format!("{} MiB", plan.peak_mib));
-    table.add_row(["plan", &seconds, &cpu, &format!("{ratio:.2}"), &format!("{LONGEST_PLAN} s"), &peak]);
     println!("{table}");
-    let report = json!({ "accounts": accounts, "due": due, "probe_quiet_seconds": quiet, "probe_alarmed_seconds": alarmed,
-        "raw_seconds": raw, "plan": { "seconds": plan.seconds, "cpu": plan.cpu, "ratio": ratio, "peak_mib": plan.peak_mib } });
+    let report = json!({ "accounts": accounts, "probe_quiet_seconds": quiet, "probe_alarmed_seconds": alarmed,
+        "raw_seconds": raw, "plans": plans });
     println!("{}", serde_json::to_string_pretty(&report)?);
     Ok(())
 }
@@ -105,7 +115,8 @@ fn accounts(arguments: impl Iterator<Item = String>) -> Result<u64, Box<dyn Erro
 /// A database of accounts, of which one in `due_every` is due; made where it is not there yet: the dates in it are relative to today.
 fn database(place: &Path, accounts: u64, due_every: Option<u64>) -> Result<PathBuf, Box<dyn Error>> {
     let today = Utc::now().date_naive();
-    let path = place.join(format!("{}-{accounts}-{today}.db", if due_every.is_some() { "busy" } else { "idle" }));
+    let kind = due_every.map_or_else(|| "idle".to_owned(), |every| format!("every-{every}"));
+    let path = place.join(format!("{kind}-{accounts}-{today}.db"));
     if path.exists() {
         return Ok(path);
     }

@@ -122,7 +122,7 @@ fn prove(source: &Source, series: &[Proved<'_>], setup: &Setup) -> Result<Vec<Fi
     if let Ok(own) = own_log(&setup.install.state) {
         findings.extend(reader.foreign_fences(own.as_ref())?.into_iter().map(|found| foreign_fences(source, found)));
         if let Some(origin) = own {
-            behind = lies_behind(&setup.install.state, source, &reader.fences(&origin)?);
+            behind = lies_behind(&setup.install.state, &origin, source, &reader.fences(&origin)?);
         }
     }
     let mappings: Vec<_> = setup.install.series.iter().filter(|mapping| mapping.source == source.name).collect();
@@ -147,9 +147,9 @@ fn own_log(state: &Path) -> Result<Option<Origin>, LogError> {
 }
 
 /// What is wrong where a source has fence rows of batches that our log does not know.
-fn lies_behind(state: &Path, source: &Source, fences: &[BatchNumber]) -> Option<Finding> {
+fn lies_behind(state: &Path, origin: &Origin, source: &Source, fences: &[BatchNumber]) -> Option<Finding> {
     let log = LogReader::open(&state.join("audit")).ok()?;
-    let error = look_whether_behind_beside(&log, &source.name, fences).err()?;
+    let error = look_whether_behind_beside(&log, origin, &source.name, fences).err()?;
     Some(refused(source, error))
 }
 

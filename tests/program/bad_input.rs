@@ -315,3 +315,21 @@ fn where_no_file_can_grow_nothing_is_lost_and_the_next_run_goes_on() {
     assert_eq!((code, &run["destroyed"]), (0, &DUE.into()), "{run}");
     assert_eq!(house.run(&["audit", "verify"]).code, 0);
 }
+
+#[test]
+fn a_fence_row_that_somebody_wrote_ahead_of_the_log_stops_the_source_until_the_statement_that_is_told_takes_it_out() {
+    let house = House::new();
+    let plan = house.approved();
+    assert_eq!(house.run(&["apply", &plan]).code, 0);
+    let database = house.database();
+    database.execute("INSERT INTO retentiond_batch SELECT origin, 999, state, note FROM retentiond_batch", []).unwrap();
+    database.execute("INSERT INTO retentiond_batch VALUES ('another/log', 999, 'committed', '')", []).unwrap();
+    let (code, answer) = house.json(&["plan"]);
+    assert_eq!((code, &error_of(&answer)["code"]), (3, &"log-behind".into()), "{answer}");
+    let mend = error_of(&answer)["mend"].as_str().unwrap();
+    let statement = mend.split('`').find(|piece| piece.starts_with("DELETE")).unwrap();
+    assert_eq!(database.execute(statement, []).unwrap(), 1, "{statement}");
+    let (code, answer) = house.json(&["plan"]);
+    assert_eq!(code, 0, "{answer}");
+    assert_eq!(house.rows("retentiond_batch"), 2, "the row of the last batch, and another log's");
+}

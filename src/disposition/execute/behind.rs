@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 
 use crate::audit::{Brief, LogError, LogReader};
 use crate::disposition::desk::{Desk, DeskError};
-use crate::model::{BatchNumber, SourceName};
+use crate::model::{BatchNumber, Origin, SourceName};
 use crate::records::sqlite::Reader;
 
 /// Refuses to go on where a source has a fence row of a batch of this log that the log does not know. A source that cannot be read
@@ -28,15 +28,21 @@ pub fn look(desk: &mut Desk) -> Result<(), DeskError> {
     Ok(())
 }
 
-/// The same of one source beside whoever holds the state: `batches` have a fence row there. The log must have been opened after these were read, as
+/// The same of one source beside whoever holds the state: `batches` of the log of this name have a fence row there. The log must have been opened after these were read, as
 /// a batch under way is in the log before its row is written.
 ///
 /// # Errors
 /// As [`look`].
-pub fn look_beside(log: &LogReader, source: &SourceName, batches: &[BatchNumber]) -> Result<(), DeskError> {
+pub fn look_beside(
+    log: &LogReader,
+    origin: &Origin,
+    source: &SourceName,
+    batches: &[BatchNumber],
+) -> Result<(), DeskError> {
     for batch in batches {
         if !is_known(*batch, |visit| log.scan_brief(batch.0, visit))? {
-            return Err(DeskError::LogBehind { source_name: source.clone(), batch: *batch, entries: log.size() });
+            let (source_name, origin) = (source.clone(), origin.clone());
+            return Err(DeskError::LogBehind { source_name, origin, batch: *batch, entries: log.size() });
         }
     }
     Ok(())
@@ -73,5 +79,6 @@ fn is_known(batch: BatchNumber, scan: impl FnOnce(&mut Visit<'_>) -> Result<(), 
 
 /// The refusal.
 pub(super) fn behind(desk: &mut Desk, source: &SourceName, batch: BatchNumber) -> DeskError {
-    DeskError::LogBehind { source_name: source.clone(), batch, entries: desk.log().size() }
+    let (source_name, origin) = (source.clone(), desk.log().origin().clone());
+    DeskError::LogBehind { source_name, origin, batch, entries: desk.log().size() }
 }
