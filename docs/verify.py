@@ -443,6 +443,7 @@ class Ledger:
         self.dues = {}
         self.before_clock, self.untold_holds, self.let_go, self.excused = set(), {}, {}, 0
         self.kept, self.back, self.back_unplaced = {}, {}, 0
+        self.ahead, self.waiting, self.answered, self.until = None, 0, 0, None
 
     def flaw(self, text):
         self.note(f"entry {self.index}: {text}")
@@ -453,9 +454,7 @@ class Ledger:
             if self.at is not None and leaf["at"] < self.at:
                 self.flaw(f"it is dated {civil(leaf['at'])}, before the entry that precedes it ({civil(self.at)})")
             self.at = leaf["at"]
-            if self.now is not None and self.at > self.now + TOLERANCE:
-                self.flaw(f"it is dated {civil(self.at)}, after now ({civil(self.now)})")
-                self.now = None
+            self.read_ahead(leaf)
             if (self.index == 0) != (leaf["kind"] == "genesis"):
                 self.flaw("the log does not begin with one genesis entry")
             if self.row and (leaf["kind"] != "intent" or leaf["batch"] != self.row[0]["batch"]):
@@ -464,6 +463,21 @@ class Ledger:
         except (Malformed, KeyError, TypeError, ValueError, AttributeError, OverflowError, OSError) as error:
             self.flaw(f"malformed: {error}")
         self.index += 1
+
+    def read_ahead(self, leaf):
+        """An entry dated after now: a flaw, unless a person answers, here or later, for a clock that lies behind it."""
+        is_ahead = self.now is not None and self.at > self.now + TOLERANCE
+        self.waiting += is_ahead
+        if (leaf["kind"], leaf.get("what")) == ("correction", "clock"):
+            self.until = self.at
+        if self.until == self.at:
+            self.answered, self.waiting, self.ahead = self.answered + self.waiting, 0, None
+        elif is_ahead and self.ahead is None:
+            self.ahead = (self.index, self.at)
+
+    def end_ahead(self):
+        if self.ahead:
+            self.note(f"entry {self.ahead[0]}: it is dated {civil(self.ahead[1])}, after now ({civil(self.now)})")
 
     def end_row(self):
         if self.row and self.row[1] != self.row[0]["of"]:
@@ -1264,6 +1278,9 @@ def verify(folder, trusted, older, now, folders, note):
         print(f"{ledger.excused} records were disposed of again after an entry that lets them: whether their database had been put back, no log can tell")
     if ledger.untold_holds:
         print(f"{len(ledger.untold_holds)} holds by reference, person or expression stood while records were announced that they may keep: not compared")
+    ledger.end_ahead()
+    if ledger.answered:
+        print(f"{ledger.answered} entries are dated after now, and a person answered for a clock that lies behind them: these dates are not to be believed")
     if ledger.uncompared_holds:
         print(f"{len(ledger.uncompared_holds)} holds name their record under another year's key than a destruction in the same series: not compared")
     return checkpoint.size, max(anchors)

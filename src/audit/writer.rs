@@ -72,6 +72,11 @@ impl DestructionLog {
         Instant::from_timestamp(self.standing.last_at?, 0)
     }
 
+    /// The time that a leaf written now bears: where a person answered for a clock that lies behind the last leaf, still that leaf's.
+    pub fn stamped(&self, now: Instant) -> Instant {
+        self.last_time().map_or(now, |last| last.max(now))
+    }
+
     /// A person answers for a clock that lies behind the last leaf, which was stamped wrongly: leaves bear that leaf's time until the clock has
     /// caught up. Without this a bad stamp would lock the log until its time comes.
     pub fn accept_last_time(&mut self) {

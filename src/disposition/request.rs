@@ -53,9 +53,8 @@ pub enum Request {
     StayedOf {
         record: NamedRecord,
     },
-    /// Makes sure that the sources' fingerprint keys of a year stand, and keys these digests: what planning needs of the log.
+    /// Makes sure that the sources' fingerprint keys of this year stand, and keys these digests: what planning needs of the log.
     PlanningKeys {
-        year: i32,
         sources: Vec<SourceName>,
         digests: Vec<Digest>,
     },
@@ -113,6 +112,8 @@ pub enum Response {
         stayed: Option<Stayed>,
     },
     PlanningKeys {
+        /// Of the fingerprint keys: that of the time which the log's entries bear.
+        year: i32,
         digests: Vec<Digest>,
     },
     Status {

@@ -94,6 +94,7 @@ impl VerifyReport<'_> {
             (tally.uncompared, words.uncompared),
             (tally.uncompared_holds, words.uncompared_holds),
             (tally.untold_holds.values().sum(), words.untold_holds),
+            (tally.ahead, words.dated_ahead),
         ] {
             if number > 0 {
                 text += &paragraph("", "  ", &words.fill(template, &[&count(number, words)]));

@@ -1,11 +1,14 @@
 //! A clock that cannot be believed destroys nothing.
 
+use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use serde_json::Value as Json;
 
 use crate::office::{NOON, Office, insert};
+use crate::support::ran;
 
 #[test]
 fn a_clock_that_jumped_destroys_nothing_until_somebody_answers_for_it() {
@@ -58,7 +61,7 @@ fn while_the_clock_is_in_doubt_a_scan_is_refused_and_the_alert_ends_with_the_ans
     let office = Office::new("report", 3);
     // A heart that beats once a year: what ends the alert is the answer itself.
     let unconfirmed = [("RETENTIOND_SYNCHRONIZED", "no"), ("RETENTIOND_HEARTBEAT", "0 0 0 1 1 *")];
-    let daemon = office.start_with(&unconfirmed);
+    let mut daemon = office.start_with(&unconfirmed);
     office.wait("the alert", || office.has_alert("clock"));
     let (code, told) = office.json(&["ctl", "scan"]);
     assert_eq!((code, told["error"]["code"].as_str()), (3, Some("clock")), "{told}");
@@ -67,6 +70,9 @@ fn while_the_clock_is_in_doubt_a_scan_is_refused_and_the_alert_ends_with_the_ans
     office.ask(&["ctl", "resume", "--clock"]);
     assert!(!office.has_alert("clock"), "{}", office.status());
     office.scan();
+    daemon.kill();
+    let daemon = office.start_with(&unconfirmed);
+    is_believed(&office);
     daemon.stop();
 }
 
@@ -116,7 +122,8 @@ fn an_entry_stamped_years_ahead_pauses_destruction_until_somebody_answers_for_th
     office.wait("the alert", || office.has_alert("clock"));
     let behind = "lies behind the last entry of the log (2031-03-01 12:00:00 UTC)";
     assert!(office.status()["clock"].as_str().unwrap().contains(behind), "{}", office.status());
-    let (code, refused) = office.json(&["plan"]);
+    let plan = office.plan();
+    let (code, refused) = office.json(&["approve", &plan, "--accept", "rules"]);
     assert_eq!((code, refused["error"]["code"].as_str()), (3, Some("clock")), "{refused}");
     assert!(refused["error"]["mend"].as_str().unwrap().contains("`retentiond ctl resume --clock`"), "{refused}");
 
@@ -136,7 +143,28 @@ fn an_entry_stamped_years_ahead_pauses_destruction_until_somebody_answers_for_th
     office.ask(&["approve", &office.plans("pending")[0], "--accept", "median"]);
     office.wait("the next execution", || office.count() == 5);
     is_believed(&office);
+    office.ask(&["hold", "place", "dossier", "7", "--reason", "another claim"]);
     daemon.stop();
+    let verified = office.ask(&["audit", "verify"]);
+    assert_eq!(verified["verdict"], "OK-UNANCHORED", "{verified}");
+    // All but the first: the log began before the clock was put forward.
+    assert_eq!(verified["tally"]["ahead"].as_u64().unwrap() + 1, verified["size"].as_u64().unwrap(), "{verified}");
+    let told = office.run(&["audit", "verify"]).out;
+    assert!(told.contains("a person answered for a clock"), "{told}");
+    by_the_second_verifier(&office);
+}
+
+fn by_the_second_verifier(office: &Office) {
+    if !Command::new("python3").args(["-c", "import cryptography"]).output().is_ok_and(|found| found.status.success()) {
+        eprintln!("python3 with `cryptography` is not installed: docs/verify.py was not run");
+        return;
+    }
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/verify.py");
+    let (audit, now) = (office.path("state/audit"), NOON.parse::<DateTime<Utc>>().unwrap().timestamp().to_string());
+    let mut verifier = Command::new("python3");
+    verifier.arg(script).arg(&audit).arg("--vkey").arg(audit.join("vkey")).args(["--now", &now]);
+    let said = ran(&mut verifier);
+    assert!(said.code == 0 && said.out.contains("a person answered for a clock"), "{said:?}");
 }
 
 /// Nothing about the clock waits for anybody, as whoever asks is told.

@@ -135,11 +135,18 @@ fn an_older_checkpoint_that_nobody_of_this_log_signed_anchors_nothing() {
 fn a_witness_anchors_and_convicts_entries_dated_after_it_saw_them() {
     let truth = Forge::sound();
     let witness = SigningKey::from_seed("witness.example", KeyKind::Witness, &[7; 32]).unwrap();
+    let mut answered = truth.clone();
+    answered.add(clock_answered());
     let last = (NOW + truth.size() as i64) as u64;
-    for (seen, verdict) in [(last, Verdict::OkAnchoredTo(truth.size())), (last - 400, Verdict::Fail)] {
+    let anchored = |log: &Forge| Verdict::OkAnchoredTo(log.size());
+    for (log, seen, verdict) in [
+        (&truth, last, anchored(&truth)),
+        (&truth, last - 400, Verdict::Fail),
+        (&answered, last - 400, anchored(&answered)),
+    ] {
         let dir = tempfile::tempdir().unwrap();
-        truth.write(dir.path());
-        let mut checkpoint = truth.checkpoint(truth.size());
+        log.write(dir.path());
+        let mut checkpoint = log.checkpoint(log.size());
         checkpoint.add(witness.sign(checkpoint.note().text(), seen));
         fs::write(dir.path().join("checkpoint"), checkpoint.to_string()).unwrap();
         let trust = Trust { witnesses: vec![witness.verifier()], ..Trust::default() };
@@ -157,6 +164,18 @@ fn an_entry_dated_after_the_auditor_s_now_is_found_once_and_five_minutes_are_for
     for (now, found) in [(last - 300, vec![]), (last - 301, vec!["after-now"]), (NOW - 400, vec!["after-now"])] {
         assert_eq!(flaws(&truth, &Trust { now: Some(now), ..Trust::default() }), found);
     }
+}
+
+#[test]
+fn entries_dated_after_the_auditor_s_now_are_no_flaw_up_to_those_of_the_time_that_a_person_answered_for() {
+    let mut log = Forge::sound();
+    let trust = Trust { now: Some(NOW - 400), ..Trust::default() };
+    log.add(clock_answered());
+    assert_eq!(flaws(&log, &trust), [""; 0]);
+    log.add(heartbeat());
+    assert_eq!(flaws(&log, &trust), ["after-now"], "the clock went on, and nobody answered since");
+    log.add(clock_answered());
+    assert_eq!(flaws(&log, &trust), [""; 0]);
 }
 
 #[test]

@@ -83,18 +83,19 @@ pub(super) fn check_older(
             findings.add(None, Flaw::UndeclaredKey { size: older_size });
         } else {
             anchors.extend(was_kept.then_some(Anchor { size: older_size, witness: None }));
-            anchors.extend(check_witnesses(older, trust, tree, findings));
+            anchors.extend(check_witnesses(older, trust, tree, ledger, findings));
         }
     }
-    anchors.extend(check_witnesses(checkpoint, trust, tree, findings));
+    anchors.extend(check_witnesses(checkpoint, trust, tree, ledger, findings));
     anchors
 }
 
-/// Cosignatures of trusted witnesses on a checkpoint of this tree. No entry may be dated after a witness had seen it.
+/// Cosignatures of trusted witnesses on a checkpoint of this tree. No entry may be dated after a witness had seen it, unless a person answered for it.
 fn check_witnesses(
     checkpoint: &SignedCheckpoint,
     trust: &Trust,
     tree: &TreeReader<'_>,
+    ledger: &Ledger,
     findings: &mut Findings,
 ) -> Vec<Anchor> {
     let size = checkpoint.claimed().tree.size;
@@ -104,6 +105,7 @@ fn check_witnesses(
             Ok(Some(seen)) => {
                 if let Some((entry, at)) = tree.last_before(size)
                     && i64::try_from(seen).is_ok_and(|seen| at > seen.saturating_add(CLOCK_TOLERANCE))
+                    && !ledger.is_answered_for(at)
                 {
                     findings.at(entry, Flaw::AfterWitness { at, seen });
                 }

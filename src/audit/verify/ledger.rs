@@ -3,6 +3,7 @@
 //! Memory grows with plans, runs, keys, holds and open intents, and by twenty-four bytes a batch; of the records of one run it has a bound.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::mem;
 use std::ops::RangeInclusive;
 
 use chrono::DateTime;
@@ -54,6 +55,7 @@ pub(super) struct Ledger {
     uncompared_holds: BTreeSet<HoldId>,
     /// Holds that may have kept records of an intent, each with its scope: the log does not tell which records.
     untold_holds: BTreeMap<HoldId, &'static str>,
+    ahead: Ahead,
     /// Records that signed entries say are gone, once all of them were read.
     signed: Option<u64>,
 }
@@ -75,6 +77,7 @@ impl Ledger {
             tally: Tally::default(),
             uncompared_holds: BTreeSet::new(),
             untold_holds: BTreeMap::new(),
+            ahead: Ahead::default(),
             signed: None,
         }
     }
@@ -85,10 +88,7 @@ impl Ledger {
             findings.at(index, Flaw::TimeRunsBack { at: leaf.at, before: self.at });
         }
         self.at = self.at.max(leaf.at);
-        // Dates never fall, so the first speaks for those that follow.
-        if let Some(now) = self.now.take_if(|now| leaf.at > now.saturating_add(CLOCK_TOLERANCE)) {
-            findings.at(index, Flaw::AfterNow { at: leaf.at, now });
-        }
+        self.ahead.read(index, leaf, self.now.is_some_and(|now| leaf.at > now.saturating_add(CLOCK_TOLERANCE)));
         if (index == 0) != matches!(leaf.body, Body::Genesis(_)) {
             findings.at(index, if index == 0 { Flaw::Genesis } else { Flaw::SecondGenesis });
         }
@@ -236,6 +236,11 @@ impl Ledger {
         self.law.leaves()
     }
 
+    /// Whether a person said that entries of this date were stamped wrongly.
+    pub fn is_answered_for(&self, at: i64) -> bool {
+        self.ahead.until.is_some_and(|until| at <= until)
+    }
+
     /// What the checkpoint covers ends here; what follows is the journal's.
     pub fn end_signed(&mut self, size: u64, findings: &mut Findings) {
         self.batches.end_row(size, findings);
@@ -251,7 +256,39 @@ impl Ledger {
             *tally.untold_holds.entry(scope).or_default() += 1;
         }
         tally.told_unsigned = tally.disposed().saturating_sub(self.signed.unwrap_or(tally.disposed()));
+        tally.ahead = self.ahead.answered;
+        if let (Some((index, at)), Some(now)) = (self.ahead.first, self.now) {
+            findings.at(index, Flaw::AfterNow { at, now });
+        }
         tally
+    }
+}
+
+/// Entries dated after the auditor's time.
+#[derive(Debug, Default)]
+struct Ahead {
+    /// The first for which nobody answered; dates never fall, so it speaks for those that follow.
+    first: Option<(u64, i64)>,
+    /// Those since.
+    waiting: u64,
+    /// Those that a person answered for.
+    answered: u64,
+    /// The date of the last entry that a person answered for: the clock was right, and the entry stamped wrongly.
+    until: Option<i64>,
+}
+
+impl Ahead {
+    fn read(&mut self, index: u64, leaf: &Leaf, is_ahead: bool) {
+        self.waiting += u64::from(is_ahead);
+        if matches!(&leaf.body, Body::Correction(correction) if correction.what == words::CLOCK) {
+            self.until = Some(leaf.at);
+        }
+        if self.until == Some(leaf.at) {
+            self.answered += mem::take(&mut self.waiting);
+            self.first = None;
+        } else if is_ahead {
+            self.first.get_or_insert((index, leaf.at));
+        }
     }
 }
 

@@ -38,6 +38,8 @@ pub struct Tally {
     /// Holds in place on a record that is named under another year's key than records of its series were announced under: whether it was
     /// among them cannot be seen.
     pub uncompared_holds: u64,
+    /// Entries dated after the auditor's time, and a person answered for a clock that lies behind them.
+    pub ahead: u64,
     /// Of the records destroyed and anonymized, those that only entries without a signature tell of yet.
     pub told_unsigned: u64,
 }

@@ -83,7 +83,7 @@ impl Session {
                 Ok(Response::ApprovalsOf { approvals: approvals_of(desk, &record, now)? })
             }
             Request::StayedOf { record } => Ok(Response::StayedOf { stayed: desk.lock()?.stayed(&record)? }),
-            Request::PlanningKeys { year, sources, digests } => planning_keys(desk, year, &sources, &digests, now),
+            Request::PlanningKeys { sources, digests } => planning_keys(desk, &sources, &digests, now),
             Request::Daemon { .. } => Err(DeskError::NoDaemon { state: desk.install().state.clone() }),
         }
     }
@@ -104,7 +104,7 @@ impl Session {
         let naming = match known.record {
             None => Naming::default(),
             Some((source, series, key)) => {
-                let year = key_year(now);
+                let year = key_year(desk.log().stamped(now));
                 // Without a name in the log the hold holds all the same.
                 let named = desk.log().fingerprinter(&source, year, now);
                 Naming(named.ok().map(|name: Fingerprinter| (year, name.record(&series, &key).to_string())))
@@ -142,7 +142,6 @@ impl Session {
 
 fn planning_keys(
     desk: &SharedDesk,
-    year: i32,
     sources: &[SourceName],
     digests: &[Digest],
     now: Instant,
@@ -153,11 +152,12 @@ fn planning_keys(
     if let Err(ExecuteError::Desk(error @ DeskError::LogBehind { .. })) = execute::look_for_restored(&mut desk, now) {
         return Err(error);
     }
+    let year = key_year(desk.log().stamped(now));
     for source in sources.iter().filter(|source| install.sources.contains_key(*source)) {
         desk.log().fingerprinter(source, year, now)?;
     }
     let digests = digests.iter().map(|digest| desk.log().keyed_digest(&digest.to_string())).collect();
-    Ok(Response::PlanningKeys { digests })
+    Ok(Response::PlanningKeys { year, digests })
 }
 
 /// A scope that the installation knows, its key as the database would show it.

@@ -5,14 +5,14 @@ use std::thread;
 use std::time::{Duration, Instant as Monotonic};
 
 use super::{Client, Clock, Desk, DeskError, Served, Session, SharedDesk, actor_of, serve};
-use crate::audit::{KeyPlaces, LogReader, key_year, load_fingerprinter};
+use crate::audit::{KeyPlaces, LogReader, load_fingerprinter};
 use crate::disposition::Installation;
 use crate::disposition::chronicle::Chronicle;
 use crate::disposition::holds::HoldIndex;
 use crate::disposition::plan::{self, PlanError, PlanFile, PlanRequest, PlanningKeys, database_digest, mapping_digest};
 use crate::disposition::rails::History;
 use crate::disposition::request::{Refusal, Request, Response};
-use crate::model::{Actor, Digest, Instant};
+use crate::model::{Actor, Digest};
 
 /// How long to wait for a process that has the lock and does not answer yet, or no more.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -122,7 +122,7 @@ impl Door {
     /// As [`plan::make`] and [`Self::ask`].
     pub fn plan(mut self, request: &PlanRequest) -> Result<PlanFile, AskError> {
         let install = self.install.clone();
-        let keys = self.planning_keys(&install, request.now)?;
+        let keys = self.planning_keys(&install)?;
         let holds = match self.ask(Request::HoldList)? {
             Response::Holds { holds, .. } => HoldIndex::new(&holds),
             _ => return Err(unexpected(&install)),
@@ -132,17 +132,15 @@ impl Door {
         Ok(plan::make(&install, &keys, &holds, &history, request).map_err(DeskError::from)?)
     }
 
-    fn planning_keys(&mut self, install: &Installation, now: Instant) -> Result<PlanningKeys, AskError> {
-        let year = key_year(now);
+    fn planning_keys(&mut self, install: &Installation) -> Result<PlanningKeys, AskError> {
         let mappings: Vec<Digest> =
             install.series.iter().map(mapping_digest).collect::<Result<_, PlanError>>().map_err(DeskError::from)?;
         let databases = install.sources.values().map(database_digest);
         let request = Request::PlanningKeys {
-            year,
             sources: install.sources.keys().cloned().collect(),
             digests: mappings.into_iter().chain(databases).collect(),
         };
-        let Response::PlanningKeys { digests } = self.ask(request)? else { return Err(unexpected(install)) };
+        let Response::PlanningKeys { year, digests } = self.ask(request)? else { return Err(unexpected(install)) };
         let mut digests = digests.into_iter();
         let mut keys = PlanningKeys { year, ..PlanningKeys::default() };
         keys.mappings = install.series.iter().map(|mapping| mapping.series.clone()).zip(digests.by_ref()).collect();

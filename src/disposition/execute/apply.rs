@@ -70,12 +70,13 @@ pub fn apply(
     }
     let mut writers = Writers::new(shared, plan, &install);
     asked::every_hold(shared, plan.manifest(), &mut writers)?;
-    let (settled, run) = {
+    let (settled, run, began) = {
         let mut desk = shared.lock()?;
         declare::declare(&mut desk, plan, conditions.actor, started)?;
         let has_started = desk.chronicle()?.has_started(plan.id());
         let settled = if has_started { resume::settled(desk.log(), plan.id())? } else { Settled::default() };
-        (settled, RunId::new(format!("{}-{}", plan.id(), desk.log().size())))
+        let run = RunId::new(format!("{}-{}", plan.id(), desk.log().size()));
+        (settled, run, desk.log().stamped(started))
     };
     let mut execution = Execution {
         shared,
@@ -91,7 +92,7 @@ pub fn apply(
     let finished = execution.go_through(conditions)?;
     let now = (conditions.clock)();
     let tally = Tally { copied_in: execution.writers.copied_in, ..execution.tally };
-    close(&mut *shared.lock()?, plan, tally, Ended { run, started, now, finished, actor: conditions.actor })
+    close(&mut *shared.lock()?, plan, tally, Ended { run, began, now, finished, actor: conditions.actor })
 }
 
 /// A source may have been found restored since the plan was approved: only an approval that came after, and named the rail, lets it go on.

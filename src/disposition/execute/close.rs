@@ -19,7 +19,8 @@ const NO_LEVEL: &str = "none";
 /// How a run went.
 pub(super) struct Ended<'a> {
     pub run: RunId,
-    pub started: Instant,
+    /// By the time that entries bear.
+    pub began: Instant,
     pub now: Instant,
     /// Whether it went through its plan.
     pub finished: bool,
@@ -47,7 +48,7 @@ pub(super) fn close(
     let run = Run {
         run: ended.run.clone(),
         plan: plan.id().clone(),
-        started: ended.started.timestamp(),
+        started: ended.began.timestamp(),
         actor: ended.actor.clone(),
         finished: is_done,
         counts,

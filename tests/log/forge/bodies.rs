@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use retentiond::audit::leaf::*;
-use retentiond::model::{BatchNumber, CivilDate, Digest};
+use retentiond::model::{Actor, BatchNumber, CivilDate, Digest, SourceName};
 
 use super::{CLOSED, NOW, PLAN, RUN};
 
@@ -95,6 +95,12 @@ pub fn rules_digest(leaf: &CalendarLeaf) -> Digest {
 
 pub fn heartbeat() -> Body {
     Body::Heartbeat(Heartbeat { overdue: BTreeMap::new(), holds: 0 })
+}
+
+/// A person answers for a clock that lies behind the log.
+pub fn clock_answered() -> Body {
+    let (source, actor) = (SourceName::new(""), Some(Actor::new("marie (1000)")));
+    Body::Correction(Correction { source, what: "clock".to_owned(), batch: None, back: None, actor, records: 0 })
 }
 
 pub fn mapping() -> Body {
