@@ -23,6 +23,7 @@ mod read;
 mod read_tests;
 mod reader;
 mod references;
+mod relief;
 mod safety;
 mod scan;
 mod schema;
@@ -44,8 +45,9 @@ pub use fence::{FENCE_TABLE, FenceState};
 pub use prove::Proved;
 pub use queries::Queries;
 pub use reader::{Interest, Reader};
+pub use relief::Relief;
 pub use select::FactsQuery;
-pub use write::{CACHE_KIB, Relief, Writer};
+pub use write::{CACHE_KIB, Writer};
 pub use write_txn::{CommitError, WriteTxn};
 
 /// What `check` found out about a mapping and its database.

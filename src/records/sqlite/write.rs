@@ -32,31 +32,11 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// Memory for pages, in KiB. A larger cache reads less, and hardly gains time: what costs is writing.
 pub const CACHE_KIB: i64 = 16 << 10;
 
-/// When the WAL is to be moved into the database file, between transactions. SQLite's own way, inside a COMMIT, would write the
-/// same pages of the database again and again, and keep the write lock meanwhile.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Relief {
-    /// At 4 MB, as SQLite does it: the application's own automatic checkpoint then finds nothing of ours to do.
-    Soon,
-    /// At 128 MiB, which moves pages that many chunks have changed only once.
-    Late,
-}
-
-impl Relief {
-    /// Bytes in the WAL that are not in the database file yet.
-    fn at(self) -> u64 {
-        match self {
-            Self::Soon => 4_000_000,
-            Self::Late => 128 << 20,
-        }
-    }
-}
-
 /// A connection that may change one source.
 pub struct Writer {
     pub(super) opened: Opened,
     pub(super) origin: Origin,
-    is_wal: bool,
+    pub(super) is_wal: bool,
     /// Whether a transaction may write pages to the database before its COMMIT; always so in WAL mode.
     spills: bool,
     /// In bytes.
@@ -155,23 +135,6 @@ impl Writer {
         }
     }
 
-    /// Moves the WAL into the database file when it is long. Stops at a reader, waits for nobody, keeps no writer out.
-    ///
-    /// To be called between transactions; in rollback mode there is nothing to do.
-    ///
-    /// # Errors
-    /// The database cannot be written.
-    pub fn relieve(&mut self, relief: Relief) -> Result<(), StoreError> {
-        if !self.is_wal {
-            return Ok(());
-        }
-        let (in_log, moved) = self.checkpoint("PRAGMA main.wal_checkpoint(NOOP)")?;
-        if in_log.saturating_sub(moved).saturating_mul(self.page_size) >= relief.at() {
-            self.checkpoint("PRAGMA main.wal_checkpoint(PASSIVE)")?;
-        }
-        Ok(())
-    }
-
     /// Those of the keys whose records are there.
     ///
     /// # Errors
@@ -259,30 +222,8 @@ impl Writer {
         self.watch.check(&self.opened.conn, &self.queries, series)
     }
 
-    /// Pages in the WAL, and how many of them are in the database file already.
-    fn checkpoint(&self, pragma: &str) -> Result<(u64, u64), StoreError> {
-        self.opened
-            .conn
-            .prepare_cached(pragma)
-            .and_then(|mut statement| {
-                statement.query_row([], |row| {
-                    Ok((row.get::<_, i64>(1)?.max(0).unsigned_abs(), row.get::<_, i64>(2)?.max(0).unsigned_abs()))
-                })
-            })
-            .map_err(|e| StoreError::of(&self.opened.conn, e))
-    }
-
     fn execute(&self, sql: &str) -> Result<(), StoreError> {
         self.opened.conn.execute_batch(sql).map_err(|e| StoreError::of(&self.opened.conn, e))
-    }
-}
-
-impl Drop for Writer {
-    /// Moves what is left in the WAL, which the application's next COMMIT would have to move otherwise. Where that fails, it will.
-    fn drop(&mut self) {
-        if self.is_wal {
-            let _ = self.checkpoint("PRAGMA main.wal_checkpoint(PASSIVE)");
-        }
     }
 }
 
