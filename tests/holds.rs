@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use retentiond::audit;
 use retentiond::audit::leaf::{Body, Correction, HoldAction, RecordOutcome};
 use retentiond::audit::verify::{Trust, Verdict, verify};
 use retentiond::audit::{LogReader, decode_results, load_fingerprinter};
@@ -117,13 +118,13 @@ fn assert_ended(statement: &Statement, destroyed: u64, because: &str) {
 }
 
 fn assert_verified(install: &Installation) {
-    let report = verify(&install.state.join("audit"), &Trust::default());
+    let report = verify(&audit::dir_in(&install.state), &Trust::default());
     assert_eq!(report.verdict, Verdict::OkUnanchored, "{report:?}");
 }
 
 fn corrections(install: &Installation) -> Vec<(String, u64)> {
     let mut found = Vec::new();
-    let log = LogReader::open(&install.state.join("audit")).unwrap();
+    let log = LogReader::open(&audit::dir_in(&install.state)).unwrap();
     log.scan(0, &mut |_, leaf| {
         if let Body::Correction(correction) = leaf.body {
             found.push((correction.what, correction.records));
@@ -170,7 +171,7 @@ fn outcomes_after_hold(state: &Path) -> BTreeMap<RecordOutcome, u64> {
     let mut held = BTreeSet::new();
     let mut announced: BTreeMap<u64, Vec<bool>> = BTreeMap::new();
     let mut found = BTreeMap::new();
-    LogReader::open(&state.join("audit"))
+    LogReader::open(&audit::dir_in(state))
         .unwrap()
         .scan(0, &mut |index, leaf| {
             match leaf.body {

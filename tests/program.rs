@@ -26,6 +26,8 @@ mod init;
 #[cfg(feature = "simulate")]
 #[path = "program/interrupted.rs"]
 mod interrupted;
+#[path = "program/json.rs"]
+mod json;
 #[path = "program/lookup.rs"]
 mod lookup;
 #[path = "program/masks.rs"]

@@ -6,11 +6,10 @@
 mod support;
 
 use std::fs;
-use std::ops::Deref;
 
 use serde_json::Value as Json;
 
-use support::{CALENDAR, CONFIG, Organization, ran};
+use support::{CALENDAR, CONFIG, Organization, lends, ran};
 
 const LIMITS: &str = "
 [limits]
@@ -30,13 +29,7 @@ const YOUNG: &str = "2026-06-01T12:00:00Z";
 /// An organization with a hundred young dossiers, whose rules and mapping a person approved with the first dossier that was due.
 struct Office(Organization);
 
-impl Deref for Office {
-    type Target = Organization;
-
-    fn deref(&self) -> &Organization {
-        &self.0
-    }
-}
+lends!(Office, 0, Organization);
 
 /// Approved by the archives, and in effect for a while.
 fn calendar() -> String {

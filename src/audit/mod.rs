@@ -2,6 +2,8 @@
 //!
 //! Does not know the records, the calendar's types or the configuration. Depends on `model` alone.
 
+use std::path::{Path, PathBuf};
+
 pub mod adopt;
 mod brief;
 pub mod checkpoint;
@@ -47,3 +49,8 @@ pub use presence::{Presence, encode_presence};
 pub use reader::LogReader;
 pub use results::{decode_results, encode_results};
 pub use writer::DestructionLog;
+
+/// Where the log of a state directory lies: `STATE/audit`, which holds no personal information.
+pub fn dir_in(state: &Path) -> PathBuf {
+    state.join("audit")
+}

@@ -14,6 +14,7 @@ use super::error::{Failure, sentence};
 use super::exit::Exit;
 use super::session::Session;
 use super::setup::Setup;
+use crate::audit;
 use crate::audit::leaf::Body;
 use crate::audit::{LogError, LogReader};
 use crate::calendar::{Disposition, Rule};
@@ -132,7 +133,7 @@ fn prove(source: &Source, series: &[Proved<'_>], setup: &Setup) -> Result<Vec<Fi
 
 /// The name of the log in this state directory, if there is a log.
 fn own_log(state: &Path) -> Result<Option<Origin>, LogError> {
-    let log = match LogReader::open(&state.join("audit")) {
+    let log = match LogReader::open(&audit::dir_in(state)) {
         Err(LogError::Absent { .. }) => return Ok(None),
         log => log?,
     };
@@ -148,7 +149,7 @@ fn own_log(state: &Path) -> Result<Option<Origin>, LogError> {
 
 /// What is wrong where a source has fence rows of batches that our log does not know.
 fn lies_behind(state: &Path, origin: &Origin, source: &Source, fences: &[BatchNumber]) -> Option<Finding> {
-    let log = LogReader::open(&state.join("audit")).ok()?;
+    let log = LogReader::open(&audit::dir_in(state)).ok()?;
     let error = look_whether_behind_beside(&log, origin, &source.name, fences).err()?;
     Some(refused(source, error))
 }

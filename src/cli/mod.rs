@@ -45,19 +45,22 @@ use crate::report::plain::visible;
 #[command(name = "retentiond", version, disable_help_subcommand = true, arg_required_else_help = true, after_help = AFTER_HELP)]
 struct Arguments {
     /// Configuration file
-    #[arg(long, global = true, value_name = "FILE", env = "RETENTIOND_CONFIG", default_value = DEFAULT_CONFIG)]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "FILE", env = "RETENTIOND_CONFIG", default_value = DEFAULT_CONFIG)]
     config: PathBuf,
     /// Language of reports (default: the configuration's); messages and help are in English
-    #[arg(long, global = true, value_enum, value_name = "LANG")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_enum, value_name = "LANG")]
     lang: Option<Language>,
     /// Form of results: `json` prints one JSON document on standard output
-    #[arg(long, global = true, value_enum, default_value_t)]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_enum, default_value_t)]
     format: Format,
     #[command(subcommand)]
     command: Command,
 }
 
 const DEFAULT_CONFIG: &str = "/etc/retentiond/retentiond.toml";
+
+/// Over the options that every command takes.
+const EVERYWHERE: &str = "With every command";
 
 const AFTER_HELP: &str = "\
 New here? `retentiond demo` makes a sample organization and shows everything on it.

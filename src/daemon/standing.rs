@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 
 use super::alerts::kind;
 use super::runner::Runner;
+use crate::audit;
 use crate::audit::witness::read_witnessed;
 use crate::disposition::desk::DeskError;
 use crate::model::Instant;
@@ -89,7 +90,7 @@ impl Runner {
 
     /// How many entries a witness has seen; an alert where the rest waits for too long.
     fn look_at_anchor(&self, entries: u64, now: Instant) -> Result<Anchor, DeskError> {
-        let witnessed = read_witnessed(&self.config.state.join("audit"));
+        let witnessed = read_witnessed(&audit::dir_in(&self.config.state));
         // An unreadable cosignature anchors nothing; `audit verify` says what is wrong with it.
         let size = witnessed.ok().flatten().map_or(0, |checkpoint| checkpoint.claimed().tree.size);
         let desk = self.desk.lock()?;

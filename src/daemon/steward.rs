@@ -14,6 +14,7 @@ use super::reload::read;
 use super::run::CLOCK;
 use super::sandbox::Sandbox;
 use super::watch::Watch;
+use crate::audit;
 use crate::audit::witness::read_witnessed;
 use crate::config::Loaded;
 use crate::disposition::control::{Control, LogPosition, Pause, Status};
@@ -95,7 +96,7 @@ impl Steward {
         let anchor: Option<(u64, Instant)> = desk.recall("anchor")?;
         drop(desk);
         let install = self.desk.install();
-        let witnessed = read_witnessed(&self.state.join("audit")).ok().flatten();
+        let witnessed = read_witnessed(&audit::dir_in(&self.state)).ok().flatten();
         let shown = self.board.show();
         Ok(Status {
             version: env!("CARGO_PKG_VERSION").to_owned(),

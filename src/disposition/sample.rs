@@ -1,6 +1,6 @@
 //! A small organization for tests: dossiers that block their accounts, in a real database, with its calendar.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,9 +9,7 @@ use rusqlite::{Connection, params};
 use super::Installation;
 use crate::calendar;
 use crate::model::{Instant, Limits, Windows};
-use crate::records::mapping::{
-    Element, Encoding, EventMapping, Join, OwnerGone, PartMapping, Pick, Place, Relation, SeriesMapping, Source,
-};
+use crate::records::mapping::{Pick, SeriesMapping, Source, sample};
 
 const CALENDAR: &str = r#"
 [calendar]
@@ -142,54 +140,20 @@ fn installation(dir: &Path) -> Installation {
 }
 
 fn account() -> SeriesMapping {
-    let blocker = Relation { series: "dossier".into(), on: on("account_id", "id") };
+    let blocker = sample::relation("dossier", "account_id", "id");
     SeriesMapping { blocked_by: vec![blocker], ..mapping("account", "last_use", "last_login_at") }
 }
 
 fn dossier() -> SeriesMapping {
-    let message = PartMapping {
-        name: "message".into(),
-        table: "message".to_owned(),
-        of: None,
-        on: on("dossier_id", "id"),
-        condition: None,
-        files: None,
-        owner_gone: OwnerGone::Destroy,
-        shared: Vec::new(),
-        anonymize: BTreeMap::new(),
-    };
     SeriesMapping {
         reference: Some("number".to_owned()),
-        subject: Some(Relation { series: "account".into(), on: on("account_id", "id") }),
-        parts: vec![message],
+        subject: Some(sample::relation("account", "account_id", "id")),
+        parts: vec![sample::part("message", "dossier_id", "id")],
         ..mapping("dossier", "closure", "closed_at")
     }
 }
 
 fn mapping(table: &str, trigger: &str, column: &str) -> SeriesMapping {
-    let element =
-        Element { column: column.to_owned(), encoding: Encoding::Rfc3339, unset: Vec::new(), place: Place::Record };
-    let event = EventMapping { pick: Pick::Latest, elements: vec![element], deadline: false, condition: None };
-    SeriesMapping {
-        series: table.into(),
-        calendar: None,
-        source: "parle".into(),
-        table: table.to_owned(),
-        key: vec!["id".to_owned()],
-        reference: None,
-        subject: None,
-        events: BTreeMap::from([(trigger.into(), event)]),
-        groups: BTreeMap::new(),
-        conditions: BTreeMap::new(),
-        parts: Vec::new(),
-        blocked_by: Vec::new(),
-        filter: None,
-        anonymize: BTreeMap::new(),
-        earliest: "1990-01-01".parse().unwrap(),
-        database_triggers: BTreeSet::new(),
-    }
-}
-
-fn on(this: &str, owner: &str) -> Join {
-    Join::Columns(vec![(this.to_owned(), owner.to_owned())])
+    let events = BTreeMap::from([(trigger.into(), sample::event(Pick::Latest, &[column]))]);
+    SeriesMapping { events, ..sample::series("parle", table) }
 }

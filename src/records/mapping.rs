@@ -1,5 +1,8 @@
 //! What ops said of their databases, lowered from `retentiond.toml`: syntax checked, not yet proved against a schema.
 
+#[cfg(test)]
+pub(crate) mod sample;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 

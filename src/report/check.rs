@@ -93,7 +93,7 @@ impl Report for CheckReport {
         for source in &self.sources {
             text += &format!("{}\n", words.fill(words.source_line, &[&source.source, &source.database]));
         }
-        let mut table = Table::new([words.series, words.table, words.rules, words.parts]);
+        let mut table = Table::new([words.series, words.table, words.rules, words.parts]).texts([2, 3]);
         for series in &self.series {
             let rules =
                 if series.rules.is_empty() { words.never_destroyed.to_owned() } else { series.rules.join("\n") };

@@ -37,7 +37,7 @@ impl Report for HoldsReport {
             return format!("{}\n", words.no_hold);
         }
         let headings = [words.hold, words.scope, words.keeps, words.reason, words.case, words.review_by, words.by];
-        let mut table = Table::new(headings);
+        let mut table = Table::new(headings).texts([2, 3, 4]);
         for hold in &self.holds {
             table.row([
                 hold.hold.clone(),

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::meaning::{self, Meaning};
 use super::rails::{TrippedRail, names};
-use super::table::{Table, count, paragraph};
+use super::table::{Table, count, paragraph, stacked};
 use super::{PROGRAM, Report, Words, rails, to_value};
 use crate::audit::leaf::VerdictCounts;
 use crate::disposition::plan::{PlanFile, PlannedCalendar, PlannedRule};
@@ -147,13 +147,19 @@ impl PlanReport {
         words.fill(template, &[&self.plan, &self.as_of, &count(self.planned, words)])
     }
 
+    /// Every row of a series is in exactly one verdict. The column of what a filter leaves out stands only where there is such.
     fn table(&self, words: &Words) -> String {
+        let is_filtered = self.rules.iter().any(|row| row.filtered > 0);
         let mut headings = vec![words.rule, words.series, words.open, words.undated, words.not_yet];
-        headings.extend([words.held, words.blocked, words.due, words.filtered, words.total, words.oldest_due]);
-        let mut table = Table::new(headings).numbers(2..10);
+        headings.extend([words.held, words.blocked, words.due]);
+        headings.extend(is_filtered.then_some(words.filtered));
+        headings.extend([words.total, words.oldest_due]);
+        let numbers = 2..headings.len() - 1;
+        let mut table = Table::new(headings.into_iter().map(stacked)).numbers(numbers);
         for row in &self.rules {
+            let mut verdicts = vec![row.open, row.undated, row.not_yet, row.held, row.blocked, row.due];
+            verdicts.extend(is_filtered.then_some(row.filtered));
             let mut cells = vec![row.rule.clone(), row.series.clone()];
-            let verdicts = [row.open, row.undated, row.not_yet, row.held, row.blocked, row.due, row.filtered];
             cells.extend(verdicts.iter().chain([&verdicts.iter().sum()]).map(|number| count(*number, words)));
             cells.push(row.oldest_due.clone().unwrap_or_else(|| "–".to_owned()));
             table.row(cells);

@@ -162,10 +162,10 @@ impl Report for PlansReport {
         for plan in &self.plans {
             table.row([
                 plan.plan.clone(),
-                plan.made_at.clone().unwrap_or_default(),
+                plan.made_at.as_deref().map(minute).unwrap_or_default(),
                 words.plan_state(&plan.state).to_owned(),
                 count(plan.planned, words),
-                plan.rails.join(","),
+                plan.rails.join("\n"),
                 plan.by.clone().unwrap_or_default(),
             ]);
         }
@@ -181,4 +181,9 @@ impl Report for PlansReport {
     fn json(&self) -> Value {
         to_value(self)
     }
+}
+
+/// An instant to the minute: the list of plans stays within a page.
+fn minute(at: &str) -> String {
+    at.get(..16).map_or_else(|| at.to_owned(), |minute| format!("{minute}Z"))
 }

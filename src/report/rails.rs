@@ -82,12 +82,13 @@ mod tests {
             message: "as it was told".into(),
             figures: Some(Figures::Share { going: 1_387, rows: 5_411, share: 256, most: 100 }),
         };
-        let english = text(std::slice::from_ref(&share), &EN);
+        let flat = |text: String| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let english = flat(text(std::slice::from_ref(&share), &EN));
         assert!(
             english.contains("1,387 of 5,411 records of dossier would go, 25.6 %; `max_share` is 10.0 %"),
             "{english}"
         );
-        let french = text(std::slice::from_ref(&share), &FR).replace('\u{a0}', " ");
+        let french = flat(text(std::slice::from_ref(&share), &FR));
         assert!(french.contains("1 387 des 5 411 enregistrements de dossier partiraient, soit 25,6 %"), "{french}");
         let earlier = TrippedRail { figures: None, ..share };
         assert!(text(&[earlier], &FR).contains("as it was told"));

@@ -1,12 +1,16 @@
 //! Tables and numbers as text.
 
-use comfy_table::{Cell, CellAlignment, LineStyle, Table as Grid, TableStyle};
+use comfy_table::{Cell, CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table as Grid, TableStyle};
 
 use super::plain::one_line;
 use super::words::Words;
 
 /// A table without frame: headings, a line, rows.
-pub struct Table(Grid);
+pub struct Table {
+    grid: Grid,
+    /// Columns of free text, which may be broken into lines.
+    texts: Vec<usize>,
+}
 
 const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 
@@ -16,50 +20,68 @@ impl Table {
         let mut grid = Grid::new();
         grid.load_style(STYLE);
         grid.set_header(headings.into_iter().map(Into::into).collect::<Vec<String>>());
-        Self(grid)
+        Self { grid, texts: Vec::new() }
     }
 
     /// A table without headings.
     pub fn untitled() -> Self {
         let mut grid = Grid::new();
         grid.load_style(STYLE);
-        Self(grid)
+        Self { grid, texts: Vec::new() }
     }
 
     /// These columns hold numbers: to the right.
     #[must_use]
     pub fn numbers(mut self, columns: impl IntoIterator<Item = usize>) -> Self {
         for place in columns {
-            if let Some(column) = self.0.column_mut(place) {
+            if let Some(column) = self.grid.column_mut(place) {
                 column.set_cell_alignment(CellAlignment::Right);
             }
         }
         self
     }
 
+    /// These columns hold free text: where the table would be wider than a page, they are broken into lines, and no others.
+    #[must_use]
+    pub fn texts(mut self, columns: impl IntoIterator<Item = usize>) -> Self {
+        self.texts.extend(columns);
+        self
+    }
+
     /// Adds a row.
     pub fn row<C: Into<String>>(&mut self, cells: impl IntoIterator<Item = C>) {
-        let is_first = self.0.is_empty();
-        self.0.add_row(cells.into_iter().map(|cell| Cell::new_owned(cell.into())).collect::<Vec<_>>());
+        let is_first = self.grid.is_empty();
+        self.grid.add_row(cells.into_iter().map(|cell| Cell::new_owned(cell.into())).collect::<Vec<_>>());
         if is_first {
             // comfy-table puts one more blank between columns, and without headings has none before the first row.
-            self.0.column_iter_mut().for_each(|column| _ = column.set_padding((0, 1)));
+            self.grid.column_iter_mut().for_each(|column| _ = column.set_padding((0, 1)));
         }
     }
 
     /// Whether no row was added.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.grid.is_empty()
     }
 
     /// The table as lines, indented by two columns, no blank at a line's end.
     pub fn text(&self) -> String {
-        self.0.lines().map(|line| format!("  {}\n", line.trim_end())).collect()
+        let mut grid = self.grid.clone();
+        if !self.texts.is_empty() {
+            grid.set_content_arrangement(ContentArrangement::Dynamic).set_width(WIDTH as u16 - 2);
+            let whole = grid.column_iter_mut().enumerate().filter(|(place, _)| !self.texts.contains(place));
+            whole.for_each(|(_, column)| _ = column.set_constraint(ColumnConstraint::ContentWidth));
+        }
+        grid.lines().map(|line| format!("  {}\n", line.trim_end())).collect()
     }
 }
 
-/// Widest line of a paragraph, in characters.
-const WIDTH: usize = 100;
+/// A heading of several words, one beneath the other: columns of numbers stay narrow.
+pub fn stacked(heading: &str) -> String {
+    heading.replace(' ', "\n")
+}
+
+/// Widest line of a page, in characters: within a terminal of eighty columns, also where the demo indents it.
+const WIDTH: usize = 78;
 
 /// A text broken into lines at blanks, each after `indent`, the first after `first`; ends with a line feed. Line feeds of the text are shown, not
 /// obeyed.
@@ -128,6 +150,23 @@ mod tests {
         let broken = paragraph("- ", "  ", &format!("{word} {word} end"));
         assert_eq!(broken, format!("- {word}\n  {word} end\n"));
         assert_eq!(paragraph("", "  ", "short"), "short\n");
+    }
+
+    #[test]
+    fn a_table_wider_than_a_page_breaks_its_texts_and_nothing_else() {
+        let mut table = Table::new(["hold", "reason", "by"]).texts([1]);
+        table.row([
+            "H-1a2b3c4d",
+            "the archivist asked for it in a letter that went on and on, as such letters do",
+            "marie (1001)",
+        ]);
+        let text = table.text();
+        assert!(text.lines().all(|line| line.chars().count() <= WIDTH), "{text}");
+        assert!(text.contains("H-1a2b3c4d") && text.contains("marie (1001)"), "{text}");
+        assert_eq!(text.lines().count(), 4, "{text}");
+        let mut short = Table::new(["hold", "reason"]).texts([1]);
+        short.row(["H-1", "a claim"]);
+        assert_eq!(short.text(), "  hold  reason\n  ──────────────\n  H-1   a claim\n");
     }
 
     #[test]

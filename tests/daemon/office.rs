@@ -1,7 +1,6 @@
 //! An organization with dossiers, and a daemon at work on them.
 
 use std::fs::{self, File};
-use std::ops::{Deref, DerefMut};
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
 use std::process::Stdio;
@@ -12,7 +11,8 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use serde_json::Value as Json;
 
-use crate::support::{CALENDAR, CONFIG, Organization, PATIENCE, Process, SCHEDULE};
+use crate::support::documented::assert_documented;
+use crate::support::{CALENDAR, CONFIG, Organization, PATIENCE, Process, SCHEDULE, lends};
 
 /// Its scan goes all the way: nothing but a rule that nobody approved stands in the way.
 const LIMITS: &str = "
@@ -107,7 +107,9 @@ impl Office {
     }
 
     pub fn status(&self) -> Json {
-        self.ask(&["ctl", "status"])
+        let status = self.ask(&["ctl", "status"]);
+        assert_documented("ctl status", &status);
+        status
     }
 
     pub fn has_alert(&self, code: &str) -> bool {
@@ -163,24 +165,5 @@ impl Daemon {
     }
 }
 
-impl Deref for Office {
-    type Target = Organization;
-
-    fn deref(&self) -> &Organization {
-        &self.0
-    }
-}
-
-impl Deref for Daemon {
-    type Target = Process;
-
-    fn deref(&self) -> &Process {
-        &self.process
-    }
-}
-
-impl DerefMut for Daemon {
-    fn deref_mut(&mut self) -> &mut Process {
-        &mut self.process
-    }
-}
+lends!(Office, 0, Organization);
+lends!(mut Daemon, process, Process);

@@ -2,11 +2,10 @@
 //! log, of the plans, or of what the program says while it destroys.
 
 use std::fs;
-use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
 use super::attacks::files;
-use crate::support::{CALENDAR, Organization};
+use crate::support::{CALENDAR, Organization, lends};
 
 /// Part of every value that is personal here.
 const CANARY: &str = "KANARIENVOGEL";
@@ -55,13 +54,7 @@ files = { column = "path", root = "documents" }
 
 struct Office(Organization);
 
-impl Deref for Office {
-    type Target = Organization;
-
-    fn deref(&self) -> &Organization {
-        &self.0
-    }
-}
+lends!(Office, 0, Organization);
 
 impl Office {
     fn open() -> Self {

@@ -20,8 +20,8 @@ fn a_record_left_out_of_an_approval_is_told_from_one_that_goes() {
     );
     let (_, listed) = house.json(&["explain", "dossier", "1"]);
     assert_eq!((&listed["approvals"][0]["covers"], &listed["action"]), (&"listed".into(), &"destroy".into()));
-    assert!(house.run(&["explain", "dossier", "1"]).out.contains("It goes when the approved plan is applied."));
-    let said = house.run(&["explain", "dossier", "2"]).out;
+    assert!(house.run(&["explain", "dossier", "1"]).flat().contains("It goes when the approved plan is applied."));
+    let said = house.run(&["explain", "dossier", "2"]).flat();
     assert!(said.contains("leaves it out") && said.contains("It goes with the next approved plan."), "{said}");
 }
 

@@ -139,7 +139,7 @@ fn a_plan_without_records_has_nothing_to_approve() {
     assert_eq!((code, &answer["error"]["code"]), (3, &"nothing-planned".into()), "{answer}");
     assert_eq!(house.ask(&["plans"])["plans"][0]["state"], "empty");
     let list = house.run(&["plans", "--lang", "en"]).out;
-    assert!(list.contains("nothing to approve") && !list.contains("pending"), "{list}");
+    assert!(list.contains("nothing due") && !list.contains("pending"), "{list}");
 }
 
 #[test]

@@ -118,12 +118,12 @@ fn a_kind_that_no_entry_has_is_a_mistake_that_lists_the_kinds() {
 fn the_command_that_a_plan_proposes_works_as_printed() {
     let house = House::new();
     let said = house.run(&["plan"]).out;
-    let command = said.split("To approve all of this: ").nth(1).unwrap().trim();
+    let command = said.split("To approve all of this:").nth(1).unwrap().trim();
     let approved =
         std::process::Command::new("sh").arg("-c").arg(command).current_dir(house.path(".")).output().unwrap();
     let said = String::from_utf8_lossy(&approved.stdout);
     assert!(approved.status.success(), "{command}: {}", String::from_utf8_lossy(&approved.stderr));
-    let command = said.split("To execute it: ").nth(1).unwrap().trim();
+    let command = said.split("To execute it:").nth(1).unwrap().trim();
     let applied =
         std::process::Command::new("sh").arg("-c").arg(command).current_dir(house.path(".")).output().unwrap();
     assert!(applied.status.success(), "{command}: {}", String::from_utf8_lossy(&applied.stderr));

@@ -1,13 +1,12 @@
 //! A small organization in a directory of its own, and the program run on it.
 
 use std::fs;
-use std::ops::Deref;
 use std::path::Path;
 use std::process::Command;
 
 use rusqlite::{Connection, params};
 
-use crate::support::{CALENDAR, CONFIG, Organization, Ran, ran};
+use crate::support::{CALENDAR, CONFIG, Organization, Ran, lends, ran};
 
 /// Dossiers made: the first `DUE` are long closed, the next one is open, the last one's date cannot be read.
 pub const DOSSIERS: i64 = 62;
@@ -34,13 +33,7 @@ pace      = "full"
 /// A directory with a configuration, a calendar, a database and files.
 pub struct House(Organization);
 
-impl Deref for House {
-    type Target = Organization;
-
-    fn deref(&self) -> &Organization {
-        &self.0
-    }
-}
+lends!(House, 0, Organization);
 
 impl House {
     pub fn new() -> Self {

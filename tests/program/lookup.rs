@@ -77,11 +77,11 @@ fn a_destruction_is_not_denied_where_an_earlier_log_was_moved_away() {
     fs::rename(&earlier, &away).unwrap();
     cannot_tell(&house, "Put that directory back beside it");
     let shown = house.run(&["audit", "show", "--kind", "outcome"]);
-    assert!(shown.code == 1 && shown.out.contains("which were not looked at"), "{shown:?}");
+    assert!(shown.code == 1 && shown.flat().contains("which were not looked at"), "{shown:?}");
     let exported = house.run(&["audit", "export", "--out", "log.csv"]);
-    assert!(exported.code == 1 && exported.out.contains("which were not looked at"), "{exported:?}");
+    assert!(exported.code == 1 && exported.flat().contains("which were not looked at"), "{exported:?}");
     let verified = house.run(&["audit", "verify"]);
-    assert!(verified.code == 0 && verified.out.contains("which were not looked at"), "{verified:?}");
+    assert!(verified.code == 0 && verified.flat().contains("which were not looked at"), "{verified:?}");
     fs::rename(&away, &earlier).unwrap();
     assert_eq!(house.ask(&LOOKUP)["answer"], "DESTROYED");
 }

@@ -1,7 +1,6 @@
 //! The organization: a database of dossiers, a configuration, a daemon, and the person who approves.
 
 use std::fs::{self, File};
-use std::ops::{Deref, DerefMut};
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::thread;
@@ -11,7 +10,7 @@ use chrono::NaiveDate;
 
 use crate::application::Application;
 use crate::dice::Dice;
-use crate::support::{CALENDAR, CONFIG, Organization, PATIENCE, Process, SCHEDULE};
+use crate::support::{CALENDAR, CONFIG, Organization, PATIENCE, Process, SCHEDULE, lends};
 
 /// What the application wrote goes without a person, however much of it; and in small pieces, so that kills come between them.
 const MORE: &str = r#"
@@ -131,24 +130,5 @@ impl Daemon {
     }
 }
 
-impl Deref for Office {
-    type Target = Organization;
-
-    fn deref(&self) -> &Organization {
-        &self.0
-    }
-}
-
-impl Deref for Daemon {
-    type Target = Process;
-
-    fn deref(&self) -> &Process {
-        &self.process
-    }
-}
-
-impl DerefMut for Daemon {
-    fn deref_mut(&mut self) -> &mut Process {
-        &mut self.process
-    }
-}
+lends!(Office, 0, Organization);
+lends!(mut Daemon, process, Process);

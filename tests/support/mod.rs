@@ -4,7 +4,14 @@
 //! with the test's clock. [`Process`] is one that goes on running: the daemon. A test adds to [`CONFIG`] what it is about, at the end:
 //! the last table is the series'.
 
-#![allow(dead_code, reason = "each test program is a crate of its own and uses a part of this")]
+#![allow(
+    dead_code,
+    unused_macros,
+    unused_imports,
+    reason = "each test program is a crate of its own and uses a part of this"
+)]
+
+pub mod documented;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -202,6 +209,11 @@ pub fn ran(command: &mut Command) -> Ran {
 }
 
 impl Ran {
+    /// Standard output as a reader reads it: line breaks are blanks.
+    pub fn flat(&self) -> String {
+        self.out.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
     /// Standard output as the one JSON document that it must be.
     pub fn json(&self) -> Json {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}:\n{}\n{}", self.out, self.err))
@@ -253,3 +265,27 @@ impl Drop for Process {
         let _reaped = self.0.wait();
     }
 }
+
+/// Lets a test's own type be used as what it is made of: `lends!(Office, 0, Organization)`; with `mut`, also to change it.
+macro_rules! lends {
+    ($whole:ty, $part:tt, $lent:ty) => {
+        impl std::ops::Deref for $whole {
+            type Target = $lent;
+
+            fn deref(&self) -> &$lent {
+                &self.$part
+            }
+        }
+    };
+    (mut $whole:ty, $part:tt, $lent:ty) => {
+        $crate::support::lends!($whole, $part, $lent);
+
+        impl std::ops::DerefMut for $whole {
+            fn deref_mut(&mut self) -> &mut $lent {
+                &mut self.$part
+            }
+        }
+    };
+}
+
+pub(crate) use lends;

@@ -20,6 +20,7 @@ use super::error::Failure;
 use super::exit::Exit;
 use super::session::Session;
 use super::setup::Setup;
+use crate::audit;
 use crate::audit::LogReader;
 use crate::audit::earlier::{EarlierLog, EarlierState, beside, find_earlier};
 use crate::audit::note::VerifierKey;
@@ -81,7 +82,7 @@ fn log_dir(named: Option<PathBuf>, session: &Session<'_>) -> Result<(PathBuf, La
         Some(dir) => Ok((dir, session.speaks(Language::English))),
         None => {
             let setup = Setup::load(session)?;
-            Ok((setup.install.state.join("audit"), setup.language))
+            Ok((audit::dir_in(&setup.install.state), setup.language))
         }
     }
 }

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
+use crate::audit;
 use crate::audit::earlier::{EarlierLog, EarlierState, Kept, beside, find_earlier};
 use crate::audit::leaf::Body;
 use crate::audit::lookup::{Answer, Found, Wanted, WantedBy, lookup};
@@ -27,7 +28,7 @@ pub(in crate::cli) enum Name<'a> {
 /// # Errors
 /// A log or a key that cannot be read.
 pub(in crate::cli) fn find(setup: &Setup, mapping: &SeriesMapping, name: &Name<'_>) -> Result<Found, Failure> {
-    let dir = setup.install.state.join("audit");
+    let dir = audit::dir_in(&setup.install.state);
     let ask = |log: LogReader| -> Result<Found, Failure> { Ok(lookup(&log, &wanted(setup, &log, mapping, name)?)?) };
     let mut found = ask(LogReader::open(&dir)?)?;
     let mut directories = beside(&dir);

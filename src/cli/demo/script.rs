@@ -20,6 +20,7 @@ pub(super) struct Script {
     pub log: &'static str,
     /// Why a rail is to be expected here, by its name; the last stands for any other.
     pub rails: [(&'static str, &'static str); 6],
+    /// Place.
     pub lies: &'static str,
     /// What lies in the demo's directory, by name.
     pub things: [(&'static str, &'static str); 7],
@@ -61,7 +62,7 @@ const EN: Script = Script {
         ("count", "the number is large; look at the plan before you name this one"),
         ("", "look at the plan before you name this one"),
     ],
-    lies: "What lies where",
+    lies: "What lies where in {}",
     things: [
         ("retentiond.toml", "the configuration: where the records are"),
         ("opc-parle-consommation.toml", "the calendar: what is kept, how long, then what"),
@@ -103,7 +104,7 @@ const FR: Script = Script {
         ("count", "le nombre est grand; examinez la liste avant de nommer celui-ci"),
         ("", "examinez la liste avant de nommer celui-ci"),
     ],
-    lies: "Où se trouve quoi",
+    lies: "Où se trouve quoi dans {}",
     things: [
         ("retentiond.toml", "la configuration\u{a0}: où sont les enregistrements"),
         ("opc-parle-consommation.toml", "le calendrier\u{a0}: quoi conserver, combien de temps, et après"),

@@ -64,7 +64,7 @@ impl<'t, 'o> Tour<'t, 'o> {
 
         self.title(self.script.hold)?;
         let held = case::HELD.to_string();
-        let hold = ["hold", "place", "dossier", &held, "--reason", "Claim before the court", "--case", "C-2026-118"];
+        let hold = ["hold", "place", "dossier", &held, "--reason", "Before the court", "--case", "C-2026-118"];
         self.step(&hold)?;
 
         self.title(self.script.plan)?;
@@ -114,7 +114,7 @@ impl<'t, 'o> Tour<'t, 'o> {
         for rail in rails {
             let known = self.script.rails.iter().find(|(name, _)| ["", *rail].contains(name));
             let why = known.map(|(_, why)| *why).unwrap_or_default();
-            self.say(&format!("  {rail:<9}{why}\n"))?;
+            self.say(&paragraph(&format!("  {rail:<9}"), "           ", why))?;
         }
         if !rails.is_empty() {
             self.say("\n")?;
@@ -148,11 +148,12 @@ impl<'t, 'o> Tour<'t, 'o> {
     fn closing(&mut self) -> Result<(), Failure> {
         let next = self.next();
         let dir = &self.place.dir;
-        let things = self.script.things.map(|(name, what)| (dir.join(name).display().to_string(), what));
-        let width = things.iter().map(|(path, _)| path.chars().count()).max().unwrap_or_default();
-        let lines: String = things.iter().map(|(path, what)| format!("  {path:<width$}  {what}\n")).collect();
+        let things = self.script.things;
+        let width = things.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
+        let lines: String = things.iter().map(|(name, what)| format!("  {name:<width$}  {what}\n")).collect();
         let commands: String = next.iter().map(|command| format!("  {command}\n")).collect();
-        self.title(self.script.lies)?;
+        let lies = self.words.fill(self.script.lies, &[&dir.display().to_string()]);
+        self.title(&lies)?;
         self.say(&lines)?;
         self.title(self.script.next)?;
         self.say(&commands)?;
@@ -187,7 +188,7 @@ impl<'t, 'o> Tour<'t, 'o> {
         let line: Vec<String> = arguments.iter().map(|word| quoted(word)).collect();
         self.say(&format!("$ retentiond {}\n", line.join(" ")))?;
         let said = self.quiet(arguments)?;
-        let indented: String = said.text.lines().map(|line| format!("  {line}").trim_end().to_owned() + "\n").collect();
+        let indented: String = said.text.lines().map(|line| format!(" {line}").trim_end().to_owned() + "\n").collect();
         self.say(&indented)?;
         self.steps.push(json!({ "command": arguments, "result": said.json }));
         Ok(said)
@@ -210,7 +211,7 @@ impl<'t, 'o> Tour<'t, 'o> {
     }
 
     fn title(&mut self, title: &str) -> Result<(), Failure> {
-        self.say(&format!("\n{title}\n\n"))
+        self.say(&format!("\n{}\n", paragraph("", "   ", title)))
     }
 
     /// Text is for people; in JSON the steps say it all, once, at the end.

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use super::{DeskError, new_origin, state};
+use crate::audit;
 use crate::audit::adopt::{Adoption, adopt};
 use crate::audit::{DestructionLog, KeyPlaces, keyed_digest};
 use crate::model::{Actor, Instant, Origin};
@@ -46,7 +47,7 @@ pub fn adopt_log(
     keep_reason(&state.join("private"), &origin, &note)?;
     let (reason, new_digest_key) = keyed_digest(keys.clone(), reason)?;
     let adoption = Adoption { origin: origin.clone(), reason, actor };
-    let adopted = adopt(&state.join("audit"), keys, adoption, now)?;
+    let adopted = adopt(&audit::dir_in(state), keys, adoption, now)?;
     let (predecessor, kept) = (adopted.predecessor, adopted.kept);
     Ok(Successor { origin, predecessor: predecessor.origin, read: predecessor.size, kept, new_digest_key })
 }
@@ -54,7 +55,7 @@ pub fn adopt_log(
 /// A log that opens is published to its last entry, so that the successor pins all of it. While batches of it wait for their outcome it is not left:
 /// nobody else would finish their files.
 fn settle(state: &Path, keys: &KeyPlaces, now: Instant) -> Result<(), DeskError> {
-    let Ok(mut log) = DestructionLog::open(&state.join("audit"), keys.clone(), now) else { return Ok(()) };
+    let Ok(mut log) = DestructionLog::open(&audit::dir_in(state), keys.clone(), now) else { return Ok(()) };
     let batches: BTreeSet<_> = log.unresolved().into_iter().map(|(_, intent)| intent.batch).collect();
     if !batches.is_empty() {
         return Err(DeskError::Unsettled { batches: batches.len() });

@@ -5,6 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant as Monotonic};
 
 use super::{Client, Clock, Desk, DeskError, Served, Session, SharedDesk, actor_of, serve};
+use crate::audit;
 use crate::audit::{KeyPlaces, LogReader, load_fingerprinter};
 use crate::disposition::Installation;
 use crate::disposition::chronicle::Chronicle;
@@ -157,7 +158,7 @@ impl Door {
         if let Some(desk) = self.here() {
             return Ok(desk.lock()?.chronicle()?.history().clone());
         }
-        let log = LogReader::open(&self.install.state.join("audit")).map_err(DeskError::from)?;
+        let log = LogReader::open(&audit::dir_in(&self.install.state)).map_err(DeskError::from)?;
         let mut chronicle = Chronicle::default();
         chronicle.read_beside(&log).map_err(DeskError::from)?;
         Ok(chronicle.history().clone())

@@ -43,6 +43,7 @@ use super::Installation;
 use super::chronicle::Chronicle;
 use super::holds::{Hold, HoldIndex};
 use super::plan::PlanDirs;
+use crate::audit;
 use crate::audit::leaf::{Body, Refused};
 use crate::audit::{DestructionLog, KeyPlaces, LogError};
 use crate::model::{Actor, HoldId, Instant, Origin, PlanId};
@@ -75,7 +76,7 @@ impl Desk {
         let state = &install.state;
         let lock = state::enter(state)?;
         let keys = keys.unwrap_or_else(|| KeyPlaces::new(state.join("private/keys")));
-        let log = DestructionLog::open_or_create(&state.join("audit"), keys, new_origin()?, now)?;
+        let log = DestructionLog::open_or_create(&audit::dir_in(state), keys, new_origin()?, now)?;
         let store = Store::open(&state::database(state))?;
         let plans = PlanDirs::of(state);
         let mut desk = Self {

@@ -1,27 +1,11 @@
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::*;
-use crate::records::mapping::{Join, Relation};
+use crate::records::mapping::sample;
 
 fn mapping(series: &str, subject: Option<&str>) -> SeriesMapping {
-    let relation = |name: &str| Relation { series: name.into(), on: Join::Columns(vec![("a".into(), "id".into())]) };
     SeriesMapping {
-        series: series.into(),
-        calendar: None,
-        source: "parle".into(),
-        table: series.to_owned(),
-        key: vec!["id".to_owned()],
         reference: Some("number".to_owned()),
-        subject: subject.map(relation),
-        events: BTreeMap::new(),
-        groups: BTreeMap::new(),
-        conditions: BTreeMap::new(),
-        parts: Vec::new(),
-        blocked_by: Vec::new(),
-        filter: None,
-        anonymize: BTreeMap::new(),
-        earliest: "1990-01-01".parse().unwrap(),
-        database_triggers: BTreeSet::new(),
+        subject: subject.map(|people| sample::relation(people, "a", "id")),
+        ..sample::series("parle", series)
     }
 }
 

@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
@@ -6,7 +6,7 @@ use super::*;
 use crate::calendar::{Clock, Governs, Keep, Period, StartAt, Until, Words};
 use crate::model::{Digest, Instant, KeyValue, RecordKey};
 use crate::records::facts::{Reading, Unreadable};
-use crate::records::mapping::{Element, Encoding, Pick, Place};
+use crate::records::mapping::{Pick, sample};
 
 fn instant(text: &str) -> Instant {
     text.parse().unwrap()
@@ -51,41 +51,14 @@ fn calendar(rules: Vec<Rule>) -> Calendar {
     }
 }
 
-fn event(pick: Pick, columns: &[&str]) -> EventMapping {
-    let elements = columns
-        .iter()
-        .map(|column| Element {
-            column: (*column).to_owned(),
-            encoding: Encoding::Rfc3339,
-            unset: Vec::new(),
-            place: Place::Record,
-        })
-        .collect();
-    EventMapping { pick, elements, deadline: false, condition: None }
-}
-
 /// `closure` is event 0 (one column); `last_use` is event 1 (two columns, picked as said).
 fn mapping(last_use: Pick) -> SeriesMapping {
     SeriesMapping {
-        series: "dossier".into(),
-        calendar: None,
-        source: "parle".into(),
-        table: "dossier".to_owned(),
-        key: vec!["id".to_owned()],
-        reference: None,
-        subject: None,
         events: BTreeMap::from([
-            ("closure".into(), event(Pick::Latest, &["closed_at"])),
-            ("last_use".into(), event(last_use, &["last_login_at", "created_at"])),
+            ("closure".into(), sample::event(Pick::Latest, &["closed_at"])),
+            ("last_use".into(), sample::event(last_use, &["last_login_at", "created_at"])),
         ]),
-        groups: BTreeMap::new(),
-        conditions: BTreeMap::new(),
-        parts: Vec::new(),
-        blocked_by: Vec::new(),
-        filter: None,
-        anonymize: BTreeMap::new(),
-        earliest: "1990-01-01".parse().unwrap(),
-        database_triggers: BTreeSet::new(),
+        ..sample::series("parle", "dossier")
     }
 }
 

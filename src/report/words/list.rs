@@ -92,7 +92,7 @@ words! {
     simulation_note: "A simulation shows what would be due; nobody can approve it.", "Une simulation montre ce qui serait échu; personne ne peut l'approuver.";
     nothing_due: "Nothing is due: there is nothing to approve.", "Rien n'est échu\u{a0}: il n'y a rien à approuver.";
     dry_run_note: "Nothing was touched. Nothing will be until a person approves this plan.", "Rien n'a été touché. Rien ne le sera avant qu'une personne approuve cette liste.";
-    approve_hint: "No guard rail is tripped. To approve: {}", "Aucun garde-fou n'est atteint. Pour approuver\u{a0}: {}";
+    approve_hint: "No guard rail is tripped. To approve:\n  {}", "Aucun garde-fou n'est atteint. Pour approuver\u{a0}:\n  {}";
     rails_title: "Guard rails tripped: a person looks at each, and names it when approving.", "Garde-fous atteints\u{a0}: une personne examine chacun et le nomme en approuvant.";
     rail_share: "{} of {} records of {} would go, {} %; `max_share` is {} %", "{} des {} enregistrements de {} partiraient, soit {}\u{a0}%; `max_share` est de {}\u{a0}%";
     rail_count: "{} records of {} would go; `max_count` is {}", "{} enregistrements de {} partiraient; `max_count` est de {}";
@@ -104,7 +104,7 @@ words! {
     rail_guesses: "the mapping of {} rests on what `init` guessed and nobody confirmed, {}: look at the data, correct what is wrong, then remove the `?`", "la correspondance de {} repose sur ce que `init` a supposé et que personne n'a confirmé, {}\u{a0}: examinez les données, corrigez au besoin, puis retirez le `?`";
     rail_backlog: "{} records under rule {} were past their term before the calendar's approval", "{} enregistrements selon la règle {} avaient dépassé leur terme avant l'approbation du calendrier";
     rail_restored: "the database of {} was restored: records that the log says are gone may be back on purpose", "la base de {} a été restaurée\u{a0}: des enregistrements que le registre dit disparus sont peut-être revenus à dessein";
-    accept_hint: "To approve all of this: {}", "Pour approuver le tout\u{a0}: {}";
+    accept_hint: "To approve all of this:\n  {}", "Pour approuver le tout\u{a0}:\n  {}";
 
     // A run.
     run_finished: "Run {} of plan {}: finished", "Exécution {} de la liste {}\u{a0}: terminée";
@@ -120,7 +120,7 @@ words! {
     level_log_clean: "no remnant in its write-ahead log, journal or temporary files either", "aucun reste dans son journal ni ses fichiers temporaires non plus";
     level_backup_expired: "backups that held them have expired too", "les sauvegardes qui les contenaient ont expiré aussi";
     run_interrupted: "An interrupted run before this one had settled {} more [record|records], which no statement told: {}", "Une exécution interrompue avant celle-ci avait réglé {} [autre enregistrement|autres enregistrements], dont aucun bilan n'a fait état\u{a0}: {}";
-    run_again: "Something is left to do. To go on: {}", "Il reste à faire. Pour continuer\u{a0}: {}";
+    run_again: "Something is left to do. To go on:\n  {}", "Il reste à faire. Pour continuer\u{a0}:\n  {}";
 
     // The review.
     approved: "Plan {} is approved by {} on {}.", "La liste {} est approuvée par {} le {}.";
@@ -131,7 +131,7 @@ words! {
         "Le service l'exécute dans la minute. Pour l'en empêcher\u{a0}: {}, ou pour toutes les listes\u{a0}: {}";
     daemon_waits_hint: "The daemon executes it as soon as nothing stands in the way. Destruction waits now: {}. To stop that: {}, or for all plans: {}",
         "Le service l'exécute dès que rien ne s'y oppose. Destruction en attente\u{a0}: {}. Pour l'en empêcher\u{a0}: {}, ou pour toutes les listes\u{a0}: {}";
-    apply_hint: "Nothing was destroyed yet. To execute it: {}", "Rien n'est encore détruit. Pour exécuter\u{a0}: {}";
+    apply_hint: "Nothing was destroyed yet. To execute it:\n  {}", "Rien n'est encore détruit. Pour exécuter\u{a0}:\n  {}";
     rejected: "Plan {} is rejected. It can no longer be approved; its list of records is erased.", "La liste {} est rejetée. Elle ne peut plus être approuvée; sa liste d'enregistrements est effacée.";
     no_plan: "There is no plan yet: `plan` makes one.", "Il n'y a pas encore de liste\u{a0}: `plan` en établit une.";
 
@@ -340,7 +340,7 @@ words! {
     scope_where: "where", "expression";
     plan_simulation: "simulation", "simulation";
     plan_pending: "pending", "en attente";
-    plan_empty: "nothing to approve", "rien à approuver";
+    plan_empty: "nothing due", "rien d'échu";
     plan_expired: "expired", "périmée";
     plan_approved: "approved", "approuvée";
     plan_rejected: "rejected", "rejetée";

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use rusqlite::Connection;
 
 use super::*;
+use crate::audit;
 use crate::audit::LogReader;
 use crate::audit::leaf::HoldAction;
 use crate::disposition::holds::HoldScope;
@@ -62,7 +63,7 @@ fn held(sample: &Sample) -> Vec<HoldId> {
 
 fn leaves(sample: &Sample) -> Vec<Body> {
     let mut leaves = Vec::new();
-    let log = LogReader::open(&sample.state().join("audit")).unwrap();
+    let log = LogReader::open(&audit::dir_in(&sample.state())).unwrap();
     log.scan(0, &mut |_, leaf| {
         leaves.push(leaf.body);
         ControlFlow::Continue(())

@@ -1,56 +1,22 @@
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::*;
-use crate::records::mapping::{Element, Encoding, Join, OwnerGone, Pick, Relation};
+use crate::records::mapping::{Element, Pick, sample};
 
 fn series(name: &str, blocked_by: &[&str]) -> SeriesMapping {
-    let relation =
-        |name: &&str| Relation { series: (*name).into(), on: Join::Columns(vec![("x".into(), "id".into())]) };
-    SeriesMapping {
-        series: name.into(),
-        calendar: None,
-        source: "parle".into(),
-        table: name.to_owned(),
-        key: vec!["id".to_owned()],
-        reference: None,
-        subject: None,
-        events: BTreeMap::new(),
-        groups: BTreeMap::new(),
-        conditions: BTreeMap::new(),
-        parts: Vec::new(),
-        blocked_by: blocked_by.iter().map(relation).collect(),
-        filter: None,
-        anonymize: BTreeMap::new(),
-        earliest: "1990-01-01".parse().unwrap(),
-        database_triggers: BTreeSet::new(),
-    }
+    let blocked_by = blocked_by.iter().map(|series| sample::relation(series, "x", "id")).collect();
+    SeriesMapping { blocked_by, ..sample::series("parle", name) }
 }
 
 fn reading(mut mapping: SeriesMapping, table: &str) -> SeriesMapping {
-    let place = Place::Child {
-        table: table.to_owned(),
-        on: Join::Columns(vec![("x".into(), "id".into())]),
-        condition: None,
-        pick: Pick::Latest,
-    };
-    let element = Element { column: "used_at".to_owned(), encoding: Encoding::Rfc3339, unset: Vec::new(), place };
-    let event = EventMapping { pick: Pick::Latest, elements: vec![element], deadline: false, condition: None };
+    let place =
+        Place::Child { table: table.to_owned(), on: sample::on("x", "id"), condition: None, pick: Pick::Latest };
+    let element = Element { place, ..sample::element("used_at") };
+    let event = EventMapping { elements: vec![element], ..sample::event(Pick::Latest, &[]) };
     mapping.events.insert("last_use".into(), event);
     mapping
 }
 
 fn with_part(mut mapping: SeriesMapping, table: &str) -> SeriesMapping {
-    mapping.parts.push(PartMapping {
-        name: table.into(),
-        table: table.to_owned(),
-        of: None,
-        on: Join::Columns(vec![("x".into(), "id".into())]),
-        condition: None,
-        files: None,
-        owner_gone: OwnerGone::Destroy,
-        shared: Vec::new(),
-        anonymize: BTreeMap::new(),
-    });
+    mapping.parts.push(sample::part(table, "x", "id"));
     mapping
 }
 

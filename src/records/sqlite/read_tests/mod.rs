@@ -9,7 +9,7 @@ mod prove;
 mod refused;
 mod scan;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use rusqlite::Connection;
@@ -18,6 +18,7 @@ use tempfile::TempDir;
 use super::{Reader, StoreError};
 use crate::model::{KeyValue, PartName, RecordKey, SeriesName, SourceName, TriggerName};
 use crate::records::facts::Facts;
+use crate::records::mapping::sample::{self, element, part, relation};
 use crate::records::mapping::{
     Condition, Element, Encoding, EventMapping, Join, Literal, OwnerGone, PartMapping, Pick, Place, Relation,
     SeriesMapping, Source,
@@ -79,51 +80,12 @@ fn source(sqlite: PathBuf) -> Source {
 
 /// A series named after its table, key `id`, one event `closure` in `closed_at`.
 fn series(table: &str) -> SeriesMapping {
-    let events = BTreeMap::from([(TriggerName::from("closure"), event(Pick::Latest, vec![element("closed_at")]))]);
-    SeriesMapping {
-        series: SeriesName::from(table),
-        calendar: None,
-        source: SourceName::from("app"),
-        table: table.to_owned(),
-        key: vec!["id".to_owned()],
-        reference: None,
-        subject: None,
-        events,
-        groups: BTreeMap::new(),
-        conditions: BTreeMap::new(),
-        parts: Vec::new(),
-        blocked_by: Vec::new(),
-        filter: None,
-        anonymize: BTreeMap::new(),
-        earliest: "1990-01-01".parse().unwrap(),
-        database_triggers: BTreeSet::new(),
-    }
+    let events = BTreeMap::from([("closure".into(), sample::event(Pick::Latest, &["closed_at"]))]);
+    SeriesMapping { events, ..sample::series("app", table) }
 }
 
 fn event(pick: Pick, elements: Vec<Element>) -> EventMapping {
     EventMapping { pick, elements, deadline: false, condition: None }
-}
-
-fn element(column: &str) -> Element {
-    Element { column: column.to_owned(), encoding: Encoding::Rfc3339, unset: Vec::new(), place: Place::Record }
-}
-
-fn part(table: &str, this: &str, owner: &str) -> PartMapping {
-    PartMapping {
-        name: PartName::from(table),
-        table: table.to_owned(),
-        of: None,
-        on: columns(&[(this, owner)]),
-        condition: None,
-        files: None,
-        owner_gone: OwnerGone::Destroy,
-        shared: Vec::new(),
-        anonymize: BTreeMap::new(),
-    }
-}
-
-fn relation(series: &str, this: &str, owner: &str) -> Relation {
-    Relation { series: SeriesName::from(series), on: columns(&[(this, owner)]) }
 }
 
 fn columns(pairs: &[(&str, &str)]) -> Join {

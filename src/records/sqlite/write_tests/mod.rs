@@ -10,7 +10,7 @@ mod references;
 mod schema;
 mod triggers;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use rusqlite::Connection;
@@ -18,6 +18,7 @@ use tempfile::TempDir;
 
 use super::{CommitError, Disposed, FenceState, StoreError, Writer};
 use crate::model::{BatchNumber, DurableEvidence, KeyValue, Origin, PartName, RecordKey, SeriesName, SourceName};
+use crate::records::mapping::sample::{self, part};
 use crate::records::mapping::{
     ColumnTest, Condition, Join, Literal, OwnerGone, PartMapping, Reference, SeriesMapping, Source,
 };
@@ -102,39 +103,7 @@ fn dossiers() -> SeriesMapping {
 
 /// A series named after its table, key `id`.
 fn series(table: &str) -> SeriesMapping {
-    SeriesMapping {
-        series: SeriesName::from(table),
-        calendar: None,
-        source: SourceName::from("app"),
-        table: table.to_owned(),
-        key: vec!["id".to_owned()],
-        reference: None,
-        subject: None,
-        events: BTreeMap::new(),
-        groups: BTreeMap::new(),
-        conditions: BTreeMap::new(),
-        parts: Vec::new(),
-        blocked_by: Vec::new(),
-        filter: None,
-        anonymize: BTreeMap::new(),
-        earliest: "1990-01-01".parse().unwrap(),
-        database_triggers: BTreeSet::new(),
-    }
-}
-
-/// A part named after its table, joined by `this` -> `owner`.
-fn part(table: &str, this: &str, owner: &str) -> PartMapping {
-    PartMapping {
-        name: PartName::from(table),
-        table: table.to_owned(),
-        of: None,
-        on: columns(&[(this, owner)]),
-        condition: None,
-        files: None,
-        owner_gone: OwnerGone::Destroy,
-        shared: Vec::new(),
-        anonymize: BTreeMap::new(),
-    }
+    sample::series("app", table)
 }
 
 impl PartMapping {

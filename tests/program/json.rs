@@ -1,0 +1,50 @@
+//! What the commands print as JSON is what docs/json.md says, field by field.
+
+use std::fs;
+
+use super::house::House;
+use crate::support::documented::assert_documented;
+
+#[test]
+fn every_field_that_the_commands_print_is_documented_once() {
+    let house = House::new();
+    assert_documented("check", &house.ask(&["check"]));
+    let held = house.ask(&[
+        "hold",
+        "place",
+        "dossier",
+        "7",
+        "--reason",
+        "a claim",
+        "--case",
+        "C-1",
+        "--review-by",
+        "2020-01-01",
+    ]);
+    assert_documented("hold place, hold lift, hold list", &held);
+    assert_documented("hold place, hold lift, hold list", &house.ask(&["hold", "list"]));
+    let plan = house.ask(&["plan"]);
+    assert_documented("plan", &plan);
+    let id = plan["plan"].as_str().unwrap().to_owned();
+    fs::write(house.path("list.csv"), "dossier,9\n").unwrap();
+    let approved = house.ask(&["approve", &id, "--accept", "rules", "--except", "list.csv"]);
+    assert_documented("approve, reject", &approved);
+    assert_documented("plans", &house.ask(&["plans"]));
+    house.database().execute("UPDATE dossier SET closed_at = '2018-03-01T00:00:00Z' WHERE id = 3", []).unwrap();
+    fs::remove_file(house.path("files/canary-4.txt")).unwrap();
+    fs::create_dir(house.path("files/canary-4.txt")).unwrap();
+    let (_, run) = house.json(&["apply", &id]);
+    assert!(run["failed"].as_u64().unwrap() > 0 && run["drifted"].as_u64().unwrap() > 0, "{run}");
+    assert_documented("apply", &run);
+    for id in ["1", "3", "4", "7", "9", "61", "62", "999"] {
+        let explained = house.ask(&["explain", "dossier", id]);
+        assert_documented("explain", &explained);
+        assert_documented("audit lookup", &house.ask(&["audit", "lookup", "dossier", id]));
+    }
+    assert_documented("forecast", &house.ask(&["forecast"]));
+    assert_documented("audit verify", &house.ask(&["audit", "verify"]));
+    let next = house.plan();
+    assert_documented("approve, reject", &house.ask(&["reject", &next, "--reason", "not this year"]));
+    let lift = house.ask(&["hold", "lift", held["hold"].as_str().unwrap(), "--reason", "settled"]);
+    assert_documented("hold place, hold lift, hold list", &lift);
+}
