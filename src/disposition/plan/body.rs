@@ -118,9 +118,9 @@ impl Body {
     /// # Errors
     /// The file cannot be read.
     pub fn items(&self, rules: usize) -> Result<Option<Vec<Items>>, PlanError> {
-        let contents = read_contents(&self.connection, &self.path, rules)?;
+        let contents = read_contents(&self.connection, &self.path, &vec![None; rules])?;
         let steps = self.steps.iter().map(|step| ((step.series, step.level), step.items)).collect();
-        Ok((contents.steps == steps).then_some(contents.items))
+        Ok((contents.steps == steps).then(|| contents.rules.into_iter().map(|rule| rule.items).collect()))
     }
 
     fn visit_step(

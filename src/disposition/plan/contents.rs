@@ -19,30 +19,45 @@ const SORTED_AT_ONCE: u64 = 65_536;
 /// At most so many files are open at once; of more than 16 million items, each holds more than are said to be sorted at once.
 const MOST_RANGES: u64 = 256;
 
+/// What a list holds under one rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct RuleTotals {
+    pub items: Items,
+    /// When the oldest item was due, as seconds since 1970.
+    pub oldest_due: Option<i64>,
+    /// Items that were due before the calendar's approval.
+    pub backlog: u64,
+}
+
 /// What a list holds.
 pub(super) struct Contents {
     /// Per rule.
-    pub items: Vec<Items>,
+    pub rules: Vec<RuleTotals>,
     /// How many items stand at each series and level.
     pub steps: BTreeMap<(usize, u32), u64>,
 }
 
-/// Counts the items, and digests them per rule in the order of their fingerprints.
+/// Counts the items, and digests them per rule in the order of their fingerprints. `approved` has, per rule, the first second from which terms
+/// count as reached by the calendar's approval.
 ///
 /// The list is read once, whatever its length. Fingerprints are spread evenly: so those of each range go to a file of their own beside the
 /// list, and each range is sorted in memory. SQLite's own sorter would spill private values into a temporary directory.
 ///
 /// # Errors
 /// The list cannot be read, or no file be written beside it.
-pub(super) fn read_contents(connection: &Connection, path: &Path, rules: usize) -> Result<Contents, PlanError> {
-    read_in_ranges(connection, path, rules, SORTED_AT_ONCE)
+pub(super) fn read_contents(
+    connection: &Connection,
+    path: &Path,
+    approved: &[Option<i64>],
+) -> Result<Contents, PlanError> {
+    read_in_ranges(connection, path, approved, SORTED_AT_ONCE)
 }
 
 /// The same, so many items sorted at once.
 pub(super) fn read_in_ranges(
     connection: &Connection,
     path: &Path,
-    rules: usize,
+    approved: &[Option<i64>],
     at_once: u64,
 ) -> Result<Contents, PlanError> {
     let unread = |source| PlanError::Body { path: path.to_owned(), source };
@@ -56,18 +71,18 @@ pub(super) fn read_in_ranges(
         .map_err(unread)?;
     let mut rows = select.query([]).map_err(unread)?;
     while let Some(row) = rows.next().map_err(unread)? {
-        let line = Line::read(row, rules).map_err(unread)?;
+        let line = Line::read(row, approved.len()).map_err(unread)?;
         ranges[line.range(count)].add(line).map_err(unsorted)?;
     }
-    let mut digests: Vec<ItemDigest> = (0..rules).map(|_| ItemDigest::default()).collect();
+    let mut rules: Vec<Reading> = approved.iter().map(|approved| Reading::new(*approved)).collect();
     let mut steps = BTreeMap::new();
     for range in ranges {
         for line in range.sorted().map_err(unsorted)? {
-            digests[line.rule()].add(&line);
+            rules[line.rule()].add(&line);
             *steps.entry(line.step()).or_default() += 1;
         }
     }
-    Ok(Contents { items: digests.into_iter().map(ItemDigest::finish).collect(), steps })
+    Ok(Contents { rules: rules.into_iter().map(Reading::finish).collect(), steps })
 }
 
 /// The lines whose fingerprints begin alike: in memory where there is one range only, else in a file that has no name any more.
@@ -159,6 +174,11 @@ impl Line {
         ((u128::from(first) * u128::from(ranges)) >> 64) as usize
     }
 
+    fn due(&self) -> i64 {
+        let place = ACTION_AND_DUE.start + 1;
+        i64::from(self.number(place)) << 32 | i64::from(self.number(place + 4))
+    }
+
     fn step(&self) -> (usize, u32) {
         (self.number(LEVEL.end) as usize, self.number(LEVEL.start))
     }
@@ -172,26 +192,38 @@ impl Line {
     }
 }
 
-#[derive(Default)]
-struct ItemDigest {
+/// What was read of one rule's items so far.
+struct Reading {
+    approved: Option<i64>,
     count: u64,
+    oldest_due: Option<i64>,
+    backlog: u64,
     items: Sha256,
     content: Sha256,
 }
 
-impl ItemDigest {
+impl Reading {
+    fn new(approved: Option<i64>) -> Self {
+        Self { approved, count: 0, oldest_due: None, backlog: 0, items: Sha256::default(), content: Sha256::default() }
+    }
+
     fn add(&mut self, line: &Line) {
+        let due = line.due();
         self.count += 1;
+        self.oldest_due = self.oldest_due.into_iter().chain([due]).min();
+        // Without an approval nothing was due before it.
+        self.backlog += u64::from(self.approved.is_some_and(|approved| due < approved));
         self.items.update(&line.0[FINGERPRINT.start..ACTION_AND_DUE.end]);
         self.content.update(&line.0[FINGERPRINT]);
         self.content.update(&line.0[FACTS.start..LEVEL.end]);
     }
 
-    fn finish(self) -> Items {
-        Items {
+    fn finish(self) -> RuleTotals {
+        let items = Items {
             count: self.count,
             digest: Digest::from_bytes(self.items.finalize().into()),
             content: Digest::from_bytes(self.content.finalize().into()),
-        }
+        };
+        RuleTotals { items, oldest_due: self.oldest_due, backlog: self.backlog }
     }
 }

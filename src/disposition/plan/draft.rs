@@ -10,10 +10,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rusqlite::{Connection, params};
 
+use super::PlanError;
 use super::body::{ANONYMIZE, DESTROY, Item, days};
-use super::contents::read_contents;
+use super::contents::{RuleTotals, read_contents};
 use super::settle::{self, Blocked};
-use super::{Items, PlanError};
 use crate::audit::leaf::Action;
 use crate::model::{KeyValue, RecordKey};
 
@@ -85,16 +85,6 @@ pub(super) struct Edge<'a> {
     pub blocker: &'a RecordKey,
 }
 
-/// What the sealed list holds under one rule.
-#[derive(Debug)]
-pub(super) struct RuleTotals {
-    pub items: Items,
-    /// When the oldest item was due, as seconds since 1970.
-    pub oldest_due: Option<i64>,
-    /// Items that were due before the calendar's approval.
-    pub backlog: u64,
-}
-
 impl Draft {
     /// Starts a list in `dir`, readable by its owner only.
     pub fn create(dir: &Path) -> Result<Self, PlanError> {
@@ -160,22 +150,14 @@ impl Draft {
     /// Numbers the steps, counts and digests the list, and closes it. `approved` has, per rule, the first second from which terms count as
     /// reached by the calendar's approval.
     pub fn seal(self, groups: &[usize], approved: &[Option<i64>]) -> Result<Sealed, PlanError> {
-        let contents = read_contents(&self.connection, &self.file.path, approved.len())?;
-        let totals = self.run(|connection| {
+        let contents = read_contents(&self.connection, &self.file.path, approved)?;
+        self.run(|connection| {
             settle::number_steps(connection, groups, &contents.steps)?;
-            let totals = contents
-                .items
-                .into_iter()
-                .zip(approved)
-                .enumerate()
-                .map(|(rule, (items, approved))| totals(connection, rule, items, *approved))
-                .collect::<rusqlite::Result<_>>()?;
-            connection.execute_batch("DROP TABLE edge; DROP INDEX item_blocked; DROP INDEX item_awaited; COMMIT")?;
-            Ok(totals)
+            connection.execute_batch("DROP TABLE edge; DROP INDEX item_blocked; DROP INDEX item_awaited; COMMIT")
         })?;
         let Self { connection, file } = self;
         connection.close().map_err(|(_, source)| PlanError::Body { path: file.path.clone(), source })?;
-        Ok(Sealed { file, totals })
+        Ok(Sealed { file, totals: contents.rules })
     }
 
     fn run<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, PlanError> {
@@ -216,15 +198,6 @@ fn open(path: &Path) -> rusqlite::Result<Connection> {
     connection.execute_batch(SCHEMA)?;
     connection.execute_batch("BEGIN")?;
     Ok(connection)
-}
-
-fn totals(connection: &Connection, rule: usize, items: Items, approved: Option<i64>) -> rusqlite::Result<RuleTotals> {
-    connection
-        .prepare_cached("SELECT min(due), count(*) FILTER (WHERE due < ?2) FROM item WHERE rule = ?1")?
-        // Without an approval nothing can be due before it: no time is before the least.
-        .query_row(params![rule as i64, approved.unwrap_or(i64::MIN)], |row| {
-            Ok(RuleTotals { items, oldest_due: row.get(0)?, backlog: row.get::<_, i64>(1)?.unsigned_abs() })
-        })
 }
 
 /// Bytes that sort as the database sorts its primary key: integers, texts by their bytes, blobs.

@@ -55,7 +55,7 @@ fn item(number: i64) -> Item {
     }
 }
 
-fn manifest(total: &super::draft::RuleTotals, simulation: bool) -> Manifest {
+fn manifest(total: &super::contents::RuleTotals, simulation: bool) -> Manifest {
     let due = total.items.count;
     Manifest {
         format: Manifest::FORMAT,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::draft::RuleTotals;
+use super::contents::RuleTotals;
 use super::order::{Order, order};
 use super::{Manifest, PlanError, PlannedCalendar, PlannedRule, PlannedSeries};
 use crate::audit::leaf::VerdictCounts;
