@@ -54,7 +54,7 @@ impl Apply {
                 actor: &actor,
                 clock: &clock::now,
                 stop: &stop,
-                progress: &mut |Progress { planned, done }| {
+                progress: &mut |Progress { planned, done, .. }| {
                     bar.set_length(planned);
                     bar.set_position(done);
                 },

@@ -177,6 +177,7 @@ impl Runner {
         };
         let mut progress = |progress: Progress| {
             self.pulse.running(LONGEST_CHUNK);
+            tracing::debug!(%plan, done = progress.done, pause = ?progress.pause, "a chunk is done");
             if let Some(asked) = self.board.show().executions.get_mut(plan) {
                 *asked = Execution::Running(progress);
             }

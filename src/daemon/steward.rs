@@ -211,7 +211,7 @@ impl Steward {
         match shown.executions.get(plan) {
             None => Err(refused("not-asked-for", format!("nobody asked for plan {plan}, or its end was told already"))),
             Some(Execution::Waiting) => Ok(Response::Applying { planned: 0, done: 0 }),
-            Some(Execution::Running(Progress { planned, done })) => {
+            Some(Execution::Running(Progress { planned, done, .. })) => {
                 Ok(Response::Applying { planned: *planned, done: *done })
             }
             Some(Execution::Ended(ended)) => {

@@ -199,3 +199,35 @@ fn paused_and_asked_to_scan_during_a_run_it_stops_at_the_chunk_then_scans() {
     daemon.stop();
     office.verify();
 }
+
+/// Chunks that a run went through, and how many of them it paused after.
+fn chunks(log: &str) -> (usize, usize) {
+    let chunks = log.lines().filter(|line| line.contains("a chunk is done"));
+    let paused = chunks.clone().filter(|line| !line.contains("pause=0ns"));
+    (chunks.count(), paused.count())
+}
+
+#[test]
+fn it_leaves_the_application_a_pause_after_each_chunk_but_for_a_maintenance_window() {
+    let office = Office::new("approve", 4_000);
+    let daemon = office.start_with(&[("RETENTIOND_LOG", "debug")]);
+    begin_to_destroy(&office, 4_000);
+    office.wait("the execution", || office.plans("executed").len() == 1);
+    let (of_polite, paused) = chunks(&office.log());
+    assert!(of_polite > 1 && paused == of_polite, "{paused} of {of_polite}");
+
+    // Noon in Toronto, on a Saturday.
+    office.reconfigure("scan = \"0 2 * * *\"", "scan = \"0 2 * * *\"\nmaintenance = [\"Sat 08:00-18:00\"]");
+    office.ask(&["ctl", "reload"]);
+    let mut database = office.database();
+    let transaction = database.transaction().unwrap();
+    (0..4_000).for_each(|_| insert(&transaction, "2025-11-02T12:00:00Z"));
+    transaction.commit().unwrap();
+    office.scan();
+    office.ask(&["approve", &office.plans("pending")[0], "--accept", "rules,count,share,median"]);
+    office.wait("the next execution", || office.plans("executed").len() == 2);
+    assert_eq!(office.count(), 5);
+    let (all, still_paused) = chunks(&office.log());
+    assert!(all > of_polite && still_paused == paused, "{still_paused} of {all}, after {paused} of {of_polite}");
+    daemon.stop();
+}

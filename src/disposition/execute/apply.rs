@@ -45,6 +45,8 @@ pub struct Progress {
     pub planned: u64,
     /// Records accounted for, whatever became of them.
     pub done: u64,
+    /// How long the database is left to its application before the next chunk.
+    pub pause: Duration,
 }
 
 /// Executes an approved plan now, or goes on with it. What is put off stays in the plan: a further call tries it again.
@@ -153,10 +155,12 @@ impl<'a> Execution<'a> {
                 return Ok(false);
             }
             queue.learn(&chunk, &took);
-            (conditions.progress)(Progress { planned: self.tally.counts.planned, done: self.tally.accounted() });
-            if self.pace_at(now) == Pace::Polite {
-                thread::sleep(LEAST_PAUSE.max(took.held / 2));
-            }
+            let pause = match self.pace_at(now) {
+                Pace::Polite => LEAST_PAUSE.max(took.held / 2),
+                Pace::Full => Duration::ZERO,
+            };
+            (conditions.progress)(Progress { planned: self.tally.counts.planned, done: self.tally.accounted(), pause });
+            thread::sleep(pause);
         }
         Ok(true)
     }
