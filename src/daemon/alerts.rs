@@ -6,21 +6,31 @@ use super::notify::Notifier;
 use crate::disposition::control::Alert;
 use crate::model::Instant;
 
-/// Kinds of alerts, by their stable names.
+/// Kinds of alerts, by their stable names. `docs/ops/alerts.md` says what to do about each.
 pub mod kind {
-    pub const PLAN_WAITING: &str = "plan-waiting";
-    pub const OVERDUE: &str = "overdue";
-    pub const RAIL_TRIPPED: &str = "rail-tripped";
-    pub const SCAN_FAILED: &str = "scan-failed";
-    pub const RUN_FAILED: &str = "run-failed";
-    pub const RUN_PARTIAL: &str = "run-partial";
-    pub const RESTORED: &str = "restored";
-    pub const UNANCHORED: &str = "unanchored";
-    pub const CLOCK: &str = "clock";
-    pub const CONFIGURATION: &str = "configuration";
-    pub const LOG: &str = "log";
-    pub const RECOVERY: &str = "recovery";
-    pub const HOLDS_LOST: &str = "holds-lost";
+    macro_rules! kinds {
+        ($($name:ident = $code:literal),+ $(,)?) => {
+            $(pub const $name: &str = $code;)+
+            /// Every kind.
+            pub const ALL: &[&str] = &[$($name),+];
+        };
+    }
+
+    kinds! {
+        PLAN_WAITING = "plan-waiting",
+        OVERDUE = "overdue",
+        RAIL_TRIPPED = "rail-tripped",
+        SCAN_FAILED = "scan-failed",
+        RUN_FAILED = "run-failed",
+        RUN_PARTIAL = "run-partial",
+        RESTORED = "restored",
+        UNANCHORED = "unanchored",
+        CLOCK = "clock",
+        CONFIGURATION = "configuration",
+        LOG = "log",
+        RECOVERY = "recovery",
+        HOLDS_LOST = "holds-lost",
+    }
 }
 
 /// The alerts that stand.
@@ -76,6 +86,11 @@ impl Alerts {
         over.iter().for_each(|of| self.clear(code, of));
     }
 
+    /// How many of a kind stand.
+    pub fn count(&self, code: &str) -> usize {
+        self.standing.keys().filter(|(kind, _)| *kind == code).count()
+    }
+
     /// Those that stand.
     pub fn standing(&self) -> Vec<Alert> {
         self.standing.values().cloned().collect()
@@ -84,6 +99,8 @@ impl Alerts {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
@@ -119,5 +136,22 @@ mod tests {
         assert_eq!(alerts.standing().len(), 1);
         alerts.clear(kind::RESTORED, "parle");
         assert_eq!(alerts.standing(), []);
+    }
+
+    #[test]
+    fn every_kind_of_alert_is_explained_to_who_is_woken_and_told_by_prometheus_and_no_other_is() {
+        let every: BTreeSet<&str> = kind::ALL.iter().copied().collect();
+        let page = include_str!("../../docs/ops/alerts.md");
+        let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+        assert_eq!(rows.collect::<BTreeSet<_>>(), every, "docs/ops/alerts.md");
+        let rules = include_str!("../../docs/ops/alerts.yml");
+        let told = rules.split("code=~\"").skip(1).filter_map(|rest| rest.split('"').next());
+        let told: Vec<&str> = told.flat_map(|codes| codes.split('|')).collect();
+        assert_eq!(told.iter().copied().collect::<BTreeSet<_>>(), every, "docs/ops/alerts.yml");
+        assert_eq!(told.len(), every.len(), "each by one rule");
+        let codes = include_str!("../../docs/ops/daemon.md").split("  Codes: ").nth(1).unwrap();
+        let codes = codes.split("\n- ").next().unwrap().split('`').skip(1).step_by(2);
+        let codes: BTreeSet<&str> = codes.filter(|code| !code.contains(['_', '.', ' '])).collect();
+        assert_eq!(codes, every, "docs/ops/daemon.md");
     }
 }

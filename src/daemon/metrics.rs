@@ -15,6 +15,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
+use super::alerts::{Alerts, kind};
 use super::board::Counts;
 use super::standing::Anchor;
 use crate::model::{Instant, RuleNumber};
@@ -31,6 +32,11 @@ struct Disposal {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Of {
     rule: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfKind {
+    code: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -54,7 +60,7 @@ pub struct Metrics {
     anchored_at: Gauge,
     entries: Gauge,
     log_writable: Gauge,
-    alerts: Gauge,
+    alerts: Family<OfKind, Gauge>,
 }
 
 impl Metrics {
@@ -75,7 +81,7 @@ impl Metrics {
             anchored_at: Gauge::default(),
             entries: Gauge::default(),
             log_writable: Gauge::default(),
-            alerts: Gauge::default(),
+            alerts: Family::default(),
         };
         let registry = &mut metrics.registry;
         // The counters' names get `_total` from the encoder.
@@ -116,7 +122,7 @@ impl Metrics {
             "Whether what was last to be put on record could be (1) or not (0)",
             metrics.log_writable.clone(),
         );
-        registry.register("alerts_standing", "Alerts that stand", metrics.alerts.clone());
+        registry.register("alerts_standing", "Alerts that stand, by their kind", metrics.alerts.clone());
         registry.register("build", "Version", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
         metrics.started.set(started.timestamp());
         metrics.log_is_writable(true);
@@ -168,9 +174,11 @@ impl Metrics {
         self.log_writable.set(is_writable.into());
     }
 
-    /// Notes how many alerts stand.
-    pub fn alerts(&self, standing: usize) {
-        self.alerts.set(gauge(standing as u64));
+    /// Notes how many alerts of each kind stand.
+    pub fn alerts(&self, alerts: &Alerts) {
+        for code in kind::ALL {
+            self.alerts.get_or_create(&OfKind { code }).set(gauge(alerts.count(code) as u64));
+        }
     }
 
     /// The text.
@@ -218,7 +226,7 @@ mod tests {
         metrics.scanned(now);
         metrics.overdue(&Counts { at: now, entries: 0, overdue });
         metrics.stand(10, &Anchor { size: 4, since: "2026-11-20T00:00:00Z".parse().unwrap() }, 2);
-        metrics.alerts(1);
+        metrics.alerts(&Alerts::default());
         metrics.run_ended("partial", 1.5, now);
         metrics
     }

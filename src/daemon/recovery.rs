@@ -8,7 +8,7 @@ use crate::disposition::execute::{self, ExecuteError};
 use crate::model::RuleNumber;
 
 impl Runner {
-    /// Gives every intent without outcome its outcome; what cannot be resolved now is tried again before every execution.
+    /// Gives every intent without outcome its outcome; what cannot be resolved now is tried again at every tick and before every execution.
     pub fn recover(&mut self) {
         let now = self.watch.now();
         let recovered = self.desk.lock().map_err(Into::into).and_then(|mut desk| execute::recover(&mut desk, now));
@@ -17,6 +17,8 @@ impl Runner {
                 if recovered.batches > 0 {
                     let (batches, committed) = (recovered.batches, recovered.committed);
                     tracing::warn!(batches, committed, "batches that a crash interrupted were resolved");
+                    // A plan of theirs that failed meanwhile need not wait for its time.
+                    self.retries.clear();
                 }
                 self.board.clear(kind::RECOVERY, "log");
             }

@@ -175,6 +175,9 @@ impl Runner {
         if doubt.is_some() {
             return;
         }
+        if self.board.show().alerts.count(kind::RECOVERY) > 0 {
+            self.recover();
+        }
         // What was begun or approved comes first, so that the scan does not list its records anew.
         self.resume();
         self.fire(now);

@@ -31,7 +31,7 @@ impl Runner {
             Ok(()) => self.board.clear(kind::LOG, "log"),
             Err(error) => self.trouble(&error, now),
         }
-        self.metrics.alerts(self.board.show().alerts.standing().len());
+        self.metrics.alerts(&self.board.show().alerts);
         if let Some(path) = &self.config.metrics.textfile
             && let Err(error) = self.metrics.write_textfile(path)
         {

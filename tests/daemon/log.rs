@@ -34,7 +34,7 @@ fn a_hold_on_a_full_disk_holds_and_is_put_on_record_when_there_is_room_again() {
     assert!(placed["unrecorded"].as_str().unwrap().contains("full"), "{placed}");
     office.wait("the alert", || office.has_alert("log"));
     office.wait("the figure", || figures(&office).contains("retentiond_log_writable 0"));
-    assert!(figures(&office).contains("retentiond_alerts_standing 1"), "{}", figures(&office));
+    assert!(figures(&office).contains("retentiond_alerts_standing{code=\"log\"} 1"), "{}", figures(&office));
     assert_eq!((office.status()["holds"].as_u64(), holds_on_record(&office)), (Some(1), 0));
     office.wait("room on the disk", || !office.has_alert("log"));
     office.wait("the figure", || figures(&office).contains("retentiond_log_writable 1"));

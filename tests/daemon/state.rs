@@ -116,3 +116,21 @@ fn an_approval_under_a_state_restored_from_before_the_last_batch_is_refused() {
     assert_eq!(office.plans("pending"), [plan]);
     assert_eq!(office.ask(&["audit", "verify"])["entries"], entries);
 }
+
+#[test]
+fn what_a_crash_left_in_a_database_that_is_away_is_settled_when_it_is_back_without_a_restart() {
+    let office = Office::new("approve", 3);
+    let plan = office.plan();
+    office.ask(&["approve", &plan, "--accept", "rules"]);
+    let killed = office.command(&["apply", &plan]).env("FAILPOINTS", "committed=return(kill)").output().unwrap();
+    assert_eq!(killed.status.code(), None, "{killed:?}");
+    fs::rename(office.path("app.db"), office.path("away.db")).unwrap();
+    let daemon = office.start();
+    assert!(office.has_alert("recovery"), "{}", office.status());
+    fs::rename(office.path("away.db"), office.path("app.db")).unwrap();
+    office.wait("its settlement", || !office.has_alert("recovery"));
+    office.wait("the end of the plan", || office.plans("executed") == [plan.clone()]);
+    daemon.stop();
+    assert_eq!(office.count(), 5);
+    office.verify();
+}
