@@ -109,7 +109,7 @@ impl Report for CheckReport {
                 text += &paragraph("    → ", "      ", line);
             }
         }
-        text += &format!("\n{}\n", self.verdict(words));
+        text += &format!("\n{}", paragraph("", "", &self.verdict(words)));
         text
     }
 

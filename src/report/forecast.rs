@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::table::{Table, count};
+use super::table::{Table, count, paragraph};
 use super::{Report, Words, to_value};
 
 /// The answer to `forecast`.
@@ -44,7 +44,8 @@ impl Report for ForecastReport {
             line(month, &|rule| rule.months.get(month).copied().unwrap_or_default());
         }
         line(words.later, &|rule| rule.later);
-        format!("{}\n{}\n{}\n", table.text(), words.forecast_counts, words.forecast_note)
+        let notes = [words.forecast_counts, words.forecast_note].map(|note| paragraph("", "", note));
+        format!("{}\n{}", table.text(), notes.concat())
     }
 
     fn json(&self) -> Value {

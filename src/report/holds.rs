@@ -36,15 +36,14 @@ impl Report for HoldsReport {
         if self.holds.is_empty() && self.lost.is_empty() {
             return format!("{}\n", words.no_hold);
         }
-        let headings = [words.hold, words.scope, words.keeps, words.reason, words.case, words.review_by, words.by];
-        let mut table = Table::new(headings).texts([2, 3, 4]);
+        let headings = [words.hold, words.scope, words.keeps, words.reason, words.review_by, words.by];
+        let mut table = Table::new(headings).texts([2, 3]);
         for hold in &self.holds {
             table.row([
                 hold.hold.clone(),
                 words.hold_scope(&hold.scope).to_owned(),
                 hold.of.clone(),
-                hold.reason.clone(),
-                hold.case.clone().unwrap_or_default(),
+                hold.case.as_ref().map_or_else(|| hold.reason.clone(), |case| format!("{} ({case})", hold.reason)),
                 hold.review_by.clone().unwrap_or_default(),
                 hold.by.clone(),
             ]);

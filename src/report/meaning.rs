@@ -38,7 +38,7 @@ pub fn text(meanings: &[Meaning], words: &Words) -> String {
         paragraph("  ", "    ", &format!("{} {of}{}{is}", meaning.series, words.colon))
     };
     let lines: String = meanings.iter().map(line).collect();
-    if lines.is_empty() { lines } else { format!("\n{}\n{lines}", words.meaning_title) }
+    if lines.is_empty() { lines } else { format!("\n{}{lines}", paragraph("", "", words.meaning_title)) }
 }
 
 fn event_text(event: &EventMapping, table: &str) -> String {

@@ -122,7 +122,7 @@ impl From<&PlannedCalendar> for CalendarRow {
 
 impl Report for PlanReport {
     fn text(&self, words: &Words) -> String {
-        let mut text = format!("{}\n", self.title(words));
+        let mut text = paragraph("", "  ", &self.title(words));
         for calendar in &self.calendars {
             let version = calendar.version.to_string();
             text += &words.fill(words.under_calendar, &[&calendar.number, &version, &calendar.zone]);
@@ -178,7 +178,7 @@ impl PlanReport {
             format!("  {}{}{}\n", row.series, words.colon, kinds.join(", "))
         });
         let lines: String = kinds.collect();
-        if lines.is_empty() { String::new() } else { format!("\n{}\n{lines}", words.undated_title) }
+        if lines.is_empty() { String::new() } else { format!("\n{}{lines}", paragraph("", "", words.undated_title)) }
     }
 
     /// Records that block each other in a circle are never destroyed: someone should clear a reference.
@@ -196,18 +196,18 @@ impl PlanReport {
 
     fn closing(&self, words: &Words) -> String {
         if self.simulation {
-            return format!("\n{}\n", words.simulation_note);
+            return format!("\n{}", paragraph("", "", words.simulation_note));
         }
         if self.planned == 0 {
             return format!("\n{}\n", words.nothing_due);
         }
-        let mut text = format!("\n{}\n", words.dry_run_note);
+        let mut text = format!("\n{}", paragraph("", "", words.dry_run_note));
         if self.tripped.is_empty() {
             text +=
                 &format!("{}\n", words.fill(words.approve_hint, &[&format!("{} approve {}", self.program, self.plan)]));
             return text;
         }
-        text += &format!("\n{}\n", words.rails_title);
+        text += &format!("\n{}", paragraph("", "", words.rails_title));
         text += &rails::text(&self.tripped, words);
         let command = format!("{} approve {} --accept {}", self.program, self.plan, self.rails.join(","));
         text += &format!("\n{}\n", words.fill(words.accept_hint, &[&command]));

@@ -19,7 +19,7 @@ impl Report for StatusReport {
     fn text(&self, words: &Words) -> String {
         let status = &self.status;
         let mut text = String::new();
-        let mut facts = Table::untitled();
+        let mut facts = Table::untitled().texts([1]);
         let mut fact = |label: &str, value: String| facts.row([label.to_owned(), value]);
         fact(words.state, format!("{} ({}, {})", status.doing, status.mode, status.version));
         if let Some(pause) = &status.paused {

@@ -1,6 +1,8 @@
 //! Tables and numbers as text.
 
-use comfy_table::{Cell, CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table as Grid, TableStyle};
+use comfy_table::{
+    Cell, CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table as Grid, TableStyle, Width,
+};
 
 use super::plain::one_line;
 use super::words::Words;
@@ -65,15 +67,29 @@ impl Table {
 
     /// The table as lines, indented by two columns, no blank at a line's end.
     pub fn text(&self) -> String {
-        let mut grid = self.grid.clone();
-        if !self.texts.is_empty() {
-            grid.set_content_arrangement(ContentArrangement::Dynamic).set_width(WIDTH as u16 - 2);
-            let whole = grid.column_iter_mut().enumerate().filter(|(place, _)| !self.texts.contains(place));
-            whole.for_each(|(_, column)| _ = column.set_constraint(ColumnConstraint::ContentWidth));
+        let page = WIDTH - 2;
+        let is_wide = self.grid.lines().any(|line| line.trim_end().chars().count() > page);
+        if self.texts.is_empty() || !is_wide {
+            return indented(&self.grid);
         }
-        grid.lines().map(|line| format!("  {}\n", line.trim_end())).collect()
+        let mut grid = self.grid.clone();
+        grid.set_content_arrangement(ContentArrangement::Dynamic).set_width(page as u16);
+        for (place, column) in grid.column_iter_mut().enumerate() {
+            column.set_constraint(match self.texts.contains(&place) {
+                true => ColumnConstraint::LowerBoundary(Width::Fixed(NARROWEST)),
+                false => ColumnConstraint::ContentWidth,
+            });
+        }
+        indented(&grid)
     }
 }
+
+fn indented(grid: &Grid) -> String {
+    grid.lines().map(|line| format!("  {}\n", line.trim_end())).collect()
+}
+
+/// A column of text is no narrower, in characters with the blanks around it: words stay whole.
+const NARROWEST: u16 = 12;
 
 /// A heading of several words, one beneath the other: columns of numbers stay narrow.
 pub fn stacked(heading: &str) -> String {

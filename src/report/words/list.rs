@@ -140,7 +140,6 @@ words! {
     scope: "scope", "portée";
     keeps: "keeps", "conserve";
     reason: "reason", "motif";
-    case: "case", "cause";
     review_by: "review by", "à revoir le";
     no_hold: "No hold is in force.", "Aucune suspension n'est en vigueur.";
     hold_placed: "Hold {} is in force: {} stays until it is lifted.", "La suspension {} est en vigueur\u{a0}: elle conserve {} jusqu'à sa levée.";
