@@ -528,12 +528,12 @@ class Ledger:
         if set(accepted) - RAILS:
             self.flaw("it accepts a guard rail that this format does not know")
         for series, governed in leaf["governed"].items():
-            before = self.governed.get(series)
+            _, before = self.governed.get(series, (None, None))
             if (before is None or before["rules"] != governed["rules"]) and "rules" not in accepted:
                 self.flaw("it approves rules that are new, without naming the rail")
             if before is not None and before["mapping"] != governed["mapping"] and "mapping" not in accepted:
                 self.flaw("it approves a mapping that is new, without naming the rail")
-            self.governed[series] = governed
+            self.governed[series] = (leaf["plan"], governed)
         self.plans[leaf["plan"]] = leaf
         self.rejected.discard(leaf["plan"])
         self.before_clock.discard(leaf["plan"])
@@ -541,6 +541,7 @@ class Ledger:
     def read_rejection(self, leaf):
         self.check_plan_name(leaf)
         self.rejected.add(leaf["plan"])
+        self.governed = {series: by for series, by in self.governed.items() if by[0] != leaf["plan"]}
 
     def check_plan_name(self, leaf):
         """A plan is named after its day, which has come, and the beginning of its digest."""

@@ -1,7 +1,7 @@
 //! The results of an outcome leaf: one letter a record, run-length encoded (`497D1h2c`).
 
 use super::codec::LeafError;
-use super::leaf::RecordOutcome;
+use super::leaf::{Action, RecordOutcome};
 
 impl RecordOutcome {
     /// All of them, in the order of the run statement.
@@ -27,6 +27,15 @@ impl RecordOutcome {
             Self::Deferred => 'r',
             Self::Incomplete => 'i',
             Self::Failed => 'f',
+        }
+    }
+
+    /// In which way a record went that has this outcome; `None` where it stayed, or a file of it did.
+    pub const fn disposed_by(self) -> Option<Action> {
+        match self {
+            Self::Destroyed => Some(Action::Destroy),
+            Self::Anonymized => Some(Action::Anonymize),
+            _ => None,
         }
     }
 

@@ -128,6 +128,7 @@ fn rules(document: &Document<'_>, config: &Config, law: &Law, laws: &[Law]) -> V
         match mapping_of(config, law, &rule.series, laws) {
             Some(mapping) => {
                 governed(&text, &place, rule, mapping);
+                named_once(&text, &place, rule, law, laws);
                 anonymized(document, rule, mapping);
             }
             // Once for a series, however many rules it has.
@@ -149,11 +150,25 @@ fn rules(document: &Document<'_>, config: &Config, law: &Law, laws: &[Law]) -> V
     text.into_faults()
 }
 
+/// Plans, approvals, holds and statements name a rule by its number alone.
+fn named_once(text: &Document<'_>, place: &str, rule: &Rule, law: &Law, laws: &[Law]) {
+    let before = laws.iter().take_while(|other| other.file != law.file);
+    let mut others = before.filter(|other| other.calendar.number != law.calendar.number);
+    let has_it = |other: &&Law| other.calendar.rules.iter().any(|one| one.is_obeyed() && one.number == rule.number);
+    if let Some(other) = others.find(has_it) {
+        let message =
+            format!("rule {} of {} is also a rule of {}", rule.number, law.calendar.number, other.calendar.number);
+        let mend =
+            format!("give one of the two another number, for instance \"{}-{}\"", law.calendar.number, rule.number);
+        text.fault_at(&format!("{place}.number"), "shared-rule", message, mend);
+    }
+}
+
 /// Asks for the keys of each rule, so that faults find their places.
 fn remember_places(text: &Document<'_>) {
     let rules = text.root().get("rule").and_then(|rules| rules.items()).unwrap_or_default();
     for mut rule in rules.iter().filter_map(|rule| rule.table()) {
-        for key in ["series", "trigger", "until", "part", "group", "unless"] {
+        for key in ["number", "series", "trigger", "until", "part", "group", "unless"] {
             rule.get(key);
         }
     }

@@ -26,6 +26,8 @@ pub struct Chronicle {
     lifted: BTreeSet<HoldId>,
     approvals: BTreeMap<PlanId, Digest>,
     rejections: BTreeMap<PlanId, Digest>,
+    /// The plan whose approval bound each series last.
+    bound_by: BTreeMap<SeriesName, PlanId>,
     started: BTreeSet<PlanId>,
     finished: BTreeMap<PlanId, RunId>,
     history: History,
@@ -113,7 +115,11 @@ impl Chronicle {
             }
             Body::Approval(approval) => {
                 self.approvals.insert(approval.plan.clone(), approval.digest);
-                self.history.approved.extend(approval.governed.clone());
+                for (series, governed) in &approval.governed {
+                    self.history.approved.insert(series.clone(), governed.clone());
+                    self.history.taken_back.remove(series);
+                    self.bound_by.insert(series.clone(), approval.plan.clone());
+                }
                 if approval.accepted.iter().any(|rail| rail == Rail::Restored.name()) {
                     let sources = self.history.restored.iter().cloned();
                     self.answered.extend(sources.map(|source| (source, approval.plan.clone())));
@@ -122,6 +128,7 @@ impl Chronicle {
             Body::Rejection(rejection) => {
                 self.rejections.insert(rejection.plan.clone(), rejection.digest);
                 self.history.done.insert(rejection.plan.clone());
+                self.take_back(&rejection.plan);
             }
             Body::Intent(intent) => self.note_intent(intent.batch, &intent.plan, &intent.source),
             Body::Outcome(outcome) => self.note_outcome(outcome.batch, outcome.committed),
@@ -141,6 +148,14 @@ impl Chronicle {
             }
             Body::Correction(correction) => self.note_correction(correction),
             _ => {}
+        }
+    }
+
+    /// Whoever rejects a plan says no to what its approval allowed of later plans, too.
+    fn take_back(&mut self, plan: &PlanId) {
+        for (series, _) in self.bound_by.extract_if(.., |_, by| by == plan) {
+            self.history.approved.remove(&series);
+            self.history.taken_back.insert(series);
         }
     }
 

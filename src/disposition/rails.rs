@@ -75,6 +75,8 @@ pub struct Tripped {
 pub struct History {
     /// What the last approval of each series bound it to.
     pub approved: BTreeMap<SeriesName, GovernedBy>,
+    /// Series whose last approval a rejection took back.
+    pub taken_back: BTreeSet<SeriesName>,
     /// Records planned by the runs of each rule, the newest first; runs without any are left out.
     pub runs: BTreeMap<RuleNumber, Vec<u64>>,
     /// Plans that were executed or rejected.
@@ -164,6 +166,9 @@ impl Look<'_> {
 
     fn rules(&self) -> Option<Tripped> {
         match self.measure.history.approved.get(&self.series.series) {
+            None if self.measure.history.taken_back.contains(&self.series.series) => {
+                Some(self.trip(Rail::Rules, None, Figures::TakenBack))
+            }
             None => Some(self.trip(Rail::Rules, None, Figures::NewRules)),
             Some(before) if before.rules != self.series.governed.rules => {
                 Some(self.trip(Rail::Rules, None, Figures::OtherRules))

@@ -59,6 +59,7 @@ impl TrippedRail {
             Figures::Median { going, usual } => words.fill(words.rail_median, &[&n(going), rule, &n(usual)]),
             Figures::Empty => words.fill(words.rail_empty, &[series]),
             Figures::NewRules => words.fill(words.rail_new_rules, &[series]),
+            Figures::TakenBack => words.fill(words.rail_taken_back, &[series]),
             Figures::OtherRules => words.fill(words.rail_other_rules, &[series]),
             Figures::Mapping => words.fill(words.rail_mapping, &[series]),
             Figures::Guesses { lines } => words.fill(words.rail_guesses, &[series, &lines.join(", ")]),

@@ -84,7 +84,10 @@ impl RunReport {
         for (reason, records) in reasons {
             text += &paragraph("  ", "    ", &format!("{} × {reason}", count(*records, words)));
         }
-        if counts.deferred + counts.incomplete + counts.failed > 0 || !finished {
+        if counts.incomplete + counts.failed > 0 {
+            text += &paragraph("", "  ", words.run_next);
+        }
+        if counts.deferred > 0 || !finished {
             text += &format!("{}\n", words.fill(words.run_again, &[&format!("{} apply {plan}", self.program)]));
         }
         text
@@ -130,11 +133,20 @@ mod tests {
     }
 
     #[test]
+    fn only_what_was_put_off_goes_on_with_the_same_plan() {
+        let again = |counts| run(counts).text(&EN).contains("apply 2026-11-21-0a1b2c3d");
+        assert!(again(RunCounts { planned: 1, deferred: 1, ..RunCounts::default() }));
+        let failed = RunCounts { planned: 2, failed: 1, incomplete: 1, ..RunCounts::default() };
+        assert!(!again(failed));
+        assert!(run(failed).text(&EN).contains("the next plan lists it"));
+    }
+
+    #[test]
     fn a_run_shows_what_happened_why_and_how_to_go_on() {
         let run = run(RunCounts { planned: 12, destroyed: 10, failed: 2, ..RunCounts::default() });
         let text = run.text(&EN);
         assert!(text.contains("failed") && text.contains("2 × a symbolic link") && !text.contains("drifted"), "{text}");
-        assert!(run.is_partial() && text.contains("retentiond apply 2026-11-21-0a1b2c3d"), "{text}");
+        assert!(run.is_partial() && text.contains("the next plan lists it"), "{text}");
     }
 
     #[test]

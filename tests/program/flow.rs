@@ -96,6 +96,21 @@ fn a_rejected_plan_can_no_longer_be_approved_or_applied() {
 }
 
 #[test]
+fn an_approval_that_was_taken_back_allows_nothing_of_later_plans() {
+    let house = House::new();
+    let plan = house.approved();
+    assert_eq!(house.run(&["reject", &plan, "--reason", "the rule is wrong"]).code, 0);
+    let (_, next) = house.json(&["plan"]);
+    assert!(next["rails"].as_array().unwrap().contains(&"rules".into()), "{next}");
+    let id = next["plan"].as_str().unwrap();
+    assert_ne!(id, plan);
+    let refused = house.run(&["approve", id]);
+    assert_eq!(refused.code, 3, "{refused:?}");
+    assert!(refused.err.contains("rejected afterwards"), "{refused:?}");
+    house.assert_untouched();
+}
+
+#[test]
 fn a_plan_for_a_day_to_come_is_a_simulation_that_nobody_can_approve() {
     let house = House::new();
     let (code, plan) = house.json(&["plan", "--as-of", "2190-01-01"]);

@@ -35,7 +35,20 @@ fn recovery_reads_masks_back_and_does_not_say_anonymized_where_one_is_gone() {
     let outcomes = entries["entries"].as_array().unwrap().iter().filter(|entry| entry["kind"] == "outcome");
     let results: Vec<&str> = outcomes.map(|outcome| outcome["results"].as_str().unwrap()).collect();
     assert_eq!(results, ["2f1A"], "{entries}");
+    let sanitized = entries["entries"].as_array().unwrap().iter().find(|entry| entry["kind"] == "sanitized");
+    assert!(sanitized.is_none(), "this run masked nothing itself: {entries}");
     let next = organization.ask(&["plan"]);
     assert_eq!(next["rules"][0]["due"], 2, "what stands there unmasked is due again: {next}");
     organization.verify();
+}
+
+#[test]
+fn where_masks_took_the_place_of_what_was_no_absence_is_claimed() {
+    let (organization, plan) = anonymizing();
+    let text = organization.command(&["apply", &plan]).output().unwrap();
+    assert!(text.status.success(), "{text:?}");
+    let entries = organization.ask(&["audit", "show"]);
+    let methods: Vec<_> =
+        entries["entries"].as_array().unwrap().iter().filter_map(|entry| entry["method"].as_str()).collect();
+    assert_eq!(methods, ["masks read back by key after each commit"]);
 }

@@ -106,9 +106,10 @@ impl Holds {
                 Kept::Record { source, series, year, fp, .. }
                     if (source, series, *year) == (&intent.source, &intent.series, intent.year) =>
                 {
-                    let found = |record: &[u8]| super::encode_fingerprint(record) == *fp;
-                    let place = fingerprints.chunks_exact(32).position(found);
-                    place.into_iter().for_each(|place| places.add(hold, HeldPart::One(place)));
+                    // Every place: an intent could name a record twice, and hide behind the first.
+                    let records = fingerprints.chunks_exact(32).enumerate();
+                    let found = records.filter(|(_, record)| super::encode_fingerprint(record) == *fp);
+                    found.for_each(|(place, _)| places.add(hold, HeldPart::One(place)));
                 }
                 _ => (),
             }

@@ -22,8 +22,8 @@ const STANDS: i64 = 15 * 86_400;
 #[derive(Debug, Default)]
 pub(super) struct Plans {
     decided: BTreeMap<PlanId, Decided>,
-    /// What the last approval of each series bound it to.
-    governed: BTreeMap<SeriesName, GovernedBy>,
+    /// What the last approval of each series bound it to, and of which plan. A rejection of that plan takes it back.
+    governed: BTreeMap<SeriesName, (PlanId, GovernedBy)>,
 }
 
 #[derive(Debug)]
@@ -54,7 +54,8 @@ impl Plans {
             findings.at(index, Flaw::UnknownWord { field: "accepted" });
         }
         for (series, governed) in &approval.governed {
-            let before = self.governed.insert(series.clone(), governed.clone());
+            let before = self.governed.insert(series.clone(), (approval.plan.clone(), governed.clone()));
+            let before = before.map(|(_, governed)| governed);
             let are_new = before.as_ref().is_none_or(|before| before.rules != governed.rules);
             let is_new = before.is_some_and(|before| before.mapping != governed.mapping);
             for (_, rail) in [(are_new, "rules"), (is_new, "mapping")].into_iter().filter(|(is_tripped, _)| *is_tripped)
@@ -74,6 +75,7 @@ impl Plans {
     /// Takes up a rejection.
     pub fn read_rejection(&mut self, index: u64, at: i64, rejection: &Rejection, findings: &mut Findings) {
         check_name(index, at, &rejection.plan, &rejection.digest, findings);
+        self.governed.retain(|_, (plan, _)| *plan != rejection.plan);
         self.decide(index, rejection.plan.clone(), rejection.digest, findings).is_rejected = true;
     }
 

@@ -39,6 +39,15 @@ fn approval(plan: &str, series: &str, rules: &[u8]) -> Body {
     })
 }
 
+fn rejection(plan: &str) -> Body {
+    Body::Rejection(Rejection {
+        plan: plan.into(),
+        digest: Digest::of(plan.as_bytes()),
+        actor: "marie (1001)".into(),
+        reason: Digest::of(b"reason"),
+    })
+}
+
 fn run(plan: &str, due: u64, finished: bool) -> Body {
     Body::Run(Run {
         run: RunId::new(format!("{plan}-run")),
@@ -91,6 +100,22 @@ fn the_last_approval_of_a_series_counts() {
 }
 
 #[test]
+fn a_rejection_takes_back_what_the_last_approval_of_its_plan_bound() {
+    let found = chronicle(&[approval("a", "dossier", b"x"), approval("b", "account", b"y"), rejection("a")]);
+    assert_eq!(found.history().approved.keys().collect::<Vec<_>>(), [&SeriesName::from("account")]);
+    assert_eq!(found.history().taken_back, ["dossier".into()].into());
+    let again = chronicle(&[approval("a", "dossier", b"x"), rejection("a"), approval("c", "dossier", b"x")]);
+    assert!(
+        again.history().approved.contains_key(&SeriesName::from("dossier")) && again.history().taken_back.is_empty()
+    );
+    let since = chronicle(&[approval("a", "dossier", b"x"), approval("c", "dossier", b"x"), rejection("a")]);
+    assert!(
+        since.history().approved.contains_key(&SeriesName::from("dossier")),
+        "somebody approved another plan of it since"
+    );
+}
+
+#[test]
 fn only_runs_to_the_end_that_found_something_count_and_the_newest_comes_first() {
     let found = chronicle(&[run("a", 5, true), run("b", 0, true), run("c", 7, false), run("d", 9, true)]);
     assert_eq!(found.history().runs[&RuleNumber::from("PC-1")], [9, 5]);
@@ -101,13 +126,7 @@ fn only_runs_to_the_end_that_found_something_count_and_the_newest_comes_first() 
 
 #[test]
 fn what_was_executed_or_rejected_is_done() {
-    let rejection = Body::Rejection(Rejection {
-        plan: "r".into(),
-        digest: Digest::of(b"r"),
-        actor: "marie (1001)".into(),
-        reason: Digest::of(b"reason"),
-    });
-    let found = chronicle(&[run("a", 5, true), run("c", 7, false), rejection]);
+    let found = chronicle(&[run("a", 5, true), run("c", 7, false), rejection("r")]);
     assert_eq!(found.history().done, ["a", "r"].map(PlanId::from).into());
     assert_eq!(found.rejected(&"r".into()), Some(&Digest::of(b"r")));
 }

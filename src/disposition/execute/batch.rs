@@ -19,7 +19,7 @@ use crate::audit::DurableIntents;
 use crate::audit::leaf::RecordOutcome;
 use crate::disposition::desk::SharedDesk;
 use crate::disposition::plan::{Item, PlanError};
-use crate::model::{DurableEvidence, Instant};
+use crate::model::{BatchNumber, DurableEvidence, Instant};
 use crate::records::sqlite::{CommitError, FenceState, StoreError, Writer};
 
 /// How often a batch that met a lock is tried before it is put off.
@@ -199,7 +199,6 @@ fn attempt_once(
     candidates: &[Candidate<'_>],
     evidence: &DurableIntents,
 ) -> Result<Attempt, ExecuteError> {
-    let batch = evidence.batch();
     let is_limited = candidates.len() > 1 || !bench.admits_giants;
     let begun = if is_limited { bench.writer.begin() } else { bench.writer.begin_large() };
     let mut txn = match begun {
@@ -236,18 +235,26 @@ fn attempt_once(
         Err(CommitError::Busy) => Ok(Attempt::Busy),
         Err(CommitError::Refused(error)) if error.ends_the_run() => Ok(Attempt::Over(error.to_string())),
         Err(CommitError::Refused(error)) => Ok(Attempt::Differs(error)),
-        Err(CommitError::OtherBatch) => Err(ExecuteError::OtherBatch { batch }),
-        Err(CommitError::Unknown(_)) => {
-            let unresolved =
-                |source| ExecuteError::Unresolved { batch, source_name: target.mapping.source.clone(), source };
-            match bench.writer.abort_or_read(batch).map_err(unresolved)? {
-                FenceState::Committed(text) => {
-                    let read = note::read(bench.shared.lock()?.log(), batch, &text, candidates.len());
-                    Ok(Attempt::Committed(read.ok_or(ExecuteError::Fence { batch })?, effort))
-                }
-                _ => Ok(Attempt::Aborted),
-            }
+        Err(CommitError::OtherBatch) => Err(ExecuteError::OtherBatch { batch: evidence.batch() }),
+        Err(CommitError::Unknown(_)) => ask_the_fence(bench, target, evidence.batch(), candidates.len(), effort),
+    }
+}
+
+/// What became of a batch of so many records whose COMMIT failed: the database itself says.
+fn ask_the_fence(
+    bench: &mut Bench<'_>,
+    target: &Target<'_>,
+    batch: BatchNumber,
+    records: usize,
+    effort: Effort,
+) -> Result<Attempt, ExecuteError> {
+    let unresolved = |source| ExecuteError::Unresolved { batch, source_name: target.mapping.source.clone(), source };
+    match bench.writer.abort_or_read(batch).map_err(unresolved)? {
+        FenceState::Committed(text) => {
+            let read = note::read(bench.shared.lock()?.log(), batch, &text, records);
+            Ok(Attempt::Committed(read.ok_or(ExecuteError::Fence { batch })?, effort))
         }
+        _ => Ok(Attempt::Aborted),
     }
 }
 

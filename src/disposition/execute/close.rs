@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::error::ExecuteError;
 use super::fault;
 use super::statement::{Statement, Tally};
-use crate::audit::leaf::{Body, Run, Sanitized};
+use crate::audit::leaf::{Action, Body, Run, Sanitized};
 use crate::disposition::ApprovedPlan;
 use crate::disposition::desk::Desk;
 use crate::model::{Actor, Instant, RunId, SourceName};
@@ -34,32 +34,11 @@ pub(super) fn close(
     tally: Tally,
     ended: Ended<'_>,
 ) -> Result<Statement, ExecuteError> {
-    let counts = tally.counts;
-    for source in tally.disposed_in.difference(&tally.copied_in) {
-        let sanitized = Sanitized {
-            run: ended.run.clone(),
-            source: source.clone(),
-            level: LEVEL.to_owned(),
-            method: "absence read back by key after each commit".to_owned(),
-        };
+    let is_done = ended.finished && tally.counts.deferred == 0;
+    for sanitized in sanitized(&tally, &ended.run) {
         desk.log().append(Body::Sanitized(sanitized), ended.now)?;
     }
-    let is_done = ended.finished && counts.deferred == 0;
-    let run = Run {
-        run: ended.run.clone(),
-        plan: plan.id().clone(),
-        started: ended.began.timestamp(),
-        actor: ended.actor.clone(),
-        finished: is_done,
-        counts,
-        rows: tally.rows,
-        detached: tally.detached,
-        triggered: tally.triggered,
-        files: tally.files,
-        bytes: tally.bytes,
-        verdicts: plan.manifest().rules.iter().map(|rule| (rule.rule.clone(), rule.counts)).collect(),
-    };
-    desk.log().append(Body::Run(run), ended.now)?;
+    desk.log().append(Body::Run(run(plan, &tally, &ended, is_done)), ended.now)?;
     fault::step("run-appended")?;
     desk.log().sync()?;
     fault::step("run-durable")?;
@@ -72,17 +51,56 @@ pub(super) fn close(
     Ok(Statement {
         run: ended.run,
         plan: plan.id().clone(),
-        counts,
+        counts: tally.counts,
         interrupted: tally.interrupted,
         rows: tally.rows,
         detached: tally.detached,
         triggered: tally.triggered,
         files: tally.files,
         bytes: tally.bytes,
-        level: level(&tally.disposed_in, &tally.copied_in).to_owned(),
+        level: level(&tally.disposed_in.into_keys().collect(), &tally.copied_in).to_owned(),
         finished: is_done,
         reasons: tally.reasons,
     })
+}
+
+/// What was verified, for each source of which something went and nothing may have been copied.
+fn sanitized(tally: &Tally, run: &RunId) -> Vec<Sanitized> {
+    let sources = tally.disposed_in.iter().filter(|(source, _)| !tally.copied_in.contains(*source));
+    let sanitized = |(source, actions): (&SourceName, &BTreeSet<Action>)| Sanitized {
+        run: run.clone(),
+        source: source.clone(),
+        level: LEVEL.to_owned(),
+        method: format!("{} read back by key after each commit", read_back(actions)),
+    };
+    sources.map(sanitized).collect()
+}
+
+/// What was read back where records went in these ways.
+fn read_back(actions: &BTreeSet<Action>) -> &'static str {
+    match (actions.contains(&Action::Destroy), actions.contains(&Action::Anonymize)) {
+        (true, true) => "absence and masks",
+        (false, true) => "masks",
+        _ => "absence",
+    }
+}
+
+/// The run's statement as the log keeps it.
+fn run(plan: &ApprovedPlan, tally: &Tally, ended: &Ended<'_>, is_done: bool) -> Run {
+    Run {
+        run: ended.run.clone(),
+        plan: plan.id().clone(),
+        started: ended.began.timestamp(),
+        actor: ended.actor.clone(),
+        finished: is_done,
+        counts: tally.counts,
+        rows: tally.rows,
+        detached: tally.detached,
+        triggered: tally.triggered,
+        files: tally.files,
+        bytes: tally.bytes,
+        verdicts: plan.manifest().rules.iter().map(|rule| (rule.rule.clone(), rule.counts)).collect(),
+    }
 }
 
 /// The level that holds in every source of which something went.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::spool::SpooledFile;
-use crate::audit::leaf::{RecordOutcome, RunCounts};
+use crate::audit::leaf::{Action, RecordOutcome, RunCounts};
 use crate::model::{PartName, PlanId, RunId, SourceName};
 use crate::records::sqlite::Disposed;
 
@@ -57,8 +57,8 @@ pub(super) struct Tally {
     pub files: u64,
     pub bytes: u64,
     pub reasons: BTreeMap<String, u64>,
-    /// Sources of which records were destroyed or anonymized.
-    pub disposed_in: BTreeSet<SourceName>,
+    /// Sources of which records were destroyed or anonymized, and which of the two.
+    pub disposed_in: BTreeMap<SourceName, BTreeSet<Action>>,
     /// Sources in which triggers may copy what goes, in this run or in one before that it goes on with.
     pub copied_in: BTreeSet<SourceName>,
 }
@@ -113,9 +113,9 @@ impl Tally {
 
     /// Counts a batch of a source.
     pub fn add(&mut self, source: &SourceName, result: &BatchResult) {
-        let is_disposed = |outcome: &_| matches!(outcome, RecordOutcome::Destroyed | RecordOutcome::Anonymized);
-        if result.outcomes.iter().any(is_disposed) {
-            self.disposed_in.insert(source.clone());
+        let actions: BTreeSet<Action> = result.outcomes.iter().filter_map(|outcome| outcome.disposed_by()).collect();
+        if !actions.is_empty() {
+            self.disposed_in.entry(source.clone()).or_default().extend(actions);
         }
         result.outcomes.iter().for_each(|outcome| self.count(*outcome));
         self.rows += result.changes.rows.values().sum::<u64>();

@@ -27,6 +27,8 @@ pub enum Figures {
     Empty,
     /// No plan of the series was ever approved.
     NewRules,
+    /// The last plan of the series that was approved was rejected afterwards.
+    TakenBack,
     OtherRules,
     Mapping,
     Guesses {
@@ -61,6 +63,7 @@ impl Figures {
                 "no record of {series} would be left; a series where that is normal says `empty = \"expected\"`"
             ),
             Self::NewRules => format!("no plan of {series} was ever approved: its rules are new"),
+            Self::TakenBack => format!("the last plan of {series} that was approved was rejected afterwards"),
             Self::OtherRules => format!("the rules that govern {series} are not those of its last approval"),
             Self::Mapping => format!("the mapping of {series} is not that of its last approval"),
             Self::Guesses { lines } => format!(

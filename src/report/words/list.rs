@@ -99,6 +99,7 @@ words! {
     rail_median: "{} records would go under rule {}; its recent runs had {} in the middle", "{} enregistrements partiraient selon la règle {}; la médiane de ses exécutions récentes est de {}";
     rail_empty: "no record of {} would be left; a series where that is normal says `empty = \"expected\"`", "il ne resterait aucun enregistrement de {}; une série où c'est normal dit `empty = \"expected\"`";
     rail_new_rules: "no plan of {} was ever approved: its rules are new", "aucune liste de {} n'a encore été approuvée\u{a0}: ses règles sont nouvelles";
+    rail_taken_back: "the last plan of {} that was approved was rejected afterwards", "la dernière liste de {} qui avait été approuvée a été rejetée ensuite";
     rail_other_rules: "the rules that govern {} are not those of its last approval", "les règles qui régissent {} ne sont plus celles de sa dernière approbation";
     rail_mapping: "the mapping of {} is not that of its last approval", "la correspondance de {} n'est plus celle de sa dernière approbation";
     rail_guesses: "the mapping of {} rests on what `init` guessed and nobody confirmed, {}: look at the data, correct what is wrong, then remove the `?`", "la correspondance de {} repose sur ce que `init` a supposé et que personne n'a confirmé, {}\u{a0}: examinez les données, corrigez au besoin, puis retirez le `?`";
@@ -115,12 +116,13 @@ words! {
     run_triggered: "The application's triggers changed {} [row|rows] more", "Les déclencheurs de l'application ont modifié {} [ligne|lignes] de plus";
     run_no_level: "No level of sanitization is claimed: triggers of the application may have copied what went (see trigger-copies in `retentiond check`)", "Aucun niveau d'assainissement n'est affirmé\u{a0}: des déclencheurs de l'application ont pu copier ce qui a disparu (voir trigger-copies dans `retentiond check`)";
     run_level: "Verified by reading, level {}: {}", "Vérifié par lecture, niveau {}\u{a0}: {}";
-    level_logical: "no query finds them any more; remnants in free space of the database file are not claimed to be gone", "aucune requête ne les trouve plus; rien n'est affirmé des restes dans l'espace libre du fichier";
+    level_logical: "no query finds what was destroyed, or what a mask replaced; remnants in free space of the database file are not claimed to be gone", "aucune requête ne trouve plus ce qui a été détruit, ou ce qu'un masque a remplacé; rien n'est affirmé des restes dans l'espace libre du fichier";
     level_page_clean: "no remnant in the database's own pages", "aucun reste dans les pages de la base";
     level_log_clean: "no remnant in its write-ahead log, journal or temporary files either", "aucun reste dans son journal ni ses fichiers temporaires non plus";
     level_backup_expired: "backups that held them have expired too", "les sauvegardes qui les contenaient ont expiré aussi";
     run_interrupted: "An interrupted run before this one had settled {} more [record|records], which no statement told: {}", "Une exécution interrompue avant celle-ci avait réglé {} [autre enregistrement|autres enregistrements], dont aucun bilan n'a fait état\u{a0}: {}";
     run_again: "Something is left to do. To go on:\n  {}", "Il reste à faire. Pour continuer\u{a0}:\n  {}";
+    run_next: "What failed stays due: once its cause is mended, the next plan lists it. Files that could not go are tried again by the next run.", "Ce qui a échoué reste échu\u{a0}: une fois la cause corrigée, la prochaine liste le reprend. Les fichiers qui n'ont pu disparaître sont repris par la prochaine exécution.";
 
     // The review.
     approved: "Plan {} is approved by {} on {}.", "La liste {} est approuvée par {} le {}.";

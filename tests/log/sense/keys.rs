@@ -1,5 +1,7 @@
 //! Keys and holds: declared before their use, named under the right year, kept while something needs them.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use retentiond::audit::leaf::*;
 use retentiond::audit::note::{KeyKind, SigningKey};
 use retentiond::audit::verify::{Trust, Verdict};
@@ -17,6 +19,16 @@ pub fn forgeries() -> Vec<(&'static str, Forgery)> {
             Box::new(|forge| {
                 forge.add(hold(HoldAction::Placed, "H-1", 1));
                 forge.batch(&[intent(0..3)], &["3D"]);
+            }),
+        ),
+        (
+            "held",
+            Box::new(|forge| {
+                // The record is named twice, and kept in the first place alone.
+                forge.add(hold(HoldAction::Placed, "H-1", 1));
+                let twice = [1, 1].into_iter().flat_map(fingerprint).collect::<Vec<u8>>();
+                let fp = URL_SAFE_NO_PAD.encode(twice);
+                forge.batch(&[Intent { fp, ..intent(0..2) }], &["1h1D"]);
             }),
         ),
         (

@@ -68,6 +68,15 @@ pub fn forgeries() -> Vec<(&'static str, Forgery)> {
                 });
             }),
         ),
+        (
+            "rail-not-named",
+            Box::new(|forge| {
+                let (plan, actor) = (PLAN.into(), "marie (1000)".into());
+                forge.add(Body::Rejection(Rejection { plan, digest: digest(), actor, reason: digest() }));
+                let Body::Approval(approval) = approval("2026-01-03-30385c9b") else { unreachable!() };
+                forge.add(Body::Approval(Approval { accepted: Vec::new(), ..approval }));
+            }),
+        ),
         ("unknown-word", with_approval(|approval| approval.accepted = vec!["banana".into()])),
         (
             "plan-done",
