@@ -170,7 +170,7 @@ fn a_checkpoint_kept_of_an_earlier_log_is_held_against_it_and_convicts_who_did_a
     let three = Three::new();
     let first = &three.logs[0];
     let kept = first.checkpoint(250);
-    assert_eq!(three.found(&[kept.clone()]), [""; 0]);
+    assert_eq!(three.found(std::slice::from_ref(&kept)), [""; 0]);
     assert_eq!(three.verified(&Trust { older: vec![kept.clone()], ..Trust::default() }).verdict, Verdict::OkUnanchored);
     // One that the operator signed and then forgot: the log was cut before it was succeeded.
     let mut longer = first.clone();
