@@ -115,7 +115,7 @@ impl Runner {
             match oldest {
                 Some(oldest) if overdue.records > 0 => {
                     let message = format!(
-                        "{} records under rule {rule} are past their term, the oldest since {oldest}",
+                        "{} records under rule {rule} are past their term, the oldest since {oldest}; `retentiond ctl status` says what they wait for",
                         overdue.records
                     );
                     shown.alerts.raise(kind::OVERDUE, rule.as_str(), message, now);

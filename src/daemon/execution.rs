@@ -202,7 +202,7 @@ impl Runner {
         self.metrics.run_ended(if is_partial && statement.finished { "partial" } else { outcome }, seconds, now);
         if is_partial && !was_closed {
             let message = format!(
-                "plan {plan}: {} records were put off, {} are incomplete and {} failed; `retentiond plans` and the log say why",
+                "plan {plan}: {} records were put off, {} are incomplete and {} failed; `retentiond audit show` says why, and what was put off is tried again",
                 counts.deferred,
                 counts.incomplete + statement.interrupted.incomplete,
                 counts.failed + statement.interrupted.failed

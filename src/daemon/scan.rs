@@ -159,8 +159,12 @@ impl Runner {
         let planned = file.manifest.planned();
         if let Some(tripped) = tripped {
             let why: Vec<&str> = tripped.iter().map(|tripped| tripped.message.as_str()).collect();
-            let message =
-                format!("guard rails keep {planned} due records: {}; plan {plan} waits for a person", why.join("; "));
+            let rails: BTreeSet<&str> = tripped.iter().map(|tripped| tripped.rail.name()).collect();
+            let message = format!(
+                "guard rails keep {planned} due records: {}; `retentiond approve {plan} --accept {}` if that was to be expected, else `retentiond reject {plan} --reason …`",
+                why.join("; "),
+                rails.into_iter().collect::<Vec<_>>().join(",")
+            );
             self.board.raise(kind::RAIL_TRIPPED, plan.as_str(), message, now);
             return Ok(format!("{planned} due, {} guard rails tripped, plan {plan} waits", tripped.len()));
         }

@@ -104,7 +104,7 @@ impl Runner {
         drop(desk);
         if entries > size && now - since > self.config.alerts.unanchored {
             let message = format!(
-                "no witness has seen the last {} entries of the log for {} days; see `retentiond audit checkpoint`",
+                "no witness has seen the last {} entries of the log for {} days; give them `retentiond audit checkpoint` to keep",
                 entries - size,
                 (now - since).num_days()
             );

@@ -195,10 +195,10 @@ impl Steward {
     /// What a running daemon cannot change.
     fn check(&self, loaded: Loaded) -> Result<Loaded, String> {
         if loaded.config.state != self.state {
-            return Err("`state` has changed; restart the daemon to move it".to_owned());
+            return Err("`state` has changed, which a running daemon cannot follow; stop it, move the directory there, and start it".to_owned());
         }
         if loaded.config.schedule.is_none() {
-            return Err("`[schedule]` is gone; without hours the daemon has nothing to do".to_owned());
+            return Err("`[schedule]` is gone, and without hours the daemon has nothing to do; put it back, or stop the service".to_owned());
         }
         if let Some(reason) = self.sandbox.forbids(&loaded.config) {
             return Err(reason);

@@ -17,6 +17,7 @@ fn a_state_directory_that_others_can_read_is_refused_with_the_mend() {
     let refused = office.run(&["run"]);
     assert_eq!(refused.code, 78, "{}", refused.err);
     assert!(refused.err.contains("chmod go-rwx"), "{}", refused.err);
+    assert!(refused.err.contains("at: the state directory"), "{}", refused.err);
 }
 
 /// What is due goes, by a plan that a person approves.

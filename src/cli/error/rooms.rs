@@ -176,6 +176,7 @@ impl From<Refusal> for Failure {
         }
         let place = match refusal.kind {
             _ if refusal.code == "calendar-not-in-force" => CONFIGURATION,
+            _ if refusal.code.starts_with("state-") => STATE,
             RefusalKind::Usage => COMMAND_LINE,
             RefusalKind::Configuration => CONFIGURATION,
             _ => STATE,
