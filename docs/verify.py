@@ -1189,7 +1189,11 @@ def beside(folder):
     """The directories of logs that were succeeded, beside that of a log: `DIR.N`, the highest number first."""
     whole = os.path.realpath(folder)
     parent, name = os.path.split(whole)
-    numbers = [other[len(name) + 1:] for other in os.listdir(parent) if re.fullmatch(re.escape(name) + r"\.(0|[1-9][0-9]*)", other)]
+    try:
+        siblings = os.listdir(parent)
+    except OSError:
+        return []
+    numbers = [other[len(name) + 1:] for other in siblings if re.fullmatch(re.escape(name) + r"\.(0|[1-9][0-9]*)", other)]
     return [path for path in (f"{whole}.{number}" for number in sorted(map(int, numbers), reverse=True)) if os.path.isdir(path)]
 
 
