@@ -13,6 +13,13 @@ use super::{CLOSED, NOW, PLAN, RUN};
 pub fn text(leaf: &CalendarLeaf) -> String {
     let rule = &leaf.rules[&"PC-1".into()];
     let until = leaf.effective_until.map(|until| format!(", until = {until}")).unwrap_or_default();
+    let ways: Vec<_> =
+        rule.ways.iter().map(|way| format!("trigger = \"{}\", keep = \"{}\"", way.trigger, way.keep)).collect();
+    let ways = match &ways[..] {
+        [way] => way.replace(", ", "\n"),
+        ways => format!("until = {{ earliest = [{{ {} }}] }}", ways.join(" }, { ")),
+    };
+    let start = rule.year_end.as_ref().map(|end| format!("start = {{ year_end = \"{end}\" }}\n")).unwrap_or_default();
     format!(
         r#"[calendar]
 number = "{}"
@@ -30,12 +37,11 @@ triggers = {{ closure = {{ en = "Closure" }} }}
 [[rule]]
 number = "PC-1"
 series = "dossier"
-trigger = "closure"
-keep = "{}"
-disposition = "{}"
+{ways}
+{start}disposition = "{}"
 basis = [{{ source = "Policy", text = "destroyed" }}]
 "#,
-        leaf.number, leaf.version, leaf.effective_from, leaf.zone, rule.ways[0].keep, rule.disposition
+        leaf.number, leaf.version, leaf.effective_from, leaf.zone, rule.disposition
     )
 }
 

@@ -62,7 +62,7 @@ pub fn forgeries() -> Vec<(&'static str, Forgery)> {
                 let Body::Calendar(mut leaf) = calendar("P1Y") else { unreachable!() };
                 leaf.rules
                     .insert("PC-1".into(), rule_on_dossiers("destroy", &[("closure", "P1Y"), ("closure", "P2Y")]));
-                forge.obey(Body::Calendar(leaf));
+                forge.obey(Body::Calendar(sealed(leaf)));
             }),
         ),
         (
@@ -70,11 +70,11 @@ pub fn forgeries() -> Vec<(&'static str, Forgery)> {
             Box::new(|forge| {
                 let Body::Calendar(mut leaf) = calendar("P1Y") else { unreachable!() };
                 leaf.rules.values_mut().for_each(|rule| rule.year_end = Some("1-031".into()));
-                forge.obey(Body::Calendar(leaf));
+                forge.obey(Body::Calendar(sealed(leaf)));
             }),
         ),
     ];
-    for keep in ["P1YT1H", "P1DT", "P\u{663}Y", "P4294967296Y", "PT0S"] {
+    for keep in ["P1YT1H", "P1DT", "P\u{661}3Y", "P4294967296Y", "PT0S"] {
         forgeries.push(("bad-term", Box::new(move |forge| forge.obey(calendar(keep)))));
     }
     // The neutral point, and one that is none of the curve.
@@ -83,7 +83,10 @@ pub fn forgeries() -> Vec<(&'static str, Forgery)> {
         forgeries.push((
             "bad-signing-key",
             Box::new(move |forge| {
-                forge.add(Body::Sigkey(Sigkey { vkey: vkey.clone(), actor: "marie (1000)".into() }));
+                // The good key again after it, which signs.
+                for vkey in [vkey.clone(), forge.key().verifier().to_string()] {
+                    forge.add(Body::Sigkey(Sigkey { vkey, actor: "marie (1000)".into() }));
+                }
             }),
         ));
     }
