@@ -296,3 +296,16 @@ pub(super) fn remove_leftovers(dir: &Path) -> Result<(), FileError> {
     };
     if swept().map_err(FileError::new("sweep", dir))? { sync_dir("journal", dir) } else { Ok(()) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_segment_is_made_that_no_reader_would_take() {
+        let file = tempfile::tempfile().unwrap();
+        let refused = reserve(&file, MAX_SEGMENT + 1).unwrap_err();
+        assert_eq!((refused.kind(), file.metadata().unwrap().len()), (io::ErrorKind::FileTooLarge, 0));
+        reserve(&file, 4096).unwrap();
+    }
+}

@@ -278,6 +278,22 @@ mod tests {
     }
 
     #[test]
+    fn rules_are_the_same_whatever_the_order_of_their_ways_and_the_units_of_their_periods() {
+        let rule = |ways: &[(&str, &str)], disposition: &str| {
+            let way = |(trigger, keep): &(&str, &str)| TermWay { trigger: (*trigger).into(), keep: (*keep).into() };
+            let (series, disposition) = ("s".into(), disposition.to_owned());
+            RuleTerm { series, disposition, ways: ways.iter().map(way).collect(), year_end: None }
+        };
+        let is_same = |one: &[(&str, &str)], other: &[(&str, &str)]| {
+            Term::is_same(&rule(one, "destroy"), &rule(other, "destroy"))
+        };
+        assert!(is_same(&[("a", "P1Y"), ("b", "P2W")], &[("b", "P14D"), ("a", "P12M")]));
+        assert!(!is_same(&[("a", "P1Y"), ("b", "P2W")], &[("b", "P1Y"), ("a", "P2W")]));
+        assert!(!is_same(&[("a", "P1Y")], &[("a", "P365D")]));
+        assert!(is_same(&[], &[]) && !is_same(&[], &[("a", "P1Y")]));
+    }
+
+    #[test]
     fn periods_and_year_ends_out_of_form_are_refused() {
         for keep in
             ["", "P", "PT", "P0D", "PT0S", "1Y", "P1", "PY", "P1D1Y", "P1YT1H", "P-1Y", "P1.5Y", "P1Y ", "P9999999999D"]
