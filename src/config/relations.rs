@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::Config;
 use crate::model::{Document, PartName, SeriesName, nearest};
-use crate::records::files::identity::overlap_as_written;
+use crate::records::files::identity::{overlap_as_written, same_as_written};
 use crate::records::mapping::{Join, PartMapping, Relation, SeriesMapping};
 
 /// Notes every relation of the configuration that cannot hold.
@@ -23,6 +23,7 @@ pub(super) fn check(document: &Document<'_>, config: &Config) {
             subject(document, &format!("{place}.subject"), mapping, relation, &series);
         }
     }
+    shared_databases(document, config);
     blocking_cycles(document, &config.series, &series);
     shared_tables(document, &config.series);
     shared_roots(document, &config.series);
@@ -151,6 +152,18 @@ fn shared_tables(document: &Document<'_>, all: &[SeriesMapping]) {
             let message = format!("the rows of \"{}\" are records of both \"{one}\" and \"{two}\"", mapping.table);
             let mend = "give each of the two a `filter`, so that no row is in both, or make them one series";
             document.fault_at(&format!("series.{two}.table"), "shared-table", message, mend);
+        }
+    }
+}
+
+/// Each source keeps one row for its last batch: two of one database would each take the other's for lost, and that database for restored.
+fn shared_databases(document: &Document<'_>, config: &Config) {
+    let sources: Vec<_> = config.sources.values().collect();
+    for (at, source) in sources.iter().enumerate() {
+        if let Some(other) = sources[..at].iter().find(|other| same_as_written(&other.sqlite, &source.sqlite)) {
+            let message = format!("the source \"{}\" is this database too", other.name);
+            let mend = format!("let the series of both name one source: `source = \"{}\"`", other.name);
+            document.fault_at(&format!("source.{}.sqlite", source.name), "shared-database", message, mend);
         }
     }
 }

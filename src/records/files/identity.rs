@@ -62,6 +62,11 @@ pub fn folded(path: &Path) -> PathBuf {
     })
 }
 
+/// Whether two absolute paths are the same, by the letter.
+pub fn same_as_written(one: &Path, two: &Path) -> bool {
+    folded(one) == folded(two)
+}
+
 /// Whether two absolute roots are the same or one lies in the other, by the letter.
 pub fn overlap_as_written(one: &Path, two: &Path) -> bool {
     let (one, two) = (folded(one), folded(two));

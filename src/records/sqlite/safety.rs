@@ -36,6 +36,16 @@ pub fn safe_path(database: &Path) -> Result<PathBuf, StoreError> {
     if file.len() == 0 {
         return Err(StoreError::NotADatabase { database: real });
     }
+    if file.nlink() > 1 {
+        return Err(StoreError::UnsafeToOpen {
+            reason: format!(
+                "it has {} names: SQLite keeps a journal beside each name, and programs that use different ones corrupt it",
+                file.nlink()
+            ),
+            mend: "find the other names (`find DIR -samefile FILE`) and remove them, or make copies of them".to_owned(),
+            database: real,
+        });
+    }
     let parent = real.parent().unwrap_or(Path::new("/"));
     let directory = fs::metadata(parent).map_err(unseen)?;
     let place = Place {

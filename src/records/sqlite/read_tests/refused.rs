@@ -36,6 +36,16 @@ fn what_is_no_database_is_told_apart() {
 }
 
 #[test]
+fn a_database_of_two_names_is_refused() {
+    let database = Database::with("wal", SCHEMA);
+    let other = database.dir.path().join("other.db");
+    fs::hard_link(database.path(), &other).unwrap();
+    assert_eq!((error_of(database.path()), error_of(other.clone())), ("unsafe-to-open", "unsafe-to-open"));
+    fs::remove_file(other).unwrap();
+    assert_eq!(error_of(database.path()), "opened");
+}
+
+#[test]
 fn a_damaged_database_is_told_from_a_foreign_file() {
     let database = Database::with("delete", SCHEMA);
     let mut bytes = fs::read(database.path()).unwrap();
