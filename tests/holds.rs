@@ -67,6 +67,7 @@ fn organization(dir: &Path, dossiers: i64) -> Arc<Installation> {
     let loaded = config::load(&dir.join("retentiond.toml")).unwrap();
     Arc::new(Installation {
         state: loaded.config.state,
+        files: loaded.config.calendars,
         calendars: loaded.calendars,
         sources: loaded.config.sources,
         series: loaded.config.series,

@@ -18,6 +18,7 @@ use crate::audit;
 use crate::audit::leaf::Body;
 use crate::audit::{LogError, LogReader};
 use crate::calendar::{Disposition, Rule};
+use crate::disposition::Installation;
 use crate::disposition::execute::look_whether_behind_beside;
 use crate::model::{BatchNumber, Origin};
 use crate::records::files::identity::overlap;
@@ -45,6 +46,7 @@ impl Check {
             }));
         }
         findings.extend(shared_roots(&setup.install.series));
+        findings.extend(reserved_beneath_roots(&setup.install));
         findings.extend(unwritable_state(&setup.install.state));
         findings.extend(hints::guesses(&setup.config));
         let mut locked = false;
@@ -108,6 +110,27 @@ fn shared_roots(all: &[SeriesMapping]) -> Vec<Finding> {
             mend: "Give each source a directory of its own, neither in the other.".to_owned(),
         })
         .collect()
+}
+
+/// Roots beneath which the databases, the configuration, the calendars or the state lie: a row can name them, and its record then stays.
+fn reserved_beneath_roots(install: &Installation) -> Vec<Finding> {
+    let reserved = install.reserved();
+    let files = install.series.iter().flat_map(|mapping| &mapping.parts).filter_map(|part| part.files.as_ref());
+    let roots: BTreeSet<&Path> = files.map(|files| files.root.as_path()).collect();
+    let found = |root: &Path| {
+        let beneath: Vec<String> = reserved.beneath(root).iter().map(|path| path.display().to_string()).collect();
+        (!beneath.is_empty()).then(|| Finding {
+            severity: "warning".to_owned(),
+            code: "root-too-wide".to_owned(),
+            place: root.display().to_string(),
+            message: format!(
+                "Beneath this root lies what no row should name ({}). It is never unlinked: a record that names it fails.",
+                beneath.join(", ")
+            ),
+            mend: "Narrow the root to the directory that holds the files of records alone.".to_owned(),
+        })
+    };
+    roots.into_iter().filter_map(found).collect()
 }
 
 fn proved<'s>(setup: &'s Setup, mapping: &'s SeriesMapping) -> Proved<'s> {

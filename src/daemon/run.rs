@@ -168,6 +168,7 @@ fn obey(mut runner: Runner, received: Receiver<Order>, wake: Wake) -> Result<Joi
 pub fn installation(loaded: &Loaded) -> Installation {
     Installation {
         state: loaded.config.state.clone(),
+        files: [&loaded.config.file].into_iter().chain(&loaded.config.calendars).cloned().collect(),
         calendars: loaded.calendars.clone(),
         sources: loaded.config.sources.clone(),
         series: loaded.config.series.clone(),

@@ -130,6 +130,7 @@ fn installation(dir: &Path) -> Installation {
     };
     Installation {
         state: dir.join("state"),
+        files: Vec::new(),
         calendars: vec![calendar::parse("sample.toml", CALENDAR.as_bytes()).unwrap()],
         sources: BTreeMap::from([("parle".into(), source)]),
         series: vec![account(), dossier()],

@@ -7,7 +7,7 @@ use super::target::Target;
 use crate::audit::{DestructionLog, DurableIntents};
 use crate::disposition::plan::Item;
 use crate::model::{DurableEvidence, Instant, PartName, RecordKey};
-use crate::records::files::{FileError, FileId, FileRef, identify};
+use crate::records::files::{FileError, FileId, FileRef, Reserved, identify_all};
 use crate::records::sqlite::{StoreError, Writer};
 
 /// A record whose files, if it has any, can go.
@@ -27,16 +27,19 @@ pub(super) fn identify_files<'i>(
     writer: &mut Writer,
     target: &Target<'_>,
     items: &[&'i Item],
+    reserved: &Reserved,
 ) -> Result<(Vec<Candidate<'i>>, Vec<RefusedItem<'i>>), StoreError> {
     let mut candidates: Vec<_> =
         items.iter().map(|item| Ok(Candidate { item, files: Vec::new(), named: Vec::new() })).collect();
     if target.mapping.parts.iter().any(|part| part.files.is_some()) {
         let keys: Vec<RecordKey> = items.iter().map(|item| item.key.clone()).collect();
-        for file in writer.files_of(&target.mapping.series, &keys)? {
+        let files = writer.files_of(&target.mapping.series, &keys)?;
+        let identified = identify_all(&files, reserved);
+        for (file, identified) in files.into_iter().zip(identified) {
             let place = file.record;
             let Ok(candidate) = &mut candidates[place] else { continue };
             candidate.named.push((file.part.clone(), file.path.clone()));
-            match identify(&file) {
+            match identified {
                 Ok(Some(id)) => candidate.files.push((file, id)),
                 Ok(None) => {}
                 Err(error) => candidates[place] = Err(error),

@@ -23,6 +23,7 @@ use crate::disposition::desk::{Desk, SharedDesk};
 use crate::disposition::plan::Item;
 use crate::disposition::{ApprovedPlan, Installation, Pace};
 use crate::model::{Actor, Fingerprint, Instant, Opening, RunId};
+use crate::records::files::Reserved;
 use crate::records::sqlite::Relief;
 
 /// A polite run pauses at least so long between chunks.
@@ -87,6 +88,7 @@ pub fn apply(
         run: &run,
         settled: &settled.records,
         spools: SpoolDir::of(&install.state),
+        reserved: install.reserved(),
         writers,
         tally: Tally { interrupted: settled.untold, ..Tally::default() },
     };
@@ -116,6 +118,7 @@ struct Execution<'a> {
     run: &'a RunId,
     settled: &'a HashSet<Fingerprint>,
     spools: SpoolDir,
+    reserved: Reserved,
     writers: Writers<'a>,
     tally: Tally,
 }
@@ -203,6 +206,7 @@ impl<'a> Execution<'a> {
         let mut bench = Bench {
             shared: self.shared,
             writer,
+            reserved: &self.reserved,
             spools: &self.spools,
             clock: conditions.clock,
             stop: conditions.stop,

@@ -8,7 +8,7 @@ use super::announce::{Candidate, announce, identify_files, spool};
 use super::dispose::dispose;
 use super::error::ExecuteError;
 use super::fault;
-use super::finish::{Absence, Committed, Ending, finish, log_outcomes};
+use super::finish::{Absence, After, Committed, Ending, finish, log_outcomes};
 use super::halt;
 use super::note;
 use super::spool::{Spool, SpoolDir};
@@ -20,6 +20,7 @@ use crate::audit::leaf::RecordOutcome;
 use crate::disposition::desk::SharedDesk;
 use crate::disposition::plan::{Item, PlanError};
 use crate::model::{BatchNumber, DurableEvidence, Instant};
+use crate::records::files::Reserved;
 use crate::records::sqlite::{CommitError, FenceState, StoreError, Writer};
 
 /// How often a batch that met a lock is tried before it is put off.
@@ -33,6 +34,8 @@ pub(super) struct Bench<'a> {
     pub shared: &'a SharedDesk,
     pub writer: &'a mut Writer,
     pub spools: &'a SpoolDir,
+    /// What no row may have unlinked.
+    pub reserved: &'a Reserved,
     pub clock: &'a dyn Fn() -> Instant,
     pub stop: &'a AtomicBool,
     /// How long a transaction may work before it is undone.
@@ -81,7 +84,7 @@ enum Attempt {
 /// # Errors
 /// Whatever makes it unwise to go on: the log cannot be written, or a COMMIT's fate cannot be read.
 pub(super) fn run_batch(bench: &mut Bench<'_>, target: &Target<'_>, items: &[&Item]) -> Result<BatchEnd, ExecuteError> {
-    let (candidates, refused) = identify_files(bench.writer, target, items)?;
+    let (candidates, refused) = identify_files(bench.writer, target, items, bench.reserved)?;
     let announced = {
         let mut desk = bench.shared.lock()?;
         if let Some(reason) = halt::reason(&mut desk, target)? {
@@ -124,7 +127,9 @@ fn run_announced(
         Attempt::Committed(committed, effort) => {
             fault::step("committed")?;
             let keys: Vec<_> = candidates.iter().map(|candidate| Some(candidate.item.key.clone())).collect();
-            let result = finish(bench.writer, target.mapping, committed, &spooled, &keys, Absence::Foreign)?;
+            let after =
+                After { mapping: target.mapping, spool: &spooled, reserved: bench.reserved, absence: Absence::Foreign };
+            let result = finish(bench.writer, committed, &keys, &after)?;
             conclude(bench, evidence, &spooled, &result, true)?;
             BatchEnd::Done { result, effort }
         }

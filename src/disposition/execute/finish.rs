@@ -9,7 +9,7 @@ use super::statement::{BatchResult, Changes};
 use crate::audit::leaf::{Body, Intent, Outcome, RecordOutcome};
 use crate::audit::{DestructionLog, encode_results};
 use crate::model::{Instant, RecordKey};
-use crate::records::files::{FileId, FileRef, Unlinked, unlink_all};
+use crate::records::files::{FileId, FileRef, Reserved, Unlinked, unlink_all};
 use crate::records::mapping::SeriesMapping;
 use crate::records::sqlite::{StoreError, Writer};
 
@@ -19,20 +19,28 @@ pub(super) struct Committed {
     pub changes: Changes,
 }
 
+/// What a batch leaves to do once it is committed.
+#[derive(Clone, Copy)]
+pub(super) struct After<'a> {
+    pub mapping: &'a SeriesMapping,
+    pub spool: &'a Spool,
+    /// What no row may have unlinked.
+    pub reserved: &'a Reserved,
+    pub absence: Absence,
+}
+
 /// Unlinks the files of the records that are gone, reads back that records and files are absent, and says what is true.
 ///
 /// `keys` are the batch's records in order; `None` for a record of which recovery has found that no row bears its name.
 pub(super) fn finish(
     writer: &mut Writer,
-    mapping: &SeriesMapping,
     committed: Committed,
-    spool: &Spool,
     keys: &[Option<RecordKey>],
-    absence: Absence,
+    after: &After<'_>,
 ) -> Result<BatchResult, ExecuteError> {
     let mut result = BatchResult { outcomes: committed.outcomes, changes: committed.changes, ..BatchResult::default() };
-    read_back(writer, mapping, keys, &mut result)?;
-    unlink_files(writer, spool, absence, &mut result)?;
+    read_back(writer, after.mapping, keys, &mut result)?;
+    unlink_files(writer, after.spool, after.reserved, after.absence, &mut result)?;
     fault::step("files-gone")?;
     Ok(result)
 }
@@ -83,6 +91,7 @@ pub(super) enum Absence {
 pub(super) fn unlink_files(
     writer: &mut Writer,
     spool: &Spool,
+    reserved: &Reserved,
     absence: Absence,
     result: &mut BatchResult,
 ) -> Result<(), ExecuteError> {
@@ -91,7 +100,7 @@ pub(super) fn unlink_files(
     let unreferenced = unreferenced(writer, due)?;
     let files: Vec<(FileRef, FileId)> = unreferenced.iter().map(|file| (file.file(), file.id)).collect();
     let wanted: Vec<(&FileRef, &FileId)> = files.iter().map(|(file, id)| (file, id)).collect();
-    for (file, unlinked) in unreferenced.into_iter().zip(unlink_all(&wanted)) {
+    for (file, unlinked) in unreferenced.into_iter().zip(unlink_all(&wanted, reserved)) {
         fault::step("file-unlinked")?;
         match unlinked {
             Ok(Unlinked::Gone) => {

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use super::behind;
 use super::error::ExecuteError;
-use super::finish::{Absence, Committed, Ending, finish, log_outcomes, unlink_files};
+use super::finish::{Absence, After, Committed, Ending, finish, log_outcomes, unlink_files};
 use super::logged::{is_gone, logged_batch};
 use super::note;
 use super::restored;
@@ -61,7 +61,8 @@ fn unlink_what_was_left(desk: &mut Desk, now: Instant) -> Result<(), ExecuteErro
         let had_left = outcomes.contains(&RecordOutcome::Incomplete);
         let gone = |outcome: &RecordOutcome| if is_gone(*outcome) { RecordOutcome::Destroyed } else { *outcome };
         let mut result = BatchResult { outcomes: outcomes.iter().map(gone).collect(), ..BatchResult::default() };
-        unlink_files(&mut writer, &spool, Absence::OurDoing, &mut result)?;
+        let reserved = install.reserved();
+        unlink_files(&mut writer, &spool, &reserved, Absence::OurDoing, &mut result)?;
         // Only what an outcome named as left is worth an entry: a crash may also have kept a spool whose files are all gone.
         if had_left && result.left.is_empty() && !result.files.is_empty() {
             let completed = Correction {
@@ -121,7 +122,9 @@ fn resolve(desk: &mut Desk, intents: &[(u64, Intent)], now: Instant) -> Result<b
                 .mapping(&first.series)
                 .cloned()
                 .ok_or_else(|| ExecuteError::NoSeries { plan: first.plan.clone(), series: first.series.clone() })?;
-            (finish(&mut writer, &mapping, committed, &spool, &keys, Absence::OurDoing)?, true)
+            let reserved = desk.install().reserved();
+            let after = After { mapping: &mapping, spool: &spool, reserved: &reserved, absence: Absence::OurDoing };
+            (finish(&mut writer, committed, &keys, &after)?, true)
         }
         None => (put_off(records), false),
     };

@@ -9,6 +9,7 @@ use rustix::fs::{
 };
 use rustix::io::Errno;
 
+use super::identity::Identity;
 use super::{FileId, Refusal};
 
 const BENEATH: ResolveFlags = ResolveFlags::BENEATH
@@ -116,6 +117,11 @@ impl Found {
             ctime_sec: self.stat.stx_ctime.tv_sec,
             ctime_nsec: self.stat.stx_ctime.tv_nsec,
         }
+    }
+
+    pub(super) fn identity(&self) -> Identity {
+        let FileId { dev, ino, .. } = self.id();
+        Identity { dev, ino }
     }
 
     /// A regular file with one name.

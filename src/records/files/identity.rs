@@ -9,8 +9,8 @@ use std::os::unix::fs::MetadataExt;
 /// A directory or a file itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Identity {
-    dev: u64,
-    ino: u64,
+    pub(super) dev: u64,
+    pub(super) ino: u64,
 }
 
 impl Identity {

@@ -5,6 +5,7 @@
 
 mod beneath;
 pub mod identity;
+mod reserved;
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +17,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::PartName;
 use beneath::{Directory, Found};
+use reserved::Look;
+pub use reserved::Reserved;
 
 /// A file that a row names.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -74,6 +77,10 @@ pub enum Refusal {
     OtherFileSystem,
     #[error("it is not a regular file")]
     NotRegular,
+    #[error(
+        "it belongs to a database, to the configuration or a calendar, or to the state directory, of which rows never name a file to destroy; correct the row, or narrow the root"
+    )]
+    Reserved,
     #[error("it has other names (hard links), which would keep its content")]
     OtherNames,
     #[error(
@@ -95,24 +102,20 @@ pub enum Refusal {
 /// Recognizes a file that is to be unlinked later. `None`: nothing stands at its name.
 ///
 /// # Errors
-/// See [`Refusal`]: whatever could make the unlinking fail, or hit another file.
-pub fn identify(file: &FileRef) -> Result<Option<FileId>, FileError> {
-    find(file).map(|found| found.map(|(_, found)| found.id())).map_err(|reason| refused(file, reason))
+/// See [`Refusal`]: whatever could make the unlinking fail, or hit another file. One result a file.
+pub fn identify_all(files: &[FileRef], reserved: &Reserved) -> Vec<Result<Option<FileId>, FileError>> {
+    let look = reserved.look();
+    let identify = |file| find(file, &look).map(|found| found.map(|(_, found)| found.id()));
+    files.iter().map(|file| identify(file).map_err(|reason| refused(file, reason))).collect()
 }
 
-/// Unlinks a file if it is still the one that was identified, syncs its directory, and reads its absence back.
+/// Unlinks the files that are still those that were identified, in their order, and reads their absence back. Each directory is synced once,
+/// after the last of its files.
 ///
 /// # Errors
-/// See [`Refusal`]; unless it is `Raced`, the file stands as it stood.
-pub fn unlink_same(file: &FileRef, id: &FileId) -> Result<Unlinked, FileError> {
-    unlink_all(&[(file, id)]).pop().unwrap_or(Ok(Unlinked::AlreadyAbsent))
-}
-
-/// The same for many files, in their order: each directory is synced once, after the last of its files.
-///
-/// # Errors
-/// One result a file.
-pub fn unlink_all(files: &[(&FileRef, &FileId)]) -> Vec<Result<Unlinked, FileError>> {
+/// One result a file, see [`Refusal`]; unless it is `Raced`, the file stands as it stood.
+pub fn unlink_all(files: &[(&FileRef, &FileId)], reserved: &Reserved) -> Vec<Result<Unlinked, FileError>> {
+    let look = reserved.look();
     let mut directories: BTreeMap<(PathBuf, &str), Vec<usize>> = BTreeMap::new();
     for (place, (file, _)) in files.iter().enumerate() {
         let parent = file.path.rsplit_once('/').map_or("", |(parent, _)| parent);
@@ -120,7 +123,8 @@ pub fn unlink_all(files: &[(&FileRef, &FileId)]) -> Vec<Result<Unlinked, FileErr
     }
     let mut results: Vec<Option<Result<Unlinked, FileError>>> = files.iter().map(|_| None).collect();
     for places in directories.values() {
-        let unlinked: Vec<_> = places.iter().map(|&place| unlink_unsynced(files[place].0, files[place].1)).collect();
+        let unlinked: Vec<_> =
+            places.iter().map(|&place| unlink_unsynced(files[place].0, files[place].1, &look)).collect();
         let synced = sync(files[places[0]].0);
         for (&place, unlinked) in places.iter().zip(unlinked) {
             let (file, _) = files[place];
@@ -131,8 +135,8 @@ pub fn unlink_all(files: &[(&FileRef, &FileId)]) -> Vec<Result<Unlinked, FileErr
     results.into_iter().flatten().collect()
 }
 
-fn unlink_unsynced(file: &FileRef, id: &FileId) -> Result<Unlinked, Refusal> {
-    let Some((directory, found)) = find(file)? else { return Ok(Unlinked::AlreadyAbsent) };
+fn unlink_unsynced(file: &FileRef, id: &FileId, look: &Look<'_>) -> Result<Unlinked, Refusal> {
+    let Some((directory, found)) = find(file, look)? else { return Ok(Unlinked::AlreadyAbsent) };
     if found.id() != *id {
         return Ok(Unlinked::Changed);
     }
@@ -164,12 +168,13 @@ fn sync(file: &FileRef) -> Result<(), Refusal> {
     }
 }
 
-fn find(file: &FileRef) -> Result<Option<(Directory, Found)>, Refusal> {
+fn find(file: &FileRef, look: &Look<'_>) -> Result<Option<(Directory, Found)>, Refusal> {
     if !is_plain(&file.path) {
         return Err(Refusal::Path);
     }
     let Some(directory) = Directory::of(&file.root, &file.path)? else { return Ok(None) };
     let Some(found) = directory.open(&file.path)? else { return Ok(None) };
+    look.allow(file, found.identity())?;
     found.must_be_plain()?;
     directory.must_allow_unlink(&found)?;
     Ok(Some((directory, found)))

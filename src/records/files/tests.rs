@@ -34,6 +34,19 @@ impl Root {
     }
 }
 
+/// What stands in no test's way.
+fn reserved() -> Reserved {
+    Reserved::new([], &[], Path::new("/nonexistent"))
+}
+
+fn identify(file: &FileRef) -> Result<Option<FileId>, FileError> {
+    identify_all(std::slice::from_ref(file), &reserved()).remove(0)
+}
+
+fn unlink_same(file: &FileRef, id: &FileId) -> Result<Unlinked, FileError> {
+    unlink_all(&[(file, id)], &reserved()).remove(0)
+}
+
 fn file_beneath(root: &Path, path: &str) -> FileRef {
     FileRef { record: 0, part: PartName::from("document"), root: root.to_owned(), path: path.to_owned() }
 }
@@ -91,7 +104,7 @@ fn many_files_have_one_result_each_in_their_order() {
     fs::remove_file(root.path("x/3")).unwrap();
     symlink(root.path("4"), root.path("x/3")).unwrap();
     let pairs: Vec<(&FileRef, &FileId)> = files.iter().zip(&ids).collect();
-    let results = unlink_all(&pairs);
+    let results = unlink_all(&pairs, &reserved());
     assert!(matches!(results[0], Ok(Unlinked::Gone)));
     assert!(matches!(results[1], Ok(Unlinked::AlreadyAbsent)));
     assert!(matches!(&results[2], Err(FileError { reason: Refusal::Symlink, .. })));
@@ -125,6 +138,26 @@ fn a_file_with_other_names_is_refused_also_when_the_name_is_added_later() {
     assert_eq!(root.refusal("a.pdf"), Refusal::OtherNames);
     assert_eq!(unlink_same(&file, &id).unwrap_err().reason, Refusal::OtherNames);
     assert!(root.path("a.pdf").exists());
+}
+
+#[test]
+fn what_is_reserved_is_refused_by_any_name_before_and_after() {
+    let root = Root::with(&["app.db", "app.db-wal", "app.db-journal", "law.toml", "state/audit/vkey", "mine.pdf"]);
+    symlink("app.db", root.path("link.db")).unwrap();
+    let reserved = Reserved::new([root.path("link.db").as_path()], &[root.path("law.toml")], &root.path("state"));
+    let names = ["app.db", "app.db-wal", "app.db-journal", "law.toml", "state/audit/vkey"];
+    let files: Vec<FileRef> = names.map(|name| root.file(name)).into();
+    for (file, found) in files.iter().zip(identify_all(&files, &reserved)) {
+        assert_eq!(found.unwrap_err().reason, Refusal::Reserved, "{}", file.path);
+        let id = identify(file).unwrap().unwrap();
+        assert_eq!(unlink_all(&[(file, &id)], &reserved).remove(0).unwrap_err().reason, Refusal::Reserved);
+        assert!(root.path(&file.path).exists());
+    }
+    let deep = [file_beneath(&root.path("state/audit"), "vkey")];
+    assert_eq!(identify_all(&deep, &reserved).remove(0).unwrap_err().reason, Refusal::Reserved);
+    assert!(identify_all(&[root.file("mine.pdf")], &reserved).remove(0).unwrap().is_some());
+    let beneath = |path: &str| reserved.beneath(&root.path(path)).len();
+    assert_eq!((beneath(""), beneath("state/audit"), beneath("nothing")), (5, 1, 0));
 }
 
 #[test]

@@ -16,6 +16,7 @@ fn at(minute: i64) -> Instant {
 fn open(state: &Path, now: Instant) -> Result<Desk, DeskError> {
     let install = Installation {
         state: state.to_owned(),
+        files: Vec::new(),
         calendars: Vec::new(),
         sources: BTreeMap::new(),
         series: Vec::new(),
