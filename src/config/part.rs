@@ -6,7 +6,7 @@ use toml::de::DeValue;
 
 use super::join::{condition, every, join, literal, masks, names};
 use crate::model::{PartName, Table, Value};
-use crate::records::mapping::{FilesMapping, Join, OwnerGone, PartMapping, Reference, SetValue};
+use crate::records::mapping::{FilesMapping, Join, Missing, OwnerGone, PartMapping, Reference, SetValue};
 
 /// Lowers one part. Relative roots are resolved against `base`.
 pub(super) fn lower(value: &Value<'_>, base: &Path) -> Option<PartMapping> {
@@ -42,8 +42,10 @@ fn files(value: &Value<'_>, base: &Path) -> Option<FilesMapping> {
     let root_mend = "name the directory beneath which every file must lie: `root = \"/srv/parle/documents\"`";
     let root = table.need("root", root_mend).and_then(|root| root.text());
     let shared = table.get("shared").map_or(Some(Vec::new()), |list| every(list.items()?.iter().map(naming_table)));
+    let missing = [("fail", Missing::Fail), ("gone", Missing::Gone)];
+    let missing = table.get("missing").map_or(Some(Missing::default()), |word| word.one_of(&missing));
     table.finish();
-    Some(FilesMapping { columns: columns?, root: base.join(root?), shared: shared? })
+    Some(FilesMapping { columns: columns?, root: base.join(root?), shared: shared?, missing: missing? })
 }
 
 /// `{ table = "avatar", column = "path" }`: another table that names files beneath the same root.

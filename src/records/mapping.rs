@@ -198,6 +198,26 @@ pub struct FilesMapping {
     pub root: PathBuf,
     /// Other tables whose rows name files beneath the same root: table and its columns.
     pub shared: Vec<(String, Vec<String>)>,
+    /// The word that stands where nothing is said leaves the mapping's digest as it is.
+    #[serde(skip_serializing_if = "Missing::is_default")]
+    pub missing: Missing,
+}
+
+/// What it means that a file is not where its row says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Missing {
+    /// The root is wrong or a volume is not mounted, for all the program knows: the record stays.
+    #[default]
+    Fail,
+    /// The application removes files by itself, and leaves their rows.
+    Gone,
+}
+
+impl Missing {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// What becomes of a part's rows when their owner is destroyed.

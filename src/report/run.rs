@@ -53,6 +53,7 @@ impl RunReport {
             triggered,
             files,
             bytes,
+            missing,
             level,
             finished,
             reasons,
@@ -63,7 +64,9 @@ impl RunReport {
         let [rows, files, bytes] = [rows, files, bytes].map(|number| count(*number, words));
         let seconds = decimal(self.seconds, words);
         let mut text = format!("\n{}\n", words.fill(words.run_gone, &[&rows, &files, &bytes, &seconds]));
-        for (word, rows) in [(words.run_detached, detached), (words.run_triggered, triggered)] {
+        for (word, rows) in
+            [(words.run_detached, detached), (words.run_triggered, triggered), (words.run_missing, missing)]
+        {
             if *rows > 0 {
                 text += &format!("{}\n", words.fill(word, &[&count(*rows, words)]));
             }
@@ -125,6 +128,7 @@ mod tests {
             triggered: 0,
             files: 3,
             bytes: 1_024,
+            missing: 1,
             level: "logical".into(),
             finished: true,
             reasons: [("a symbolic link stands on its path".to_owned(), 2)].into(),
@@ -154,7 +158,10 @@ mod tests {
         let mut run = run(RunCounts { planned: 1, destroyed: 1, ..RunCounts::default() });
         let text = run.text(&EN);
         assert!(
-            text.contains("2 rows live on") && !text.contains("trigger") && text.contains("level logical"),
+            text.contains("2 rows live on")
+                && text.contains("1 file that a row named was not there")
+                && !text.contains("trigger")
+                && text.contains("level logical"),
             "{text}"
         );
         (run.statement.level, run.statement.triggered) = ("none".to_owned(), 1);

@@ -234,6 +234,9 @@ fn two_sources_whose_roots_are_one_directory_by_a_link_are_an_error_of_check() {
     let house = House::new();
     fs::copy(house.path("app.db"), house.path("copy.db")).unwrap();
     fs::create_dir(house.path("theirs")).unwrap();
+    for id in 1..=DOSSIERS {
+        fs::write(house.path(&format!("theirs/canary-{id}.txt")), "theirs").unwrap();
+    }
     let rule = "\n[[series]]\nname = \"letter\"\ntriggers = { closure = { en = \"Closure\" } }\nempty = \"expected\"\n\n[[rule]]\n\
         number = \"R-2\"\ntitle = { en = \"Letters\" }\nseries = \"letter\"\ntrigger = \"closure\"\nkeep = \"P1Y\"\n\
         disposition = \"destroy\"\n";
@@ -246,7 +249,7 @@ fn two_sources_whose_roots_are_one_directory_by_a_link_are_an_error_of_check() {
     }
     let (code, answer) = house.json(&["check"]);
     assert_eq!(code, 0, "{answer}");
-    fs::remove_dir(house.path("theirs")).unwrap();
+    fs::remove_dir_all(house.path("theirs")).unwrap();
     symlink("files", house.path("theirs")).unwrap();
     let (code, answer) = house.json(&["check"]);
     assert_eq!(code, 78, "{answer}");

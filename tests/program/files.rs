@@ -1,6 +1,8 @@
 //! Files that rows name: what is never unlinked, and what becomes of a record whose file is not as it should be.
 
-use super::house::{DUE, House};
+use std::fs;
+
+use super::house::{DOSSIERS, DUE, House};
 
 #[test]
 fn a_row_that_names_the_database_or_the_programs_own_files_has_none_of_them_unlinked() {
@@ -25,4 +27,41 @@ fn a_row_that_names_the_database_or_the_programs_own_files_has_none_of_them_unli
         assert!(house.path(path).exists(), "{path}");
     }
     assert_eq!(house.rows("dossier"), 8);
+}
+
+#[test]
+fn a_record_whose_file_is_not_there_fails_unless_the_mapping_lets_it_be_gone() {
+    let house = House::new();
+    fs::remove_file(house.path("files/canary-30.txt")).unwrap();
+    house.database().execute("UPDATE document SET path = '' WHERE dossier_id = 31", []).unwrap();
+    let found = house.ask(&["check"]);
+    let told = found["findings"].as_array().unwrap().iter().find(|found| found["code"] == "files-not-there").unwrap();
+    assert_eq!(told["severity"], "warning");
+    assert!(told["message"].as_str().unwrap().contains("Of 61 files of document"), "{told}");
+
+    let (code, run) = house.json(&["apply", &house.approved()]);
+    assert_eq!((code, &run["failed"], &run["destroyed"]), (5, &1.into(), &(DUE - 1).into()), "{run}");
+    let reason = run["reasons"].as_object().unwrap().keys().next().unwrap();
+    assert!(reason.contains("part document") && reason.contains("missing = \"gone\""), "{run}");
+    assert_eq!((house.rows("dossier WHERE id = 30"), house.rows("document WHERE dossier_id = 30")), (1, 1));
+
+    house.edit("retentiond.toml", "root = \"files\" }", "root = \"files\", missing = \"gone\" }");
+    let plan = house.plan();
+    house.ask(&["approve", &plan, "--accept", "rules,mapping"]);
+    let (code, run) = house.json(&["apply", &plan]);
+    assert_eq!((code, &run["destroyed"], &run["missing"]), (0, &1.into(), &1.into()), "{run}");
+    assert_eq!(house.rows("dossier WHERE id = 30"), 0);
+}
+
+#[test]
+fn an_empty_root_keeps_every_record_and_check_says_that_it_is_wrong() {
+    let house = House::new();
+    let plan = house.approved();
+    fs::rename(house.path("files"), house.path("volume")).unwrap();
+    fs::create_dir(house.path("files")).unwrap();
+    let (code, found) = house.json(&["check"]);
+    assert_eq!((code, &found["findings"][0]["code"]), (78, &"files-not-there".into()), "{found}");
+    let (code, run) = house.json(&["apply", &plan]);
+    assert_eq!((code, &run["failed"]), (5, &DUE.into()), "{run}");
+    assert_eq!(house.rows("dossier"), DOSSIERS);
 }

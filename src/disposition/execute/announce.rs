@@ -4,10 +4,12 @@ use super::error::ExecuteError;
 use super::fault;
 use super::spool::{Spool, SpoolDir, SpooledFile};
 use super::target::Target;
+use crate::audit::leaf::Action;
 use crate::audit::{DestructionLog, DurableIntents};
 use crate::disposition::plan::Item;
 use crate::model::{DurableEvidence, Instant, PartName, RecordKey};
 use crate::records::files::{FileError, FileId, FileRef, Reserved, identify_all};
+use crate::records::mapping::Missing;
 use crate::records::sqlite::{StoreError, Writer};
 
 /// A record whose files, if it has any, can go.
@@ -17,6 +19,8 @@ pub(super) struct Candidate<'i> {
     pub files: Vec<(FileRef, FileId)>,
     /// Every part and path that its rows name, sorted, also where no file stands there any more.
     pub named: Vec<(PartName, String)>,
+    /// How many files that the mapping lets be gone are not there.
+    pub missing: u64,
 }
 
 /// A record that is not announced, and why.
@@ -30,7 +34,7 @@ pub(super) fn identify_files<'i>(
     reserved: &Reserved,
 ) -> Result<(Vec<Candidate<'i>>, Vec<RefusedItem<'i>>), StoreError> {
     let mut candidates: Vec<_> =
-        items.iter().map(|item| Ok(Candidate { item, files: Vec::new(), named: Vec::new() })).collect();
+        items.iter().map(|item| Ok(Candidate { item, files: Vec::new(), named: Vec::new(), missing: 0 })).collect();
     if target.mapping.parts.iter().any(|part| part.files.is_some()) {
         let keys: Vec<RecordKey> = items.iter().map(|item| item.key.clone()).collect();
         let files = writer.files_of(&target.mapping.series, &keys)?;
@@ -41,7 +45,10 @@ pub(super) fn identify_files<'i>(
             candidate.named.push((file.part.clone(), file.path.clone()));
             match identified {
                 Ok(Some(id)) => candidate.files.push((file, id)),
-                Ok(None) => {}
+                Ok(None) if must_be_there(target, candidate.item, &file.part) => {
+                    candidates[place] = Err(FileError::missing(&file));
+                }
+                Ok(None) => candidate.missing += 1,
                 Err(error) => candidates[place] = Err(error),
             }
         }
@@ -57,6 +64,12 @@ pub(super) fn identify_files<'i>(
         }
     }
     Ok((ready, refused))
+}
+
+/// An absent file is as good as gone only where the mapping says so, or where none is unlinked: its root may be wrong, or its volume not mounted.
+fn must_be_there(target: &Target<'_>, item: &Item, part: &PartName) -> bool {
+    let files = target.mapping.parts.iter().filter(|own| own.name == *part).filter_map(|own| own.files.as_ref());
+    item.action == Action::Destroy && files.into_iter().any(|files| files.missing == Missing::Fail)
 }
 
 /// Logs the intents and waits until they are on stable storage, with all that was logged before.

@@ -129,8 +129,11 @@ fn run_announced(
             let keys: Vec<_> = candidates.iter().map(|candidate| Some(candidate.item.key.clone())).collect();
             let after =
                 After { mapping: target.mapping, spool: &spooled, reserved: bench.reserved, absence: Absence::Foreign };
-            let result = finish(bench.writer, committed, &keys, &after)?;
+            let mut result = finish(bench.writer, committed, &keys, &after)?;
             conclude(bench, evidence, &spooled, &result, true)?;
+            let outcomes = candidates.iter().zip(&result.outcomes);
+            let gone = outcomes.filter(|(_, outcome)| **outcome == RecordOutcome::Destroyed);
+            result.missing = gone.map(|(candidate, _)| candidate.missing).sum();
             BatchEnd::Done { result, effort }
         }
         Attempt::Busy => BatchEnd::Done { result: undone(bench, "the database stayed locked")?, effort },

@@ -58,6 +58,7 @@ pub(super) fn close(
         triggered: tally.triggered,
         files: tally.files,
         bytes: tally.bytes,
+        missing: tally.missing,
         level: level(&tally.disposed_in.into_keys().collect(), &tally.copied_in).to_owned(),
         finished: is_done,
         reasons: tally.reasons,

@@ -29,6 +29,8 @@ pub struct Statement {
     pub files: u64,
     /// Their bytes.
     pub bytes: u64,
+    /// Files that rows named and that were not there, of records that went: the mapping lets them be gone.
+    pub missing: u64,
     /// The sanitization level that was verified in every source; `none` where triggers may have copied what went, or nothing went.
     pub level: String,
     /// Whether the run went through its plan.
@@ -56,6 +58,8 @@ pub(super) struct Tally {
     pub triggered: u64,
     pub files: u64,
     pub bytes: u64,
+    /// See [`Statement::missing`].
+    pub missing: u64,
     pub reasons: BTreeMap<String, u64>,
     /// Sources of which records were destroyed or anonymized, and which of the two.
     pub disposed_in: BTreeMap<SourceName, BTreeSet<Action>>,
@@ -93,6 +97,8 @@ pub(super) struct BatchResult {
     pub changes: Changes,
     pub files: BTreeMap<PartName, u64>,
     pub bytes: u64,
+    /// See [`Statement::missing`].
+    pub missing: u64,
     /// Files that should be gone and are not.
     pub left: Vec<SpooledFile>,
     pub reasons: Vec<String>,
@@ -123,6 +129,7 @@ impl Tally {
         self.triggered += result.changes.triggered;
         self.files += result.files.values().sum::<u64>();
         self.bytes += result.bytes;
+        self.missing += result.missing;
         result.reasons.iter().for_each(|reason| self.explain(reason, 1));
     }
 

@@ -10,7 +10,7 @@ mod reserved;
 mod tests;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
@@ -69,6 +69,10 @@ pub enum Refusal {
         "its path is not plain (empty, absolute, with `.`, `..`, a double slash or a NUL); correct the row or the `files` columns"
     )]
     Path,
+    #[error(
+        "it is not there; put it back, correct `root` or mount its volume, or say in the mapping that such files may be gone: `missing = \"gone\"` in `files`"
+    )]
+    Missing,
     #[error("the root is not a directory that can be entered; mount it, or correct `root`")]
     Root,
     #[error("a symbolic link stands on its path; put the file itself beneath the root")]
@@ -107,6 +111,17 @@ pub fn identify_all(files: &[FileRef], reserved: &Reserved) -> Vec<Result<Option
     let look = reserved.look();
     let identify = |file| find(file, &look).map(|found| found.map(|(_, found)| found.id()));
     files.iter().map(|file| identify(file).map_err(|reason| refused(file, reason))).collect()
+}
+
+/// Whether anything stands where a row says that its file is.
+///
+/// # Errors
+/// See [`Refusal`]: no file can be reached by this path.
+pub fn is_there(root: &Path, path: &str) -> Result<bool, Refusal> {
+    if !is_plain(path) {
+        return Err(Refusal::Path);
+    }
+    Directory::of(root, path)?.map_or(Ok(false), |directory| directory.has(path))
 }
 
 /// Unlinks the files that are still those that were identified, in their order, and reads their absence back. Each directory is synced once,
@@ -183,6 +198,13 @@ fn find(file: &FileRef, look: &Look<'_>) -> Result<Option<(Directory, Found)>, R
 /// Only one spelling of a path is accepted, because rows that still name the file are found by comparing texts.
 fn is_plain(path: &str) -> bool {
     !path.contains('\0') && path.split('/').all(|name| !matches!(name, "" | "." | ".."))
+}
+
+impl FileError {
+    /// A file that must be there, and is not.
+    pub fn missing(file: &FileRef) -> Self {
+        refused(file, Refusal::Missing)
+    }
 }
 
 fn refused(file: &FileRef, reason: Refusal) -> FileError {

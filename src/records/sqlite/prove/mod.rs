@@ -6,6 +6,7 @@ mod circles;
 mod columns;
 mod comparisons;
 mod database;
+mod files;
 mod links;
 mod masks;
 mod scratch;
@@ -93,6 +94,7 @@ impl Proof<'_> {
                 self.rows_outside(mapping)?;
             }
             self.values(mapping)?;
+            self.files_are_there(mapping)?;
         }
         Ok(())
     }

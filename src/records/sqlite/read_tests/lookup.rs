@@ -120,7 +120,12 @@ fn the_files_of_records_are_those_that_rows_of_their_parts_name() {
     let mut document = part("document", "message_id", "id");
     document.of = Some(PartName::from("message"));
     let columns = vec!["dir".to_owned(), "name".to_owned()];
-    document.files = Some(FilesMapping { columns, root: PathBuf::from("/srv/files"), shared: Vec::new() });
+    document.files = Some(FilesMapping {
+        columns,
+        root: PathBuf::from("/srv/files"),
+        shared: Vec::new(),
+        missing: Default::default(),
+    });
     let mapping = SeriesMapping { parts: vec![part("message", "dossier_id", "id"), document], ..series("dossier") };
     let mut reader = database.reader(std::slice::from_ref(&mapping));
     let mut files = reader.files_of(&mapping.series, &[key(2), key(1), key(9), key(3)]).unwrap();

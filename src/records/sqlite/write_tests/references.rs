@@ -24,7 +24,8 @@ fn owner(mode: &str) -> Owner {
 impl PartMapping {
     fn naming(mut self, columns: &[&str], root: &Path) -> Self {
         let columns = columns.iter().map(|column| (*column).to_owned()).collect();
-        self.files = Some(FilesMapping { columns, root: root.to_owned(), shared: Vec::new() });
+        self.files =
+            Some(FilesMapping { columns, root: root.to_owned(), shared: Vec::new(), missing: Default::default() });
         self
     }
 }

@@ -28,7 +28,8 @@ fn a_table_or_column_that_is_not_there_is_named_with_those_that_are() {
     });
     error("", "unknown-column", "body", |series| {
         let columns = vec!["path".to_owned()];
-        series.parts[0].files = Some(FilesMapping { columns, root: PathBuf::from("/"), shared: Vec::new() });
+        series.parts[0].files =
+            Some(FilesMapping { columns, root: PathBuf::from("/"), shared: Vec::new(), missing: Default::default() });
     });
     error("", "unknown-column", "body", |series| {
         series.parts[0].owner_gone = OwnerGone::Set(vec![("kind".to_owned(), SetValue::Column("knd".to_owned()))]);

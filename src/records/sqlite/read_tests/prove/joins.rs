@@ -196,7 +196,12 @@ fn a_relation_to_another_source_and_a_root_that_is_not_there_are_errors() {
     });
     error("", "no-root", "create the directory", |series| {
         let columns = vec!["body".to_owned()];
-        series.parts[0].files = Some(FilesMapping { columns, root: PathBuf::from("/nonexistent"), shared: Vec::new() });
+        series.parts[0].files = Some(FilesMapping {
+            columns,
+            root: PathBuf::from("/nonexistent"),
+            shared: Vec::new(),
+            missing: Default::default(),
+        });
     });
     error("", "part-of-none", "message", |series| series.parts[0].of = Some(PartName::from("letter")));
 }
