@@ -16,7 +16,7 @@ use crate::disposition::desk::{AskError, DeskError, Door, PlanState, Session};
 use crate::disposition::plan::{PlanFile, PlanRequest};
 use crate::disposition::rails::Tripped;
 use crate::disposition::request::{Request, Response};
-use crate::model::{PlanId, RuleNumber};
+use crate::model::{Actor, PlanId, RuleNumber};
 
 /// A scan of the largest database anybody keeps in one file takes less.
 const LONGEST_SCAN: Duration = Duration::from_secs(6 * 3_600);
@@ -116,7 +116,9 @@ impl Runner {
     fn approve_by_itself(&mut self, file: &PlanFile, only: &Option<RuleNumber>) -> Result<String, AskError> {
         let request = Request::Approve { plan: file.plan.clone(), accept: Vec::new(), only: Vec::new(), excepted: 0 };
         let now = self.watch.now();
-        match Session::new(self.actor.clone()).try_answer(&self.desk, request, now) {
+        // Nobody looked at this plan: the log tells it from what a person approved.
+        let by_itself = Actor::new(format!("{}, automatic mode", self.actor));
+        match Session::new(by_itself).try_answer(&self.desk, request, now) {
             Ok(_) | Err(DeskError::Approval(ApprovalError::Approved { .. })) => {
                 self.withdraw_own(only, None)?;
                 self.board.show().alerts.keep_only(kind::RAIL_TRIPPED, &[]);

@@ -165,6 +165,10 @@ fn in_automatic_mode_what_was_approved_before_needs_nobody_and_a_tripped_rail_a_
     insert(&office.database(), "2025-11-02T12:00:00Z");
     office.scan();
     assert_eq!(office.count(), 5, "the same rules, the same mapping: it approved by itself");
+    let entries = office.ask(&["audit", "show", "--kind", "approval"]);
+    let actors = entries["entries"].as_array().unwrap().iter().map(|entry| entry["actor"].as_str().unwrap());
+    let by_itself: Vec<bool> = actors.map(|actor| actor.ends_with(", automatic mode")).collect();
+    assert_eq!(by_itself, [false, true], "{entries}");
     assert!(!office.has_alert("rail-tripped"));
 
     (0..10).for_each(|_| insert(&office.database(), "2025-11-02T12:00:00Z"));
