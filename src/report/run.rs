@@ -54,6 +54,7 @@ impl RunReport {
             files,
             bytes,
             missing,
+            left,
             level,
             finished,
             reasons,
@@ -64,9 +65,12 @@ impl RunReport {
         let [rows, files, bytes] = [rows, files, bytes].map(|number| count(*number, words));
         let seconds = decimal(self.seconds, words);
         let mut text = format!("\n{}\n", words.fill(words.run_gone, &[&rows, &files, &bytes, &seconds]));
-        for (word, rows) in
-            [(words.run_detached, detached), (words.run_triggered, triggered), (words.run_missing, missing)]
-        {
+        for (word, rows) in [
+            (words.run_detached, detached),
+            (words.run_triggered, triggered),
+            (words.run_missing, missing),
+            (words.run_left, left),
+        ] {
             if *rows > 0 {
                 text += &format!("{}\n", words.fill(word, &[&count(*rows, words)]));
             }
@@ -129,6 +133,7 @@ mod tests {
             files: 3,
             bytes: 1_024,
             missing: 1,
+            left: 1,
             level: "logical".into(),
             finished: true,
             reasons: [("a symbolic link stands on its path".to_owned(), 2)].into(),
@@ -160,6 +165,7 @@ mod tests {
         assert!(
             text.contains("2 rows live on")
                 && text.contains("1 file that a row named was not there")
+                && text.contains("1 file of earlier runs is left")
                 && !text.contains("trigger")
                 && text.contains("level logical"),
             "{text}"

@@ -65,3 +65,18 @@ fn an_empty_root_keeps_every_record_and_check_says_that_it_is_wrong() {
     assert_eq!((code, &run["failed"]), (5, &DUE.into()), "{run}");
     assert_eq!(house.rows("dossier"), DOSSIERS);
 }
+
+#[test]
+fn a_file_that_a_record_names_beneath_two_spellings_of_a_root_goes_once() {
+    let house = House::new();
+    std::os::unix::fs::symlink("files", house.path("link")).unwrap();
+    let scans =
+        "CREATE TABLE scan (id INTEGER PRIMARY KEY, dossier_id INTEGER NOT NULL REFERENCES dossier (id), path TEXT);
+        CREATE INDEX scan_dossier ON scan (dossier_id); CREATE INDEX scan_path ON scan (path);
+        INSERT INTO scan VALUES (1, 1, 'canary-1.txt')";
+    house.database().execute_batch(scans).unwrap();
+    let part = "[[series.dossier.part]]\ntable = \"scan\"\non = { dossier_id = \"id\" }\nfiles = { column = \"path\", root = \"link\" }\n\n[limits]";
+    house.edit("retentiond.toml", "[limits]", part);
+    let (code, run) = house.json(&["apply", &house.approved()]);
+    assert_eq!((code, &run["destroyed"], &run["files"]), (0, &DUE.into(), &DUE.into()), "{run}");
+}

@@ -35,3 +35,42 @@ fn a_file_that_recovery_could_not_take_makes_the_next_run_partial() {
     let told = &run["interrupted"];
     assert_eq!((code, &told["incomplete"], told["destroyed"].as_i64()), (5, &1.into(), Some(DUE - 1)), "{run}");
 }
+
+#[test]
+fn a_file_that_somebody_took_before_any_was_unlinked_is_told_until_it_is_back_and_then_goes() {
+    let house = House::new();
+    let plan = house.approved();
+    killed_at(&house, &plan, "committed");
+    let (file, taken) = (house.path("files/canary-7.txt"), house.path("taken"));
+    std::fs::rename(&file, &taken).unwrap();
+    let (code, run) = house.json(&["apply", &plan]);
+    assert_eq!((code, &run["interrupted"]["incomplete"]), (5, &1.into()), "{run}");
+    let next = |id: i64| {
+        let insert = "INSERT INTO dossier VALUES (?1, 'late-' || ?1, '2018-03-01T12:00:00Z')";
+        house.database().execute(insert, [id]).unwrap();
+        house.ask(&["apply", &house.approved()])
+    };
+    for id in [100, 101] {
+        let run = next(id);
+        assert_eq!((&run["destroyed"], &run["left"]), (&1.into(), &1.into()), "it is tried again and told: {run}");
+        let found = house.ask(&["audit", "lookup", "dossier", "7"]);
+        assert_eq!(found["answer"], "PENDING", "{found}");
+    }
+    std::fs::rename(&taken, &file).unwrap();
+    let run = next(102);
+    assert_eq!((&run["left"], file.exists()), (&0.into(), false), "{run}");
+    house.verify();
+}
+
+#[test]
+fn a_file_that_is_absent_beneath_a_root_on_another_device_is_not_taken_for_unlinked() {
+    let house = House::new();
+    let plan = house.approved();
+    killed_at(&house, &plan, "files-gone");
+    // The mount point, as it is while the volume is not mounted.
+    let elsewhere = tempfile::tempdir_in("/dev/shm").unwrap();
+    std::fs::rename(house.path("files"), house.path("volume")).unwrap();
+    std::os::unix::fs::symlink(elsewhere.path(), house.path("files")).unwrap();
+    let (code, run) = house.json(&["apply", &plan]);
+    assert_eq!((code, &run["interrupted"]["incomplete"]), (5, &DUE.into()), "{run}");
+}

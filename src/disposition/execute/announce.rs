@@ -107,7 +107,7 @@ pub(super) fn spool(
         }));
     }
     let (source, series) = (target.mapping.source.clone(), target.mapping.series.clone());
-    let spool = Spool { batch: evidence.batch(), source, series, files };
+    let spool = Spool { batch: evidence.batch(), source, series, unlinking: false, files };
     dir.write(&spool)?;
     fault::step("spooled")?;
     Ok(spool)

@@ -127,8 +127,13 @@ fn run_announced(
         Attempt::Committed(committed, effort) => {
             fault::step("committed")?;
             let keys: Vec<_> = candidates.iter().map(|candidate| Some(candidate.item.key.clone())).collect();
-            let after =
-                After { mapping: target.mapping, spool: &spooled, reserved: bench.reserved, absence: Absence::Foreign };
+            let after = After {
+                mapping: target.mapping,
+                spool: &spooled,
+                reserved: bench.reserved,
+                spools: bench.spools,
+                absence: Absence::Foreign,
+            };
             let mut result = finish(bench.writer, committed, &keys, &after)?;
             conclude(bench, evidence, &spooled, &result, true)?;
             let outcomes = candidates.iter().zip(&result.outcomes);

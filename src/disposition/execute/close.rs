@@ -59,6 +59,7 @@ pub(super) fn close(
         files: tally.files,
         bytes: tally.bytes,
         missing: tally.missing,
+        left: tally.left,
         level: level(&tally.disposed_in.into_keys().collect(), &tally.copied_in).to_owned(),
         finished: is_done,
         reasons: tally.reasons,

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::error::ExecuteError;
 use super::fault;
-use super::spool::{Spool, SpooledFile};
+use super::spool::{Spool, SpoolDir, SpooledFile};
 use super::statement::{BatchResult, Changes};
 use crate::audit::leaf::{Body, Intent, Outcome, RecordOutcome};
 use crate::audit::{DestructionLog, encode_results};
 use crate::model::{Instant, RecordKey};
-use crate::records::files::{FileId, FileRef, Reserved, Unlinked, unlink_all};
+use crate::records::files::{FileId, FileRef, Reserved, Unlinked, device_of, unlink_all};
 use crate::records::mapping::SeriesMapping;
 use crate::records::sqlite::{StoreError, Writer};
 
@@ -26,6 +26,7 @@ pub(super) struct After<'a> {
     pub spool: &'a Spool,
     /// What no row may have unlinked.
     pub reserved: &'a Reserved,
+    pub spools: &'a SpoolDir,
     pub absence: Absence,
 }
 
@@ -40,6 +41,7 @@ pub(super) fn finish(
 ) -> Result<BatchResult, ExecuteError> {
     let mut result = BatchResult { outcomes: committed.outcomes, changes: committed.changes, ..BatchResult::default() };
     read_back(writer, after.mapping, keys, &mut result)?;
+    after.spools.begin(after.spool)?;
     unlink_files(writer, after.spool, after.reserved, after.absence, &mut result)?;
     fault::step("files-gone")?;
     Ok(result)
@@ -107,7 +109,13 @@ pub(super) fn unlink_files(
                 *result.files.entry(file.part.clone()).or_default() += 1;
                 result.bytes += file.id.size;
             }
-            Ok(Unlinked::AlreadyAbsent) if absence == Absence::OurDoing => {}
+            Ok(Unlinked::AlreadyAbsent)
+                if absence == Absence::OurDoing && device_of(&file.root) == Some(file.id.dev) => {}
+            Ok(Unlinked::AlreadyAbsent) if device_of(&file.root) != Some(file.id.dev) => leave(
+                result,
+                file,
+                "a root lies on another device than when its files were recognized; mount its volume".to_owned(),
+            ),
             Ok(Unlinked::AlreadyAbsent) => {
                 leave(result, file, "a file was moved or removed by somebody else".to_owned())
             }
@@ -124,7 +132,10 @@ fn unreferenced<'s>(writer: &mut Writer, files: Vec<&'s SpooledFile>) -> Result<
     for file in files {
         once.entry((&file.root, &file.path)).or_insert(file);
     }
-    let files: Vec<&SpooledFile> = once.into_values().collect();
+    // The same file may be named by two spellings of its root, or beneath two roots.
+    let mut files: Vec<&SpooledFile> = once.into_values().collect();
+    let mut seen = HashSet::new();
+    files.retain(|file| seen.insert((file.id.dev, file.id.ino)));
     let mut free = Vec::new();
     for beneath_one_root in files.chunk_by(|one, next| one.root == next.root) {
         let paths: Vec<&str> = beneath_one_root.iter().map(|file| file.path.as_str()).collect();

@@ -28,6 +28,8 @@ pub struct Recovered {
     pub batches: u64,
     /// Those among them that the database says were committed.
     pub committed: u64,
+    /// Files of earlier batches that should be gone and are not.
+    pub left: u64,
 }
 
 /// Gives every intent without outcome its outcome, and tries again to unlink what was left behind.
@@ -42,14 +44,17 @@ pub fn recover(desk: &mut Desk, now: Instant) -> Result<Recovered, ExecuteError>
         recovered.batches += 1;
         recovered.committed += u64::from(resolve(desk, &intents, now)?);
     }
-    unlink_what_was_left(desk, now)?;
+    recovered.left = unlink_what_was_left(desk, now)?;
     // A batch resolved just now may have let go of the fence before it, so this comes after.
     restored::look(desk, now)?;
     Ok(recovered)
 }
 
 /// Tries again to unlink the files that earlier batches had to leave; what succeeds whole is put on record.
-fn unlink_what_was_left(desk: &mut Desk, now: Instant) -> Result<(), ExecuteError> {
+///
+/// Returns how many are left still.
+fn unlink_what_was_left(desk: &mut Desk, now: Instant) -> Result<u64, ExecuteError> {
+    let mut left = 0;
     let install = desk.install().clone();
     let spools = SpoolDir::of(&install.state);
     for batch in spools.batches()? {
@@ -62,7 +67,9 @@ fn unlink_what_was_left(desk: &mut Desk, now: Instant) -> Result<(), ExecuteErro
         let gone = |outcome: &RecordOutcome| if is_gone(*outcome) { RecordOutcome::Destroyed } else { *outcome };
         let mut result = BatchResult { outcomes: outcomes.iter().map(gone).collect(), ..BatchResult::default() };
         let reserved = install.reserved();
-        unlink_files(&mut writer, &spool, &reserved, Absence::OurDoing, &mut result)?;
+        // What was left was there, or was taken by somebody else: neither is our doing.
+        let absence = if had_left { Absence::Foreign } else { Absence::OurDoing };
+        unlink_files(&mut writer, &spool, &reserved, absence, &mut result)?;
         // Only what an outcome named as left is worth an entry: a crash may also have kept a spool whose files are all gone.
         if had_left && result.left.is_empty() && !result.files.is_empty() {
             let completed = Correction {
@@ -76,8 +83,9 @@ fn unlink_what_was_left(desk: &mut Desk, now: Instant) -> Result<(), ExecuteErro
             desk.record(Body::Correction(completed), now)?;
         }
         spools.keep(&spool, &result.left)?;
+        left += result.left.len() as u64;
     }
-    Ok(())
+    Ok(left)
 }
 
 /// What the log says became of each record of a batch, in order: a file goes only with a record that went.
@@ -123,7 +131,8 @@ fn resolve(desk: &mut Desk, intents: &[(u64, Intent)], now: Instant) -> Result<b
                 .cloned()
                 .ok_or_else(|| ExecuteError::NoSeries { plan: first.plan.clone(), series: first.series.clone() })?;
             let reserved = desk.install().reserved();
-            let after = After { mapping: &mapping, spool: &spool, reserved: &reserved, absence: Absence::OurDoing };
+            let absence = if spool.unlinking { Absence::OurDoing } else { Absence::Foreign };
+            let after = After { mapping: &mapping, spool: &spool, reserved: &reserved, spools: &spools, absence };
             (finish(&mut writer, committed, &keys, &after)?, true)
         }
         None => (put_off(records), false),
@@ -212,7 +221,13 @@ fn source_of<'i>(install: &'i Installation, intent: &Intent) -> Result<&'i Sourc
 }
 
 fn empty_spool(intent: &Intent) -> Spool {
-    Spool { batch: intent.batch, source: intent.source.clone(), series: intent.series.clone(), files: Vec::new() }
+    Spool {
+        batch: intent.batch,
+        source: intent.source.clone(),
+        series: intent.series.clone(),
+        unlinking: false,
+        files: Vec::new(),
+    }
 }
 
 fn put_off(records: usize) -> BatchResult {

@@ -20,6 +20,9 @@ pub(super) struct Spool {
     pub batch: BatchNumber,
     pub source: SourceName,
     pub series: SeriesName,
+    /// Whether unlinking may have begun: before, a file that is absent was taken by somebody else.
+    #[serde(default)]
+    pub unlinking: bool,
     pub files: Vec<SpooledFile>,
 }
 
@@ -61,6 +64,11 @@ impl SpoolDir {
         self.write_durably(&path, spool).map_err(|source| ExecuteError::Spool { doing: "write", path, source })
     }
 
+    /// Notes that unlinking begins; durable on return.
+    pub fn begin(&self, spool: &Spool) -> Result<(), ExecuteError> {
+        self.write(&Spool { unlinking: true, ..spool.clone() })
+    }
+
     fn write_durably(&self, path: &Path, spool: &Spool) -> io::Result<()> {
         fs::create_dir_all(&self.0)?;
         let beside = path.with_extension("tmp");
@@ -86,7 +94,7 @@ impl SpoolDir {
         if left.is_empty() {
             return self.remove(spool.batch);
         }
-        self.write(&Spool { files: left.to_vec(), ..spool.clone() })
+        self.write(&Spool { files: left.to_vec(), unlinking: false, ..spool.clone() })
     }
 
     /// Removes the spool of a batch, if there is one.

@@ -31,6 +31,8 @@ pub struct Statement {
     pub bytes: u64,
     /// Files that rows named and that were not there, of records that went: the mapping lets them be gone.
     pub missing: u64,
+    /// Files of earlier runs that should be gone, were tried again, and are not.
+    pub left: u64,
     /// The sanitization level that was verified in every source; `none` where triggers may have copied what went, or nothing went.
     pub level: String,
     /// Whether the run went through its plan.
@@ -60,6 +62,8 @@ pub(super) struct Tally {
     pub bytes: u64,
     /// See [`Statement::missing`].
     pub missing: u64,
+    /// See [`Statement::left`].
+    pub left: u64,
     pub reasons: BTreeMap<String, u64>,
     /// Sources of which records were destroyed or anonymized, and which of the two.
     pub disposed_in: BTreeMap<SourceName, BTreeSet<Action>>,

@@ -4,13 +4,13 @@ use std::os::fd::OwnedFd;
 use std::path::Path;
 
 use rustix::fs::{
-    Access, AtFlags, CWD, FileType, Mode, OFlags, RawMode, ResolveFlags, Statx, StatxAttributes, StatxFlags, accessat,
-    fsync, openat, openat2, statx, unlinkat,
+    Access, AtFlags, CWD, FileType, Mode, OFlags, RawMode, ResolveFlags, Statx, StatxAttributes, StatxFlags,
+    StatxTimestamp, accessat, fsync, openat, openat2, statx, unlinkat,
 };
 use rustix::io::Errno;
 
 use super::identity::Identity;
-use super::{FileId, Refusal};
+use super::{ContentTimes, FileId, Refusal};
 
 const BENEATH: ResolveFlags = ResolveFlags::BENEATH
     .union(ResolveFlags::NO_SYMLINKS)
@@ -110,12 +110,17 @@ impl Directory {
 
 impl Found {
     pub(super) fn id(&self) -> FileId {
+        let times = StatxFlags::MTIME | StatxFlags::BTIME;
+        let time = |time: StatxTimestamp| (time.tv_sec, time.tv_nsec);
+        let tells = StatxFlags::from_bits_retain(self.stat.stx_mask).contains(times);
+        let content = ContentTimes { written: time(self.stat.stx_mtime), made: time(self.stat.stx_btime) };
         FileId {
             dev: rustix::fs::makedev(self.stat.stx_dev_major, self.stat.stx_dev_minor),
             ino: self.stat.stx_ino,
             size: self.stat.stx_size,
             ctime_sec: self.stat.stx_ctime.tv_sec,
             ctime_nsec: self.stat.stx_ctime.tv_nsec,
+            content: tells.then_some(content),
         }
     }
 
@@ -140,7 +145,7 @@ fn name_of(path: &str) -> &str {
 }
 
 fn stat(fd: &OwnedFd) -> Result<Statx, Refusal> {
-    statx(fd, "", AtFlags::EMPTY_PATH, StatxFlags::BASIC_STATS).map_err(refusal)
+    statx(fd, "", AtFlags::EMPTY_PATH, StatxFlags::BASIC_STATS | StatxFlags::BTIME).map_err(refusal)
 }
 
 fn refusal(error: Errno) -> Refusal {

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::PartName;
 use beneath::{Directory, Found};
+use identity::Identity;
 use reserved::Look;
 pub use reserved::Reserved;
 
@@ -31,8 +32,8 @@ pub struct FileRef {
     pub path: String,
 }
 
-/// What tells a file from another that takes its name: it changes with the content, the owner, the mode and the links.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// What tells a file from another that takes its name, or from itself with another content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileId {
     pub dev: u64,
     pub ino: u64,
@@ -40,6 +41,25 @@ pub struct FileId {
     pub size: u64,
     pub ctime_sec: i64,
     pub ctime_nsec: u32,
+    /// When its content was written last, and when the file was made; `None` where the file system does not tell both.
+    #[serde(default)]
+    pub content: Option<ContentTimes>,
+}
+
+/// Times of a file: seconds since 1970 and nanoseconds. A new file that is given an old one's inode was made later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContentTimes {
+    pub written: (i64, u32),
+    pub made: (i64, u32),
+}
+
+impl FileId {
+    /// Whether this is the same file with the same content. Its mode, owner and names may have changed meanwhile, where its other times tell.
+    pub fn is_still(&self, now: &Self) -> bool {
+        let unchanged = (self.ctime_sec, self.ctime_nsec) == (now.ctime_sec, now.ctime_nsec);
+        let unwritten = self.content.is_some() && self.content == now.content;
+        (self.dev, self.ino, self.size) == (now.dev, now.ino, now.size) && (unchanged || unwritten)
+    }
 }
 
 /// What became of a file that had to go.
@@ -124,6 +144,11 @@ pub fn is_there(root: &Path, path: &str) -> Result<bool, Refusal> {
     Directory::of(root, path)?.map_or(Ok(false), |directory| directory.has(path))
 }
 
+/// The device that a root lies on now; `None` where it cannot be entered.
+pub fn device_of(root: &Path) -> Option<u64> {
+    Identity::of(root).ok().flatten().map(|root| root.dev)
+}
+
 /// Unlinks the files that are still those that were identified, in their order, and reads their absence back. Each directory is synced once,
 /// after the last of its files.
 ///
@@ -152,7 +177,7 @@ pub fn unlink_all(files: &[(&FileRef, &FileId)], reserved: &Reserved) -> Vec<Res
 
 fn unlink_unsynced(file: &FileRef, id: &FileId, look: &Look<'_>) -> Result<Unlinked, Refusal> {
     let Some((directory, found)) = find(file, look)? else { return Ok(Unlinked::AlreadyAbsent) };
-    if found.id() != *id {
+    if !id.is_still(&found.id()) {
         return Ok(Unlinked::Changed);
     }
     directory.unlink(&found)?;

@@ -96,6 +96,25 @@ fn a_file_written_since_stays() {
 }
 
 #[test]
+fn a_file_of_which_only_mode_or_name_changed_and_changed_back_goes() {
+    let root = Root::with(&["mode.pdf", "name.pdf", "link.pdf"]);
+    let files = ["mode.pdf", "name.pdf", "link.pdf"].map(|path| root.file(path));
+    let ids = files.each_ref().map(|file| identify(file).unwrap().unwrap());
+    std::thread::sleep(std::time::Duration::from_millis(20));
+    fs::set_permissions(root.path("mode.pdf"), fs::Permissions::from_mode(0o600)).unwrap();
+    fs::rename(root.path("name.pdf"), root.path("away")).unwrap();
+    fs::rename(root.path("away"), root.path("name.pdf")).unwrap();
+    fs::hard_link(root.path("link.pdf"), root.path("copy")).unwrap();
+    fs::remove_file(root.path("copy")).unwrap();
+    for (file, id) in files.iter().zip(&ids) {
+        assert_eq!(unlink_same(file, id).unwrap(), Unlinked::Gone, "{}", file.path);
+    }
+    assert!(!FileId { ino: 0, ..ids[0] }.is_still(&ids[0]));
+    let untold = FileId { content: None, ..ids[0] };
+    assert!(!untold.is_still(&FileId { ctime_nsec: 0, ..untold }), "without these times the change counts");
+}
+
+#[test]
 fn many_files_have_one_result_each_in_their_order() {
     let root = Root::with(&["x/1", "y/2", "x/3", "4"]);
     let files: Vec<FileRef> = ["x/1", "y/2", "x/3", "4"].map(|path| root.file(path)).into();

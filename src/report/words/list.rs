@@ -114,6 +114,7 @@ words! {
     run_gone: "{} [row|rows] and {} [file|files] ({} [byte|bytes]), in {} s", "{} [ligne|lignes] et {} [fichier|fichiers] ({} [octet|octets]), en {} s";
     run_detached: "{} [row lives|rows live] on without the record, or with another one", "{} [ligne survit sans l'enregistrement, ou rattachée à un autre|lignes survivent sans l'enregistrement, ou rattachées à un autre]";
     run_missing: "{} [file that a row named was|files that rows named were] not there; the mapping lets them be gone", "{} [fichier nommé par une ligne n'était pas là|fichiers nommés par des lignes n'étaient pas là] ; la configuration admet qu'ils aient disparu";
+    run_left: "{} [file of earlier runs is|files of earlier runs are] left that should be gone: changed, moved or out of reach. Each run tries again", "{} [fichier de passages antérieurs reste|fichiers de passages antérieurs restent] à détruire\u{a0}: [modifié, déplacé|modifiés, déplacés] ou hors de portée. Chaque passage essaie de nouveau";
     run_triggered: "The application's triggers changed {} [row|rows] more", "Les déclencheurs de l'application ont modifié {} [ligne|lignes] de plus";
     run_no_level: "No level of sanitization is claimed: triggers of the application may have copied what went (see trigger-copies in `retentiond check`)", "Aucun niveau d'assainissement n'est affirmé\u{a0}: des déclencheurs de l'application ont pu copier ce qui a disparu (voir trigger-copies dans `retentiond check`)";
     run_level: "Verified by reading, level {}: {}", "Vérifié par lecture, niveau {}\u{a0}: {}";
