@@ -8,6 +8,7 @@ use super::plain::one_line;
 use super::table::{count, paragraph};
 use super::{Report, Words, to_value};
 use crate::audit::earlier::EarlierState;
+use crate::audit::leaf::RecordOutcome;
 use crate::audit::lookup::{Answer, Found, Mention};
 
 /// The answer to `audit lookup`.
@@ -122,6 +123,17 @@ fn since(mention: &Mention, words: &Words) -> Vec<String> {
     lines
 }
 
+/// What kept a record that was announced, by the letter of its outcome.
+fn kept_by(letter: Option<char>, words: &Words) -> &'static str {
+    match letter.and_then(RecordOutcome::of_letter) {
+        Some(RecordOutcome::Held) => words.kept_by_hold,
+        Some(RecordOutcome::Blocked) => words.kept_by_blocker,
+        Some(RecordOutcome::Drifted) => words.kept_by_drift,
+        Some(RecordOutcome::Deferred) => words.kept_by_delay,
+        _ => words.kept_by_failure,
+    }
+}
+
 /// The answer in a sentence.
 pub fn meaning(found: &Found, words: &Words) -> String {
     let last = found.mentions.last();
@@ -138,7 +150,10 @@ pub fn meaning(found: &Found, words: &Words) -> String {
         Answer::Destroyed => words.answer_destroyed,
         Answer::Anonymized => words.answer_anonymized,
         Answer::Pending => words.answer_pending,
-        Answer::Aborted => words.answer_aborted,
+        Answer::Aborted => {
+            let letter = last.and_then(|last| last.outcome.as_ref()).map(|outcome| outcome.letter);
+            return words.fill(words.answer_aborted, &[kept_by(letter, words)]);
+        }
         Answer::Resurrected => words.answer_resurrected,
         Answer::NotFound => words.answer_not_found,
         Answer::KeyDestroyed => words.answer_key_destroyed,

@@ -132,6 +132,8 @@ fn a_hold_placed_after_the_approval_still_holds() {
     assert_eq!((code, &run["held"], &run["destroyed"]), (0, &3.into(), &(DUE - 3).into()), "{run}");
     assert_eq!(house.rows("dossier WHERE id IN (7, 8, 9)"), 3);
     assert!(house.path("files/canary-7.txt").exists());
+    let asked = house.run(&["--lang", "en", "audit", "lookup", "dossier", "7"]);
+    assert!(asked.out.contains("ABORTED") && asked.out.contains("it was under a hold"), "{asked:?}");
 }
 
 #[test]

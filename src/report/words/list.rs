@@ -130,7 +130,7 @@ words! {
     approved: "Plan {} is approved by {} on {}.", "La liste {} est approuvée par {} le {}.";
     approved_rails: "Guard rails accepted: {}.", "Garde-fous acceptés\u{a0}: {}.";
     approved_only: "Only these rules: {}.", "Ces règles seulement\u{a0}: {}.";
-    approved_except: "{} [record is|records are] left out.", "{} [enregistrement est exclu|enregistrements sont exclus].";
+    approved_except: "{} [record is|records are] left out of this plan. Later plans list [it|them] again; a hold keeps a record from all.", "{} [enregistrement est exclu|enregistrements sont exclus] de cette liste. Les suivantes [le|les] reprendront; une suspension protège un enregistrement de toutes.";
     daemon_hint: "The daemon executes it within a minute. To stop that: {}, or for all plans: {}",
         "Le service l'exécute dans la minute. Pour l'en empêcher\u{a0}: {}, ou pour toutes les listes\u{a0}: {}";
     daemon_waits_hint: "The daemon executes it as soon as nothing stands in the way. Destruction waits now: {}. To stop that: {}, or for all plans: {}",
@@ -238,7 +238,12 @@ words! {
     answer_destroyed_restored: "It was destroyed, and its database was put back since: whether it is back the log does not say.", "Il a été détruit, et sa base a été remise à un état antérieur depuis\u{a0}: le registre ne dit pas s'il est revenu.";
     answer_anonymized_restored: "It was anonymized, and its database was put back since: whether it is still anonymous the log does not say.", "Il a été anonymisé, et sa base a été remise à un état antérieur depuis\u{a0}: le registre ne dit pas s'il est encore anonyme.";
     answer_pending: "Its destruction was announced and is not settled: the next `apply` settles it.", "Sa destruction a été annoncée et n'est pas réglée\u{a0}: le prochain `apply` la règle.";
-    answer_aborted: "Its destruction was announced, and it was kept after all.", "Sa destruction a été annoncée, et il a finalement été conservé.";
+    answer_aborted: "Its destruction was announced, and it was kept after all: {}.", "Sa destruction a été annoncée, et il a finalement été conservé\u{a0}: {}.";
+    kept_by_hold: "it was under a hold", "il faisait l'objet d'une suspension";
+    kept_by_blocker: "a record that stays referred to it", "un enregistrement qui reste s'y rapportait";
+    kept_by_drift: "it was no longer as the plan listed it", "il n'était plus tel que la liste le montrait";
+    kept_by_delay: "it was put off", "il a été reporté";
+    kept_by_failure: "the transaction, or what was read back after it, failed", "la transaction, ou la relecture qui la suit, a échoué";
     answer_resurrected: "It was destroyed, and its database was restored since: records of its batch are back, and the log does not say which.", "Il a été détruit, et sa base a été restaurée depuis\u{a0}: des enregistrements de son lot sont revenus, et le registre ne dit pas lesquels.";
     answer_resurrected_surely: "It was destroyed, and is back: its database was restored since.", "Il a été détruit, et il est revenu\u{a0}: sa base a été restaurée depuis.";
     answer_not_found: "The log says nothing of it.", "Le registre n'en dit rien.";
