@@ -52,7 +52,7 @@ impl Proof<'_> {
             self.find(
                 gravity,
                 "files-not-there",
-                &format!("{}.files", part_place(series, part)),
+                format!("{}.files", part_place(series, part)),
                 message,
                 mend.to_owned(),
             );
