@@ -3,6 +3,8 @@
 use std::fs::{File, TryLockError};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
 
 use super::durable::{SHARED, create_dirs, read, replace};
 use super::error::{FileError, LogError};
@@ -225,16 +227,23 @@ impl DestructionLog {
     }
 }
 
+/// A program that this process is starting holds a copy of a lock that was just let go, until it is that other program: some milliseconds.
+const LOCK_ATTEMPTS: u32 = 20;
+const LOCK_PAUSE: Duration = Duration::from_millis(5);
+
 /// Takes the writer's lock.
 pub(super) fn lock(dir: &Path) -> Result<File, LogError> {
     let path = dir.join("lock");
     let opened = File::options().read(true).write(true).create(true).truncate(false).open(&path);
     let file = opened.map_err(FileError::new("open", &path))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(LogError::Locked { dir: dir.to_owned() }),
-        Err(TryLockError::Error(error)) => Err(FileError::new("lock", &path)(error).into()),
+    for _ in 0..LOCK_ATTEMPTS {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) => thread::sleep(LOCK_PAUSE),
+            Err(TryLockError::Error(error)) => return Err(FileError::new("lock", &path)(error).into()),
+        }
     }
+    Err(LogError::Locked { dir: dir.to_owned() })
 }
 
 /// Whether a log was made here, at least up to its first checkpoint.
