@@ -34,6 +34,8 @@ mod json;
 mod lookup;
 #[path = "program/masks.rs"]
 mod masks;
+#[path = "program/meanwhile.rs"]
+mod meanwhile;
 #[path = "program/rotation.rs"]
 mod rotation;
 mod support;

@@ -27,6 +27,7 @@ const EXECUTE: &[&str] = &[
     "begun",
     "disposed",
     "committed",
+    "files-alone",
     "file-unlinked",
     "files-gone",
     "outcome-appended",

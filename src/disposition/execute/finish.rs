@@ -1,6 +1,7 @@
 //! After the COMMIT: files go, absence is read back, the outcome is logged. Live run and recovery both end here.
 
 use std::collections::{BTreeMap, HashSet};
+use std::path::Path;
 
 use super::error::ExecuteError;
 use super::fault;
@@ -89,7 +90,8 @@ pub(super) enum Absence {
     Foreign,
 }
 
-/// Unlinks the spooled files of records that are gone, each only while no row names it.
+/// Unlinks the spooled files of records that are gone, each only where no row names it. Nobody else writes from the last look at the rows to the
+/// unlinking: an application that finds a file, and writes a row that names it in the same transaction, does both before or finds none.
 pub(super) fn unlink_files(
     writer: &mut Writer,
     spool: &Spool,
@@ -99,10 +101,25 @@ pub(super) fn unlink_files(
 ) -> Result<(), ExecuteError> {
     let is_gone = |file: &&SpooledFile| result.outcomes.get(file.record) == Some(&RecordOutcome::Destroyed);
     let due: Vec<&SpooledFile> = spool.files.iter().filter(is_gone).collect();
-    let unreferenced = unreferenced(writer, due)?;
-    let files: Vec<(FileRef, FileId)> = unreferenced.iter().map(|file| (file.file(), file.id)).collect();
+    // A first look reads what is slow to read, so that the application waits for the unlinking alone.
+    let free = unreferenced(once(due), |root, paths| writer.still_referenced(root, paths))?;
+    if free.is_empty() {
+        return Ok(());
+    }
+    let mut alone = match writer.begin() {
+        Err(error) if error.is_locked() => {
+            free.into_iter().for_each(|file| leave(result, file, "the database stayed locked".to_owned()));
+            return Ok(());
+        }
+        begun => begun?,
+    };
+    let free = unreferenced(free, |root, paths| alone.still_referenced(root, paths))?;
+    fault::step("files-alone")?;
+    let files: Vec<(FileRef, FileId)> = free.iter().map(|file| (file.file(), file.id)).collect();
     let wanted: Vec<(&FileRef, &FileId)> = files.iter().map(|(file, id)| (file, id)).collect();
-    for (file, unlinked) in unreferenced.into_iter().zip(unlink_all(&wanted, reserved)) {
+    let unlinked = unlink_all(&wanted, reserved);
+    alone.roll_back();
+    for (file, unlinked) in free.into_iter().zip(unlinked) {
         fault::step("file-unlinked")?;
         match unlinked {
             Ok(Unlinked::Gone) => {
@@ -126,9 +143,9 @@ pub(super) fn unlink_files(
     Ok(())
 }
 
-/// Each file once, and only where no row names it any more: a shared file goes with its last reference.
-fn unreferenced<'s>(writer: &mut Writer, files: Vec<&'s SpooledFile>) -> Result<Vec<&'s SpooledFile>, StoreError> {
-    let mut once: BTreeMap<(&std::path::Path, &str), &SpooledFile> = BTreeMap::new();
+/// Each file once, in order of roots and paths.
+fn once(files: Vec<&SpooledFile>) -> Vec<&SpooledFile> {
+    let mut once: BTreeMap<(&Path, &str), &SpooledFile> = BTreeMap::new();
     for file in files {
         once.entry((&file.root, &file.path)).or_insert(file);
     }
@@ -136,10 +153,18 @@ fn unreferenced<'s>(writer: &mut Writer, files: Vec<&'s SpooledFile>) -> Result<
     let mut files: Vec<&SpooledFile> = once.into_values().collect();
     let mut seen = HashSet::new();
     files.retain(|file| seen.insert((file.id.dev, file.id.ino)));
+    files
+}
+
+/// Those that no row names any more: a shared file goes with its last reference.
+fn unreferenced<'s>(
+    files: Vec<&'s SpooledFile>,
+    mut still_referenced: impl FnMut(&Path, &[&str]) -> Result<Vec<bool>, StoreError>,
+) -> Result<Vec<&'s SpooledFile>, StoreError> {
     let mut free = Vec::new();
     for beneath_one_root in files.chunk_by(|one, next| one.root == next.root) {
         let paths: Vec<&str> = beneath_one_root.iter().map(|file| file.path.as_str()).collect();
-        let referenced = writer.still_referenced(&beneath_one_root[0].root, &paths)?;
+        let referenced = still_referenced(&beneath_one_root[0].root, &paths)?;
         free.extend(
             beneath_one_root.iter().zip(referenced).filter(|(_, referenced)| !referenced).map(|(file, _)| *file),
         );

@@ -1,5 +1,6 @@
 //! One write transaction: read again, dispose, fence, and a COMMIT on evidence.
 
+use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::ErrorCode;
@@ -174,6 +175,14 @@ impl<'w> WriteTxn<'w> {
     /// The database cannot be read.
     pub fn still_there(&mut self, series: &SeriesName, keys: &[RecordKey]) -> Result<Vec<RecordKey>, StoreError> {
         self.writer.still_there(series, keys)
+    }
+
+    /// For each of these files (paths beneath `root`), whether a row of any mapped table may still name it.
+    ///
+    /// # Errors
+    /// The database cannot be read, or another stands in its place.
+    pub fn still_referenced(&mut self, root: &Path, paths: &[&str]) -> Result<Vec<bool>, StoreError> {
+        self.writer.still_referenced(root, paths)
     }
 
     /// Commits what durable intents announced. Waits for nobody.
