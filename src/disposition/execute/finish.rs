@@ -157,10 +157,10 @@ fn once(files: Vec<&SpooledFile>) -> Vec<&SpooledFile> {
 }
 
 /// Those that no row names any more: a shared file goes with its last reference.
-fn unreferenced<'s>(
-    files: Vec<&'s SpooledFile>,
+fn unreferenced(
+    files: Vec<&SpooledFile>,
     mut still_referenced: impl FnMut(&Path, &[&str]) -> Result<Vec<bool>, StoreError>,
-) -> Result<Vec<&'s SpooledFile>, StoreError> {
+) -> Result<Vec<&SpooledFile>, StoreError> {
     let mut free = Vec::new();
     for beneath_one_root in files.chunk_by(|one, next| one.root == next.root) {
         let paths: Vec<&str> = beneath_one_root.iter().map(|file| file.path.as_str()).collect();
