@@ -36,6 +36,9 @@ mod lookup;
 mod masks;
 #[path = "program/meanwhile.rs"]
 mod meanwhile;
+#[cfg(feature = "simulate")]
+#[path = "program/midnight.rs"]
+mod midnight;
 #[path = "program/rotation.rs"]
 mod rotation;
 mod support;

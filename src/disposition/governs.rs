@@ -43,13 +43,7 @@ impl Installation {
         mapping: &'a SeriesMapping,
         day: impl Fn(&Calendar) -> CivilDate,
     ) -> Result<Option<Governing<'a>>, PlanError> {
-        let has_rules = |calendar: &&Calendar| {
-            mapping.calendar.as_ref().is_none_or(|number| calendar.number == *number)
-                && calendar.rules_for(&mapping.series).next().is_some()
-        };
-        let candidates: Vec<&Calendar> = self.calendars.iter().filter(has_rules).collect();
-        let in_force = candidates.iter().filter(|calendar| calendar.in_force(day(calendar)));
-        match (in_force.max_by_key(|calendar| calendar.version), candidates.first()) {
+        match (self.in_force(mapping, &day), self.calendars_of(mapping).next()) {
             (Some(calendar), _) => Ok(Some(Governing::new(calendar, mapping)?)),
             (None, Some(calendar)) => Err(PlanError::NotInForce {
                 calendar: calendar.number.clone(),
@@ -59,6 +53,37 @@ impl Installation {
             }),
             (None, None) => Ok(None),
         }
+    }
+
+    /// The calendars that have rules for a series, in force or not.
+    fn calendars_of(&self, mapping: &SeriesMapping) -> impl Iterator<Item = &Calendar> {
+        self.calendars.iter().filter(|calendar| {
+            mapping.calendar.as_ref().is_none_or(|number| calendar.number == *number)
+                && calendar.rules_for(&mapping.series).next().is_some()
+        })
+    }
+
+    fn in_force(&self, mapping: &SeriesMapping, day: impl Fn(&Calendar) -> CivilDate) -> Option<&Calendar> {
+        let in_force = self.calendars_of(mapping).filter(|calendar| calendar.in_force(day(calendar)));
+        in_force.max_by_key(|calendar| calendar.version)
+    }
+
+    /// The calendar by which a series is governed now; `None` where none is in force.
+    pub fn in_force_now(&self, mapping: &SeriesMapping, now: Instant) -> Option<&Calendar> {
+        self.in_force(mapping, |calendar| calendar.timezone.civil_date(now))
+    }
+
+    /// The rules that govern a series by the one of these calendars that has any, in force or not; `None` where none has.
+    ///
+    /// # Errors
+    /// A rule that this version cannot obey.
+    pub fn governing_by<'a>(
+        &'a self,
+        mapping: &'a SeriesMapping,
+        is_meant: impl Fn(&Calendar) -> bool,
+    ) -> Result<Option<Governing<'a>>, PlanError> {
+        let meant = self.calendars_of(mapping).find(|calendar| is_meant(calendar));
+        Ok(meant.map(|calendar| Governing::new(calendar, mapping)).transpose()?)
     }
 
     /// The rules that govern a series now.

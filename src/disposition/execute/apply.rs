@@ -233,7 +233,11 @@ impl<'a> Execution<'a> {
         let planned = &self.plan.manifest().series[item.series];
         let no_series = || ExecuteError::NoSeries { plan: self.plan.id().clone(), series: planned.series.clone() };
         let mapping = self.install.mapping(&planned.series).ok_or_else(no_series)?;
-        let governing = self.install.governing_now(mapping, now)?.ok_or_else(no_series)?;
+        // The law of the plan: whether it is in force still, `halt` asks before each batch.
+        let obeyed = &self.plan.manifest().calendars;
+        let governing =
+            self.install.governing_by(mapping, |calendar| obeyed.iter().any(|own| own.digest == calendar.digest));
+        let governing = governing?.ok_or_else(no_series)?;
         let year = self.plan.manifest().fingerprint_year;
         let fingerprinter = self.shared.lock()?.log().fingerprinter(&mapping.source, year, now)?;
         Ok(Target { plan: self.plan, run: self.run, mapping, governing, fingerprinter })

@@ -87,10 +87,11 @@ pub(super) fn run_batch(bench: &mut Bench<'_>, target: &Target<'_>, items: &[&It
     let (candidates, refused) = identify_files(bench.writer, target, items, bench.reserved)?;
     let announced = {
         let mut desk = bench.shared.lock()?;
-        if let Some(reason) = halt::reason(&mut desk, target)? {
+        let now = (bench.clock)();
+        if let Some(reason) = halt::reason(&mut desk, target, now)? {
             return Ok(BatchEnd::Over { result: BatchResult::default(), reason });
         }
-        announce(desk.log(), target, &candidates, (bench.clock)())?
+        announce(desk.log(), target, &candidates, now)?
     };
     let mut end = match announced {
         Some(evidence) => run_announced(bench, target, &candidates, &evidence)?,
@@ -223,13 +224,14 @@ fn attempt_once(
     let started = Stopwatch::now();
     // From here to the COMMIT nobody can place a hold: whoever was told that a hold is placed was told before, and it is seen.
     let mut desk = bench.shared.lock()?;
-    if let Some(reason) = halt::reason_inside(&mut desk, &mut txn, target)? {
+    let now = (bench.clock)();
+    if let Some(reason) = halt::reason_inside(&mut desk, &mut txn, target, now)? {
         return Ok(Attempt::Over(reason));
     }
     if is_limited {
         txn.limit(bench.longest);
     }
-    let disposal = match dispose(txn, target, candidates, desk.holds(), (bench.clock)()) {
+    let disposal = match dispose(txn, target, candidates, desk.holds(), now) {
         Err(ExecuteError::Store(error)) => return undone_by(error),
         Err(ExecuteError::Plan(error @ PlanError::Hold { .. })) => return Ok(Attempt::Over(error.to_string())),
         disposal => disposal?,

@@ -1,10 +1,11 @@
-//! What ends a run between two batches: a person rejects its plan, or the database no longer says what the log says.
+//! What ends a run between two batches: a person rejects its plan, the calendar that it obeys ends, or the database no longer says what the log says.
 
 use super::behind;
 use super::error::ExecuteError;
 use super::target::Target;
 use crate::disposition::approval::ApprovalError;
 use crate::disposition::desk::Desk;
+use crate::model::Instant;
 use crate::records::sqlite::{FenceState, WriteTxn};
 
 /// Why no batch of this target may be announced any more, nor an announced one committed; `None` where nothing stands against it.
@@ -14,7 +15,10 @@ use crate::records::sqlite::{FenceState, WriteTxn};
 ///
 /// # Errors
 /// The log cannot be read.
-pub(super) fn reason(desk: &mut Desk, target: &Target<'_>) -> Result<Option<String>, ExecuteError> {
+pub(super) fn reason(desk: &mut Desk, target: &Target<'_>, now: Instant) -> Result<Option<String>, ExecuteError> {
+    if let Some(ended) = ended(desk, target, now) {
+        return Ok(Some(ended));
+    }
     let chronicle = desk.chronicle()?;
     if chronicle.rejected(target.plan_id()) == Some(&target.plan.decision().digest) {
         return Ok(Some(ApprovalError::Rejected { plan: target.plan_id().clone() }.to_string()));
@@ -31,8 +35,9 @@ pub(super) fn reason_inside(
     desk: &mut Desk,
     txn: &mut WriteTxn<'_>,
     target: &Target<'_>,
+    now: Instant,
 ) -> Result<Option<String>, ExecuteError> {
-    if let Some(reason) = reason(desk, target)? {
+    if let Some(reason) = reason(desk, target, now)? {
         return Ok(Some(reason));
     }
     let fences = txn.fences()?;
@@ -42,6 +47,19 @@ pub(super) fn reason_inside(
     let Some(last) = desk.chronicle()?.expected_fences().get(&target.mapping.source).copied() else { return Ok(None) };
     let stands = matches!(txn.fence_of(last)?, FenceState::Committed(_));
     Ok((!stands).then(|| restored(target)))
+}
+
+/// At midnight another version may have come into force, or none: what is due by the one of the plan need not be due any more.
+fn ended(desk: &Desk, target: &Target<'_>, now: Instant) -> Option<String> {
+    let obeyed = target.governing.calendar();
+    let is_in_force =
+        desk.install().in_force_now(target.mapping, now).is_some_and(|calendar| calendar.digest == obeyed.digest);
+    (!is_in_force).then(|| {
+        let (number, version) = (&obeyed.number, obeyed.version);
+        format!(
+            "version {version} of calendar {number}, by which the plan was made, is no longer in force; what is due by its successor stands on the next plan"
+        )
+    })
 }
 
 fn restored(target: &Target<'_>) -> String {
