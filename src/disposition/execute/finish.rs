@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
+use std::thread;
+use std::time::Instant as Stopwatch;
 
 use super::error::ExecuteError;
 use super::fault;
@@ -10,7 +12,7 @@ use super::statement::{BatchResult, Changes};
 use crate::audit::leaf::{Body, Intent, Outcome, RecordOutcome};
 use crate::audit::{DestructionLog, encode_results};
 use crate::model::{Instant, RecordKey};
-use crate::records::files::{FileId, FileRef, Reserved, Unlinked, device_of, unlink_all};
+use crate::records::files::{Reserved, Unlinked, confirm_all, device_of, unlink_each};
 use crate::records::mapping::SeriesMapping;
 use crate::records::sqlite::{StoreError, Writer};
 
@@ -90,6 +92,9 @@ pub(super) enum Absence {
     Foreign,
 }
 
+/// Files that are unlinked under one lock of the database: some milliseconds.
+const TOGETHER: usize = 64;
+
 /// Unlinks the spooled files of records that are gone, each only where no row names it. Nobody else writes from the last look at the rows to the
 /// unlinking: an application that finds a file, and writes a row that names it in the same transaction, does both before or finds none.
 pub(super) fn unlink_files(
@@ -103,23 +108,27 @@ pub(super) fn unlink_files(
     let due: Vec<&SpooledFile> = spool.files.iter().filter(is_gone).collect();
     // A first look reads what is slow to read, so that the application waits for the unlinking alone.
     let free = unreferenced(once(due), |root, paths| writer.still_referenced(root, paths))?;
-    if free.is_empty() {
-        return Ok(());
+    let (mut files, mut unlinked) = (Vec::new(), Vec::new());
+    let mut groups = free.chunks(TOGETHER);
+    while let Some(group) = groups.next() {
+        let started = Stopwatch::now();
+        let alone = match writer.begin() {
+            Err(error) if error.is_locked() => {
+                let rest = group.iter().chain(groups.flatten());
+                rest.for_each(|file| leave(result, file, "the database stayed locked".to_owned()));
+                break;
+            }
+            begun => begun?,
+        };
+        let free = unreferenced(group.to_vec(), |root, paths| alone.still_named(root, paths))?;
+        fault::step("files-alone")?;
+        unlinked.extend(unlink_each(free.iter().map(|file| (file.file(), file.id)).collect(), reserved));
+        alone.roll_back();
+        files.extend(free);
+        // The application gets its turn.
+        thread::sleep(started.elapsed());
     }
-    let mut alone = match writer.begin() {
-        Err(error) if error.is_locked() => {
-            free.into_iter().for_each(|file| leave(result, file, "the database stayed locked".to_owned()));
-            return Ok(());
-        }
-        begun => begun?,
-    };
-    let free = unreferenced(free, |root, paths| alone.still_referenced(root, paths))?;
-    fault::step("files-alone")?;
-    let files: Vec<(FileRef, FileId)> = free.iter().map(|file| (file.file(), file.id)).collect();
-    let wanted: Vec<(&FileRef, &FileId)> = files.iter().map(|(file, id)| (file, id)).collect();
-    let unlinked = unlink_all(&wanted, reserved);
-    alone.roll_back();
-    for (file, unlinked) in free.into_iter().zip(unlinked) {
+    for (file, unlinked) in files.into_iter().zip(confirm_all(unlinked)) {
         fault::step("file-unlinked")?;
         match unlinked {
             Ok(Unlinked::Gone) => {

@@ -149,13 +149,24 @@ pub fn device_of(root: &Path) -> Option<u64> {
     Identity::of(root).ok().flatten().map(|root| root.dev)
 }
 
-/// Unlinks the files that are still those that were identified, in their order, and reads their absence back. Each directory is synced once,
-/// after the last of its files.
+/// A file that was to be unlinked, and what came of it; whether that reached the disk, [`confirm_all`] tells.
+pub type Unsynced = (FileRef, Result<Unlinked, Refusal>);
+
+/// Unlinks the files that are still those that were identified, in their order. Nothing is synced yet.
+pub fn unlink_each(files: Vec<(FileRef, FileId)>, reserved: &Reserved) -> Vec<Unsynced> {
+    let look = reserved.look();
+    let unlink = |(file, id)| {
+        let unlinked = unlink_unsynced(&file, &id, &look);
+        (file, unlinked)
+    };
+    files.into_iter().map(unlink).collect()
+}
+
+/// Syncs each directory of these files once, and reads back that what was unlinked is absent.
 ///
 /// # Errors
 /// One result a file, see [`Refusal`]; unless it is `Raced`, the file stands as it stood.
-pub fn unlink_all(files: &[(&FileRef, &FileId)], reserved: &Reserved) -> Vec<Result<Unlinked, FileError>> {
-    let look = reserved.look();
+pub fn confirm_all(files: Vec<Unsynced>) -> Vec<Result<Unlinked, FileError>> {
     let mut directories: BTreeMap<(PathBuf, &str), Vec<usize>> = BTreeMap::new();
     for (place, (file, _)) in files.iter().enumerate() {
         let parent = file.path.rsplit_once('/').map_or("", |(parent, _)| parent);
@@ -163,11 +174,9 @@ pub fn unlink_all(files: &[(&FileRef, &FileId)], reserved: &Reserved) -> Vec<Res
     }
     let mut results: Vec<Option<Result<Unlinked, FileError>>> = files.iter().map(|_| None).collect();
     for places in directories.values() {
-        let unlinked: Vec<_> =
-            places.iter().map(|&place| unlink_unsynced(files[place].0, files[place].1, &look)).collect();
-        let synced = sync(files[places[0]].0);
-        for (&place, unlinked) in places.iter().zip(unlinked) {
-            let (file, _) = files[place];
+        let synced = sync(&files[places[0]].0);
+        for &place in places {
+            let (file, unlinked) = &files[place];
             let result = unlinked.and_then(|unlinked| confirm(file, unlinked, synced));
             results[place] = Some(result.map_err(|reason| refused(file, reason)));
         }

@@ -47,6 +47,11 @@ fn unlink_same(file: &FileRef, id: &FileId) -> Result<Unlinked, FileError> {
     unlink_all(&[(file, id)], &reserved()).remove(0)
 }
 
+fn unlink_all(files: &[(&FileRef, &FileId)], reserved: &Reserved) -> Vec<Result<Unlinked, FileError>> {
+    let files = files.iter().map(|(file, id)| ((*file).clone(), **id)).collect();
+    confirm_all(unlink_each(files, reserved))
+}
+
 fn file_beneath(root: &Path, path: &str) -> FileRef {
     FileRef { record: 0, part: PartName::from("document"), root: root.to_owned(), path: path.to_owned() }
 }

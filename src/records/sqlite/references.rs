@@ -15,12 +15,14 @@ use crate::records::mapping::{FilesMapping, SeriesMapping};
 /// For each file (a path beneath `root`), whether a row of any mapped table names it. A part's `where` is not asked: a row that names a file needs
 /// it, whatever else it says.
 ///
+/// Without `spellings` only rows that spell a path plainly are looked for, which an index finds.
+///
 /// All are looked for at once: where no index helps, a table is read once for all of them. A root is known by its directory, not by its
 /// spelling. A file beneath a root of another source counts as named: that database cannot be asked in the same breath.
 pub(super) fn referenced(
     conn: &Connection,
     queries: &Queries,
-    spellings: &mut Spellings,
+    mut spellings: Option<&mut Spellings>,
     root: &Path,
     paths: &[&str],
 ) -> Result<Vec<bool>, StoreError> {
@@ -40,7 +42,10 @@ pub(super) fn referenced(
                 Ok(Some(directory)) => place.note_named(conn, &due.within(directory), &mut found)?,
                 Err(_) => found.fill(true),
             }
-            spellings.note_named(conn, &place, &due, &mut found)
+            match &mut spellings {
+                Some(spellings) => spellings.note_named(conn, &place, &due, &mut found),
+                None => Ok(()),
+            }
         };
         note().map_err(|error| StoreError::of(conn, error))?;
     }

@@ -187,7 +187,16 @@ impl Writer {
     /// The database cannot be read, or another stands in its place.
     pub fn still_referenced(&mut self, root: &Path, paths: &[&str]) -> Result<Vec<bool>, StoreError> {
         self.opened.in_place()?;
-        references::referenced(&self.opened.conn, &self.queries, &mut self.spellings, root, paths)
+        references::referenced(&self.opened.conn, &self.queries, Some(&mut self.spellings), root, paths)
+    }
+
+    /// The same, but for rows that spell a path otherwise than plainly: these are found by reading whole tables.
+    ///
+    /// # Errors
+    /// As [`Writer::still_referenced`].
+    pub(super) fn still_named(&self, root: &Path, paths: &[&str]) -> Result<Vec<bool>, StoreError> {
+        self.opened.in_place()?;
+        references::referenced(&self.opened.conn, &self.queries, None, root, paths)
     }
 
     /// Compiles an expression over `this`, and asks it of no record.

@@ -177,12 +177,13 @@ impl<'w> WriteTxn<'w> {
         self.writer.still_there(series, keys)
     }
 
-    /// For each of these files (paths beneath `root`), whether a row of any mapped table may still name it.
+    /// For each of these files (paths beneath `root`), whether a row of any mapped table names it plainly. Rows that spell it otherwise are
+    /// looked for outside transactions ([`Writer::still_referenced`]).
     ///
     /// # Errors
     /// The database cannot be read, or another stands in its place.
-    pub fn still_referenced(&mut self, root: &Path, paths: &[&str]) -> Result<Vec<bool>, StoreError> {
-        self.writer.still_referenced(root, paths)
+    pub fn still_named(&self, root: &Path, paths: &[&str]) -> Result<Vec<bool>, StoreError> {
+        self.writer.still_named(root, paths)
     }
 
     /// Commits what durable intents announced. Waits for nobody.
