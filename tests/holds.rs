@@ -14,7 +14,7 @@ use std::time::Duration;
 use retentiond::audit;
 use retentiond::audit::leaf::{Body, Correction, HoldAction, RecordOutcome};
 use retentiond::audit::verify::{Trust, Verdict, verify};
-use retentiond::audit::{LogReader, decode_results, load_fingerprinter};
+use retentiond::audit::{Entries, LogReader, decode_results, load_fingerprinter};
 use retentiond::config;
 use retentiond::disposition::desk::{Client, DeskError, Door, SharedDesk, approved_plan, open_or_connect};
 use retentiond::disposition::execute::{Conditions, ExecuteError, Progress, Statement, apply};

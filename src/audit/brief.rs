@@ -97,7 +97,7 @@ mod tests {
     use super::super::codec::encode;
     use super::super::leaf::{Body, Heartbeat};
     use super::super::writer::tests::{Place, at, draft, leaves, outcome};
-    use super::super::{IntentDraft, IntentRecord};
+    use super::super::{Entries, IntentDraft, IntentRecord};
     use super::*;
     use crate::model::{DurableEvidence, Fingerprint};
 

@@ -10,6 +10,7 @@ pub mod checkpoint;
 pub mod codec;
 mod durable;
 pub mod earlier;
+mod entries;
 pub mod error;
 pub mod export;
 mod failpoint;
@@ -40,6 +41,7 @@ pub mod witness;
 mod writer;
 
 pub use brief::Brief;
+pub use entries::{Entries, VisitBrief};
 pub use error::{FileError, LogError};
 pub use failpoint::failpoint;
 pub use fingerprint::{Fingerprinter, key_year};

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::brief::{self, Brief};
 use super::checkpoint::SignedCheckpoint;
 use super::codec::{LeafError, parse};
+use super::entries::{Entries, VisitBrief, VisitLeaf};
 use super::error::LogError;
 use super::journal::{Visit, replay};
 use super::leaf::{Body, Leaf, Predecessor};
@@ -75,37 +76,6 @@ impl LogReader {
         self.head().size
     }
 
-    /// The log that this one continues, as its first entry names it.
-    ///
-    /// # Errors
-    /// A file that cannot be read or holds no leaves.
-    pub fn continued(&self) -> Result<Option<Predecessor>, LogError> {
-        let mut continued = None;
-        self.scan(0, &mut |_, leaf| {
-            if let Body::Genesis(genesis) = leaf.body {
-                continued = genesis.predecessor;
-            }
-            ControlFlow::Break(())
-        })?;
-        Ok(continued)
-    }
-
-    /// Shows every leaf from this index on, until `visit` breaks.
-    ///
-    /// # Errors
-    /// As [`Self::scan_bytes`]; an entry that is no leaf.
-    pub fn scan(&self, from: u64, visit: &mut dyn FnMut(u64, Leaf) -> ControlFlow<()>) -> Result<(), LogError> {
-        self.scan_bytes(from, &mut |index, bytes| Ok(visit(index, self.read_leaf(index, parse(bytes))?)))
-    }
-
-    /// Shows every leaf from this index on in brief, until `visit` breaks.
-    ///
-    /// # Errors
-    /// As [`Self::scan_bytes`]; an entry that is no leaf.
-    pub fn scan_brief(&self, from: u64, visit: &mut dyn FnMut(u64, Brief) -> ControlFlow<()>) -> Result<(), LogError> {
-        self.scan_bytes(from, &mut |index, bytes| Ok(visit(index, self.read_leaf(index, Brief::read(bytes))?)))
-    }
-
     /// Shows every leaf of this kind that can be read, until `visit` breaks; the others are not parsed. Nothing is hashed: what an answer rests on is
     /// read by the other ways.
     ///
@@ -116,10 +86,7 @@ impl LogReader {
             if brief::kind(bytes) != Some(kind.as_bytes()) {
                 return Ok(ControlFlow::Continue(()));
             }
-            match parse(bytes) {
-                Err(_) if self.is_succeeded() => Ok(ControlFlow::Continue(())),
-                read => Ok(visit(index, self.read_leaf(index, read)?)),
-            }
+            self.show(index, parse(bytes), visit)
         })
     }
 
@@ -200,6 +167,18 @@ impl LogReader {
         }
     }
 
+    fn show<T>(
+        &self,
+        index: u64,
+        read: Result<T, LeafError>,
+        visit: &mut dyn FnMut(u64, T) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>, LogError> {
+        match read {
+            Err(_) if self.is_succeeded() => Ok(ControlFlow::Continue(())),
+            read => Ok(visit(index, self.read_leaf(index, read)?)),
+        }
+    }
+
     /// A leaf that was read, or where in the log it stands that cannot be.
     pub(super) fn read_leaf<T>(&self, index: u64, read: Result<T, LeafError>) -> Result<T, LogError> {
         read_leaf(&self.dir, index, read)
@@ -224,6 +203,17 @@ impl Hashed {
             }
         }
         Ok(())
+    }
+}
+
+impl Entries for LogReader {
+    /// As [`LogReader::scan_bytes`]. Of a log that was succeeded, entries that cannot be read are passed over: they may be why it was.
+    fn scan(&self, from: u64, visit: &mut VisitLeaf<'_>) -> Result<(), LogError> {
+        self.scan_bytes(from, &mut |index, bytes| self.show(index, parse(bytes), visit))
+    }
+
+    fn scan_brief(&self, from: u64, visit: &mut VisitBrief<'_>) -> Result<(), LogError> {
+        self.scan_bytes(from, &mut |index, bytes| self.show(index, Brief::read(bytes), visit))
     }
 }
 

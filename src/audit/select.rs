@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
+use super::entries::Entries;
 use super::error::LogError;
 use super::leaf::{Body, Leaf};
 use super::reader::LogReader;

@@ -1,13 +1,13 @@
 //! The one writer of a destruction log: appending, and making durable.
 
 use std::fs::File;
-use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use super::brief::Brief;
 use super::checkpoint::SignedCheckpoint;
 use super::codec::{MAX_LEAF, encode, parse};
 use super::durable::{SHARED, read, replace};
+use super::entries::{Entries, VisitBrief, VisitLeaf};
 use super::error::LogError;
 use super::journal::frame::{Tag, write_frame, write_mark};
 use super::journal::{Journal, frame_length, with_marks};
@@ -189,22 +189,6 @@ impl DestructionLog {
         self.standing.unresolved.iter().map(|(index, intent)| (*index, intent.clone())).collect()
     }
 
-    /// Shows every durable leaf from this index on, until `visit` breaks.
-    ///
-    /// # Errors
-    /// A bundle that cannot be read or holds no leaves.
-    pub fn scan(&self, from: u64, visit: &mut dyn FnMut(u64, Leaf) -> ControlFlow<()>) -> Result<(), LogError> {
-        self.scan_bytes(from, &mut |index, bytes| Ok(visit(index, read_leaf(&self.dir, index, parse(bytes))?)))
-    }
-
-    /// Shows every durable leaf from this index on in brief, until `visit` breaks.
-    ///
-    /// # Errors
-    /// As [`Self::scan`].
-    pub fn scan_brief(&self, from: u64, visit: &mut dyn FnMut(u64, Brief) -> ControlFlow<()>) -> Result<(), LogError> {
-        self.scan_bytes(from, &mut |index, bytes| Ok(visit(index, read_leaf(&self.dir, index, Brief::read(bytes))?)))
-    }
-
     fn scan_bytes(&self, from: u64, show: &mut VisitBytes<'_>) -> Result<(), LogError> {
         let kept = self.tree.first_kept();
         if visit_bundles(&self.dir, from, kept, show)?.is_break() {
@@ -236,6 +220,17 @@ impl DestructionLog {
             replace("blob", &path, bytes, SHARED)?;
         }
         Ok(digest)
+    }
+}
+
+/// Of the durable entries.
+impl Entries for DestructionLog {
+    fn scan(&self, from: u64, visit: &mut VisitLeaf<'_>) -> Result<(), LogError> {
+        self.scan_bytes(from, &mut |index, bytes| Ok(visit(index, read_leaf(&self.dir, index, parse(bytes))?)))
+    }
+
+    fn scan_brief(&self, from: u64, visit: &mut VisitBrief<'_>) -> Result<(), LogError> {
+        self.scan_bytes(from, &mut |index, bytes| Ok(visit(index, read_leaf(&self.dir, index, Brief::read(bytes))?)))
     }
 }
 

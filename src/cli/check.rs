@@ -16,7 +16,7 @@ use super::session::Session;
 use super::setup::Setup;
 use crate::audit;
 use crate::audit::leaf::Body;
-use crate::audit::{LogError, LogReader};
+use crate::audit::{Entries, LogError, LogReader};
 use crate::calendar::{Disposition, Rule};
 use crate::disposition::Installation;
 use crate::disposition::execute::look_whether_behind_beside;

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 
 use super::rails::{History, Rail};
 use crate::audit::leaf::{Body, CalendarLeaf, Correction, HoldAction, HoldLeaf, MappingLeaf};
-use crate::audit::{Brief, DestructionLog, LogError, LogReader};
+use crate::audit::{Brief, Entries, LogError};
 use crate::model::{
     BatchNumber, CalendarNumber, Digest, HoldId, Instant, PlanId, RuleNumber, RunId, SeriesName, SourceName, Zone,
 };
@@ -40,6 +40,10 @@ pub struct Chronicle {
     announced: BTreeMap<BatchNumber, SourceName>,
     /// The last committed batch of each source: its fence row must stand.
     fences: BTreeMap<SourceName, BatchNumber>,
+    /// What was found wrong with each restored source, in order.
+    found: BTreeMap<SourceName, Vec<Correction>>,
+    /// Sources that the log says anything of: the last batch that was committed there, or that it was restored, or let go on.
+    told: BTreeSet<SourceName>,
     /// Restored sources and the plans whose approval, after that was on record, lets them go on.
     answered: BTreeSet<(SourceName, PlanId)>,
 }
@@ -63,19 +67,11 @@ pub(super) mod correction {
 }
 
 impl Chronicle {
-    /// Takes in the durable leaves not yet seen.
+    /// Takes in the leaves not yet seen.
     ///
     /// # Errors
     /// A log that cannot be read.
-    pub fn read(&mut self, log: &DestructionLog) -> Result<(), LogError> {
-        log.scan_brief(self.seen, &mut |index, brief| self.take(index, brief))
-    }
-
-    /// The same, while somebody else writes the log.
-    ///
-    /// # Errors
-    /// A log that cannot be read.
-    pub fn read_beside(&mut self, log: &LogReader) -> Result<(), LogError> {
+    pub fn read(&mut self, log: &impl Entries) -> Result<(), LogError> {
         log.scan_brief(self.seen, &mut |index, brief| self.take(index, brief))
     }
 
@@ -98,6 +94,7 @@ impl Chronicle {
 
     fn note_outcome(&mut self, batch: BatchNumber, committed: bool) {
         if let Some(source) = self.announced.remove(&batch).filter(|_| committed) {
+            self.told.insert(source.clone());
             self.fences.insert(source, batch);
         }
     }
@@ -163,14 +160,19 @@ impl Chronicle {
         let source = &correction.source;
         match correction.what.as_str() {
             correction::COMPLETED | correction::CLOCK => return,
-            correction::LIFTED => drop(self.history.restored.remove(source)),
+            correction::LIFTED => {
+                self.history.restored.remove(source);
+                self.found.remove(source);
+            }
             // Whatever else a later version may find wrong with a source waits for a person too.
             _ => {
                 self.history.restored.insert(source.clone());
+                self.found.entry(source.clone()).or_default().push(correction.clone());
                 // The same list, approved before, can be decided on anew only under a name of its own.
                 self.history.done.extend(self.approvals.keys().cloned());
             }
         }
+        self.told.insert(source.clone());
         self.fences.remove(source);
         // A person answered for what was on record then, not for what is found after.
         self.answered.retain(|(answered, _)| answered != source);
@@ -243,6 +245,16 @@ impl Chronicle {
     /// Whether a source waits for a person since its database was restored.
     pub fn is_restored(&self, source: &SourceName) -> bool {
         self.history.restored.contains(source)
+    }
+
+    /// What was found wrong with a source that waits for a person.
+    pub fn found_wrong(&self, source: &SourceName) -> &[Correction] {
+        self.found.get(source).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether the log says which batch was the last of a source, or that its database was restored: what an earlier log says counts no more.
+    pub fn tells_of(&self, source: &SourceName) -> bool {
+        self.told.contains(source)
     }
 
     /// Whether a person who approved the plan let this source go on, restored as it is now.

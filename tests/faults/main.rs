@@ -11,6 +11,7 @@ mod journal;
 mod organization;
 mod rotation;
 mod strace;
+mod succession;
 mod tampering;
 
 use std::collections::BTreeMap;

@@ -8,7 +8,7 @@ use crate::checker::check;
 use crate::organization::{JournalMode, Organization, Outcome, files_of};
 
 /// The rails of a new plan, and its id.
-fn plan(organization: &Organization) -> (Vec<String>, String) {
+pub fn plan(organization: &Organization) -> (Vec<String>, String) {
     let planned = organization.run(&["plan", "--format", "json"], None);
     assert_eq!(planned.outcome, Outcome::Exit(0), "{planned:#?}");
     let plan: Value = serde_json::from_str(&planned.stdout).unwrap();
@@ -17,7 +17,7 @@ fn plan(organization: &Organization) -> (Vec<String>, String) {
     (rails, plan["plan"].as_str().unwrap().to_owned())
 }
 
-fn restore(organization: &Organization) {
+pub fn restore(organization: &Organization) {
     fs::copy(organization.approved_database(), organization.path().join("parle.db")).unwrap();
 }
 
@@ -167,7 +167,7 @@ fn add_version(organization: &Organization, from: &str, dossier: i64) {
     add_due(organization, dossier);
 }
 
-fn add_due(organization: &Organization, dossier: i64) {
+pub fn add_due(organization: &Organization, dossier: i64) {
     let due = format!("INSERT INTO dossier VALUES ({dossier}, 11, 'closed', '2024-01-02T03:04:05Z', 'late')");
     organization.database().execute(&due, []).unwrap();
 }

@@ -7,7 +7,7 @@ use super::super::durable::faults;
 use super::super::leaf::{Body, Leaf, Outcome};
 use super::super::tiles::parse_bundle;
 use super::super::writer::tests::{Place, at, draft, leaves, outcome, small};
-use super::super::{DestructionLog, LogReader};
+use super::super::{DestructionLog, Entries, LogReader};
 use super::*;
 use crate::model::DurableEvidence;
 

@@ -21,10 +21,10 @@ use super::exit::Exit;
 use super::session::Session;
 use super::setup::Setup;
 use crate::audit;
-use crate::audit::LogReader;
 use crate::audit::earlier::{EarlierLog, EarlierState, beside, find_earlier};
 use crate::audit::note::VerifierKey;
 use crate::audit::regular::{self, MAX_KEY};
+use crate::audit::{Entries, LogReader};
 use crate::model::Language;
 
 /// Arguments of `audit`.

@@ -160,7 +160,7 @@ impl Door {
         }
         let log = LogReader::open(&audit::dir_in(&self.install.state)).map_err(DeskError::from)?;
         let mut chronicle = Chronicle::default();
-        chronicle.read_beside(&log).map_err(DeskError::from)?;
+        chronicle.read(&log).map_err(DeskError::from)?;
         Ok(chronicle.history().clone())
     }
 }

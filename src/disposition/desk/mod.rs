@@ -9,6 +9,7 @@ mod answer;
 mod client;
 mod clock;
 mod door;
+mod earlier;
 mod error;
 mod firings;
 mod holding;
@@ -31,6 +32,7 @@ pub use adopt::{Successor, adopt_log};
 pub use answer::Session;
 pub use client::Client;
 pub use door::{AskError, Door, open_or_connect};
+pub use earlier::EarlierLog;
 pub use error::DeskError;
 pub use firings::Firing;
 pub use plans::PlanState;
@@ -56,6 +58,8 @@ pub struct Desk {
     log: DestructionLog,
     store: Store,
     chronicle: Chronicle,
+    /// The logs before this one, once they were asked for.
+    earlier: Option<Vec<EarlierLog>>,
     holds: HoldIndex,
     /// Holds in force, in the order of their placing.
     in_force: Vec<Hold>,
@@ -84,6 +88,7 @@ impl Desk {
             log,
             store,
             chronicle: Chronicle::default(),
+            earlier: None,
             holds: HoldIndex::default(),
             in_force: Vec::new(),
             lost: BTreeSet::new(),

@@ -5,7 +5,7 @@
 
 use std::ops::ControlFlow;
 
-use crate::audit::{Brief, LogError, LogReader};
+use crate::audit::{Brief, Entries, LogError, LogReader};
 use crate::disposition::desk::{Desk, DeskError};
 use crate::model::{BatchNumber, Origin, SourceName};
 use crate::records::sqlite::Reader;
@@ -40,7 +40,7 @@ pub fn look_beside(
     batches: &[BatchNumber],
 ) -> Result<(), DeskError> {
     for batch in batches {
-        if !is_known(*batch, |visit| log.scan_brief(batch.0, visit))? {
+        if !is_known(log, *batch)? {
             let (source_name, origin) = (source.clone(), origin.clone());
             return Err(DeskError::LogBehind { source_name, origin, batch: *batch, entries: log.size() });
         }
@@ -57,20 +57,17 @@ pub(super) fn unknown(
     for batch in batches {
         // As a rule there is one row, of the last committed batch.
         let is_last = desk.chronicle()?.expected_fences().get(source) == Some(batch);
-        if !is_last && !is_known(*batch, |visit| desk.log().scan_brief(batch.0, visit))? {
+        if !is_last && !is_known(desk.log(), *batch)? {
             return Ok(Some(*batch));
         }
     }
     Ok(None)
 }
 
-/// Is shown entries of a log; may break off.
-type Visit<'v> = dyn FnMut(u64, Brief) -> ControlFlow<()> + 'v;
-
-/// Whether the first entry that `scan` shows, from the batch's number on, is an intent of the batch: its number is the index of its first intent.
-fn is_known(batch: BatchNumber, scan: impl FnOnce(&mut Visit<'_>) -> Result<(), LogError>) -> Result<bool, LogError> {
+/// Whether the log's entry of the batch's number is an intent of the batch: its number is the index of its first intent.
+fn is_known(log: &impl Entries, batch: BatchNumber) -> Result<bool, LogError> {
     let mut is_known = false;
-    scan(&mut |_, brief| {
+    log.scan_brief(batch.0, &mut |_, brief| {
         is_known = matches!(brief, Brief::Intent { batch: of, .. } if of == batch);
         ControlFlow::Break(())
     })?;

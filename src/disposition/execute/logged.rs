@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use crate::audit::leaf::{Body, Intent, RecordOutcome};
-use crate::audit::{DestructionLog, LogError, decode_results};
+use crate::audit::{Entries, LogError, decode_results};
 use crate::model::{BatchNumber, Fingerprint};
 
 /// A batch as it stands in the log.
@@ -27,7 +27,7 @@ pub(super) fn is_gone(outcome: RecordOutcome) -> bool {
 }
 
 /// Reads a batch from the log. A batch's number is the index of its first intent, so this reads a few leaves only.
-pub(super) fn logged_batch(log: &DestructionLog, batch: BatchNumber) -> Result<Option<LoggedBatch>, LogError> {
+pub(super) fn logged_batch(log: &impl Entries, batch: BatchNumber) -> Result<Option<LoggedBatch>, LogError> {
     let mut intents: Vec<(u64, Intent)> = Vec::new();
     let mut records = Vec::new();
     let mut outcomes = 0;

@@ -19,6 +19,7 @@ mod error;
 mod fault;
 mod finish;
 mod halt;
+mod inherited;
 mod logged;
 mod note;
 mod queue;

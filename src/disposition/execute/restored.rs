@@ -4,21 +4,22 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ops::ControlFlow;
 
-use super::behind;
 use super::error::ExecuteError;
 use super::logged::{LoggedBatch, is_gone, logged_batch};
+use super::{behind, inherited};
 use crate::audit::leaf::{Body, Correction};
-use crate::audit::{Brief, DestructionLog, LogError, encode_presence, load_fingerprinter};
+use crate::audit::{Brief, Entries, LogError, encode_presence, load_fingerprinter};
+use crate::disposition::Installation;
 use crate::disposition::chronicle::correction;
 use crate::disposition::desk::Desk;
-use crate::model::{BatchNumber, Fingerprint, Instant, SeriesName, SourceName};
+use crate::model::{BatchNumber, Fingerprint, Instant, Origin, SeriesName, SourceName};
 use crate::records::sqlite::{FenceState, Reader};
 
 /// Most records of the log that are compared with a table in one pass over it: 32 bytes each.
 const COMPARED: usize = 1_000_000;
 
-/// Looks for the fence row of the last committed batch of every source; where it is missing, the log gets `correction`s and the source waits for
-/// a person.
+/// Looks for the fence row of the last committed batch of every source, which an earlier log may have committed; where it is missing, the log gets
+/// `correction`s and the source waits for a person.
 ///
 /// # Errors
 /// A source that cannot be read, a log that cannot be written.
@@ -28,13 +29,15 @@ pub fn look(desk: &mut Desk, now: Instant) -> Result<(), ExecuteError> {
     if !desk.log().unresolved().is_empty() {
         return Ok(());
     }
-    let expected: Vec<(SourceName, BatchNumber)> =
-        desk.chronicle()?.expected_fences().iter().map(|(source, batch)| (source.clone(), *batch)).collect();
-    for (source, batch) in expected {
-        if desk.chronicle()?.is_restored(&source) || !desk.install().sources.contains_key(&source) {
-            continue;
-        }
-        for correction in compare(desk, &source, batch)? {
+    let install = desk.install().clone();
+    for source in install.sources.keys() {
+        let chronicle = desk.chronicle()?;
+        let corrections = match chronicle.expected_fences().get(source).copied() {
+            Some(last) => compare(desk, source, last)?,
+            None if chronicle.tells_of(source) => Vec::new(),
+            None => inherited::found_wrong(desk, source)?,
+        };
+        for correction in corrections {
             desk.record(Body::Correction(correction), now)?;
         }
     }
@@ -43,35 +46,53 @@ pub fn look(desk: &mut Desk, now: Instant) -> Result<(), ExecuteError> {
 
 /// What the log must say of a source whose last committed batch is this one: nothing where its fence row stands.
 fn compare(desk: &mut Desk, source: &SourceName, last: BatchNumber) -> Result<Vec<Correction>, ExecuteError> {
-    let install = desk.install().clone();
+    let (install, origin) = (desk.install().clone(), desk.log().origin().clone());
+    let Some(undone) = undone(&install, desk.log(), &origin, source, last)? else { return Ok(Vec::new()) };
+    if undone.back.is_empty() {
+        let (source, what) = (source.clone(), undone.what.to_owned());
+        return Ok(vec![Correction { source, what, batch: Some(last), back: None, actor: None, records: 0 }]);
+    }
+    Ok(undone.back)
+}
+
+/// A database that says nothing of the last batch that a log committed in it.
+pub(super) struct Undone {
+    /// What is missing, in a word of a `correction`.
+    pub what: &'static str,
+    /// The batches of which records are back.
+    pub back: Vec<Correction>,
+}
+
+/// What is undone of what this log says of a source, whose last committed batch is this one; `None` where its fence row stands.
+pub(super) fn undone(
+    install: &Installation,
+    log: &impl Entries,
+    origin: &Origin,
+    source: &SourceName,
+    last: BatchNumber,
+) -> Result<Option<Undone>, ExecuteError> {
     let unresolved = |error| ExecuteError::Unresolved { batch: last, source_name: source.clone(), source: error };
-    let origin = desk.log().origin().clone();
     let mut reader = Reader::open(&install.sources[source], &install.series).map_err(unresolved)?;
-    let what = match reader.fence(&origin, last).map_err(unresolved)? {
-        FenceState::Committed(_) => return Ok(Vec::new()),
+    let what = match reader.fence(origin, last).map_err(unresolved)? {
+        FenceState::Committed(_) => return Ok(None),
         FenceState::NoTable => correction::TABLE_DROPPED,
         FenceState::Absent | FenceState::Aborted => correction::MISSING_FENCE,
     };
     // A copy that was put back has the fence row of the last batch before it was made: whatever came later may be back.
     let mut since = Vec::new();
-    for batch in committed(desk.log(), source)?.into_iter().rev() {
-        if matches!(reader.fence(&origin, batch).map_err(unresolved)?, FenceState::Committed(_)) {
+    for batch in committed(log, source)?.into_iter().rev() {
+        if matches!(reader.fence(origin, batch).map_err(unresolved)?, FenceState::Committed(_)) {
             break;
         }
         since.push(batch);
     }
     drop(reader);
     since.reverse();
-    let back = resurrected(desk, source, &since)?;
-    if back.is_empty() {
-        let (source, what, batch) = (source.clone(), what.to_owned(), Some(last));
-        return Ok(vec![Correction { source, what, batch, back: None, actor: None, records: 0 }]);
-    }
-    Ok(back)
+    Ok(Some(Undone { what, back: resurrected(install, log, source, &since)? }))
 }
 
 /// The batches of a source that the log says were committed, in order.
-fn committed(log: &DestructionLog, source: &SourceName) -> Result<Vec<BatchNumber>, LogError> {
+fn committed(log: &impl Entries, source: &SourceName) -> Result<Vec<BatchNumber>, LogError> {
     let (mut announced, mut committed) = (BTreeSet::new(), Vec::new());
     log.scan_brief(0, &mut |_, brief| {
         match brief {
@@ -85,15 +106,20 @@ fn committed(log: &DestructionLog, source: &SourceName) -> Result<Vec<BatchNumbe
 }
 
 /// Which of these batches have records that stand in their table again, and which records these are.
-fn resurrected(desk: &mut Desk, source: &SourceName, batches: &[BatchNumber]) -> Result<Vec<Correction>, ExecuteError> {
+fn resurrected(
+    install: &Installation,
+    log: &impl Entries,
+    source: &SourceName,
+    batches: &[BatchNumber],
+) -> Result<Vec<Correction>, ExecuteError> {
     let (mut corrections, mut waiting, mut records) = (Vec::new(), Vec::new(), 0);
     for (place, batch) in batches.iter().enumerate() {
-        if let Some(logged) = logged_batch(desk.log(), *batch)? {
+        if let Some(logged) = logged_batch(log, *batch)? {
             records += logged.records.len();
             waiting.push(logged);
         }
         if records >= COMPARED || place + 1 == batches.len() {
-            let present = present(desk, source, &waiting)?;
+            let present = present(install, source, &waiting)?;
             corrections.extend(waiting.drain(..).filter_map(|logged| correction_of(&logged, &present)));
             records = 0;
         }
@@ -103,7 +129,7 @@ fn resurrected(desk: &mut Desk, source: &SourceName, batches: &[BatchNumber]) ->
 
 /// The records that batches destroyed and whose name a row bears.
 fn present(
-    desk: &mut Desk,
+    install: &Installation,
     source: &SourceName,
     batches: &[LoggedBatch],
 ) -> Result<HashSet<Fingerprint>, ExecuteError> {
@@ -112,7 +138,6 @@ fn present(
         let named = (logged.intent.series.clone(), logged.intent.year);
         destroyed.entry(named).or_default().extend(logged.destroyed());
     }
-    let install = desk.install().clone();
     let keys = install.state.join("private/keys");
     let mut present = HashSet::new();
     for ((series, year), destroyed) in destroyed {

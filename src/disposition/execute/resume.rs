@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::ops::ControlFlow;
 
 use crate::audit::leaf::{Body, Intent, Outcome, RecordOutcome, RunCounts};
-use crate::audit::{DestructionLog, LogError, decode_results};
+use crate::audit::{DestructionLog, Entries, LogError, decode_results};
 use crate::disposition::chronicle::correction;
 use crate::model::{BatchNumber, Fingerprint, PlanId};
 

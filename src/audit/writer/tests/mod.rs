@@ -4,6 +4,7 @@ mod key_life;
 mod reading;
 
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use chrono::{Duration, TimeZone, Utc};

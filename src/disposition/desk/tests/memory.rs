@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::*;
-use crate::audit::LogError;
+use crate::audit::{Entries, LogError};
 use crate::disposition::Installation;
 use crate::model::{Limits, Windows};
 

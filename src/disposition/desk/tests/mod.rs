@@ -5,8 +5,8 @@ use rusqlite::Connection;
 
 use super::*;
 use crate::audit;
-use crate::audit::LogReader;
 use crate::audit::leaf::HoldAction;
+use crate::audit::{Entries, LogReader};
 use crate::disposition::holds::HoldScope;
 use crate::disposition::request::{Refusal, Request, Response};
 use crate::disposition::sample::{Sample, now};

@@ -1,0 +1,46 @@
+//! What a log takes over from those before it: a database that was restored waits for a person under the successor too, until that one says something
+//! of the source itself.
+
+use super::error::ExecuteError;
+use super::restored::undone;
+use crate::audit::leaf::Correction;
+use crate::disposition::chronicle::correction;
+use crate::disposition::desk::Desk;
+use crate::model::SourceName;
+use crate::records::sqlite::Reader;
+
+/// What the log must say of a source of which it says nothing yet, by what the last of the earlier logs that tells of it says. Batches of another log have
+/// no number in this one, so the corrections name none.
+pub(super) fn found_wrong(desk: &mut Desk, source: &SourceName) -> Result<Vec<Correction>, ExecuteError> {
+    let install = desk.install().clone();
+    let Some(earlier) = desk.earlier()?.iter().find(|earlier| earlier.chronicle.tells_of(source)) else {
+        return Ok(Vec::new());
+    };
+    if earlier.chronicle.is_restored(source) {
+        return Ok(together(source, earlier.chronicle.found_wrong(source)));
+    }
+    let Some(last) = earlier.chronicle.expected_fences().get(source).copied() else { return Ok(Vec::new()) };
+    // The earlier log may have lost its end: a fence row of a later batch shows that the database has not.
+    let is_newer =
+        Reader::open(&install.sources[source], &install.series)?.fences(&earlier.origin)?.last() > Some(&last);
+    let undone = if is_newer { None } else { undone(&install, &earlier.log, &earlier.origin, source, last)? };
+    let Some(undone) = undone else { return Ok(Vec::new()) };
+    let missing = Correction {
+        source: source.clone(),
+        what: undone.what.to_owned(),
+        batch: None,
+        back: None,
+        actor: None,
+        records: 0,
+    };
+    Ok(together(source, if undone.back.is_empty() { std::slice::from_ref(&missing) } else { &undone.back }))
+}
+
+/// What several corrections say of a source, in one that names no batch.
+fn together(source: &SourceName, found: &[Correction]) -> Vec<Correction> {
+    let is_back = |found: &&Correction| found.what == correction::RESURRECTED;
+    let records = found.iter().filter(is_back).map(|found| found.records).fold(0, u64::saturating_add);
+    let what = found.iter().find(is_back).or(found.last()).map(|found| found.what.clone());
+    let told = |what| Correction { source: source.clone(), what, batch: None, back: None, actor: None, records };
+    what.map(told).into_iter().collect()
+}
