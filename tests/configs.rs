@@ -49,6 +49,23 @@ fn every_valid_configuration_loads() {
 }
 
 #[test]
+fn a_rule_that_never_acts_and_a_term_of_minutes_are_warnings_and_floors_alone_are_noted() {
+    let loaded = valid("remarks.toml");
+    let told: Vec<_> = loaded.notes.iter().map(|note| (note.is_warning, note.code, note.place.as_str())).collect();
+    let expected = [
+        (true, "overruled-rule", "calendar T-9 rule R-1"),
+        (true, "short-term", "calendar T-9 rule R-3"),
+        (false, "never-destroyed", "T-9 ledger"),
+    ];
+    assert_eq!(told, expected);
+    assert!(
+        loaded.notes[0]
+            .message
+            .contains("R-1 (anonymize, closure + P1Y) never acts: rule R-2 (destroy, closure + P5Y)")
+    );
+}
+
+#[test]
 fn a_series_that_no_rule_governs_is_noted_and_so_is_an_event_that_nothing_counts_from() {
     let loaded = valid("never-destroyed.toml");
     let notes: Vec<_> = loaded.notes.iter().map(|note| (note.code, note.place.as_str())).collect();

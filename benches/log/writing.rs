@@ -6,7 +6,7 @@ use retentiond::audit::leaf::{
     Action, Approval, Body, GovernedBy, MappingLeaf, Outcome, RecordOutcome, Run, RunCounts, VerdictCounts,
 };
 use retentiond::audit::{DestructionLog, Fingerprinter, IntentDraft, IntentRecord, LogError, encode_results};
-use retentiond::disposition::execute::calendar_leaf;
+use retentiond::disposition::declared::calendar_leaf;
 use retentiond::model::{CivilDate, DurableEvidence, Fingerprint, Instant, KeyValue, RecordKey, SeriesName};
 
 use super::Failure;

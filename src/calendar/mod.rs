@@ -4,6 +4,7 @@
 
 mod due;
 mod law;
+mod overruled;
 mod parse;
 mod period;
 mod rules;

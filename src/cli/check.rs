@@ -1,9 +1,9 @@
 //! `check`: proves configuration, calendars and schema before anything is planned.
 
 mod hints;
+mod log;
 
 use std::collections::BTreeSet;
-use std::ops::ControlFlow;
 use std::path::Path;
 
 use clap::Args;
@@ -14,16 +14,11 @@ use super::error::{Failure, sentence};
 use super::exit::Exit;
 use super::session::Session;
 use super::setup::Setup;
-use crate::audit;
-use crate::audit::leaf::Body;
-use crate::audit::{Entries, LogError, LogReader};
 use crate::calendar::{Disposition, Rule};
 use crate::disposition::Installation;
-use crate::disposition::execute::look_whether_behind_beside;
-use crate::model::{BatchNumber, Origin};
 use crate::records::files::identity::overlap;
 use crate::records::mapping::{SeriesMapping, Source};
-use crate::records::sqlite::{self, FENCE_TABLE, Proved, Reader, Severity, StoreError};
+use crate::records::sqlite::{self, Proved, Reader, Severity, StoreError};
 use crate::report::Words;
 use crate::report::check::{CheckReport, CheckedCalendar, CheckedSeries, CheckedSource, Finding};
 
@@ -49,6 +44,7 @@ impl Check {
         findings.extend(reserved_beneath_roots(&setup.install));
         findings.extend(unwritable_state(&setup.install.state));
         findings.extend(hints::guesses(&setup.config));
+        findings.extend(log::calendars(&setup.install));
         let mut locked = false;
         for source in setup.install.sources.values() {
             let here = setup.install.series.iter().filter(|mapping| mapping.source == source.name);
@@ -57,7 +53,7 @@ impl Check {
                 Ok(found) => findings.extend(found),
                 Err(error) => {
                     locked |= matches!(error, StoreError::Locked { .. });
-                    findings.push(refused(source, error));
+                    findings.push(refused(format!("source {}", source.name), error));
                 }
             }
         }
@@ -140,54 +136,11 @@ fn proved<'s>(setup: &'s Setup, mapping: &'s SeriesMapping) -> Proved<'s> {
 
 fn prove(source: &Source, series: &[Proved<'_>], setup: &Setup) -> Result<Vec<Finding>, StoreError> {
     let reader = Reader::open_to_look(source, &setup.install.series)?;
-    let mut findings = reader.prove(series)?;
-    let mut behind = None;
-    // A log that cannot be read is for `audit verify` to tell of; here it only hides which rows are its own.
-    if let Ok(own) = own_log(&setup.install.state) {
-        findings.extend(reader.foreign_fences(own.as_ref())?.into_iter().map(|found| foreign_fences(source, found)));
-        if let Some(origin) = own {
-            behind = lies_behind(&setup.install.state, &origin, source, &reader.fences(&origin)?);
-        }
-    }
+    let findings = reader.prove(series)?;
+    let fences = log::fences(&setup.install.state, source, &reader)?;
     let mappings: Vec<_> = setup.install.series.iter().filter(|mapping| mapping.source == source.name).collect();
     let unmapped = hints::files_without_mapping(&mappings, &reader.catalog()?);
-    Ok(findings.into_iter().map(finding).chain(behind).chain(unmapped).collect())
-}
-
-/// The name of the log in this state directory, if there is a log.
-fn own_log(state: &Path) -> Result<Option<Origin>, LogError> {
-    let log = match LogReader::open(&audit::dir_in(state)) {
-        Err(LogError::Absent { .. }) => return Ok(None),
-        log => log?,
-    };
-    let mut origin = None;
-    log.scan(0, &mut |_, leaf| {
-        if let Body::Genesis(genesis) = leaf.body {
-            origin = Some(genesis.origin);
-        }
-        ControlFlow::Break(())
-    })?;
-    Ok(origin)
-}
-
-/// What is wrong where a source has fence rows of batches that our log does not know.
-fn lies_behind(state: &Path, origin: &Origin, source: &Source, fences: &[BatchNumber]) -> Option<Finding> {
-    let log = LogReader::open(&audit::dir_in(state)).ok()?;
-    let error = look_whether_behind_beside(&log, origin, &source.name, fences).err()?;
-    Some(refused(source, error))
-}
-
-fn foreign_fences(source: &Source, (log, rows): (Origin, u64)) -> sqlite::Finding {
-    sqlite::Finding {
-        severity: Severity::Note,
-        code: "foreign-fences",
-        place: format!("source {}, table {FENCE_TABLE}", source.name),
-        message: format!(
-            "the log {log} left rows here ({rows}), so it destroyed records here too; they are left alone"
-        ),
-        mend: "Where that is not a log that this one succeeds, let one retentiond alone destroy in this database."
-            .to_owned(),
-    }
+    Ok(findings.into_iter().map(finding).chain(fences).chain(unmapped).collect())
 }
 
 fn report(setup: &Setup, findings: Vec<Finding>, ok: bool) -> CheckReport {
@@ -236,7 +189,7 @@ fn rule_line(rule: &Rule, words: &Words) -> String {
 
 fn note(note: &crate::config::Note) -> Finding {
     Finding {
-        severity: "note".to_owned(),
+        severity: if note.is_warning { "warning" } else { "note" }.to_owned(),
         code: note.code.to_owned(),
         place: note.place.clone(),
         message: sentence(&note.message),
@@ -259,12 +212,12 @@ fn finding(found: sqlite::Finding) -> Finding {
     }
 }
 
-fn refused(source: &Source, error: impl Into<Failure>) -> Finding {
+fn refused(place: String, error: impl Into<Failure>) -> Finding {
     let failure = error.into();
     Finding {
         severity: "error".to_owned(),
         code: failure.code.into(),
-        place: format!("source {}", source.name),
+        place,
         message: failure.message,
         mend: failure.mend,
     }

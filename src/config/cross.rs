@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::load::Law;
-use super::{Config, Note};
+use super::{Config, Note, remarks};
 use crate::calendar::{Disposition, Governs, Rule};
 use crate::model::{CalendarNumber, Document, Fault, PartName, SeriesName, nearest};
 use crate::records::mapping::{OwnerGone, SeriesMapping};
@@ -18,7 +18,7 @@ pub(super) fn check(document: &Document<'_>, config: &Config, laws: &[Law], note
     let mut faults = Vec::new();
     for law in laws {
         faults.extend(rules(document, config, law, laws));
-        ungoverned(law, notes);
+        remarks::of_law(&law.calendar, notes);
     }
     faults
 }
@@ -64,6 +64,7 @@ fn unused_events(mapping: &SeriesMapping, defining: &[&Law], notes: &mut Vec<Not
     let series = || defining.iter().flat_map(|law| &law.calendar.series).filter(|series| series.name == mapping.series);
     for event in mapping.events.keys().filter(|event| !series().any(|series| series.triggers.contains_key(*event))) {
         notes.push(Note {
+            is_warning: false,
             code: "unused-event",
             place: format!("series.{}.event.{event}", mapping.series),
             message: format!(
@@ -87,6 +88,7 @@ fn parts_of_other_series(config: &Config, mapping: &SeriesMapping, laws: &[Law],
             other.source == mapping.source && other.table.eq_ignore_ascii_case(&part.table) && !is_blocking
         };
         notes.extend(config.series.iter().filter(is_other).map(|other| Note {
+            is_warning: false,
             code: "part-of-series",
             place: format!("series.{} part {}", mapping.series, part.name),
             message: format!(
@@ -250,24 +252,6 @@ fn anonymized(document: &Document<'_>, rule: &Rule, mapping: &SeriesMapping) {
             format!("rule {} anonymizes \"{}\", but nothing says which columns to mask", rule.number, mapping.series);
         let mend = "write column and mask: `anonymize = { name = \"null\", ip = \"truncate-ip\" }`";
         document.fault_at(&place, "no-mask", message, mend);
-    }
-}
-
-/// A series that no rule governs is kept for ever: no fault, but nobody should learn it late.
-fn ungoverned(law: &Law, notes: &mut Vec<Note>) {
-    for series in &law.calendar.series {
-        let mut rules = law.calendar.rules.iter().filter(|rule| rule.series == series.name).peekable();
-        let has_any = rules.peek().is_some();
-        if rules.any(Rule::is_obeyed) {
-            continue;
-        }
-        let why = if has_any { "every rule for it is an example or executed elsewhere" } else { "no rule governs it" };
-        notes.push(Note {
-            code: "never-destroyed",
-            place: format!("{} {}", law.calendar.number, series.name),
-            message: format!("the series \"{}\" of {} is never destroyed: {why}", series.name, law.calendar.number),
-            mend: "add a rule, or leave it so if that is meant".to_owned(),
-        });
     }
 }
 

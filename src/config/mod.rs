@@ -15,6 +15,7 @@ mod lower;
 mod metrics;
 mod part;
 mod relations;
+mod remarks;
 mod schedule;
 mod series;
 
@@ -92,6 +93,8 @@ pub struct Loaded {
 /// Something worth saying of a configuration in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Note {
+    /// Somebody should look: what is written is likely not what is meant.
+    pub is_warning: bool,
     /// Stable name of this kind of note (`never-destroyed`).
     pub code: &'static str,
     /// Path in the configuration (`series.permit`).

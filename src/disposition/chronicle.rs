@@ -6,11 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use super::rails::{History, Rail};
-use crate::audit::leaf::{Body, CalendarLeaf, Correction, HoldAction, HoldLeaf, MappingLeaf};
+use crate::audit::leaf::{Body, Correction, HoldAction, HoldLeaf, MappingLeaf};
 use crate::audit::{Brief, Entries, LogError};
-use crate::model::{
-    BatchNumber, CalendarNumber, Digest, HoldId, Instant, PlanId, RuleNumber, RunId, SeriesName, SourceName, Zone,
-};
+use crate::model::{BatchNumber, Digest, HoldId, PlanId, RuleNumber, RunId, SeriesName, SourceName};
 
 /// More runs than any rail looks back at are forgotten.
 const RUNS_KEPT: usize = 64;
@@ -32,8 +30,6 @@ pub struct Chronicle {
     finished: BTreeMap<PlanId, RunId>,
     history: History,
     calendars: BTreeSet<Digest>,
-    /// What the log first said of each version of a calendar.
-    versions: BTreeMap<(CalendarNumber, u32), CalendarLeaf>,
     /// Series, source and digest of each mapping declared.
     mappings: BTreeSet<(SeriesName, SourceName, Digest)>,
     /// Batches announced and without outcome, with their sources.
@@ -131,7 +127,7 @@ impl Chronicle {
             Body::Outcome(outcome) => self.note_outcome(outcome.batch, outcome.committed),
             Body::Calendar(leaf) => {
                 self.calendars.insert(leaf.digest);
-                self.versions.entry((leaf.number.clone(), leaf.version)).or_insert_with(|| leaf.clone());
+                self.history.declared.note(leaf);
             }
             Body::Mapping(leaf) => {
                 self.mappings.insert(mapping_name(leaf));
@@ -217,24 +213,6 @@ impl Chronicle {
     /// Whether the log has the text of this calendar.
     pub fn has_calendar(&self, digest: &Digest) -> bool {
         self.calendars.contains(digest)
-    }
-
-    /// Whether the log has this version of the calendar with other dates, another zone or other rules: a version never changes its meaning.
-    pub fn contradicts(&self, leaf: &CalendarLeaf) -> bool {
-        let declared = self.versions.get(&(leaf.number.clone(), leaf.version));
-        declared.is_some_and(|declared| CalendarLeaf { digest: leaf.digest, ..declared.clone() } != *leaf)
-    }
-
-    /// The higher version of this calendar, which the log has, that has ended this one by now: one that is in force, or that began later.
-    pub fn superseded_by(&self, leaf: &CalendarLeaf, now: Instant) -> Option<u32> {
-        let first = (leaf.number.clone(), leaf.version.checked_add(1)?);
-        let ends = |declared: &CalendarLeaf| {
-            let Ok(today) = declared.zone.parse::<Zone>().map(|zone| zone.civil_date(now)) else { return false };
-            let goes_on = declared.effective_until.is_none_or(|until| today <= until);
-            declared.effective_from <= today && (goes_on || declared.effective_from >= leaf.effective_from)
-        };
-        let higher = self.versions.range(first..=(leaf.number.clone(), u32::MAX));
-        higher.filter(|(_, declared)| ends(declared)).map(|((_, version), _)| *version).next_back()
     }
 
     /// Whether the log has this mapping.

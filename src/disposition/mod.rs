@@ -5,6 +5,7 @@
 pub mod approval;
 pub mod chronicle;
 pub mod control;
+pub mod declared;
 pub mod desk;
 pub mod execute;
 pub mod explain;

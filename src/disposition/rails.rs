@@ -12,6 +12,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::Limits;
+use super::declared::Declared;
 use super::plan::{Manifest, PlannedSeries};
 use crate::audit::leaf::GovernedBy;
 use crate::model::{PlanId, RuleNumber, SeriesName, SourceName};
@@ -81,6 +82,8 @@ pub struct History {
     pub runs: BTreeMap<RuleNumber, Vec<u64>>,
     /// Plans that were executed or rejected.
     pub done: BTreeSet<PlanId>,
+    /// The calendars obeyed.
+    pub declared: Declared,
     /// Sources whose database no longer says what the log says, and that no person has looked at since.
     pub restored: BTreeSet<SourceName>,
 }

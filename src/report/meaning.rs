@@ -98,13 +98,17 @@ fn condition_text(condition: &Condition) -> String {
 }
 
 fn listed(literals: &[Literal]) -> String {
-    let text = |literal: &Literal| match literal {
+    literals.iter().map(literal).collect::<Vec<_>>().join(" | ")
+}
+
+/// A value of the configuration, a text in quotes.
+pub(super) fn literal(literal: &Literal) -> String {
+    match literal {
         Literal::Integer(number) => number.to_string(),
         Literal::Real(number) => number.clone(),
         Literal::Text(text) => format!("{text:?}"),
         Literal::Null => "NULL".to_owned(),
-    };
-    literals.iter().map(text).collect::<Vec<_>>().join(" | ")
+    }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 pub mod check;
 pub mod csv;
 mod earlier;
+pub mod effect;
 pub mod explain;
 pub mod forecast;
 pub mod holds;

@@ -4,11 +4,13 @@ use chrono::SecondsFormat;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::effect::{self, Effect};
 use super::meaning::{self, Meaning};
 use super::rails::{TrippedRail, names};
 use super::table::{Table, count, paragraph, stacked};
 use super::{PROGRAM, Report, Words, rails, to_value};
 use crate::audit::leaf::VerdictCounts;
+use crate::disposition::Installation;
 use crate::disposition::plan::{PlanFile, PlannedCalendar, PlannedRule};
 use crate::records::mapping::SeriesMapping;
 
@@ -32,6 +34,8 @@ pub struct PlanReport {
     pub rules: Vec<RuleRow>,
     /// The calendars obeyed.
     pub calendars: Vec<CalendarRow>,
+    /// What each rule of these series does, and what goes along: it is approved with the plan.
+    pub effects: Vec<Effect>,
     /// What the mapping of each of these series means: it is approved with the plan.
     pub meaning: Vec<Meaning>,
     /// What the reader types before a subcommand.
@@ -70,8 +74,8 @@ pub struct CalendarRow {
 }
 
 impl PlanReport {
-    /// A plan, and what the mappings of its series mean.
-    pub fn new(file: &PlanFile, mappings: &[SeriesMapping]) -> Self {
+    /// A plan, with what the rules and mappings under which it was made mean.
+    pub fn new(file: &PlanFile, install: &Installation) -> Self {
         let manifest = &file.manifest;
         let is_judged = |mapping: &SeriesMapping| manifest.rules.iter().any(|rule| rule.series == mapping.series);
         let tripped: Vec<_> = file.rails.iter().map(TrippedRail::from).collect();
@@ -86,7 +90,8 @@ impl PlanReport {
             tripped,
             rules: manifest.rules.iter().map(RuleRow::from).collect(),
             calendars: manifest.calendars.iter().map(CalendarRow::from).collect(),
-            meaning: mappings.iter().filter(|mapping| is_judged(mapping)).flat_map(meaning::meanings).collect(),
+            effects: effect::effects(manifest, install),
+            meaning: install.series.iter().filter(|mapping| is_judged(mapping)).flat_map(meaning::meanings).collect(),
             program: PROGRAM.to_owned(),
         }
     }
@@ -131,6 +136,7 @@ impl Report for PlanReport {
         text += &format!("\n{}", self.table(words));
         text += &self.undated(words);
         text += &self.circles(words);
+        text += &effect::text(&self.effects, words);
         text += &meaning::text(&self.meaning, words);
         text += &self.closing(words);
         text
@@ -254,6 +260,7 @@ mod tests {
             }],
             rules: vec![rule],
             calendars: vec![CalendarRow { number: "OPC-PC".into(), version: 2, zone: "America/Toronto".into() }],
+            effects: Vec::new(),
             meaning: vec![Meaning {
                 series: "dossier".into(),
                 trigger: Some("closure".into()),

@@ -135,6 +135,8 @@ fn every_code_of_the_room_has_its_sample() {
         "truncate-ip",
         "date-to-year",
         "never-destroyed",
+        "overruled-rule",
+        "short-term",
         "unused-event",
         "part-of-series",
         "file-missing",

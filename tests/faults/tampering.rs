@@ -141,17 +141,28 @@ fn a_file_of_a_record_that_stays_is_not_unlinked_by_the_next_run() {
 #[test]
 fn a_calendar_that_changes_its_meaning_needs_a_new_version() {
     let mut organization = Organization::approved(JournalMode::Delete);
-    assert_eq!(organization.apply(None).outcome, Outcome::Exit(0));
     let path = organization.path().join("calendar.toml");
-    let changed = fs::read_to_string(&path).unwrap().replace("P1Y", "P2M");
-    fs::write(&path, &changed).unwrap();
-    let (rails, id) = plan(&organization);
-    let approved = organization.run(&["approve", &id, "--accept", &rails.join(",")], None);
-    assert_eq!(approved.outcome, Outcome::Exit(0), "{approved:#?}");
-    organization.set_plan(id);
-    let refused = organization.apply(None);
-    assert_eq!(refused.outcome, Outcome::Exit(78), "{refused:#?}");
-    assert!(refused.stdout.contains("calendar-same-version"), "{refused:#?}");
+    let first = fs::read(&path).unwrap();
+    let other = String::from_utf8(first.clone()).unwrap().replace("P1Y", "P2M");
+    // Plans that are made under the other meaning before the log has the first one.
+    fs::write(&path, &other).unwrap();
+    let (rails, pending) = plan(&organization);
+    add_due(&organization, 97);
+    let (_, approved) = plan(&organization);
+    let accept = rails.join(",");
+    let answer = organization.run(&["approve", &approved, "--accept", &accept], None);
+    assert_eq!(answer.outcome, Outcome::Exit(0), "{answer:#?}");
+    fs::write(&path, &first).unwrap();
+    assert_eq!(organization.apply(None).outcome, Outcome::Exit(0));
+    assert_eq!(organization.run(&["check"], None).outcome, Outcome::Exit(0));
+    fs::write(&path, &other).unwrap();
+    organization.set_plan(approved);
+    let lines = [&["check"][..], &["plan"], &["approve", &pending, "--accept", &accept]];
+    let refusals = lines.map(|line| organization.run(&[line, &["--format", "json"]].concat(), None));
+    for refused in refusals.into_iter().chain([organization.apply(None)]) {
+        assert_eq!(refused.outcome, Outcome::Exit(78), "{refused:#?}");
+        assert!(refused.stdout.contains("calendar-same-version"), "{refused:#?}");
+    }
     organization.verify("calendar of the same version");
 }
 
@@ -209,10 +220,11 @@ fn a_version_that_a_newer_one_replaced_is_not_obeyed_again() {
     assert_eq!(organization.apply(None).outcome, Outcome::Exit(0));
     fs::write(organization.path().join("retentiond.toml"), first).unwrap();
     add_due(&organization, 98);
-    approve_anew(&mut organization);
-    let refused = organization.apply(None);
-    assert_eq!(refused.outcome, Outcome::Exit(78), "{refused:#?}");
-    assert!(refused.stdout.contains("calendar-older-version"), "{refused:#?}");
+    for line in ["check", "plan"] {
+        let refused = organization.run(&[line, "--format", "json"], None);
+        assert_eq!(refused.outcome, Outcome::Exit(78), "{refused:#?}");
+        assert!(refused.stdout.contains("calendar-older-version"), "{refused:#?}");
+    }
     organization.verify("the first version put back");
 }
 

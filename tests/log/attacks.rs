@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use retentiond::audit::leaf::*;
 use retentiond::audit::note::{KeyKind, SigningKey};
 use retentiond::audit::verify::{Trust, Verdict, verify};
-use retentiond::disposition::execute::leaf_of_text;
+use retentiond::disposition::declared::leaf_of_text;
 use retentiond::model::Digest;
 
 use super::forge::*;

@@ -8,7 +8,7 @@ use retentiond::audit::leaf::{Body, Correction, HoldAction, Intent, Run, RunCoun
 use retentiond::audit::verify::{Trust, verify};
 
 use chrono::Datelike;
-use retentiond::disposition::execute::leaf_of_text;
+use retentiond::disposition::declared::leaf_of_text;
 
 use super::attacks::{UNSAID, with_text};
 use super::forge::*;

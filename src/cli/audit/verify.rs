@@ -14,7 +14,7 @@ use crate::cli::clock;
 use crate::cli::error::Failure;
 use crate::cli::exit::Exit;
 use crate::cli::session::Session;
-use crate::disposition::execute::leaf_of_text;
+use crate::disposition::declared::leaf_of_text;
 use crate::model::Language;
 use crate::report::verify::{ProofReport, VerifyReport};
 

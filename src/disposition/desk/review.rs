@@ -97,6 +97,12 @@ impl Desk {
         execute::look_whether_behind(self)?;
         self.check_unchanged(&id, plan.manifest(), now, Reader::open_to_look)?;
         let install = self.install.clone();
+        for planned in &plan.manifest().calendars {
+            let calendar = install.calendars.iter().find(|calendar| calendar.digest == planned.digest);
+            if let Some(calendar) = calendar {
+                self.chronicle()?.history().declared.admits(calendar, now).map_err(PlanError::from)?;
+            }
+        }
         let measure =
             Measure { history: self.chronicle()?.history(), limits: &install.limits, guesses: &install.guesses };
         let only = terms.only.clone();

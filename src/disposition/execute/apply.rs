@@ -53,7 +53,7 @@ pub struct Progress {
 /// Executes an approved plan now, or goes on with it. What is put off stays in the plan: a further call tries it again.
 ///
 /// # Errors
-/// Nothing was destroyed for [`ExecuteError::Blackout`], [`ExecuteError::SameVersion`], [`ExecuteError::Restored`] and the like. After any other error the log says what was
+/// Nothing was destroyed for [`ExecuteError::Blackout`], [`ExecuteError::Version`], [`ExecuteError::Restored`] and the like. After any other error the log says what was
 /// done, and the same call goes on from there.
 pub fn apply(
     shared: &SharedDesk,

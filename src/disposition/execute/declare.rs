@@ -1,12 +1,10 @@
 //! Before the first action under them, the calendar and the mappings stand in the log; so does the person who lets a restored source go on.
 
-use std::collections::BTreeMap;
-
 use super::error::ExecuteError;
-use crate::audit::leaf::{Body, CalendarLeaf, Correction, MappingLeaf, RuleTerm, TermWay};
-use crate::calendar::{Calendar, Rule};
+use crate::audit::leaf::{Body, Correction, MappingLeaf};
 use crate::disposition::ApprovedPlan;
 use crate::disposition::chronicle::correction;
+use crate::disposition::declared::calendar_leaf;
 use crate::disposition::desk::Desk;
 use crate::model::{Actor, Instant};
 
@@ -16,16 +14,10 @@ pub(super) fn declare(desk: &mut Desk, plan: &ApprovedPlan, actor: &Actor, now: 
     for planned in &plan.manifest().calendars {
         let calendar = install.calendars.iter().find(|calendar| calendar.digest == planned.digest);
         let Some(calendar) = calendar else { continue };
-        let leaf = calendar_leaf(calendar);
-        if desk.chronicle()?.contradicts(&leaf) {
-            return Err(ExecuteError::SameVersion { calendar: leaf.number, version: leaf.version });
-        }
-        if let Some(newer) = desk.chronicle()?.superseded_by(&leaf, now) {
-            return Err(ExecuteError::OlderVersion { calendar: leaf.number, version: leaf.version, newer });
-        }
+        desk.chronicle()?.history().declared.admits(calendar, now)?;
         if !desk.chronicle()?.has_calendar(&calendar.digest) {
             desk.log().put_blob(calendar.text.as_bytes())?;
-            desk.record(Body::Calendar(leaf), now)?;
+            desk.record(Body::Calendar(calendar_leaf(calendar)), now)?;
         }
     }
     for planned in &plan.manifest().series {
@@ -53,47 +45,4 @@ pub(super) fn declare(desk: &mut Desk, plan: &ApprovedPlan, actor: &Actor, now: 
         }
     }
     Ok(())
-}
-
-/// What the log would say of a calendar with this text.
-///
-/// # Errors
-/// One sentence: the text is no calendar, or has a rule that an entry cannot say.
-pub fn leaf_of_text(text: &[u8]) -> Result<CalendarLeaf, String> {
-    let calendar = crate::calendar::parse("its text", text)
-        .map_err(|faults| faults.into_iter().next().map_or_else(String::new, |fault| fault.message))?;
-    match calendar.rules.iter().filter(|rule| rule.is_obeyed()).find(|rule| rule.is_partial()) {
-        Some(rule) => Err(format!("rule {} of it is on a part, on a group or has a condition", rule.number)),
-        None => Ok(calendar_leaf(&calendar)),
-    }
-}
-
-/// What the log says of a calendar.
-pub fn calendar_leaf(calendar: &Calendar) -> CalendarLeaf {
-    let rules: BTreeMap<_, _> = calendar
-        .rules
-        .iter()
-        .filter(|rule| rule.is_obeyed())
-        .map(|rule| (rule.number.clone(), rule_term(rule)))
-        .collect();
-    CalendarLeaf {
-        number: calendar.number.clone(),
-        version: calendar.version,
-        digest: calendar.digest,
-        effective_from: calendar.effective_from,
-        effective_until: calendar.effective_until,
-        zone: calendar.timezone.name().to_owned(),
-        rules,
-    }
-}
-
-fn rule_term(rule: &Rule) -> RuleTerm {
-    let term = rule.term();
-    let ways = term.ways.into_iter();
-    RuleTerm {
-        series: rule.series.clone(),
-        disposition: term.disposition,
-        ways: ways.map(|way| TermWay { trigger: way.trigger.to_string(), keep: way.keep }).collect(),
-        year_end: term.year_end,
-    }
 }

@@ -4,25 +4,20 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::audit::LogError;
+use crate::disposition::declared::VersionError;
 use crate::disposition::desk::DeskError;
 use crate::disposition::judge::GoverningError;
 use crate::disposition::kinds::in_full;
 use crate::disposition::plan::PlanError;
 use crate::disposition::request::{Refusal, RefusalKind};
-use crate::model::{BatchNumber, CalendarNumber, Instant, PlanId, SeriesName, SourceName};
+use crate::model::{BatchNumber, Instant, PlanId, SeriesName, SourceName};
 use crate::records::sqlite::StoreError;
 
 /// Why an execution did not begin, or did not go on.
 #[derive(Debug, thiserror::Error)]
 pub enum ExecuteError {
-    #[error(
-        "version {version} of calendar {calendar} was obeyed with other rules, dates or zone before; what a version means never changes: give the calendar the next `version`, and say which one it `replaces`"
-    )]
-    SameVersion { calendar: CalendarNumber, version: u32 },
-    #[error(
-        "version {newer} of calendar {calendar} was obeyed before and has ended version {version}, which binds nobody any more: put the newer file back, or write what shall hold from now on as the next version"
-    )]
-    OlderVersion { calendar: CalendarNumber, version: u32, newer: u32 },
+    #[error(transparent)]
+    Version(#[from] VersionError),
     #[error(
         "the database of source {source_name} no longer says what the log says: it was restored from a copy, or another database stands in its place, or the table retentiond_batch was dropped; look at what stands there, make a new plan, and approve it with `--accept restored` if its records are to be destroyed again"
     )]
@@ -77,8 +72,7 @@ impl ExecuteError {
             Self::Log(error) => error.code(),
             Self::Plan(error) => error.code(),
             Self::Desk(error) => error.code(),
-            Self::SameVersion { .. } => "calendar-same-version",
-            Self::OlderVersion { .. } => "calendar-older-version",
+            Self::Version(error) => error.code(),
             Self::Restored { .. } => "restored",
             Self::Blackout { .. } => "blackout",
             Self::NoSeries { .. } => "no-series",
@@ -102,11 +96,9 @@ impl ExecuteError {
             Self::Desk(error) => error.kind(),
             Self::Restored { .. } => RefusalKind::Refused,
             Self::Blackout { .. } => RefusalKind::Busy,
-            Self::SameVersion { .. }
-            | Self::OlderVersion { .. }
-            | Self::NoSeries { .. }
-            | Self::NoSource { .. }
-            | Self::Governing(_) => RefusalKind::Configuration,
+            Self::Version(_) | Self::NoSeries { .. } | Self::NoSource { .. } | Self::Governing(_) => {
+                RefusalKind::Configuration
+            }
             Self::Spool { .. }
             | Self::Unresolved { .. }
             | Self::OtherBatch { .. }

@@ -34,7 +34,6 @@ mod writers;
 
 pub use apply::{Conditions, Progress, apply};
 pub use behind::{look as look_whether_behind, look_beside as look_whether_behind_beside};
-pub use declare::{calendar_leaf, leaf_of_text};
 pub use error::ExecuteError;
 pub use recover::{Recovered, recover};
 pub use restored::look as look_for_restored;

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::super::declared::VersionError;
 use super::super::governs::meant;
 use super::super::judge::GoverningError;
 use super::super::request::RefusalKind;
@@ -27,6 +28,8 @@ pub enum PlanError {
     Altered { plan: PlanId, what: String },
     #[error("calendar {calendar} is not in force on {day} (from {from}{}), so nothing can be planned under it; choose a day on which it is, or give its next version an `effective` that covers that day", until.map(|day| format!(" until {day}")).unwrap_or_default())]
     NotInForce { calendar: CalendarNumber, day: CivilDate, from: CivilDate, until: Option<CivilDate> },
+    #[error(transparent)]
+    Version(#[from] VersionError),
     #[error("no rule {rule} disposes of a mapped series; {}", meant(rule, known))]
     UnknownRule { rule: RuleNumber, known: Vec<RuleNumber> },
     #[error(transparent)]
@@ -75,6 +78,7 @@ impl PlanError {
             Self::Erased { .. } => "plan-erased",
             Self::Altered { .. } => "plan-altered",
             Self::NotInForce { .. } => "calendar-not-in-force",
+            Self::Version(error) => error.code(),
             Self::UnknownRule { .. } => "unknown-rule",
             Self::Governing(_) => "rule-not-supported",
             Self::Records { source, .. } | Self::Source { source, .. } => source.code(),
@@ -94,7 +98,9 @@ impl PlanError {
             Self::Erased { .. } | Self::Altered { .. } | Self::Hold { .. } | Self::NotInForce { .. } => {
                 RefusalKind::Refused
             }
-            Self::Governing(_) | Self::NoSource { .. } | Self::Unproved { .. } => RefusalKind::Configuration,
+            Self::Version(_) | Self::Governing(_) | Self::NoSource { .. } | Self::Unproved { .. } => {
+                RefusalKind::Configuration
+            }
             Self::Records { source, .. } | Self::Source { source, .. } => RefusalKind::of_records(source),
             Self::Log(error) => RefusalKind::of_log(error),
             Self::File { .. } | Self::Body { .. } | Self::Json(_) | Self::Unbalanced { .. } => RefusalKind::Failure,

@@ -23,7 +23,7 @@ use crate::records::sqlite::{Interest, Reader};
 /// is kept, and its wait begins anew.
 ///
 /// # Errors
-/// A calendar that is not in force or cannot be obeyed, a mapping that does not fit its database, a database that cannot be read, a rule
+/// A calendar that is not in force, cannot be obeyed, or is not as it was obeyed before, a mapping that does not fit its database, a database that cannot be read, a rule
 /// that is not there.
 pub fn make(
     install: &Installation,
@@ -33,6 +33,9 @@ pub fn make(
     request: &PlanRequest,
 ) -> Result<PlanFile, PlanError> {
     let scope = Scope::new(install, request)?;
+    for scoped in &scope.series {
+        history.declared.admits(scoped.governing.calendar(), request.now)?;
+    }
     for scoped in &scope.series {
         proven(&open(scoped, &install.series)?, scoped.mapping, &scoped.governing)?;
     }

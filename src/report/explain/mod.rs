@@ -179,6 +179,7 @@ impl ExplainReport {
                 None => words.is_absent.to_owned(),
             },
             _ if self.rules.is_empty() => words.is_ungoverned.to_owned(),
+            _ if self.rules.iter().all(|rule| rule.disposition == "floor") => words.is_only_postponed.to_owned(),
             _ => words.is_filtered.to_owned(),
         }
     }
@@ -278,6 +279,27 @@ mod tests {
         for expected in ["closure + P1Y", "2024-03-16T02:30:00Z", "2024-03-15", "2025-03-15", "due from 2025-03-16\n"] {
             assert!(text.contains(expected), "{expected} is missing from\n{text}");
         }
+    }
+
+    #[test]
+    fn a_record_that_only_floors_govern_is_told_so_and_not_that_it_is_out_of_scope() {
+        let floor = RuleStands {
+            rule: "PC-9".into(),
+            title: String::new(),
+            calendar: "OPC-PC".into(),
+            version: 2,
+            disposition: "floor".into(),
+            basis: vec![],
+            ways: vec![],
+        };
+        let report =
+            ExplainReport { present: true, verdict: "filtered".into(), rules: vec![floor], ..Default::default() };
+        assert!(report.text(&EN).contains("Kept: the rules on its series are floors"), "{}", report.text(&EN));
+        let scoped = ExplainReport {
+            rules: vec![RuleStands { disposition: "destroy".into(), ..report.rules[0].clone() }],
+            ..report
+        };
+        assert!(scoped.text(&EN).contains("Filtered: outside"), "{}", scoped.text(&EN));
     }
 
     fn way(keep: &str, last_day: Option<&str>, year_end: Option<&str>) -> String {

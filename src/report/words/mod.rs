@@ -89,6 +89,16 @@ impl Words {
         }
     }
 
+    /// What a mask puts in a value's place, from its name; a constant is its own word.
+    pub fn mask<'n>(&self, name: &'n str) -> &'n str {
+        match name {
+            "null" => self.mask_null,
+            "truncate-ip" => self.mask_truncate_ip,
+            "date-to-year" => self.mask_date_to_year,
+            constant => constant,
+        }
+    }
+
     /// By what a hold keeps records, from its stable name.
     pub fn hold_scope<'n>(&self, name: &'n str) -> &'n str {
         match name {

@@ -3,7 +3,7 @@
 
 use retentiond::audit::leaf::*;
 use retentiond::audit::verify::{Report, Trust, Verdict};
-use retentiond::disposition::execute::leaf_of_text;
+use retentiond::disposition::declared::leaf_of_text;
 use retentiond::model::{BatchNumber, Digest, Language};
 use retentiond::report::Report as _;
 use retentiond::report::verify::VerifyReport;

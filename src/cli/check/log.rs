@@ -1,0 +1,88 @@
+//! What `check` sees beside the destruction log: calendars that it contradicts, rows in a database that are not its own or that it has lost.
+//!
+//! A log that cannot be read is for `audit verify` to tell of: nothing is said here.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use super::{finding, refused};
+use crate::audit::leaf::Body;
+use crate::audit::{self, Entries, LogError, LogReader};
+use crate::calendar::Calendar;
+use crate::cli::clock;
+use crate::disposition::Installation;
+use crate::disposition::chronicle::Chronicle;
+use crate::disposition::execute::look_whether_behind_beside;
+use crate::disposition::plan::PlanError;
+use crate::model::{BatchNumber, Origin};
+use crate::records::mapping::Source;
+use crate::records::sqlite::{self, FENCE_TABLE, Reader, Severity, StoreError};
+use crate::report::check::Finding;
+
+/// Calendars of today or to come that may not be obeyed, because the log has their version with another meaning, or has ended it.
+pub fn calendars(install: &Installation) -> Vec<Finding> {
+    let Ok(log) = LogReader::open(&audit::dir_in(&install.state)) else { return Vec::new() };
+    let mut chronicle = Chronicle::default();
+    if chronicle.read(&log).is_err() {
+        return Vec::new();
+    }
+    let now = clock::now();
+    let has_ended =
+        |calendar: &&Calendar| calendar.last_day().is_some_and(|last| last < calendar.timezone.civil_date(now));
+    let current = install.calendars.iter().filter(|calendar| !has_ended(calendar));
+    let refused = current.filter_map(|calendar| {
+        let error = chronicle.history().declared.admits(calendar, now).err()?;
+        Some(refused(format!("calendar {}", calendar.number), PlanError::from(error)))
+    });
+    refused.collect()
+}
+
+/// What is wrong with the fence rows of a source: those of other logs, those of batches that our log does not know.
+///
+/// # Errors
+/// The database cannot be read.
+pub fn fences(state: &Path, source: &Source, reader: &Reader) -> Result<Vec<Finding>, StoreError> {
+    let Ok(own) = own_log(state) else { return Ok(Vec::new()) };
+    let foreign = reader.foreign_fences(own.as_ref())?.into_iter();
+    let mut findings: Vec<_> = foreign.map(|found| finding(foreign_fences(source, found))).collect();
+    if let Some(origin) = own {
+        findings.extend(lies_behind(state, &origin, source, &reader.fences(&origin)?));
+    }
+    Ok(findings)
+}
+
+/// The name of the log in this state directory, if there is a log.
+fn own_log(state: &Path) -> Result<Option<Origin>, LogError> {
+    let log = match LogReader::open(&audit::dir_in(state)) {
+        Err(LogError::Absent { .. }) => return Ok(None),
+        log => log?,
+    };
+    let mut origin = None;
+    log.scan(0, &mut |_, leaf| {
+        if let Body::Genesis(genesis) = leaf.body {
+            origin = Some(genesis.origin);
+        }
+        ControlFlow::Break(())
+    })?;
+    Ok(origin)
+}
+
+/// What is wrong where a source has fence rows of batches that our log does not know.
+fn lies_behind(state: &Path, origin: &Origin, source: &Source, fences: &[BatchNumber]) -> Option<Finding> {
+    let log = LogReader::open(&audit::dir_in(state)).ok()?;
+    let error = look_whether_behind_beside(&log, origin, &source.name, fences).err()?;
+    Some(refused(format!("source {}", source.name), error))
+}
+
+fn foreign_fences(source: &Source, (log, rows): (Origin, u64)) -> sqlite::Finding {
+    sqlite::Finding {
+        severity: Severity::Note,
+        code: "foreign-fences",
+        place: format!("source {}, table {FENCE_TABLE}", source.name),
+        message: format!(
+            "the log {log} left rows here ({rows}), so it destroyed records here too; they are left alone"
+        ),
+        mend: "Where that is not a log that this one succeeds, let one retentiond alone destroy in this database."
+            .to_owned(),
+    }
+}

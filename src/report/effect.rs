@@ -1,0 +1,407 @@
+//! What each rule does to a record, in words: who approves a plan must read what happens, when, and what goes along.
+
+use serde::Serialize;
+
+use super::Words;
+use super::meaning::literal;
+use super::table::paragraph;
+use crate::calendar::{self, Calendar, Disposition, Keep, Rule};
+use crate::disposition::Installation;
+use crate::disposition::plan::Manifest;
+use crate::records::mapping::{Mask, OwnerGone, PartMapping, SeriesMapping};
+
+/// A rule's own words, and what its mapping makes of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Effect {
+    pub rule: String,
+    pub series: String,
+    /// `destroy`, `anonymize`, … or `floor`.
+    pub disposition: String,
+    /// The earliest of these counts; none of a permanent rule.
+    pub ways: Vec<EffectWay>,
+    /// The month and day (`12-31`) from whose first coming on or after the trigger the period runs.
+    pub year_end: Option<String>,
+    /// The rule because of which this one never acts.
+    pub overruled_by: Option<String>,
+    /// What becomes of each part; empty where the rule disposes of nothing by itself.
+    pub parts: Vec<PartFate>,
+    /// What anonymization puts in the place of which column.
+    pub masks: Vec<MaskedColumn>,
+}
+
+/// One way for a rule's term to come.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct EffectWay {
+    pub trigger: String,
+    /// ISO 8601, or `immediate`.
+    pub keep: String,
+    /// What the calendar calls the trigger.
+    #[serde(skip)]
+    called: calendar::Words,
+    #[serde(skip)]
+    period: Keep,
+}
+
+/// What becomes of a part when its record is disposed of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PartFate {
+    pub part: String,
+    pub table: String,
+    pub fate: Fate,
+    /// Whether its rows name files, which share their fate.
+    pub files: bool,
+}
+
+/// What becomes of the rows of a part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fate {
+    /// They go with the record.
+    Destroyed,
+    /// They go with the last record that refers to them.
+    DestroyedWithLast,
+    /// They live on without the record, or with another one.
+    Detached,
+    /// Some of their columns are masked.
+    Masked,
+    /// They stay as they are.
+    Untouched,
+}
+
+/// A column, and what is put in its place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MaskedColumn {
+    /// Of this part; `None`: of the record itself.
+    pub part: Option<String>,
+    pub column: String,
+    /// As the configuration names it; of a constant, its value.
+    pub mask: String,
+}
+
+/// What the rules of a plan's series do, in the order of the plan. A rule of a calendar that is no longer at hand is left out.
+pub fn effects(manifest: &Manifest, install: &Installation) -> Vec<Effect> {
+    let of_series = manifest.series.iter().filter_map(|planned| {
+        let listed = manifest.calendars.iter().find(|calendar| calendar.number == planned.calendar)?;
+        let calendar = install.calendars.iter().find(|calendar| calendar.digest == listed.digest)?;
+        Some((calendar, install.mapping(&planned.series)?))
+    });
+    of_series.flat_map(|(calendar, mapping)| of_rules(calendar, mapping)).collect()
+}
+
+fn of_rules(calendar: &Calendar, mapping: &SeriesMapping) -> Vec<Effect> {
+    let obeyed = calendar.rules_for(&mapping.series).filter(|rule| rule.is_obeyed());
+    obeyed.map(|rule| Effect::new(rule, calendar, mapping)).collect()
+}
+
+/// A rule each, with what goes along beneath it.
+pub fn text(effects: &[Effect], words: &Words) -> String {
+    let rules: String = effects.iter().map(|effect| effect.text(words)).collect();
+    if rules.is_empty() { rules } else { format!("\n{}{rules}", paragraph("", "", words.effects_title)) }
+}
+
+impl Effect {
+    fn new(rule: &Rule, calendar: &Calendar, mapping: &SeriesMapping) -> Self {
+        let term = rule.term();
+        let triggers = calendar.series(&rule.series).map(|series| &series.triggers);
+        let ways = rule.clock.earliest.iter().map(|until| EffectWay {
+            trigger: until.trigger.to_string(),
+            keep: until.keep.to_string(),
+            called: triggers.and_then(|triggers| triggers.get(&until.trigger)).cloned().unwrap_or_default(),
+            period: until.keep,
+        });
+        let (parts, masks) = match rule.disposition {
+            Some(Disposition::Destroy) => (fates(mapping, when_destroyed), Vec::new()),
+            Some(Disposition::Anonymize) => (fates(mapping, when_anonymized), masks(mapping)),
+            _ => (Vec::new(), Vec::new()),
+        };
+        Self {
+            rule: rule.number.to_string(),
+            series: rule.series.to_string(),
+            ways: ways.collect(),
+            disposition: term.disposition,
+            year_end: term.year_end,
+            overruled_by: calendar.overruled_by(rule).map(|rival| rival.number.to_string()),
+            parts,
+            masks,
+        }
+    }
+
+    fn text(&self, words: &Words) -> String {
+        let head = format!("{} {}{}{}", self.rule, self.series, words.colon, self.sentence(words));
+        let mut text = paragraph("  ", "    ", &head);
+        if let Some(rival) = &self.overruled_by {
+            // What it would do to parts and columns is nobody's concern.
+            return text + &paragraph("    ", "      ", &words.fill(words.overruled, &[rival]));
+        }
+        text += &self.masks_text(words);
+        for (fate, template) in [
+            (Fate::Destroyed, words.parts_destroyed),
+            (Fate::DestroyedWithLast, words.parts_destroyed_with_last),
+            (Fate::Detached, words.parts_detached),
+            (Fate::Untouched, words.parts_untouched),
+        ] {
+            let parts: Vec<_> =
+                self.parts.iter().filter(|part| part.fate == fate).map(|part| part.text(words)).collect();
+            if !parts.is_empty() {
+                text += &paragraph("    ", "      ", &words.fill(template, &[&parts.join(", ")]));
+            }
+        }
+        if self.disposition == "destroy" && self.parts.is_empty() {
+            text += &paragraph("    ", "      ", words.no_parts);
+        }
+        text
+    }
+
+    /// What happens, and when.
+    fn sentence(&self, words: &Words) -> String {
+        let template = match self.disposition.as_str() {
+            "destroy" => words.effect_destroy,
+            "anonymize" => words.effect_anonymize,
+            "transfer" => words.effect_transfer,
+            "select" => words.effect_select,
+            "floor" => words.effect_floor,
+            _ => return words.effect_permanent.to_owned(),
+        };
+        let ways: Vec<_> = self.ways.iter().map(|way| self.way(way, words)).collect();
+        let first = if ways.len() > 1 { words.whichever_first } else { "" };
+        words.fill(template, &[&format!("{}{first}", ways.join(words.or))])
+    }
+
+    fn way(&self, way: &EffectWay, words: &Words) -> String {
+        let called = words.pick(&way.called);
+        let trigger = if called.is_empty() || called == way.trigger {
+            way.trigger.clone()
+        } else {
+            format!("{} ({called})", way.trigger)
+        };
+        let counted = match length(way.period, words) {
+            Some(length) => words.fill(words.after, &[&length, &trigger]),
+            None => words.fill(words.at_once, &[&trigger]),
+        };
+        let year_end = self.year_end.as_ref().map(|day| words.fill(words.of_year_end, &[day])).unwrap_or_default();
+        counted + &year_end
+    }
+
+    fn masks_text(&self, words: &Words) -> String {
+        let mask = |masked: &MaskedColumn| {
+            let part = masked.part.as_ref().map(|part| format!("{part}.")).unwrap_or_default();
+            format!("{part}{}\u{a0}→\u{a0}{}", masked.column, words.mask(&masked.mask))
+        };
+        let masks: Vec<_> = self.masks.iter().map(mask).collect();
+        match masks.is_empty() {
+            true => String::new(),
+            false => paragraph("    ", "      ", &words.fill(words.masks_are, &[&masks.join(", ")])),
+        }
+    }
+}
+
+impl PartFate {
+    fn text(&self, words: &Words) -> String {
+        if self.files { words.fill(words.and_its_files, &[&self.part]) } else { self.part.clone() }
+    }
+}
+
+fn fates(mapping: &SeriesMapping, fate: fn(&PartMapping) -> Fate) -> Vec<PartFate> {
+    let fate = |part: &PartMapping| PartFate {
+        part: part.name.to_string(),
+        table: part.table.clone(),
+        fate: fate(part),
+        files: part.files.is_some(),
+    };
+    mapping.parts.iter().map(fate).collect()
+}
+
+fn when_destroyed(part: &PartMapping) -> Fate {
+    match part.owner_gone {
+        OwnerGone::Detach | OwnerGone::Set(_) => Fate::Detached,
+        OwnerGone::Destroy if part.shared.is_empty() => Fate::Destroyed,
+        OwnerGone::Destroy => Fate::DestroyedWithLast,
+    }
+}
+
+fn when_anonymized(part: &PartMapping) -> Fate {
+    if part.anonymize.is_empty() { Fate::Untouched } else { Fate::Masked }
+}
+
+fn masks(mapping: &SeriesMapping) -> Vec<MaskedColumn> {
+    let column = |part: Option<&PartMapping>, (column, mask): (&String, &Mask)| MaskedColumn {
+        part: part.map(|part| part.name.to_string()),
+        column: column.clone(),
+        mask: match mask {
+            Mask::Null => "null".to_owned(),
+            Mask::Constant(constant) => literal(constant),
+            Mask::TruncateIp => "truncate-ip".to_owned(),
+            Mask::DateToYear => "date-to-year".to_owned(),
+        },
+    };
+    let own = mapping.anonymize.iter().map(|masked| column(None, masked));
+    let of_parts =
+        mapping.parts.iter().flat_map(|part| part.anonymize.iter().map(move |masked| column(Some(part), masked)));
+    own.chain(of_parts).collect()
+}
+
+/// A period in words: `1 year and 30 days`; `None` of `immediate`.
+fn length(period: Keep, words: &Words) -> Option<String> {
+    const SECONDS: [i64; 2] = [3_600, 60];
+    let pieces: Vec<(i64, &str)> = match period {
+        Keep::Immediate => return None,
+        Keep::Civil(period) => {
+            let months = match period.months {
+                months if months % 12 == 0 => (months / 12, words.years),
+                months => (months, words.months),
+            };
+            let pieces = [months, (period.days, words.days)];
+            pieces
+                .into_iter()
+                .map(|(number, unit)| (i64::from(number), unit))
+                .filter(|(number, _)| *number > 0)
+                .collect()
+        }
+        Keep::Exact { seconds } if seconds % SECONDS[0] == 0 => vec![(seconds / SECONDS[0], words.hours)],
+        Keep::Exact { seconds } if seconds % SECONDS[1] == 0 => vec![(seconds / SECONDS[1], words.minutes)],
+        Keep::Exact { seconds } => vec![(seconds, words.seconds)],
+    };
+    let texts: Vec<_> = pieces.iter().map(|(number, unit)| words.fill(unit, &[&number.to_string()])).collect();
+    Some(texts.join(words.and))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::calendar::parse;
+    use crate::records::mapping::{FilesMapping, Literal, Missing, Reference, sample};
+    use crate::report::words::{EN, FR};
+
+    const CALENDAR: &str = r#"
+[calendar]
+number = "T-1"
+organization = "Office"
+version = 1
+effective.from = 2024-04-04
+timezone = "America/Toronto"
+[[series]]
+name = "dossier"
+triggers = { closure = { en = "Closure of the file", fr = "Fermeture du dossier" }, consent_withdrawn.en = "consent_withdrawn" }
+"#;
+
+    /// What one rule on the dossiers does, as a plan tells it.
+    fn told(rule: &str, words: &Words) -> String {
+        let text = format!("{CALENDAR}[[rule]]\nnumber = \"1\"\nseries = \"dossier\"\n{rule}\n");
+        let calendar = parse("t.toml", text.as_bytes()).unwrap_or_else(|faults| panic!("{faults:?}"));
+        super::text(&of_rules(&calendar, &mapping()), words)
+    }
+
+    fn mapping() -> SeriesMapping {
+        let mut mapping = sample::series("parle", "dossier");
+        let mut document = sample::part("document", "dossier_id", "id");
+        document.files = Some(FilesMapping {
+            columns: vec!["path".to_owned()],
+            root: "files".into(),
+            shared: Vec::new(),
+            missing: Missing::Fail,
+        });
+        let mut attachment = sample::part("attachment", "dossier_id", "id");
+        attachment.shared =
+            vec![Reference { table: "use".to_owned(), on: sample::on("attachment_id", "id"), condition: None }];
+        let mut alert = sample::part("alert", "dossier_id", "id");
+        alert.owner_gone = OwnerGone::Detach;
+        let mut message = sample::part("message", "dossier_id", "id");
+        message.anonymize = [("author".to_owned(), Mask::Constant(Literal::Text("—".to_owned())))].into();
+        mapping.parts = vec![message, document, attachment, alert];
+        mapping.anonymize = [("ip".to_owned(), Mask::TruncateIp), ("name".to_owned(), Mask::Null)].into();
+        mapping
+    }
+
+    #[test]
+    fn a_rule_that_destroys_tells_its_term_and_all_that_goes_along() {
+        let text = told("trigger = \"closure\"\nkeep = \"P1Y\"\ndisposition = \"destroy\"", &EN);
+        for expected in [
+            "1 dossier: destroyed 1 year after closure (Closure of the file)\n",
+            "with it: message, document and its files\n",
+            "with the last record that refers to it: attachment\n",
+            "lives on without it: alert\n",
+        ] {
+            assert!(text.contains(expected), "{expected} is missing from\n{text}");
+        }
+        assert!(!text.contains("masked"), "{text}");
+    }
+
+    #[test]
+    fn a_rule_that_anonymizes_tells_its_masks_and_what_stays_as_it_is() {
+        let text = told("trigger = \"closure\"\nkeep = \"P1Y\"\ndisposition = \"anonymize\"", &EN);
+        for expected in [
+            "1 dossier: anonymized 1 year after closure",
+            "masked: ip\u{a0}→\u{a0}network of the address, name\u{a0}→\u{a0}nothing (NULL),",
+            "message.author\u{a0}→\u{a0}\"—\"; its other columns stay",
+            "stays as it is: document and its files, attachment, alert\n",
+        ] {
+            assert!(text.contains(expected), "{expected} is missing from\n{text}");
+        }
+        assert!(!text.contains("with it") && !text.contains("without it"), "{text}");
+    }
+
+    #[test]
+    fn every_disposition_and_period_reads_as_a_sentence_in_both_languages() {
+        let rule = |keep: &str, disposition: &str| format!("trigger = \"closure\"\nkeep = \"{keep}\"\n{disposition}");
+        for (keep, disposition, english, french) in [
+            (
+                "P18M",
+                "disposition = \"destroy\"",
+                "destroyed 18 months after closure (Closure",
+                "détruit 18 mois après closure (Fermeture",
+            ),
+            (
+                "P1Y30D",
+                "role = \"floor\"",
+                "kept at least until 1 year and 30 days after closure",
+                "conservé au moins jusqu'à 1 an et 30 jours après closure",
+            ),
+            (
+                "PT24H",
+                "disposition = \"transfer\"",
+                "decides on its transfer, 24 hours after",
+                "décide de son versement, 24 heures après",
+            ),
+            (
+                "PT90M",
+                "disposition = \"select\"",
+                "decides on its selection, 90 minutes after",
+                "en fasse le tri, 90 minutes après",
+            ),
+            ("PT1S", "disposition = \"destroy\"", "destroyed 1 second after", "détruit 1 seconde après"),
+            ("immediate", "disposition = \"destroy\"", "destroyed at once upon closure", "détruit dès closure"),
+            ("P2Y", "disposition = \"permanent\"", "kept permanently\n", "conservé en permanence\n"),
+            (
+                "P2Y",
+                "disposition = \"destroy\"\nstart.year_end = \"12-31\"",
+                "(Closure of the file) from the 12-31 that",
+                "(Fermeture du dossier) à compter du 12-31",
+            ),
+        ] {
+            for (words, expected) in [(&EN, english), (&FR, french)] {
+                let text = told(&rule(keep, disposition), words);
+                let line = text.split_whitespace().collect::<Vec<_>>().join(" ") + "\n";
+                assert!(line.contains(expected), "{expected} is missing from\n{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_rule_that_another_one_overrules_says_so_instead_of_what_it_would_do() {
+        let later = "[[rule]]\nnumber = \"2\"\nseries = \"dossier\"\ntrigger = \"closure\"\nkeep = \"P5Y\"\ndisposition = \"destroy\"";
+        let text = told(&format!("trigger = \"closure\"\nkeep = \"P1Y\"\ndisposition = \"anonymize\"\n{later}"), &EN);
+        assert!(text.contains("never acts: rule 2 wins over it") && !text.contains("masked"), "{text}");
+        assert!(text.contains("2 dossier: destroyed 5 years after closure"), "{text}");
+    }
+
+    #[test]
+    fn of_several_ways_the_first_to_come_counts_and_no_line_is_wider_than_a_page() {
+        let until = "until.earliest = [{ trigger = \"closure\", keep = \"P6M\" }, { trigger = \"consent_withdrawn\", keep = \"P30D\" }]";
+        let text = told(&format!("{until}\ndisposition = \"destroy\""), &EN);
+        let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let expected =
+            "6 months after closure (Closure of the file) or 30 days after consent_withdrawn, whichever comes first";
+        assert!(line.contains(expected), "{text}");
+        assert!(text.lines().all(|line| line.chars().count() <= 78), "{text}");
+    }
+}
