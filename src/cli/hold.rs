@@ -1,19 +1,20 @@
 //! `hold`: what is kept whatever the calendar says.
 
-use std::ops::ControlFlow;
-
 use chrono::SecondsFormat;
 use clap::{Args, Subcommand};
 
 use super::arguments::{day, filled};
+use super::audit::wanted::{Name, find};
 use super::clock;
 use super::error::Failure;
 use super::exit::Exit;
 use super::session::Session;
 use super::setup::Setup;
+use crate::audit::lookup::Found;
 use crate::calendar::Rule;
 use crate::disposition::Installation;
 use crate::disposition::holds::{Hold, HoldScope};
+use crate::disposition::reach::{Reach, reach};
 use crate::disposition::request::{Request, Response};
 use crate::model::{CivilDate, HoldId, RuleNumber, SeriesName, Zone};
 use crate::report::Words;
@@ -99,11 +100,15 @@ impl Place {
         let request = Request::HoldPlace { reason, case, review_by, hold: self.scope(&setup.install)? };
         match setup.desk()?.ask(request)? {
             Response::HoldPlaced { hold, unrecorded } => {
+                let reach = reach(&setup.install, std::slice::from_ref(&hold)).remove(&hold.id);
                 let done = HoldDone {
                     hold: hold.id.to_string(),
                     action: "placed".to_owned(),
+                    scope: hold.scope.name().to_owned(),
                     of: keeps(&hold.scope, words),
-                    present: is_present(&hold.scope, setup),
+                    found: reach.as_ref().and_then(|reach| gone(&hold.scope, reach, setup)),
+                    present: reach.as_ref().map(|reach| reach.values().any(|records| *records > 0)),
+                    keeps: reach,
                     unobeyed: unobeyed(&hold.scope, &setup.install).map(str::to_owned),
                     review_is_past: hold.review_by.is_some_and(|day| day < today(setup)),
                     unrecorded,
@@ -175,28 +180,20 @@ fn unobeyed(scope: &HoldScope, install: &Installation) -> Option<&'static str> {
     Some(if first.example { "example" } else { "elsewhere" })
 }
 
-/// Whether a record that a hold names is in the database now; `None` where the hold names none, or where that cannot be
-/// read: a hold needs no database.
-fn is_present(scope: &HoldScope, setup: &Setup) -> Option<bool> {
-    let series = scope.series()?;
-    let mut reader = setup.reader(setup.install.mapping(series)?).ok()?;
-    match scope {
-        HoldScope::Reference { reference, .. } => Some(!reader.find_reference(series, reference).ok()?.is_empty()),
+/// What the log says of the record that a hold names and that is not there; `None` where the hold names none, where the log says nothing, or where
+/// that cannot be read: a hold needs no log that answers.
+fn gone(scope: &HoldScope, reach: &Reach, setup: &Setup) -> Option<Found> {
+    let series = scope.series().filter(|series| reach.get(*series) == Some(&0))?;
+    let mapping = setup.install.mapping(series)?;
+    let found = match scope {
         HoldScope::Record { key, .. } | HoldScope::Subject { key, .. } => {
-            let key = reader.parse_key(series, key).ok()?;
-            Some(reader.facts(series, &[key]).ok()?.iter().any(Option::is_some))
+            let key = setup.reader(mapping).ok()?.parse_key(series, key).ok()?;
+            find(setup, mapping, &Name::Key(&key))
         }
-        HoldScope::Where { expression, .. } => {
-            let mut is_present = false;
-            let mut see = |_| {
-                is_present = true;
-                ControlFlow::Break(())
-            };
-            reader.find_where(series, expression, &mut see).ok()?;
-            Some(is_present)
-        }
-        HoldScope::Series { .. } | HoldScope::Rule { .. } => None,
-    }
+        HoldScope::Reference { reference, .. } => find(setup, mapping, &Name::Reference(reference)),
+        HoldScope::Series { .. } | HoldScope::Rule { .. } | HoldScope::Where { .. } => return None,
+    };
+    found.ok().filter(|found| !found.is_absent())
 }
 
 /// The series of people: the one named, or the one that its mapping names as its subject, or the only one there is.
@@ -242,8 +239,9 @@ fn list(setup: &Setup, session: &mut Session<'_>) -> Result<Exit, Failure> {
     let words = setup.language.words();
     match setup.desk()?.ask(Request::HoldList)? {
         Response::Holds { holds, lost } => {
+            let mut reach = reach(&setup.install, &holds);
             let report = HoldsReport {
-                holds: holds.iter().map(|hold| line(hold, words)).collect(),
+                holds: holds.iter().map(|hold| line(hold, reach.remove(&hold.id), words)).collect(),
                 lost: lost.iter().map(ToString::to_string).collect(),
             };
             session.show(&report, setup.language)?;
@@ -253,11 +251,12 @@ fn list(setup: &Setup, session: &mut Session<'_>) -> Result<Exit, Failure> {
     }
 }
 
-fn line(hold: &Hold, words: &Words) -> HoldLine {
+fn line(hold: &Hold, keeps_now: Option<Reach>, words: &Words) -> HoldLine {
     HoldLine {
         hold: hold.id.to_string(),
         scope: hold.scope.name().to_owned(),
         of: keeps(&hold.scope, words),
+        keeps: keeps_now,
         reason: hold.reason.clone(),
         case: hold.case.clone(),
         review_by: hold.review_by.map(|day| day.to_string()),

@@ -17,6 +17,7 @@ pub mod judge;
 pub mod kinds;
 pub mod plan;
 pub mod rails;
+pub mod reach;
 pub mod request;
 #[cfg(test)]
 pub(crate) mod sample;

@@ -3,9 +3,12 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::table::{Table, paragraph};
-use super::{Report, Words, to_value};
+use super::table::{Table, count, paragraph};
+use super::{Report, Words, lookup, to_value};
+use crate::audit::lookup::Found;
 use crate::disposition::holds::HoldScope;
+use crate::disposition::reach::Reach;
+use crate::model::SeriesName;
 
 /// Every hold in force.
 #[derive(Clone, Debug, Serialize)]
@@ -23,6 +26,9 @@ pub struct HoldLine {
     pub scope: String,
     /// What it keeps (`dossier 42`).
     pub of: String,
+    /// How many records that is now, by series; absent where that was not looked at or cannot be told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keeps: Option<Reach>,
     pub reason: String,
     pub case: Option<String>,
     pub review_by: Option<String>,
@@ -42,7 +48,7 @@ impl Report for HoldsReport {
             table.row([
                 hold.hold.clone(),
                 words.hold_scope(&hold.scope).to_owned(),
-                hold.of.clone(),
+                hold.keeps_text(words),
                 hold.case.as_ref().map_or_else(|| hold.reason.clone(), |case| format!("{} ({case})", hold.reason)),
                 hold.review_by.clone().unwrap_or_default(),
                 hold.by.clone(),
@@ -58,6 +64,30 @@ impl Report for HoldsReport {
     fn json(&self) -> Value {
         to_value(self)
     }
+}
+
+impl HoldLine {
+    /// What it keeps, and of what people cannot count themselves how much.
+    fn keeps_text(&self, words: &Words) -> String {
+        match &self.keeps {
+            Some(reach) if is_counted(&self.scope) => {
+                format!("{}\n({})", self.of, words.fill(words.keeps_now, &[&listed(reach, words)]))
+            }
+            _ => self.of.clone(),
+        }
+    }
+}
+
+/// Whether a hold may keep several records, so that people are told how many.
+fn is_counted(scope: &str) -> bool {
+    matches!(scope, "reference" | "subject" | "where")
+}
+
+/// `account: 1, dossier: 3`.
+fn listed(reach: &Reach, words: &Words) -> String {
+    let of_series =
+        |(series, records): (&SeriesName, &u64)| format!("{series}{}{}", words.colon, count(*records, words));
+    reach.iter().map(of_series).collect::<Vec<_>>().join(", ")
 }
 
 /// What a hold keeps, as people say it.
@@ -78,10 +108,19 @@ pub struct HoldDone {
     pub hold: String,
     /// `placed` or `lifted`.
     pub action: String,
+    /// As of [`HoldLine`], of a hold that was placed.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub scope: String,
     /// What it keeps.
     pub of: String,
-    /// Whether such a record is in the database now; absent where that was not looked at or cannot be read.
+    /// Whether such a record is in the database now; absent where that was not looked at or cannot be told.
     pub present: Option<bool>,
+    /// How many records that is now, by series; absent likewise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keeps: Option<Reach>,
+    /// What the log says of the record that it names, where that is not in the database and the log knows it.
+    #[serde(rename = "lookup", skip_serializing_if = "Option::is_none")]
+    pub found: Option<Found>,
     /// `example` or `elsewhere`: why the rule that it names disposes of nothing here.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unobeyed: Option<String>,
@@ -96,9 +135,7 @@ impl Report for HoldDone {
     fn text(&self, words: &Words) -> String {
         let template = if self.action == "placed" { words.hold_placed } else { words.hold_lifted };
         let mut text = paragraph("", "  ", &words.fill(template, &[&self.hold, &self.of]));
-        if self.present == Some(false) {
-            text += &paragraph("", "  ", words.hold_on_none);
-        }
+        text += &self.reach_text(words);
         match self.unobeyed.as_deref() {
             Some("example") => text += &paragraph("", "  ", words.hold_on_example),
             Some(_) => text += &paragraph("", "  ", words.hold_on_elsewhere),
@@ -115,5 +152,26 @@ impl Report for HoldDone {
 
     fn json(&self) -> Value {
         to_value(self)
+    }
+}
+
+impl HoldDone {
+    /// How much it keeps now; of what it came too late for, what the log says.
+    fn reach_text(&self, words: &Words) -> String {
+        let Some(reach) = &self.keeps else { return String::new() };
+        let mut text = match (self.present == Some(true), &self.found) {
+            (true, _) if is_counted(&self.scope) => {
+                paragraph("", "  ", &words.fill(words.hold_keeps_now, &[&listed(reach, words)]))
+            }
+            (true, _) => String::new(),
+            (false, Some(_)) => paragraph("", "  ", words.hold_on_gone),
+            (false, None) => paragraph("", "  ", words.hold_on_none),
+        };
+        if let Some(found) = &self.found {
+            let meaning = lookup::meaning(found, words);
+            text += &paragraph("", "  ", &format!("{}{}{meaning}", words.in_the_log, words.colon));
+            text += &lookup::mentions(found, words);
+        }
+        text
     }
 }

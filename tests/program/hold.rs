@@ -1,6 +1,9 @@
 //! Holds as people place them: what is refused, what is warned of, and what holds all the same.
 
+use serde_json::json;
+
 use super::house::{DUE, House};
+use crate::support::documented::assert_documented;
 
 #[test]
 fn a_where_that_fails_on_any_record_is_refused_when_it_is_placed() {
@@ -152,4 +155,63 @@ fn a_hold_on_a_rule_that_disposes_of_nothing_here_says_so() {
     }
     let obeyed = house.ask(&["hold", "place", "--rule", "R-1", "--reason", "litigation"]);
     assert!(obeyed["unobeyed"].is_null(), "{obeyed}");
+}
+
+/// Every dossier is of one of ten persons, who have records of their own.
+fn house_of_persons() -> House {
+    let house = House::new();
+    let series = "[[series]]\nname = \"person\"\ntriggers = { left = { en = \"Left\" } }\n\n[[rule]]";
+    house.edit("calendar.toml", "[[rule]]", series);
+    let subject = "subject = { series = \"person\", on = { person_id = \"id\" } }\nevent.closure";
+    house.edit("retentiond.toml", "event.closure", subject);
+    house.configure("\n[series.person]\nsource = \"app\"\ntable = \"person\"\nkey = \"id\"\n");
+    let persons = "CREATE TABLE person (id INTEGER PRIMARY KEY); ALTER TABLE dossier ADD COLUMN person_id INTEGER;
+                   INSERT INTO person SELECT DISTINCT id % 10 FROM dossier; UPDATE dossier SET person_id = id % 10;";
+    house.database().execute_batch(persons).unwrap();
+    house
+}
+
+#[test]
+fn a_hold_on_a_person_or_by_an_expression_says_how_many_records_of_which_series_it_keeps() {
+    let house = house_of_persons();
+    let place = |what: &[&str]| house.ask(&[&["hold", "place"], what, &["--reason", "a claim"]].concat());
+    let person = place(&["--subject", "7"]);
+    assert_eq!(
+        (&person["keeps"], &person["present"]),
+        (&json!({ "dossier": 6, "person": 1 }), &true.into()),
+        "{person}"
+    );
+    assert_documented("hold place, hold lift, hold list", &person);
+    assert_eq!(place(&["dossier", "--where", "this.id <= 5"])["keeps"], json!({ "dossier": 5 }));
+    assert_eq!(place(&["dossier", "7"])["keeps"], json!({ "dossier": 1 }));
+    assert!(place(&["dossier"]).get("keeps").is_none(), "a hold on a series says itself what it keeps");
+    let said = house.run(&["hold", "place", "--subject", "8", "--reason", "a claim"]).out;
+    assert!(said.contains("It keeps now: dossier: 6, person: 1."), "{said}");
+    house.database().execute("DELETE FROM person WHERE id = 7", []).unwrap();
+    let list = house.ask(&["hold", "list"]);
+    let of_the_person = list["holds"].as_array().unwrap().iter().find(|hold| hold["hold"] == person["hold"]).unwrap();
+    assert_eq!(of_the_person["keeps"], json!({ "dossier": 6, "person": 0 }), "{list}");
+    let list = house.run(&["hold", "list"]).out;
+    assert!(list.contains("(now dossier: 6,") && list.contains("(now dossier: 5)"), "{list}");
+    house.database().execute("DROP TABLE dossier", []).unwrap();
+    assert!(house.ask(&["hold", "list"])["holds"][0].get("keeps").is_none(), "nobody can count any more");
+}
+
+#[test]
+fn a_hold_on_a_record_that_was_destroyed_says_when_and_in_which_entry() {
+    let house = House::new();
+    house.ask(&["apply", &house.approved()]);
+    for name in [&["1"][..], &["--reference", "canary-1"]] {
+        let line = [&["hold", "place", "dossier"], name, &["--reason", "a claim"]].concat();
+        let held = house.ask(&line);
+        assert_eq!((&held["present"], &held["lookup"]["answer"]), (&false.into(), &"DESTROYED".into()), "{held}");
+        assert_documented("hold place, hold lift, hold list", &held);
+        let said = house.run(&line).out;
+        let entry = held["lookup"]["mentions"][0]["intent"].to_string();
+        for expected in ["It came too late: the record is gone", "It was destroyed", &format!("entries {entry} and")] {
+            assert!(said.contains(expected), "{expected} is missing from\n{said}");
+        }
+    }
+    let never = house.run(&["hold", "place", "dossier", "4711", "--reason", "a claim"]).out;
+    assert!(never.contains("It keeps nothing now: no such record") && !never.contains("too late"), "{never}");
 }

@@ -175,6 +175,9 @@ words! {
     review_by: "review by", "à revoir le";
     no_hold: "No hold is in force.", "Aucune suspension n'est en vigueur.";
     hold_placed: "Hold {} is in force: {} stays until it is lifted.", "La suspension {} est en vigueur\u{a0}: elle conserve {} jusqu'à sa levée.";
+    hold_keeps_now: "It keeps now: {}.", "Elle conserve maintenant\u{a0}: {}.";
+    keeps_now: "now {}", "maintenant {}";
+    hold_on_gone: "It came too late: the record is gone. It holds one that comes back, or a new one under the same name.", "Elle vient trop tard\u{a0}: l'enregistrement a disparu. Elle vaut pour celui qui reviendrait, ou un nouveau du même nom.";
     hold_on_none: "It keeps nothing now: no such record is in the database. Check what you typed, or lift the hold if it was a slip; it holds whatever matches later.", "Elle ne conserve rien maintenant\u{a0}: la base ne contient rien de tel. Vérifiez la saisie, ou levez la suspension si c'est une erreur; elle vaut pour ce qui y répondrait plus tard.";
     hold_on_example: "It keeps nothing: this rule is an example, listed and never obeyed. To keep records, hold their series, or the rule that disposes of them.", "Elle ne conserve rien\u{a0}: cette règle est un exemple, affiché et jamais appliqué. Pour conserver des enregistrements, suspendez leur série, ou la règle qui en dispose.";
     hold_on_elsewhere: "It keeps nothing here: this rule is executed elsewhere (on paper, in a browser, by a host abroad), where this program destroys nothing and keeps nothing. Tell whoever executes it.", "Elle ne conserve rien ici\u{a0}: cette règle s'exécute ailleurs (sur papier, dans un navigateur, chez un hébergeur), où ce programme ne détruit rien et ne conserve rien. Avertissez qui l'exécute.";

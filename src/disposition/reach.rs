@@ -1,0 +1,107 @@
+//! How many records a hold keeps now: whoever places it must see that it reaches what was meant.
+//!
+//! Told for people only. Every destruction asks [`HoldIndex`] itself, whatever was counted here.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant as Monotonic};
+
+use super::Installation;
+use super::holds::{Hold, HoldIndex, HoldScope};
+use crate::model::{HoldId, SeriesName};
+use crate::records::mapping::SeriesMapping;
+use crate::records::sqlite::{Reader, StoreError};
+
+/// People wait no longer for a count; what is not counted by then is not told.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Records that a hold keeps now, by series; the series that it names is among them, if with none.
+pub type Reach = BTreeMap<SeriesName, u64>;
+
+/// What each of these holds keeps now. A hold on a series or a rule is left out, and one whose records cannot be counted: its database cannot be read, or is too
+/// large for a quick look.
+pub fn reach(install: &Installation, holds: &[Hold]) -> BTreeMap<HoldId, Reach> {
+    let count = Count { install, until: Monotonic::now() + PATIENCE };
+    let named = |hold: &Hold| Some((hold.id.clone(), count.named(&hold.scope)?));
+    let mut reach: BTreeMap<HoldId, Reach> = holds.iter().filter_map(named).collect();
+    count.of_persons(holds, &mut reach);
+    reach
+}
+
+struct Count<'a> {
+    install: &'a Installation,
+    until: Monotonic,
+}
+
+impl Count<'_> {
+    /// The records of the series that the hold names.
+    fn named(&self, scope: &HoldScope) -> Option<Reach> {
+        let series = scope.series()?;
+        let mut reader = self.reader(self.install.mapping(series)?)?;
+        let found = match scope {
+            HoldScope::Series { .. } | HoldScope::Rule { .. } => return None,
+            HoldScope::Reference { reference, .. } => reader.find_reference(series, reference).ok()?.len() as u64,
+            HoldScope::Record { key, .. } | HoldScope::Subject { key, .. } => match reader.parse_key(series, key) {
+                Ok(key) => reader.facts(series, &[key]).ok()?.iter().flatten().count() as u64,
+                // What can be no key of the series is the key of none of its records.
+                Err(StoreError::Key { .. }) => 0,
+                Err(_) => return None,
+            },
+            HoldScope::Where { expression, .. } => self.matching(&reader, series, expression)?,
+        };
+        Some(Reach::from([(series.clone(), found)]))
+    }
+
+    fn matching(&self, reader: &Reader, series: &SeriesName, expression: &str) -> Option<u64> {
+        let mut found = 0;
+        let counted = reader.find_where(series, expression, &mut |_| {
+            found += 1;
+            self.go_on()
+        });
+        counted.ok().filter(|()| self.go_on().is_continue()).map(|()| found)
+    }
+
+    /// The records that name a held person as their subject: one look at each series that has such, for all holds at once.
+    fn of_persons(&self, holds: &[Hold], reach: &mut BTreeMap<HoldId, Reach>) {
+        let is_of_person = |hold: &&Hold| matches!(hold.scope, HoldScope::Subject { .. });
+        let index = HoldIndex::new(holds.iter().filter(is_of_person));
+        for mapping in &self.install.series {
+            let Some(person) = mapping.subject.as_ref().map(|relation| &relation.series) else { continue };
+            let concerned = |hold: &Hold| matches!(&hold.scope, HoldScope::Subject { series, .. } if series == person);
+            let concerned: BTreeSet<&HoldId> =
+                holds.iter().filter(|hold| concerned(hold)).map(|hold| &hold.id).collect();
+            if concerned.is_empty() {
+                continue;
+            }
+            match self.by_hold(mapping, &index) {
+                None => reach.retain(|hold, _| !concerned.contains(hold)),
+                Some(found) => {
+                    for (hold, records) in found.into_iter().filter(|(hold, _)| concerned.contains(hold)) {
+                        // Where persons are their own subjects, the person was found again.
+                        reach.entry(hold).and_modify(|reach| _ = reach.insert(mapping.series.clone(), records));
+                    }
+                }
+            }
+        }
+    }
+
+    fn by_hold(&self, mapping: &SeriesMapping, index: &HoldIndex) -> Option<BTreeMap<HoldId, u64>> {
+        let mut found: BTreeMap<HoldId, u64> = BTreeMap::new();
+        let mut reader = self.reader(mapping)?;
+        let scanned = reader.scan(&mapping.series, &mut |facts| {
+            for hold in index.of(mapping, facts, None) {
+                *found.entry(hold).or_default() += 1;
+            }
+            self.go_on()
+        });
+        scanned.ok().filter(|()| self.go_on().is_continue()).map(|()| found)
+    }
+
+    fn reader(&self, mapping: &SeriesMapping) -> Option<Reader> {
+        Reader::open_to_look(self.install.sources.get(&mapping.source)?, &self.install.series).ok()
+    }
+
+    fn go_on(&self) -> ControlFlow<()> {
+        if Monotonic::now() < self.until { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    }
+}
