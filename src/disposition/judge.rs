@@ -3,9 +3,11 @@
 //! Planning, execution and explanation all come here, so the date that is shown is the date that is acted on.
 
 mod event;
+mod reckoner;
 mod verdict;
 
-use event::{civil_day, pick};
+use event::pick;
+use reckoner::Reckoner;
 pub use verdict::{BlockedBy, JudgedAt, RuleStanding, RuleTerm, Term, Undated, Verdict};
 
 use crate::audit::leaf::Action;
@@ -35,6 +37,7 @@ struct Way<'a> {
     event: &'a EventMapping,
     /// Place of the event in `Facts::events`.
     place: usize,
+    reckoner: Reckoner,
 }
 
 /// A rule cannot be judged with this mapping.
@@ -65,7 +68,7 @@ impl<'a> Governing<'a> {
         let rules = calendar
             .rules_for(&mapping.series)
             .filter(|rule| rule.is_obeyed())
-            .map(|rule| GoverningRule::new(rule, mapping))
+            .map(|rule| GoverningRule::new(rule, mapping, calendar.timezone))
             .collect::<Result<_, _>>()?;
         Ok(Self { calendar, series: &mapping.series, earliest: mapping.earliest, rules })
     }
@@ -163,29 +166,29 @@ impl<'a> Governing<'a> {
         if governing.rule.disposition == Some(Disposition::Permanent) {
             return RuleTerm::Never;
         }
-        earliest_way(governing.ways.iter().map(|way| self.way_term(governing.rule, way, events, at).1))
+        earliest_way(governing.ways.iter().map(|way| self.way_term(way, events, at).1))
     }
 
-    fn way_term(&self, rule: &Rule, way: &Way<'_>, events: &[EventFact], at: JudgedAt) -> (Option<Moment>, RuleTerm) {
-        let moment = match self.moment(way, &events[way.place], at) {
+    fn way_term(&self, way: &Way<'_>, events: &[EventFact], at: JudgedAt) -> (Option<Moment>, RuleTerm) {
+        let (moment, day) = match self.moment(way, &events[way.place], at) {
             Ok(Some(moment)) => moment,
             Ok(None) => return (None, RuleTerm::Open),
             Err(kind) => return (None, RuleTerm::Undated(kind)),
         };
-        let term = match way.until.keep.due(moment, rule.clock.start, self.zone()) {
+        let term = match way.reckoner.term(moment, day) {
             Some(due) => RuleTerm::Due(due),
             None => RuleTerm::Undated(Undated::Overflow),
         };
         (Some(moment), term)
     }
 
-    /// The moment of an event, `None` while it has not happened.
-    fn moment(&self, way: &Way<'_>, fact: &EventFact, at: JudgedAt) -> Result<Option<Moment>, Undated> {
+    /// The moment of an event and its civil day, `None` while it has not happened.
+    fn moment(&self, way: &Way<'_>, fact: &EventFact, at: JudgedAt) -> Result<Option<(Moment, CivilDate)>, Undated> {
         if !fact.applies {
             return Ok(None);
         }
         let Some(moment) = pick(way.event.pick, &fact.readings, self.zone())? else { return Ok(None) };
-        let day = civil_day(moment, self.zone());
+        let day = way.reckoner.day(moment);
         let is_future = match moment {
             Moment::At(instant) => instant > at.now,
             Moment::On(date) => date > self.zone().civil_date(at.now),
@@ -195,7 +198,7 @@ impl<'a> Governing<'a> {
         } else if day < self.earliest {
             Err(Undated::TooOld)
         } else {
-            Ok(Some(moment))
+            Ok(Some((moment, day)))
         }
     }
 
@@ -215,7 +218,7 @@ impl<'a> Governing<'a> {
                     .ways
                     .iter()
                     .map(|way| {
-                        let (moment, term) = self.way_term(governing.rule, way, events, at);
+                        let (moment, term) = self.way_term(way, events, at);
                         (&way.until.trigger, moment, term)
                     })
                     .collect(),
@@ -254,7 +257,7 @@ enum Latest<'a> {
 }
 
 impl<'a> GoverningRule<'a> {
-    fn new(rule: &'a Rule, mapping: &'a SeriesMapping) -> Result<Self, GoverningError> {
+    fn new(rule: &'a Rule, mapping: &'a SeriesMapping, zone: Zone) -> Result<Self, GoverningError> {
         let ways = rule
             .clock
             .earliest
@@ -266,7 +269,8 @@ impl<'a> GoverningRule<'a> {
                     trigger: until.trigger.to_string(),
                     series: mapping.series.clone(),
                 })?;
-                Ok(Way { until, event, place })
+                let reckoner = Reckoner::new(until.keep, rule.clock.start, zone);
+                Ok(Way { until, event, place, reckoner })
             })
             .collect::<Result<_, _>>()?;
         Ok(Self { rule, ways })

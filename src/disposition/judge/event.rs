@@ -37,10 +37,3 @@ fn order(moment: Moment, zone: Zone) -> (CivilDate, Instant) {
         Moment::On(date) => (date, Instant::MAX_UTC),
     }
 }
-
-pub(super) fn civil_day(moment: Moment, zone: Zone) -> CivilDate {
-    match moment {
-        Moment::At(instant) => zone.civil_date(instant),
-        Moment::On(date) => date,
-    }
-}

@@ -23,6 +23,10 @@ const TURN: Duration = Duration::from_millis(2);
 /// The clock is looked at once in so many rows.
 const ROWS_BETWEEN_LOOKS: u32 = 64;
 
+/// Records that are read whole together, in the order of their keys: an index of dates gives them in an order in which each lies on another page.
+/// In rollback mode each is read under the lock under which it was seen.
+const READ_TOGETHER: usize = 65_536;
+
 impl FactsQuery {
     /// The facts of every row, filtered ones included, in no particular order.
     ///
@@ -50,6 +54,17 @@ impl FactsQuery {
             let mut others = Others::prepare(self, conn)?;
             let mut by_key = conn.prepare_cached(&self.by_key)?;
             let mut glance = Glance::new(self);
+            let mut wanted = Vec::new();
+            // One snapshot for what is seen and what is read of it afterwards.
+            let snapshot = if is_wal(conn)? { Some(conn.unchecked_transaction()?) } else { None };
+            let together = if snapshot.is_some() { READ_TOGETHER } else { 1 };
+            let mut read = |wanted: &mut Vec<RecordKey>, others: &mut Others<'_>| {
+                wanted.sort_unstable();
+                for key in wanted.drain(..) {
+                    self.whole(&key, &mut by_key, others)?.iter().for_each(&mut *visit);
+                }
+                rusqlite::Result::Ok(())
+            };
             self.each_row(conn, &self.events_of_all, &mut |row| {
                 glance.take(self, row, &mut others)?;
                 match judge(glance.in_scope, &glance.events) {
@@ -58,10 +73,14 @@ impl FactsQuery {
                     Interest::Full => {}
                 }
                 if let (key, true) = key_at(row, 0, self.shape.key)? {
-                    self.whole(&key, &mut by_key, &mut others)?.iter().for_each(&mut *visit);
+                    wanted.push(key);
+                }
+                if wanted.len() >= together {
+                    read(&mut wanted, &mut others)?;
                 }
                 Ok(ControlFlow::Continue(()))
-            })
+            })?;
+            read(&mut wanted, &mut others)
         };
         scan().map_err(|error| StoreError::of(conn, error))
     }
