@@ -65,6 +65,24 @@ fn a_scan_reads_the_same_facts_as_reading_by_key() {
 }
 
 #[test]
+fn what_a_scan_sees_and_what_it_reads_of_it_afterwards_is_of_one_moment() {
+    let database = Database::with("wal", &dossiers(500));
+    let dossier = series("dossier");
+    let mut reader = database.reader(std::slice::from_ref(&dossier));
+    let app = Connection::open(database.path()).unwrap();
+    let (mut seen, mut read) = (0, 0);
+    let mut judge = |_: bool, _: &[_]| {
+        seen += 1;
+        if seen == 500 {
+            app.execute("DELETE FROM dossier WHERE id % 2 = 0", []).unwrap();
+        }
+        Interest::Full
+    };
+    reader.scan_events(&dossier.series, &mut judge, &mut |_| read += 1).unwrap();
+    assert_eq!((seen, read), (500, 500));
+}
+
+#[test]
 fn a_visitor_may_stop_a_scan() {
     for mode in MODES {
         let database = Database::with(mode, &dossiers(500));
