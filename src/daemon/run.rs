@@ -35,6 +35,7 @@ use crate::disposition::desk::{Clock, Desk, Served, SharedDesk, actor_of, serve_
 use crate::disposition::rails::Guesses;
 use crate::model::Windows;
 use crate::records::mapping::SeriesMapping;
+use crate::records::sqlite::end_reading_with;
 
 /// What the shell sees when a second signal ends the daemon at once; nothing that the log promised is lost.
 const FORCED: i32 = 1;
@@ -66,6 +67,7 @@ pub fn run(options: Options) -> Result<(), DaemonError> {
     // Before anything else is begun, so that a signal always finds its handler.
     let signals = Signals::new([SIGTERM, SIGINT, SIGHUP, SIGUSR1]).map_err(DaemonError::Signals)?;
     end_on_second_signal(&stop)?;
+    end_reading_with(&stop);
     let Made { mut runner, received, steward, beat } = make(options, &stop)?;
     // Before anything else does.
     runner.recover();

@@ -1,6 +1,7 @@
 //! A scan: a plan, and what the mode does with it.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -55,6 +56,8 @@ impl Runner {
                     self.board.clear(kind::SCAN_FAILED, &about);
                     words.push(outcome);
                 }
+                // What was being read was given up for it; nothing is wrong.
+                Err(_) if self.stop.load(Ordering::Relaxed) => words.push("stopped".to_owned()),
                 Err(error) => {
                     let message = format!("the scan of {about} failed: {}", error.refusal().message);
                     self.board.raise(kind::SCAN_FAILED, &about, message, self.watch.now());

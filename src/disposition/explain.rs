@@ -1,7 +1,6 @@
 //! Why a record is still here, or why it goes: the same facts and the same judgement as the plan's, for one record.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::ops::ControlFlow;
 
 use super::Installation;
 use super::holds::HoldIndex;
@@ -118,15 +117,8 @@ impl Look<'_, '_> {
         };
         let mut holds = self.holds.of(mapping, facts, rule);
         for (hold, expression) in self.holds.expressions(&mapping.series) {
-            let mut found = false;
-            let mut look = |key| {
-                found = key == facts.key;
-                if found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-            };
-            self.reader
-                .find_where(&mapping.series, expression, &mut look)
-                .map_err(|source| PlanError::of_hold(hold, &mapping.series, source))?;
-            if found {
+            let is_held = self.reader.holds_for(&mapping.series, expression, &facts.key);
+            if is_held.map_err(|source| PlanError::of_hold(hold, &mapping.series, source))? {
                 holds.push(hold.clone());
             }
         }

@@ -20,7 +20,10 @@ impl RefusalKind {
     /// What a database could not do.
     pub fn of_records(error: &StoreError) -> Self {
         match error {
-            StoreError::Locked { .. } | StoreError::Unfinished { .. } | StoreError::Interrupted { .. } => Self::Busy,
+            StoreError::Locked { .. }
+            | StoreError::Unfinished { .. }
+            | StoreError::Interrupted { .. }
+            | StoreError::TooSlow { .. } => Self::Busy,
             StoreError::Missing { .. }
             | StoreError::NotAFile { .. }
             | StoreError::NotADatabase { .. }

@@ -10,7 +10,7 @@ use super::Installation;
 use super::holds::{Hold, HoldIndex, HoldScope};
 use crate::model::{HoldId, SeriesName};
 use crate::records::mapping::SeriesMapping;
-use crate::records::sqlite::{Reader, StoreError};
+use crate::records::sqlite::{Asked, Reader, StoreError};
 
 /// People wait no longer for a count; what is not counted by then is not told.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -47,18 +47,20 @@ impl Count<'_> {
                 Err(StoreError::Key { .. }) => 0,
                 Err(_) => return None,
             },
-            HoldScope::Where { expression, .. } => self.matching(&reader, series, expression)?,
+            HoldScope::Where { expression, .. } => self.matching(&mut reader, series, expression)?,
         };
         Some(Reach::from([(series.clone(), found)]))
     }
 
-    fn matching(&self, reader: &Reader, series: &SeriesName, expression: &str) -> Option<u64> {
+    fn matching(&self, reader: &mut Reader, series: &SeriesName, expression: &str) -> Option<u64> {
         let mut found = 0;
-        let counted = reader.find_where(series, expression, &mut |_| {
+        let within = self.until.saturating_duration_since(Monotonic::now());
+        let mut count = |_| {
             found += 1;
-            self.go_on()
-        });
-        counted.ok().filter(|()| self.go_on().is_continue()).map(|()| found)
+            ControlFlow::Continue(())
+        };
+        let asked = reader.find_where(series, expression, within, &mut count).ok()?;
+        (asked == Asked::All).then_some(found)
     }
 
     /// The records that name a held person as their subject: one look at each series that has such, for all holds at once.

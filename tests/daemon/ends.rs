@@ -36,6 +36,21 @@ fn a_first_signal_ends_it_within_a_chunk_and_the_next_start_goes_on() {
 }
 
 #[test]
+fn a_first_signal_ends_a_scan_that_takes_long_and_nobody_is_alerted() {
+    let office = Office::new("report", 3);
+    let endless = "(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n) > 0";
+    office.reconfigure("table         =", &format!("filter = \"\"\"{endless}\"\"\"\ntable         ="));
+    let mut daemon = office.start();
+    office.ask(&["ctl", "scan"]);
+    office.wait("the scan", || office.status()["doing"] == "scanning");
+    let asked = Instant::now();
+    daemon.signal(Signal::TERM);
+    assert!(daemon.end().success());
+    assert!(asked.elapsed() < Duration::from_secs(10), "{:?}", asked.elapsed());
+    assert!(!office.log().contains("scan-failed"), "{}", office.log());
+}
+
+#[test]
 fn killed_in_the_middle_it_recovers_first_and_then_goes_on() {
     let office = Office::new("approve", 8_000);
     let mut daemon = office.start();

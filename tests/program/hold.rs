@@ -1,6 +1,10 @@
 //! Holds as people place them: what is refused, what is warned of, and what holds all the same.
 
-use serde_json::json;
+use std::process::Stdio;
+use std::thread;
+use std::time::Duration;
+
+use serde_json::{Value, json};
 
 use super::house::{DUE, House};
 use crate::support::documented::assert_documented;
@@ -76,6 +80,97 @@ fn a_hold_that_fails_on_a_row_while_records_go_puts_the_rest_off_and_is_named() 
     let (code, run) = house.json(&["apply", &plan]);
     assert_eq!((code, &run["held"], &run["destroyed"]), (0, &1.into(), &(DUE - 1).into()), "{run}");
     assert_eq!(house.run(&["audit", "verify"]).code, 0);
+}
+
+/// An expression that holds for no record, after so many turns as the table `knob` says.
+const SLOW: &str = "(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < (SELECT turns FROM knob))
+    SELECT count(*) FROM n) < 0";
+
+fn house_with_a_knob(turns: i64) -> House {
+    let house = House::new();
+    house.database().execute_batch("CREATE TABLE knob (turns INTEGER); INSERT INTO knob VALUES (1)").unwrap();
+    turn(&house, turns);
+    house
+}
+
+fn turn(house: &House, turns: i64) {
+    house.database().execute("UPDATE knob SET turns = ?", [turns]).unwrap();
+}
+
+#[test]
+fn a_where_that_never_ends_is_refused_when_it_is_placed_and_the_application_writes_meanwhile() {
+    let house = house_with_a_knob(i64::MAX);
+    let application = house.database();
+    application.busy_timeout(Duration::from_secs(4)).unwrap();
+    let mut placing = house.command(&["hold", "place", "dossier", "--where", SLOW, "--reason", "a claim"]);
+    let mut placing = placing.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    while placing.try_wait().unwrap().is_none() {
+        application.execute("UPDATE dossier SET number = number WHERE id = 1", []).unwrap();
+        thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(placing.wait().unwrap().code(), Some(2));
+    let (_, answer) = house.json(&["hold", "place", "dossier", "--where", SLOW, "--reason", "a claim"]);
+    assert_eq!(answer["error"]["code"], "expression", "{answer}");
+    assert!(answer["error"]["message"].as_str().unwrap().contains("1000 ms"), "{answer}");
+    assert!(house.ask(&["hold", "list"])["holds"].as_array().unwrap().is_empty());
+}
+
+#[test]
+fn a_hold_that_no_longer_answers_in_time_is_named_by_plan_and_explain() {
+    let house = house_with_a_knob(1);
+    let hold = house.ask(&["hold", "place", "dossier", "--where", SLOW, "--reason", "a claim"]);
+    let hold = hold["hold"].as_str().unwrap().to_owned();
+    turn(&house, i64::MAX);
+    for command in [["plan"].as_slice(), &["explain", "dossier", "1"]] {
+        let (code, answer) = house.json(command);
+        assert_eq!((code, &answer["error"]["code"]), (3, &"hold-expression".into()), "{command:?}: {answer}");
+        let told = answer["error"]["message"].as_str().unwrap();
+        assert!(told.contains(&hold) && told.contains("not answered within"), "{answer}");
+    }
+}
+
+#[test]
+fn a_hold_that_does_not_answer_in_time_while_records_go_keeps_them_all_and_lets_the_application_write() {
+    let house = house_with_a_knob(1);
+    let hold = house.ask(&["hold", "place", "dossier", "--where", SLOW, "--reason", "a claim"]);
+    let hold = hold["hold"].as_str().unwrap().to_owned();
+    let plan = house.approved();
+    turn(&house, i64::MAX);
+    let application = house.database();
+    application.busy_timeout(Duration::from_secs(4)).unwrap();
+    let mut applying = house.command(&["apply", &plan, "--format", "json"]);
+    let mut applying = applying.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    while applying.try_wait().unwrap().is_none() {
+        application.execute("UPDATE dossier SET number = number WHERE id = 1", []).unwrap();
+        thread::sleep(Duration::from_millis(20));
+    }
+    let run: Value = serde_json::from_slice(&applying.wait_with_output().unwrap().stdout).unwrap();
+    assert_eq!((&run["deferred"], &run["destroyed"]), (&DUE.into(), &0.into()), "{run}");
+    let reasons: Vec<&String> = run["reasons"].as_object().unwrap().keys().collect();
+    assert!(matches!(reasons.as_slice(), [reason] if reason.contains(&format!("hold lift {hold}"))), "{run}");
+    house.assert_untouched();
+    turn(&house, 1);
+    assert_eq!(house.ask(&["apply", &plan])["destroyed"], DUE);
+    assert_eq!(house.run(&["audit", "verify"]).code, 0);
+}
+
+#[test]
+fn a_mapping_that_does_not_answer_in_time_keeps_its_records_and_says_why() {
+    let house = house_with_a_knob(1);
+    let filter = format!("\nfilter        = \"\"\"NOT {SLOW}\"\"\"\nreference ");
+    house.edit("retentiond.toml", "\nreference ", &filter);
+    let plan = house.approved();
+    turn(&house, 4_000_000);
+    let (code, run) = house.json(&["apply", &plan]);
+    assert_eq!((code, &run["deferred"], &run["destroyed"]), (5, &DUE.into(), &0.into()), "{run}");
+    let reasons: Vec<&String> = run["reasons"].as_object().unwrap().keys().collect();
+    assert!(matches!(reasons.as_slice(), [reason] if reason.contains("`filter`")), "{run}");
+    house.assert_untouched();
+    turn(&house, i64::MAX);
+    let (code, answer) = house.json(&["plan"]);
+    assert_eq!((code, &answer["error"]["code"]), (75, &"too-slow".into()), "{answer}");
+    turn(&house, 1);
+    assert_eq!(house.ask(&["apply", &plan])["destroyed"], DUE);
 }
 
 #[test]

@@ -210,6 +210,7 @@ fn database(error: &StoreError) -> Option<&std::path::Path> {
         | StoreError::FenceTable { database, .. }
         | StoreError::Constraint { database, .. }
         | StoreError::Interrupted { database }
+        | StoreError::TooSlow { database, .. }
         | StoreError::Sql { database, .. } => Some(database),
         StoreError::SqliteTooOld { .. }
         | StoreError::Unmapped { .. }

@@ -4,6 +4,7 @@
 
 use std::collections::HashSet;
 use std::ops::ControlFlow;
+use std::time::Duration;
 
 use super::holding::{HoldOrder, Naming};
 use super::listed::approvals_of;
@@ -21,6 +22,9 @@ use crate::records::sqlite::{Reader, StoreError};
 
 /// A reason or a case number longer than this is no reason.
 const LONGEST_REASON: usize = 4_096;
+
+/// How long the expression of a hold is tried on rows before it is placed.
+const LONGEST_TRIAL: Duration = Duration::from_secs(10);
 
 /// Who wants to except more should approve less.
 const MOST_EXCEPTIONS: usize = 100_000;
@@ -190,8 +194,10 @@ impl Known {
             }
             (HoldScope::Where { series, expression }, Some(mapping)) => {
                 // Only the database can say that it is an expression, and that it fails on no row: a hold that cannot be asked would stop every
-                // plan later. So an unreadable database cannot be told from a wrong expression.
-                open(install, mapping)?.find_where(&series, &expression, &mut |_| ControlFlow::Continue(()))?;
+                // plan later. So an unreadable database cannot be told from a wrong expression. Whoever asks for a hold does not wait until a large
+                // table was read: what fails beyond is kept as well, and told by the next plan.
+                let mut reader = open(install, mapping)?;
+                reader.find_where(&series, &expression, LONGEST_TRIAL, &mut |_| ControlFlow::Continue(()))?;
                 Ok(Self { scope: HoldScope::Where { series, expression }, record: None })
             }
             (HoldScope::Rule { rule }, _) => {

@@ -5,7 +5,8 @@ use std::thread;
 use std::time::{Duration, Instant as Stopwatch};
 
 use super::announce::{Candidate, announce, identify_files, spool};
-use super::dispose::dispose;
+use super::chunk::PATIENCE;
+use super::dispose::{Patience, dispose};
 use super::error::ExecuteError;
 use super::fault;
 use super::finish::{Absence, After, Committed, Ending, finish, log_outcomes};
@@ -54,6 +55,8 @@ pub(super) enum BatchEnd {
     Differs(StoreError),
     /// Undone: its time was over. The caller divides the batch.
     TooLong,
+    /// Undone: its one record could not be judged in time.
+    Unjudged(StoreError),
     /// Put off, and so must be whatever the run has left: its plan was rejected, or the database is no longer the one that was planned for.
     Over { result: BatchResult, reason: String },
 }
@@ -75,6 +78,7 @@ enum Attempt {
     Aborted,
     Differs(StoreError),
     TooLong,
+    Unjudged(StoreError),
     /// No further attempt may be made, for this reason.
     Over(String),
 }
@@ -152,6 +156,10 @@ fn run_announced(
         Attempt::TooLong => {
             undone(bench, "the batch was undone")?;
             BatchEnd::TooLong
+        }
+        Attempt::Unjudged(error) => {
+            undone(bench, "the batch was undone")?;
+            BatchEnd::Unjudged(error)
         }
     })
 }
@@ -231,7 +239,9 @@ fn attempt_once(
     if is_limited {
         txn.limit(bench.longest);
     }
-    let disposal = match dispose(txn, target, candidates, desk.holds(), now) {
+    // Asking is what a transaction does beside its work: one record's facts may take all of its time, the holds of a whole chunk a fraction.
+    let patience = Patience { facts: bench.longest, holds: bench.longest / PATIENCE };
+    let disposal = match dispose(txn, target, candidates, desk.holds(), now, patience) {
         Err(ExecuteError::Store(error)) => return undone_by(error),
         Err(ExecuteError::Plan(error @ PlanError::Hold { .. })) => return Ok(Attempt::Over(error.to_string())),
         disposal => disposal?,
@@ -277,6 +287,7 @@ fn ask_the_fence(
 fn undone_by(error: StoreError) -> Result<Attempt, ExecuteError> {
     match error {
         StoreError::Interrupted { .. } => Ok(Attempt::TooLong),
+        StoreError::TooSlow { .. } => Ok(Attempt::Unjudged(error)),
         StoreError::CountDiffers { .. } | StoreError::Constraint { .. } => Ok(Attempt::Differs(error)),
         _ if error.is_locked() => Ok(Attempt::Busy),
         _ if error.ends_the_run() => Ok(Attempt::Over(error.to_string())),

@@ -1,5 +1,7 @@
 //! Inside the transaction: read the facts again, judge again, dispose of what is still due, and wait for evidence.
 
+use std::time::Duration;
+
 use super::announce::Candidate;
 use super::asked;
 use super::error::ExecuteError;
@@ -13,6 +15,15 @@ use crate::disposition::judge::{JudgedAt, Verdict, judge};
 use crate::model::{DurableEvidence, Instant, RecordKey};
 use crate::records::facts::Facts;
 use crate::records::sqlite::{CommitError, StoreError, WriteTxn};
+
+/// How long a transaction may ask before it disposes of anything: it keeps the application from writing meanwhile.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Patience {
+    /// For the facts of its records, by the mapping.
+    pub facts: Duration,
+    /// For all `--where` holds: a person may write what never ends.
+    pub holds: Duration,
+}
 
 /// A transaction whose work is done. It ends by [`Disposal::commit`], which asks for the evidence, or is rolled back when dropped.
 pub(super) struct Disposal<'w> {
@@ -44,18 +55,23 @@ impl Disposal<'_> {
 /// transaction has ended: the caller holds the desk.
 ///
 /// # Errors
-/// [`StoreError::CountDiffers`] where a trigger or a cascade did more than was counted, [`PlanError::Hold`](crate::disposition::plan::PlanError::Hold)
-/// where a `--where` hold cannot be asked: the transaction is rolled back.
+/// [`StoreError::CountDiffers`] where a trigger or a cascade did more than was counted, [`StoreError::Interrupted`] where time was over,
+/// [`StoreError::TooSlow`] where it was over before one record alone was judged, [`PlanError::Hold`](crate::disposition::plan::PlanError::Hold)
+/// where a `--where` hold cannot be asked, or not in time: the transaction is rolled back.
 pub(super) fn dispose<'w>(
     mut txn: WriteTxn<'w>,
     target: &Target<'_>,
     candidates: &[Candidate<'_>],
     holds: &HoldIndex,
     now: Instant,
+    patience: Patience,
 ) -> Result<Disposal<'w>, ExecuteError> {
     let keys: Vec<RecordKey> = candidates.iter().map(|candidate| candidate.item.key.clone()).collect();
-    let facts = txn.facts(&target.mapping.series, &keys)?;
-    let held_by_expression = held_by_expression(&mut txn, target, holds, &keys)?;
+    let facts = txn
+        .within(patience.facts, |txn| txn.facts(&target.mapping.series, &keys))
+        .map_err(|error| slow_alone(error, &keys, patience.facts))?;
+    let held_by_expression =
+        txn.within(patience.holds, |txn| held_by_expression(txn, target, holds, &keys, patience.holds))?;
     let same_files = same_files(&mut txn, target, candidates, &keys)?;
     let outcomes: Vec<RecordOutcome> = candidates
         .iter()
@@ -111,14 +127,25 @@ fn held_by_expression(
     target: &Target<'_>,
     holds: &HoldIndex,
     keys: &[RecordKey],
+    patience: Duration,
 ) -> Result<Vec<bool>, ExecuteError> {
     let series = &target.mapping.series;
     let mut held = vec![false; keys.len()];
     for (hold, expression) in holds.expressions(series) {
-        let matches = txn.matches(series, expression, keys).map_err(|error| asked::failed(hold, series, error))?;
+        let matches = txn.matches(series, expression, keys);
+        let matches = matches.map_err(|error| slow_alone(error, keys, patience).in_expression());
+        let matches = matches.map_err(|error| asked::failed(hold, series, error))?;
         held.iter_mut().zip(matches).for_each(|(held, matches)| *held |= matches);
     }
     Ok(held)
+}
+
+/// What does not answer in time about one record alone is too slow for any transaction; what does not about many is asked of fewer.
+fn slow_alone(error: StoreError, keys: &[RecordKey], longest: Duration) -> StoreError {
+    match (error, keys) {
+        (StoreError::Interrupted { database }, [_]) => StoreError::TooSlow { database, longest },
+        (error, _) => error,
+    }
 }
 
 /// For each candidate, whether its rows still name exactly the files that were identified.

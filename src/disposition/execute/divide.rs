@@ -15,6 +15,10 @@ use crate::disposition::plan::Item;
 use crate::model::RecordKey;
 use crate::records::sqlite::Weight;
 
+/// So many records of a chunk may be slow to judge by themselves; where more are, it is the mapping that is slow, and asking it of every record
+/// would keep the application waiting again and again.
+const ODD_RECORDS: usize = 1;
+
 /// Runs a batch; where it changes more, or less, than it counts, divides it until the one record at fault stands alone and fails.
 pub(super) fn run_divided(
     bench: &mut Bench<'_>,
@@ -54,11 +58,22 @@ pub(super) fn run_divided(
                     }
                 }
             }
+            BatchEnd::Unjudged(error) => {
+                took.cut_short = true;
+                thread::sleep(bench.longest);
+                let reason = error.to_string();
+                for item in items {
+                    leave_for(bench, target, tally, (item, RecordOutcome::Deferred), &reason)?;
+                }
+                took.unjudged += 1;
+                if took.unjudged > ODD_RECORDS {
+                    took.over = Some(reason);
+                    return Ok(());
+                }
+            }
             BatchEnd::Differs(error) => {
                 if let [item] = items.as_slice() {
-                    let (outcome, reason) = (RecordOutcome::Failed, error.to_string());
-                    let staying = Staying { item, outcome, reason: &reason };
-                    leave(bench.shared, target, tally, &staying, (bench.clock)())?;
+                    leave_for(bench, target, tally, (item, RecordOutcome::Failed), &error.to_string())?;
                     continue;
                 }
                 let (left, right) = items.split_at(items.len() / 2);
@@ -112,8 +127,17 @@ fn put_off_giant(
     item: &Item,
     weight: Weight,
 ) -> Result<(), ExecuteError> {
-    let staying = Staying { item, outcome: RecordOutcome::Deferred, reason: &giant(weight, bench.longest) };
-    leave(bench.shared, target, tally, &staying, (bench.clock)())
+    leave_for(bench, target, tally, (item, RecordOutcome::Deferred), &giant(weight, bench.longest))
+}
+
+fn leave_for(
+    bench: &Bench<'_>,
+    target: &Target<'_>,
+    tally: &mut Tally,
+    (item, outcome): (&Item, RecordOutcome),
+    reason: &str,
+) -> Result<(), ExecuteError> {
+    leave(bench.shared, target, tally, &Staying { item, outcome, reason }, (bench.clock)())
 }
 
 /// Why a record waits for a maintenance window.
@@ -139,6 +163,8 @@ pub(super) struct Took {
     met_a_lock: bool,
     /// Some batch was undone because its time was over.
     cut_short: bool,
+    /// Records that could not be judged in time, each alone.
+    unjudged: usize,
     /// Why nothing more may be done.
     pub over: Option<String>,
 }

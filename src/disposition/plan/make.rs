@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::ops::ControlFlow;
+use std::time::Duration;
 
 use super::body::Item;
 use super::draft::{Draft, Edge};
@@ -209,7 +210,7 @@ impl Scan<'_> {
                 }
             };
             reader
-                .find_where(&mapping.series, expression, &mut take_out)
+                .find_where(&mapping.series, expression, Duration::MAX, &mut take_out)
                 .map_err(|source| PlanError::of_hold(hold, &mapping.series, source))?;
             outcome?;
         }

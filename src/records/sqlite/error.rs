@@ -1,6 +1,7 @@
 //! What can go wrong in a records database.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, ffi};
 
@@ -73,6 +74,11 @@ pub enum StoreError {
     FenceTable { database: PathBuf, message: String, mend: String },
     #[error("a statement was interrupted because its time was over")]
     Interrupted { database: PathBuf },
+    /// Of a read, each row of which has its time.
+    #[error(
+        "{} does not answer within {} ms what the mapping asks of a row, and such reads are kept short for its application's sake; look for an expression of the mapping (`filter`, `where`, `on`) that searches a table without an index, or try again when the machine is less busy", database.display(), longest.as_millis()
+    )]
+    TooSlow { database: PathBuf, longest: Duration },
     #[error("SQLite refused a statement on {}: {message} (code {code})", database.display())]
     Sql { database: PathBuf, code: i32, message: String },
 }
@@ -105,6 +111,7 @@ impl StoreError {
             Self::Replaced { .. } => "database-replaced",
             Self::FenceTable { .. } => "fence-table",
             Self::Interrupted { .. } => "interrupted",
+            Self::TooSlow { .. } => "too-slow",
             Self::Sql { .. } => "sql",
         }
     }
@@ -120,10 +127,21 @@ impl StoreError {
     }
 
     /// The same, of a statement that asks a person's expression: what the statement lacks, or fails on, is the expression's.
-    pub(super) fn in_expression(self) -> Self {
+    pub fn in_expression(self) -> Self {
         match self {
             Self::Schema { message, .. } | Self::Sql { message, .. } => Self::Expression { message },
+            Self::TooSlow { longest, .. } => Self::too_slow(longest),
             other => other,
+        }
+    }
+
+    /// An expression that a row has no answer to in this time.
+    pub fn too_slow(longest: Duration) -> Self {
+        let longest = longest.as_millis();
+        Self::Expression {
+            message: format!(
+                "it is not answered within {longest} ms; let it search by an index, or look up what it searches for beforehand and name that"
+            ),
         }
     }
 

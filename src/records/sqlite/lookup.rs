@@ -1,18 +1,26 @@
 //! Finding records by what people have in hand: a key on the command line, a reference, an expression; and their files.
 
 use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
 
-use rusqlite::Connection;
 use rusqlite::types::ValueRef;
+use rusqlite::{Connection, Row};
 
 use super::StoreError;
 use super::catalog::{Affinity, Catalog};
-use super::select::{FactsQuery, FilesQuery, key_columns};
+use super::open::Opened;
+use super::reader::Asked;
+use super::scan;
+use super::select::{FactsQuery, FilesQuery, key_columns, key_is};
 use super::sql::{self, THIS};
 use super::value::{bind_key, key_at};
 use crate::model::{KeyValue, RecordKey};
 use crate::records::files::FileRef;
 use crate::records::mapping::{Condition, SeriesMapping};
+
+/// So long may the answer of a person's expression take for a row; the first one pays for tables that are read once for all. No write
+/// transaction could spare as much.
+const LONGEST_ANSWER: Duration = Duration::from_secs(5);
 
 /// Makes a key of a person's arguments, typed by the columns' declared types. A blob is written `x'…'` in hexadecimal.
 ///
@@ -92,22 +100,79 @@ pub fn find_reference(
     }
 }
 
-/// Shows the records for which an expression over `this` holds, in the order of their keys, until `visit` breaks.
+/// Asks an expression over `this` of every row, or of as many as may be asked `within` a time, and shows the records for which it holds
+/// until `visit` breaks.
+///
+/// The expression is a column, not a condition: so every row shows itself, and none in which it takes long hides behind those that do not
+/// match.
 ///
 /// # Errors
-/// [`StoreError::Expression`] for what is no expression, does more than read, or fails on the values of a row.
+/// [`StoreError::Expression`] for what is no expression, does more than read, fails on the values of a row, or takes too long for one.
 pub fn find_where(
-    conn: &Connection,
+    opened: &Opened,
+    series: &SeriesMapping,
+    query: &FactsQuery,
+    (expression, within): (&str, Duration),
+    visit: &mut dyn FnMut(RecordKey) -> ControlFlow<()>,
+) -> Result<Asked, StoreError> {
+    let select = select_answers(series, expression)?;
+    let (began, mut asked) = (Instant::now(), Asked::All);
+    let mut see = |row: &Row<'_>| {
+        // A row that no key finds again is never destroyed: nothing can be asked of it.
+        if row.get::<_, bool>(series.key.len())?
+            && let (key, true) = key_at(row, 0, series.key.len())?
+            && visit(key).is_break()
+        {
+            return Ok(ControlFlow::Break(()));
+        }
+        if began.elapsed() < within {
+            return Ok(ControlFlow::Continue(()));
+        }
+        asked = Asked::Some;
+        Ok(ControlFlow::Break(()))
+    };
+    // An expression may fail on the values of some row only (`json_extract` of what is no JSON).
+    query.each_row(opened, &select, LONGEST_ANSWER.min(within), &mut see).map_err(StoreError::in_expression)?;
+    Ok(asked)
+}
+
+/// Whether this record is there and the expression holds for it.
+///
+/// # Errors
+/// As [`find_where`].
+pub fn holds_for(
+    opened: &Opened,
     series: &SeriesMapping,
     expression: &str,
-    visit: &mut dyn FnMut(RecordKey) -> ControlFlow<()>,
-) -> Result<(), StoreError> {
+    key: &RecordKey,
+) -> Result<bool, StoreError> {
+    let select = format!("{} WHERE {}", select_answers(series, expression)?, key_is(THIS, series));
+    let conn = &opened.conn;
+    let longest = scan::longest(conn, LONGEST_ANSWER).map_err(|error| StoreError::of(conn, error))?;
+    let read = opened.deadline.reading(longest);
+    let ask = || {
+        let mut statement = conn.prepare(&select)?;
+        bind_key(&mut statement, key)?;
+        let mut rows = statement.raw_query();
+        while let Some(row) = rows.next()? {
+            // A collation may find a row whose key is another's.
+            if key_at(row, 0, series.key.len())?.0 == *key {
+                return row.get(series.key.len());
+            }
+        }
+        Ok(false)
+    };
+    ask().map_err(|error| read.failed(conn, error).in_expression())
+}
+
+/// Selects key and answer of every row.
+fn select_answers(series: &SeriesMapping, expression: &str) -> Result<String, StoreError> {
     if let Some(reason) = sql::not_one_expression(expression) {
         return Err(StoreError::Expression { message: reason.to_owned() });
     }
-    let select = select_keys(series, &sql::condition(&Condition::Expression(expression.to_owned())));
-    // An expression may fail on the values of some row only (`json_extract` of what is no JSON).
-    visit_keys(conn, &select, series, (), visit).map_err(|error| StoreError::of(conn, error).in_expression())
+    let (keys, table) = (key_columns(THIS, series).join(", "), sql::name(&series.table));
+    let condition = sql::condition(&Condition::Expression(expression.to_owned()));
+    Ok(format!("SELECT {keys}, {condition} IS TRUE FROM {table} AS {THIS}"))
 }
 
 fn select_keys(series: &SeriesMapping, test: &str) -> String {

@@ -39,12 +39,13 @@ mod write_tests;
 mod write_txn;
 
 pub use catalog::Catalog;
+pub use deadline::end_reading_with;
 pub use dispose::{Disposed, Weight};
 pub use error::StoreError;
 pub use fence::{FENCE_TABLE, FenceState};
 pub use prove::Proved;
 pub use queries::Queries;
-pub use reader::{Interest, Reader};
+pub use reader::{Asked, Interest, Reader};
 pub use relief::Relief;
 pub use select::FactsQuery;
 pub use write::{CACHE_KIB, Writer};

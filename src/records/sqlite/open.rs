@@ -11,6 +11,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags};
 
+use super::deadline::Deadline;
 use super::guard::{self, Noted, Write};
 use super::{StoreError, safety};
 use crate::records::masks;
@@ -35,6 +36,7 @@ pub struct Opened {
     database: PathBuf,
     purpose: Purpose,
     noted: Noted,
+    pub(super) deadline: Deadline,
     file: FileId,
 }
 
@@ -58,14 +60,16 @@ impl Opened {
         enter(file, &database, purpose);
         let flags =
             OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
-        let conn = match Connection::open_with_flags(&database, flags) {
-            Ok(conn) => conn,
+        let opened = Connection::open_with_flags(&database, flags)
+            .and_then(|mut conn| Deadline::on(&mut conn).map(|deadline| (conn, deadline)));
+        let (conn, deadline) = match opened {
+            Ok(opened) => opened,
             Err(error) => {
                 leave(file, &database);
                 return Err(StoreError::at(database, error));
             }
         };
-        let mut opened = Self { conn, database, purpose, noted: Noted::default(), file };
+        let mut opened = Self { conn, database, purpose, noted: Noted::default(), deadline, file };
         opened.settle()?;
         opened.in_place()?;
         let watched = match purpose {

@@ -1,12 +1,13 @@
 //! Whether anything may be due, answered from an index in milliseconds where one stands on the event.
 
-use std::time::{Duration, Instant as Clock};
+use std::time::Duration;
 
 use chrono::{Days, NaiveTime, TimeDelta};
+use rusqlite::Connection;
 use rusqlite::types::Value;
-use rusqlite::{Connection, ErrorCode};
 
 use super::StoreError;
+use super::open::Opened;
 use super::read::{Glance, Others};
 use super::select::FactsQuery;
 use super::sql::{self, THIS};
@@ -17,15 +18,12 @@ use crate::records::mapping::{Element, Encoding, EventMapping, Pick, Place, Seri
 /// What cannot be told in this time is left to a complete scan.
 const LONGEST_PROBE: Duration = Duration::from_millis(100);
 
-/// Instructions of SQLite's machine between two looks at the clock.
-const STEPS_BETWEEN_LOOKS: i32 = 10_000;
-
 /// Whether any row in scope may have its event before `cutoff`. May say yes in vain (a held record says it every night), never no in vain.
 ///
 /// # Errors
 /// A statement that the database refuses, or that failed.
 pub fn probe(
-    conn: &mut Connection,
+    opened: &Opened,
     series: &SeriesMapping,
     query: &FactsQuery,
     event: &TriggerName,
@@ -33,16 +31,14 @@ pub fn probe(
 ) -> Result<bool, StoreError> {
     let Some(place) = series.events.keys().position(|name| name == event) else { return Ok(true) };
     let Some(ranges) = ranges(&series.events[event], series.earliest, cutoff) else { return Ok(true) };
-    let end = Clock::now() + LONGEST_PROBE;
-    let failed = |conn: &Connection, error| StoreError::of(conn, error);
-    conn.progress_handler(STEPS_BETWEEN_LOOKS, Some(move || Clock::now() >= end))
-        .map_err(|error| failed(conn, error))?;
+    let conn = &opened.conn;
+    opened.deadline.set(LONGEST_PROBE);
     let answer =
         ranges.iter().try_fold(false, |found, range| Ok(found || range.finds(conn, query, place, series, cutoff)?));
-    conn.progress_handler(0, None::<fn() -> bool>).map_err(|error| failed(conn, error))?;
-    match answer {
-        Err(rusqlite::Error::SqliteFailure(failure, _)) if failure.code == ErrorCode::OperationInterrupted => Ok(true),
-        answer => answer.map_err(|error| failed(conn, error)),
+    opened.deadline.clear();
+    match answer.map_err(|error| StoreError::of(conn, error)) {
+        Err(StoreError::Interrupted { .. }) => Ok(true),
+        answer => answer,
     }
 }
 

@@ -1,6 +1,7 @@
 //! The read side of a database: what the flow may ask of it.
 
 use std::ops::ControlFlow;
+use std::time::Duration;
 
 use super::catalog::Catalog;
 use super::fence::{self, FenceState};
@@ -29,6 +30,15 @@ pub enum Interest {
     Full,
     /// Nothing of any row that follows.
     Stop,
+}
+
+/// Of how many rows an expression was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// Of all that were to be asked.
+    All,
+    /// Time was over before: of some.
+    Some,
 }
 
 impl Reader {
@@ -105,7 +115,7 @@ impl Reader {
         series: &SeriesName,
         visit: &mut dyn FnMut(&Facts) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
-        self.queries.of(series)?.scan(&self.opened.conn, visit)
+        self.queries.of(series)?.scan(&self.opened, visit)
     }
 
     /// Every row, cheaply: `judge` sees whether it is in scope and its events, and says whether `visit` gets all of its facts.
@@ -119,7 +129,7 @@ impl Reader {
         judge: &mut dyn FnMut(bool, &[EventFact]) -> Interest,
         visit: &mut dyn FnMut(&Facts),
     ) -> Result<(), StoreError> {
-        self.queries.of(series)?.scan_events(&self.opened.conn, judge, visit)
+        self.queries.of(series)?.scan_events(&self.opened, judge, visit)
     }
 
     /// Whether any row in scope may have this event before `cutoff`. May say yes in vain (a held record does every night), never no.
@@ -128,7 +138,7 @@ impl Reader {
     /// The database cannot be read.
     pub fn probe(&mut self, series: &SeriesName, event: &TriggerName, cutoff: Instant) -> Result<bool, StoreError> {
         let query = self.queries.of(series)?;
-        probe::probe(&mut self.opened.conn, self.queries.mapping(series)?, &query, event, cutoff)
+        probe::probe(&self.opened, self.queries.mapping(series)?, &query, event, cutoff)
     }
 
     /// What the database says of a batch of this log.
@@ -177,17 +187,29 @@ impl Reader {
         lookup::find_reference(&self.opened.conn, self.queries.mapping(series)?, reference)
     }
 
-    /// Shows the records for which a read-only SQL expression over `this` holds, in the order of their keys, until `visit` breaks.
+    /// Asks a read-only SQL expression over `this` of every row, or of as many as time allows, and shows the records for which it holds, in no
+    /// particular order, until `visit` breaks. Snapshots as in [`Reader::scan`].
     ///
     /// # Errors
-    /// [`StoreError::Expression`] for what is no expression, or does more than read.
+    /// [`StoreError::Expression`] for what is no expression, does more than read, fails on the values of a row, or takes some seconds for one.
     pub fn find_where(
-        &self,
+        &mut self,
         series: &SeriesName,
         expression: &str,
+        within: Duration,
         visit: &mut dyn FnMut(RecordKey) -> ControlFlow<()>,
-    ) -> Result<(), StoreError> {
-        lookup::find_where(&self.opened.conn, self.queries.mapping(series)?, expression, visit)
+    ) -> Result<Asked, StoreError> {
+        let query = self.queries.of(series)?;
+        let mapping = self.queries.mapping(series)?;
+        lookup::find_where(&self.opened, mapping, &query, (expression, within), visit)
+    }
+
+    /// Whether this record is there and the expression holds for it.
+    ///
+    /// # Errors
+    /// As [`Reader::find_where`].
+    pub fn holds_for(&self, series: &SeriesName, expression: &str, key: &RecordKey) -> Result<bool, StoreError> {
+        lookup::holds_for(&self.opened, self.queries.mapping(series)?, expression, key)
     }
 
     /// The files that the records' parts name, in the order of the keys.

@@ -10,7 +10,6 @@ use std::time::Duration;
 use rusqlite::Connection;
 use rusqlite::types::FromSql;
 
-use super::deadline::Deadline;
 use super::dispose::Weight;
 use super::dispose_program::Program;
 use super::fence::{self, FenceState};
@@ -45,7 +44,6 @@ pub struct Writer {
     pub(super) programs: Programs,
     spellings: Spellings,
     watch: SchemaWatch,
-    pub(super) deadline: Deadline,
 }
 
 impl Writer {
@@ -54,7 +52,7 @@ impl Writer {
     /// # Errors
     /// The source cannot be opened safely, or a setting does not stick; `FenceTable` where our table is not ours.
     pub fn open(source: &Source, series: &[SeriesMapping], origin: &Origin) -> Result<Self, StoreError> {
-        let mut opened = Opened::open(&source.sqlite, Purpose::Write)?;
+        let opened = Opened::open(&source.sqlite, Purpose::Write)?;
         let journal_mode: String = setting(&opened.conn, "journal_mode")?;
         let is_wal = journal_mode == "wal";
         settle(&opened, is_wal)?;
@@ -62,9 +60,8 @@ impl Writer {
         let queries = Queries::new(source, series);
         let (programs, spellings) = (Programs::default(), Spellings::default());
         let watch = SchemaWatch::begin(&opened.conn, &queries)?;
-        let deadline = Deadline::on(&mut opened.conn).map_err(|e| StoreError::of(&opened.conn, e))?;
         let (origin, spills) = (origin.clone(), is_wal);
-        Ok(Self { opened, origin, is_wal, spills, page_size, queries, programs, spellings, watch, deadline })
+        Ok(Self { opened, origin, is_wal, spills, page_size, queries, programs, spellings, watch })
     }
 
     /// Starts a write transaction; waits up to five seconds for its turn.

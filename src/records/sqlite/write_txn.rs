@@ -96,7 +96,15 @@ impl<'w> WriteTxn<'w> {
 
     /// Statements of this transaction are interrupted after this time from now; its COMMIT never is.
     pub fn limit(&mut self, time: Duration) {
-        self.writer.deadline.set(time);
+        self.writer.opened.deadline.set(time);
+    }
+
+    /// Statements of `ask` are interrupted after this time, too.
+    pub fn within<T>(&mut self, time: Duration, ask: impl FnOnce(&mut Self) -> T) -> T {
+        let before = self.writer.opened.deadline.narrow(time);
+        let answer = ask(self);
+        self.writer.opened.deadline.put_back(before);
+        answer
     }
 
     /// Bytes of the pages that this transaction has freed so far: each is overwritten, and must reach the disk at the COMMIT. Large values stand
@@ -223,7 +231,7 @@ impl<'w> WriteTxn<'w> {
 
     /// In rollback mode a COMMIT keeps new readers out while it waits for the old ones: so it gives way at once.
     fn commit_at_once(&self) -> rusqlite::Result<()> {
-        self.writer.deadline.clear();
+        self.writer.opened.deadline.clear();
         let conn = &self.writer.opened.conn;
         conn.busy_timeout(Duration::ZERO)?;
         let committed = conn.execute_batch("COMMIT");
@@ -233,7 +241,7 @@ impl<'w> WriteTxn<'w> {
 
     fn undo(&mut self) -> rusqlite::Result<()> {
         self.is_over = true;
-        self.writer.deadline.clear();
+        self.writer.opened.deadline.clear();
         // The temporary tables of the programs are undone with the transaction that made them.
         self.writer.programs.forget();
         if self.writer.opened.conn.is_autocommit() { Ok(()) } else { self.writer.opened.conn.execute_batch("ROLLBACK") }

@@ -1,4 +1,5 @@
 use std::ops::ControlFlow;
+use std::time::Duration;
 
 use super::*;
 use crate::records::files::FileRef;
@@ -51,9 +52,9 @@ fn a_reference_finds_its_records_as_text_or_as_number() {
     assert_eq!(database.reader(std::slice::from_ref(&without)).find_reference(&without.series, "D-1").unwrap(), []);
 }
 
-fn find_where(reader: &Reader, series: &SeriesName, expression: &str) -> Result<Vec<RecordKey>, StoreError> {
+fn find_where(reader: &mut Reader, series: &SeriesName, expression: &str) -> Result<Vec<RecordKey>, StoreError> {
     let mut found = Vec::new();
-    reader.find_where(series, expression, &mut |key| {
+    reader.find_where(series, expression, Duration::MAX, &mut |key| {
         found.push(key);
         ControlFlow::Continue(())
     })?;
@@ -69,9 +70,9 @@ fn an_expression_finds_records_and_can_only_read() {
         INSERT INTO dossier VALUES (1, 'open', NULL), (2, 'closed', NULL);",
     );
     let mapping = series("dossier");
-    let reader = database.reader(std::slice::from_ref(&mapping));
-    assert_eq!(find_where(&reader, &mapping.series, "this.status = 'open'").unwrap(), [key(1)]);
-    assert_eq!(find_where(&reader, &mapping.series, "id IN (SELECT max(id) FROM dossier)").unwrap(), [key(2)]);
+    let mut reader = database.reader(std::slice::from_ref(&mapping));
+    assert_eq!(find_where(&mut reader, &mapping.series, "this.status = 'open'").unwrap(), [key(1)]);
+    assert_eq!(find_where(&mut reader, &mapping.series, "id IN (SELECT max(id) FROM dossier)").unwrap(), [key(2)]);
     for bad in [
         "",
         "1; DELETE FROM dossier",
@@ -82,7 +83,7 @@ fn an_expression_finds_records_and_can_only_read() {
         "EXISTS (SELECT 1 FROM pragma_wal_checkpoint)",
         "(DELETE FROM dossier RETURNING 1)",
     ] {
-        let error = find_where(&reader, &mapping.series, bad).unwrap_err();
+        let error = find_where(&mut reader, &mapping.series, bad).unwrap_err();
         assert_eq!(error.code(), "expression", "{bad}: {error}");
     }
 }

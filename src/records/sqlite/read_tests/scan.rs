@@ -1,4 +1,5 @@
 use std::ops::ControlFlow;
+use std::time::Duration;
 
 use super::*;
 use crate::records::facts::{Reading, Unreadable};
@@ -178,7 +179,9 @@ fn virtual_tables_that_no_mapping_names_do_not_keep_a_database_from_being_read()
             assert_eq!(keys_of(&mut reader, &mapping.series).len(), 3, "{module}");
             assert_eq!(
                 reader
-                    .find_where(&mapping.series, "1 IN (SELECT 1 FROM place)", &mut |_| ControlFlow::Continue(()))
+                    .find_where(&mapping.series, "1 IN (SELECT 1 FROM place)", Duration::MAX, &mut |_| {
+                        ControlFlow::Continue(())
+                    })
                     .err()
                     .map(|error| error.to_string()),
                 None,
