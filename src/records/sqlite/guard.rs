@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rusqlite::Connection;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 
+use super::expression::Call;
+
 /// What the statements of a connection do, as SQLite said while it prepared them.
 #[derive(Clone, Debug, Default)]
 pub struct Noted(Arc<Mutex<Seen>>);
@@ -14,6 +16,7 @@ pub struct Noted(Arc<Mutex<Seen>>);
 struct Seen {
     /// Tables read, in lower case.
     reads: BTreeSet<String>,
+    calls: BTreeSet<Call>,
     /// While somebody asks what a statement would write: all that it would.
     writes: Option<BTreeSet<Write>>,
     /// The own tables of virtual tables, in lower case.
@@ -43,6 +46,11 @@ impl Noted {
     /// Tables read since the last look, in lower case; the next look begins anew.
     pub fn take_reads(&self) -> BTreeSet<String> {
         std::mem::take(&mut self.seen().reads)
+    }
+
+    /// Functions called since the last look; the next look begins anew.
+    pub fn take_calls(&self) -> BTreeSet<Call> {
+        std::mem::take(&mut self.seen().calls)
     }
 
     /// What `prepare` prepares may write, and is told; to execute it is another matter, and `query_only` still forbids it.
@@ -96,6 +104,10 @@ fn watch(conn: &mut Connection, judge: fn(&AuthContext<'_>) -> Authorization) ->
         }
         if let AuthAction::Read { table_name, .. } = context.action {
             seen.reads.insert(table_name.to_ascii_lowercase());
+        }
+        if let AuthAction::Function { function_name } = context.action {
+            let inside = context.accessor.map(str::to_owned);
+            seen.calls.insert(Call { function: function_name.to_ascii_lowercase(), inside });
         }
         judge(&context)
     }))?;

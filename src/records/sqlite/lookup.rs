@@ -8,6 +8,7 @@ use rusqlite::{Connection, Row};
 
 use super::StoreError;
 use super::catalog::{Affinity, Catalog};
+use super::expression;
 use super::open::Opened;
 use super::reader::Asked;
 use super::scan;
@@ -115,7 +116,7 @@ pub fn find_where(
     (expression, within): (&str, Duration),
     visit: &mut dyn FnMut(RecordKey) -> ControlFlow<()>,
 ) -> Result<Asked, StoreError> {
-    let select = select_answers(series, expression)?;
+    let select = select_answers(opened, series, expression)?;
     let (began, mut asked) = (Instant::now(), Asked::All);
     let mut see = |row: &Row<'_>| {
         // A row that no key finds again is never destroyed: nothing can be asked of it.
@@ -146,7 +147,7 @@ pub fn holds_for(
     expression: &str,
     key: &RecordKey,
 ) -> Result<bool, StoreError> {
-    let select = format!("{} WHERE {}", select_answers(series, expression)?, key_is(THIS, series));
+    let select = format!("{} WHERE {}", select_answers(opened, series, expression)?, key_is(THIS, series));
     let conn = &opened.conn;
     let longest = scan::longest(conn, LONGEST_ANSWER).map_err(|error| StoreError::of(conn, error))?;
     let read = opened.deadline.reading(longest);
@@ -166,13 +167,14 @@ pub fn holds_for(
 }
 
 /// Selects key and answer of every row.
-fn select_answers(series: &SeriesMapping, expression: &str) -> Result<String, StoreError> {
-    if let Some(reason) = sql::not_one_expression(expression) {
-        return Err(StoreError::Expression { message: reason.to_owned() });
-    }
+fn select_answers(opened: &Opened, series: &SeriesMapping, expression: &str) -> Result<String, StoreError> {
     let (keys, table) = (key_columns(THIS, series).join(", "), sql::name(&series.table));
     let condition = sql::condition(&Condition::Expression(expression.to_owned()));
-    Ok(format!("SELECT {keys}, {condition} IS TRUE FROM {table} AS {THIS}"))
+    let select = format!("SELECT {keys}, {condition} IS TRUE FROM {table} AS {THIS}");
+    match expression::refusal(opened, expression, &select).map_err(StoreError::in_expression)? {
+        Some(reason) => Err(StoreError::Expression { message: reason.to_owned() }),
+        None => Ok(select),
+    }
 }
 
 fn select_keys(series: &SeriesMapping, test: &str) -> String {

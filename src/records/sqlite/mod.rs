@@ -8,6 +8,7 @@ mod dispose;
 mod dispose_family;
 mod dispose_program;
 mod error;
+mod expression;
 mod fence;
 mod guard;
 mod hot;

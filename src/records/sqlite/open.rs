@@ -12,6 +12,7 @@ use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags};
 
 use super::deadline::Deadline;
+use super::expression::Call;
 use super::guard::{self, Noted, Write};
 use super::{StoreError, safety};
 use crate::records::masks;
@@ -93,6 +94,16 @@ impl Opened {
             self.conn.prepare(sql).map_err(|error| self.failed(error))?;
         }
         Ok(self.noted.take_reads())
+    }
+
+    /// The functions that a statement calls, operators that are functions to SQLite included.
+    ///
+    /// # Errors
+    /// It cannot be prepared.
+    pub fn calls_of(&self, sql: &str) -> rusqlite::Result<BTreeSet<Call>> {
+        self.noted.take_calls();
+        self.conn.prepare(sql)?;
+        Ok(self.noted.take_calls())
     }
 
     /// What a statement would write if it were executed: itself, its foreign keys and the application's triggers. SQLite compiles it, so

@@ -96,7 +96,7 @@ fn conjunction(terms: impl Iterator<Item = String>) -> String {
 
 /// Why a text of the configuration is not one expression, if it is not: only then may it stand inside a statement.
 ///
-/// Whether it is an expression that SQLite accepts, and one that only reads, preparing it tells.
+/// Whether it is an expression that SQLite accepts, one that only reads, and one that always answers the same, preparing it tells.
 pub fn not_one_expression(text: &str) -> Option<&'static str> {
     let bytes = text.as_bytes();
     let (mut at, mut depth) = (0, 0_usize);
@@ -122,39 +122,9 @@ pub fn not_one_expression(text: &str) -> Option<&'static str> {
         Some("it leaves a parenthesis open")
     } else if text.trim().is_empty() {
         Some("it is empty")
-    } else if is_fickle(text) {
-        Some("it asks for the time or for chance; its answer may depend on the records only")
     } else {
         None
     }
-}
-
-/// Whether an expression may answer otherwise the next time, with all records as they were: what a hold keeps must not go a moment later,
-/// and a plan for a day must be the plan of that day.
-fn is_fickle(text: &str) -> bool {
-    const CHANCE: [&str; 5] = ["random", "randomblob", "changes", "total_changes", "last_insert_rowid"];
-    const CLOCK: [&str; 6] = ["date", "time", "datetime", "julianday", "unixepoch", "strftime"];
-    const CLOCK_WORDS: [&str; 3] = ["current_date", "current_time", "current_timestamp"];
-    let lower = text.to_ascii_lowercase();
-    // Without a date these functions take the present one; `strftime` has its form first.
-    let asks_now = |name: &str, arguments: &str| {
-        let arguments = arguments.split(')').next().unwrap_or_default();
-        arguments.trim().is_empty() || (name == "strftime" && !arguments.contains(',')) || lower.contains("'now'")
-    };
-    lower.split(|character| !in_name(character)).any(|word| CLOCK_WORDS.contains(&word))
-        || CHANCE.iter().any(|name| !calls(&lower, name).is_empty())
-        || CLOCK.iter().any(|name| calls(&lower, name).into_iter().any(|arguments| asks_now(name, arguments)))
-}
-
-/// What stands behind each opening parenthesis of a call of this function.
-fn calls<'t>(text: &'t str, function: &str) -> Vec<&'t str> {
-    let places = text.match_indices(function).filter(|(at, _)| !text[..*at].ends_with(in_name));
-    places.filter_map(|(at, name)| text[at + name.len()..].trim_start().strip_prefix('(')).collect()
-}
-
-/// Whether a character may stand in a name, or in a name of a column of a table.
-fn in_name(character: char) -> bool {
-    character.is_alphanumeric() || character == '_' || character == '.'
 }
 
 /// Place of the closing quote of what opens at `start`. A doubled quote reads as two quoted texts in a row, which is as good.
@@ -231,33 +201,6 @@ mod tests {
             "a = ?1",
             "a = :b",
             "a\0",
-        ] {
-            assert!(not_one_expression(text).is_some(), "{text}");
-        }
-    }
-
-    #[test]
-    fn an_expression_may_look_at_records_but_not_at_the_clock_or_the_dice() {
-        for text in [
-            "this.random = 1",
-            "date(this.closed_at) < '2020-01-01'",
-            "strftime('%Y', this.closed_at) = '2020'",
-            "this.status = 'now'",
-            "this.date IS NULL AND (this.updated)",
-            "this.current_date > 4",
-        ] {
-            assert_eq!(not_one_expression(text), None, "{text}");
-        }
-        for text in [
-            "random() > 0",
-            "abs(RANDOM ()) > 0",
-            "hex(randomblob(2)) > 'a'",
-            "this.closed_at < date('now', '-1 year')",
-            "this.closed_at < datetime()",
-            "strftime('%s') > 3",
-            "this.closed_at < CURRENT_TIMESTAMP",
-            "unixepoch( ) > this.at",
-            "last_insert_rowid() = this.id",
         ] {
             assert!(not_one_expression(text).is_some(), "{text}");
         }

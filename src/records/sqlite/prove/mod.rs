@@ -177,16 +177,16 @@ impl Proof<'_> {
 }
 
 /// The place of a series in the configuration.
-fn place(series: &SeriesMapping) -> String {
+pub(super) fn place(series: &SeriesMapping) -> String {
     format!("series.{}", series.series)
 }
 
-fn part_place(series: &SeriesMapping, part: &PartMapping) -> String {
+pub(super) fn part_place(series: &SeriesMapping, part: &PartMapping) -> String {
     format!("series.{}.part.{}", series.series, part.name)
 }
 
 /// The table of what a part is a part of.
-fn owner_table<'a>(series: &'a SeriesMapping, part: &PartMapping) -> Option<&'a str> {
+pub(super) fn owner_table<'a>(series: &'a SeriesMapping, part: &PartMapping) -> Option<&'a str> {
     match &part.of {
         None => Some(&series.table),
         Some(name) => series.parts.iter().find(|other| other.name == *name).map(|of| of.table.as_str()),

@@ -1,39 +1,29 @@
 //! Expressions of the configuration, and every statement built from them, prepared as they will be used.
 
-use super::{Proof, owner_table, part_place, place};
-use crate::records::mapping::{Condition, Join, Place, SeriesMapping};
-use crate::records::sqlite::StoreError;
-use crate::records::sqlite::sql;
-
-/// An expression, and the tables that it may speak of.
-struct Expression<'a> {
-    at: String,
-    text: &'a str,
-    this: String,
-    owner: Option<String>,
-}
+use super::{Proof, place};
+use crate::records::mapping::SeriesMapping;
+use crate::records::sqlite::{StoreError, expression};
 
 impl Proof<'_> {
     /// Every expression is one, and reads only.
     pub(super) fn expressions(&mut self, series: &SeriesMapping) {
-        for expression in self.all_expressions(series) {
-            let mend = "correct the expression; it may read `this`, `owner` in a join, and other tables in a subquery";
-            if let Some(reason) = sql::not_one_expression(expression.text) {
-                self.error("expression", expression.at, format!("this is not one SQL expression: {reason}"), mend);
+        let mend = "correct the expression; it may read `this`, `owner` in a join, and other tables in a subquery";
+        let queries = self.queries;
+        for found in expression::all(queries, series) {
+            // What is said of a table that is not there was found before.
+            let known = |name: &str| self.table(name).is_some();
+            if !known(found.this) || !found.owner.is_none_or(known) {
                 continue;
             }
-            let owner =
-                expression.owner.map(|owner| format!("{} AS owner CROSS JOIN ", sql::name(&owner))).unwrap_or_default();
-            let condition = sql::condition(&Condition::Expression(expression.text.to_owned()));
-            let select = format!("SELECT 1 FROM {owner}{} AS this WHERE {condition}", sql::name(&expression.this));
-            if let Some(reason) = self.refused(&select) {
-                self.error(
-                    "expression",
-                    expression.at,
-                    format!("SQLite does not accept the expression: {reason}"),
-                    mend,
-                );
-            }
+            let select = found.select();
+            let message = match expression::refusal(self.opened, found.text, &select) {
+                Ok(Some(reason)) => format!("this is not one SQL expression: {reason}"),
+                _ => match self.refused(&select) {
+                    Some(reason) => format!("SQLite does not accept the expression: {reason}"),
+                    None => continue,
+                },
+            };
+            self.error("expression", found.at, message, mend);
         }
     }
 
@@ -65,69 +55,5 @@ impl Proof<'_> {
                 other => other.to_string(),
             }),
         }
-    }
-
-    fn all_expressions<'m>(&self, series: &'m SeriesMapping) -> Vec<Expression<'m>> {
-        let mut found = Vec::new();
-        let at = place(series);
-        let table = &series.table;
-        push_condition(&mut found, format!("{at}.filter"), table, series.filter.as_ref());
-        for (name, condition) in &series.conditions {
-            push_condition(&mut found, format!("{at}.condition.{name}"), table, Some(condition));
-        }
-        for (trigger, event) in &series.events {
-            let at = format!("{at}.event.{trigger}");
-            push_condition(&mut found, at.clone(), table, event.condition.as_ref());
-            for element in &event.elements {
-                if let Place::Child { table: child, on, condition, .. } = &element.place {
-                    push_join(&mut found, at.clone(), child, table, on);
-                    push_condition(&mut found, at.clone(), child, condition.as_ref());
-                }
-            }
-        }
-        let mapped = |relation: &crate::records::mapping::Relation| {
-            self.queries.mapping(&relation.series).ok().map(|other| other.table.clone())
-        };
-        if let Some(relation) = &series.subject
-            && let Some(other) = mapped(relation)
-        {
-            {
-                push_join(&mut found, format!("{at}.subject"), table, &other, &relation.on);
-            }
-        }
-        for relation in &series.blocked_by {
-            if let Some(other) = mapped(relation) {
-                push_join(&mut found, format!("{at}.blocked_by"), &other, table, &relation.on);
-            }
-        }
-        for part in &series.parts {
-            let at = part_place(series, part);
-            push_condition(&mut found, at.clone(), &part.table, part.condition.as_ref());
-            if let Some(owner) = owner_table(series, part) {
-                push_join(&mut found, at.clone(), &part.table, owner, &part.on);
-            }
-            for reference in &part.shared {
-                push_join(&mut found, at.clone(), &reference.table, &part.table, &reference.on);
-                push_condition(&mut found, at.clone(), &reference.table, reference.condition.as_ref());
-            }
-        }
-        // What is said of a table that is not there was found before.
-        found.retain(|expression| {
-            let known = |name: &str| self.table(name).is_some();
-            known(&expression.this) && expression.owner.as_deref().is_none_or(known)
-        });
-        found
-    }
-}
-
-fn push_condition<'m>(found: &mut Vec<Expression<'m>>, at: String, table: &str, condition: Option<&'m Condition>) {
-    if let Some(Condition::Expression(text)) = condition {
-        found.push(Expression { at, text, this: table.to_owned(), owner: None });
-    }
-}
-
-fn push_join<'m>(found: &mut Vec<Expression<'m>>, at: String, this: &str, owner: &str, join: &'m Join) {
-    if let Join::Expression(text) = join {
-        found.push(Expression { at, text, this: this.to_owned(), owner: Some(owner.to_owned()) });
     }
 }

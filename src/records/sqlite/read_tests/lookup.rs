@@ -89,6 +89,44 @@ fn an_expression_finds_records_and_can_only_read() {
 }
 
 #[test]
+fn an_expression_may_look_at_records_but_not_at_the_clock_or_the_dice() {
+    let database = Database::with(
+        "wal",
+        "CREATE TABLE dossier (id INTEGER PRIMARY KEY, closed_at TEXT, random INT, current_date TEXT);
+         INSERT INTO dossier VALUES (1, '2019-01-01', 1, 'x');
+         CREATE VIEW late AS SELECT id FROM dossier WHERE closed_at < date('now');
+         CREATE VIEW lucky AS SELECT id FROM dossier WHERE random() > 0;
+         CREATE VIEW old AS SELECT id FROM dossier WHERE date(closed_at) < '2020-01-01';",
+    );
+    let mapping = series("dossier");
+    let mut reader = database.reader(std::slice::from_ref(&mapping));
+    for text in [
+        "this.random = 1",
+        "date(this.closed_at) < '2020-01-01'",
+        "this.id IN (SELECT id FROM old)",
+        "this.\"current_date\" = 'x'",
+    ] {
+        assert_eq!(find_where(&mut reader, &mapping.series, text).unwrap(), [key(1)], "{text}");
+    }
+    for text in [
+        "random() > 0",
+        "\"random\"() > 0",
+        "abs([RANDOM] ()) > 0",
+        "hex(randomblob(2)) > 'a'",
+        "this.closed_at < date('now', '-1 year')",
+        "unixepoch('subsec') > 0",
+        "this.closed_at < CURRENT_TIMESTAMP",
+        "last_insert_rowid() = this.id",
+        "this.id IN (SELECT id FROM late)",
+        "this.id IN (SELECT id FROM lucky)",
+        "EXISTS (WITH dice AS (SELECT random() AS thrown) SELECT 1 FROM dice WHERE thrown > 0)",
+    ] {
+        let error = find_where(&mut reader, &mapping.series, text).unwrap_err();
+        assert!(error.to_string().contains("asks for the time or for chance"), "{text}: {error}");
+    }
+}
+
+#[test]
 fn a_reading_connection_runs_nothing_but_reads() {
     let database = Database::with("wal", "CREATE TABLE dossier (id INTEGER PRIMARY KEY, closed_at TEXT UNIQUE)");
     let mapping = series("dossier");

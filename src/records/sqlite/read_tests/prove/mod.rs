@@ -108,9 +108,15 @@ fn a_fence_table_that_cannot_be_relied_on_is_an_error() {
 
 #[test]
 fn an_expression_that_is_none_or_writes_is_an_error_at_its_place() {
-    for bad in
-        ["status =", "1; DROP TABLE dossier", "nosuch(status)", "status IN (DELETE FROM dossier RETURNING id)", "?1"]
-    {
+    for bad in [
+        "status =",
+        "1; DROP TABLE dossier",
+        "nosuch(status)",
+        "status IN (DELETE FROM dossier RETURNING id)",
+        "?1",
+        "\"random\"() > 0",
+        "closed_at < date('now')",
+    ] {
         error("", "expression", "correct the expression", |series| series.filter = Some(expression(bad)));
     }
     error("", "expression", "owner", |series| {

@@ -1,0 +1,242 @@
+//! The expressions of a mapping, and what an expression asks for beside the row at hand.
+
+use std::collections::BTreeSet;
+
+use rusqlite::{Connection, OptionalExtension};
+
+use super::open::Opened;
+use super::prove::{owner_table, part_place, place};
+use super::{Queries, StoreError, schema, sql};
+use crate::records::mapping::{Condition, Join, Place, Relation, SeriesMapping};
+
+/// Why an expression is refused that may answer otherwise the next time, with all records as they were: what a hold keeps must not go a moment
+/// later, and a plan for a day must be the plan of that day.
+pub(super) const FICKLE: &str = "it asks for the time or for chance; its answer may depend on the records only";
+
+/// Functions that take the present time where no other is given, and the places of the arguments that give it.
+const CLOCKS: [(&str, &[usize]); 7] = [
+    ("date", &[0]),
+    ("time", &[0]),
+    ("datetime", &[0]),
+    ("julianday", &[0]),
+    ("unixepoch", &[0]),
+    ("strftime", &[1]),
+    ("timediff", &[0, 1]),
+];
+
+/// Functions that answer by something else than their arguments.
+const OTHERS: [&str; 9] = [
+    "random",
+    "randomblob",
+    "changes",
+    "total_changes",
+    "last_insert_rowid",
+    "current_date",
+    "current_time",
+    "current_timestamp",
+    "load_extension",
+];
+
+/// Texts that these functions take for the present time.
+const NOW: [&str; 3] = ["'now'", "'subsec'", "'subsecond'"];
+
+/// An expression of a mapping, and the tables that it may speak of.
+pub(super) struct Expression<'m> {
+    /// Where in the configuration.
+    pub at: String,
+    pub text: &'m str,
+    pub this: &'m str,
+    pub owner: Option<&'m str>,
+}
+
+/// A function that a statement calls.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Call {
+    /// In lower case.
+    pub function: String,
+    /// The view in whose text it is called.
+    pub inside: Option<String>,
+}
+
+/// All expressions of a mapping, those on series that are not mapped in this source left out.
+pub(super) fn all<'m>(queries: &'m Queries, series: &'m SeriesMapping) -> Vec<Expression<'m>> {
+    let mut found = Found(Vec::new());
+    let (at, table) = (place(series), series.table.as_str());
+    found.condition(format!("{at}.filter"), table, series.filter.as_ref());
+    for (name, condition) in &series.conditions {
+        found.condition(format!("{at}.condition.{name}"), table, Some(condition));
+    }
+    for (trigger, event) in &series.events {
+        let at = format!("{at}.event.{trigger}");
+        found.condition(at.clone(), table, event.condition.as_ref());
+        for element in &event.elements {
+            if let Place::Child { table: child, on, condition, .. } = &element.place {
+                found.join(at.clone(), child, table, on);
+                found.condition(at.clone(), child, condition.as_ref());
+            }
+        }
+    }
+    let mapped = |relation: &Relation| queries.mapping(&relation.series).ok().map(|other| other.table.as_str());
+    if let Some((relation, other)) = series.subject.as_ref().and_then(|relation| Some((relation, mapped(relation)?))) {
+        found.join(format!("{at}.subject"), table, other, &relation.on);
+    }
+    for relation in &series.blocked_by {
+        if let Some(other) = mapped(relation) {
+            found.join(format!("{at}.blocked_by"), other, table, &relation.on);
+        }
+    }
+    for part in &series.parts {
+        let at = part_place(series, part);
+        found.condition(at.clone(), &part.table, part.condition.as_ref());
+        if let Some(owner) = owner_table(series, part) {
+            found.join(at.clone(), &part.table, owner, &part.on);
+        }
+        for reference in &part.shared {
+            found.join(at.clone(), &reference.table, &part.table, &reference.on);
+            found.condition(at.clone(), &reference.table, reference.condition.as_ref());
+        }
+    }
+    found.0
+}
+
+struct Found<'m>(Vec<Expression<'m>>);
+
+impl<'m> Found<'m> {
+    fn condition(&mut self, at: String, this: &'m str, condition: Option<&'m Condition>) {
+        if let Some(Condition::Expression(text)) = condition {
+            self.0.push(Expression { at, text, this, owner: None });
+        }
+    }
+
+    fn join(&mut self, at: String, this: &'m str, owner: &'m str, join: &'m Join) {
+        if let Join::Expression(text) = join {
+            self.0.push(Expression { at, text, this, owner: Some(owner) });
+        }
+    }
+}
+
+impl Expression<'_> {
+    /// A statement that asks it of every row.
+    pub(super) fn select(&self) -> String {
+        self.select_from(|table| sql::name(table))
+    }
+
+    /// The same, with other rows in the place of those that it speaks of.
+    pub(super) fn select_from(&self, rows: impl Fn(&str) -> String) -> String {
+        let owner = self.owner.map(|owner| format!("{} AS owner CROSS JOIN ", rows(owner))).unwrap_or_default();
+        let condition = sql::condition(&Condition::Expression(self.text.to_owned()));
+        format!("SELECT 1 FROM {owner}{} AS this WHERE {condition}", rows(self.this))
+    }
+}
+
+/// Why an expression is refused, of which this statement asks; `None` where nothing stands against it. That it only reads, its connection sees to.
+///
+/// # Errors
+/// SQLite does not accept the statement.
+pub(super) fn refusal(opened: &Opened, text: &str, select: &str) -> Result<Option<&'static str>, StoreError> {
+    if let Some(reason) = sql::not_one_expression(text) {
+        return Ok(Some(reason));
+    }
+    let failed = |error| StoreError::of(&opened.conn, error);
+    let calls = opened.calls_of(select).map_err(failed)?;
+    let is_fickle = is_fickle(&opened.conn, text, &calls).map_err(failed)?;
+    Ok(is_fickle.then_some(FICKLE))
+}
+
+/// SQLite tells which functions are called, however they are written and in whatever view; with which arguments only the text does.
+fn is_fickle(conn: &Connection, text: &str, calls: &BTreeSet<Call>) -> rusqlite::Result<bool> {
+    if calls.iter().any(|call| OTHERS.contains(&call.function.as_str())) || asks_the_clock(text) {
+        return Ok(true);
+    }
+    let mut view =
+        conn.prepare_cached("SELECT sql FROM sqlite_schema WHERE type = 'view' AND lower(name) = lower(?1)")?;
+    for call in calls.iter().filter(|call| CLOCKS.iter().any(|(name, _)| call.function == *name)) {
+        let Some(inside) = &call.inside else { continue };
+        let text: Option<String> = view.query_row([inside], |row| row.get(0)).optional()?;
+        if text.is_some_and(|text| asks_the_clock(&text)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Whether a call of a function of date and time says `now`, says nothing, or gives what no column stands in and no literal says.
+fn asks_the_clock(text: &str) -> bool {
+    let words = schema::tokens(text);
+    words.iter().enumerate().any(|(at, word)| {
+        let Some((_, places)) = CLOCKS.iter().find(|(name, _)| name == word) else { return false };
+        let is_call = words.get(at + 1).is_some_and(|next| next == "(");
+        let given = if is_call { arguments(&words[at + 2..]) } else { return false };
+        places.iter().any(|place| given.get(*place).is_none_or(|argument| is_now(argument)))
+    })
+}
+
+/// The arguments of a call, from behind its opening parenthesis.
+fn arguments(words: &[String]) -> Vec<&[String]> {
+    let (mut found, mut depth, mut start) = (Vec::new(), 0_usize, 0);
+    for (at, word) in words.iter().enumerate() {
+        match word.as_str() {
+            "(" => depth += 1,
+            ")" if depth == 0 => {
+                found.push(&words[start..at]);
+                break;
+            }
+            ")" => depth -= 1,
+            "," if depth == 0 => {
+                found.push(&words[start..at]);
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    found.retain(|argument| !argument.is_empty());
+    found
+}
+
+fn is_now(argument: &[String]) -> bool {
+    let says_now = |word: &String| NOW.contains(&word.to_ascii_lowercase().as_str());
+    let is_name = |word: &String| word.starts_with(|first: char| first.is_alphabetic() || first == '_');
+    let names_a_column =
+        |(at, word): (usize, &String)| is_name(word) && argument.get(at + 1).is_none_or(|next| next != "(");
+    let is_number = |word: &String| word.chars().all(|letter| letter.is_ascii_digit() || "+-.".contains(letter));
+    let is_written_down = argument.len() == 1 || argument.iter().all(is_number);
+    argument.iter().any(says_now) || !(is_written_down || argument.iter().enumerate().any(names_a_column))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_is_of_a_record_or_written_down_and_never_of_the_clock() {
+        for text in [
+            "date(this.closed_at) < '2020-01-01'",
+            "strftime('%Y', this.closed_at) = '2020'",
+            "this.status = 'now'",
+            "this.closed_at < date('2020-01-31', '+1 month')",
+            "date(substr(this.closed_at, 1, 10), 'start of year') > this.date",
+            "date(coalesce(this.closed_at, '2020-01-01')) < date(2459000.5)",
+            "datetime(this.closed_at, 'subsec') < '2020'",
+            "this.date IS NULL AND (this.time)",
+            "timediff(this.closed_at, '2020-01-01') > '+0001'",
+        ] {
+            assert!(!asks_the_clock(text), "{text}");
+        }
+        for text in [
+            "this.closed_at < date('now', '-1 year')",
+            "this.closed_at < date ( 'NOW' )",
+            "this.closed_at < datetime()",
+            "strftime('%s') > 3",
+            "\"strftime\"('%s', 'now') > 3",
+            "unixepoch('subsec') > this.at",
+            "[julianday]('subsecond') > this.at",
+            "unixepoch( ) > this.at",
+            "date('n' || 'ow') > this.at",
+            "date(char(110, 111, 119)) > this.at",
+            "timediff(this.closed_at, 'now') > '+0001'",
+            "date(iif(this.a, this.closed_at, 'now')) > '2020'",
+        ] {
+            assert!(asks_the_clock(text), "{text}");
+        }
+    }
+}
