@@ -48,8 +48,8 @@ RAILS = {"share", "count", "median", "empty", "rules", "mapping", "guesses", "ba
 DISPOSES = {"destroy", "anonymize"}
 SCOPES = {"record", "reference", "subject", "series", "rule", "where"}
 LETS_GO_AGAIN = {"missing_fence", "resurrected", "fence_table_dropped", "lifted"}
-CORRECTIONS = LETS_GO_AGAIN | {"altered_fence", "completed", "clock"}
-ANSWERS = {"lifted", "clock"}
+CORRECTIONS = LETS_GO_AGAIN | {"altered_fence", "completed", "released", "clock"}
+ANSWERS = {"lifted", "released", "clock"}
 LEVELS = {"logical", "page-clean", "log-clean", "backup-expired"}
 
 
@@ -201,7 +201,7 @@ FIELDS = {
     "sanitized": "run:t source:t level:t method:t",
     "run": "run:t plan:t actor:t started:i finished:b counts:<n> rows:n detached:n? triggered:n? files:n bytes:n verdicts:<<n>>",
     "refused": "plan:t? actor:t reasons:[t]",
-    "correction": "source:t what:t batch:n? back:t? actor:t? records:n",
+    "correction": "source:t what:t batch:n? back:t? actor:t? reason:d? records:n",
     "heartbeat": "overdue:<n> holds:n",
     "fpkey": "source:t year:y commitment:d",
     "fpkey_destroyed": "source:t year:y actor:t",
@@ -438,7 +438,7 @@ class Ledger:
         self.fpkeys, self.holds, self.open, self.committed, self.runs, self.texts = {}, {}, {}, {}, {}, []
         self.announced, self.uncompared_holds = {}, set()
         self.closed, self.gone_run, self.gone, self.destroyed, self.again = set(), None, {}, {}, 0
-        self.went = {}
+        self.went, self.incomplete = {}, {}
         self.row = None
         self.dues = {}
         self.before_clock, self.untold_holds, self.let_go, self.excused = set(), {}, {}, 0
@@ -607,6 +607,9 @@ class Ledger:
             self.flaw("it corrects a batch of another source, or more records than that batch announces")
         if leaf["what"] == "resurrected" and "batch" in leaf and leaf["records"] > self.went.get(leaf["batch"], 0):
             self.flaw("it says that more records of a batch are back than had gone by then")
+        left = self.incomplete.get(leaf["batch"], 0) if "batch" in leaf else leaf["records"]
+        if leaf["what"] in ("completed", "released") and not 0 < leaf["records"] <= left:
+            self.flaw("it ends what was left of more records than its batch had left incomplete, or of none")
         if "back" in leaf:
             told = present(leaf["back"])
             if leaf["what"] != "resurrected" or told is None or told != (announced, leaf["records"]):
@@ -621,6 +624,8 @@ class Ledger:
             self.before_clock |= set(self.plans)
         if (leaf["what"] in ANSWERS) != ("actor" in leaf) or (leaf["what"] == "clock") != (leaf["source"] == ""):
             self.flaw("a person's answer names nobody, or another correction somebody; or it names a source where it concerns none")
+        if (leaf["what"] == "released") != ("reason" in leaf):
+            self.flaw("a person releases files and gives no reason, or another correction gives one")
         if leaf["what"] not in CORRECTIONS:
             self.flaw("its correction is a word that this format does not know")
         if leaf["what"] in LETS_GO_AGAIN:
@@ -799,6 +804,7 @@ class Ledger:
         if impossible & set(results):
             self.flaw("its results do not fit what its intent announced")
         self.went[intent["batch"]] = self.went.get(intent["batch"], 0) + sum(letter in GONE for letter in results)
+        self.incomplete[intent["batch"]] = self.incomplete.get(intent["batch"], 0) + results.count("i")
         if set(results) - set(GONE):
             self.kept.setdefault(intent["batch"], []).append((offset, leaf["results"], intent["n"]))
         for hold, place in held:

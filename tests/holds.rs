@@ -400,6 +400,7 @@ fn a_correction_that_a_plan_made_meanwhile_puts_on_record_ends_the_execution() {
             batch: None,
             back: None,
             actor: None,
+            reason: None,
             records: 0,
         };
         door.here().unwrap().lock().unwrap().record(Body::Correction(correction), now()).unwrap();

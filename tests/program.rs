@@ -30,6 +30,9 @@ mod init;
 mod interrupted;
 #[path = "program/json.rs"]
 mod json;
+#[cfg(feature = "simulate")]
+#[path = "program/left.rs"]
+mod left;
 #[path = "program/lookup.rs"]
 mod lookup;
 #[path = "program/masks.rs"]

@@ -43,6 +43,8 @@ pub enum Answer {
     Anonymized,
     /// Announced and not settled: no outcome yet, or files still to be unlinked.
     Pending,
+    /// Its rows were destroyed; files of it were left, and a person answered for them.
+    Incomplete,
     /// Announced, and kept after all.
     Aborted,
     /// Destroyed, and back since: the database was restored.
@@ -60,6 +62,7 @@ impl std::fmt::Display for Answer {
             Self::Destroyed => "DESTROYED",
             Self::Anonymized => "ANONYMIZED",
             Self::Pending => "PENDING",
+            Self::Incomplete => "INCOMPLETE",
             Self::Aborted => "ABORTED",
             Self::Resurrected => "RESURRECTED",
             Self::NotFound => "NOT-FOUND",
@@ -161,7 +164,7 @@ pub struct Mention {
     /// Index and time of the outcome, and its letter for this record.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<MentionOutcome>,
-    /// Index of the last entry that corrects this batch: records are back, or files that were left are gone.
+    /// Index of the last entry that corrects this batch: records are back, or files that were left are gone or released.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub corrected: Option<u64>,
     /// How many records of the batch were back then, and whether this one was surely among them.
@@ -231,6 +234,6 @@ pub fn lookup(log: &LogReader, wanted: &Wanted) -> Result<Found, LogError> {
 
 impl Mention {
     fn is_gone(&self) -> bool {
-        matches!(self.answer, Answer::Destroyed | Answer::Anonymized)
+        matches!(self.answer, Answer::Destroyed | Answer::Anonymized | Answer::Incomplete)
     }
 }

@@ -19,13 +19,19 @@ use crate::disposition::desk::{Client, actor_of, approved_plan};
 use crate::disposition::execute::{self, Conditions, Progress, Statement};
 use crate::disposition::request::{Request, Response};
 use crate::model::PlanId;
-use crate::report::run::RunReport;
+use crate::report::run::{FilesReleased, RunReport};
 
 /// Arguments of `apply`.
 #[derive(Debug, Args)]
 pub struct Apply {
     /// As `plan` prints it; a person approved it before
     plan: String,
+    /// Destroy nothing: answer for the files that runs of this plan could not unlink, so that they are not tried any more
+    #[arg(long, requires = "reason")]
+    release_files: bool,
+    /// With `--release-files`, why; stays in the private state, never in the log
+    #[arg(long, requires = "release_files")]
+    reason: Option<String>,
 }
 
 /// How often the daemon is asked how far it has come.
@@ -39,30 +45,42 @@ impl Apply {
     pub fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
         let setup = Setup::load(session)?;
         let plan = PlanId::new(self.plan);
+        if let Some(reason) = self.reason {
+            return release(plan, reason, &setup, session);
+        }
         let door = setup.desk()?.0;
         let Some(desk) = door.here() else { return ask_daemon(&plan, &setup, session) };
         let stop = stop_on_signals()?;
         let began = Monotonic::now();
         let bar = progress::bar(None, "records");
         let actor = actor_of(rustix::process::getuid().as_raw());
-        let approved = approved_plan(desk, &plan, &actor, clock::now());
-        let approved = approved.map_err(|error| Failure::from(error).at_plan(&plan))?;
-        let statement = execute::apply(
-            desk,
-            &approved,
-            &mut Conditions {
-                actor: &actor,
-                clock: &clock::now,
-                stop: &stop,
-                progress: &mut |Progress { planned, done, .. }| {
-                    bar.set_length(planned);
-                    bar.set_position(done);
-                },
+        let mut conditions = Conditions {
+            actor: &actor,
+            clock: &clock::now,
+            stop: &stop,
+            progress: &mut |Progress { planned, done, .. }| {
+                bar.set_length(planned);
+                bar.set_position(done);
             },
-        );
+        };
+        let statement = match approved_plan(desk, &plan, &actor, clock::now()) {
+            Ok(approved) => execute::apply(desk, &approved, &mut conditions),
+            Err(refused) => execute::apply_left(desk, &plan, refused, clock::now()),
+        };
         bar.finish_and_clear();
         let statement = statement.map_err(|error| Failure::from(error).at_plan(&plan))?;
         show(statement, began, &setup, session)
+    }
+}
+
+/// A person answers for what the plan has left.
+fn release(plan: PlanId, reason: String, setup: &Setup, session: &mut Session<'_>) -> Result<Exit, Failure> {
+    match setup.desk()?.ask(Request::ReleaseFiles { plan, reason })? {
+        Response::FilesReleased(released) => {
+            session.show(&FilesReleased::from(released), setup.language)?;
+            Ok(Exit::Ok)
+        }
+        _ => Err(Failure::unexpected()),
     }
 }
 

@@ -101,9 +101,10 @@ impl DeskDoor {
     /// The refusal, at the plan or hold that was asked about.
     pub(super) fn ask(&mut self, request: Request) -> Result<Response, Failure> {
         let place = match &request {
-            Request::Approve { plan, .. } | Request::Reject { plan, .. } | Request::Except { plan, .. } => {
-                Some(format!("plan {plan}"))
-            }
+            Request::Approve { plan, .. }
+            | Request::Reject { plan, .. }
+            | Request::Except { plan, .. }
+            | Request::ReleaseFiles { plan, .. } => Some(format!("plan {plan}")),
             Request::HoldPlace { hold, .. } => hold.series().map(|series| format!("hold place, series {series}")),
             Request::HoldLift { hold, .. } => Some(format!("hold {hold}")),
             Request::HoldList

@@ -23,6 +23,7 @@ pub mod kind {
         SCAN_FAILED = "scan-failed",
         RUN_FAILED = "run-failed",
         RUN_PARTIAL = "run-partial",
+        FILES_LEFT = "files-left",
         RESTORED = "restored",
         UNANCHORED = "unanchored",
         CLOCK = "clock",

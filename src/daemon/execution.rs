@@ -136,7 +136,10 @@ impl Runner {
         self.board.doing(format!("executing plan {plan}"));
         self.pulse.running(LONGEST_CHUNK);
         // What cannot be approved begins no run.
-        let approved = approved_plan(&self.desk, plan, actor, self.watch.now())?;
+        let approved = match approved_plan(&self.desk, plan, actor, self.watch.now()) {
+            Ok(approved) => approved,
+            Err(refused) => return execute::apply_left(&self.desk, plan, refused, self.watch.now()),
+        };
         let from = self.desk.lock()?.log().size();
         let was_closed = Cell::new(false);
         let begun = self.begin(RUN)?;
@@ -200,15 +203,15 @@ impl Runner {
         let outcome = if statement.finished { "finished" } else { "stopped" };
         let is_partial = statement.is_partial();
         self.metrics.run_ended(if is_partial && statement.finished { "partial" } else { outcome }, seconds, now);
-        if is_partial && !was_closed {
+        // Of files that are left another alert tells, for as long as they are.
+        let failed = counts.failed + statement.interrupted.failed;
+        if counts.deferred + failed > 0 && !was_closed {
             let message = format!(
-                "plan {plan}: {} records were put off, {} are incomplete and {} failed; `retentiond audit show` says why, and what was put off is tried again",
-                counts.deferred,
-                counts.incomplete + statement.interrupted.incomplete,
-                counts.failed + statement.interrupted.failed
+                "plan {plan}: {} records were put off and {failed} failed; `retentiond audit show` says why, and what was put off is tried again",
+                counts.deferred
             );
             self.board.raise(kind::RUN_PARTIAL, plan.as_str(), message, now);
-        } else if !is_partial {
+        } else if counts.deferred + failed == 0 {
             self.board.clear(kind::RUN_PARTIAL, plan.as_str());
         }
         if statement.finished {

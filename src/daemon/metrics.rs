@@ -18,6 +18,7 @@ use prometheus_client::registry::Registry;
 use super::alerts::{Alerts, kind};
 use super::board::Counts;
 use super::standing::Anchor;
+use crate::disposition::control::LeftFiles;
 use crate::model::{Instant, RuleNumber};
 
 /// The media type of the text.
@@ -56,6 +57,8 @@ pub struct Metrics {
     last_scan: Gauge<i64, AtomicI64>,
     started: Gauge<i64, AtomicI64>,
     holds: Gauge,
+    files_left: Gauge,
+    files_left_since: Gauge,
     unanchored: Gauge,
     anchored_at: Gauge,
     entries: Gauge,
@@ -77,6 +80,8 @@ impl Metrics {
             last_scan: Gauge::default(),
             started: Gauge::default(),
             holds: Gauge::default(),
+            files_left: Gauge::default(),
+            files_left_since: Gauge::default(),
             unanchored: Gauge::default(),
             anchored_at: Gauge::default(),
             entries: Gauge::default(),
@@ -106,6 +111,16 @@ impl Metrics {
         );
         registry.register("started_timestamp_seconds", "When the daemon started", metrics.started.clone());
         registry.register("holds_active", "Holds in force", metrics.holds.clone());
+        registry.register(
+            "files_left",
+            "Files that should be gone with their records and could not be unlinked",
+            metrics.files_left.clone(),
+        );
+        registry.register(
+            "files_left_oldest_timestamp_seconds",
+            "Since when the first of them is left; 0 where none is",
+            metrics.files_left_since.clone(),
+        );
         registry.register(
             "checkpoint_unanchored_entries",
             "Entries that no witnessed checkpoint covers",
@@ -167,6 +182,13 @@ impl Metrics {
         self.unanchored.set(gauge(entries.saturating_sub(anchor.size)));
         self.anchored_at.set(anchor.since.timestamp());
         self.holds.set(gauge(holds));
+    }
+
+    /// Notes what files are left that should be gone.
+    pub fn left(&self, left: &[LeftFiles]) {
+        self.files_left.set(gauge(left.iter().map(|left| left.files).sum()));
+        let oldest = left.iter().map(|left| left.since).min();
+        self.files_left_since.set(oldest.map_or(0, |since| since.timestamp()));
     }
 
     /// Notes whether what was last to be put on record could be.

@@ -6,7 +6,9 @@ use super::alerts::kind;
 use super::runner::Runner;
 use crate::audit;
 use crate::audit::witness::read_witnessed;
+use crate::disposition::control::LeftFiles;
 use crate::disposition::desk::DeskError;
+use crate::disposition::execute::left_files;
 use crate::model::Instant;
 
 /// Entries wait so long at most for a checkpoint.
@@ -81,9 +83,27 @@ impl Runner {
         }
         drop(shown);
         self.metrics.stand(entries, &anchor, holds);
+        self.look_at_left(now)?;
         if self.published.is_none_or(|published| now - published >= PUBLISH || now < published) {
             self.publish()?;
             self.published = Some(now);
+        }
+        Ok(())
+    }
+
+    /// An alert for each plan of which files are left that should be gone.
+    fn look_at_left(&self, now: Instant) -> Result<(), DeskError> {
+        let left = left_files(&self.config.state)?;
+        self.metrics.left(&left);
+        let mut shown = self.board.show();
+        let plans: Vec<&str> = left.iter().map(|left| left.plan.as_str()).collect();
+        shown.alerts.keep_only(kind::FILES_LEFT, &plans);
+        for LeftFiles { plan, files, since } in &left {
+            let message = format!(
+                "{files} files that should be gone with plan {plan} are left since {}; `retentiond apply {plan}` tries them again and says why",
+                since.format("%FT%TZ")
+            );
+            shown.alerts.raise(kind::FILES_LEFT, plan.as_str(), message, now);
         }
         Ok(())
     }

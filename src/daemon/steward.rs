@@ -19,7 +19,7 @@ use crate::audit::witness::read_witnessed;
 use crate::config::Loaded;
 use crate::disposition::control::{Control, LogPosition, Pause, Status};
 use crate::disposition::desk::{DeskError, PlanState, Session, SharedDesk};
-use crate::disposition::execute::Progress;
+use crate::disposition::execute::{self, Progress};
 use crate::disposition::request::{Refusal, Request, Response};
 use crate::model::{Actor, Fault, Instant, PlanId, RuleNumber};
 
@@ -114,6 +114,7 @@ impl Steward {
             holds_to_review: to_review as u64,
             overdue: shown.counts.as_ref().map(|counts| counts.overdue.clone()).unwrap_or_default(),
             counted: shown.counts.as_ref().map(|counts| counts.at),
+            left: execute::left_files(&self.state).map_err(DeskError::from)?,
             log: LogPosition {
                 entries,
                 last: last_entry,

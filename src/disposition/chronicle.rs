@@ -40,6 +40,8 @@ pub struct Chronicle {
     found: BTreeMap<SourceName, Vec<Correction>>,
     /// Sources that the log says anything of: the last batch that was committed there, or that it was restored, or let go on.
     told: BTreeSet<SourceName>,
+    /// Batches that had left files, and of which none is left any more.
+    settled: BTreeSet<BatchNumber>,
     /// Restored sources and the plans whose approval, after that was on record, lets them go on.
     answered: BTreeSet<(SourceName, PlanId)>,
 }
@@ -58,6 +60,8 @@ pub(super) mod correction {
     pub const LIFTED: &str = "lifted";
     /// Files left behind by an earlier batch are gone now.
     pub const COMPLETED: &str = "completed";
+    /// A person answers for files left behind by an earlier batch; the program tries them no more.
+    pub const RELEASED: &str = "released";
     /// A person answers for a clock that lies behind the log's last entry; it concerns no source.
     pub const CLOCK: &str = "clock";
 }
@@ -155,7 +159,11 @@ impl Chronicle {
     fn note_correction(&mut self, correction: &Correction) {
         let source = &correction.source;
         match correction.what.as_str() {
-            correction::COMPLETED | correction::CLOCK => return,
+            correction::COMPLETED | correction::RELEASED => {
+                self.settled.extend(correction.batch);
+                return;
+            }
+            correction::CLOCK => return,
             correction::LIFTED => {
                 self.history.restored.remove(source);
                 self.found.remove(source);
@@ -193,6 +201,11 @@ impl Chronicle {
     /// The holds that the log says are in force.
     pub fn holds(&self) -> &BTreeMap<HoldId, HoldLeaf> {
         &self.holds
+    }
+
+    /// Whether the log says that nothing is left any more of what a batch had left.
+    pub fn is_settled(&self, batch: BatchNumber) -> bool {
+        self.settled.contains(&batch)
     }
 
     /// Whether the log says that this hold was lifted.

@@ -70,6 +70,8 @@ pub struct Status {
     pub overdue: BTreeMap<RuleNumber, Overdue>,
     /// When that scan was made.
     pub counted: Option<Instant>,
+    /// Files that should be gone and are not.
+    pub left: Vec<LeftFiles>,
     pub log: LogPosition,
     pub configuration: Configuration,
     pub alerts: Vec<Alert>,
@@ -89,6 +91,15 @@ pub struct Overdue {
     pub records: u64,
     /// First day on which the oldest was due.
     pub oldest: Option<CivilDate>,
+}
+
+/// Files that a plan's batches could not unlink after their rows had gone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftFiles {
+    pub plan: PlanId,
+    pub files: u64,
+    /// Since when the first of them is left.
+    pub since: Instant,
 }
 
 /// Where the destruction log stands.

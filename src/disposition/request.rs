@@ -44,6 +44,11 @@ pub enum Request {
         plan: PlanId,
         reason: String,
     },
+    /// Ends what a plan has left: whoever asks answers for these files, and they are not tried any more.
+    ReleaseFiles {
+        plan: PlanId,
+        reason: String,
+    },
     Plans,
     /// The approved plans, not yet executed, that list a record.
     ApprovalsOf {
@@ -102,6 +107,7 @@ pub enum Response {
     Rejected {
         plan: PlanId,
     },
+    FilesReleased(Released),
     Plans {
         plans: Vec<PlanStatus>,
     },
@@ -132,6 +138,14 @@ pub enum Response {
         statement: Statement,
     },
     Refused(Refusal),
+}
+
+/// Files that a person answers for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Released {
+    pub plan: PlanId,
+    /// Where they were: for who asked, and nowhere else.
+    pub files: Vec<String>,
 }
 
 /// Where a plan stands.

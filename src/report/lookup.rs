@@ -111,6 +111,7 @@ fn since(mention: &Mention, words: &Words) -> Vec<String> {
         let entry = entry.to_string();
         lines.push(match mention.back {
             Some(back) => words.fill(words.mention_corrected, &[&entry, &count(back.records, words)]),
+            None if mention.answer == Answer::Incomplete => words.fill(words.mention_released, &[&entry]),
             None => words.fill(words.mention_completed, &[&entry]),
         });
     }
@@ -149,7 +150,9 @@ pub fn meaning(found: &Found, words: &Words) -> String {
         Answer::Destroyed if last.is_some_and(|last| last.corrected.is_some()) => words.answer_destroyed_completed,
         Answer::Destroyed => words.answer_destroyed,
         Answer::Anonymized => words.answer_anonymized,
+        Answer::Pending if last.is_some_and(|last| last.outcome.is_some()) => words.answer_left,
         Answer::Pending => words.answer_pending,
+        Answer::Incomplete => words.answer_incomplete,
         Answer::Aborted => {
             let letter = last.and_then(|last| last.outcome.as_ref()).map(|outcome| outcome.letter);
             return words.fill(words.answer_aborted, &[kept_by(letter, words)]);

@@ -2,10 +2,12 @@
 
 use serde_json::{Value, json};
 
+use super::plain::one_line;
 use super::table::{Table, count, decimal, paragraph};
 use super::{Report, Words, to_value};
 use crate::audit::leaf::RunCounts;
 use crate::disposition::execute::Statement;
+use crate::disposition::request::Released;
 
 /// The end of a run.
 #[derive(Clone, Debug)]
@@ -19,7 +21,7 @@ pub struct RunReport {
 impl RunReport {
     /// Whether the exit code must say that not everything went well.
     pub fn is_partial(&self) -> bool {
-        self.statement.is_partial()
+        self.statement.is_partial() || self.statement.left > 0
     }
 }
 
@@ -54,6 +56,7 @@ impl RunReport {
             files,
             bytes,
             missing,
+            late,
             left,
             level,
             finished,
@@ -69,6 +72,7 @@ impl RunReport {
             (words.run_detached, detached),
             (words.run_triggered, triggered),
             (words.run_missing, missing),
+            (words.run_late, late),
             (words.run_left, left),
         ] {
             if *rows > 0 {
@@ -116,6 +120,35 @@ fn outcomes<'w>(counts: &RunCounts, words: &'w Words) -> impl Iterator<Item = (&
     all.into_iter().filter(|(_, number)| *number > 0)
 }
 
+/// A person answers for files that could not be unlinked.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct FilesReleased {
+    pub plan: String,
+    /// Where they were.
+    pub files: Vec<String>,
+}
+
+impl From<Released> for FilesReleased {
+    fn from(released: Released) -> Self {
+        Self { plan: released.plan.to_string(), files: released.files }
+    }
+}
+
+impl Report for FilesReleased {
+    fn text(&self, words: &Words) -> String {
+        let files = count(self.files.len() as u64, words);
+        let mut text = paragraph("", "  ", &words.fill(words.files_released, &[&files, &self.plan]));
+        for file in &self.files {
+            text += &format!("  {}\n", one_line(file));
+        }
+        text
+    }
+
+    fn json(&self) -> Value {
+        to_value(self)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -133,7 +166,8 @@ mod tests {
             files: 3,
             bytes: 1_024,
             missing: 1,
-            left: 1,
+            late: 0,
+            left: 0,
             level: "logical".into(),
             finished: true,
             reasons: [("a symbolic link stands on its path".to_owned(), 2)].into(),
@@ -161,11 +195,14 @@ mod tests {
     #[test]
     fn rows_that_live_on_are_told_and_no_level_is_claimed_where_none_was_verified() {
         let mut run = run(RunCounts { planned: 1, destroyed: 1, ..RunCounts::default() });
+        (run.statement.late, run.statement.left) = (2, 1);
         let text = run.text(&EN);
         assert!(
             text.contains("2 rows live on")
                 && text.contains("1 file that a row named was not there")
+                && text.contains("2 files that earlier runs had left are gone now")
                 && text.contains("1 file of earlier runs is left")
+                && run.is_partial()
                 && !text.contains("trigger")
                 && text.contains("level logical"),
             "{text}"

@@ -44,6 +44,10 @@ impl Report for StatusReport {
             fact(label, format!("{}  {outcome}", time(firing.at)));
         }
         fact(words.holds, format!("{} ({} {})", status.holds, status.holds_to_review, words.to_review));
+        for left in &status.left {
+            let files = count(left.files, words);
+            fact(words.files_left, words.fill(words.files_left_of, &[&files, left.plan.as_str(), &time(left.since)]));
+        }
         let anchored = status.log.anchored.map_or("–".to_owned(), |entries| count(entries, words));
         let entries = count(status.log.entries, words);
         fact(words.log, format!("{entries} {}, {} {anchored}", words.entries, words.anchored_to));

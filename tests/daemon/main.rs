@@ -5,6 +5,7 @@
 mod clock;
 mod ends;
 mod hours;
+mod left;
 mod log;
 mod modes;
 mod office;

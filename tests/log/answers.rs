@@ -52,6 +52,7 @@ fn correction(batch: u64, what: &str) -> Body {
         batch,
         back: None,
         actor: None,
+        reason: None,
         records: 1,
     })
 }
@@ -65,6 +66,10 @@ fn each_fate_of_a_record_has_its_answer() {
     for (record, fate) in fates.into_iter().enumerate() {
         assert_eq!(answer(&log, &wanted(record as u64)), fate, "record {record}");
     }
+    let mut released = log.clone();
+    released.add(correction(first, "released"));
+    let released = [0, 1, 2].map(|record| answer(&released, &wanted(record)));
+    assert_eq!(released, [Answer::Destroyed, Answer::Incomplete, Answer::Aborted]);
     log.add(correction(first, "completed"));
     assert_eq!(answer(&log, &wanted(1)), Answer::Destroyed);
     log.add(correction(first, "resurrected"));

@@ -129,6 +129,7 @@ fn it_finds_every_forgery_that_ours_finds_and_none_where_ours_finds_none() {
         batch: Some(retentiond::model::BatchNumber(batch)),
         back: None,
         actor: None,
+        reason: None,
         records: 3,
     }));
     back.batch(&[intent(0..3)], &["3D"]);

@@ -48,17 +48,21 @@ fn a_file_that_somebody_took_before_any_was_unlinked_is_told_until_it_is_back_an
     let next = |id: i64| {
         let insert = "INSERT INTO dossier VALUES (?1, 'late-' || ?1, '2018-03-01T12:00:00Z')";
         house.database().execute(insert, [id]).unwrap();
-        house.ask(&["apply", &house.approved()])
+        house.json(&["apply", &house.approved()])
     };
     for id in [100, 101] {
-        let run = next(id);
-        assert_eq!((&run["destroyed"], &run["left"]), (&1.into(), &1.into()), "it is tried again and told: {run}");
+        let (code, run) = next(id);
+        assert_eq!(
+            (code, &run["destroyed"], &run["left"]),
+            (5, &1.into(), &1.into()),
+            "it is tried again and told: {run}"
+        );
         let found = house.ask(&["audit", "lookup", "dossier", "7"]);
         assert_eq!(found["answer"], "PENDING", "{found}");
     }
     std::fs::rename(&taken, &file).unwrap();
-    let run = next(102);
-    assert_eq!((&run["left"], file.exists()), (&0.into(), false), "{run}");
+    let (code, run) = next(102);
+    assert_eq!((code, &run["left"], file.exists()), (0, &0.into(), false), "{run}");
     house.verify();
 }
 

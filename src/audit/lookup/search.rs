@@ -128,6 +128,10 @@ impl<'a> Search<'a> {
                         Action::Anonymize => Answer::Anonymized,
                     };
                 }
+                "released" if is_its_batch && mention.answer == Answer::Pending && mention.outcome.is_some() => {
+                    mention.corrected = Some(index);
+                    mention.answer = Answer::Incomplete;
+                }
                 "resurrected" if is_its_batch && mention.is_gone() => {
                     let destroyed = self.destroyed.get(&mention.batch).copied();
                     mention.read_resurrected(index, correction, destroyed);

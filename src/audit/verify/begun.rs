@@ -16,6 +16,8 @@ pub(super) struct BegunBatches {
     batches: Vec<Begun>,
     kinds: Vec<Kind>,
     stayed: BTreeMap<u64, Stayed>,
+    /// How many records of a batch are incomplete: of few batches any is.
+    left: BTreeMap<BatchNumber, u64>,
     /// Bytes of their results.
     kept: usize,
 }
@@ -91,12 +93,21 @@ impl BegunBatches {
         self.find(batch).map_or(0, |place| u64::from(self.batches[place].gone))
     }
 
+    /// How many records of a batch its outcomes so far say are incomplete: files of theirs are left.
+    pub fn left(&self, batch: BatchNumber) -> u64 {
+        self.left.get(&batch).copied().unwrap_or_default()
+    }
+
     /// Takes up what became of an intent's records.
     pub fn settle(&mut self, place: Place, text: &str, results: &[RecordOutcome]) {
         let gone = results.iter().filter(|result| is_gone(result)).count();
         if let Some(begun) = self.find(place.batch) {
             let begun = &mut self.batches[begun];
             begun.gone = begun.gone.saturating_add(gone as u32);
+        }
+        let left = results.iter().filter(|result| **result == RecordOutcome::Incomplete).count() as u64;
+        if left > 0 {
+            *self.left.entry(place.batch).or_default() += left;
         }
         if gone < results.len() && self.kept + text.len() <= RESULTS_KEPT {
             self.kept += text.len();

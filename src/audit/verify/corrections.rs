@@ -23,6 +23,13 @@ pub(super) fn judge(index: u64, correction: &Correction, begun: &BegunBatches, f
             findings.at(index, Flaw::NeverGone { batch, back: correction.records, gone });
         }
     }
+    if words::ENDS_LEFT.contains(&correction.what.as_str()) {
+        // Without a batch it is one of a log that this one succeeds.
+        let left = correction.batch.map_or(correction.records, |batch| begun.left(batch));
+        if correction.records == 0 || correction.records > left {
+            findings.at(index, Flaw::NeverLeft { records: correction.records, left });
+        }
+    }
     if let Some(text) = &correction.back {
         judge_back(index, correction, text, begun, findings);
     }
@@ -59,6 +66,9 @@ fn fault_of_answer(correction: &Correction) -> Option<&'static str> {
         } else {
             "nobody has to answer for, and names a person"
         });
+    }
+    if (correction.what == words::RELEASED) != correction.reason.is_some() {
+        return Some("gives no reason where one is due, or one where none is");
     }
     let is_of_no_source = correction.source.as_str().is_empty();
     (is_of_no_source != (correction.what == words::CLOCK))

@@ -4,14 +4,20 @@
 pub(super) const SCOPES: [&str; 6] = ["record", "reference", "subject", "series", "rule", "where"];
 
 /// What a correction tells.
-pub(super) const CORRECTIONS: [&str; 7] =
-    ["missing_fence", "altered_fence", "resurrected", "fence_table_dropped", "lifted", "completed", "clock"];
+pub(super) const CORRECTIONS: [&str; 8] =
+    ["missing_fence", "altered_fence", "resurrected", "fence_table_dropped", "lifted", "completed", RELEASED, CLOCK];
+
+/// The correction by which a person gives a reason.
+pub(super) const RELEASED: &str = "released";
+
+/// Corrections that end what a batch had left.
+pub(super) const ENDS_LEFT: [&str; 2] = ["completed", RELEASED];
 
 /// The correction that concerns no source.
 pub(super) const CLOCK: &str = "clock";
 
 /// Corrections by which a person answers for something.
-pub(super) const ANSWERS: [&str; 2] = ["lifted", CLOCK];
+pub(super) const ANSWERS: [&str; 3] = ["lifted", RELEASED, CLOCK];
 
 /// Corrections after which a record that was gone can go again.
 pub(super) const LETS_GO_AGAIN: [&str; 4] = ["missing_fence", "resurrected", "fence_table_dropped", "lifted"];

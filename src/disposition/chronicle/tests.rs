@@ -72,6 +72,7 @@ fn correction(source: &str, what: &str) -> Body {
         batch: None,
         back: None,
         actor: None,
+        reason: None,
         records: 0,
     })
 }
@@ -144,7 +145,7 @@ fn a_restored_source_waits_until_a_person_lets_it_go_on() {
         let lifted = chronicle(&[correction("parle", what), correction("parle", correction::LIFTED)]);
         assert!(!lifted.is_restored(&"parle".into()), "{what}");
     }
-    for what in [correction::COMPLETED, correction::CLOCK] {
+    for what in [correction::COMPLETED, correction::RELEASED, correction::CLOCK] {
         assert!(!chronicle(&[correction("parle", what)]).is_restored(&"parle".into()), "{what}");
     }
 }

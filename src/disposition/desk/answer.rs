@@ -82,6 +82,11 @@ impl Session {
                 desk.lock()?.reject(&plan, &reason, &self.actor, now)?;
                 Ok(Response::Rejected { plan })
             }
+            Request::ReleaseFiles { plan, reason } => {
+                check_reason(&reason, None)?;
+                let mut desk = desk.lock()?;
+                Ok(Response::FilesReleased(execute::release(&mut desk, &plan, &reason, &self.actor, now)?))
+            }
             Request::Plans => Ok(Response::Plans { plans: desk.lock()?.plan_list(now)? }),
             Request::ApprovalsOf { record } => {
                 Ok(Response::ApprovalsOf { approvals: approvals_of(desk, &record, now)? })

@@ -23,6 +23,7 @@ impl Desk {
             batch: None,
             back: None,
             actor: Some(actor.clone()),
+            reason: None,
             records: 0,
         };
         self.record(Body::Correction(confirmed), now).map(drop)

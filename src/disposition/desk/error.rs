@@ -9,7 +9,7 @@ use super::super::kinds::in_full;
 use super::super::plan::PlanError;
 use super::super::request::{Refusal, RefusalKind};
 use crate::audit::LogError;
-use crate::model::{BatchNumber, HoldId, Origin, RuleNumber, SeriesName, SourceName};
+use crate::model::{BatchNumber, HoldId, Origin, PlanId, RuleNumber, SeriesName, SourceName};
 use crate::records::sqlite::StoreError;
 
 /// What can go wrong at the desk.
@@ -88,6 +88,10 @@ pub enum DeskError {
          start the daemon or run `retentiond apply` on their plan: that settles them"
     )]
     Unsettled { batches: usize },
+    #[error(
+        "nothing is left of plan {plan} that could be released; `retentiond ctl status` names the plans of which files are left"
+    )]
+    NothingLeft { plan: PlanId },
     #[error("the line is no request: {message}")]
     NotARequest { message: String },
     #[error("the connection is refused: {what}")]
@@ -130,6 +134,7 @@ impl DeskError {
             Self::NoRights { .. } => "state-rights",
             Self::NoDaemon { .. } => "no-daemon",
             Self::Unsettled { .. } => "log-unsettled",
+            Self::NothingLeft { .. } => "nothing-left",
             Self::NotARequest { .. } => "not-a-request",
             Self::Crowded { .. } => "crowded",
         }
@@ -144,9 +149,11 @@ impl DeskError {
             Self::Plan(error) => error.kind(),
             Self::Records(error) => RefusalKind::of_records(error),
             Self::Approval(ApprovalError::UnknownRule { .. }) => RefusalKind::Usage,
-            Self::Approval(_) | Self::HoldsLost { .. } | Self::LogBehind { .. } | Self::Unsettled { .. } => {
-                RefusalKind::Refused
-            }
+            Self::Approval(_)
+            | Self::HoldsLost { .. }
+            | Self::LogBehind { .. }
+            | Self::Unsettled { .. }
+            | Self::NothingLeft { .. } => RefusalKind::Refused,
             Self::NoHold { .. }
             | Self::UnknownSeries { .. }
             | Self::UnknownRule { .. }

@@ -7,7 +7,7 @@ use super::target::Target;
 use crate::audit::leaf::Action;
 use crate::audit::{DestructionLog, DurableIntents};
 use crate::disposition::plan::Item;
-use crate::model::{DurableEvidence, Instant, PartName, RecordKey};
+use crate::model::{DurableEvidence, Instant, Origin, PartName, RecordKey};
 use crate::records::files::{FileError, FileId, FileRef, Reserved, identify_all};
 use crate::records::mapping::Missing;
 use crate::records::sqlite::{StoreError, Writer};
@@ -92,6 +92,7 @@ pub(super) fn announce(
 /// Spools what the batch will unlink; durable on return.
 pub(super) fn spool(
     dir: &SpoolDir,
+    log: Origin,
     target: &Target<'_>,
     candidates: &[Candidate<'_>],
     evidence: &DurableIntents,
@@ -107,7 +108,8 @@ pub(super) fn spool(
         }));
     }
     let (source, series) = (target.mapping.source.clone(), target.mapping.series.clone());
-    let spool = Spool { batch: evidence.batch(), source, series, unlinking: false, files };
+    let (batch, plan) = (evidence.batch(), target.plan_id().clone());
+    let spool = Spool { log, batch, plan, source, series, left_since: None, unlinking: false, files };
     dir.write(&spool)?;
     fault::step("spooled")?;
     Ok(spool)

@@ -65,12 +65,12 @@ pub fn apply(
     if install.windows.open_at(started) == Opening::Blackout {
         return Err(ExecuteError::Blackout { until: install.windows.changes_after(started) });
     }
-    let left = {
+    let late = {
         let mut desk = shared.lock()?;
         let recovered = recover::recover(&mut desk, started)?;
         desk.may_destroy()?;
         wait_for_a_person(&mut desk, plan)?;
-        recovered.left
+        recovered.late
     };
     let mut writers = Writers::new(shared, plan, &install);
     asked::every_hold(shared, plan.manifest(), &mut writers)?;
@@ -91,7 +91,7 @@ pub fn apply(
         spools: SpoolDir::of(&install.state),
         reserved: install.reserved(),
         writers,
-        tally: Tally { left, interrupted: settled.untold, ..Tally::default() },
+        tally: Tally { late, interrupted: settled.untold, ..Tally::default() },
     };
     execution.tally.counts.planned = execution.count_planned()?;
     let finished = execution.go_through(conditions)?;

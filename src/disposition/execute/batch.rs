@@ -121,7 +121,8 @@ fn run_announced(
     candidates: &[Candidate<'_>],
     evidence: &DurableIntents,
 ) -> Result<BatchEnd, ExecuteError> {
-    let spooled = spool(bench.spools, target, candidates, evidence)?;
+    let log = bench.shared.lock()?.log().origin().clone();
+    let spooled = spool(bench.spools, log, target, candidates, evidence)?;
     let undone = |bench: &mut Bench<'_>, reason: &str| -> Result<BatchResult, ExecuteError> {
         let result = put_off(candidates, reason);
         conclude(bench, evidence, &spooled, &result, false)?;
@@ -174,11 +175,12 @@ fn conclude(
 ) -> Result<(), ExecuteError> {
     let mut desk = bench.shared.lock()?;
     let ending = Ending { committed, recovered: false };
-    log_outcomes(desk.log(), evidence.leaves(), result, ending, (bench.clock)())?;
+    let now = (bench.clock)();
+    log_outcomes(desk.log(), evidence.leaves(), result, ending, now)?;
     if !spooled.files.is_empty() {
         desk.log().sync()?;
         fault::step("outcome-durable")?;
-        bench.spools.keep(spooled, &result.left)?;
+        bench.spools.keep(spooled, &result.left, now)?;
     }
     Ok(())
 }

@@ -14,7 +14,7 @@ use crate::model::{Actor, Instant, RunId, SourceName};
 const LEVEL: &str = "logical";
 
 /// No level: a copy may stand in a table that nobody read, or nothing went.
-const NO_LEVEL: &str = "none";
+pub(super) const NO_LEVEL: &str = "none";
 
 /// How a run went.
 pub(super) struct Ended<'a> {
@@ -48,6 +48,10 @@ pub(super) fn close(
         desk.forget(plan.id())?;
         desk.forget_stayed(plan.manifest().rules.iter().map(|rule| &rule.rule), plan.id())?;
     }
+    let mut reasons = tally.reasons;
+    for (reason, files) in tally.late.reasons {
+        *reasons.entry(reason).or_default() += files;
+    }
     Ok(Statement {
         run: ended.run,
         plan: plan.id().clone(),
@@ -59,10 +63,11 @@ pub(super) fn close(
         files: tally.files,
         bytes: tally.bytes,
         missing: tally.missing,
-        left: tally.left,
+        late: tally.late.gone,
+        left: tally.late.left,
         level: level(&tally.disposed_in.into_keys().collect(), &tally.copied_in).to_owned(),
         finished: is_done,
-        reasons: tally.reasons,
+        reasons,
     })
 }
 

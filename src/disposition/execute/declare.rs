@@ -39,6 +39,7 @@ pub(super) fn declare(desk: &mut Desk, plan: &ApprovedPlan, actor: &Actor, now: 
                 batch: None,
                 back: None,
                 actor: Some(actor.clone()),
+                reason: None,
                 records: 0,
             };
             desk.record(Body::Correction(lifted), now)?;

@@ -1,8 +1,8 @@
 //! What can stop an execution. What concerns one record or one batch is an outcome, not an error.
 
 use std::io;
-use std::path::PathBuf;
 
+use super::spool::SpoolError;
 use crate::audit::LogError;
 use crate::disposition::declared::VersionError;
 use crate::disposition::desk::DeskError;
@@ -28,8 +28,8 @@ pub enum ExecuteError {
         "plan {plan} names the series {series}, which the configuration no longer has; make a new plan with `retentiond plan`"
     )]
     NoSeries { plan: PlanId, series: SeriesName },
-    #[error("could not {doing} {}; nothing more is destroyed until that works", path.display())]
-    Spool { doing: &'static str, path: PathBuf, source: io::Error },
+    #[error(transparent)]
+    Spool(#[from] SpoolError),
     #[error(
         "whether batch {batch} was committed cannot be read from source {source_name} now; run the same command again once it can be opened"
     )]
@@ -78,7 +78,7 @@ impl ExecuteError {
             Self::NoSeries { .. } => "no-series",
             Self::NoSource { .. } => "no-source",
             Self::Governing(_) => "rule-not-supported",
-            Self::Spool { .. } => "spool",
+            Self::Spool(_) => "spool",
             Self::Unresolved { .. } => "unresolved-batch",
             Self::OtherBatch { .. } => "other-batch",
             Self::Nameless { .. } => "records-nameless",
@@ -99,7 +99,7 @@ impl ExecuteError {
             Self::Version(_) | Self::NoSeries { .. } | Self::NoSource { .. } | Self::Governing(_) => {
                 RefusalKind::Configuration
             }
-            Self::Spool { .. }
+            Self::Spool(_)
             | Self::Unresolved { .. }
             | Self::OtherBatch { .. }
             | Self::Nameless { .. }

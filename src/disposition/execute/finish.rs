@@ -166,7 +166,7 @@ fn once(files: Vec<&SpooledFile>) -> Vec<&SpooledFile> {
 }
 
 /// Those that no row names any more: a shared file goes with its last reference.
-fn unreferenced(
+pub(super) fn unreferenced(
     files: Vec<&SpooledFile>,
     mut still_referenced: impl FnMut(&Path, &[&str]) -> Result<Vec<bool>, StoreError>,
 ) -> Result<Vec<&SpooledFile>, StoreError> {

@@ -31,6 +31,7 @@ pub(super) fn found_wrong(desk: &mut Desk, source: &SourceName) -> Result<Vec<Co
         batch: None,
         back: None,
         actor: None,
+        reason: None,
         records: 0,
     };
     Ok(together(source, if undone.back.is_empty() { std::slice::from_ref(&missing) } else { &undone.back }))
@@ -41,6 +42,7 @@ fn together(source: &SourceName, found: &[Correction]) -> Vec<Correction> {
     let is_back = |found: &&Correction| found.what == correction::RESURRECTED;
     let records = found.iter().filter(is_back).map(|found| found.records).fold(0, u64::saturating_add);
     let what = found.iter().find(is_back).or(found.last()).map(|found| found.what.clone());
-    let told = |what| Correction { source: source.clone(), what, batch: None, back: None, actor: None, records };
+    let told =
+        |what| Correction { source: source.clone(), what, batch: None, back: None, actor: None, reason: None, records };
     what.map(told).into_iter().collect()
 }

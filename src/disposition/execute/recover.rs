@@ -1,35 +1,35 @@
 //! After a crash: every intent without outcome gets one, from what the database itself says. Runs before anything else does.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 
 use super::behind;
 use super::error::ExecuteError;
-use super::finish::{Absence, After, Committed, Ending, finish, log_outcomes, unlink_files};
-use super::logged::{is_gone, logged_batch};
+use super::finish::{Absence, After, Committed, Ending, finish, log_outcomes};
+use super::left::{self, Late};
 use super::note;
 use super::restored;
 use super::spool::{Spool, SpoolDir};
 use super::statement::{BatchResult, Changes};
 use crate::audit::leaf::{Action, Body, Correction, Intent, RecordOutcome};
-use crate::audit::{DestructionLog, load_fingerprinter};
+use crate::audit::load_fingerprinter;
 use crate::disposition::Installation;
 use crate::disposition::chronicle::correction;
 use crate::disposition::desk::Desk;
 use crate::disposition::plan::PlanDirs;
-use crate::model::{BatchNumber, Fingerprint, Instant, RecordKey};
+use crate::model::{Fingerprint, Instant, Origin, RecordKey};
 use crate::records::mapping::Source;
 use crate::records::sqlite::{FenceState, Reader, Writer};
 
 /// What recovery found.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Recovered {
     /// Batches that had no outcome.
     pub batches: u64,
     /// Those among them that the database says were committed.
     pub committed: u64,
-    /// Files of earlier batches that should be gone and are not.
-    pub left: u64,
+    /// What became of files that earlier batches had left.
+    pub late: Late,
 }
 
 /// Gives every intent without outcome its outcome, and tries again to unlink what was left behind.
@@ -44,54 +44,10 @@ pub fn recover(desk: &mut Desk, now: Instant) -> Result<Recovered, ExecuteError>
         recovered.batches += 1;
         recovered.committed += u64::from(resolve(desk, &intents, now)?);
     }
-    recovered.left = unlink_what_was_left(desk, now)?;
+    recovered.late = left::retry(desk, now)?;
     // A batch resolved just now may have let go of the fence before it, so this comes after.
     restored::look(desk, now)?;
     Ok(recovered)
-}
-
-/// Tries again to unlink the files that earlier batches had to leave; what succeeds whole is put on record.
-///
-/// Returns how many are left still.
-fn unlink_what_was_left(desk: &mut Desk, now: Instant) -> Result<u64, ExecuteError> {
-    let mut left = 0;
-    let install = desk.install().clone();
-    let spools = SpoolDir::of(&install.state);
-    for batch in spools.batches()? {
-        let Some(spool) = spools.read(batch)? else { continue };
-        let Some(source) = install.sources.get(&spool.source) else { continue };
-        let origin = desk.log().origin().clone();
-        let mut writer = Writer::open(source, &install.series, &origin)?;
-        let outcomes = outcomes_of(desk.log(), batch)?;
-        let had_left = outcomes.contains(&RecordOutcome::Incomplete);
-        let gone = |outcome: &RecordOutcome| if is_gone(*outcome) { RecordOutcome::Destroyed } else { *outcome };
-        let mut result = BatchResult { outcomes: outcomes.iter().map(gone).collect(), ..BatchResult::default() };
-        let reserved = install.reserved();
-        // What was left was there, or was taken by somebody else: neither is our doing.
-        let absence = if had_left { Absence::Foreign } else { Absence::OurDoing };
-        unlink_files(&mut writer, &spool, &reserved, absence, &mut result)?;
-        // Only what an outcome named as left is worth an entry: a crash may also have kept a spool whose files are all gone.
-        if had_left && result.left.is_empty() && !result.files.is_empty() {
-            let completed = Correction {
-                source: spool.source.clone(),
-                what: correction::COMPLETED.to_owned(),
-                batch: Some(batch),
-                back: None,
-                actor: None,
-                records: spool.files.iter().map(|file| file.record).collect::<BTreeSet<_>>().len() as u64,
-            };
-            desk.record(Body::Correction(completed), now)?;
-        }
-        spools.keep(&spool, &result.left)?;
-        left += result.left.len() as u64;
-    }
-    Ok(left)
-}
-
-/// What the log says became of each record of a batch, in order: a file goes only with a record that went.
-fn outcomes_of(log: &DestructionLog, batch: BatchNumber) -> Result<Vec<RecordOutcome>, ExecuteError> {
-    let records = logged_batch(log, batch)?.map(|logged| logged.records).unwrap_or_default();
-    Ok(records.into_iter().map(|(_, outcome)| outcome).collect())
 }
 
 /// Groups intents by their batch, in the log's order.
@@ -111,8 +67,8 @@ fn resolve(desk: &mut Desk, intents: &[(u64, Intent)], now: Instant) -> Result<b
     let first = &intents[0].1;
     let batch = first.batch;
     let records: usize = intents.iter().map(|(_, intent)| intent.n as usize).sum();
-    let spools = SpoolDir::of(&desk.install().state);
-    let spool = spools.read(batch)?.unwrap_or_else(|| empty_spool(first));
+    let (spools, log) = (SpoolDir::of(&desk.install().state), desk.log().origin().clone());
+    let spool = spools.read(&log, batch)?.unwrap_or_else(|| empty_spool(log, first));
     let keys = keys_of(desk, intents)?;
     let mut writer = open_source(desk, first)?;
     let unresolved = |source| ExecuteError::Unresolved { batch, source_name: first.source.clone(), source };
@@ -139,7 +95,7 @@ fn resolve(desk: &mut Desk, intents: &[(u64, Intent)], now: Instant) -> Result<b
     };
     log_outcomes(desk.log(), intents, &result, Ending { committed, recovered: true }, now)?;
     desk.log().sync()?;
-    spools.keep(&spool, &result.left)?;
+    spools.keep(&spool, &result.left, now)?;
     Ok(committed)
 }
 
@@ -189,6 +145,7 @@ fn read_from_records(
         batch: Some(first.batch),
         back: None,
         actor: None,
+        reason: None,
         records: disposed.iter().filter(|disposed| **disposed).count() as u64,
     };
     desk.record(Body::Correction(correction), now)?;
@@ -220,11 +177,14 @@ fn source_of<'i>(install: &'i Installation, intent: &Intent) -> Result<&'i Sourc
     install.sources.get(&intent.source).ok_or_else(gone)
 }
 
-fn empty_spool(intent: &Intent) -> Spool {
+fn empty_spool(log: Origin, intent: &Intent) -> Spool {
     Spool {
+        log,
         batch: intent.batch,
+        plan: intent.plan.clone(),
         source: intent.source.clone(),
         series: intent.series.clone(),
+        left_since: None,
         unlinking: false,
         files: Vec::new(),
     }

@@ -50,7 +50,15 @@ fn compare(desk: &mut Desk, source: &SourceName, last: BatchNumber) -> Result<Ve
     let Some(undone) = undone(&install, desk.log(), &origin, source, last)? else { return Ok(Vec::new()) };
     if undone.back.is_empty() {
         let (source, what) = (source.clone(), undone.what.to_owned());
-        return Ok(vec![Correction { source, what, batch: Some(last), back: None, actor: None, records: 0 }]);
+        return Ok(vec![Correction {
+            source,
+            what,
+            batch: Some(last),
+            back: None,
+            actor: None,
+            reason: None,
+            records: 0,
+        }]);
     }
     Ok(undone.back)
 }
@@ -165,6 +173,7 @@ fn correction_of(logged: &LoggedBatch, present: &HashSet<Fingerprint>) -> Option
         batch: Some(logged.intent.batch),
         back: Some(encode_presence(&back)),
         actor: None,
+        reason: None,
         records,
     })
 }

@@ -1,6 +1,7 @@
-//! What files a batch is about to unlink, on stable storage before its COMMIT: recovery finishes from here.
+//! What files a batch is about to unlink, on stable storage before its COMMIT: recovery finishes from here. What could not be unlinked
+//! stays here until it can, or until a person releases it.
 //!
-//! Personal information (paths): 0600 under `STATE/private/spool`, gone as soon as the batch's outcome is in the log.
+//! Personal information (paths): 0600 under `STATE/private/spool`, gone as soon as the batch's outcome is in the log and no file is left.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -9,17 +10,23 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::error::ExecuteError;
-use crate::model::{BatchNumber, PartName, SeriesName, SourceName};
+use crate::disposition::desk::DeskError;
+use crate::model::{BatchNumber, Instant, Origin, PartName, PlanId, SeriesName, SourceName};
 use crate::records::files::{FileId, FileRef};
 
 /// The files of one batch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Spool {
+    /// The log whose batch it is: a successor numbers its own anew.
+    pub log: Origin,
     pub batch: BatchNumber,
+    pub plan: PlanId,
     pub source: SourceName,
     pub series: SeriesName,
+    /// Since when these files should be gone and are not; `None` while their batch is under way.
+    #[serde(default)]
+    pub left_since: Option<Instant>,
     /// Whether unlinking may have begun: before, a file that is absent was taken by somebody else.
     #[serde(default)]
     pub unlinking: bool,
@@ -45,6 +52,21 @@ impl SpooledFile {
     }
 }
 
+/// A spool that cannot be read, written or removed: nothing more is destroyed until it can.
+#[derive(Debug, thiserror::Error)]
+#[error("could not {doing} {}; nothing more is destroyed until that works", path.display())]
+pub struct SpoolError {
+    doing: &'static str,
+    path: PathBuf,
+    source: io::Error,
+}
+
+impl From<SpoolError> for DeskError {
+    fn from(error: SpoolError) -> Self {
+        Self::File { doing: error.doing, path: error.path, source: error.source }
+    }
+}
+
 /// The directory of spools.
 #[derive(Clone, Debug)]
 pub(super) struct SpoolDir(PathBuf);
@@ -56,16 +78,16 @@ impl SpoolDir {
     }
 
     /// Writes a spool; durable on return. One without files needs none.
-    pub fn write(&self, spool: &Spool) -> Result<(), ExecuteError> {
+    pub fn write(&self, spool: &Spool) -> Result<(), SpoolError> {
         if spool.files.is_empty() {
             return Ok(());
         }
-        let path = self.path(spool.batch);
-        self.write_durably(&path, spool).map_err(|source| ExecuteError::Spool { doing: "write", path, source })
+        let path = self.path(&spool.log, spool.batch);
+        self.write_durably(&path, spool).map_err(|source| SpoolError { doing: "write", path, source })
     }
 
     /// Notes that unlinking begins; durable on return.
-    pub fn begin(&self, spool: &Spool) -> Result<(), ExecuteError> {
+    pub fn begin(&self, spool: &Spool) -> Result<(), SpoolError> {
         self.write(&Spool { unlinking: true, ..spool.clone() })
     }
 
@@ -79,54 +101,58 @@ impl SpoolDir {
         File::open(&self.0)?.sync_all()
     }
 
-    /// Reads the spool of a batch; `None` where it has none.
-    pub fn read(&self, batch: BatchNumber) -> Result<Option<Spool>, ExecuteError> {
-        let path = self.path(batch);
-        let read = match fs::read(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            read => read.and_then(|bytes| Ok(serde_json::from_slice(&bytes)?)),
-        };
-        read.map(Some).map_err(|source| ExecuteError::Spool { doing: "read", path, source })
+    /// Reads the spool of a log's batch; `None` where it has none.
+    pub fn read(&self, log: &Origin, batch: BatchNumber) -> Result<Option<Spool>, SpoolError> {
+        read(self.path(log, batch))
     }
 
     /// Keeps of a spool what is left to unlink; removes it where that is nothing.
-    pub fn keep(&self, spool: &Spool, left: &[SpooledFile]) -> Result<(), ExecuteError> {
+    pub fn keep(&self, spool: &Spool, left: &[SpooledFile], now: Instant) -> Result<(), SpoolError> {
         if left.is_empty() {
-            return self.remove(spool.batch);
+            return self.remove(spool);
         }
-        self.write(&Spool { files: left.to_vec(), unlinking: false, ..spool.clone() })
+        let left_since = spool.left_since.or(Some(now));
+        self.write(&Spool { files: left.to_vec(), left_since, unlinking: false, ..spool.clone() })
     }
 
-    /// Removes the spool of a batch, if there is one.
-    pub fn remove(&self, batch: BatchNumber) -> Result<(), ExecuteError> {
-        let path = self.path(batch);
+    /// Removes a spool, if it is there.
+    pub fn remove(&self, spool: &Spool) -> Result<(), SpoolError> {
+        let path = self.path(&spool.log, spool.batch);
         match fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(ExecuteError::Spool { doing: "remove", path, source: error })
+            Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                Err(SpoolError { doing: "remove", path, source })
             }
             _ => Ok(()),
         }
     }
 
-    /// The batches that have a spool, in order.
-    pub fn batches(&self) -> Result<Vec<BatchNumber>, ExecuteError> {
-        let failed = |source| ExecuteError::Spool { doing: "list", path: self.0.clone(), source };
+    /// Every spool, in order of batches.
+    pub fn all(&self) -> Result<Vec<Spool>, SpoolError> {
+        let failed = |source| SpoolError { doing: "list", path: self.0.clone(), source };
         let entries = match fs::read_dir(&self.0) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             entries => entries.map_err(failed)?,
         };
-        let mut batches = Vec::new();
+        let mut spools = Vec::new();
         for entry in entries {
-            let name = entry.map_err(failed)?.file_name();
-            let number =
-                name.to_str().and_then(|name| name.strip_suffix(".json")).and_then(|number| number.parse().ok());
-            batches.extend(number.map(BatchNumber));
+            let path = entry.map_err(failed)?.path();
+            if path.extension().is_some_and(|extension| extension == "json") {
+                spools.extend(read(path)?);
+            }
         }
-        batches.sort();
-        Ok(batches)
+        spools.sort_by_key(|spool| spool.batch);
+        Ok(spools)
     }
 
-    fn path(&self, batch: BatchNumber) -> PathBuf {
-        self.0.join(format!("{batch}.json"))
+    fn path(&self, log: &Origin, batch: BatchNumber) -> PathBuf {
+        self.0.join(format!("{}-{batch}.json", log.as_str().replace('/', "-")))
     }
+}
+
+fn read(path: PathBuf) -> Result<Option<Spool>, SpoolError> {
+    let read = match fs::read(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        read => read.and_then(|bytes| Ok(serde_json::from_slice(&bytes)?)),
+    };
+    read.map(Some).map_err(|source| SpoolError { doing: "read", path, source })
 }

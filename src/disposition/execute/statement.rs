@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::close::NO_LEVEL;
+use super::left::Late;
 use super::spool::SpooledFile;
 use crate::audit::leaf::{Action, RecordOutcome, RunCounts};
 use crate::model::{PartName, PlanId, RunId, SourceName};
@@ -31,17 +33,40 @@ pub struct Statement {
     pub bytes: u64,
     /// Files that rows named and that were not there, of records that went: the mapping lets them be gone.
     pub missing: u64,
+    /// Files that earlier runs had left and that went now; not among `files`.
+    pub late: u64,
     /// Files of earlier runs that should be gone, were tried again, and are not.
     pub left: u64,
     /// The sanitization level that was verified in every source; `none` where triggers may have copied what went, or nothing went.
     pub level: String,
     /// Whether the run went through its plan.
     pub finished: bool,
-    /// Why records failed or were put off, and how many: never which.
+    /// Why records failed or were put off, or files are left, and how many: never which.
     pub reasons: BTreeMap<String, u64>,
 }
 
 impl Statement {
+    /// Of a run that went through its plan before and had no record left to do.
+    pub(super) fn nothing_more(run: RunId, plan: PlanId) -> Self {
+        Self {
+            run,
+            plan,
+            counts: RunCounts::default(),
+            interrupted: RunCounts::default(),
+            rows: 0,
+            detached: 0,
+            triggered: 0,
+            files: 0,
+            bytes: 0,
+            missing: 0,
+            late: 0,
+            left: 0,
+            level: NO_LEVEL.to_owned(),
+            finished: true,
+            reasons: BTreeMap::new(),
+        }
+    }
+
     /// Whether some record is neither gone nor kept for good reason, in this run or in an interrupted one that nobody was told of.
     pub fn is_partial(&self) -> bool {
         let RunCounts { deferred, incomplete, failed, .. } = self.counts;
@@ -62,8 +87,8 @@ pub(super) struct Tally {
     pub bytes: u64,
     /// See [`Statement::missing`].
     pub missing: u64,
-    /// See [`Statement::left`].
-    pub left: u64,
+    /// What became of the files that earlier runs had left.
+    pub late: Late,
     pub reasons: BTreeMap<String, u64>,
     /// Sources of which records were destroyed or anonymized, and which of the two.
     pub disposed_in: BTreeMap<SourceName, BTreeSet<Action>>,

@@ -47,6 +47,8 @@ words! {
     last_scan: "last scan", "dernier examen";
     last_run: "last run", "dernière exécution";
     holds: "holds", "suspensions";
+    files_left: "files left", "fichiers restés";
+    files_left_of: "{} of plan {}, since {}: `apply` of that plan tries again and says why", "{} de la liste {}, depuis {}\u{a0}: `apply` de cette liste essaie de nouveau et dit pourquoi";
     to_review: "to review", "à réexaminer";
     log: "log", "registre";
     entries: "entries", "inscriptions";
@@ -142,6 +144,8 @@ words! {
     run_gone: "{} [row|rows] and {} [file|files] ({} [byte|bytes]), in {} s", "{} [ligne|lignes] et {} [fichier|fichiers] ({} [octet|octets]), en {} s";
     run_detached: "{} [row lives|rows live] on without the record, or with another one", "{} [ligne survit sans l'enregistrement, ou rattachée à un autre|lignes survivent sans l'enregistrement, ou rattachées à un autre]";
     run_missing: "{} [file that a row named was|files that rows named were] not there; the mapping lets them be gone", "{} [fichier nommé par une ligne n'était pas là|fichiers nommés par des lignes n'étaient pas là] ; la configuration admet qu'ils aient disparu";
+    run_late: "{} [file that earlier runs had left is|files that earlier runs had left are] gone now", "{} [fichier resté de passages antérieurs a|fichiers restés de passages antérieurs ont] maintenant disparu";
+    files_released: "{} [file|files] of plan {} [is|are] released: you answer for [it|them], by name, and no run tries [it|them] any more. [It was|They were] here:", "{} [fichier|fichiers] de la liste {} [est libéré|sont libérés]\u{a0}: vous en répondez nommément, et aucun passage n'essaiera plus de [le|les] détruire. [Il était|Ils étaient] ici\u{a0}:";
     run_left: "{} [file of earlier runs is|files of earlier runs are] left that should be gone: changed, moved or out of reach. Each run tries again", "{} [fichier de passages antérieurs reste|fichiers de passages antérieurs restent] à détruire\u{a0}: [modifié, déplacé|modifiés, déplacés] ou hors de portée. Chaque passage essaie de nouveau";
     run_triggered: "The application's triggers changed {} [row|rows] more", "Les déclencheurs de l'application ont modifié {} [ligne|lignes] de plus";
     run_no_level: "No level of sanitization is claimed: triggers of the application may have copied what went (see trigger-copies in `retentiond check`)", "Aucun niveau d'assainissement n'est affirmé\u{a0}: des déclencheurs de l'application ont pu copier ce qui a disparu (voir trigger-copies dans `retentiond check`)";
@@ -262,6 +266,9 @@ words! {
     mention_still_gone: "entry {}: its database was put back, or our table in it changed; this record was looked for then and was not there", "inscription {}\u{a0}: sa base a été remise à un état antérieur, ou notre table y a été changée; cet enregistrement y a été cherché et ne s'y trouvait pas";
     mention_restored: "entry {}: its database was put back since; whether this record came back with it the log does not say", "inscription {}\u{a0}: sa base a été remise à un état antérieur depuis; le registre ne dit pas si cet enregistrement est revenu avec elle";
     answer_destroyed: "It was destroyed; its absence was read back then, at {}.", "Il a été détruit; son absence a été relue alors, le {}.";
+    mention_released: "entry {}: a person answered for the files that were left", "inscription {}\u{a0}: une personne a répondu des fichiers restés en place";
+    answer_incomplete: "Its rows were destroyed, at {}. Files of it could not be, and a person answered for them.", "Ses lignes ont été détruites, le {}. Des fichiers n'ont pu l'être, et une personne en a répondu.";
+    answer_left: "Its rows were destroyed, at {}. Files of it are left: each run tries again.", "Ses lignes ont été détruites, le {}. Des fichiers restent en place\u{a0}: chaque passage essaie de nouveau.";
     answer_destroyed_completed: "It was destroyed, at {}; files of it that were left then are gone since.", "Il a été détruit, le {}; des fichiers restés en place alors ont disparu depuis.";
     answer_unsigned: "No signed checkpoint covers all of this yet: the entries from {} on stand in the log's journal alone.", "Aucun point de contrôle signé ne couvre encore tout cela\u{a0}: à partir de l'inscription {}, le registre ne l'a que dans son journal.";
     answer_anonymized: "It was anonymized.", "Il a été anonymisé.";

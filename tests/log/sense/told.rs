@@ -117,6 +117,7 @@ fn back(batch: Option<u64>, back: Option<&str>, records: u64) -> Body {
         batch,
         back,
         actor: None,
+        reason: None,
         records,
     })
 }
@@ -220,6 +221,7 @@ fn a_run_may_begin_for_a_fortnight_after_its_approval_and_longer_where_the_clock
         batch: None,
         back: None,
         actor: Some("marie (1000)".into()),
+        reason: None,
         records: 0,
     }));
     began(&mut late, NOW + 17 * DAY);

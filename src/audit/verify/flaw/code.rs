@@ -89,6 +89,7 @@ impl Flaw {
             Self::SecondHold { .. } => "second-hold",
             Self::NoBatch { .. } => "no-batch",
             Self::NeverGone { .. } => "never-gone",
+            Self::NeverLeft { .. } => "never-left",
             Self::BackOfKept { .. } => "back-kept",
             Self::OtherCorrection { .. } => "other-correction",
             Self::Back => "back",

@@ -1,0 +1,66 @@
+//! Files that should be gone and are not: who looks is told until they are gone, or until a person answers for them.
+
+use std::fs;
+
+use crate::office::{NOON, Office};
+
+const PART: &str = "
+[[series.dossier.part]]
+table = \"document\"
+on    = { dossier_id = \"id\" }
+files = { column = \"path\", root = \"files\" }
+";
+
+/// An office with one due dossier that has a file.
+fn with_a_file() -> Office {
+    let office = Office::new("approve", 1);
+    office.configure(PART);
+    let table = "CREATE TABLE document (id INTEGER PRIMARY KEY, dossier_id INTEGER NOT NULL, path TEXT);
+        CREATE INDEX document_dossier ON document (dossier_id); CREATE INDEX document_path ON document (path);
+        INSERT INTO document VALUES (1, 1, 'canary.txt')";
+    office.database().execute_batch(table).unwrap();
+    fs::create_dir(office.path("files")).unwrap();
+    fs::write(office.path("files/canary.txt"), "canary").unwrap();
+    office
+}
+
+fn metric(office: &Office, name: &str) -> String {
+    let text = fs::read_to_string(office.path("retentiond.prom")).unwrap_or_default();
+    let line = text.lines().find_map(|line| line.strip_prefix(&format!("retentiond_{name} ")).map(str::to_owned));
+    line.unwrap_or_default()
+}
+
+#[test]
+fn files_that_are_left_are_told_with_their_plan_and_since_when_until_somebody_ends_it() {
+    let office = with_a_file();
+    office.configure(&format!("\n[metrics]\ntextfile = \"{}\"\n", office.path("retentiond.prom").display()));
+    let daemon = office.start_with(&[("FAILPOINTS", "committed=sleep(2000)")]);
+    office.scan();
+    let plan = office.plans("pending").remove(0);
+    assert_eq!(office.status()["left"], serde_json::json!([]));
+    office.ask(&["approve", &plan, "--accept", "rules,empty"]);
+    office.wait("the transaction", || office.count() == 5);
+    fs::rename(office.path("files/canary.txt"), office.path("aside")).unwrap();
+    office.wait("the alert", || office.has_alert("files-left"));
+    let left = office.status()["left"].clone();
+    assert_eq!(left, serde_json::json!([{ "plan": plan, "files": 1, "since": NOON }]));
+    let alerts = office.status()["alerts"].clone();
+    let told = alerts.as_array().unwrap();
+    assert!(told.iter().any(|alert| alert["code"] == "files-left" && alert["about"] == plan.as_str()), "{alerts}");
+    assert!(!alerts.to_string().contains("canary") && !office.has_alert("run-partial"), "{alerts}");
+    office.wait("the figures", || metric(&office, "files_left") == "1");
+    assert_eq!(metric(&office, "files_left_oldest_timestamp_seconds"), "1795280400");
+    assert!(office.run(&["ctl", "status"]).out.contains(&format!("1 of plan {plan}, since {NOON}")));
+
+    // Who asks the daemon for a plan that was executed hears of its files.
+    let (code, run) = office.json(&["apply", &plan]);
+    assert_eq!((code, &run["left"], &run["plan"]), (5, &1.into(), &plan.as_str().into()), "{run}");
+    let released = office.ask(&["apply", &plan, "--release-files", "--reason", "moved to the archive"]);
+    assert_eq!(released["files"].as_array().map(Vec::len), Some(1), "{released}");
+    office.wait("the end of the alert", || !office.has_alert("files-left"));
+    office.wait("the figures", || metric(&office, "files_left") == "0");
+    assert_eq!(office.json(&["apply", &plan]).0, 3);
+    daemon.stop();
+    office.verify();
+    office.verify_by_python(NOON);
+}
