@@ -107,13 +107,14 @@ impl<'c> Guess<'c> {
 /// For each table that is a part: the reference to its owner.
 fn owners(tables: &[(&str, &Table)], links: &[Link]) -> BTreeMap<String, Link> {
     let mut owners = BTreeMap::new();
+    let affairs = affairs(tables, links);
     // First those whose own dates say that they live and end; then those of any date; what hangs on either is a part.
     let free_standing = |(_, table): &&(&str, &Table)| !is_polymorphic(table);
     let ending = tables.iter().filter(free_standing).filter(|(_, table)| ends(table));
     let mut roots: BTreeSet<&str> = ending.map(|(name, _)| *name).collect();
     // What hangs on rows that belong to several tables goes where they go.
     roots.extend(tables.iter().filter(|(_, table)| is_polymorphic(table)).map(|(name, _)| *name));
-    adopt(tables, links, &roots, &mut owners);
+    adopt(tables, links, &roots, &mut owners, &affairs);
     let dated = tables.iter().filter(free_standing).filter(|(_, table)| main_date(table).is_some());
     let dated = dated.map(|(name, _)| *name);
     let free: Vec<&str> = dated.filter(|name| !owners.contains_key(*name)).collect();
@@ -126,25 +127,56 @@ fn owners(tables: &[(&str, &Table)], links: &[Link]) -> BTreeMap<String, Link> {
                 && !names::is_person(&link.parent)
         })
     }));
-    adopt(tables, links, &roots, &mut owners);
+    adopt(tables, links, &roots, &mut owners, &BTreeSet::new());
     owners
 }
 
-/// Gives every table that is no root, and refers to a root or a part, its owner.
-fn adopt(tables: &[(&str, &Table)], links: &[Link], roots: &BTreeSet<&str>, owners: &mut BTreeMap<String, Link>) {
+/// Tables that are no people's and may yet own others: those of a date, and what refers to such.
+fn affairs<'c>(tables: &[(&'c str, &'c Table)], links: &[Link]) -> BTreeSet<&'c str> {
+    let others = || tables.iter().filter(|(name, _)| !names::is_person(name));
+    let mut affairs: BTreeSet<&str> =
+        others().filter(|(_, table)| main_date(table).is_some()).map(|(name, _)| *name).collect();
+    loop {
+        let refers = |name: &str| links.iter().any(|link| link.child == name && affairs.contains(link.parent.as_str()));
+        let more: Vec<&str> =
+            others().map(|(name, _)| *name).filter(|name| !affairs.contains(name) && refers(name)).collect();
+        if more.is_empty() {
+            return affairs;
+        }
+        affairs.extend(more);
+    }
+}
+
+/// Gives every table that is no root, and refers to a root or a part, its owner. A person owns only what nothing else can: what refers to one of `affairs` too
+/// waits for that.
+fn adopt(
+    tables: &[(&str, &Table)],
+    links: &[Link],
+    roots: &BTreeSet<&str>,
+    owners: &mut BTreeMap<String, Link>,
+    affairs: &BTreeSet<&str>,
+) {
+    let refers_to_affairs = |name: &str| {
+        links.iter().any(|link| link.child == name && link.parent != name && affairs.contains(link.parent.as_str()))
+    };
     loop {
         let is_owner = |name: &str| roots.contains(name) || owners.contains_key(name);
-        let orphans = tables.iter().map(|(name, _)| *name).filter(|name| !is_owner(name));
-        let found: Vec<Link> = orphans
-            .filter_map(|name| {
-                let to_owner =
-                    links.iter().filter(|link| link.child == name && link.parent != name && is_owner(&link.parent));
-                // People are nobody's part on the strength of a reference that may be absent (a customer's sales agent).
-                let to_owner = to_owner.filter(|link| !(link.nullable && names::is_person(name)));
-                // Rather of a file than of a person, and rather by a reference that must be there.
-                to_owner.min_by_key(|link| (names::is_person(&link.parent), link.nullable, !link.declared)).cloned()
-            })
-            .collect();
+        let orphans = || tables.iter().map(|(name, _)| *name).filter(|name| !is_owner(name));
+        let owner_of = |name: &str| {
+            let to_owner = links.iter().filter(|link| {
+                // Who wrote or handles something does not own it.
+                link.child == name && link.parent != name && is_owner(&link.parent) && !link.is_role
+            });
+            // People are nobody's part on the strength of a reference that may be absent (a customer's sales agent).
+            let to_owner = to_owner.filter(|link| !(link.nullable && names::is_person(name)));
+            // Rather of a file than of a person, and rather by a reference that must be there.
+            to_owner.min_by_key(|link| (names::is_person(&link.parent), link.nullable, !link.declared)).cloned()
+        };
+        let found: Vec<Link> = orphans().filter_map(owner_of).collect();
+        let (persons, others): (Vec<Link>, Vec<Link>) =
+            found.into_iter().partition(|link| names::is_person(&link.parent) && !names::is_person(&link.child));
+        let persons = persons.into_iter().filter(|link| !refers_to_affairs(&link.child));
+        let found: Vec<Link> = if others.is_empty() { persons.collect() } else { others };
         if found.is_empty() {
             return;
         }
@@ -200,9 +232,9 @@ fn event_of<'c>(
         .next()
 }
 
-/// Whether rows of the table say by a type which table they refer to. Not where the schema itself ties them to one.
+/// Whether rows of the table say by a type which table they belong to. Not where the schema itself ties them to one; whoever wrote them is none.
 fn is_polymorphic(table: &Table) -> bool {
-    !schema::polymorphic(table).is_empty() && table.foreign_keys.is_empty()
+    !schema::polymorphic(table).is_empty() && table.foreign_keys.iter().all(|key| names::is_person(&key.parent))
 }
 
 /// What parts are collected from.

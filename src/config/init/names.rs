@@ -272,6 +272,65 @@ pub(super) fn paths(table: &Table) -> Vec<&Column> {
     directory.into_iter().chain([file]).collect()
 }
 
+/// What a column says of the person to whom it leads.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// A role, and the table where to look, as a table is named (`sender_account_id`).
+    Of(String),
+    /// A role alone (`author_id`).
+    Alone,
+}
+
+const ROLES: &[&str] = &[
+    "author",
+    "auteur",
+    "owner",
+    "proprietaire",
+    "creator",
+    "created_by",
+    "cree_par",
+    "updated_by",
+    "modified_by",
+    "modifie_par",
+    "assigned_to",
+    "assignee",
+    "reporter",
+    "requester",
+    "demandeur",
+    "submitter",
+    "sender",
+    "expediteur",
+    "recipient",
+    "destinataire",
+    "approver",
+    "approved_by",
+    "reviewer",
+    "manager",
+    "responsible",
+    "responsable",
+    "agent",
+    "caseworker",
+];
+
+/// The role that a column (`author_id`, `SenderAccountId`) gives to the person to whom it leads.
+pub(super) fn role(column: &str) -> Option<Role> {
+    let name = snake(column);
+    let stem = name.strip_suffix("_id")?;
+    if ROLES.contains(&stem) {
+        return Some(Role::Alone);
+    }
+    let (role, table) = stem.rsplit_once('_')?;
+    (ROLES.contains(&role) && is_person(table)).then(|| Role::Of(table.to_owned()))
+}
+
+/// Whether whoever plays the role of this column began the matter, rather than works on it.
+pub(super) fn begins_matter(column: &str) -> bool {
+    any(
+        &words(column),
+        &["author", "auteur", "owner", "proprietaire", "creator", "reporter", "requester", "demandeur", "submitter"],
+    )
+}
+
 /// Whether the table's rows are people.
 pub(super) fn is_person(table: &str) -> bool {
     let people = [

@@ -14,6 +14,8 @@ pub(super) struct Link {
     pub nullable: bool,
     /// `false`: only the column's name suggests it.
     pub declared: bool,
+    /// The column names what a person does there (`author_id`): the row is hardly that person's own.
+    pub is_role: bool,
     /// The column that says which table a row refers to, and its value for this one.
     pub of_type: Option<(String, String)>,
 }
@@ -44,6 +46,8 @@ pub(super) fn links(tables: &[(&str, &Table)]) -> Vec<Link> {
                 nullable: key.columns.iter().any(|(column, _)| is_nullable(table, column)),
                 columns: key.columns.clone(),
                 declared: true,
+                is_role: key.columns.iter().any(|(column, _)| names::role(column).is_some())
+                    && names::is_person(parent),
                 of_type: None,
             });
         }
@@ -51,18 +55,75 @@ pub(super) fn links(tables: &[(&str, &Table)]) -> Vec<Link> {
             let is_declared =
                 table.foreign_keys.iter().flat_map(|key| &key.columns).any(|(from, _)| *from == column.name);
             if !is_declared && let Some((parent, key)) = suggested(&column.name, tables) {
-                links.push(Link {
-                    child: (*name).to_owned(),
-                    parent: parent.to_owned(),
-                    columns: vec![(column.name.clone(), key.to_owned())],
-                    nullable: !column.not_null,
-                    declared: false,
-                    of_type: None,
-                });
+                links.push(suggestion(name, column, parent, key, false));
+            }
+        }
+    }
+    let people = people(tables, &links);
+    for (name, table) in tables {
+        for column in &table.columns {
+            let is_known =
+                |link: &Link| link.child == *name && link.columns.iter().any(|(from, _)| *from == column.name);
+            if links.iter().any(is_known) {
+                continue;
+            }
+            if let Some((parent, key)) = own_tree(name, table, &column.name) {
+                links.push(suggestion(name, column, parent, key, false));
+            } else if let Some((parent, key)) = by_role(&column.name, tables, people) {
+                links.push(suggestion(name, column, parent, key, true));
             }
         }
     }
     links
+}
+
+/// A reference that a column's name suggests.
+fn suggestion(child: &str, column: &Column, parent: &str, key: &str, is_role: bool) -> Link {
+    Link {
+        child: child.to_owned(),
+        parent: parent.to_owned(),
+        columns: vec![(column.name.clone(), key.to_owned())],
+        nullable: !column.not_null,
+        declared: false,
+        is_role,
+        of_type: None,
+    }
+}
+
+/// `parent_id` suggests the table's own key: its rows make trees.
+fn own_tree<'c>(name: &'c str, table: &'c Table, column: &str) -> Option<(&'c str, &'c str)> {
+    match key(table).as_slice() {
+        [key] if names::snake(column) == "parent_id" => Some((name, &key.name)),
+        _ => None,
+    }
+}
+
+/// `author_id` suggests the table of people; `sender_account_id` that of accounts.
+fn by_role<'c>(
+    column: &str,
+    tables: &[(&'c str, &'c Table)],
+    people: Option<(&'c str, &'c str)>,
+) -> Option<(&'c str, &'c str)> {
+    match names::role(column)? {
+        names::Role::Of(table) => named(&table, tables).map(|(name, key)| (name, key.name.as_str())),
+        names::Role::Alone => people,
+    }
+}
+
+/// The table of people to which most columns lead by its own name, and its one key column; `None` where two are as likely.
+fn people<'c>(tables: &[(&'c str, &'c Table)], links: &[Link]) -> Option<(&'c str, &'c str)> {
+    let is_people = |(name, _): &&(&'c str, &'c Table)| names::words(name).len() == 1 && names::is_person(name);
+    let references = |name: &str| links.iter().filter(|link| link.parent == name && link.child != name).count();
+    let mut found: Vec<_> =
+        tables.iter().filter(is_people).map(|(name, table)| (references(name), *name, *table)).collect();
+    found.sort_by_key(|(references, _, _)| std::cmp::Reverse(*references));
+    match found.as_slice() {
+        [(most, ..), (next, ..), ..] if most == next => None,
+        [(_, name, table), ..] => {
+            key(table).first().filter(|_| key(table).len() == 1).map(|key| (*name, key.name.as_str()))
+        }
+        [] => None,
+    }
 }
 
 /// Columns that refer to several tables, by a type beside them (`journalized_type`, `journalized_id`).
@@ -88,6 +149,7 @@ pub(super) fn typed(tables: &[(&str, &Table)], kinds: &Kinds) -> Vec<Link> {
                     columns: vec![(format!("{stem}_id"), key.name.clone())],
                     nullable: is_nullable(table, &format!("{stem}_id")),
                     declared: false,
+                    is_role: false,
                     of_type: Some((column.clone(), kind.clone())),
                 });
             }

@@ -322,3 +322,55 @@ fn the_state_of_an_address_is_not_the_state_of_a_record() {
     assert!(proposed("").contains("where = \"\""));
     assert!(!proposed(", city TEXT").contains("where ="));
 }
+
+/// As Rails applications name their columns: no key declares what refers to what.
+const PEOPLE: &str = "
+    CREATE TABLE users (id INTEGER PRIMARY KEY, login TEXT NOT NULL, last_login_at TEXT, created_at TEXT NOT NULL);
+    CREATE TABLE tokens (id INTEGER PRIMARY KEY, user_id INTEGER NOT NULL, created_at TEXT NOT NULL);
+    CREATE TABLE projects (id INTEGER PRIMARY KEY, name TEXT NOT NULL, created_at TEXT NOT NULL);
+    CREATE TABLE repositories (id INTEGER PRIMARY KEY, project_id INTEGER NOT NULL);
+    CREATE TABLE commits (id INTEGER PRIMARY KEY, user_id INTEGER NOT NULL, repository_id INTEGER NOT NULL);
+    CREATE TABLE issues (id INTEGER PRIMARY KEY, assigned_to_id INTEGER, author_id INTEGER NOT NULL, parent_id INTEGER,
+                         closed_at TEXT);
+    CREATE TABLE pages (id INTEGER PRIMARY KEY, body TEXT NOT NULL, author_id INTEGER NOT NULL, updated_at TEXT NOT NULL);
+    CREATE TABLE journals (id INTEGER PRIMARY KEY, journalized_type TEXT NOT NULL, journalized_id INTEGER NOT NULL,
+                           user_id INTEGER NOT NULL, notes TEXT);
+";
+
+fn parts(mapping: &SeriesMapping) -> Vec<&str> {
+    mapping.parts.iter().map(|part| part.name.as_str()).collect()
+}
+
+fn blockers(mapping: &SeriesMapping) -> Vec<(&str, Join)> {
+    mapping.blocked_by.iter().map(|relation| (relation.series.as_str(), relation.on.clone())).collect()
+}
+
+#[test]
+fn columns_that_only_their_names_tie_to_people_block_them_and_name_the_subject() {
+    let loaded = filled(proposal_with(PEOPLE, &["Issue"]));
+    let people = series(&loaded, "users");
+    let issues = ["assigned_to_id", "author_id"].map(|column| ("issues", columns(column, "id")));
+    assert_eq!(blockers(people)[..2], issues);
+    assert_eq!(blockers(people)[2..], [("pages", columns("author_id", "id"))]);
+    let issues = series(&loaded, "issues");
+    assert_eq!(issues.subject.as_ref().map(|subject| &subject.on), Some(&columns("author_id", "id")));
+    assert_eq!(blockers(issues), [("issues", columns("parent_id", "id"))]);
+}
+
+#[test]
+fn what_people_wrote_is_no_part_of_them_where_it_may_belong_to_something_else() {
+    // With and without keys that the schema declares.
+    let declared = PEOPLE.replace("user_id INTEGER NOT NULL", "user_id INTEGER NOT NULL REFERENCES users (id)");
+    for schema in [PEOPLE, &declared] {
+        let proposal = proposal_with(schema, &["Issue"]);
+        let asked = |table: &str| {
+            let question = format!("what becomes of rows of \"{table}\" whose user_id is a \"users\" that goes");
+            proposal.undecided.iter().any(|open| open.contains(&question))
+        };
+        assert!(asked("journals") && asked("commits"), "{:#?}", proposal.undecided);
+        let loaded = filled(proposal);
+        assert_eq!(parts(series(&loaded, "users")), ["tokens"]);
+        assert_eq!(parts(series(&loaded, "issues")), ["journals"]);
+        assert_eq!(parts(series(&loaded, "projects")), ["repositories", "commits"]);
+    }
+}

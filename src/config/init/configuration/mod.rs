@@ -176,7 +176,11 @@ impl Page<'_> {
             let is_ours = link.child == candidate.table_name && !names::is_person(&link.child);
             is_ours && names::is_person(&link.parent)
         });
-        let to_person: Vec<_> = to_person.filter_map(|link| Some((guess.series_of(&link.parent)?, link))).collect();
+        let mut to_person: Vec<_> = to_person.filter_map(|link| Some((guess.series_of(&link.parent)?, link))).collect();
+        // Rather the person as such than one in a role, and of these whoever it comes from.
+        to_person.sort_by_key(|(_, link)| {
+            (link.is_role, !link.columns.iter().any(|(column, _)| names::begins_matter(column)))
+        });
         if let [(person, link), others @ ..] = to_person.as_slice() {
             let subject = format!("{{ series = {}, on = {} }}", quoted(&person.name), map(&link.columns));
             self.line(&format!("subject = {subject}   # ? a hold on that person reaches these records"));
