@@ -173,6 +173,39 @@ fn a_mapping_that_does_not_answer_in_time_keeps_its_records_and_says_why() {
     assert_eq!(house.ask(&["apply", &plan])["destroyed"], DUE);
 }
 
+/// Holds for a record beside which its customer has another.
+const HAS_NEIGHBOURS: &str =
+    "EXISTS (SELECT 1 FROM dossier AS other WHERE other.customer = this.customer AND other.id <> this.id)";
+
+/// Twenty customers have three due dossiers each, two of them one more.
+fn house_of_customers() -> House {
+    let house = House::new();
+    let customers = "ALTER TABLE dossier ADD COLUMN customer INTEGER; UPDATE dossier SET customer = id % 20;
+        CREATE INDEX dossier_customer ON dossier (customer);";
+    house.database().execute_batch(customers).unwrap();
+    house
+}
+
+#[test]
+fn a_hold_on_the_last_record_of_each_customer_keeps_it_although_all_were_due_together() {
+    let house = house_of_customers();
+    house.ask(&["hold", "place", "dossier", "--where", &format!("NOT {HAS_NEIGHBOURS}"), "--reason", "a claim"]);
+    let plan = house.approved();
+    let (code, run) = house.json(&["apply", &plan]);
+    assert_eq!((code, &run["destroyed"], &run["held"]), (0, &42.into(), &18.into()), "{run}");
+    assert_eq!(house.rows("dossier WHERE id NOT IN (SELECT max(id) FROM dossier GROUP BY customer)"), 0);
+    assert_eq!(house.run(&["audit", "verify"]).code, 0);
+}
+
+#[test]
+fn a_filter_that_spares_the_last_record_of_each_customer_spares_it_although_all_were_due_together() {
+    let house = house_of_customers();
+    house.edit("retentiond.toml", "\nreference ", &format!("\nfilter = \"{HAS_NEIGHBOURS}\"\nreference "));
+    let plan = house.approved();
+    let (code, run) = house.json(&["apply", &plan]);
+    assert_eq!((code, &run["destroyed"], &run["drifted"]), (0, &42.into(), &18.into()), "{run}");
+}
+
 #[test]
 fn a_hold_that_keeps_nothing_now_says_so_and_keeps_what_matches_later() {
     let house = House::new();

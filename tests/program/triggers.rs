@@ -63,6 +63,19 @@ fn an_index_and_a_counter_follow_what_is_destroyed() {
 }
 
 #[test]
+fn a_record_whose_date_a_trigger_moves_while_others_of_its_chunk_go_is_kept() {
+    let schema = "ALTER TABLE dossier ADD COLUMN customer INTEGER; UPDATE dossier SET customer = id % 20;
+        CREATE TRIGGER consoled AFTER DELETE ON dossier BEGIN
+            UPDATE dossier SET closed_at = '2099-01-01T00:00:00Z' WHERE customer = old.customer; END;";
+    let house = house(schema, "\"consoled\"");
+    let plan = house.approved();
+    let (code, run) = house.json(&["apply", &plan]);
+    assert_eq!((code, &run["destroyed"], &run["drifted"]), (0, &20.into(), &40.into()), "{run}");
+    assert_eq!(house.rows("dossier"), DOSSIERS - 20);
+    assert_eq!(house.run(&["audit", "verify"]).code, 0);
+}
+
+#[test]
 fn no_level_is_claimed_where_a_trigger_kept_a_copy() {
     let house = house(TRAIL, "\"trailed\"");
     let (code, checked) = house.json(&["check"]);

@@ -51,7 +51,8 @@ impl Disposal<'_> {
     }
 }
 
-/// Judges the candidates again and disposes of those that are still due exactly as planned. The holds must not change until the
+/// Judges the candidates again and disposes of those that are still due exactly as planned: all together, or, where one that goes may change what is
+/// judged of the next, one after the other. The holds must not change until the
 /// transaction has ended: the caller holds the desk.
 ///
 /// # Errors
@@ -66,28 +67,75 @@ pub(super) fn dispose<'w>(
     now: Instant,
     patience: Patience,
 ) -> Result<Disposal<'w>, ExecuteError> {
-    let keys: Vec<RecordKey> = candidates.iter().map(|candidate| candidate.item.key.clone()).collect();
-    let facts = txn
-        .within(patience.facts, |txn| txn.facts(&target.mapping.series, &keys))
-        .map_err(|error| slow_alone(error, &keys, patience.facts))?;
-    let held_by_expression =
-        txn.within(patience.holds, |txn| held_by_expression(txn, target, holds, &keys, patience.holds))?;
-    let same_files = same_files(&mut txn, target, candidates, &keys)?;
-    let outcomes: Vec<RecordOutcome> = candidates
-        .iter()
-        .zip(&facts)
-        .enumerate()
-        .map(|(place, (candidate, facts))| {
+    let series = &target.mapping.series;
+    let expressions = holds.expressions(series).iter().map(|(_, expression)| expression.as_str());
+    let together = if txn.is_looked_around(series, expressions)? { 1 } else { candidates.len().max(1) };
+    let is_alone = candidates.len() == 1;
+    let judging = Judging { target, holds, now, patience, is_alone };
+    let (mut outcomes, mut changes) = (Vec::with_capacity(candidates.len()), Changes::default());
+    for candidates in candidates.chunks(together) {
+        let judged = judging.outcomes(&mut txn, candidates)?;
+        dispose_of(&mut txn, target, candidates, &judged, &mut changes)?;
+        outcomes.extend(judged);
+    }
+    Ok(Disposal { txn, outcomes, changes })
+}
+
+/// What records are judged by.
+struct Judging<'j, 't> {
+    target: &'j Target<'t>,
+    holds: &'j HoldIndex,
+    now: Instant,
+    patience: Patience,
+    /// Whether the transaction is about one record only.
+    is_alone: bool,
+}
+
+impl Judging<'_, '_> {
+    /// What is to become of these candidates.
+    fn outcomes(
+        &self,
+        txn: &mut WriteTxn<'_>,
+        candidates: &[Candidate<'_>],
+    ) -> Result<Vec<RecordOutcome>, ExecuteError> {
+        let Self { target, holds, now, patience, .. } = *self;
+        let keys: Vec<RecordKey> = candidates.iter().map(|candidate| candidate.item.key.clone()).collect();
+        let facts = txn
+            .within(patience.facts, |txn| txn.facts(&target.mapping.series, &keys))
+            .map_err(|error| self.slow_alone(error, patience.facts))?;
+        let held_by_expression = txn.within(patience.holds, |txn| self.held_by_expression(txn, &keys))?;
+        let same_files = same_files(txn, target, candidates, &keys)?;
+        let outcomes = candidates.iter().zip(&facts).enumerate().map(|(place, (candidate, facts))| {
             let is_held = held_by_expression[place];
             match facts {
                 Some(facts) if same_files[place] => rejudge(target, candidate, facts, holds, is_held, now),
                 // The record is gone, or its files are not those that were announced.
                 _ => RecordOutcome::Drifted,
             }
-        })
-        .collect();
-    let changes = dispose_of(&mut txn, target, candidates, &outcomes)?;
-    Ok(Disposal { txn, outcomes, changes })
+        });
+        Ok(outcomes.collect())
+    }
+
+    /// For each key, whether a `--where` hold of the series keeps it.
+    fn held_by_expression(&self, txn: &mut WriteTxn<'_>, keys: &[RecordKey]) -> Result<Vec<bool>, ExecuteError> {
+        let series = &self.target.mapping.series;
+        let mut held = vec![false; keys.len()];
+        for (hold, expression) in self.holds.expressions(series) {
+            let matches = txn.matches(series, expression, keys);
+            let matches = matches.map_err(|error| self.slow_alone(error, self.patience.holds).in_expression());
+            let matches = matches.map_err(|error| asked::failed(hold, series, error))?;
+            held.iter_mut().zip(matches).for_each(|(held, matches)| *held |= matches);
+        }
+        Ok(held)
+    }
+
+    /// What does not answer in time about one record alone is too slow for any transaction; what does not about many is asked of fewer.
+    fn slow_alone(&self, error: StoreError, longest: Duration) -> StoreError {
+        match error {
+            StoreError::Interrupted { database } if self.is_alone => StoreError::TooSlow { database, longest },
+            error => error,
+        }
+    }
 }
 
 /// Any difference from the plan keeps the record; so do a hold, a blocker, and a date that has not come.
@@ -121,33 +169,6 @@ fn rejudge(
     }
 }
 
-/// For each key, whether a `--where` hold of the series keeps it.
-fn held_by_expression(
-    txn: &mut WriteTxn<'_>,
-    target: &Target<'_>,
-    holds: &HoldIndex,
-    keys: &[RecordKey],
-    patience: Duration,
-) -> Result<Vec<bool>, ExecuteError> {
-    let series = &target.mapping.series;
-    let mut held = vec![false; keys.len()];
-    for (hold, expression) in holds.expressions(series) {
-        let matches = txn.matches(series, expression, keys);
-        let matches = matches.map_err(|error| slow_alone(error, keys, patience).in_expression());
-        let matches = matches.map_err(|error| asked::failed(hold, series, error))?;
-        held.iter_mut().zip(matches).for_each(|(held, matches)| *held |= matches);
-    }
-    Ok(held)
-}
-
-/// What does not answer in time about one record alone is too slow for any transaction; what does not about many is asked of fewer.
-fn slow_alone(error: StoreError, keys: &[RecordKey], longest: Duration) -> StoreError {
-    match (error, keys) {
-        (StoreError::Interrupted { database }, [_]) => StoreError::TooSlow { database, longest },
-        (error, _) => error,
-    }
-}
-
 /// For each candidate, whether its rows still name exactly the files that were identified.
 fn same_files(
     txn: &mut WriteTxn<'_>,
@@ -176,12 +197,12 @@ fn dispose_of(
     target: &Target<'_>,
     candidates: &[Candidate<'_>],
     outcomes: &[RecordOutcome],
-) -> Result<Changes, StoreError> {
+    changes: &mut Changes,
+) -> Result<(), StoreError> {
     let chosen = |wanted: RecordOutcome| -> Vec<RecordKey> {
         let chosen = candidates.iter().zip(outcomes).filter(|(_, outcome)| **outcome == wanted);
         chosen.map(|(candidate, _)| candidate.item.key.clone()).collect()
     };
-    let mut changes = Changes::default();
     let destroyed = chosen(RecordOutcome::Destroyed);
     if !destroyed.is_empty() {
         changes.add(&txn.destroy(&target.mapping.series, &destroyed)?);
@@ -190,5 +211,5 @@ fn dispose_of(
     if !anonymized.is_empty() {
         changes.add(&txn.anonymize(&target.mapping.series, &anonymized)?);
     }
-    Ok(changes)
+    Ok(())
 }

@@ -1,6 +1,7 @@
 //! Records in SQLite databases.
 
 mod accounts;
+mod around;
 pub mod catalog;
 mod deadline;
 mod decode;

@@ -17,6 +17,8 @@ pub(super) struct Permitted {
     changed: BTreeSet<String>,
     /// Of each table destroyed, the foreign keys that would take or change rows along: what they do is not told from what triggers do.
     cascades: BTreeMap<String, Vec<(String, ForeignKey)>>,
+    /// Tables, in lower case, that they write, with what foreign keys do in turn.
+    pub written: BTreeSet<String>,
     /// Whether some of them may copy what goes.
     pub copies: bool,
 }
@@ -64,6 +66,9 @@ impl Permitted {
     fn lets(&mut self, series: &SeriesMapping, writing: &[Writing]) -> bool {
         let lets = !writing.is_empty()
             && writing.iter().all(|writing| names(series, &writing.trigger) && writing.trespass.is_none());
+        if lets {
+            self.written.extend(writing.iter().flat_map(|writing| writing.reach.iter().cloned()));
+        }
         self.copies |= lets && writing.iter().any(|writing| writing.copies_to.is_some());
         lets
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 
+use super::around::Around;
 use super::dispose_program::{Program, compile};
 use super::open::Opened;
 use super::permitted::Permitted;
@@ -20,6 +21,7 @@ pub(super) struct Programs {
 
 struct Compiled {
     program: Arc<Program>,
+    around: Around,
     /// The keys in its temporary table, where they are known.
     loaded: Option<Vec<RecordKey>>,
 }
@@ -49,8 +51,20 @@ impl Programs {
         let mapping = queries.mapping(series)?;
         let permitted = Permitted::read(opened, queries.mappings(), mapping)?;
         let program = Arc::new(compile(&opened.conn, mapping, &permitted, self.compiled.len())?);
-        self.compiled.insert(series.clone(), Compiled { program: Arc::clone(&program), loaded: None });
+        let around = Around::read(opened, queries, mapping, &permitted)?;
+        self.compiled.insert(series.clone(), Compiled { program: Arc::clone(&program), around, loaded: None });
         Ok(program)
+    }
+
+    /// See [`Around::is_looked_at`]; for a series whose program is compiled.
+    pub(super) fn is_looked_around<'e>(
+        &mut self,
+        opened: &Opened,
+        series: &SeriesName,
+        expressions: impl Iterator<Item = &'e str>,
+    ) -> Result<bool, StoreError> {
+        let compiled = self.compiled.get_mut(series);
+        compiled.map_or(Ok(true), |compiled| compiled.around.is_looked_at(opened, expressions))
     }
 
     /// Puts keys where the statements of a series' program find them, unless they are there: a chunk's are asked for before and after its

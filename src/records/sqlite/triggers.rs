@@ -35,6 +35,8 @@ pub(super) struct Writing {
     pub trigger: String,
     /// The tables that it writes, in lower case.
     pub tables: BTreeSet<String>,
+    /// These, and those that change because of it.
+    pub reach: BTreeSet<String>,
     /// Why no mapping can let it: it reaches for what retentiond itself must answer for.
     pub trespass: Option<String>,
     /// A table into which it may copy what goes.
@@ -101,11 +103,15 @@ impl<'a> Triggers<'a> {
                 by_trigger.entry(trigger.clone()).or_default().push(write);
             }
         }
-        let writing = by_trigger.into_iter().map(|(trigger, writes)| Writing {
-            trespass: self.with_consequences(&trigger, &writes).iter().find_map(|write| self.trespass(series, write)),
-            copies_to: self.copies_to(&trigger, event),
-            tables: writes.into_iter().map(|write| write.table).collect(),
-            trigger,
+        let writing = by_trigger.into_iter().map(|(trigger, writes)| {
+            let all = self.with_consequences(&trigger, &writes);
+            Writing {
+                trespass: all.iter().find_map(|write| self.trespass(series, write)),
+                copies_to: self.copies_to(&trigger, event),
+                tables: writes.into_iter().map(|write| write.table).collect(),
+                reach: all.into_iter().map(|write| write.table.to_ascii_lowercase()).collect(),
+                trigger,
+            }
         });
         Ok(writing.collect())
     }

@@ -1,0 +1,91 @@
+//! Whether what is judged of a record may change while others of its series go: then each is judged when those before it are gone.
+//!
+//! A hold or a filter that counts a customer's other records ("keep the last one") holds for none of those that go together, where all are
+//! judged first; and a trigger may move the date of a neighbour.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::catalog::Catalog;
+use super::expression::{self, Expression};
+use super::open::Opened;
+use super::permitted::Permitted;
+use super::sql::name;
+use super::triggers::{changed_columns, destroyed_tables};
+use super::{Queries, StoreError};
+use crate::records::mapping::{OwnerGone, SeriesMapping};
+
+/// What changes around a record while others of its series are disposed of, and who looks there.
+pub(super) struct Around {
+    table: String,
+    /// Tables, in lower case, of which rows go, or change, with a record.
+    touched: BTreeSet<String>,
+    /// Whether the mapping looks there.
+    is_looked_at: bool,
+    /// Whether these expressions of holds do.
+    by_expression: HashMap<String, bool>,
+}
+
+impl Around {
+    /// By the mapping, and by the triggers that it names.
+    ///
+    /// # Errors
+    /// The database cannot be read, or is no longer what the mapping says.
+    pub(super) fn read(
+        opened: &Opened,
+        queries: &Queries,
+        series: &SeriesMapping,
+        permitted: &Permitted,
+    ) -> Result<Self, StoreError> {
+        let catalog = Catalog::read(&opened.conn).map_err(|error| StoreError::of(&opened.conn, error))?;
+        let own = destroyed_tables(series).into_iter().chain(changed_columns(series).into_keys());
+        let touched = own.map(|table| table.to_ascii_lowercase()).chain(permitted.written.iter().cloned()).collect();
+        let statements: Vec<String> = queries.make(&series.series)?.statements().collect();
+        let read = opened.tables_read_by(statements.iter().map(String::as_str))?;
+        let re_points =
+            |table: &str, gone: &OwnerGone| table.eq_ignore_ascii_case(&series.table) && *gone != OwnerGone::Destroy;
+        let expressions = expression::all(queries, series);
+        let is_looked_at = !permitted.written.is_disjoint(&read)
+            || series.parts.iter().any(|part| re_points(&part.table, &part.owner_gone))
+            || expressions.iter().any(|expression| looks_at(opened, &catalog, expression, &touched));
+        Ok(Self { table: series.table.clone(), touched, is_looked_at, by_expression: HashMap::new() })
+    }
+
+    /// Whether the mapping or one of these expressions over `this` looks at what goes or changes with other records.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub(super) fn is_looked_at<'e>(
+        &mut self,
+        opened: &Opened,
+        expressions: impl Iterator<Item = &'e str>,
+    ) -> Result<bool, StoreError> {
+        let mut is_looked_at = self.is_looked_at;
+        for text in expressions {
+            let known = self.by_expression.get(text).copied();
+            is_looked_at |= match known {
+                Some(known) => known,
+                None => {
+                    let catalog = Catalog::read(&opened.conn).map_err(|error| StoreError::of(&opened.conn, error))?;
+                    let expression = Expression { at: String::new(), text, this: &self.table, owner: None };
+                    let looks = looks_at(opened, &catalog, &expression, &self.touched);
+                    self.by_expression.insert(text.to_owned(), looks);
+                    looks
+                }
+            };
+        }
+        Ok(is_looked_at)
+    }
+}
+
+/// Whether an expression reads these tables beside the row at hand, in whose place it is given one without values. One that cannot be asked so is
+/// taken to do so.
+fn looks_at(opened: &Opened, catalog: &Catalog, expression: &Expression<'_>, tables: &BTreeSet<String>) -> bool {
+    let nothing = |table: &str| {
+        let columns = catalog.table(table).map(|table| table.columns.as_slice()).unwrap_or_default();
+        let columns = columns.iter().map(|column| column.name.as_str()).chain(["rowid"]);
+        let columns: Vec<String> = columns.map(|column| format!("NULL AS {}", name(column))).collect();
+        format!("(SELECT {})", columns.join(", "))
+    };
+    let select = expression.select_from(nothing);
+    opened.tables_read_by([select.as_str()]).map_or(true, |read| !read.is_disjoint(tables))
+}
