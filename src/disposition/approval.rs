@@ -61,7 +61,9 @@ pub enum ApprovalError {
     NothingGoes { plan: PlanId },
     #[error("plan {plan} was rejected; make a new plan")]
     Rejected { plan: PlanId },
-    #[error("plan {plan} was executed already; make a new plan")]
+    #[error(
+        "plan {plan} was executed already, so nothing was done now; what fell due since, or stayed, is on the next plan: `retentiond plan`"
+    )]
     Executed { plan: PlanId },
     #[error("plan {plan} is approved already; `retentiond apply {plan}` executes it")]
     Approved { plan: PlanId },

@@ -10,6 +10,7 @@ use super::{PROGRAM, Report, Words, to_value};
 use crate::disposition::approval::Decision;
 use crate::disposition::desk::PlanState;
 use crate::disposition::request::PlanStatus;
+use crate::model::RuleNumber;
 
 /// Every plan that is kept.
 #[derive(Clone, Debug, Serialize)]
@@ -25,7 +26,13 @@ pub struct PlanLine {
     pub made_at: Option<String>,
     /// `pending`, `empty`, `approved`, `rejected`, `started`, `executed`, `expired`, `simulation` or `altered`.
     pub state: String,
+    /// Records on its list.
     pub planned: u64,
+    /// Of these, those that were approved; absent where nobody approved it.
+    pub approved: Option<u64>,
+    /// The rules approved, where not all.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub only: Vec<String>,
     pub rails: Vec<String>,
     /// Who approved or rejected it.
     pub by: Option<String>,
@@ -48,16 +55,26 @@ impl From<&PlanStatus> for PlanLine {
             PlanState::Altered => "altered",
         };
         let reason = status.decision.as_ref().and_then(|decision| decision.reason.clone());
+        let granted = status.decision.as_ref().filter(|decision| decision.granted);
         Self {
             plan: status.plan.to_string(),
             made_at: status.made_at.map(|at| at.to_rfc3339_opts(SecondsFormat::Secs, true)),
             state: state.to_owned(),
             planned: status.planned.values().sum(),
+            approved: granted.map(|decision| approved(status, decision)),
+            only: granted.iter().flat_map(|decision| &decision.only).map(ToString::to_string).collect(),
             rails: names(&tripped),
             by: status.decision.as_ref().map(|decision| decision.actor.to_string()),
             note: status.fault.clone().or(reason),
         }
     }
+}
+
+/// How many records of a plan a person approved: what was left out is of the rules that were approved.
+fn approved(status: &PlanStatus, decision: &Decision) -> u64 {
+    let is_approved = |rule: &RuleNumber| decision.only.is_empty() || decision.only.contains(rule);
+    let planned = status.planned.iter().filter(|(rule, _)| is_approved(rule)).map(|(_, records)| records);
+    planned.sum::<u64>().saturating_sub(decision.excepted)
 }
 
 /// A plan was approved.
@@ -164,12 +181,16 @@ impl Report for PlansReport {
                 plan.plan.clone(),
                 plan.made_at.as_deref().map(minute).unwrap_or_default(),
                 words.plan_state(&plan.state).to_owned(),
-                count(plan.planned, words),
+                plan.planned_text(words),
                 plan.rails.join("\n"),
                 plan.by.clone().unwrap_or_default(),
             ]);
         }
         let mut text = table.text();
+        for plan in self.plans.iter().filter(|plan| !plan.only.is_empty()) {
+            let only = words.fill(words.approved_only, &[&plan.only.join(", ")]);
+            text += &paragraph("  ", "    ", &format!("{}{}{only}", plan.plan, words.colon));
+        }
         for plan in &self.plans {
             if let Some(note) = &plan.note {
                 text += &paragraph("  ", "    ", &format!("{}{}{note}", plan.plan, words.colon));
@@ -183,7 +204,61 @@ impl Report for PlansReport {
     }
 }
 
+impl PlanLine {
+    /// The records on its list; where fewer were approved, how many of them.
+    fn planned_text(&self, words: &Words) -> String {
+        let planned = count(self.planned, words);
+        match self.approved.filter(|approved| *approved < self.planned) {
+            Some(approved) => words.fill(words.part_of, &[&count(approved, words), &planned]),
+            None => planned,
+        }
+    }
+}
+
 /// An instant to the minute: the list of plans stays within a page.
 fn minute(at: &str) -> String {
     at.get(..16).map_or_else(|| at.to_owned(), |minute| format!("{minute}Z"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::disposition::sample;
+    use crate::report::words::{EN, FR};
+
+    fn line(only: &[&str], excepted: u64) -> PlanLine {
+        let decision = Decision {
+            plan: "2026-11-21-0a1b2c3d".into(),
+            digest: crate::model::Digest::of(b"plan"),
+            granted: true,
+            actor: "marie (1001)".into(),
+            at: sample::now(),
+            accepted: Vec::new(),
+            only: only.iter().copied().map(RuleNumber::from).collect(),
+            excepted,
+            reason: None,
+        };
+        PlanLine::from(&PlanStatus {
+            plan: decision.plan.clone(),
+            state: PlanState::Approved,
+            digest: None,
+            as_of: None,
+            made_at: None,
+            planned: [("PC-1".into(), 1_387), ("PC-2".into(), 192)].into(),
+            rails: Vec::new(),
+            decision: Some(decision),
+            fault: None,
+        })
+    }
+
+    #[test]
+    fn a_plan_that_was_approved_in_part_shows_how_much_of_it_and_which_rules() {
+        assert_eq!((line(&[], 0).approved, line(&["PC-2"], 2).approved), (Some(1_579), Some(190)));
+        let whole = PlansReport { plans: vec![line(&[], 0)] }.text(&EN);
+        assert!(whole.contains("1,579") && !whole.contains(" of "), "{whole}");
+        let part = PlansReport { plans: vec![line(&["PC-2"], 2)] };
+        assert!(part.text(&EN).contains("190 of 1,579"), "{}", part.text(&EN));
+        assert!(part.text(&EN).contains("Only these rules: PC-2."), "{}", part.text(&EN));
+        assert!(part.text(&FR).contains("190 sur 1\u{a0}579"), "{}", part.text(&FR));
+    }
 }

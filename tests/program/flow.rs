@@ -195,6 +195,10 @@ fn records_left_out_by_the_approval_stay() {
     let id = plan["plan"].as_str().unwrap();
     let (code, answer) = house.json(&["approve", id, "--accept", "rules", "--except", "except.csv"]);
     assert_eq!((code, &answer["excepted"]), (0, &2.into()), "{answer}");
+    let listed = &house.ask(&["plans"])["plans"][0];
+    assert_eq!((&listed["planned"], &listed["approved"]), (&DUE.into(), &(DUE - 2).into()), "{listed}");
+    let said = house.run(&["plans"]).out;
+    assert!(said.contains("58 of 60"), "{said}");
     let (_, run) = house.json(&["apply", id]);
     assert_eq!(run["destroyed"], DUE - 2, "{run}");
 }

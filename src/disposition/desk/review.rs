@@ -8,10 +8,10 @@ use crate::audit::leaf::{Approval, Body, Rejection};
 use crate::disposition::approval::{ApprovalError, ApprovedPlan, Decision, Terms, approve};
 use crate::disposition::execute;
 use crate::disposition::holds::key_text;
-use crate::disposition::plan::{Manifest, Open, Plan, PlanDirs, PlanError, changed};
+use crate::disposition::plan::{Manifest, Open, Plan, PlanDirs, PlanError, PlannedRule, changed};
 use crate::disposition::rails::{Going, LeftOut, Measure, Rail, tripped};
 use crate::disposition::request::NamedRecord;
-use crate::model::{Actor, Digest, Fingerprint, Instant, PlanId, SeriesName};
+use crate::model::{Actor, Digest, Fingerprint, Instant, PlanId, RuleNumber, SeriesName};
 use crate::records::sqlite::Reader;
 
 /// The approved plan of this id, checked against its approval, the log, the calendars, the mappings and the databases as they are now.
@@ -40,7 +40,7 @@ pub(super) fn approve_plan(
     now: Instant,
 ) -> Result<ApprovedPlan, DeskError> {
     let opened = open_plan(desk, plan, now).and_then(|plan| {
-        let Exceptions { records, left_out } = Exceptions::find(&plan, excepted)?;
+        let Exceptions { records, left_out } = Exceptions::find(&plan, excepted, &terms.only)?;
         Ok((plan, Terms { except: records, ..terms }, left_out))
     });
     let mut desk = desk.lock()?;
@@ -205,29 +205,35 @@ struct Exceptions {
 }
 
 impl Exceptions {
-    /// Finds these records on the plan's list.
+    /// Finds these records on the plan's list. Of rules that are not approved (`only`; empty: all are) there is nothing to leave out.
     ///
     /// # Errors
     /// Records that are not on it; a list that cannot be read.
-    fn find(plan: &Plan, wanted: &HashSet<NamedRecord>) -> Result<Self, DeskError> {
+    fn find(plan: &Plan, wanted: &HashSet<NamedRecord>, only: &[RuleNumber]) -> Result<Self, DeskError> {
         let manifest = plan.manifest();
         let mut found = Self { records: HashSet::new(), left_out: vec![LeftOut::default(); manifest.rules.len()] };
         if wanted.is_empty() {
             return Ok(found);
         }
+        let mut met = HashSet::new();
         let approvals: Vec<_> = manifest.rules.iter().map(|rule| manifest.approval_of(rule)).collect();
         plan.body().visit(&mut |item| {
             let Some(of) = manifest.series.get(item.series) else { return };
             let record = NamedRecord { series: of.series.clone(), key: key_text(&item.key) };
-            if !wanted.contains(&record) || !found.records.insert(item.fingerprint) {
+            if !wanted.contains(&record) || !met.insert(item.fingerprint) {
                 return;
             }
+            let is_approved = |rule: &PlannedRule| only.is_empty() || only.contains(&rule.rule);
+            if !manifest.rules.get(item.rule).is_some_and(is_approved) {
+                return;
+            }
+            found.records.insert(item.fingerprint);
             if let (Some(left_out), Some(approval)) = (found.left_out.get_mut(item.rule), approvals.get(item.rule)) {
                 left_out.records += 1;
                 left_out.backlog += u64::from(approval.is_some_and(|approval| item.due_from < approval));
             }
         })?;
-        match wanted.len().saturating_sub(found.records.len()) {
+        match wanted.len().saturating_sub(met.len()) {
             0 => Ok(found),
             missing => Err(DeskError::NotOnPlan { missing }),
         }

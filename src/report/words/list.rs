@@ -169,6 +169,7 @@ words! {
         "Le service l'exécute dès que rien ne s'y oppose. Destruction en attente\u{a0}: {}. Pour l'en empêcher\u{a0}: {}, ou pour toutes les listes\u{a0}: {}";
     apply_hint: "Nothing was destroyed yet. To execute it:\n  {}", "Rien n'est encore détruit. Pour exécuter\u{a0}:\n  {}";
     rejected: "Plan {} is rejected. It can no longer be approved; its list of records is erased.", "La liste {} est rejetée. Elle ne peut plus être approuvée; sa liste d'enregistrements est effacée.";
+    part_of: "{} of {}", "{} sur {}";
     no_plan: "There is no plan yet: `plan` makes one.", "Il n'y a pas encore de liste\u{a0}: `plan` en établit une.";
 
     // Holds.

@@ -133,7 +133,14 @@ fn excepted_records_and_rules_left_out_are_not_approved() {
     };
     assert_eq!(try_it(vec![except(&[1, 2]), approval(2)]), "not-on-plan", "dossier 2 is open");
     assert_eq!(try_it(vec![approval(2)]), "other-exceptions", "a refused approval has used its exceptions up");
-    assert_eq!(try_it(vec![except(&[1]), except(&[3, 5]), approval(3)]), "ok");
+    let others = Request::Except {
+        plan: plan.plan.clone(),
+        records: vec![NamedRecord { series: "account".into(), key: vec!["1".into()] }],
+    };
+    assert_eq!(try_it(vec![except(&[1]), except(&[3, 5]), others, approval(4)]), "ok");
+    let Ok(Response::Plans { plans }) = door.ask(Request::Plans) else { panic!("no plans") };
+    let left_out = plans[0].decision.as_ref().map(|decision| decision.excepted);
+    assert_eq!(left_out, Some(3), "of a rule that is not approved there is nothing to leave out");
     drop(door);
     assert_eq!(executable(&sample, &plan, now()), Ok(7));
 }
