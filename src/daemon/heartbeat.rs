@@ -5,6 +5,7 @@
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use tokio::runtime::Builder;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -54,7 +55,7 @@ pub fn start(beat: Beat) -> Result<Heartbeat, DaemonError> {
                 Ok(scheduler) => {
                     // The receiver waits just below, or the daemon is ending already.
                     let _heard_or_not = started.send(Ok(()));
-                    live(&pulse, stopped).await;
+                    live(&pulse, systemd::watchdog(), systemd::feed_watchdog, stopped).await;
                     drop(scheduler);
                 }
                 Err(error) => drop(started.send(Err(error))),
@@ -91,15 +92,15 @@ async fn begin(beat: Beat) -> Result<JobScheduler, DaemonError> {
     Ok(scheduler)
 }
 
-/// Feeds the watchdog, from this thread and only while both loops live, until told to stop.
-async fn live(pulse: &Pulse, mut stopped: oneshot::Receiver<()>) {
-    let Some(interval) = systemd::watchdog() else {
+/// Feeds the watchdog, if there is one, from this thread and only while both loops live, until told to stop.
+async fn live(pulse: &Pulse, every: Option<Duration>, feed: impl Fn(), mut stopped: oneshot::Receiver<()>) {
+    let Some(interval) = every else {
         let _stopped_or_dropped = stopped.await;
         return;
     };
     loop {
         if pulse.is_alive() {
-            systemd::feed_watchdog();
+            feed();
         } else {
             tracing::error!("a loop of the daemon is dead; the watchdog is no longer fed");
         }
@@ -111,13 +112,39 @@ async fn live(pulse: &Pulse, mut stopped: oneshot::Receiver<()>) {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use std::sync::atomic::{AtomicU32, Ordering};
 
     use tokio::sync::mpsc::unbounded_channel;
 
     use super::*;
     use crate::config::Listen;
     use crate::daemon::exposition::tests::ask;
+
+    #[test]
+    fn the_watchdog_starves_while_a_loop_is_dead_and_is_fed_while_both_live() {
+        let pulse = Pulse::start();
+        let fed = || {
+            let (stop, stopped) = oneshot::channel();
+            let feedings = AtomicU32::new(0);
+            let count = || {
+                feedings.fetch_add(1, Ordering::Relaxed);
+            };
+            let living = async {
+                let alive = live(&pulse, Some(Duration::from_millis(2)), count, stopped);
+                let stopping = async {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    stop.send(()).unwrap();
+                };
+                tokio::join!(alive, stopping);
+            };
+            Builder::new_current_thread().enable_all().build().unwrap().block_on(living);
+            feedings.into_inner()
+        };
+        pulse.running(Duration::ZERO);
+        assert_eq!(fed(), 0);
+        pulse.running(Duration::from_secs(60));
+        assert!(fed() > 1, "more than once");
+    }
 
     #[test]
     fn it_ticks_and_answers_for_metrics_at_the_last_place_it_was_given_until_it_is_dropped() {

@@ -1,6 +1,7 @@
 //! Files that should be gone and are not: who looks is told until they are gone, or until a person answers for them.
 
 use std::fs;
+use std::path::Path;
 
 use crate::office::{NOON, Office};
 
@@ -8,19 +9,18 @@ const PART: &str = "
 [[series.dossier.part]]
 table = \"document\"
 on    = { dossier_id = \"id\" }
-files = { column = \"path\", root = \"files\" }
+files = { column = \"path\", root = \"ROOT\" }
 ";
 
-/// An office with one due dossier that has a file.
-fn with_a_file() -> Office {
-    let office = Office::new("approve", 1);
-    office.configure(PART);
+/// An office with one due dossier that has a file beneath this directory.
+fn with_a_file(office: Office, root: &Path) -> Office {
+    office.configure(&PART.replace("ROOT", root.to_str().unwrap()));
     let table = "CREATE TABLE document (id INTEGER PRIMARY KEY, dossier_id INTEGER NOT NULL, path TEXT);
         CREATE INDEX document_dossier ON document (dossier_id); CREATE INDEX document_path ON document (path);
         INSERT INTO document VALUES (1, 1, 'canary.txt')";
     office.database().execute_batch(table).unwrap();
-    fs::create_dir(office.path("files")).unwrap();
-    fs::write(office.path("files/canary.txt"), "canary").unwrap();
+    fs::create_dir_all(root).unwrap();
+    fs::write(root.join("canary.txt"), "canary").unwrap();
     office
 }
 
@@ -32,7 +32,9 @@ fn metric(office: &Office, name: &str) -> String {
 
 #[test]
 fn files_that_are_left_are_told_with_their_plan_and_since_when_until_somebody_ends_it() {
-    let office = with_a_file();
+    let office = Office::new("approve", 1);
+    let root = office.path("files");
+    let office = with_a_file(office, &root);
     office.configure(&format!("\n[metrics]\ntextfile = \"{}\"\n", office.path("retentiond.prom").display()));
     let daemon = office.start_with(&[("FAILPOINTS", "committed=sleep(2000)")]);
     office.scan();
@@ -63,4 +65,20 @@ fn files_that_are_left_are_told_with_their_plan_and_since_when_until_somebody_en
     daemon.stop();
     office.verify();
     office.verify_by_python(NOON);
+}
+
+#[test]
+fn files_of_a_root_that_lies_elsewhere_are_unlinked_within_what_the_kernel_permits() {
+    // Outside of `/tmp`, which every daemon may use.
+    let place = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let elsewhere = tempfile::tempdir_in(place).unwrap();
+    let office = with_a_file(Office::within(place, "approve", 1), &elsewhere.path().join("documents"));
+    let daemon = office.start();
+    office.scan();
+    let plan = office.plans("pending").remove(0);
+    office.ask(&["approve", &plan, "--accept", "rules,empty"]);
+    office.wait("the end", || office.plans("executed").len() == 1);
+    assert!(!elsewhere.path().join("documents/canary.txt").exists() && !office.has_alert("files-left"));
+    daemon.stop();
+    office.verify();
 }

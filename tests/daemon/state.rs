@@ -135,3 +135,25 @@ fn what_a_crash_left_in_a_database_that_is_away_is_settled_when_it_is_back_witho
     assert_eq!(office.count(), 5);
     office.verify();
 }
+
+#[test]
+fn the_manifest_of_a_plan_that_was_executed_goes_when_its_term_has_come_and_not_before() {
+    let office = Office::new("approve", 3);
+    office.configure("\n[evidence]\nplans = \"P30D\"\n");
+    let daemon = office.start_with(&[("RETENTIOND_SYNCHRONIZED", "yes")]);
+    office.scan();
+    let plan = office.plans("pending").remove(0);
+    office.ask(&["approve", &plan, "--accept", "rules,share"]);
+    office.wait("the end", || office.plans("executed").len() == 1);
+    let beats = || office.ask(&["audit", "show", "--kind", "heartbeat"])["entries"].as_array().unwrap().len();
+    let a_day_at = |time: &str| {
+        let before = beats();
+        office.set_clock(time);
+        office.wait("the daily housekeeping", || beats() > before && office.status()["doing"] == "idle");
+        office.plans("executed")
+    };
+    assert_eq!(a_day_at("2026-12-20T17:00:00Z"), [plan], "29 days");
+    assert_eq!(a_day_at("2026-12-22T17:00:00Z"), [""; 0], "31 days");
+    assert!(office.log().contains("manifests of plans reached their term"), "{}", office.log());
+    daemon.stop();
+}

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde_json::Value as Json;
 
-use super::house::House;
+use super::house::{DUE, House};
 
 /// When all of it happens.
 const NOW: &str = "2026-11-21T17:00:00Z";
@@ -159,5 +159,16 @@ fn what_is_left_outlives_the_log_whose_batch_left_it() {
     assert_eq!(corrections(&house, "released").len(), 1);
     fs::rename(&aside, &file).unwrap();
     assert_eq!((next_run(&house, 110).0, file.exists()), (0, true));
+    verify(&house);
+}
+
+#[test]
+fn files_that_a_run_had_unlinked_before_it_was_killed_are_not_left() {
+    let house = House::new();
+    house.set_clock(NOW);
+    let plan = house.approved();
+    killed_at(&house, &["apply", &plan], "files-gone");
+    let (code, run) = house.json(&["apply", &plan]);
+    assert_eq!((code, &run["interrupted"]["destroyed"], &run["left"]), (0, &DUE.into(), &0.into()), "{run}");
     verify(&house);
 }
