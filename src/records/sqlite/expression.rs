@@ -118,7 +118,7 @@ impl<'m> Found<'m> {
 impl Expression<'_> {
     /// A statement that asks it of every row.
     pub(super) fn select(&self) -> String {
-        self.select_from(|table| sql::name(table))
+        self.select_from(sql::name)
     }
 
     /// The same, with other rows in the place of those that it speaks of.
