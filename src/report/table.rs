@@ -68,8 +68,11 @@ impl Table {
     /// The table as lines, indented by two columns, no blank at a line's end.
     pub fn text(&self) -> String {
         let page = WIDTH - 2;
-        let is_wide = self.grid.lines().any(|line| line.trim_end().chars().count() > page);
-        if self.texts.is_empty() || !is_wide {
+        let widest = self.grid.lines().map(|line| line.trim_end().chars().count()).max().unwrap_or_default();
+        if self.texts.is_empty() && widest > TERMINAL - 2 {
+            return indented(&self.tight());
+        }
+        if self.texts.is_empty() || widest <= page {
             return indented(&self.grid);
         }
         let mut grid = self.grid.clone();
@@ -81,6 +84,15 @@ impl Table {
             });
         }
         indented(&grid)
+    }
+}
+
+impl Table {
+    /// With one blank between its columns instead of two.
+    fn tight(&self) -> Grid {
+        let mut grid = self.grid.clone();
+        grid.column_iter_mut().for_each(|column| _ = column.set_padding((0, 0)));
+        grid
     }
 }
 
@@ -98,6 +110,9 @@ pub fn stacked(heading: &str) -> String {
 
 /// Widest line of a page, in characters: within a terminal of eighty columns, also where the demo indents it.
 const WIDTH: usize = 78;
+
+/// Columns of a terminal.
+const TERMINAL: usize = 80;
 
 /// A text broken into lines at blanks, each after `indent`, the first after `first`; ends with a line feed. Line feeds of the text are shown, not
 /// obeyed.
@@ -183,6 +198,17 @@ mod tests {
         let mut short = Table::new(["hold", "reason"]).texts([1]);
         short.row(["H-1", "a claim"]);
         assert_eq!(short.text(), "  hold  reason\n  ──────────────\n  H-1   a claim\n");
+    }
+
+    #[test]
+    fn a_table_of_numbers_that_is_wider_than_a_terminal_has_one_blank_between_its_columns() {
+        let heading = |length: usize| {
+            let mut table = Table::new(["x".repeat(length), "due".to_owned(), "open".to_owned()]).numbers([1, 2]);
+            table.row(["PC-1", "7", "1"]);
+            table.text()
+        };
+        assert!(heading(70).contains("x due open\n"), "{}", heading(70));
+        assert!(heading(66).contains("x  due  open\n"), "{}", heading(66));
     }
 
     #[test]
