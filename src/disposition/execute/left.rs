@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use super::error::ExecuteError;
 use super::fault;
-use super::finish::{Absence, unlink_files, unreferenced};
 use super::logged::{is_gone, logged_batch};
 use super::recover::recover;
 use super::spool::{Spool, SpoolDir, SpoolError, SpooledFile};
 use super::statement::{BatchResult, Statement};
+use super::unlink::{Absence, unlink_files, unreferenced};
 use crate::audit::leaf::{Body, Correction, RecordOutcome};
 use crate::disposition::approval::ApprovalError;
 use crate::disposition::chronicle::correction;

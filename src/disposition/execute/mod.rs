@@ -31,6 +31,7 @@ mod spool;
 mod statement;
 mod stayed;
 mod target;
+mod unlink;
 mod writers;
 
 pub use apply::{Conditions, Progress, apply};

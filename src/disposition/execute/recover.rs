@@ -5,12 +5,13 @@ use std::ops::ControlFlow;
 
 use super::behind;
 use super::error::ExecuteError;
-use super::finish::{Absence, After, Committed, Ending, finish, log_outcomes};
+use super::finish::{After, Committed, Ending, finish, log_outcomes};
 use super::left::{self, Late};
 use super::note;
 use super::restored;
 use super::spool::{Spool, SpoolDir};
 use super::statement::{BatchResult, Changes};
+use super::unlink::Absence;
 use crate::audit::leaf::{Action, Body, Correction, Intent, RecordOutcome};
 use crate::audit::load_fingerprinter;
 use crate::disposition::Installation;

@@ -23,8 +23,11 @@ pub(super) struct Reckoner {
     /// The day that was asked for last.
     last: Cell<LastDay>,
     /// By number of the day, modulo `DAYS`.
-    terms: OnceCell<Box<[Cell<Option<(CivilDate, Option<Due>)>>]>>,
+    terms: OnceCell<Box<[Remembered]>>,
 }
+
+/// A day, and the term that begins on it.
+type Remembered = Cell<Option<(CivilDate, Option<Due>)>>;
 
 #[derive(Clone, Copy, Debug)]
 enum LastDay {
