@@ -10,8 +10,10 @@ checked where the module `cryptography` is installed, calendars' texts where Pyt
 import argparse
 import base64
 import calendar as months
+import contextlib
 import datetime
 import errno
+import functools
 import hashlib
 import json
 import os
@@ -19,6 +21,7 @@ import re
 import stat
 import sys
 import time
+import unicodedata
 import zoneinfo
 
 try:
@@ -34,8 +37,10 @@ except ImportError:
 
 WIDTH = 256
 LONGEST_KEY, LONGEST_CHECKPOINT, LONGEST_TILE, LONGEST_TEXT = 4_096, 1_000_000, 32 * WIDTH, 1 << 20
-LONGEST_BUNDLE = WIDTH * (2 + 60_000)
+LONGEST_LEAF, LONGEST_SEGMENT, SEGMENT_HEAD = 60_000, 256 << 20, 28
 DAY = 86_400
+# What Unicode calls white space; Python's own idea of it has four control characters more.
+BLANKS = "\t\n\x0b\x0c\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
 GONE = "DAi"
 TOLERANCE = 300
 YEAR_OVERLAP = 60 * DAY
@@ -126,6 +131,11 @@ def double(x, y):
     return 2 * x * y * pow(1 + product, -1, PRIME) % PRIME, (y * y + x * x) * pow(1 - product, -1, PRIME) % PRIME
 
 
+def is_key_name(name):
+    """A name of a key is not empty, and has neither a plus sign nor any kind of blank."""
+    return bool(name) and "+" not in name and not any(char in BLANKS for char in name)
+
+
 class Key:
     """A verifier key: NAME+HASH+BASE64."""
 
@@ -137,7 +147,7 @@ class Key:
             raise Malformed(f"not a verifier key: {error}") from error
         self.text, self.public = text, blob[1:]
         self.id = hashlib.sha256(self.name.encode() + b"\n" + blob).digest()[:4]
-        if len(blob) != 33 or blob[0] != 1 or self.id.hex() != known:
+        if len(blob) != 33 or blob[0] != 1 or self.id.hex() != known or not is_key_name(self.name):
             raise Malformed("not an Ed25519 verifier key of a log")
         if not binds_somebody(self.public):
             raise Malformed("a verifier key is no point of its curve, or one under which anybody can sign")
@@ -152,7 +162,8 @@ class Key:
         try:
             for signature in mine:
                 Ed25519PublicKey.from_public_bytes(self.public).verify(signature, note.text.encode())
-            return True
+            # The first half is a point too, and of small order in no signature that a signer made.
+            return all(binds_somebody(signature[:32]) for signature in mine)
         except InvalidSignature:
             return False
 
@@ -180,7 +191,7 @@ class Checkpoint:
     def signature(line):
         dash, name, encoded = line.split(" ")
         value = unbase64(encoded)
-        if dash != "\u2014" or not name or "+" in name or len(value) < 5:
+        if dash != "\u2014" or not is_key_name(name) or len(value) < 5:
             raise ValueError("a signature line is malformed")
         return name, value
 
@@ -191,7 +202,7 @@ class Checkpoint:
 # <x> map to x, a word: an object of SHAPES; a question mark: may be absent, and is absent rather than empty.
 FIELDS = {
     "genesis": "origin:t tool:t vkey:t predecessor:predecessor?",
-    "calendar": "number:t version:u digest:d effective_from:D effective_until:D? zone:t rules:<rule>",
+    "calendar": "number:t version:u digest:d effective_from:D effective_until:D? zone:t rules:<rule> more:b?",
     "mapping": "series:t source:t table:t digest:d",
     "approval": "plan:t digest:d actor:t only:[t]? excepted:n accepted:[t]? governed:<governed>",
     "rejection": "plan:t digest:d actor:t reason:d",
@@ -199,7 +210,7 @@ FIELDS = {
     "intent": "batch:n of:u run:t plan:t source:t series:t rule:t calendar:t version:u action:t year:y n:u fp:t rfp:t? day:[y]",
     "outcome": "batch:n intent:n committed:b recovered:b? results:t rows:<n> detached:n? triggered:n? files:<n>? bytes:n left:n",
     "sanitized": "run:t source:t level:t method:t",
-    "run": "run:t plan:t actor:t started:i finished:b counts:<n> rows:n detached:n? triggered:n? files:n bytes:n verdicts:<<n>>",
+    "run": "run:t plan:t actor:t started:i finished:b counts:<n> rows:n detached:n? triggered:n? files:n bytes:n verdicts:<<n>> more:b?",
     "refused": "plan:t? actor:t reasons:[t]",
     "correction": "source:t what:t batch:n? back:t? actor:t? reason:d? records:n",
     "heartbeat": "overdue:<n> holds:n",
@@ -215,6 +226,7 @@ SHAPES = {
 }
 TYPES = {"t": str, "i": int, "n": int, "u": int, "y": int, "b": bool, "d": str, "D": str}
 LIMITS = {"i": (-2**63, 2**63), "n": (0, 2**64), "u": (0, 2**32), "y": (-2**31, 2**31)}
+PARTED = {"calendar": "rules", "run": "verdicts"}
 COUNTS = ["destroyed", "anonymized", "held", "blocked", "drifted", "deferred", "incomplete", "failed"]
 VERDICTS = ["open", "undated", "not_yet", "held", "blocked", "due", "filtered"]
 
@@ -227,7 +239,7 @@ def parse_leaf(data):
             json.dumps(leaf, ensure_ascii=False).encode()  # Refuses half of a surrogate pair.
     except (ValueError, RecursionError) as error:
         raise Malformed(f"no JSON: {error}") from error
-    if len(data) > 60_000 or canonical != data or not isinstance(leaf, dict) or leaf.get("kind") not in FIELDS:
+    if len(data) > LONGEST_LEAF or canonical != data or not isinstance(leaf, dict) or leaf.get("kind") not in FIELDS:
         raise Malformed("not in canonical form, or of an unknown kind")
     check_fields(leaf, "kind:t at:i " + FIELDS[leaf["kind"]])
     return leaf
@@ -304,6 +316,16 @@ def present(text):
 # --- dates ------------------------------------------------------------------------------------------------------------------
 
 EPOCH = datetime.date(1970, 1, 1)
+
+
+@functools.cache
+def zones():
+    """Names of the tz database; a machine has other files beside them."""
+    return zoneinfo.available_timezones() - {"Factory", "localtime"}
+
+
+def is_zone(name):
+    return name in zones()
 
 
 def start_of(day, zone):
@@ -431,7 +453,7 @@ class Ledger:
 
     def __init__(self, origin, now, note):
         self.origin, self.now, self.note = origin, now, note
-        self.at, self.index = None, 0
+        self.at, self.index, self.begun = None, 0, None
         self.continued = None
         self.keys, self.calendars, self.mappings, self.plans, self.rejected, self.decided = [], {}, {}, {}, set(), {}
         self.governed, self.progress, self.batches = {}, {}, {}
@@ -459,10 +481,33 @@ class Ledger:
                 self.flaw("the log does not begin with one genesis entry")
             if self.row and (leaf["kind"] != "intent" or leaf["batch"] != self.row[0]["batch"]):
                 self.end_row()
-            getattr(self, "read_" + leaf["kind"], lambda leaf: None)(leaf)
+            whole = self.join(leaf)
+            if whole:
+                getattr(self, "read_" + leaf["kind"], lambda leaf: None)(whole)
         except (Malformed, KeyError, TypeError, ValueError, AttributeError, OverflowError, OSError) as error:
             self.flaw(f"malformed: {error}")
         self.index += 1
+
+    def join(self, leaf):
+        """The entry of which this leaf is the last part, mostly the leaf itself; None where more of it follows."""
+        begun, self.begun = self.begun, None
+        parted = PARTED.get(leaf["kind"])
+        if begun:
+            before = begun[parted] if parted and begun["kind"] == leaf["kind"] else None
+            differs = {name for name in {**begun, **leaf} if begun.get(name) != leaf.get(name)} - {"more", parted}
+            if not before or not leaf[parted] or differs or max(before) >= min(leaf[parted]):
+                self.flaw("the entry before says that more of it follows, and this is not it")
+            else:
+                leaf = {**leaf, parted: {**before, **leaf[parted]}}
+        if leaf.pop("more", False):
+            self.begun = leaf
+            return None
+        return leaf
+
+    def end_entry(self):
+        if self.begun:
+            self.flaw("more of it follows, and no entry is left")
+        self.begun = None
 
     def read_ahead(self, leaf):
         """An entry dated after now: a flaw, unless a person answers, here or later, for a clock that lies behind it."""
@@ -498,6 +543,8 @@ class Ledger:
         self.keys.append((self.index, key))
 
     def read_calendar(self, leaf):
+        if not is_zone(leaf["zone"]):
+            raise Malformed("the tz database knows no such zone")
         zone = zoneinfo.ZoneInfo(leaf["zone"])
         told = {name: leaf[name] for name in leaf if name != "at"}
         if any(told == known for _, known in self.texts):
@@ -947,24 +994,25 @@ def partials_of(full):
 def read_bundle(folder, index, width):
     """The first `width` entries of a bundle: out of the partial one, a wider one, or the full one."""
     full = os.path.join(folder, "tile/entries", path_of(index, WIDTH))
-    paths = [path for path, other in partials_of(full) if other >= width] + [full]
-    path = next((path for path in paths if os.path.lexists(path)), None)
+    paths = [(path, other) for path, other in partials_of(full) if other >= width] + [(full, WIDTH)]
+    path, widest = next(((path, other) for path, other in paths if os.path.lexists(path)), (None, 0))
     if path is None:
         raise Malformed(f"bundle {index} is missing")
-    entries = entries_of(path)
-    if not width <= len(entries) <= WIDTH:
+    entries = entries_of(path, widest)
+    if len(entries) < width:
         raise Malformed(f"bundle {index} is damaged")
     return entries[:width]
 
 
-def entries_of(path):
-    data = read_file(path, LONGEST_BUNDLE)
-    entries, place = [], 0
-    while place < len(data):
+def entries_of(path, width=WIDTH):
+    """The entries of a bundle of this width or less; none of them is empty, so a file full of zeros ends with its first."""
+    data = read_file(path, width * (2 + LONGEST_LEAF))
+    entries, place, length = [], 0, 1
+    while place < len(data) and length and len(entries) < width:
         length = int.from_bytes(data[place:place + 2], "big")
         entries.append(data[place + 2:place + 2 + length])
         place += 2 + length
-    if place != len(data):
+    if place != len(data) or not length:
         raise Malformed(f"{path} is no bundle of entries")
     return entries
 
@@ -973,7 +1021,7 @@ def check_partial_bundles(folder, index, entries, note):
     """Every partial form of the last bundle, which a crash can leave beside a wider one, is a beginning of the entries, or goes on from them."""
     for path, width in partials_of(os.path.join(folder, "tile/entries", path_of(index, WIDTH))):
         try:
-            kept = entries_of(path)
+            kept = entries_of(path, width)
         except (Malformed, OSError):
             kept = []
         shared = min(len(kept), len(entries))
@@ -1031,7 +1079,8 @@ def read_tree(folder, size, sizes, ledger, note):
     return roots
 
 
-def read_file(path, longest):
+@contextlib.contextmanager
+def open_file(path, longest):
     """A regular file of at most so many bytes: what is handed over as evidence may be a pipe, a link to a device, or fifty gigabytes of nothing."""
     careful = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
     try:
@@ -1044,76 +1093,204 @@ def read_file(path, longest):
         status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode):
             raise Malformed(f"{path} is not a regular file")
+        if status.st_size > longest:
+            raise Malformed(f"{path} is longer than such a file can be ({longest} bytes)")
         with open(handle, "rb", closefd=False) as file:
-            data = file.read(longest + 1) if status.st_size <= longest else None
+            yield file
     finally:
         os.close(handle)
-    if data is None or len(data) > longest:
+
+
+def read_file(path, longest):
+    """The bytes of such a file."""
+    with open_file(path, longest) as file:
+        data = file.read(longest + 1)
+    if len(data) > longest:
         raise Malformed(f"{path} is longer than such a file can be ({longest} bytes)")
     return data
 
 
-# The keys of a calendar's text and the types that the verdict depends on; other keys than these make it no calendar.
+# --- calendars' texts -------------------------------------------------------------------------------------------------------
+
+# The keys of each table of a calendar's text, with what each holds: s a text that is not blank, N a name, w a text in French or English, i a version,
+# d a date, b a boolean, z a zone, p a period, c a period of whole days, Y a day of every year, [s] list of texts, {N} triggers, (x) a word out of WORDS, a word:
+# a table of that kind, [word] a list of such tables, [word]+ one of at least one. A question mark: may be absent.
 TEXT = {
-    "": "calendar:t series:l rule:l?",
-    "calendar": "number:s organization:s title:t? version:i replaces:t? approval:t? effective:t timezone:s",
+    "file": "calendar:calendar series:[series]+ rule:[rule]+?",
+    "calendar": "number:N organization:s title:w? version:i replaces:replaces? approval:approval? effective:effective timezone:z",
+    "replaces": "version:i",
+    "approval": "authority:s date:d",
     "effective": "from:d until:d?",
-    "rule": "number:s title:t? series:s part:s? group:s? unless:s? role:s? trigger:s? keep:s? active:s? semi_active:s? until:t? start:t?"
-            " disposition:s? basis:l? example:b? executed:s?",
-    "until": "earliest:l",
-    "way": "trigger:s keep:s? active:s? semi_active:s?",
-    "start": "year_end:s",
+    "series": "name:N description:w? unit:s? code:s? regime:s? purposes:[s]? sensitivity:s? quantity:s? distribution:s? medium:s? recipients:[s]?"
+              " triggers:{w}? empty:(empty)?",
+    "rule": "number:N title:w? series:N part:N? group:N? unless:N? role:(role)? trigger:N? keep:p? active:c? semi_active:c? until:until? start:start?"
+            " disposition:(disposition)? basis:[basis]? example:b? executed:(executed)?",
+    "until": "earliest:[way]+",
+    "way": "trigger:N keep:p? active:c? semi_active:c?",
+    "start": "year_end:Y",
+    "basis": "source:s text:s?",
+    "words": "fr:s? en:s?",
 }
-TEXT_TYPES = {"t": dict, "l": list, "s": str, "i": int, "b": bool, "d": datetime.date}
+WORDS = {
+    "empty": {"expected"},
+    "role": {"floor", "disposing"},
+    "disposition": {"destroy", "anonymize", "deidentify", "transfer", "select", "permanent"},
+    "executed": {"elsewhere"},
+}
+CLOCK = {"until", "start", "trigger", "keep", "active", "semi_active"}
+LONGEST_NAME, LONGEST_MONTHS, LONGEST_DAYS = 64, 12_000, 366_000
+# Strings (one that does not end reaches to where it should have), comments, blanks, brackets, and what stands between them.
+TOML = re.compile(
+    r'"""(?:\\.|[^\\])*?(?:"{3,5}(?!")|\Z)|"(?:\\.|[^"\\\n])*(?:"|\Z|(?=\n))' r"|'''.*?(?:'{3,5}(?!')|\Z)|'[^'\n]*(?:'|\Z|(?=\n))"
+    r"|#[^\n]*|[ \t]+|[][{},\n]|[^][\x22'#{},\n \t]+|.", re.DOTALL)
+
+
+def toml_1_0(text):
+    """A text of TOML 1.1 in the words of TOML 1.0, which is all that Python reads: tables in one line, escapes in full. A text that is neither stays neither."""
+    out, open_, last, next_ = [], [], "", {}
+    tokens = TOML.findall(text.replace("\r\n", "\n"))
+    for place in range(len(tokens) - 1, -1, -1):
+        next_[place - 1] = tokens[place] if tokens[place][0] not in " \t\n#" else next_.get(place, "")
+    for place, token in enumerate(tokens):
+        if token[0] == '"':
+            token = re.sub(r"\\(e|x[0-9A-Fa-f]{2}|.)", lambda found: escape(found[0]), token, flags=re.DOTALL)
+        if open_ and open_[-1] == "{":
+            if token == "," and next_.get(place) == "}" and last not in ("{", ","):
+                token = " "
+            elif token[0] == "#" and not any(ord(char) < 32 and char != "\t" or char == "\x7f" for char in token):
+                token = ""
+            elif token == "\n" and last[-1:] not in ("=", ".") and next_.get(place, "")[:1] not in ("=", "."):
+                token = " "
+        if token in ("{", "["):
+            open_.append(token)
+        elif token in ("}", "]") and open_:
+            open_.pop()
+        if token.strip(" \t"):
+            last = token
+        out.append(token)
+    return "".join(out)
+
+
+def escape(text):
+    if text == "\\e":
+        return "\\u001b"
+    return "\\u00" + text[2:] if text[1] == "x" and len(text) == 4 else text
+
+
+def is_text(value):
+    return type(value) is str and bool(value.strip(BLANKS))
+
+
+def is_name(value):
+    plain = all(unicodedata.category(char)[0] in "LNM" or char in "._-" for char in value) if is_text(value) else False
+    return plain and len(value) <= LONGEST_NAME and not value.startswith("-")
+
+
+def is_version(value):
+    return type(value) is int and 0 < value < 2**32
+
+
+def is_period(value):
+    month_count, days, seconds = span(value)
+    return month_count <= LONGEST_MONTHS and days <= LONGEST_DAYS and seconds <= LONGEST_DAYS * DAY
+
+
+def counts_days(value):
+    return is_period(value) and value != "immediate" and "T" not in value
+
+
+def is_year_end(value):
+    return re.fullmatch("[0-9]{2}-[0-9]{2}", value) is not None and is_date(f"2001-{value}")
+
+
+HOLDS = {
+    "s": is_text, "N": is_name, "i": is_version, "d": lambda value: type(value) is datetime.date, "b": lambda value: type(value) is bool, "z": is_zone,
+    "p": is_period, "c": counts_days, "Y": is_year_end, "w": lambda value: bool(read_table(value, "words")),
+}
 
 
 def read_table(table, name):
-    """A table of a calendar's text, which has the keys of its kind, each of its type, and no others."""
-    fields = [field.split(":") for field in TEXT[name].split()]
-    if type(table) is not dict or set(table) - {key for key, _ in fields}:
-        raise Malformed(f"a table of kind {name or 'file'!r} has keys that no calendar has")
-    for key, code in fields:
+    """A table of a calendar's text, which has the keys of its kind, each holding what it must, and no others."""
+    fields = dict(field.split(":") for field in TEXT[name].split())
+    if type(table) is not dict or set(table) - set(fields):
+        raise Malformed(f"a {name} is no table, or has keys that no calendar has")
+    for key, code in fields.items():
         if key not in table and not code.endswith("?"):
-            raise Malformed(f"{key} is missing")
-        if key in table and type(table[key]) is not TEXT_TYPES[code[0]]:
-            raise Malformed(f"{key} is of another type")
+            raise Malformed(f"{key} of a {name} is missing")
+        if key in table and not holds(table[key], code.rstrip("?")):
+            raise Malformed(f"{key} of a {name} does not hold what it must")
     return table
+
+
+def holds(value, code):
+    if code[0] == "(":
+        return is_text(value) and value in WORDS[code[1:-1]]
+    if code[0] == "[":
+        return type(value) is list and (value or code[-1] != "+") and all(holds(item, code.strip("[]+")) for item in value)
+    if code[0] == "{":
+        return type(value) is dict and all(holds(item, code[1:-1]) for item in value.values())
+    return HOLDS[code](value) if code in HOLDS else bool(read_table(value, code))
 
 
 def ways_of(rule):
     """The ways of a rule of a calendar's text, sorted: trigger and period, active and semi-active periods added up."""
-    if "until" in rule and "trigger" in rule:
-        raise Malformed("a rule has both `until` and `trigger`")
-    ways = [read_table(way, "way") for way in read_table(rule["until"], "until")["earliest"]] if "until" in rule else [rule] if "trigger" in rule else []
+    ways = rule["until"]["earliest"] if "until" in rule else [rule] if CLOCK & set(rule) else []
     spans = [[span(way[name]) for name in ("keep", "active", "semi_active") if name in way] for way in ways]
-    if any("keep" in way and len(periods) > 1 for way, periods in zip(ways, spans)):
-        raise Malformed("a rule has `keep` and a half of it")
     return sorted((way["trigger"], tuple(map(sum, zip(*periods)))) for way, periods in zip(ways, spans))
+
+
+def check_clock(rule, triggers):
+    """When the term of a rule comes is said once, in full, and by events that its series has."""
+    if "until" in rule and {"trigger", "keep", "active", "semi_active"} & set(rule):
+        raise Malformed("a rule has both `until` and a way of its own")
+    if rule.get("disposition") != "permanent" and not CLOCK & set(rule):
+        raise Malformed("a rule does not say when its term comes")
+    ways = rule["until"]["earliest"] if "until" in rule else [rule] if CLOCK & set(rule) else []
+    for way in ways:
+        if way.get("trigger") not in triggers or ("keep" in way) == bool({"active", "semi_active"} & set(way)):
+            raise Malformed("a rule names a trigger that its series has not, or how long it keeps is not said, or said twice")
+    reckoned = ways_of(rule)
+    if len({trigger for trigger, _ in reckoned}) < len(reckoned):
+        raise Malformed("a rule has two ways from one trigger")
+    if any(month_count > LONGEST_MONTHS or days > LONGEST_DAYS for _, (month_count, days, _) in reckoned):
+        raise Malformed("both periods of a rule together are longer than 1,000 years")
+    if "start" in rule and any("T" in way.get("keep", "") for way in ways):
+        raise Malformed("hours cannot be counted from a year's end")
+
+
+def read_text(data):
+    """A calendar's text, in which everything is as the guide to calendars asks."""
+    text = read_table(tomllib.loads(toml_1_0(data.decode())), "file")
+    head, listed = text["calendar"], text.get("rule", [])
+    if head.get("replaces", {"version": 0})["version"] >= head["version"] or head["effective"].get("until", datetime.date.max) < head["effective"]["from"]:
+        raise Malformed("it replaces a later version, or ends before it begins")
+    triggers = {series["name"]: series.get("triggers", {}) for series in text["series"]}
+    if len(triggers) < len(text["series"]) or len({rule["number"] for rule in listed}) < len(listed):
+        raise Malformed("two of its series have one name, or two of its rules one number")
+    for rule in listed:
+        is_floor = rule.get("role") == "floor"
+        if rule["series"] not in triggers or {"part", "group"} <= set(rule) or is_floor == ("disposition" in rule):
+            raise Malformed(f"rule {rule['number']} is on no series or on two elements, or is neither a floor nor one that disposes")
+        check_clock(rule, triggers[rule["series"]])
+    return text
 
 
 def says(rule):
     """Series, disposition and year end of a rule of a calendar's text, which is on whole records and without condition."""
     if {"part", "group", "unless"} & set(rule):
         raise Malformed(f"rule {rule['number']} is on a part, on a group or has a condition")
-    is_floor = rule.get("role", "disposing") == "floor"
-    if rule.get("role") not in (None, "floor", "disposing") or is_floor == ("disposition" in rule):
-        raise Malformed(f"rule {rule['number']} is neither a floor nor one that disposes")
-    return rule["series"], "floor" if is_floor else rule["disposition"], read_table(rule["start"], "start")["year_end"] if "start" in rule else None
+    return rule["series"], rule.get("disposition", "floor"), rule["start"]["year_end"] if "start" in rule else None
 
 
 def differs(leaf, data):
     """What a calendar's text says otherwise than its leaf; None where they agree."""
-    text = read_table(tomllib.loads(data.decode()), "")
-    head = read_table(text["calendar"], "calendar")
-    effective = read_table(head["effective"], "effective")
+    text = read_text(data)
+    head, effective = text["calendar"], text["calendar"]["effective"]
     if (head["number"], head["version"], head["timezone"]) != (leaf["number"], leaf["version"], leaf["zone"]):
         return "its number, version or zone is another"
     if (str(effective["from"]), str(effective.get("until"))) != (leaf["effective_from"], str(leaf.get("effective_until"))):
         return "its effective dates are others"
-    listed = [read_table(rule, "rule") for rule in text.get("rule", [])]
-    if len({rule["number"] for rule in listed}) != len(listed) or {rule.get("executed", "elsewhere") for rule in listed} - {"elsewhere"}:
-        return "two of its rules have one number, or one is executed where nobody knows"
-    rules = {rule["number"]: rule for rule in listed if not rule.get("example") and "executed" not in rule}
+    rules = {rule["number"]: rule for rule in text.get("rule", []) if not rule.get("example") and "executed" not in rule}
     if set(rules) != set(leaf["rules"]):
         return "its rules are others"
     for number, term in leaf["rules"].items():
@@ -1225,6 +1402,31 @@ def find_earlier(continued, folders, older, note):
     return found
 
 
+def check_vkey(folder, declared, note):
+    """`vkey` holds the key that the tree declares last, or one that was declared since, in entries that no checkpoint covers yet."""
+    held = read_file(os.path.join(folder, "vkey"), LONGEST_KEY)
+    if held == declared.text.encode() + b"\n":
+        return
+    if any(held == key.encode() + b"\n" for key in declared_since(os.path.join(folder, "journal"))):
+        print("the file vkey is a key that only entries without a signature declare: the operator is exchanging keys")
+    else:
+        note("the file vkey is another key")
+
+
+def declared_since(journal):
+    """The keys that `sigkey` entries of the journal declare, as far as its frames can be read."""
+    names = sorted(os.listdir(journal)) if os.path.isdir(journal) else []
+    for path in (os.path.join(journal, name) for name in names if re.fullmatch("[0-9]{20}[.]seg", name)):
+        with open_file(path, LONGEST_SEGMENT) as file:
+            file.seek(SEGMENT_HEAD)
+            head = file.read(5)
+            while len(head) == 5 and head[0] and int.from_bytes(head[1:], "big") <= LONGEST_LEAF:
+                content, _ = file.read(int.from_bytes(head[1:], "big")), file.read(4)
+                if head[:1] == b"L" and b'"kind":"sigkey"' in content:
+                    yield parse_leaf(content)["vkey"]
+                head = file.read(5)
+
+
 def fault_of(other, found):
     """What is wrong with a kept checkpoint of another origin: it may be of a log before."""
     earlier = next((earlier for earlier in found if earlier.origin == other.origin), None)
@@ -1249,6 +1451,7 @@ def verify(folder, trusted, older, now, folders, note):
     sizes = {checkpoint.size} | {other.size for other in older}
     roots = read_tree(folder, checkpoint.size, sizes, ledger, note)
     ledger.end_row()
+    ledger.end_entry()
     if roots.get(checkpoint.size) != checkpoint.root:
         note("the entries hash to another root than the checkpoint's")
     declared = ledger.key_at(checkpoint.size)
@@ -1257,8 +1460,8 @@ def verify(folder, trusted, older, now, folders, note):
     for key in filter(None, [trusted, declared]):
         if key.verifies(checkpoint) is False:
             note("the checkpoint is not signed by the key")
-    if declared and read_file(os.path.join(folder, "vkey"), LONGEST_KEY) != declared.text.encode() + b"\n":
-        note("the file vkey is another key")
+    if declared:
+        check_vkey(folder, declared, note)
     for index, leaf in ledger.texts:
         check_text(folder, index, leaf, note)
     journal = os.path.join(folder, "journal")

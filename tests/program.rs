@@ -35,6 +35,8 @@ mod json;
 mod left;
 #[path = "program/lookup.rs"]
 mod lookup;
+#[path = "program/many_rules.rs"]
+mod many_rules;
 #[path = "program/masks.rs"]
 mod masks;
 #[path = "program/meanwhile.rs"]

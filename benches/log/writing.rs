@@ -133,6 +133,7 @@ pub fn finish(log: &mut DestructionLog, records: u64, now: Instant) -> Result<()
         files: 0,
         bytes: 0,
         verdicts: [("PC-1".into(), verdicts)].into(),
+        more: false,
     };
     log.append(Body::Run(run), now)?;
     log.sync()

@@ -59,6 +59,16 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Leaf, LeafError> {
     serde_json::from_slice(bytes).map_err(LeafError::NotALeaf)
 }
 
+/// How many bytes a value takes in a leaf.
+///
+/// # Errors
+/// A number that is no integer.
+pub(super) fn length(value: &impl serde::Serialize) -> Result<usize, LeafError> {
+    let mut bytes = Vec::new();
+    write_value(&mut bytes, &serde_json::to_value(value).map_err(LeafError::NotALeaf)?)?;
+    Ok(bytes.len())
+}
+
 fn write_value(out: &mut Vec<u8>, value: &Value) -> Result<(), LeafError> {
     match value {
         Value::Null => out.extend(b"null"),

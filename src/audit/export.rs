@@ -198,7 +198,13 @@ impl Row {
             Body::Run(leaf) => {
                 (self.run, self.plan, self.actor) =
                     (leaf.run.to_string(), leaf.plan.to_string(), leaf.actor.to_string());
-                (self.rule, self.records) = (joined(leaf.verdicts.keys()), leaf.counts.planned.to_string());
+                self.rule = joined(leaf.verdicts.keys());
+                if leaf.more {
+                    // The last of its leaves has the counts: whoever adds up the column must not count them twice.
+                    self.detail = "goes on in the next entry".to_owned();
+                    return;
+                }
+                self.records = leaf.counts.planned.to_string();
                 (self.rows, self.files, self.bytes) =
                     (leaf.rows.to_string(), leaf.files.to_string(), leaf.bytes.to_string());
                 let counts = &leaf.counts;

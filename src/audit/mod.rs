@@ -25,6 +25,7 @@ pub mod merkle;
 mod nodes;
 pub mod note;
 mod opening;
+mod parts;
 mod presence;
 pub mod prove;
 mod publish;

@@ -83,7 +83,7 @@ impl DestructionLog {
         self.accepted = self.last_time();
     }
 
-    /// Appends a leaf and returns its index. It is durable after the next [`Self::sync`].
+    /// Appends an entry and returns the index of its leaf, of the last one where it takes several. It is durable after the next [`Self::sync`].
     ///
     /// # Errors
     /// A clock behind the log, a full disk, a leaf too long, a poisoned log; an outcome that no open intent awaits; a kind that
@@ -98,7 +98,27 @@ impl DestructionLog {
             }
             _ => (),
         }
-        self.push(body, now)
+        let mut parts = body.into_parts()?;
+        match parts.pop() {
+            Some(only) if parts.is_empty() => self.push(only, now),
+            last => self.push_together(parts.into_iter().chain(last), now),
+        }
+    }
+
+    /// Appends leaves of which a crash must leave all or none: they are of one group.
+    fn push_together(&mut self, bodies: impl Iterator<Item = Body>, now: Instant) -> Result<u64, LogError> {
+        let at = self.stamp(now)?;
+        self.relieve()?;
+        let encoded = |body| -> Result<_, LogError> {
+            let leaf = Leaf { at, body };
+            Ok((encode(&leaf)?, leaf))
+        };
+        let leaves: Vec<_> = bodies.map(encoded).collect::<Result<_, _>>()?;
+        self.reserve(leaves.iter().map(|(bytes, _)| frame_length(bytes.len()) as u64).sum(), false)?;
+        for (bytes, leaf) in &leaves {
+            self.take(leaf, bytes);
+        }
+        Ok(self.tree.size() - 1)
     }
 
     /// Appends a leaf of any kind.

@@ -34,9 +34,13 @@ impl VersionError {
 }
 
 impl Declared {
-    /// Takes in a leaf; of several that name one version, the first counts.
+    /// Takes in a leaf; of several that name one version, the first counts, with those that it goes on in.
     pub(super) fn note(&mut self, leaf: &CalendarLeaf) {
-        self.0.entry((leaf.number.clone(), leaf.version)).or_insert_with(|| leaf.clone());
+        let declared = self.0.entry((leaf.number.clone(), leaf.version)).or_insert_with(|| leaf.clone());
+        if declared.more {
+            declared.rules.extend(leaf.rules.clone());
+            declared.more = leaf.more;
+        }
     }
 
     /// Whether a calendar may be obeyed at `now`.
@@ -102,6 +106,7 @@ pub fn calendar_leaf(calendar: &Calendar) -> CalendarLeaf {
         effective_until: calendar.effective_until,
         zone: calendar.timezone.name().to_owned(),
         rules,
+        more: false,
     }
 }
 

@@ -59,11 +59,16 @@ pub fn date_time(seconds: i64) -> String {
     }
 }
 
+/// The end of a line on an entry with which the next one goes on.
+fn and_more(more: bool) -> &'static str {
+    if more { " …" } else { "" }
+}
+
 /// What an entry says, in a line. Never more than the log itself holds: no personal information.
 pub fn describe(body: &Body, words: &Words) -> String {
     match body {
         Body::Genesis(genesis) => format!("{} ({})", genesis.origin, genesis.tool),
-        Body::Calendar(law) => format!("{} version {}, {}", law.number, law.version, law.zone),
+        Body::Calendar(law) => format!("{} version {}, {}{}", law.number, law.version, law.zone, and_more(law.more)),
         Body::Mapping(mapping) => words.fill(words.leaf_mapping, &[mapping.series.as_str(), mapping.source.as_str()]),
         Body::Approval(approval) => {
             let accepted = approval.accepted.join(", ");
@@ -92,7 +97,7 @@ pub fn describe(body: &Body, words: &Words) -> String {
         Body::Run(run) => {
             let gone = count(run.counts.destroyed + run.counts.anonymized, words);
             let planned = count(run.counts.planned, words);
-            words.fill(words.leaf_run, &[run.run.as_str(), run.plan.as_str(), &gone, &planned])
+            words.fill(words.leaf_run, &[run.run.as_str(), run.plan.as_str(), &gone, &planned]) + and_more(run.more)
         }
         Body::Refused(refused) => {
             words.fill(words.leaf_refused, &[&refused.reasons.join(", "), refused.actor.as_str()])

@@ -1,6 +1,7 @@
 //! Leaves that say on whose authority: calendars, mappings, approvals, rejections, holds.
 
 use std::collections::BTreeMap;
+use std::ops::Not;
 
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +20,9 @@ pub struct CalendarLeaf {
     pub zone: String,
     /// Every rule that the program obeys: number -> what an auditor needs to recompute a due date.
     pub rules: BTreeMap<RuleNumber, RuleTerm>,
+    /// Whether the next leaf names more rules of it.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub more: bool,
 }
 
 /// The arithmetic of one rule.

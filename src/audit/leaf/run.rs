@@ -1,6 +1,7 @@
 //! Leaves that end a run: its statement, or why nothing may be destroyed.
 
 use std::collections::BTreeMap;
+use std::ops::Not;
 
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +28,9 @@ pub struct Run {
     pub bytes: u64,
     /// Per rule: all rows of the series = the sum of the verdicts, as the plan found them.
     pub verdicts: BTreeMap<RuleNumber, VerdictCounts>,
+    /// Whether the next leaf says the same of more rules.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub more: bool,
 }
 
 /// planned = destroyed + anonymized + held + blocked + drifted + deferred + incomplete + failed.

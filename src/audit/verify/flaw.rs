@@ -70,6 +70,8 @@ pub enum Flaw {
     // Leaves, one by one.
     #[error(transparent)]
     Leaf(LeafError),
+    #[error("an entry says that more of it follows, and what follows is not the rest of it")]
+    BrokenEntry,
     #[error("it is dated {}, before the entry that precedes it ({})", time(.at), time(.before))]
     TimeRunsBack { at: i64, before: i64 },
     #[error("it is dated {}, but a witness had seen it by {}", time(.at), time(&i64::try_from(*.seen).unwrap_or(i64::MAX)))]

@@ -23,6 +23,7 @@ use crate::audit::leaf::{
     Sanitized,
 };
 use crate::audit::note::{KeyKind, VerifierKey};
+use crate::audit::parts::{Joined, Joining};
 use crate::model::{HoldId, Origin, SourceName};
 
 /// Longest time, in seconds, by which the operator's clock may be ahead of the auditor's.
@@ -41,6 +42,8 @@ pub(super) struct Ledger {
     /// The auditor's time, until the first entry beyond it.
     now: Option<i64>,
     at: i64,
+    /// The parts of an entry that takes several leaves.
+    joining: Joining,
     /// The log that this one continues.
     continued: Option<Predecessor>,
     /// Signing keys, each with the entry that declares it.
@@ -67,6 +70,7 @@ impl Ledger {
             origin,
             now,
             at: i64::MIN,
+            joining: Joining::default(),
             continued: None,
             signing: Vec::new(),
             keys: FingerprintKeys::default(),
@@ -94,7 +98,15 @@ impl Ledger {
         }
         self.tally.count(leaf);
         self.batches.end_row_unless_intent(&leaf.body, index, findings);
-        self.read_body(index, leaf, findings);
+        match self.joining.take(leaf) {
+            Joined::Alone => self.read_body(index, leaf, findings),
+            Joined::Whole(whole) => self.read_body(index, &whole, findings),
+            Joined::Broken => {
+                findings.at(index, Flaw::BrokenEntry);
+                self.read_body(index, leaf, findings);
+            }
+            Joined::GoesOn => (),
+        }
     }
 
     fn read_body(&mut self, index: u64, leaf: &Leaf, findings: &mut Findings) {
@@ -244,11 +256,19 @@ impl Ledger {
     /// What the checkpoint covers ends here; what follows is the journal's.
     pub fn end_signed(&mut self, size: u64, findings: &mut Findings) {
         self.batches.end_row(size, findings);
+        self.end_entry(size, findings);
         self.signed = Some(self.tally.disposed());
     }
 
+    fn end_entry(&mut self, size: u64, findings: &mut Findings) {
+        if self.joining.end() {
+            findings.at(size.saturating_sub(1), Flaw::BrokenEntry);
+        }
+    }
+
     /// What was counted.
-    pub fn finish(self, size: u64, findings: &mut Findings) -> Tally {
+    pub fn finish(mut self, size: u64, findings: &mut Findings) -> Tally {
+        self.end_entry(size, findings);
         let mut tally = self.tally;
         self.batches.finish(size, &mut tally, findings);
         tally.uncompared_holds = self.uncompared_holds.len() as u64;

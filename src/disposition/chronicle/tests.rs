@@ -61,6 +61,7 @@ fn run(plan: &str, due: u64, finished: bool) -> Body {
         triggered: 0,
         files: 0,
         bytes: 0,
+        more: false,
         verdicts: BTreeMap::from([("PC-1".into(), VerdictCounts { due, ..VerdictCounts::default() })]),
     })
 }

@@ -107,6 +107,7 @@ fn run(plan: &ApprovedPlan, tally: &Tally, ended: &Ended<'_>, is_done: bool) -> 
         files: tally.files,
         bytes: tally.bytes,
         verdicts: plan.manifest().rules.iter().map(|rule| (rule.rule.clone(), rule.counts)).collect(),
+        more: false,
     }
 }
 

@@ -73,6 +73,7 @@ pub fn calendar(keep: &str) -> Body {
         effective_until: None,
         zone: "America/Toronto".into(),
         rules: BTreeMap::from([("PC-1".into(), rule)]),
+        more: false,
     }))
 }
 
@@ -224,5 +225,6 @@ pub fn run(counts: RunCounts) -> Body {
         files: 0,
         bytes: 0,
         verdicts: BTreeMap::from([("PC-1".into(), verdicts)]),
+        more: false,
     })
 }

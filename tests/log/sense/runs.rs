@@ -22,6 +22,15 @@ pub fn forgeries() -> Vec<(&'static str, Forgery)> {
                 forge.add(run(RunCounts { planned: 3, destroyed: 3, ..RunCounts::default() }));
             }),
         ),
+        ("broken-entry", with_run(|run| run.more = true)),
+        (
+            "broken-entry",
+            Box::new(|forge| {
+                let Body::Run(stated) = run(RunCounts::default()) else { unreachable!() };
+                forge.add(Body::Run(Run { more: true, ..stated.clone() }));
+                forge.add(Body::Run(stated));
+            }),
+        ),
         ("run-differs", with_run(|run| run.detached = 1)),
         ("run-differs", with_run(|run| run.triggered = 1)),
         (

@@ -24,6 +24,7 @@ impl Flaw {
             Self::PredecessorShortened { .. } => "predecessor-shortened",
             Self::PredecessorDiffers { .. } => "predecessor-differs",
             Self::Leaf(_) => "leaf",
+            Self::BrokenEntry => "broken-entry",
             Self::TimeRunsBack { .. } => "time-runs-back",
             Self::AfterWitness { .. } => "after-witness",
             Self::AfterNow { .. } => "after-now",
