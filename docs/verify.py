@@ -459,7 +459,7 @@ class Ledger:
         self.governed, self.progress, self.batches = {}, {}, {}
         self.fpkeys, self.holds, self.open, self.committed, self.runs, self.texts = {}, {}, {}, {}, {}, []
         self.announced, self.uncompared_holds = {}, set()
-        self.closed, self.gone_run, self.gone, self.destroyed, self.again = set(), None, {}, {}, 0
+        self.closed, self.gone_plan, self.gone, self.destroyed, self.again = set(), None, {}, {}, 0
         self.went, self.incomplete = {}, {}
         self.row = None
         self.dues = {}
@@ -860,7 +860,7 @@ class Ledger:
                 self.flaw(f"records were disposed of under hold {hold}")
         repeated = sum(self.goes_again(intent, name, letter) for name, letter in zip(names, results) if letter in GONE)
         if repeated:
-            self.flaw(f"{repeated} of its records had been disposed of before in this run")
+            self.flaw(f"{repeated} of its records had been disposed of before under this plan")
         told = Totals(leaf, results)
         run["totals"].add(told)
         settled = self.progress[run["plan"]]["settled"]
@@ -891,9 +891,9 @@ class Ledger:
             self.flaw("rows or files went without a commit, or where every record stayed")
 
     def goes_again(self, intent, name, letter):
-        """Whether the run had disposed of this record of its source; of a run, and of all, so many names are remembered and no more."""
-        if self.gone_run != intent["run"]:
-            self.gone_run, self.gone = intent["run"], {}
+        """Whether a run of the plan had disposed of this record of its source; of a plan, and of all, so many names are remembered and no more."""
+        if self.gone_plan != intent["plan"]:
+            self.gone_plan, self.gone = intent["plan"], {}
         self.excused += name in self.let_go.get(intent["source"], ())
         known = self.remember(self.gone, intent["source"], name)
         if letter != "A" and not known:
@@ -1159,7 +1159,7 @@ def toml_1_0(text):
                 token = " "
             elif token[0] == "#" and not any(ord(char) < 32 and char != "\t" or char == "\x7f" for char in token):
                 token = ""
-            elif token == "\n" and last[-1:] not in ("=", ".") and next_.get(place, "")[:1] not in ("=", "."):
+            elif token == "\n":
                 token = " "
         if token in ("{", "["):
             open_.append(token)

@@ -54,6 +54,8 @@ pub enum Answer {
     KeyDestroyed,
     /// Something is not here that the answer depends on, and the log does not say that it was destroyed.
     CannotTell,
+    /// Several records share the reference, and not the same became of all.
+    Several,
 }
 
 impl std::fmt::Display for Answer {
@@ -68,6 +70,7 @@ impl std::fmt::Display for Answer {
             Self::NotFound => "NOT-FOUND",
             Self::KeyDestroyed => "KEY-DESTROYED",
             Self::CannotTell => "CANNOT-TELL",
+            Self::Several => "SEVERAL",
         })
     }
 }
@@ -80,6 +83,9 @@ pub struct Found {
     pub log: Option<Origin>,
     /// Every time that the record was announced, in the log's order; the last one gives the answer.
     pub mentions: Vec<Mention>,
+    /// The records that share the reference, in the order in which they were announced first; none where one record alone is known by it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub records: Vec<Cited>,
     /// Years of the source's keys that were destroyed: what they named cannot be found.
     pub destroyed_keys: Vec<i32>,
     /// Years under whose keys the log names records of the series, and whose keys are neither here nor said to be destroyed.
@@ -88,9 +94,33 @@ pub struct Found {
     pub signed: u64,
     /// Logs before that one of which not all is here that the answer depends on.
     pub missing_logs: Vec<EarlierLog>,
+    /// What the record's database remembers of batches of which no log here tells.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub remembered: Vec<Remembered>,
+    /// The last entry that says that the source's database was put back, and names no batch: it may be of an earlier log.
+    #[serde(skip)]
+    pub put_back: Option<u64>,
     /// The log that was searched continues this one.
     #[serde(skip)]
     pub continued: Option<Predecessor>,
+}
+
+/// One of several records that share a reference.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Cited {
+    pub answer: Answer,
+    /// Places among the mentions.
+    pub mentions: Vec<usize>,
+}
+
+/// Batches that a database remembers, and no log here tells of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Remembered {
+    /// The log that they are of.
+    pub log: Origin,
+    pub batches: u64,
+    /// Whether it is the log that was searched: that one lies behind its database.
+    pub behind: bool,
 }
 
 impl Found {
@@ -99,15 +129,36 @@ impl Found {
         self.mentions.is_empty()
     }
 
-    /// What an earlier log says, after one that does not know the record: what is missing of either is missing of the answer.
+    /// What an earlier log says besides: what is missing of either is missing of the answer. Entries of the log that knows nothing have no numbers to tell.
     #[must_use]
-    pub fn or(mut self, earlier: Self) -> Self {
-        let mut missing_logs = std::mem::take(&mut self.missing_logs);
-        missing_logs.extend(earlier.missing_logs);
+    pub fn or(mut self, mut earlier: Self) -> Self {
+        if let Some(entry) = self.put_back {
+            earlier
+                .mentions
+                .iter_mut()
+                .filter(|mention| mention.is_gone())
+                .for_each(|gone| gone.restored_since = Some(entry));
+        }
+        self.missing_logs.extend(earlier.missing_logs);
         self.destroyed_keys.extend(earlier.destroyed_keys);
         self.missing_keys.extend(earlier.missing_keys);
-        let Self { destroyed_keys, missing_keys, .. } = self;
-        Self { missing_logs, destroyed_keys, missing_keys, ..earlier }.settled()
+        self.continued = earlier.continued;
+        self.put_back = self.put_back.or(earlier.put_back);
+        if self.is_absent() {
+            (self.log, self.signed) = (earlier.log, earlier.signed);
+        } else {
+            earlier.mentions.iter_mut().for_each(|mention| mention.log = mention.log.take().or(earlier.log.clone()));
+        }
+        earlier.mentions.append(&mut self.mentions);
+        self.mentions = earlier.mentions;
+        self.settled()
+    }
+
+    /// The same, where a database remembers what no log here tells of.
+    #[must_use]
+    pub fn beside(mut self, remembered: Vec<Remembered>) -> Self {
+        self.remembered = remembered;
+        self.settled()
     }
 
     /// The same, where not all of an earlier log is here.
@@ -129,16 +180,49 @@ impl Found {
         self.destroyed_keys.sort_unstable();
         self.destroyed_keys.dedup();
         self.missing_keys.retain(|year| !self.destroyed_keys.contains(year));
-        let is_all_here = self.missing_keys.is_empty() && self.missing_logs.is_empty();
-        self.answer = match self.mentions.last() {
+        let is_all_here = self.missing_keys.is_empty() && self.missing_logs.is_empty() && self.remembered.is_empty();
+        let answer = |last: Option<&Mention>| match last {
             // What was destroyed was destroyed, whatever the other years say.
             Some(last) if last.is_gone() || is_all_here => last.answer,
             None if is_all_here && self.destroyed_keys.is_empty() => Answer::NotFound,
             None if is_all_here => Answer::KeyDestroyed,
             _ => Answer::CannotTell,
         };
+        let last = |mentions: &[usize]| mentions.last().map(|place| &self.mentions[*place]);
+        let cited = |mentions: Vec<usize>| Cited { answer: answer(last(&mentions)), mentions };
+        let records: Vec<Cited> = apart(&self.mentions).into_iter().map(cited).collect();
+        let answer = match records.split_first() {
+            None => answer(self.mentions.last()),
+            Some((first, others)) if others.iter().all(|other| other.answer == first.answer) => first.answer,
+            Some(_) => Answer::Several,
+        };
+        (self.answer, self.records) = (answer, records);
         self
     }
+
+    /// What is said of one of the records that share the reference.
+    pub fn of_record(&self, cited: &Cited) -> Self {
+        let mentions = cited.mentions.iter().filter_map(|place| self.mentions.get(*place)).cloned().collect();
+        Self { answer: cited.answer, mentions, records: Vec::new(), ..self.clone() }
+    }
+}
+
+/// The places of the mentions of each record, where they are of several; none otherwise. One record has another name each year, so only the names of one year
+/// tell that there are two.
+fn apart(mentions: &[Mention]) -> Vec<Vec<usize>> {
+    let mut names: Vec<(i32, Fingerprint)> = Vec::new();
+    let mut places: Vec<Vec<usize>> = Vec::new();
+    for (place, mention) in mentions.iter().enumerate() {
+        match names.iter().position(|name| *name == mention.name) {
+            Some(known) => places[known].push(place),
+            None => {
+                names.push(mention.name);
+                places.push(vec![place]);
+            }
+        }
+    }
+    let years: BTreeSet<i32> = names.iter().map(|(year, _)| *year).collect();
+    if years.len() == names.len() { Vec::new() } else { places }
 }
 
 /// One time that the record was announced.
@@ -176,9 +260,15 @@ pub struct Mention {
     /// Index of a later entry that says the same, and that this record was looked for then and was not back.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub still_gone: Option<u64>,
+    /// The earlier log whose entries these are; absent where they are those of the log that answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log: Option<Origin>,
     /// Place of the intent's first record in its batch.
     #[serde(skip)]
     offset: u64,
+    /// The record's name under the key of a year.
+    #[serde(skip)]
+    name: (i32, Fingerprint),
 }
 
 /// The approval that a mention rests on.
@@ -233,7 +323,8 @@ pub fn lookup(log: &LogReader, wanted: &Wanted) -> Result<Found, LogError> {
 }
 
 impl Mention {
-    fn is_gone(&self) -> bool {
+    /// Whether it says that the record is gone, or gone as it was.
+    pub fn is_gone(&self) -> bool {
         matches!(self.answer, Answer::Destroyed | Answer::Anonymized | Answer::Incomplete)
     }
 }

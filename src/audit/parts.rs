@@ -80,7 +80,7 @@ pub(super) enum Joined {
     /// More follows.
     GoesOn,
     /// The last part: the whole entry.
-    Whole(Leaf),
+    Whole(Box<Leaf>),
     /// The leaf before goes on in this one, which is not the rest of it.
     Broken,
 }
@@ -100,7 +100,7 @@ impl Joining {
             self.begun = Some(whole);
             return Joined::GoesOn;
         }
-        Joined::Whole(whole)
+        Joined::Whole(Box::new(whole))
     }
 
     /// Whether the last leaf goes on in one that was not read, which ends it.

@@ -21,8 +21,10 @@ pub const MAX_CHECKPOINT: u64 = super::note::MAX_NOTE as u64;
 /// Bytes of a full tile of hashes.
 pub const MAX_TILE: u64 = 32 * WIDTH;
 
-/// Most bytes of a bundle of entries, each behind its length.
-pub const MAX_BUNDLE: u64 = WIDTH * (2 + MAX_LEAF as u64);
+/// Most bytes of a bundle of so many entries, each behind its length.
+pub fn longest_bundle(width: u64) -> u64 {
+    width * (2 + MAX_LEAF as u64)
+}
 
 /// Most bytes of a calendar's text: a calendar that is longer is not obeyed.
 pub const MAX_BLOB: u64 = 1 << 20;

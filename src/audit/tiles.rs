@@ -9,7 +9,7 @@ use super::checkpoint::decimal;
 use super::durable::{SHARED, read, remove, replace, temporary};
 use super::error::{FileError, LogError};
 use super::merkle::{Frontier, TreeHead, leaf_hash};
-use super::regular::MAX_BUNDLE;
+use super::regular::longest_bundle;
 use super::unbundled::Unbundled;
 use crate::model::Digest;
 
@@ -41,13 +41,17 @@ fn path_of_width(width: u64) -> String {
     if width == WIDTH { String::new() } else { format!(".p/{width}") }
 }
 
-/// The entries of a bundle: each its length as u16 BE and its bytes. `None` where the bytes are not exactly that.
+/// The entries of a bundle, 256 at most: each its length as u16 BE and its bytes. `None` where the bytes are not exactly that. No entry is empty, so a
+/// file full of zeros is none at its first.
 pub fn parse_bundle(bytes: &[u8]) -> Option<Vec<&[u8]>> {
     let mut entries = Vec::new();
     let mut rest = bytes;
     while !rest.is_empty() {
         let (length, after) = rest.split_first_chunk::<2>()?;
         let (entry, after) = after.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
+        if entry.is_empty() || entries.len() as u64 == WIDTH {
+            return None;
+        }
         entries.push(entry);
         rest = after;
     }
@@ -62,7 +66,7 @@ pub fn parse_bundle(bytes: &[u8]) -> Option<Vec<&[u8]>> {
 /// No such bundle, or bytes that are none.
 pub fn read_bundle(dir: &Path, index: u64, width: u64) -> Result<Vec<Vec<u8>>, LogError> {
     let path = dir.join(bundle_path(index, width));
-    let (path, bytes) = match read(&path, MAX_BUNDLE)? {
+    let (path, bytes) = match read(&path, longest_bundle(width))? {
         Some(bytes) => (path, bytes),
         None => wider_bundle(dir, index, width)?.ok_or_else(|| LogError::Corrupt {
             place: path.clone(),
@@ -82,7 +86,7 @@ fn wider_bundle(dir: &Path, index: u64, width: u64) -> Result<Option<(PathBuf, V
     let widths = widths_in(&partial).map_err(FileError::new("list", &partial))?;
     for wider in widths.into_iter().filter(|other| *other > width).chain([WIDTH]) {
         let path = dir.join(bundle_path(index, wider));
-        if let Some(bytes) = read(&path, MAX_BUNDLE)? {
+        if let Some(bytes) = read(&path, longest_bundle(wider))? {
             return Ok(Some((path, bytes)));
         }
     }

@@ -31,11 +31,11 @@ pub enum WitnessError {
     )]
     Conflict { seen: u64, old: u64 },
     #[error(
-        "the log of {size} entries does not continue what this witness saw ({seen} entries): it was rewritten, cut or forked; keep both checkpoints, they are the evidence"
+        "the log of {size} entries does not continue what was seen of it ({seen} entries): it was rewritten, cut or forked since, and is not co-signed; keep both checkpoints, which together are the evidence, and ask the operator for the log that was seen"
     )]
     Inconsistent { seen: u64, size: u64 },
-    #[error("the log does not verify, so it is not co-signed: {} of its findings is {}", if report.findings.len() == 1 { "the one" } else { "the first" }, report.findings.first().map(ToString::to_string).unwrap_or_default())]
-    Refused { report: Box<Report> },
+    #[error("{}", refusal(report, kept.as_ref()))]
+    Refused { report: Box<Report>, kept: Option<Kept> },
     #[error("the cosignature is not of a checkpoint of this log")]
     NotOurs,
     #[error("the witness key in {} is malformed: {source}", path.display())]
@@ -57,6 +57,35 @@ impl From<FileError> for WitnessError {
 impl From<OutsideTree> for WitnessError {
     fn from(_: OutsideTree) -> Self {
         Self::Malformed("its old size is beyond the checkpoint's")
+    }
+}
+
+/// What a witness co-signed last of a log, and where it keeps that.
+#[derive(Debug)]
+pub struct Kept {
+    pub entries: u64,
+    pub path: PathBuf,
+}
+
+/// What was seen, what was kept of it before, what that means, and what to do.
+fn refusal(report: &Report, kept: Option<&Kept>) -> String {
+    let finding = report.findings.first().map(ToString::to_string).unwrap_or_default();
+    let more = match report.findings.len() as u64 + report.more_findings {
+        ..=1 => String::new(),
+        all => format!(" (and {} more findings)", all - 1),
+    };
+    let seen = format!("the log does not verify, so it is not co-signed: {}{more}", finding.trim_end_matches('.'));
+    match kept {
+        Some(Kept { entries, path }) => format!(
+            "{seen}. This witness had co-signed its first {entries} entries, and still keeps their checkpoint in {kept}; \
+             keep a copy of the log as it stands now, which shows with that checkpoint what was changed. Let `audit verify DIR --vkey FILE --checkpoint {kept}` list \
+             every finding, and ask the operator for the log that was co-signed",
+            kept = path.display()
+        ),
+        None => format!(
+            "{seen}. This witness had co-signed nothing of it before, so it contradicts nothing that was seen; \
+             send the operator what `audit verify DIR --vkey FILE` finds, and witness the log once it verifies"
+        ),
     }
 }
 
@@ -122,7 +151,8 @@ impl Witness {
             },
         );
         if report.verdict == Verdict::Fail {
-            return Err(WitnessError::Refused { report: Box::new(report) });
+            let kept = seen.map(|seen| Kept { entries: seen.claimed().tree.size, path: self.state_of(&origin) });
+            return Err(WitnessError::Refused { report: Box::new(report), kept });
         }
         let checkpoint = current(log)?;
         // A writer may have published since: what is co-signed is what was verified.

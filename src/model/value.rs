@@ -92,8 +92,11 @@ impl<'d> Value<'d> {
             _ => None,
         };
         match date {
-            Some(date) => NaiveDate::from_ymd_opt(date.year.into(), date.month.into(), date.day.into()),
-            None => self.wrong("a date like 2024-04-04, without quotes"),
+            // TOML has a year 0, which no calendar has.
+            Some(date) if date.year > 0 => {
+                NaiveDate::from_ymd_opt(date.year.into(), date.month.into(), date.day.into())
+            }
+            _ => self.wrong("a date like 2024-04-04, without quotes"),
         }
     }
 
@@ -202,6 +205,7 @@ mod tests {
         assert_eq!(ask("nan", |a| a.number()), (None, Some("out-of-range")));
         assert_eq!(ask("2024-02-29", |a| a.date()), (CivilDate::from_ymd_opt(2024, 2, 29), None));
         assert_eq!(ask("2024-02-29T00:00:00", |a| a.date()), (None, Some("wrong-type")));
+        assert_eq!(ask("0000-02-29", |a| a.date()), (None, Some("wrong-type")));
         assert_eq!(ask("'2024-02-29'", |a| a.date()), (None, Some("wrong-type")));
         assert_eq!(ask("'Mars/Olympus'", |a| a.zone()), (None, Some("unknown-zone")));
         assert_eq!(ask("1", |a| a.flag()), (None, Some("wrong-type")));

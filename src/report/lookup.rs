@@ -26,7 +26,15 @@ impl Report for LookupReport {
         let mut text = format!("{series}{}{}{}\n", one_line(&self.of), words.colon, self.found.answer);
         text += &format!("{}\n", meaning(&self.found, words));
         text += &unsigned(&self.found, words);
-        text += &mentions(&self.found, words);
+        if self.found.records.is_empty() {
+            text += &mentions(&self.found, words);
+        }
+        for (place, cited) in self.found.records.iter().enumerate() {
+            let record = self.found.of_record(cited);
+            let head = format!("{}. {}{}{}", place + 1, cited.answer, words.colon, meaning(&record, words));
+            text += &paragraph("", "   ", &head);
+            text += &mentions(&record, words);
+        }
         if !self.found.destroyed_keys.is_empty() {
             let years: Vec<_> = self.found.destroyed_keys.iter().map(ToString::to_string).collect();
             text += &format!("{}\n", words.fill(words.keys_destroyed, &[&years.join(", ")]));
@@ -47,12 +55,13 @@ impl Report for LookupReport {
 pub fn mentions(found: &Found, words: &Words) -> String {
     let mut text = String::new();
     for mention in &found.mentions {
-        text += &paragraph("  ", "    ", &line(mention, words));
+        let log = mention.log.as_ref().map(|log| format!(" ({log})")).unwrap_or_default();
+        text += &paragraph("  ", "    ", &format!("{}{log}", line(mention, words)));
         for since in since(mention, words) {
             text += &paragraph("    ", "      ", &since);
         }
     }
-    if let Some(log) = found.log.as_ref().filter(|_| !found.is_absent()) {
+    if let Some(log) = found.log.as_ref().filter(|_| found.mentions.iter().any(|mention| mention.log.is_none())) {
         text += &format!("  ({log})\n");
     }
     text
@@ -74,6 +83,11 @@ pub fn missing(found: &Found, words: &Words) -> String {
         };
         text += &paragraph("", "  ", &earlier::filled(log, template, words));
     }
+    for remembered in &found.remembered {
+        let template = if remembered.behind { words.log_behind } else { words.log_elsewhere };
+        let batches = count(remembered.batches, words);
+        text += &paragraph("", "  ", &words.fill(template, &[&batches, remembered.log.as_str()]));
+    }
     text
 }
 
@@ -83,7 +97,8 @@ fn unsigned(found: &Found, words: &Words) -> String {
     let told = |mention: &Mention| {
         [Some(mention.intent), mention.outcome.as_ref().map(|outcome| outcome.entry), mention.corrected]
     };
-    match found.mentions.iter().flat_map(told).flatten().any(is_unsigned) {
+    let own = found.mentions.iter().filter(|mention| mention.log.is_none());
+    match own.flat_map(told).flatten().any(is_unsigned) {
         true => paragraph("", "  ", &words.fill(words.answer_unsigned, &[&found.signed.to_string()])),
         false => String::new(),
     }
@@ -137,6 +152,9 @@ fn kept_by(letter: Option<char>, words: &Words) -> &'static str {
 
 /// The answer in a sentence.
 pub fn meaning(found: &Found, words: &Words) -> String {
+    if !found.records.is_empty() {
+        return words.fill(words.answer_several, &[&count(found.records.len() as u64, words)]);
+    }
     let last = found.mentions.last();
     let at = last.and_then(|last| last.outcome.as_ref()).map(|outcome| date_time(outcome.at)).unwrap_or_default();
     let is_surely_back = || last.and_then(|last| last.back).is_some_and(|back| back.surely);
@@ -160,7 +178,8 @@ pub fn meaning(found: &Found, words: &Words) -> String {
         Answer::Resurrected => words.answer_resurrected,
         Answer::NotFound => words.answer_not_found,
         Answer::KeyDestroyed => words.answer_key_destroyed,
-        Answer::CannotTell => words.answer_cannot_tell,
+        // Told above, by the number of its records.
+        Answer::CannotTell | Answer::Several => words.answer_cannot_tell,
     };
     words.fill(template, &[&at])
 }

@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::process::Command;
 
 use serde_json::Value;
 
@@ -54,6 +55,16 @@ fn keys(organization: &Organization) -> Vec<PathBuf> {
     entries.map(|entry| entry.unwrap().path()).collect()
 }
 
+/// What the crash left is sound to docs/verify.py where it is to ours: the key beside the checkpoint may be newer than the checkpoint.
+fn seen_by_the_second_verifier(organization: &Organization, context: &str) {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/verify.py");
+    let ours = organization.run(&["audit", "verify"], None);
+    let (mut second, log) = (Command::new("python3"), organization.state().join("audit"));
+    let Ok(second) = second.arg(script).arg(log).args(["--now", "1800000000"]).output() else { return };
+    let said = String::from_utf8_lossy(&second.stdout);
+    assert!(ours.outcome != Outcome::Exit(0) || second.status.success(), "{context}: {said}");
+}
+
 #[test]
 fn a_rotation_killed_at_any_step_is_done_or_not_begun_once_the_log_is_opened_again() {
     let organization = Organization::approved(JournalMode::Delete);
@@ -71,6 +82,7 @@ fn a_rotation_killed_at_any_step_is_done_or_not_begun_once_the_log_is_opened_aga
         let armed = format!("{step}={after}*off->1*return(kill)->off");
         let killed = organization.run(&["audit", "rotate-key"], Some(&armed));
         assert_eq!(killed.outcome, Outcome::Killed, "{step} {after}: {killed:#?}");
+        seen_by_the_second_verifier(&organization, &format!("{step} {after}"));
         let hold = organization.run(&["hold", "place", "dossier", "50", "--reason", "an inquiry"], None);
         assert_eq!(hold.outcome, Outcome::Exit(0), "{step} {after}: {hold:#?}");
         let said = verified(&organization, "kept");

@@ -114,3 +114,30 @@ fn a_trap_among_what_a_reader_a_proof_or_a_witness_asks_for_is_an_error_at_once(
         assert!(prove(&dir, 3).is_err(), "{what}");
     });
 }
+
+#[test]
+fn a_bundle_of_zeros_in_every_width_is_refused_before_it_is_read_as_millions_of_entries() {
+    let dir = tempfile::tempdir().unwrap();
+    let forge = Forge::sound();
+    forge.write(dir.path());
+    let beside = dir.path().join("tile/entries/000.p");
+    let own = forge.size();
+    for width in (1..256).filter(|width| *width != own) {
+        File::create(beside.join(width.to_string())).unwrap().set_len(width * 60_002).unwrap();
+    }
+    let begun = std::time::Instant::now();
+    let report = verify(dir.path(), &Trust::default());
+    assert_eq!((report.verdict, report.findings.len() as u64 + report.more_findings), (Verdict::Fail, 254));
+    if python() {
+        let (verdict, code, text) = said(dir.path(), &[]);
+        assert_eq!((&*verdict, code), ("FAIL", Some(4)), "{text}");
+    }
+    // Two gigabytes of zeros are read; as entries they would be a thousand million.
+    assert!(begun.elapsed().as_secs() < 60, "{:?}", begun.elapsed());
+    // In the place of the one that is needed, and a byte longer than such a bundle can be.
+    for length in [own * 60_002, own * 60_002 + 1] {
+        File::create(beside.join(own.to_string())).unwrap().set_len(length).unwrap();
+        assert_eq!(verify(dir.path(), &Trust::default()).verdict, Verdict::Fail);
+        assert!(!python() || said(dir.path(), &[]).0 == "FAIL");
+    }
+}

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use retentiond::audit::leaf::HoldAction;
 use retentiond::audit::note::{KeyKind, SigningKey};
 use retentiond::audit::prove::{Proof, ProofError, prove};
 use retentiond::audit::verify::{Trust, Verdict, verify};
@@ -269,4 +270,35 @@ fn a_proof_of_an_entry_that_cannot_stand_there_proves_nothing() {
     let headless = prove(written(&forge).path(), 0).unwrap();
     let misplaced = headless.verify(&trust(forge.key().verifier(), Vec::new()));
     assert!(matches!(misplaced, Err(ProofError::Misplaced)), "{misplaced:?}");
+}
+
+#[test]
+fn a_witness_that_refuses_says_what_it_saw_what_it_keeps_and_what_to_do() {
+    let home = tempfile::tempdir().unwrap();
+    let witness = Witness::open_or_create(home.path(), "auditor.example/w1").unwrap();
+    let forge = Forge::sound();
+    let key = forge.key().verifier();
+    let mut fork = forge.clone();
+    fork.replace(4, |leaf| leaf.at += 1);
+    let told = |forge: &Forge| {
+        let log = written(forge);
+        witness.cosign_log(log.path(), &key, now()).map(drop).map_err(|error| error.to_string())
+    };
+    let mut broken = forge.clone();
+    broken.add(hold(HoldAction::Lifted, "H-9", 0));
+    let stranger = told(&broken).unwrap_err();
+    assert!(stranger.contains("had co-signed nothing of it"), "{stranger}");
+    told(&forge).unwrap();
+    let refused = told(&fork).unwrap_err();
+    let kept = witness.last(&key.name().into()).unwrap().unwrap();
+    assert_eq!(kept.claimed().tree.size, forge.size(), "what was seen is kept");
+    for part in [
+        "is not co-signed: the older checkpoint of",
+        &format!("co-signed its first {} entries, and still keeps", forge.size()),
+        &home.path().display().to_string(),
+        "; keep a copy of the log",
+        "ask the operator",
+    ] {
+        assert!(refused.contains(part), "{part}: {refused}");
+    }
 }

@@ -197,6 +197,70 @@ fn it_refuses_the_texts_that_ours_refuses() {
     assert_eq!(said(dir.path(), &[]).0, "OK-UNANCHORED");
 }
 
+/// Texts that our reader of TOML 1.1 takes and one of TOML 1.0 does not, and texts that look so and neither takes, each in a `[[series]]`.
+const SPELLINGS: [(&str, bool); 12] = [
+    ("description = {\n  fr = \"a\", # who knows\n  en = \"b\",\n}", true),
+    ("description = { fr = \"}, {\", en = '''x'', }'''  , }", true),
+    ("unit = \"\\e[0m \\x41\"", true),
+    ("unit = \"\"\"a\\e\"\"\"\"\"", true),
+    ("purposes = [\n\"a\",\n]", true),
+    ("description = { fr =\n\"a\" }", true),
+    ("description = { fr\n= \"a\" }", true),
+    ("description = { fr = \"a\",, }", false),
+    ("description = { , }", false),
+    ("description = { fr = \"a\" en = \"b\" }", false),
+    ("unit = \"\\x4\"", false),
+    ("unit = \"\\u00a0\"", false),
+];
+
+/// Reads calendars by the second verifier alone.
+const DRIVER: &str = "import importlib.util, sys
+spec = importlib.util.spec_from_file_location('verify', sys.argv[1])
+verify = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(verify)
+for path in sys.argv[2:]:
+    try:
+        verify.read_text(open(path, 'rb').read())
+        print('taken')
+    except (verify.Malformed, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        print('refused')";
+
+#[test]
+fn it_takes_and_refuses_the_same_calendars() {
+    if !python() {
+        return;
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let (home, mut files) = (tempfile::tempdir().unwrap(), Vec::new());
+    for place in ["tests/calendars/valid", "tests/calendars/invalid", "tests/configs/calendars", "schedules"] {
+        files.extend(fs::read_dir(root.join(place)).unwrap().map(|entry| entry.unwrap().path()));
+    }
+    let minimal = fs::read_to_string(root.join("tests/calendars/valid/minimal.toml")).unwrap();
+    let of_zone = |zone: &str| minimal.replace("\"UTC\"", &format!("\"{zone}\""));
+    let zones =
+        ["right/UTC", "posix/UTC", "Factory", "localtime", "posixrules", "utc", "EST", "Etc/GMT+5"].map(of_zone);
+    let others = [minimal.replacen("from = 2", "from = 0", 1), minimal.replacen("from = 2024", "from = 0000", 1)];
+    for (place, text) in zones.into_iter().chain(others).enumerate() {
+        files.push(kept(home.path(), &format!("other-{place}.toml"), text));
+    }
+    for (place, (spelling, is_right)) in SPELLINGS.into_iter().enumerate() {
+        let text = minimal.replacen("[[series]]", &format!("[[series]]\n{spelling}"), 1);
+        assert_eq!(retentiond::calendar::parse("t", text.as_bytes()).is_ok(), is_right, "{spelling}");
+        files.push(kept(home.path(), &format!("spelling-{place}.toml"), text));
+    }
+    let script = root.join("docs/verify.py");
+    let output = Command::new("python3").args(["-c", DRIVER]).arg(script).args(&files).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(said.lines().count(), files.len());
+    let ours = |file: &Path| match retentiond::calendar::parse("t", &fs::read(file).unwrap()) {
+        Ok(_) => "taken",
+        Err(_) => "refused",
+    };
+    let apart: Vec<_> = files.iter().zip(said.lines()).filter(|(file, said)| ours(file) != *said).collect();
+    assert!(apart.is_empty(), "{apart:#?}");
+}
+
 #[test]
 fn a_journal_without_a_segment_and_notes_beyond_their_bounds_fail_in_both() {
     let dir = tempfile::tempdir().unwrap();

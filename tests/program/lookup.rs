@@ -3,6 +3,7 @@
 use std::fs;
 
 use super::house::House;
+use crate::support::documented::assert_documented;
 
 /// A house whose record 4 was destroyed.
 fn destroyed() -> House {
@@ -119,4 +120,61 @@ fn nothing_is_answered_from_entries_that_were_changed_after_they_were_signed() {
         assert!(answer["error"]["message"].as_str().unwrap().contains("damaged"), "{answer}");
     }
     assert!(!house.path("log.csv").exists());
+}
+
+#[test]
+fn every_record_that_shares_a_reference_is_told() {
+    let house = House::new();
+    let cited = "ALTER TABLE dossier ADD COLUMN cited TEXT; UPDATE dossier SET cited = 'two' WHERE id IN (4, 5); UPDATE dossier SET cited = 'same' WHERE id IN (6, 7)";
+    house.database().execute_batch(cited).unwrap();
+    house.edit("retentiond.toml", "reference     = \"number\"", "reference     = \"cited\"");
+    let plan = house.approved();
+    assert_eq!(house.run(&["hold", "place", "dossier", "5", "--reason", "an inquiry"]).code, 0);
+    assert_eq!(house.run(&["apply", &plan]).code, 0);
+    let found = house.ask(&["audit", "lookup", "--reference", "two"]);
+    assert_documented("audit lookup", &found);
+    let told: Vec<_> =
+        found["records"].as_array().unwrap().iter().map(|record| record["answer"].as_str().unwrap()).collect();
+    assert_eq!((&found["answer"], told), (&"SEVERAL".into(), vec!["DESTROYED", "ABORTED"]), "{found}");
+    let ran = house.run(&["audit", "lookup", "dossier", "--reference", "two"]);
+    let text = ran.flat();
+    for part in ["dossier two: SEVERAL", "2 records were cited so", "1. DESTROYED", "2. ABORTED", "under a hold"] {
+        assert!(ran.code == 0 && text.contains(part), "{part}: {text}");
+    }
+    let found = house.ask(&["audit", "lookup", "--reference", "same"]);
+    assert_eq!((&found["answer"], found["records"].as_array().unwrap().len()), (&"DESTROYED".into(), 2), "{found}");
+    // One of them under a successor too.
+    assert_eq!(house.run(&["audit", "adopt", "--reason", "moved"]).code, 0);
+    let lifted = house.ask(&["hold", "list"])["holds"][0]["hold"].as_str().unwrap().to_owned();
+    assert_eq!(house.run(&["hold", "lift", &lifted, "--reason", "over"]).code, 0);
+    let plan = house.approved();
+    assert_eq!(house.run(&["apply", &plan]).code, 0);
+    let found = house.ask(&["audit", "lookup", "--reference", "two"]);
+    assert_documented("audit lookup", &found);
+    assert_eq!((&found["answer"], found["records"].as_array().unwrap().len()), (&"DESTROYED".into(), 2), "{found}");
+    assert_eq!(house.ask(&["audit", "lookup", "--reference", "none"])["answer"], "NOT-FOUND");
+}
+
+#[test]
+fn a_destruction_is_not_denied_by_a_log_that_lies_behind_its_database() {
+    let house = House::new();
+    let hold =
+        house.ask(&["hold", "place", "dossier", "9", "--reason", "an inquiry"])["hold"].as_str().unwrap().to_owned();
+    assert_eq!(house.run(&["hold", "lift", &hold, "--reason", "over"]).code, 0);
+    let copied = std::process::Command::new("cp").args(["-a", "state", "older"]).current_dir(house.path("")).status();
+    assert!(copied.unwrap().success());
+    let plan = house.approved();
+    assert_eq!(house.run(&["apply", &plan]).code, 0);
+    fs::rename(house.path("state"), house.path("newer")).unwrap();
+    fs::rename(house.path("older"), house.path("state")).unwrap();
+    cannot_tell(&house, "that it does not know");
+    assert_documented("audit lookup", &house.json(&LOOKUP).1);
+}
+
+#[test]
+fn a_destruction_is_not_denied_by_a_log_that_another_went_before_unknown_to_it() {
+    let house = destroyed();
+    fs::rename(house.path("state"), house.path("lost")).unwrap();
+    assert_eq!(house.run(&["hold", "place", "dossier", "61", "--reason", "an inquiry"]).code, 0);
+    cannot_tell(&house, "neither this one nor one before it");
 }

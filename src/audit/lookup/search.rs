@@ -8,12 +8,16 @@ use crate::audit::presence::Presence;
 use crate::audit::results::decode_results;
 use crate::model::{BatchNumber, Origin, PlanId};
 
+/// Corrections that say that a database was put back, or that another stands in its place.
+const PUT_BACK: [&str; 3] = ["resurrected", "missing_fence", "fence_table_dropped"];
+
 pub(super) struct Search<'a> {
     wanted: &'a Wanted,
     log: Option<Origin>,
     continued: Option<Predecessor>,
     mentions: Vec<Mention>,
     destroyed_keys: Vec<i32>,
+    put_back: Option<u64>,
     /// Years under which records of the series are named, and this one has no name.
     unnamed: BTreeSet<i32>,
     /// Records destroyed by the batches of the mentions.
@@ -32,6 +36,7 @@ impl<'a> Search<'a> {
             continued: None,
             mentions: Vec::new(),
             destroyed_keys: Vec::new(),
+            put_back: None,
             unnamed: BTreeSet::new(),
             destroyed: BTreeMap::new(),
             approvals: BTreeMap::new(),
@@ -73,8 +78,17 @@ impl<'a> Search<'a> {
             WantedBy::Key => intent.fingerprints(),
             WantedBy::Reference => intent.references(),
         };
-        let names = names.unwrap_or_default().into_iter().enumerate();
-        for (place, _) in names.filter(|(_, name)| name == fingerprint) {
+        let places: Vec<usize> = (0..)
+            .zip(names.unwrap_or_default())
+            .filter(|(_, name)| name == fingerprint)
+            .map(|(place, _)| place)
+            .collect();
+        if places.is_empty() {
+            return;
+        }
+        let records = intent.fingerprints().unwrap_or_default();
+        for place in places {
+            let Some(record) = records.get(place) else { continue };
             self.mentions.push(Mention {
                 answer: Answer::Pending,
                 intent: index,
@@ -94,7 +108,9 @@ impl<'a> Search<'a> {
                 back: None,
                 restored_since: None,
                 still_gone: None,
+                log: None,
                 offset,
+                name: (intent.year, *record),
             });
         }
     }
@@ -118,6 +134,9 @@ impl<'a> Search<'a> {
     }
 
     fn read_correction(&mut self, index: u64, correction: &Correction) {
+        if correction.batch.is_none() && PUT_BACK.contains(&correction.what.as_str()) {
+            self.put_back = Some(index);
+        }
         for mention in &mut self.mentions {
             let is_its_batch = correction.batch == Some(mention.batch);
             match correction.what.as_str() {
@@ -154,10 +173,13 @@ impl<'a> Search<'a> {
             answer: Answer::NotFound,
             log: self.log,
             mentions: self.mentions,
+            records: Vec::new(),
             destroyed_keys: self.destroyed_keys,
             missing_keys: self.unnamed,
             signed,
             missing_logs: Vec::new(),
+            remembered: Vec::new(),
+            put_back: self.put_back,
             continued: self.continued,
         };
         found.settled()

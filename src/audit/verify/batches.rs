@@ -15,7 +15,7 @@ use super::runs::Runs;
 use super::tally::Tally;
 use crate::audit::leaf::{Action, Body, Correction, Intent, Outcome, RecordOutcome};
 use crate::audit::results::decode_results;
-use crate::model::{BatchNumber, RuleNumber, RunId, SourceName};
+use crate::model::{BatchNumber, PlanId, RuleNumber, RunId, SourceName};
 
 /// Batches so far.
 #[derive(Debug, Default)]
@@ -41,6 +41,7 @@ struct Row {
 struct OpenIntent {
     batch: BatchNumber,
     run: RunId,
+    plan: PlanId,
     rule: RuleNumber,
     action: Action,
     source: SourceName,
@@ -110,6 +111,7 @@ impl Batches {
         let open = OpenIntent {
             batch: intent.batch,
             run: intent.run.clone(),
+            plan: intent.plan.clone(),
             rule: intent.rule.clone(),
             action: intent.action,
             source: intent.source.clone(),
@@ -178,7 +180,7 @@ impl Batches {
         Some(Settled { rule: open.rule, disposed, repeats })
     }
 
-    /// Finds records that go twice in their run, and counts those that go again.
+    /// Finds records that go twice under their plan, and counts those that go again.
     fn read_gone(
         &mut self,
         index: u64,
@@ -188,9 +190,9 @@ impl Batches {
     ) -> Repeats {
         let gone = open.names.iter().zip(results).filter(|(_, result)| is_gone(result));
         let gone = gone.map(|(name, result)| (*name, *result != RecordOutcome::Anonymized));
-        let repeats = self.gone.read(&open.run, &open.source, gone);
-        if repeats.in_run > 0 {
-            findings.at(index, Flaw::Repeated { records: repeats.in_run, run: open.run.clone() });
+        let repeats = self.gone.read(&open.plan, &open.source, gone);
+        if repeats.of_plan > 0 {
+            findings.at(index, Flaw::Repeated { records: repeats.of_plan, plan: open.plan.clone() });
         }
         repeats
     }

@@ -230,8 +230,10 @@ pub enum Flaw {
     FewerRows { batch: BatchNumber, rows: u64, records: u64 },
     #[error("batch {batch} tells of rows, files or bytes that do not fit its records: {what}")]
     Effects { batch: BatchNumber, what: &'static str },
-    #[error("{records} of its records had been disposed of before in run {run}, and nothing says that they came back")]
-    Repeated { records: u64, run: RunId },
+    #[error(
+        "{records} of its records had been disposed of before under plan {plan}, and nothing says that they came back"
+    )]
+    Repeated { records: u64, plan: PlanId },
     #[error("run {run} does not add up: {planned} records planned, {accounted} accounted for")]
     RunSum { run: RunId, planned: u64, accounted: u64 },
     #[error("run {run} states {stated} {what}, the outcomes in the log say {logged}")]

@@ -162,8 +162,9 @@ impl Approved {
 fn check_name(index: u64, at: i64, plan: &PlanId, digest: &Digest, findings: &mut Findings) {
     let today = chrono::DateTime::from_timestamp(at.saturating_add(EARLIEST_ZONE), 0).map(|now| now.date_naive());
     let day = plan.as_str().rsplit_once('-').filter(|(_, digits)| *digits == &digest.to_string()[..8]);
-    // Parsed dates may lack zeros; a name does not.
-    let day = day.and_then(|(text, _)| text.parse::<CivilDate>().ok().filter(|day| day.to_string() == text));
+    // Parsed dates may lack zeros, or bear a sign; a name does not.
+    let is_plain = |day: &CivilDate, text: &str| day.to_string() == text && (1..=9_999).contains(&day.year());
+    let day = day.and_then(|(text, _)| text.parse::<CivilDate>().ok().filter(|day| is_plain(day, text)));
     if day.zip(today).is_none_or(|(day, today)| day > today) {
         findings.at(index, Flaw::PlanName { plan: plan.clone() });
     }

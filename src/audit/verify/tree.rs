@@ -11,7 +11,7 @@ use crate::audit::checkpoint::SignedCheckpoint;
 use crate::audit::codec;
 use crate::audit::error::LogError;
 use crate::audit::merkle::{Frontier, TreeHead, leaf_hash};
-use crate::audit::regular::{self, MAX_BUNDLE, MAX_TILE};
+use crate::audit::regular::{self, MAX_TILE, longest_bundle};
 use crate::audit::tiles::{WIDTH, bundle_path, parse_bundle, partial_dir, read_bundle, tile_path, widths_in};
 use crate::model::Digest;
 
@@ -104,7 +104,7 @@ impl<'a> TreeReader<'a> {
             return;
         }
         let Ok(entries) = read_bundle(self.dir, index, width) else { return };
-        for (path, kept, bytes) in partials(self.dir, &bundle_path(index, WIDTH), MAX_BUNDLE) {
+        for (path, kept, bytes) in partials(self.dir, &bundle_path(index, WIDTH), longest_bundle) {
             let is_beginning = bytes.as_deref().and_then(parse_bundle).is_some_and(|kept_entries| {
                 let shared = kept_entries.len().min(entries.len());
                 kept_entries.len() as u64 == kept && kept_entries[..shared] == entries[..shared]
@@ -153,7 +153,7 @@ impl Tiles {
             let full = tile_path(number, level.full, WIDTH);
             let is_beginning = |bytes: Vec<u8>| bytes.starts_with(&level.hashes);
             let mut is_there = regular::read(&dir.join(&full), MAX_TILE).is_ok_and(is_beginning);
-            for (path, width, bytes) in partials(dir, &full, MAX_TILE) {
+            for (path, width, bytes) in partials(dir, &full, |width| 32 * width) {
                 let bytes = bytes.unwrap_or_default();
                 let shared = bytes.len().min(level.hashes.len());
                 if bytes.len() as u64 != 32 * width || bytes[..shared] != level.hashes[..shared] {
@@ -170,12 +170,16 @@ impl Tiles {
 }
 
 /// The partial forms that stand beside a full tile's place, each read when its turn comes: path, width by name, bytes.
-fn partials<'d>(dir: &'d Path, full: &Path, most: u64) -> impl Iterator<Item = (PathBuf, u64, Option<Vec<u8>>)> + 'd {
+fn partials<'d>(
+    dir: &'d Path,
+    full: &Path,
+    longest: impl Fn(u64) -> u64 + 'd,
+) -> impl Iterator<Item = (PathBuf, u64, Option<Vec<u8>>)> + 'd {
     let beside = partial_dir(full);
     let widths = widths_in(&dir.join(&beside)).unwrap_or_default();
     widths.into_iter().filter_map(move |width| {
         let path = beside.join(width.to_string());
-        match regular::read(&dir.join(&path), most) {
+        match regular::read(&dir.join(&path), longest(width)) {
             // One whose writing was interrupted.
             Err(error) if error.kind() == ErrorKind::NotFound => None,
             read => Some((path, width, read.ok())),

@@ -6,14 +6,15 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use crate::audit;
-use crate::audit::earlier::{EarlierLog, EarlierState, Kept, beside, find_earlier};
+use crate::audit::earlier::{EarlierLog, EarlierState, Kept, beside, earlier_logs, find_earlier};
 use crate::audit::leaf::Body;
-use crate::audit::lookup::{Answer, Found, Wanted, WantedBy, lookup};
-use crate::audit::{Fingerprinter, KeyPlaces, LogReader, load_committed_fingerprinter};
+use crate::audit::lookup::{Answer, Found, Remembered, Wanted, WantedBy, lookup};
+use crate::audit::{Entries, Fingerprinter, KeyPlaces, LogReader, load_committed_fingerprinter};
 use crate::cli::error::Failure;
 use crate::cli::exit::Exit;
 use crate::cli::setup::Setup;
-use crate::model::{Digest, Fingerprint, KeyValue, RecordKey, SourceName};
+use crate::disposition::execute::look_whether_behind_beside;
+use crate::model::{Digest, Fingerprint, KeyValue, Origin, RecordKey, SourceName};
 use crate::records::mapping::SeriesMapping;
 
 /// By what a record is asked for.
@@ -30,9 +31,11 @@ pub(in crate::cli) enum Name<'a> {
 pub(in crate::cli) fn find(setup: &Setup, mapping: &SeriesMapping, name: &Name<'_>) -> Result<Found, Failure> {
     let dir = audit::dir_in(&setup.install.state);
     let ask = |log: LogReader| -> Result<Found, Failure> { Ok(lookup(&log, &wanted(setup, &log, mapping, name)?)?) };
-    let mut found = ask(LogReader::open(&dir)?)?;
-    let mut directories = beside(&dir);
-    while found.is_absent()
+    let log = LogReader::open(&dir)?;
+    let mut found = ask(log.clone())?;
+    let (own, mut directories) = (found.log.clone(), beside(&dir));
+    // A key names one record, which the newest log that knows it tells of; a reference may be that of others before.
+    while (found.is_absent() || matches!(name, Name::Reference(_)))
         && let Some(named) = found.continued.take()
     {
         let earlier = find_earlier(named, &mut directories, &[]);
@@ -44,7 +47,35 @@ pub(in crate::cli) fn find(setup: &Setup, mapping: &SeriesMapping, name: &Name<'
             found = found.without(told);
         }
     }
-    Ok(found)
+    match own {
+        Some(own) if found.mentions.last().is_none_or(|last| !last.is_gone()) => {
+            let remembered = remembered(setup, &log, &own, mapping)?;
+            Ok(found.beside(remembered))
+        }
+        _ => Ok(found),
+    }
+}
+
+/// Batches of which the record's database tells and no log here: what they destroyed nobody can look up. A database that cannot be read tells nothing.
+fn remembered(
+    setup: &Setup,
+    log: &LogReader,
+    own: &Origin,
+    mapping: &SeriesMapping,
+) -> Result<Vec<Remembered>, Failure> {
+    let Ok(reader) = setup.reader(mapping) else { return Ok(Vec::new()) };
+    let mut remembered = Vec::new();
+    let batches = reader.fences(own)?;
+    if look_whether_behind_beside(log, own, &mapping.source, &batches).is_err() {
+        remembered.push(Remembered { log: own.clone(), batches: batches.len() as u64, behind: true });
+    }
+    let others = reader.foreign_fences(Some(own))?;
+    if !others.is_empty() {
+        let before = earlier_logs(log.continued()?.as_ref(), beside(&audit::dir_in(&setup.install.state)), &[]);
+        let unknown = others.into_iter().filter(|(other, _)| before.iter().all(|before| before.named.origin != *other));
+        remembered.extend(unknown.map(|(log, batches)| Remembered { log, batches, behind: false }));
+    }
+    Ok(remembered)
 }
 
 /// Whether an answer that no mention gives claims more than another: doubt outweighs silence.

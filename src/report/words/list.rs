@@ -239,6 +239,8 @@ words! {
     log_other: "The log continues {} after {} [entry|entries], and what stands in {} does not hold [it|them]: it is another log, or was changed since. Put the true directory back, then ask again.", "Le registre continue {} après {} [inscription, que|inscriptions, que] {} ne contient pas\u{a0}: c'est un autre registre, ou on l'a changé depuis. Remettez le vrai répertoire, puis redemandez.";
     log_partial: "Of the earlier log {}, {} [entry|entries] can be relied on; others could no longer be read when it was succeeded.", "De l'ancien registre {}, {} [inscription est sûre|inscriptions sont sûres]; d'autres ne se lisaient plus quand on lui a donné une suite.";
     log_unread: "The log continues {}, of which no entry could be read when it began.", "Le registre continue {}, dont aucune inscription ne se lisait quand il a commencé.";
+    log_behind: "The database remembers {} [batch|batches] of this log, {}, that it does not know: entries were lost, as where an older copy of the state was put back. Put the newer one back, then ask again.", "La base se souvient de {} [lot|lots] de ce registre, {}, qu'il ne connaît pas\u{a0}: des inscriptions sont perdues, comme lorsqu'une copie plus ancienne de l'état a été remise. Remettez la plus récente, puis redemandez.";
+    log_elsewhere: "The database remembers {} [batch|batches] of the log {}, which is neither this one nor one before it: what they destroyed, that log tells.", "La base se souvient de {} [lot|lots] du registre {}, qui n'est ni celui-ci ni l'un de ceux d'avant\u{a0}: c'est lui qui dit ce qu'ils ont détruit.";
 
     // Proofs, keys and copies of the log.
     proof_uncompared: "{} kept [checkpoint|checkpoints] could not be compared: only one of as many entries tells whether it is the tree that you were shown before. `audit verify` on the whole log compares all of them.", "{} [point de contrôle gardé n'a pu être comparé|points de contrôle gardés n'ont pu être comparés]\u{a0}: seul celui du même nombre d'inscriptions dit s'il s'agit de l'arbre déjà montré. `audit verify`, sur le registre entier, les compare tous.";
@@ -287,6 +289,7 @@ words! {
     answer_resurrected_surely: "It was destroyed, and is back: its database was restored since.", "Il a été détruit, et il est revenu\u{a0}: sa base a été restaurée depuis.";
     answer_not_found: "The log says nothing of it.", "Le registre n'en dit rien.";
     answer_key_destroyed: "The log says nothing of it that can still be read: keys that might have named it were destroyed.", "Le registre n'en dit rien qui puisse encore se lire\u{a0}: des clés qui l'auraient nommé ont été détruites.";
+    answer_several: "{} [record|records] were cited so. What the log says of each:", "{} [enregistrement a porté|enregistrements ont porté] cette référence. Ce que le registre dit de chacun\u{a0}:";
     answer_cannot_tell: "Whether it was destroyed cannot be told: not all that would say so is here.", "On ne peut pas dire s'il a été détruit\u{a0}: il manque ici de quoi le savoir.";
 
     // `init`.

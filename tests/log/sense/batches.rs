@@ -107,6 +107,17 @@ pub fn forgeries() -> Vec<(&'static str, Forgery)> {
                 forge.batch(&[Intent { fp: URL_SAFE_NO_PAD.encode(twice), ..intent(0..2) }], &["2D"]);
             }),
         ),
+        (
+            "repeated",
+            Box::new(|forge| {
+                // A second run of the plan leaves out what the first settled.
+                forge.batch(&[intent(0..3)], &["2D1r"]);
+                let counts = RunCounts { planned: 3, destroyed: 2, deferred: 1, ..RunCounts::default() };
+                forge.add(run(counts));
+                let second = Intent { run: format!("{PLAN}-8").as_str().into(), ..intent(1..3) };
+                forge.batch(&[second], &["2D"]);
+            }),
+        ),
         // What another source's database has back excuses nothing here.
         ("repeated", repeated_after("nowhere", "lifted")),
         ("repeated", repeated_after("nowhere", "missing_fence")),
@@ -194,9 +205,11 @@ fn an_intent_without_outcome_is_no_flaw_but_is_counted_as_pending() {
 }
 
 #[test]
-fn a_record_destroyed_in_two_runs_is_told_unless_the_database_was_put_back_between() {
+fn a_record_destroyed_under_two_plans_is_told_unless_the_database_was_put_back_between() {
+    const OTHER: &str = "2026-01-03-30385c9b";
     let mut forge = Forge::ready();
-    let second = |records| Intent { run: format!("{PLAN}-7").as_str().into(), ..intent(records) };
+    forge.add(approval(OTHER));
+    let second = |records| Intent { plan: OTHER.into(), run: format!("{OTHER}-7").as_str().into(), ..intent(records) };
     let first = forge.batch(&[intent(0..3)], &["3D"]);
     let mut put_back = forge.clone();
     forge.batch(&[second(1..5)], &["4D"]);

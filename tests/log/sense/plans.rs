@@ -50,6 +50,9 @@ pub fn forgeries() -> Vec<(&'static str, Forgery)> {
         ),
         ("plan-name", with_approval(|approval| approval.plan = "2026-01-07-30385c9b".into())),
         ("plan-name", with_approval(|approval| approval.plan = "30385c9b".into())),
+        ("plan-name", with_approval(|approval| approval.plan = "-0001-01-07-30385c9b".into())),
+        ("plan-name", with_approval(|approval| approval.plan = "+2025-01-07-30385c9b".into())),
+        ("plan-name", with_approval(|approval| approval.plan = " 2025-01-07-30385c9b".into())),
         (
             "plan-name",
             Box::new(|forge| {
