@@ -53,9 +53,10 @@ fn paths_are_those_of_the_specification() {
 
 #[test]
 fn a_bundle_is_read_back_and_nothing_else_is_one() {
-    let entries = parse_bundle(b"\0\x02ab\0\0\0\x01c").unwrap();
-    assert_eq!(entries, [b"ab".as_slice(), b"", b"c"]);
-    for other in [b"\0".as_slice(), b"\0\x02a", b"\xff\xffa", b"\0\x01ab"] {
+    let entries = parse_bundle(b"\0\x02ab\0\x01c").unwrap();
+    assert_eq!(entries, [b"ab".as_slice(), b"c"]);
+    let one_too_many = b"\0\x01a".repeat(257);
+    for other in [b"\0".as_slice(), b"\0\x02a", b"\xff\xffa", b"\0\x01ab", b"\0\x02ab\0\0\0\x01c", &one_too_many] {
         assert_eq!(parse_bundle(other), None);
     }
 }
