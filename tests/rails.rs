@@ -342,6 +342,7 @@ fn a_plan_for_a_day_to_come_is_a_simulation_that_nobody_can_approve() {
     office.edit("retentiond.toml", "max_share = 0.2", "max_share = 1.0");
     office.edit("retentiond.toml", "max_count = 50", "max_count = 500");
     office.edit("calendar.toml", ", until = 2026-12-31", "");
+    office.edit("calendar.toml", "version      = 1\n", "version      = 2\n");
     office.insert("2026-11-01T12:00:00Z", 3);
     let known = office.plan();
     office.run(&["approve", &known], NOON, "").unwrap_err();

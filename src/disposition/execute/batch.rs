@@ -5,7 +5,6 @@ use std::thread;
 use std::time::{Duration, Instant as Stopwatch};
 
 use super::announce::{Candidate, announce, identify_files, spool};
-use super::chunk::PATIENCE;
 use super::dispose::{Patience, dispose};
 use super::error::ExecuteError;
 use super::fault;
@@ -242,8 +241,7 @@ fn attempt_once(
     if is_limited {
         txn.limit(bench.longest);
     }
-    // Asking is what a transaction does beside its work: one record's facts may take all of its time, the holds of a whole chunk a fraction.
-    let patience = Patience { facts: bench.longest, holds: bench.longest / PATIENCE };
+    let patience = Patience::new(bench.longest, candidates.len());
     let disposal = match dispose(txn, target, candidates, desk.holds(), now, patience) {
         Err(ExecuteError::Store(error)) => return undone_by(error),
         Err(ExecuteError::Plan(error @ PlanError::Hold { .. })) => return Ok(Attempt::Over(error.to_string())),

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::announce::Candidate;
 use super::asked;
+use super::chunk::PATIENCE;
 use super::error::ExecuteError;
 use super::note;
 use super::statement::Changes;
@@ -23,6 +24,18 @@ pub(super) struct Patience {
     pub facts: Duration,
     /// For all `--where` holds: a person may write what never ends.
     pub holds: Duration,
+}
+
+/// What is too slow for one record alone stops more than that record, so a busy disk must not be taken for it.
+const ALONE: Duration = Duration::from_millis(500);
+
+impl Patience {
+    /// Of a transaction on so many records that may take `longest`. Asking is what it does beside its work: its records' facts may take all of its
+    /// time, the holds a fraction.
+    pub fn new(longest: Duration, records: usize) -> Self {
+        let least = if records == 1 { ALONE } else { Duration::ZERO };
+        Self { facts: longest.max(least), holds: (longest / PATIENCE).max(least) }
+    }
 }
 
 /// A transaction whose work is done. It ends by [`Disposal::commit`], which asks for the evidence, or is rolled back when dropped.
