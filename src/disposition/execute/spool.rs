@@ -156,3 +156,36 @@ fn read(path: PathBuf) -> Result<Option<Spool>, SpoolError> {
     };
     read.map(Some).map_err(|source| SpoolError { doing: "read", path, source })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spool(log: &str) -> Spool {
+        let id = FileId { dev: 1, ino: 2, size: 3, ctime_sec: 4, ctime_nsec: 5, content: None };
+        let file = SpooledFile { record: 0, part: "document".into(), root: "/files".into(), path: log.to_owned(), id };
+        Spool {
+            log: log.into(),
+            batch: BatchNumber(7),
+            plan: "2026-11-21-4f9a2c01".into(),
+            source: "parle".into(),
+            series: "dossier".into(),
+            left_since: None,
+            unlinking: false,
+            files: vec![file],
+        }
+    }
+
+    #[test]
+    fn batches_of_one_number_in_two_logs_have_a_spool_each() {
+        let state = tempfile::tempdir().unwrap();
+        let spools = SpoolDir::of(state.path());
+        let (earlier, successor) = (spool("office/1"), spool("office/2"));
+        spools.write(&earlier).unwrap();
+        spools.write(&successor).unwrap();
+        assert_eq!(spools.all().unwrap().len(), 2);
+        spools.keep(&successor, &[], Instant::UNIX_EPOCH).unwrap();
+        assert_eq!(spools.read(&successor.log, successor.batch).unwrap(), None);
+        assert_eq!(spools.read(&earlier.log, earlier.batch).unwrap(), Some(earlier));
+    }
+}
