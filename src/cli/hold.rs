@@ -4,6 +4,7 @@ use chrono::SecondsFormat;
 use clap::{Args, Subcommand};
 
 use super::arguments::{day, filled};
+use super::asker::Asker;
 use super::audit::wanted::{Name, find};
 use super::clock;
 use super::error::Failure;
@@ -84,43 +85,45 @@ struct Place {
 impl HoldCommand {
     /// Places, lifts or lists holds.
     pub fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
-        let setup = Setup::load(session)?;
+        let asker = Asker::load(session)?;
         match self.command {
-            HoldAction::Place(place) => place.run(&setup, session),
-            HoldAction::Lift { hold, reason } => lift(HoldId::new(hold), reason, &setup, session),
-            HoldAction::List => list(&setup, session),
+            HoldAction::Place(place) => place.run(asker, session),
+            HoldAction::Lift { hold, reason } => lift(HoldId::new(hold), reason, asker, session),
+            HoldAction::List => list(asker, session),
         }
     }
 }
 
 impl Place {
-    fn run(self, setup: &Setup, session: &mut Session<'_>) -> Result<Exit, Failure> {
-        let words = setup.language.words();
+    fn run(self, mut asker: Asker, session: &mut Session<'_>) -> Result<Exit, Failure> {
+        let words = asker.language.words();
         let (reason, case, review_by) = (self.reason.clone(), self.case.clone(), self.review_by);
-        let request = Request::HoldPlace { reason, case, review_by, hold: self.scope(&setup.install)? };
-        match setup.desk()?.ask(request)? {
+        let request = Request::HoldPlace { reason, case, review_by, hold: self.scope(asker.install())? };
+        match asker.ask(request)? {
             Response::HoldPlaced { hold, unrecorded } => {
-                let reach = reach(&setup.install, std::slice::from_ref(&hold)).remove(&hold.id);
+                let counted = |install| reach(install, std::slice::from_ref(&hold)).remove(&hold.id);
+                let reach = asker.install().and_then(counted);
                 let done = HoldDone {
                     hold: hold.id.to_string(),
                     action: "placed".to_owned(),
                     scope: hold.scope.name().to_owned(),
                     of: keeps(&hold.scope, words),
-                    found: reach.as_ref().and_then(|reach| gone(&hold.scope, reach, setup)),
+                    found: reach.as_ref().zip(asker.setup()).and_then(|(reach, setup)| gone(&hold.scope, reach, setup)),
                     present: reach.as_ref().map(|reach| reach.values().any(|records| *records > 0)),
                     keeps: reach,
-                    unobeyed: unobeyed(&hold.scope, &setup.install).map(str::to_owned),
-                    review_is_past: hold.review_by.is_some_and(|day| day < today(setup)),
+                    unobeyed: asker.install().and_then(|install| unobeyed(&hold.scope, install)).map(str::to_owned),
+                    review_is_past: hold.review_by.is_some_and(|day| day < today(asker.install())),
                     unrecorded,
                 };
-                session.show(&done, setup.language)?;
+                session.show(&done, asker.language)?;
                 Ok(Exit::Ok)
             }
             _ => Err(Failure::unexpected()),
         }
     }
 
-    fn scope(self, install: &Installation) -> Result<HoldScope, Failure> {
+    /// `install`: `None` where the configuration on disk cannot say what series there are.
+    fn scope(self, install: Option<&Installation>) -> Result<HoldScope, Failure> {
         if let Some(rule) = self.rule {
             return Ok(HoldScope::Rule { rule });
         }
@@ -132,6 +135,7 @@ impl Place {
         };
         if let Some(key) = self.subject {
             let named = self.series.clone();
+            let Some(install) = install else { return subject_unread(self.series, key, &self.key) };
             let series = subject_series(self.series, install)?;
             return match (key.is_empty(), self.key.is_empty()) {
                 (false, false) => Err(two_ways()),
@@ -163,9 +167,9 @@ impl Place {
     }
 }
 
-/// The day that it is for those who wrote the calendar.
-fn today(setup: &Setup) -> CivilDate {
-    let zone = setup.install.calendars.first().map_or(Zone::UTC, |calendar| calendar.timezone);
+/// The day that it is for those who wrote the calendar; in UTC where that cannot be read.
+fn today(install: Option<&Installation>) -> CivilDate {
+    let zone = install.and_then(|install| install.calendars.first()).map_or(Zone::UTC, |calendar| calendar.timezone);
     zone.civil_date(clock::now())
 }
 
@@ -198,53 +202,62 @@ fn gone(scope: &HoldScope, reach: &Reach, setup: &Setup) -> Option<Found> {
 
 /// The series of people: the one named, or the one that its mapping names as its subject, or the only one there is.
 fn subject_series(named: Option<SeriesName>, install: &Installation) -> Result<SeriesName, Failure> {
+    if let Some(series) = named {
+        return Ok(install.persons_of(&series).clone());
+    }
     let mut subjects: Vec<&SeriesName> =
         install.series.iter().filter_map(|mapping| Some(&mapping.subject.as_ref()?.series)).collect();
     subjects.sort();
     subjects.dedup();
-    match (named, subjects.as_slice()) {
-        (Some(series), subjects) if subjects.contains(&&series) => Ok(series),
-        (Some(series), _) => {
-            let own = install.mapping(&series).and_then(|mapping| mapping.subject.as_ref());
-            Ok(own.map(|relation| relation.series.clone()).unwrap_or(series))
-        }
-        (None, [only]) => Ok((*only).clone()),
-        (None, _) => Err(Failure::usage(
+    match subjects.as_slice() {
+        [only] => Ok((*only).clone()),
+        _ => Err(Failure::usage(
             "Which series holds the people is not clear: the configuration names none, or several, as `subject`.",
             "Name it: hold place SERIES --subject KEY --reason TEXT",
         )),
     }
 }
 
-fn lift(hold: HoldId, reason: String, setup: &Setup, session: &mut Session<'_>) -> Result<Exit, Failure> {
-    let words = setup.language.words();
-    let of = match setup.desk()?.ask(Request::HoldList)? {
+/// A person, where only whoever answers knows which series holds the people: it is told by the one that was named.
+fn subject_unread(named: Option<SeriesName>, key: Vec<String>, other: &[String]) -> Result<HoldScope, Failure> {
+    match named {
+        Some(series) if !key.is_empty() && other.is_empty() => Ok(HoldScope::Subject { series, key }),
+        _ => Err(Failure::usage(
+            "While the configuration on disk is not in order, a person is told by a series and the key after --subject.",
+            "hold place SERIES --subject KEY --reason TEXT",
+        )),
+    }
+}
+
+fn lift(hold: HoldId, reason: String, mut asker: Asker, session: &mut Session<'_>) -> Result<Exit, Failure> {
+    let words = asker.language.words();
+    let of = match asker.ask(Request::HoldList)? {
         Response::Holds { holds, .. } => {
             holds.iter().find(|held| held.id == hold).map(|held| keeps(&held.scope, words))
         }
         _ => return Err(Failure::unexpected()),
     };
-    match setup.desk()?.ask(Request::HoldLift { hold, reason })? {
+    match asker.ask(Request::HoldLift { hold, reason })? {
         Response::HoldLifted { hold } => {
             let of = of.unwrap_or_default();
             let done = HoldDone { hold: hold.to_string(), action: "lifted".to_owned(), of, ..HoldDone::default() };
-            session.show(&done, setup.language)?;
+            session.show(&done, asker.language)?;
             Ok(Exit::Ok)
         }
         _ => Err(Failure::unexpected()),
     }
 }
 
-fn list(setup: &Setup, session: &mut Session<'_>) -> Result<Exit, Failure> {
-    let words = setup.language.words();
-    match setup.desk()?.ask(Request::HoldList)? {
+fn list(mut asker: Asker, session: &mut Session<'_>) -> Result<Exit, Failure> {
+    let words = asker.language.words();
+    match asker.ask(Request::HoldList)? {
         Response::Holds { holds, lost } => {
-            let mut reach = reach(&setup.install, &holds);
+            let mut reach = asker.install().map(|install| reach(install, &holds)).unwrap_or_default();
             let report = HoldsReport {
                 holds: holds.iter().map(|hold| line(hold, reach.remove(&hold.id), words)).collect(),
                 lost: lost.iter().map(ToString::to_string).collect(),
             };
-            session.show(&report, setup.language)?;
+            session.show(&report, asker.language)?;
             Ok(Exit::Ok)
         }
         _ => Err(Failure::unexpected()),

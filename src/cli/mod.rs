@@ -5,6 +5,7 @@
 mod apply;
 mod approve;
 mod arguments;
+mod asker;
 mod audit;
 mod check;
 mod clock;

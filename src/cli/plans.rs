@@ -2,10 +2,10 @@
 
 use clap::Args;
 
+use super::asker::Asker;
 use super::error::Failure;
 use super::exit::Exit;
 use super::session::Session;
-use super::setup::Setup;
 use crate::disposition::request::{Request, Response};
 use crate::report::plans::{PlanLine, PlansReport};
 
@@ -16,11 +16,11 @@ pub struct Plans {}
 impl Plans {
     /// Lists them.
     pub fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
-        let setup = Setup::load(session)?;
-        match setup.desk()?.ask(Request::Plans)? {
+        let mut asker = Asker::load(session)?;
+        match asker.ask(Request::Plans)? {
             Response::Plans { plans } => {
                 let plans = plans.iter().map(PlanLine::from).collect();
-                session.show(&PlansReport { plans }, setup.language)?;
+                session.show(&PlansReport { plans }, asker.language)?;
                 Ok(Exit::Ok)
             }
             _ => Err(Failure::unexpected()),

@@ -2,10 +2,10 @@
 
 use clap::Args;
 
+use super::asker::Asker;
 use super::error::Failure;
 use super::exit::Exit;
 use super::session::Session;
-use super::setup::Setup;
 use crate::disposition::request::{Request, Response};
 use crate::model::PlanId;
 use crate::report::plans::Rejected;
@@ -23,10 +23,10 @@ pub struct Reject {
 impl Reject {
     /// Rejects the plan: it can no longer be approved.
     pub fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
-        let setup = Setup::load(session)?;
-        match setup.desk()?.ask(Request::Reject { plan: PlanId::new(self.plan), reason: self.reason })? {
+        let mut asker = Asker::load(session)?;
+        match asker.ask(Request::Reject { plan: PlanId::new(self.plan), reason: self.reason })? {
             Response::Rejected { plan } => {
-                session.show(&Rejected { plan: plan.to_string() }, setup.language)?;
+                session.show(&Rejected { plan: plan.to_string() }, asker.language)?;
                 Ok(Exit::Ok)
             }
             _ => Err(Failure::unexpected()),

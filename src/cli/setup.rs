@@ -13,10 +13,9 @@ use crate::calendar::Rule;
 use crate::config::{self, Config, Note};
 use crate::daemon;
 use crate::disposition::Installation;
-use crate::disposition::desk::{Door, open_or_connect};
+use crate::disposition::desk::{AskError, Door, open_or_connect};
 use crate::disposition::request::{Request, Response};
-use crate::model::Language;
-use crate::model::SeriesName;
+use crate::model::{Fault, Language, SeriesName};
 use crate::records::mapping::SeriesMapping;
 use crate::records::sqlite::Reader;
 
@@ -36,6 +35,14 @@ impl Setup {
     /// # Errors
     /// All faults of all files at once.
     pub(super) fn load(session: &Session<'_>) -> Result<Self, Failure> {
+        Ok(Self::read(session)?)
+    }
+
+    /// The same, for those to whom a fault is not the end.
+    ///
+    /// # Errors
+    /// The faults themselves.
+    pub(super) fn read(session: &Session<'_>) -> Result<Self, Vec<Fault>> {
         let loaded = config::load(&session.config)?;
         let install = daemon::installation(&loaded);
         let config = loaded.config;
@@ -100,26 +107,34 @@ impl DeskDoor {
     /// # Errors
     /// The refusal, at the plan or hold that was asked about.
     pub(super) fn ask(&mut self, request: Request) -> Result<Response, Failure> {
-        let place = match &request {
-            Request::Approve { plan, .. }
-            | Request::Reject { plan, .. }
-            | Request::Except { plan, .. }
-            | Request::ReleaseFiles { plan, .. } => Some(format!("plan {plan}")),
-            Request::HoldPlace { hold, .. } => hold.series().map(|series| format!("hold place, series {series}")),
-            Request::HoldLift { hold, .. } => Some(format!("hold {hold}")),
-            Request::HoldList
-            | Request::Plans
-            | Request::ApprovalsOf { .. }
-            | Request::StayedOf { .. }
-            | Request::PlanningKeys { .. }
-            | Request::Daemon { .. } => None,
-        };
-        self.0.ask(request).map_err(|error| {
-            let failure = Failure::from(error);
-            match place {
-                Some(place) => Failure { place, ..failure },
-                None => failure,
-            }
-        })
+        let place = place(&request);
+        self.0.ask(request).map_err(|error| refused(error, place))
+    }
+}
+
+/// Why a request was not granted, at the [`place`] that it is about.
+pub(super) fn refused(error: AskError, place: Option<String>) -> Failure {
+    let failure = Failure::from(error);
+    match place {
+        Some(place) => Failure { place, ..failure },
+        None => failure,
+    }
+}
+
+/// The plan or hold that a request is about.
+pub(super) fn place(request: &Request) -> Option<String> {
+    match request {
+        Request::Approve { plan, .. }
+        | Request::Reject { plan, .. }
+        | Request::Except { plan, .. }
+        | Request::ReleaseFiles { plan, .. } => Some(format!("plan {plan}")),
+        Request::HoldPlace { hold, .. } => hold.series().map(|series| format!("hold place, series {series}")),
+        Request::HoldLift { hold, .. } => Some(format!("hold {hold}")),
+        Request::HoldList
+        | Request::Plans
+        | Request::ApprovalsOf { .. }
+        | Request::StayedOf { .. }
+        | Request::PlanningKeys { .. }
+        | Request::Daemon { .. } => None,
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::rails::Guesses;
 use crate::calendar::Calendar;
-use crate::model::{Limits, SourceName, Windows};
+use crate::model::{Limits, SeriesName, SourceName, Windows};
 use crate::records::files::Reserved;
 use crate::records::mapping::{SeriesMapping, Source};
 
@@ -27,6 +27,16 @@ pub struct Installation {
 }
 
 impl Installation {
+    /// The series of people that a person means who names this one: itself where some mapping has it as its subject, otherwise its own subject's.
+    pub fn persons_of<'i>(&'i self, series: &'i SeriesName) -> &'i SeriesName {
+        let is_of_people = |mapping: &SeriesMapping| mapping.subject.as_ref().is_some_and(|own| own.series == *series);
+        let subject = self.mapping(series).and_then(|mapping| mapping.subject.as_ref());
+        match subject {
+            Some(relation) if !self.series.iter().any(is_of_people) => &relation.series,
+            _ => series,
+        }
+    }
+
     /// What no row may have unlinked, whatever it names.
     pub fn reserved(&self) -> Reserved {
         let databases = self.sources.values().map(|source| source.sqlite.as_path());

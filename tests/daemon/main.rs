@@ -2,6 +2,7 @@
 //!
 //! Run with `cargo test --features simulate`: the clock stands still until a test moves it, and the heart beats every second.
 
+mod asked;
 mod clock;
 mod ends;
 mod hours;

@@ -181,8 +181,12 @@ type RecordName = (SourceName, SeriesName, RecordKey);
 
 impl Known {
     fn of(install: &Installation, scope: HoldScope) -> Result<Self, DeskError> {
-        let mapping = scope
-            .series()
+        let named = match &scope {
+            // Only the configuration obeyed here says for certain in which series the people are.
+            HoldScope::Subject { series, .. } => Some(install.persons_of(series)),
+            scope => scope.series(),
+        };
+        let mapping = named
             .map(|series| install.mapping(series).ok_or_else(|| DeskError::UnknownSeries { series: series.clone() }));
         let mapping = mapping.transpose()?;
         match (scope, mapping) {

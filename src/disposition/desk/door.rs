@@ -1,5 +1,6 @@
 //! The door to the Desk: it is here, or another process has it and answers over the control socket.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant as Monotonic};
@@ -40,6 +41,20 @@ enum Place {
 pub fn open_or_connect(install: Arc<Installation>, keys: Option<KeyPlaces>, clock: Clock) -> Result<Door, DeskError> {
     let place = find_place(&install, keys.as_ref(), &clock)?;
     Ok(Door { install, keys, clock, place })
+}
+
+/// Connects to whoever has the state, and never takes it: for those who know where it is and nothing else.
+///
+/// # Errors
+/// As [`Client::connect`].
+pub fn connect_to_holder(state: &Path) -> Result<Client, DeskError> {
+    let began = Monotonic::now();
+    loop {
+        match Client::connect(state) {
+            Err(DeskError::Crowded { .. }) if began.elapsed() < PATIENCE => thread::sleep(Duration::from_millis(10)),
+            connected => return connected,
+        }
+    }
 }
 
 fn find_place(install: &Arc<Installation>, keys: Option<&KeyPlaces>, clock: &Clock) -> Result<Place, DeskError> {

@@ -31,7 +31,7 @@ pub use actor::actor_of;
 pub use adopt::{Successor, adopt_log};
 pub use answer::Session;
 pub use client::Client;
-pub use door::{AskError, Door, open_or_connect};
+pub use door::{AskError, Door, connect_to_holder, open_or_connect};
 pub use earlier::EarlierLog;
 pub use error::DeskError;
 pub use firings::Firing;
