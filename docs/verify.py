@@ -490,17 +490,19 @@ class Ledger:
 
     def join(self, leaf):
         """The entry of which this leaf is the last part, mostly the leaf itself; None where more of it follows."""
-        begun, self.begun = self.begun, None
-        parted = PARTED.get(leaf["kind"])
+        (begun, last), self.begun = self.begun or (None, None), None
+        parted, goes_on = PARTED.get(leaf["kind"]), leaf.pop("more", False)
+        end = max(leaf[parted], default=None) if parted else None
         if begun:
-            before = begun[parted] if parted and begun["kind"] == leaf["kind"] else None
-            differs = {name for name in {**begun, **leaf} if begun.get(name) != leaf.get(name)} - {"more", parted}
-            if not before or not leaf[parted] or differs or max(before) >= min(leaf[parted]):
+            # What was joined so far is not looked at again: there may be thousands of parts.
+            differs = any(begun.get(name) != leaf.get(name) for name in {*begun, *leaf} - {parted})
+            if not parted or differs or last is None or end is None or last >= min(leaf[parted]):
                 self.flaw("the entry before says that more of it follows, and this is not it")
             else:
-                leaf = {**leaf, parted: {**before, **leaf[parted]}}
-        if leaf.pop("more", False):
-            self.begun = leaf
+                begun[parted].update(leaf[parted])
+                leaf = begun
+        if goes_on:
+            self.begun = leaf, end
             return None
         return leaf
 

@@ -110,19 +110,21 @@ impl Joining {
 }
 
 /// An entry so far with its next part; `None` where that is another entry's.
+///
+/// What both must say alike is compared without their rules: of these there may be many by now, and each part adds its own alone.
 fn joined(begun: Leaf, next: &Leaf) -> Option<Leaf> {
     let body = match (begun.body, &next.body) {
         (Body::Run(mut run), Body::Run(rest)) => {
             let verdicts = appended(mem::take(&mut run.verdicts), &rest.verdicts)?;
-            let whole = Run { verdicts, more: rest.more, ..run };
-            let bare = |run: &Run| Run { verdicts: BTreeMap::new(), ..run.clone() };
-            (bare(&whole) == bare(rest)).then_some(Body::Run(whole))?
+            run.more = rest.more;
+            let is_rest = run == Run { verdicts: BTreeMap::new(), ..rest.clone() };
+            is_rest.then_some(Body::Run(Run { verdicts, ..run }))?
         }
         (Body::Calendar(mut calendar), Body::Calendar(rest)) => {
             let rules = appended(mem::take(&mut calendar.rules), &rest.rules)?;
-            let whole = CalendarLeaf { rules, more: rest.more, ..calendar };
-            let bare = |calendar: &CalendarLeaf| CalendarLeaf { rules: BTreeMap::new(), ..calendar.clone() };
-            (bare(&whole) == bare(rest)).then_some(Body::Calendar(whole))?
+            calendar.more = rest.more;
+            let is_rest = calendar == CalendarLeaf { rules: BTreeMap::new(), ..rest.clone() };
+            is_rest.then_some(Body::Calendar(CalendarLeaf { rules, ..calendar }))?
         }
         _ => return None,
     };

@@ -4,8 +4,11 @@
 use std::fs::{self, File};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
 
 use retentiond::audit::LogReader;
+use retentiond::audit::leaf::{Body, CalendarLeaf};
 use retentiond::audit::prove::prove;
 use retentiond::audit::verify::{Trust, Verdict, verify};
 use retentiond::audit::witness::{Request, read_witnessed};
@@ -125,7 +128,7 @@ fn a_bundle_of_zeros_in_every_width_is_refused_before_it_is_read_as_millions_of_
     for width in (1..256).filter(|width| *width != own) {
         File::create(beside.join(width.to_string())).unwrap().set_len(width * 60_002).unwrap();
     }
-    let begun = std::time::Instant::now();
+    let begun = Instant::now();
     let report = verify(dir.path(), &Trust::default());
     assert_eq!((report.verdict, report.findings.len() as u64 + report.more_findings), (Verdict::Fail, 254));
     if python() {
@@ -140,4 +143,41 @@ fn a_bundle_of_zeros_in_every_width_is_refused_before_it_is_read_as_millions_of_
         assert_eq!(verify(dir.path(), &Trust::default()).verdict, Verdict::Fail);
         assert!(!python() || said(dir.path(), &[]).0 == "FAIL");
     }
+}
+
+/// What a command says within a gigabyte of memory, and its exit code.
+fn within_a_gigabyte(command: &[&Path]) -> (String, Option<i32>) {
+    let output =
+        Command::new("sh").args(["-c", "ulimit -v 1000000; exec \"$0\" \"$@\""]).args(command).output().unwrap();
+    (
+        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr)),
+        output.status.code(),
+    )
+}
+
+#[test]
+fn a_calendar_of_thousands_of_rules_in_as_many_entries_is_read_in_little_time_and_memory() {
+    const RULES: usize = 6_000;
+    let mut forge = Forge::begin();
+    let Body::Calendar(bare) = calendar("P1Y") else { unreachable!() };
+    for number in 0..RULES {
+        let rule = (format!("{number:05}").as_str().into(), rule_on_dossiers("destroy", &[("closure", "P1Y")]));
+        let more = number + 1 < RULES;
+        forge.add_at(NOW, Body::Calendar(CalendarLeaf { rules: [rule].into(), more, ..bare.clone() }));
+    }
+    let dir = tempfile::tempdir().unwrap();
+    forge.write(dir.path());
+    let begun = Instant::now();
+    let ours = [env!("CARGO_BIN_EXE_retentiond"), "audit", "verify", "--format", "json"].map(Path::new);
+    let (text, code) = within_a_gigabyte(&[&ours[..], &[dir.path()]].concat());
+    // It is read to its end: what it lacks is the text alone.
+    assert!(text.contains("blobs/") && !text.contains("broken-entry"), "{text}");
+    assert_eq!(code, Some(4), "{text}");
+    if python() {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/verify.py");
+        let (text, code) = within_a_gigabyte(&["python3".as_ref(), &script, dir.path()]);
+        assert!(text.contains("blobs/") && !text.contains("more of it follows"), "{text}");
+        assert_eq!(code, Some(4), "{text}");
+    }
+    assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", begun.elapsed());
 }

@@ -1,38 +1,36 @@
 //! When a record can be due at the earliest: its rule's term, and those of all other rules of the series that the log lets one reckon.
 
+use std::collections::BTreeMap;
+
 use super::term::{Term, TermError};
 use crate::audit::leaf::RuleTerm;
 use crate::model::{RuleNumber, Zone};
 
-/// One disposing rule with the rules that postpone it: other disposing rules and floors, of which the latest date counts.
+/// The rules on one series together: each postpones every other, and of their dates the latest counts. They stand here once, for a calendar may have
+/// thousands.
 #[derive(Debug)]
 pub(super) struct Governing {
-    own: RuleNumber,
-    term: Result<Term, TermError>,
-    others: Vec<(RuleNumber, Term)>,
+    terms: BTreeMap<RuleNumber, Result<Term, TermError>>,
 }
 
 impl Governing {
-    /// Joins a rule to the others of its series. Those that cannot be reckoned are found where their calendar is read.
-    pub fn new<'r>(
-        own: &RuleNumber,
-        rule: &RuleTerm,
-        zone: Zone,
-        others: impl Iterator<Item = (&'r RuleNumber, &'r RuleTerm)>,
-    ) -> Self {
-        let others = others.filter_map(|(number, other)| Some((number.clone(), Term::read(other, zone).ok()?)));
-        Self { own: own.clone(), term: Term::read(rule, zone), others: others.collect() }
+    /// Joins the rules of a series. Those that cannot be reckoned are found where their calendar is read.
+    pub fn new(zone: Zone, rules: &[(&RuleNumber, &RuleTerm)]) -> Self {
+        let read = |(number, rule): &(&RuleNumber, &RuleTerm)| ((*number).clone(), Term::read(rule, zone));
+        Self { terms: rules.iter().map(read).collect() }
     }
 
-    /// The rule under which a record was not due at `at` whose trigger came on `day`; `None`: it was due, as far as the log tells.
+    /// The rule under which a record was not due at `at` whose trigger came on `day`, where it goes under rule `own`; `None`: it was due, as far as
+    /// the log tells.
     ///
     /// An intent does not say which trigger its days are of. Where its rule has several, any may be meant; of the other rules, those count
     /// that know no other trigger than this one.
-    pub fn not_due(&self, day: i32, at: i64) -> Option<&RuleNumber> {
-        let Ok(term) = &self.term else { return Some(&self.own) };
-        let mut not_due = Some(&self.own);
+    fn not_due(&self, own: &RuleNumber, day: i32, at: i64) -> Option<&RuleNumber> {
+        let (own, term) = self.terms.get_key_value(own)?;
+        let Ok(term) = term else { return Some(own) };
+        let mut not_due = Some(own);
         for trigger in term.triggers() {
-            not_due = self.not_due_from(term, trigger, day, at);
+            not_due = self.not_due_from((own, term), trigger, day, at);
             if not_due.is_none() {
                 break;
             }
@@ -40,21 +38,28 @@ impl Governing {
         not_due
     }
 
-    fn not_due_from(&self, term: &Term, trigger: &str, day: i32, at: i64) -> Option<&RuleNumber> {
+    fn not_due_from<'g>(
+        &'g self,
+        (own, term): (&'g RuleNumber, &Term),
+        trigger: &str,
+        day: i32,
+        at: i64,
+    ) -> Option<&'g RuleNumber> {
         let is_due = |due: Option<i64>| due.is_some_and(|due| due <= at);
         if !is_due(term.not_before_from(trigger, day)) {
-            return Some(&self.own);
+            return Some(own);
         }
+        let readable = self.terms.iter().filter_map(|(number, other)| Some((number, other.as_ref().ok()?)));
         let knows_no_other = |other: &Term| other.triggers().all(|known| known == trigger);
-        let later = self.others.iter().filter(|(_, other)| knows_no_other(other));
-        later.filter(|(_, other)| !is_due(other.not_before(day))).map(|(number, _)| number).next()
+        let mut later = readable.filter(|(number, other)| *number != own && knows_no_other(other));
+        later.find(|(_, other)| !is_due(other.not_before(day))).map(|(number, _)| number)
     }
 
-    /// How many of these trigger days are not due at `at`, and under which rule.
-    pub fn too_early(&self, at: i64, days: &[i32]) -> Option<(u64, &RuleNumber)> {
+    /// How many of these trigger days are not due at `at` under rule `own`, and under which rule.
+    pub fn too_early(&self, own: &RuleNumber, at: i64, days: &[i32]) -> Option<(u64, &RuleNumber)> {
         // A later trigger is never due earlier, so the latest day speaks for all: one reckoning for a thousand records.
-        let rule = self.not_due(*days.iter().max()?, at)?;
-        let records = days.iter().filter(|day| self.not_due(**day, at).is_some()).count();
+        let rule = self.not_due(own, *days.iter().max()?, at)?;
+        let records = days.iter().filter(|day| self.not_due(own, **day, at).is_some()).count();
         Some((records as u64, rule))
     }
 }
@@ -71,9 +76,11 @@ mod tests {
 
     /// Whether a record of day 0 is due on this day in UTC, under the first rule and with the others.
     fn is_due(on: i64, own: &[(&str, &str)], others: &[&[(&str, &str)]]) -> bool {
-        let others: Vec<_> = others.iter().map(|other| (RuleNumber::from("other"), rule(other))).collect();
-        let others = others.iter().map(|(number, other)| (number, other));
-        Governing::new(&"own".into(), &rule(own), Zone::UTC, others).not_due(0, on * 86_400).is_none()
+        let rules = [own].into_iter().chain(others.iter().copied()).map(rule);
+        let rules: Vec<_> =
+            rules.enumerate().map(|(place, rule)| (RuleNumber::from(&*place.to_string()), rule)).collect();
+        let rules: Vec<_> = rules.iter().map(|(number, rule)| (number, rule)).collect();
+        Governing::new(Zone::UTC, &rules).not_due(&"0".into(), 0, on * 86_400).is_none()
     }
 
     #[test]

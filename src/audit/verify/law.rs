@@ -26,8 +26,6 @@ struct Declared {
     from: CivilDate,
     until: Option<CivilDate>,
     rules: BTreeMap<RuleNumber, RuleTerm>,
-    /// Each rule that disposes, with all that postpone it.
-    governing: BTreeMap<RuleNumber, Governing>,
     series: BTreeMap<SeriesName, OfSeries>,
 }
 
@@ -37,6 +35,18 @@ struct OfSeries {
     rules: Digest,
     /// A rule that never falls through to destruction.
     kept_by: Option<RuleNumber>,
+    governing: Governing,
+}
+
+impl OfSeries {
+    fn new(leaf: &CalendarLeaf, zone: Zone, series: &SeriesName, rules: &[(&RuleNumber, &RuleTerm)]) -> Self {
+        let keeps = |rule: &RuleTerm| !disposes(rule) && rule.disposition != "floor";
+        Self {
+            rules: rule_set::digest_of(&leaf.zone, series, rules),
+            kept_by: rules.iter().find(|(_, rule)| keeps(rule)).map(|(number, _)| (*number).clone()),
+            governing: Governing::new(zone, rules),
+        }
+    }
 }
 
 impl Law {
@@ -57,27 +67,20 @@ impl Law {
     }
 
     fn declare(&mut self, index: u64, leaf: &CalendarLeaf, zone: Zone, findings: &mut Findings) {
-        let (mut governing, mut series) = (BTreeMap::new(), BTreeMap::new());
+        let mut together: BTreeMap<&SeriesName, Vec<(&RuleNumber, &RuleTerm)>> = BTreeMap::new();
         for (number, rule) in &leaf.rules {
             if let Err(error) = Term::read(rule, zone)
                 && (disposes(rule) || rule.disposition == "floor")
             {
                 findings.at(index, Flaw::BadTerm { rule: number.clone(), error });
             }
-            let together = || leaf.rules.iter().filter(|(_, other)| other.series == rule.series);
-            if disposes(rule) {
-                let others = together().filter(|(other, _)| *other != number);
-                governing.insert(number.clone(), Governing::new(number, rule, zone, others));
-            }
-            let keeps = || together().find(|(_, other)| !disposes(other) && other.disposition != "floor");
-            series.entry(rule.series.clone()).or_insert_with(|| OfSeries {
-                rules: rule_set::digest_of(leaf, &rule.series),
-                kept_by: keeps().map(|(number, _)| number.clone()),
-            });
+            together.entry(&rule.series).or_default().push((number, rule));
         }
+        let of_series =
+            |(series, rules): (&SeriesName, Vec<_>)| (series.clone(), OfSeries::new(leaf, zone, series, &rules));
+        let series = together.into_iter().map(of_series).collect();
         let rules = leaf.rules.clone();
-        let declared =
-            Declared { zone, from: leaf.effective_from, until: leaf.effective_until, rules, governing, series };
+        let declared = Declared { zone, from: leaf.effective_from, until: leaf.effective_until, rules, series };
         self.calendars.entry(leaf.number.clone()).or_default().insert(leaf.version, declared);
     }
 
@@ -155,8 +158,9 @@ impl Law {
         if rule.disposition != action {
             findings.at(index, Flaw::WrongAction { rule: intent.rule.clone(), action });
         }
-        let early = calendar.governing.get(&intent.rule).and_then(|governing| governing.too_early(at, &intent.day));
-        if let Some((records, rule)) = early {
+        if disposes(rule)
+            && let Some((records, rule)) = of_series.governing.too_early(&intent.rule, at, &intent.day)
+        {
             findings.at(index, Flaw::TooEarly { records, rule: rule.clone() });
         }
     }

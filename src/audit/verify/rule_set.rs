@@ -2,15 +2,13 @@
 //!
 //! On purpose it shares no line with the room that approves.
 
-use crate::audit::leaf::{CalendarLeaf, RuleTerm};
+use crate::audit::leaf::RuleTerm;
 use crate::model::{Digest, DigestBuilder, RuleNumber, SeriesName};
 
-/// The digest of all rules on a series, with the zone in which they count.
-pub(super) fn digest_of(calendar: &CalendarLeaf, series: &SeriesName) -> Digest {
-    let rules: Vec<(&RuleNumber, &RuleTerm)> =
-        calendar.rules.iter().filter(|(_, rule)| rule.series == *series).collect();
+/// The digest of all rules on a series, in the order of their numbers, with the zone in which they count.
+pub(super) fn digest_of(zone: &str, series: &SeriesName, rules: &[(&RuleNumber, &RuleTerm)]) -> Digest {
     let mut digest = DigestBuilder::new("rule-set-v1");
-    digest.field(calendar.zone.as_bytes()).field(series.as_str().as_bytes()).number(rules.len() as i64);
+    digest.field(zone.as_bytes()).field(series.as_str().as_bytes()).number(rules.len() as i64);
     for (number, rule) in rules {
         // In this version of the format every rule is on the whole record, without condition.
         let (element, name, unless) = ("record", "", "");

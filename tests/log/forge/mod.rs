@@ -155,7 +155,9 @@ impl Forge {
             }
         }
         for leaf in self.leaves.iter().filter_map(|leaf| codec::decode(leaf).ok()) {
-            if let Body::Calendar(calendar) = leaf.body {
+            if let Body::Calendar(calendar) = leaf.body
+                && calendar.rules.contains_key(&"PC-1".into())
+            {
                 let text = text(&calendar);
                 put(&dir.join("blobs").join(Digest::of(text.as_bytes()).to_string()), text.as_bytes());
             }
