@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::codec::parse;
 use super::earlier::{EarlierLog, EarlierState};
 use super::error::LogError;
-use super::leaf::{Action, Predecessor};
+use super::leaf::{Action, Predecessor, RecordOutcome};
 use super::reader::LogReader;
 use search::Search;
 
@@ -81,7 +81,7 @@ pub struct Found {
     pub answer: Answer,
     /// Name of the log that was searched: entries have their numbers in it.
     pub log: Option<Origin>,
-    /// Every time that the record was announced, in the log's order; the last one gives the answer.
+    /// Every time that the record was announced, in the log's order; see [`Found::deciding`].
     pub mentions: Vec<Mention>,
     /// The records that share the reference, in the order in which they were announced first; none where one record alone is known by it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -188,11 +188,11 @@ impl Found {
             None if is_all_here => Answer::KeyDestroyed,
             _ => Answer::CannotTell,
         };
-        let last = |mentions: &[usize]| mentions.last().map(|place| &self.mentions[*place]);
-        let cited = |mentions: Vec<usize>| Cited { answer: answer(last(&mentions)), mentions };
+        let of = |mentions: &[usize]| deciding(mentions.iter().map(|place| &self.mentions[*place]));
+        let cited = |mentions: Vec<usize>| Cited { answer: answer(of(&mentions)), mentions };
         let records: Vec<Cited> = apart(&self.mentions).into_iter().map(cited).collect();
         let answer = match records.split_first() {
-            None => answer(self.mentions.last()),
+            None => answer(self.deciding()),
             Some((first, others)) if others.iter().all(|other| other.answer == first.answer) => first.answer,
             Some(_) => Answer::Several,
         };
@@ -200,11 +200,22 @@ impl Found {
         self
     }
 
+    /// The mention that gives the answer: the last, but for one after the record's end that does not say that it was there again. Two plans may have
+    /// listed it, and the second found it gone.
+    pub fn deciding(&self) -> Option<&Mention> {
+        deciding(self.mentions.iter())
+    }
+
     /// What is said of one of the records that share the reference.
     pub fn of_record(&self, cited: &Cited) -> Self {
         let mentions = cited.mentions.iter().filter_map(|place| self.mentions.get(*place)).cloned().collect();
         Self { answer: cited.answer, mentions, records: Vec::new(), ..self.clone() }
     }
+}
+
+fn deciding<'m>(mentions: impl DoubleEndedIterator<Item = &'m Mention> + Clone) -> Option<&'m Mention> {
+    let last_of_its_presence = mentions.clone().rev().find(|mention| mention.tells_whether_it_is_there());
+    last_of_its_presence.filter(|mention| mention.is_gone()).or_else(|| mentions.last())
 }
 
 /// The places of the mentions of each record, where they are of several; none otherwise. One record has another name each year, so only the names of one year
@@ -326,5 +337,15 @@ impl Mention {
     /// Whether it says that the record is gone, or gone as it was.
     pub fn is_gone(&self) -> bool {
         matches!(self.answer, Answer::Destroyed | Answer::Anonymized | Answer::Incomplete)
+    }
+
+    /// Whether it says that the record was there then, or is gone. A record that is no longer as its plan listed it may be gone.
+    fn tells_whether_it_is_there(&self) -> bool {
+        let letter = self.outcome.as_ref().and_then(|outcome| RecordOutcome::of_letter(outcome.letter));
+        match self.answer {
+            Answer::Aborted => matches!(letter, Some(RecordOutcome::Held | RecordOutcome::Blocked)),
+            Answer::Pending => self.outcome.is_some(),
+            _ => true,
+        }
     }
 }

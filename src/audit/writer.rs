@@ -98,7 +98,7 @@ impl DestructionLog {
             }
             _ => (),
         }
-        let mut parts = body.into_parts()?;
+        let mut parts = body.into_leaves()?;
         match parts.pop() {
             Some(only) if parts.is_empty() => self.push(only, now),
             last => self.push_together(parts.into_iter().chain(last), now),

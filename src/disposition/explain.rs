@@ -64,7 +64,7 @@ pub fn explain<'a>(
     let Some(facts) = look.facts(mapping, key)? else { return Ok(None) };
     let governing = install.governing_now(mapping, now)?;
     let verdict = look.verdict(mapping, &facts)?;
-    let holds = look.holds_on(mapping, &facts, &verdict)?;
+    let holds = look.holds_on(mapping, &facts, governing.as_ref())?;
     let mut blockers = Vec::new();
     for blocker in &facts.blockers {
         let Some(relation) = mapping.blocked_by.get(blocker.relation) else { continue };
@@ -96,26 +96,21 @@ impl Look<'_, '_> {
     fn verdict(&mut self, mapping: &SeriesMapping, facts: &Facts) -> Result<Verdict, PlanError> {
         let Some(governing) = self.install.governing_now(mapping, self.now)? else { return Ok(Verdict::Filtered) };
         let at = JudgedAt::now(self.now);
-        let unhindered = judge(&governing, facts, at, |_| false, || false);
+        let unhindered = judge(&governing, facts, at, || false, || false);
         let Verdict::Due(..) = unhindered else { return Ok(unhindered) };
-        let held = !self.holds_on(mapping, facts, &unhindered)?.is_empty();
+        let held = !self.holds_on(mapping, facts, Some(&governing))?.is_empty();
         let blocked = !held && self.is_blocked(mapping, facts)?;
-        Ok(judge(&governing, facts, at, |_| held, || blocked))
+        Ok(judge(&governing, facts, at, || held, || blocked))
     }
 
     fn holds_on(
         &mut self,
         mapping: &SeriesMapping,
         facts: &Facts,
-        verdict: &Verdict,
+        governing: Option<&Governing<'_>>,
     ) -> Result<Vec<HoldId>, PlanError> {
-        let rule = match verdict {
-            Verdict::NotYet(term) | Verdict::Held(term) | Verdict::Blocked(term, _) | Verdict::Due(term, _) => {
-                Some(&term.rule)
-            }
-            Verdict::Filtered | Verdict::Open | Verdict::Undated(_) => None,
-        };
-        let mut holds = self.holds.of(mapping, facts, rule);
+        let rules = governing.into_iter().flat_map(Governing::rules).map(|rule| &rule.number);
+        let mut holds = self.holds.of(mapping, facts, rules);
         for (hold, expression) in self.holds.expressions(&mapping.series) {
             let is_held = self.reader.holds_for(&mapping.series, expression, &facts.key);
             if is_held.map_err(|source| PlanError::of_hold(hold, &mapping.series, source))? {
@@ -191,9 +186,9 @@ impl Look<'_, '_> {
         let Some(mapping) = self.install.mapping(series) else { return Ok(false) };
         let Some(facts) = self.facts(mapping, key)? else { return Ok(false) };
         let Some(governing) = self.install.governing_now(mapping, self.now)? else { return Ok(false) };
-        let unhindered = judge(&governing, &facts, JudgedAt::now(self.now), |_| false, || false);
+        let unhindered = judge(&governing, &facts, JudgedAt::now(self.now), || false, || false);
         Ok(matches!(unhindered, Verdict::Due(_, Action::Destroy))
-            && self.holds_on(mapping, &facts, &unhindered)?.is_empty())
+            && self.holds_on(mapping, &facts, Some(&governing))?.is_empty())
     }
 }
 

@@ -154,14 +154,24 @@ impl HoldIndex {
         self.holds.contains_key(id)
     }
 
-    /// Whether a record is held, `--where` aside. `rule` is the rule that decides on it.
-    pub fn holds(&self, mapping: &SeriesMapping, facts: &Facts, rule: Option<&RuleNumber>) -> bool {
-        !self.is_empty() && self.matching(mapping, facts, rule).next().is_some()
+    /// Whether a record is held, `--where` aside. `rules` are all that govern it, floors included, whichever decides.
+    pub fn holds<'i>(
+        &'i self,
+        mapping: &'i SeriesMapping,
+        facts: &'i Facts,
+        rules: impl IntoIterator<Item = &'i RuleNumber>,
+    ) -> bool {
+        !self.is_empty() && self.matching(mapping, facts, rules).next().is_some()
     }
 
     /// The holds that keep a record, `--where` aside, in order of their ids.
-    pub fn of(&self, mapping: &SeriesMapping, facts: &Facts, rule: Option<&RuleNumber>) -> Vec<HoldId> {
-        let mut ids: Vec<_> = self.matching(mapping, facts, rule).cloned().collect();
+    pub fn of<'i>(
+        &'i self,
+        mapping: &'i SeriesMapping,
+        facts: &'i Facts,
+        rules: impl IntoIterator<Item = &'i RuleNumber>,
+    ) -> Vec<HoldId> {
+        let mut ids: Vec<_> = self.matching(mapping, facts, rules).cloned().collect();
         ids.sort();
         ids.dedup();
         ids
@@ -176,7 +186,7 @@ impl HoldIndex {
         &'i self,
         mapping: &'i SeriesMapping,
         facts: &'i Facts,
-        rule: Option<&'i RuleNumber>,
+        rules: impl IntoIterator<Item = &'i RuleNumber>,
     ) -> impl Iterator<Item = &'i HoldId> {
         let by_record = ids_of(&self.records, &mapping.series, || key_text(&facts.key));
         let by_reference = facts
@@ -192,7 +202,7 @@ impl HoldIndex {
             .into_iter()
             .flat_map(|(relation, subject)| ids_of(&self.subjects, &relation.series, || key_text(subject)));
         let by_series = self.series.get(&mapping.series).into_iter().flatten();
-        let by_rule = rule.and_then(|rule| self.rules.get(rule)).into_iter().flatten();
+        let by_rule = rules.into_iter().filter_map(|rule| self.rules.get(rule)).flatten();
         by_record.iter().chain(by_reference).chain(as_the_subject).chain(by_subject).chain(by_series).chain(by_rule)
     }
 }

@@ -233,7 +233,7 @@ pub fn judge(
     governing: &Governing<'_>,
     facts: &Facts,
     at: JudgedAt,
-    held: impl FnOnce(&Term) -> bool,
+    held: impl FnOnce() -> bool,
     blocked: impl FnOnce() -> bool,
 ) -> Verdict {
     let (term, action) = match governing.standing(&facts.events, facts.in_scope, facts.masked, at) {
@@ -242,7 +242,7 @@ pub fn judge(
         verdict => return verdict,
     };
     match action {
-        _ if held(&term) => Verdict::Held(term),
+        _ if held() => Verdict::Held(term),
         None => Verdict::Blocked(term, BlockedBy::Decision),
         Some(_) if blocked() => Verdict::Blocked(term, BlockedBy::Records),
         Some(action) => Verdict::Due(term, action),

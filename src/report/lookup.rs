@@ -155,7 +155,7 @@ pub fn meaning(found: &Found, words: &Words) -> String {
     if !found.records.is_empty() {
         return words.fill(words.answer_several, &[&count(found.records.len() as u64, words)]);
     }
-    let last = found.mentions.last();
+    let last = found.deciding();
     let at = last.and_then(|last| last.outcome.as_ref()).map(|outcome| date_time(outcome.at)).unwrap_or_default();
     let is_surely_back = || last.and_then(|last| last.back).is_some_and(|back| back.surely);
     let is_in_doubt = last.is_some_and(|last| last.restored_since.is_some());

@@ -343,3 +343,18 @@ fn a_hold_on_a_record_that_was_destroyed_says_when_and_in_which_entry() {
     let never = house.run(&["hold", "place", "dossier", "4711", "--reason", "a claim"]).out;
     assert!(never.contains("It keeps nothing now: no such record") && !never.contains("too late"), "{never}");
 }
+
+#[test]
+fn a_hold_on_a_rule_keeps_what_it_governs_though_another_rule_decides() {
+    let house = House::new();
+    let floor = "\n[[rule]]\nnumber = \"R-F\"\nseries = \"dossier\"\ntrigger = \"closure\"\nkeep = \"P1D\"\nrole = \"floor\"\nbasis = [{ source = \"s\", text = \"t\" }]\n";
+    let calendar = std::fs::read_to_string(house.path("calendar.toml")).unwrap();
+    std::fs::write(house.path("calendar.toml"), calendar + floor).unwrap();
+    let plan = house.approved();
+    assert_eq!(house.run(&["hold", "place", "--rule", "R-F", "--reason", "an inquiry"]).code, 0);
+    let run = house.ask(&["apply", &plan]);
+    assert_eq!((&run["held"], &run["destroyed"]), (&DUE.into(), &0.into()), "{run}");
+    let rule = &house.ask(&["plan"])["rules"][0];
+    assert_eq!((&rule["held"], &rule["due"]), (&DUE.into(), &0.into()), "{rule}");
+    assert_eq!(house.ask(&["explain", "dossier", "4"])["verdict"], "held");
+}

@@ -123,6 +123,24 @@ fn nothing_is_answered_from_entries_that_were_changed_after_they_were_signed() {
 }
 
 #[test]
+fn what_one_of_two_plans_destroyed_is_gone_whatever_the_other_says_of_it() {
+    let house = House::new();
+    let first = house.ask(&["plan", "--only", "R-1"])["plan"].as_str().unwrap().to_owned();
+    assert_eq!(house.run(&["approve", &first, "--accept", "rules,share"]).code, 0);
+    let second = house.approved();
+    assert_ne!(first, second);
+    for plan in [&first, &second] {
+        house.run(&["apply", plan]);
+    }
+    let found = house.ask(&LOOKUP);
+    let mentions = found["mentions"].as_array().unwrap();
+    let told: Vec<_> = mentions.iter().map(|mention| mention["answer"].as_str().unwrap()).collect();
+    assert_eq!((&found["answer"], told), (&"DESTROYED".into(), vec!["DESTROYED", "ABORTED"]), "{found}");
+    let text = house.run(&LOOKUP).flat();
+    assert!(text.contains("dossier 4: DESTROYED") && !text.contains("kept after all"), "{text}");
+}
+
+#[test]
 fn every_record_that_shares_a_reference_is_told() {
     let house = House::new();
     let cited = "ALTER TABLE dossier ADD COLUMN cited TEXT; UPDATE dossier SET cited = 'two' WHERE id IN (4, 5); UPDATE dossier SET cited = 'same' WHERE id IN (6, 7)";

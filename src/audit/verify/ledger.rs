@@ -17,13 +17,13 @@ use super::law::Law;
 use super::plans::Plans;
 use super::tally::Tally;
 use super::words;
+use crate::audit::divided::{Joined, Joining};
 use crate::audit::key_year;
 use crate::audit::leaf::{
     Body, CalendarLeaf, Correction, Fpkey, FpkeyDestroyed, Genesis, HoldAction, HoldLeaf, Intent, Leaf, Predecessor,
     Sanitized,
 };
 use crate::audit::note::{KeyKind, VerifierKey};
-use crate::audit::parts::{Joined, Joining};
 use crate::model::{HoldId, Origin, SourceName};
 
 /// Longest time, in seconds, by which the operator's clock may be ahead of the auditor's.

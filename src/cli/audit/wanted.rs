@@ -48,7 +48,7 @@ pub(in crate::cli) fn find(setup: &Setup, mapping: &SeriesMapping, name: &Name<'
         }
     }
     match own {
-        Some(own) if found.mentions.last().is_none_or(|last| !last.is_gone()) => {
+        Some(own) if found.deciding().is_none_or(|last| !last.is_gone()) => {
             let remembered = remembered(setup, &log, &own, mapping)?;
             Ok(found.beside(remembered))
         }

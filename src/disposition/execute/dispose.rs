@@ -134,7 +134,7 @@ impl Judging<'_, '_> {
         let series = &self.target.mapping.series;
         let mut held = vec![false; keys.len()];
         for (hold, expression) in self.holds.expressions(series) {
-            let matches = txn.matches(series, expression, keys);
+            let matches = txn.within(self.patience.holds, |txn| txn.matches(series, expression, keys));
             let matches = matches.map_err(|error| self.slow_alone(error, self.patience.holds).in_expression());
             let matches = matches.map_err(|error| asked::failed(hold, series, error))?;
             held.iter_mut().zip(matches).for_each(|(held, matches)| *held |= matches);
@@ -161,9 +161,9 @@ fn rejudge(
     now: Instant,
 ) -> RecordOutcome {
     let item = candidate.item;
-    let held = |rule: &_| held_by_expression || holds.holds(target.mapping, facts, Some(rule));
-    let verdict =
-        judge(&target.governing, facts, JudgedAt::now(now), |term| held(&term.rule), || !facts.blockers.is_empty());
+    let rules = target.governing.rules().map(|rule| &rule.number);
+    let held = || held_by_expression || holds.holds(target.mapping, facts, rules);
+    let verdict = judge(&target.governing, facts, JudgedAt::now(now), held, || !facts.blockers.is_empty());
     match verdict {
         Verdict::Held(_) => RecordOutcome::Held,
         Verdict::Due(term, action) => {

@@ -60,10 +60,11 @@ fn a_hold_on_a_reference_keeps_whatever_bears_it() {
 }
 
 #[test]
-fn a_hold_on_a_rule_keeps_what_that_rule_decides_on() {
+fn a_hold_on_a_rule_keeps_all_that_it_governs_whichever_rule_decides() {
     let index = index(vec![HoldScope::Rule { rule: "PC-1".into() }]);
     let dossier = mapping("dossier", None);
     assert!(index.holds(&dossier, &facts(1, "D", None), Some(&"PC-1".into())));
+    assert!(index.holds(&dossier, &facts(1, "D", None), [&"PC-2".into(), &"PC-1".into()]));
     assert!(!index.holds(&dossier, &facts(1, "D", None), Some(&"PC-2".into())));
 }
 

@@ -13,7 +13,7 @@ use super::{Manifest, PlanError, PlanRequest, PlannedSeries, PlanningKeys};
 use crate::audit::leaf::GovernedBy;
 use crate::disposition::Installation;
 use crate::disposition::holds::{HoldIndex, value_text};
-use crate::disposition::judge::{JudgedAt, Term, Verdict, judge};
+use crate::disposition::judge::{JudgedAt, Verdict, judge};
 use crate::disposition::rails::{Going, History, Measure, tripped};
 use crate::model::{Digest, PlanId, RecordKey, RuleNumber};
 use crate::records::facts::{EventFact, Facts};
@@ -148,7 +148,7 @@ impl Scan<'_> {
     /// Judges one record that has reached its term, and lists it where it seems due. What blocks it is settled when every series was read.
     fn take(&self, facts: &Facts, at: JudgedAt, tallies: &mut [Tally]) -> Result<(), PlanError> {
         let ScopedSeries { mapping, governing, .. } = self.series();
-        let held = |term: &Term| self.holds.holds(mapping, facts, Some(&term.rule));
+        let held = || self.holds.holds(mapping, facts, governing.rules().map(|rule| &rule.number));
         let verdict = judge(governing, facts, at, held, || false);
         let place = self.count(&verdict, tallies);
         let (Verdict::Due(term, action), Some(rule)) = (verdict, place) else { return Ok(()) };

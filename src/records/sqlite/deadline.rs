@@ -78,7 +78,7 @@ impl Deadline {
         read
     }
 
-    fn is_over(&self) -> bool {
+    pub(super) fn is_over(&self) -> bool {
         let at = self.0.at.load(Ordering::Relaxed);
         at != NEVER && (now() > at || self.is_ending())
     }

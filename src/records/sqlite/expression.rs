@@ -40,6 +40,9 @@ const OTHERS: [&str; 9] = [
 /// Texts that these functions take for the present time.
 const NOW: [&str; 3] = ["'now'", "'subsec'", "'subsecond'"];
 
+/// What asks them to go by the zone of the machine, which is a service's today and a person's tomorrow.
+const ZONES: [&str; 2] = ["'localtime'", "'utc'"];
+
 /// An expression of a mapping, and the tables that it may speak of.
 pub(super) struct Expression<'m> {
     /// Where in the configuration.
@@ -160,14 +163,17 @@ fn is_fickle(conn: &Connection, text: &str, calls: &BTreeSet<Call>) -> rusqlite:
     Ok(false)
 }
 
-/// Whether a call of a function of date and time says `now`, says nothing, or gives what no column stands in and no literal says.
+/// Whether a call of a function of date and time says `now`, says nothing, goes by the machine's zone, or gives what no column stands in and no
+/// literal says.
 fn asks_the_clock(text: &str) -> bool {
     let words = schema::tokens(text);
     words.iter().enumerate().any(|(at, word)| {
         let Some((_, places)) = CLOCKS.iter().find(|(name, _)| name == word) else { return false };
         let is_call = words.get(at + 1).is_some_and(|next| next == "(");
         let given = if is_call { arguments(&words[at + 2..]) } else { return false };
-        places.iter().any(|place| given.get(*place).is_none_or(|argument| is_now(argument)))
+        let names_zone = |word: &String| ZONES.contains(&word.to_ascii_lowercase().as_str());
+        given.iter().copied().flatten().any(names_zone)
+            || places.iter().any(|place| given.get(*place).is_none_or(|argument| is_now(argument)))
     })
 }
 
@@ -234,6 +240,8 @@ mod tests {
             "date('n' || 'ow') > this.at",
             "date(char(110, 111, 119)) > this.at",
             "timediff(this.closed_at, 'now') > '+0001'",
+            "date(this.closed_at, 'localtime') = '2024-12-31'",
+            "datetime(this.closed_at, 'UTC') > this.at",
             "date(iif(this.a, this.closed_at, 'now')) > '2020'",
         ] {
             assert!(asks_the_clock(text), "{text}");

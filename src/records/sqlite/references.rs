@@ -108,7 +108,11 @@ impl Naming<'_> {
         for (place, path) in files {
             let Some(path) = path.to_str() else { continue };
             let segments: Vec<&str> = path.split('/').collect();
-            for split in splits(&segments, count) {
+            let root = self.root.join(path);
+            // So do applications write it too; what is stranger, only a look at every row finds.
+            let odd = [format!("./{path}"), format!("/{path}"), root.to_string_lossy().into_owned()];
+            let odd = odd.into_iter().filter(|_| count == 1).map(|odd| vec![odd]);
+            for split in splits(&segments, count).into_iter().chain(odd) {
                 for values in spellings(&split) {
                     insert.execute(params_from_iter(std::iter::once(Value::Integer(*place as i64)).chain(values)))?;
                 }

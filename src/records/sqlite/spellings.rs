@@ -71,8 +71,13 @@ pub(super) struct Spellings {
 }
 
 impl Spellings {
+    /// Forgets which tables were plain: triggers wrote rows in a transaction of ours.
+    pub(super) fn forget(&mut self) {
+        self.plain.clear();
+    }
+
     /// Notes the files that rows of a table may name by another spelling than the plain one. A table without such rows is read again only
-    /// after another connection's COMMIT: ours delete rows.
+    /// after another connection's COMMIT: ours delete rows, but for what triggers do.
     pub(super) fn note_named(
         &mut self,
         conn: &Connection,

@@ -42,7 +42,7 @@ pub struct Writer {
     pub(super) page_size: u64,
     pub(super) queries: Queries,
     pub(super) programs: Programs,
-    spellings: Spellings,
+    pub(super) spellings: Spellings,
     watch: SchemaWatch,
 }
 

@@ -1,6 +1,6 @@
 //! One write transaction: read again, dispose, fence, and a COMMIT on evidence.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::ErrorCode;
@@ -99,12 +99,27 @@ impl<'w> WriteTxn<'w> {
         self.writer.opened.deadline.set(time);
     }
 
-    /// Statements of `ask` are interrupted after this time, too.
-    pub fn within<T>(&mut self, time: Duration, ask: impl FnOnce(&mut Self) -> T) -> T {
+    /// Statements of `ask` are interrupted after this time, too. A single step of SQLite's (a sum over a whole table, a search in a long text) is not
+    /// interrupted: its answer came too late all the same.
+    ///
+    /// # Errors
+    /// What `ask` says; [`StoreError::Interrupted`] where time was over.
+    pub fn within<T, E: From<StoreError>>(
+        &mut self,
+        time: Duration,
+        ask: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
         let before = self.writer.opened.deadline.narrow(time);
         let answer = ask(self);
+        let is_late = self.writer.opened.deadline.is_over();
         self.writer.opened.deadline.put_back(before);
-        answer
+        match answer {
+            Ok(_) if is_late => {
+                let database = PathBuf::from(self.writer.opened.conn.path().unwrap_or_default());
+                Err(StoreError::Interrupted { database }.into())
+            }
+            answer => answer,
+        }
     }
 
     /// Bytes of the pages that this transaction has freed so far: each is overwritten, and must reach the disk at the COMMIT. Large values stand
@@ -179,7 +194,8 @@ impl<'w> WriteTxn<'w> {
     pub fn destroy(&mut self, series: &SeriesName, keys: &[RecordKey]) -> Result<Disposed, StoreError> {
         self.writer.same_schema(series)?;
         let program = self.writer.loaded(series, keys)?;
-        program.destroy(&self.writer.opened.conn, keys.len())
+        let disposed = program.destroy(&self.writer.opened.conn, keys.len())?;
+        Ok(self.triggered(disposed))
     }
 
     /// Puts the mapping's masks in place, in these records and in their parts.
@@ -189,7 +205,16 @@ impl<'w> WriteTxn<'w> {
     pub fn anonymize(&mut self, series: &SeriesName, keys: &[RecordKey]) -> Result<Disposed, StoreError> {
         self.writer.same_schema(series)?;
         let program = self.writer.loaded(series, keys)?;
-        program.anonymize(&self.writer.opened.conn, keys.len())
+        let disposed = program.anonymize(&self.writer.opened.conn, keys.len())?;
+        Ok(self.triggered(disposed))
+    }
+
+    /// What triggers wrote may name files.
+    fn triggered(&mut self, disposed: Disposed) -> Disposed {
+        if disposed.triggered > 0 {
+            self.writer.spellings.forget();
+        }
+        disposed
     }
 
     /// Those of the keys whose records are there, as this transaction sees it.

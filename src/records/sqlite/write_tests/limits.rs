@@ -60,6 +60,20 @@ fn a_few_large_rows_do_not_outlast_the_time_of_a_transaction() {
 }
 
 #[test]
+fn an_answer_that_came_too_late_is_none_even_where_nothing_interrupted_it() {
+    let owner = Owner::with("wal", "CREATE TABLE dossier(id INTEGER PRIMARY KEY);");
+    let mut writer = owner.writer(&series("dossier"));
+    let mut txn = writer.begin().unwrap();
+    let late = txn.within(Duration::from_millis(5), |_| {
+        std::thread::sleep(Duration::from_millis(50));
+        Ok::<_, StoreError>(true)
+    });
+    assert!(matches!(late, Err(StoreError::Interrupted { .. })), "{late:?}");
+    let in_time = txn.within(Duration::from_secs(60), |_| Ok::<_, StoreError>(true));
+    assert!(in_time.unwrap());
+}
+
+#[test]
 fn a_transaction_over_its_time_is_interrupted_and_the_next_one_is_not() {
     for mode in MODES {
         let many = "WITH RECURSIVE n(i) AS (SELECT 1000 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) INSERT INTO message SELECT i, 1, 'x' FROM n;";

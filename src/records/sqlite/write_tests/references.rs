@@ -91,6 +91,38 @@ fn a_file_is_named_by_any_spelling_that_may_lead_to_it() {
 }
 
 #[test]
+fn what_is_looked_at_while_nobody_else_writes_finds_the_spellings_of_applications() {
+    let owner = owner("wal");
+    let absolute = owner.dir.path().join("files/a.pdf").display().to_string();
+    for (value, expected) in
+        [("a.pdf", true), ("./a.pdf", true), ("/a.pdf", true), (&absolute, true), ("./x/a.pdf", false)]
+    {
+        owner.has(&format!("DELETE FROM document; INSERT INTO document VALUES (1, 1, '{value}');"));
+        let mut writer = owner.writer(&dossiers(&owner, "scans"));
+        let alone = writer.begin().unwrap();
+        let found = alone.still_named(&owner.dir.path().join("files"), &["a.pdf"]).unwrap();
+        assert_eq!(found, [expected], "{value}");
+    }
+}
+
+#[test]
+fn a_row_that_a_trigger_of_the_application_writes_while_records_go_keeps_its_file() {
+    let owner = owner("wal");
+    owner.has(
+        "INSERT INTO dossier VALUES (1); INSERT INTO document VALUES (1, 1, 'c.pdf');
+         CREATE TABLE copy(path TEXT);
+         CREATE TRIGGER kept AFTER DELETE ON dossier BEGIN INSERT INTO copy VALUES ('x/../a.pdf'); END;",
+    );
+    let mut mapping = dossiers(&owner, "scans");
+    mapping.parts[0].files.as_mut().unwrap().shared = vec![("copy".to_owned(), vec!["path".to_owned()])];
+    mapping.database_triggers = ["kept".to_owned()].into();
+    let mut writer = owner.writer(&mapping);
+    assert_eq!(owner.named(&mut writer), [false; 2]);
+    assert_eq!(destroy(&mut writer, &mapping, &keys(&[1])).unwrap().triggered, 1);
+    assert_eq!(owner.named(&mut writer), [true, false]);
+}
+
+#[test]
 fn a_file_is_named_by_columns_whose_joint_is_not_plain() {
     let owner = owner("wal");
     for (folder, name) in [("'x/'", "'b.pdf'"), ("'x'", "'/b.pdf'"), ("'.'", "'x/b.pdf'"), ("''", "'./x/b.pdf'")] {

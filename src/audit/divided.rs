@@ -14,7 +14,7 @@ impl Body {
     ///
     /// # Errors
     /// A text that no leaf can hold.
-    pub(super) fn into_parts(self) -> Result<Vec<Self>, LeafError> {
+    pub(super) fn into_leaves(self) -> Result<Vec<Self>, LeafError> {
         let room = |bare: Self| -> Result<usize, LeafError> {
             Ok(MAX_LEAF.saturating_sub(encode(&Leaf { at: i64::MIN, body: bare })?.len()))
         };
@@ -173,7 +173,7 @@ mod tests {
         for rules in [0, 1, 400, 1_000, 5_000] {
             let whole = run(rules);
             let mut joining = Joining::default();
-            let parts = whole.clone().into_parts().unwrap();
+            let parts = whole.clone().into_leaves().unwrap();
             assert_eq!(parts.len() > 1, rules > 600, "{rules}");
             let last = parts.len() - 1;
             for (place, body) in parts.into_iter().enumerate() {
@@ -192,7 +192,7 @@ mod tests {
 
     #[test]
     fn what_is_not_the_rest_of_an_entry_is_not_joined() {
-        let parts: Vec<_> = run(1_500).into_parts().unwrap().into_iter().map(|body| Leaf { at: 7, body }).collect();
+        let parts: Vec<_> = run(1_500).into_leaves().unwrap().into_iter().map(|body| Leaf { at: 7, body }).collect();
         let [first, second, ..] = &parts[..] else { panic!("{} parts", parts.len()) };
         let changed = |change: fn(&mut Run)| {
             let mut leaf = second.clone();
