@@ -110,6 +110,9 @@ impl Runner {
 
     fn watch_overdue(&self, overdue: &BTreeMap<RuleNumber, Overdue>, now: Instant) {
         let mut shown = self.board.show();
+        let due = overdue.iter().filter(|(_, of)| of.records > 0).map(|(rule, _)| rule.as_str());
+        // What a run left and nothing is due of any more, somebody dealt with.
+        shown.alerts.keep_only(kind::RUN_PARTIAL, &due.collect::<Vec<_>>());
         for (rule, overdue) in overdue {
             let oldest = overdue.oldest.filter(|oldest| now.date_naive() - *oldest > self.config.alerts.overdue);
             match oldest {

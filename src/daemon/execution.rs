@@ -9,6 +9,7 @@ use chrono::TimeDelta;
 use super::alerts::kind;
 use super::board::Execution;
 use super::obstacle::Obstacle;
+use super::rest::reasons;
 use super::runner::Runner;
 use crate::config::Mode;
 use crate::disposition::ApprovedPlan;
@@ -26,6 +27,9 @@ const FIRST_RETRY: TimeDelta = TimeDelta::minutes(15);
 
 /// But never later than this.
 const LAST_RETRY: TimeDelta = TimeDelta::hours(6);
+
+/// The log tells so many reasons of a run at most: some name a figure, and are as many as the records.
+const TOLD_REASONS: usize = 20;
 
 /// When an execution that did not come to its end is tried again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,7 +154,7 @@ impl Runner {
             self.trouble(&error, now);
         }
         if let Ok(statement) = &result {
-            self.note_end(plan, statement, was_closed.get(), began.elapsed().as_secs_f64(), now);
+            self.note_end(&approved, statement, was_closed.get(), began.elapsed().as_secs_f64(), now);
         }
         result
     }
@@ -191,28 +195,31 @@ impl Runner {
         execute::apply(&self.desk, approved, &mut conditions)
     }
 
-    fn note_end(&mut self, plan: &PlanId, statement: &Statement, was_closed: bool, seconds: f64, now: Instant) {
-        let counts = statement.counts;
+    fn note_end(
+        &mut self,
+        approved: &ApprovedPlan,
+        statement: &Statement,
+        was_closed: bool,
+        seconds: f64,
+        now: Instant,
+    ) {
+        let (plan, counts) = (approved.id(), statement.counts);
         tracing::info!(
             run = %statement.run, %plan, planned = counts.planned, destroyed = counts.destroyed,
             anonymized = counts.anonymized, held = counts.held, blocked = counts.blocked, drifted = counts.drifted,
             deferred = counts.deferred, incomplete = counts.incomplete, failed = counts.failed, seconds,
             "the run ended"
         );
+        for (reason, number) in reasons(statement).into_iter().take(TOLD_REASONS) {
+            tracing::warn!(run = %statement.run, number, "records or files stay: {reason}");
+        }
         self.board.clear(kind::RUN_FAILED, plan.as_str());
         let outcome = if statement.finished { "finished" } else { "stopped" };
         let is_partial = statement.is_partial();
         self.metrics.run_ended(if is_partial && statement.finished { "partial" } else { outcome }, seconds, now);
-        // Of files that are left another alert tells, for as long as they are.
-        let failed = counts.failed + statement.interrupted.failed;
-        if counts.deferred + failed > 0 && !was_closed {
-            let message = format!(
-                "plan {plan}: {} records were put off and {failed} failed; `retentiond audit show` says why, and what was put off is tried again",
-                counts.deferred
-            );
-            self.board.raise(kind::RUN_PARTIAL, plan.as_str(), message, now);
-        } else if counts.deferred + failed == 0 {
-            self.board.clear(kind::RUN_PARTIAL, plan.as_str());
+        // Whom a window or a signal stopped, goes on by itself.
+        if !was_closed {
+            self.tell_of_rest(approved, statement, now);
         }
         if statement.finished {
             self.retries.remove(plan);

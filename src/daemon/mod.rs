@@ -23,6 +23,7 @@ mod probe;
 mod pulse;
 mod recovery;
 mod reload;
+mod rest;
 mod run;
 mod runner;
 mod sandbox;

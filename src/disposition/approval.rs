@@ -218,6 +218,12 @@ impl ApprovedPlan {
         self.rule(item).is_some_and(|rule| self.covers_rule(rule)) && !self.except.contains(&item.fingerprint)
     }
 
+    /// The rules a person approved, of those that list something.
+    pub fn rules(&self) -> Vec<RuleNumber> {
+        let covered = self.manifest().rules.iter().filter(|rule| rule.counts.due > 0 && self.covers_rule(rule));
+        covered.map(|rule| rule.rule.clone()).collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
     fn covers_rule(&self, rule: &PlannedRule) -> bool {
         self.decision.only.is_empty() || self.decision.only.contains(&rule.rule)
     }

@@ -82,3 +82,40 @@ fn files_of_a_root_that_lies_elsewhere_are_unlinked_within_what_the_kernel_permi
     daemon.stop();
     office.verify();
 }
+
+#[test]
+fn what_fails_run_after_run_is_one_alert_about_its_rule_that_says_why_until_a_run_leaves_nothing() {
+    let office = Office::new("approve", 1);
+    let root = office.path("files");
+    let office = with_a_file(office, &root);
+    let daemon = office.start_with(&[("RETENTIOND_SYNCHRONIZED", "yes")]);
+    let partial = || {
+        let alerts = office.status()["alerts"].as_array().unwrap().clone();
+        alerts.into_iter().filter(|alert| alert["code"] == "run-partial").collect::<Vec<_>>()
+    };
+    let execute = |time: &str| {
+        let before = office.plans("executed").len();
+        office.set_clock(time);
+        office.scan();
+        office.ask(&["approve", &office.plans("pending")[0], "--accept", "rules,empty,share,median"]);
+        office.wait("the end", || office.plans("executed").len() > before && office.status()["doing"] == "idle");
+    };
+    fs::rename(root.join("canary.txt"), office.path("aside")).unwrap();
+    execute("2026-11-21T17:00:01Z");
+    execute("2026-11-22T17:00:00Z");
+    let alerts = partial();
+    assert_eq!((alerts.len(), &alerts[0]["about"]), (1, &"R-1".into()), "{alerts:?}");
+    let told = alerts[0]["message"].as_str().unwrap();
+    let why = "a file of part document";
+    assert!(told.contains("explain SERIES KEY") && !told.contains("tried again"), "{told}");
+    assert!(told.contains(why) && office.log().contains(&format!("stay: {why}")), "{told}\n{}", office.log());
+    assert!(!office.log().contains("canary"), "{}", office.log());
+    let (_, explained) = office.json(&["explain", "dossier", "1"]);
+    assert!(explained["stayed"]["reason"].as_str().is_some_and(|reason| told.contains(reason)), "{explained}");
+
+    fs::rename(office.path("aside"), root.join("canary.txt")).unwrap();
+    execute("2026-11-23T17:00:00Z");
+    assert_eq!((office.count(), partial()), (5, Vec::new()));
+    daemon.stop();
+    office.verify();
+}
