@@ -69,6 +69,16 @@ impl Alerts {
         self.standing.insert(name, alert);
     }
 
+    /// These stood before a restart: they stand on, and are not told again.
+    pub fn restore(&mut self, alerts: &[Alert]) {
+        for alert in alerts {
+            // One of a kind that another version knew is gone with it.
+            if let Some(code) = kind::ALL.iter().find(|code| **code == alert.code) {
+                self.standing.insert((code, alert.about.clone()), alert.clone());
+            }
+        }
+    }
+
     /// It is over.
     pub fn clear(&mut self, code: &'static str, about: &str) {
         if self.standing.remove(&(code, about.to_owned())).is_some() {

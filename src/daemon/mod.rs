@@ -13,6 +13,7 @@ mod execution;
 mod exposition;
 mod heartbeat;
 mod housekeeping;
+mod kept;
 pub mod kernel;
 pub mod logging;
 mod metrics;

@@ -72,6 +72,7 @@ pub fn run(options: Options) -> Result<(), DaemonError> {
     // Before anything else does.
     runner.recover();
     runner.follow_runs_of_others();
+    runner.recall_alerts();
 
     let socket = serve(&steward)?;
     let heartbeat = heartbeat::start(beat)?;

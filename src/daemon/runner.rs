@@ -25,7 +25,7 @@ use super::schedule::{Alarm, Ring};
 use super::watch::Watch;
 use crate::audit::leaf::{Body, Heartbeat};
 use crate::config::{Config, Schedule};
-use crate::disposition::control::SCAN;
+use crate::disposition::control::{Alert, SCAN};
 use crate::disposition::desk::{Desk, DeskError, SharedDesk};
 use crate::model::{Actor, Instant, PlanId, RuleNumber};
 
@@ -69,6 +69,8 @@ pub struct Runner {
     pub(super) files: Files,
     /// Records are left of what was past its term, and since when is unknown.
     pub(super) is_to_count: bool,
+    /// Alerts as they are kept for the next start.
+    pub(super) kept: Vec<Alert>,
 }
 
 /// What a run loop is made of.
@@ -113,6 +115,7 @@ impl Runner {
             published: None,
             clock: None,
             is_to_count: false,
+            kept: Vec::new(),
         };
         runner.alarms = runner.alarms_of(&runner.schedule)?;
         runner.show_next();
@@ -129,6 +132,7 @@ impl Runner {
                 Ok(order) => {
                     self.pulse.running(TICK_WORK);
                     self.obey(order);
+                    self.memorize_alerts();
                     kernel::give_back_memory();
                     self.board.doing("idle");
                 }

@@ -1,5 +1,6 @@
 //! Answers what is asked of the daemon alone, without waiting for the run loop.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -17,7 +18,7 @@ use super::watch::Watch;
 use crate::audit;
 use crate::audit::witness::read_witnessed;
 use crate::config::Loaded;
-use crate::disposition::control::{Control, LogPosition, Pause, Status};
+use crate::disposition::control::{Alert, Control, LogPosition, Pause, Status};
 use crate::disposition::desk::{DeskError, PlanState, Session, SharedDesk};
 use crate::disposition::execute::{self, Progress};
 use crate::disposition::request::{Refusal, Request, Response};
@@ -82,6 +83,8 @@ impl Steward {
             Response::Plans { plans } => plans,
             _ => Vec::new(),
         };
+        let decided: BTreeSet<String> =
+            plans.iter().filter(|of| of.state != PlanState::Pending).map(|of| of.plan.to_string()).collect();
         plans.retain(|status| {
             matches!(status.state, PlanState::Pending | PlanState::Approved | PlanState::Started | PlanState::Altered)
         });
@@ -98,6 +101,10 @@ impl Steward {
         let install = self.desk.install();
         let witnessed = read_witnessed(&audit::dir_in(&self.state)).ok().flatten();
         let shown = self.board.show();
+        let mut alerts = shown.alerts.standing();
+        // The run loop ends them with its next look at the plans.
+        let asks = |alert: &Alert| matches!(alert.code.as_str(), kind::PLAN_WAITING | kind::RAIL_TRIPPED);
+        alerts.retain(|alert| !(asks(alert) && decided.contains(&alert.about)));
         Ok(Status {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             started: shown.started,
@@ -123,7 +130,7 @@ impl Steward {
                 anchored_at: witnessed.and(anchor).map(|(_, at)| at),
             },
             configuration: shown.configuration.clone(),
-            alerts: shown.alerts.standing(),
+            alerts,
         })
     }
 

@@ -60,6 +60,46 @@ fn in_approve_mode_one_plan_waits_and_is_executed_once_a_person_approves_it() {
     office.verify();
 }
 
+/// No tick comes while a test runs, but for the one at the start.
+const NO_TICK: (&str, &str) = ("RETENTIOND_HEARTBEAT", "0 0 0 1 1 *");
+
+#[test]
+fn once_decided_on_a_plan_is_no_alert_even_before_the_next_tick() {
+    let office = Office::new("approve", 3);
+    let daemon = office.start_with(&[NO_TICK]);
+    office.scan();
+    assert!(office.has_alert("plan-waiting"), "{}", office.status());
+    office.ask(&["approve", &office.plans("pending")[0], "--accept", "rules"]);
+    assert!(!office.has_alert("plan-waiting"), "{}", office.status());
+    assert_eq!(office.count(), 8, "no tick came meanwhile");
+    daemon.stop();
+}
+
+#[test]
+fn what_stood_before_a_restart_stands_after_it() {
+    for (mode, waiting) in [("approve", "plan-waiting"), ("automatic", "rail-tripped")] {
+        let office = Office::new(mode, 3);
+        office.configure("\n[alerts]\noverdue_days = 7\n");
+        let told = |code: &str| {
+            let alerts = office.status()["alerts"].as_array().unwrap().clone();
+            let of = alerts.into_iter().filter(|alert| alert["code"] == code);
+            of.map(|alert| (alert["about"].clone(), alert["message"].clone())).collect::<Vec<_>>()
+        };
+        let daemon = office.start();
+        office.scan();
+        let before = [told("overdue"), told(waiting)];
+        assert!(before.iter().all(|told| told.len() == 1), "{before:?}");
+        daemon.stop();
+        let daemon = office.start_with(&[NO_TICK]);
+        assert_eq!([told("overdue"), told(waiting)], before);
+        daemon.stop();
+        office.ask(&["reject", &office.plans("pending")[0], "--reason", "an example"]);
+        let daemon = office.start_with(&[NO_TICK]);
+        assert_eq!(told(waiting), []);
+        daemon.stop();
+    }
+}
+
 #[test]
 fn an_approval_says_who_executes_it_when_and_how_to_stop_that() {
     let office = Office::new("report", 3);
