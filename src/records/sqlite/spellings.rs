@@ -8,6 +8,7 @@ use std::ffi::OsStr;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
@@ -66,8 +67,30 @@ impl Due {
 #[derive(Debug, Default)]
 pub(super) struct Spellings {
     plain: BTreeMap<(String, Vec<String>), i64>,
-    /// Symbolic links beneath each root, as their paths from there; looked for once.
-    links: BTreeMap<PathBuf, Vec<Vec<u8>>>,
+    /// Symbolic links beneath each root.
+    links: BTreeMap<PathBuf, Links>,
+}
+
+/// Symbolic links beneath a root, as their paths from there. An application may make one while records go, so they are looked for again; a large
+/// root as often as that takes a twentieth of the time.
+#[derive(Debug)]
+struct Links {
+    paths: Vec<Vec<u8>>,
+    found: Instant,
+    took: Duration,
+}
+
+impl Links {
+    fn beneath(root: &Path) -> io::Result<Self> {
+        let found = Instant::now();
+        let mut paths = Vec::new();
+        find_links(root, b"", &mut paths)?;
+        Ok(Self { paths, found, took: found.elapsed() })
+    }
+
+    fn is_fresh(&self) -> bool {
+        self.found.elapsed() < self.took * 20
+    }
 }
 
 impl Spellings {
@@ -121,16 +144,17 @@ impl Spellings {
 
     /// `None` where a directory cannot be read, so that nobody knows where its paths lead. A root that is not there has none.
     fn links_beneath(&mut self, root: &Path) -> Option<Vec<Vec<u8>>> {
-        if let Some(links) = self.links.get(root) {
-            return Some(links.clone());
+        if let Some(links) = self.links.get(root).filter(|links| links.is_fresh()) {
+            return Some(links.paths.clone());
         }
-        let mut links = Vec::new();
-        match find_links(root, b"", &mut links) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return None,
-            _ => {}
+        match Links::beneath(root) {
+            Ok(links) => {
+                let paths = links.paths.clone();
+                self.links.insert(root.to_owned(), links);
+                Some(paths)
+            }
+            Err(_) => None,
         }
-        self.links.insert(root.to_owned(), links.clone());
-        Some(links)
     }
 }
 
@@ -141,7 +165,12 @@ fn leads_through(path: &[u8], link: &[u8]) -> bool {
 
 /// Adds the symbolic links in a directory and beneath it, as paths after `before`.
 fn find_links(directory: &Path, before: &[u8], links: &mut Vec<Vec<u8>>) -> io::Result<()> {
-    for entry in std::fs::read_dir(directory)? {
+    let entries = match std::fs::read_dir(directory) {
+        // A root that is not there, or a directory that goes meanwhile.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries?,
+    };
+    for entry in entries {
         let entry = entry?;
         let kind = entry.file_type()?;
         if !kind.is_symlink() && !kind.is_dir() {

@@ -123,6 +123,19 @@ fn a_row_that_a_trigger_of_the_application_writes_while_records_go_keeps_its_fil
 }
 
 #[test]
+fn a_symbolic_link_that_the_application_makes_while_records_go_is_followed() {
+    let owner = owner("wal");
+    owner.has("INSERT INTO document VALUES (1, 1, './c.pdf');");
+    let mut writer = owner.writer(&dossiers(&owner, "scans"));
+    assert_eq!(owner.named(&mut writer), [false; 2]);
+    symlink("a.pdf", owner.dir.path().join("files/alias.pdf")).unwrap();
+    owner.has("INSERT INTO document VALUES (2, 1, 'alias.pdf');");
+    // Longer than what was found a moment ago is believed.
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    assert_eq!(owner.named(&mut writer), [true, false]);
+}
+
+#[test]
 fn a_file_is_named_by_columns_whose_joint_is_not_plain() {
     let owner = owner("wal");
     for (folder, name) in [("'x/'", "'b.pdf'"), ("'x'", "'/b.pdf'"), ("'.'", "'x/b.pdf'"), ("''", "'./x/b.pdf'")] {
