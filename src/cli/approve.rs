@@ -1,6 +1,7 @@
 //! `approve`: a person answers for a plan.
 
 mod except;
+mod spelling;
 
 use std::path::PathBuf;
 

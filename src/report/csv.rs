@@ -95,8 +95,13 @@ fn plain(text: &str) -> &str {
 pub struct Listed {
     /// From 1.
     pub line: u64,
+    /// As it is written, blanks and all.
     pub record: NamedRecord,
+    /// Nothing stands between series and key, so that it is no line of [`PlanCsv`]: a person wrote it.
+    pub by_hand: bool,
 }
+
+const BY_HAND: usize = 1;
 
 /// Reads the records of a list: the form that [`PlanCsv`] writes, or lines `series,key` without a header. Beside them, every line that names no
 /// record, by its number, with the reason.
@@ -105,7 +110,7 @@ pub fn read_records(bytes: &[u8]) -> (Vec<Listed>, Vec<(u64, String)>) {
     let mut csv = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
     let (mut listed, mut faults) = (Vec::new(), Vec::new());
     // Without a header: the series, then its key.
-    let mut keys_from = 1;
+    let mut keys_from = BY_HAND;
     let mut lines = Lines { bytes, counted: 0, line: 1 };
     for (place, line) in csv.records().enumerate() {
         let line = match line {
@@ -116,8 +121,13 @@ pub fn read_records(bytes: &[u8]) -> (Vec<Listed>, Vec<(u64, String)>) {
             }
         };
         let number = lines.number(line.position());
-        if place == 0 && line.get(0) == Some("series") {
-            match line.iter().position(|column| column == "key") {
+        let series = line.get(0).unwrap_or_default().trim();
+        if series.contains(';') {
+            faults.push((number, "the line is divided by `;`, not by commas".to_owned()));
+            continue;
+        }
+        if place == 0 && series == "series" {
+            match line.iter().position(|column| column.trim() == "key") {
                 Some(column) => keys_from = column,
                 None => faults.push((number, "the header names no column `key`".to_owned())),
             }
@@ -128,12 +138,13 @@ pub fn read_records(bytes: &[u8]) -> (Vec<Listed>, Vec<(u64, String)>) {
         while key.len() > 1 && key.last().is_some_and(String::is_empty) {
             key.pop();
         }
-        match line.get(0) {
-            None | Some("") => faults.push((number, "the line names no series".to_owned())),
-            Some(_) if key.iter().all(String::is_empty) => faults.push((number, "the line names no key".to_owned())),
-            Some(series) => {
-                listed.push(Listed { line: number, record: NamedRecord { series: SeriesName::new(series), key } });
-            }
+        if series.is_empty() {
+            faults.push((number, "the line names no series".to_owned()));
+        } else if key.iter().all(String::is_empty) {
+            faults.push((number, "the line names no key".to_owned()));
+        } else {
+            let record = NamedRecord { series: SeriesName::new(series), key };
+            listed.push(Listed { line: number, record, by_hand: keys_from == BY_HAND });
         }
     }
     (listed, faults)

@@ -102,8 +102,73 @@ fn every_line_of_a_list_of_exceptions_at_fault_is_told_at_once_and_nothing_is_ap
     }
     let (code, faults, said) = approve("dossier,1\ndossier,61\ndossier,999\n");
     assert_eq!((code, faults.iter().map(|(line, _)| *line).collect::<Vec<_>>()), (2, vec![2, 3]), "{said}");
-    assert!(said.contains("the plan does not list this record") && said.contains("list.csv:3"), "{said}");
+    assert!(said.contains("no such record is on this plan") && said.contains("list.csv:3"), "{said}");
+    assert!(said.contains("`plan --csv`") && !said.contains("stays"), "{said}");
     assert_eq!(house.plans("pending"), [plan.as_str()], "nothing was approved");
     let (code, faults, said) = approve("dossier,1\ndossier,1\n");
     assert_eq!((code, faults.len()), (0, 0), "{said}");
+}
+
+#[test]
+fn records_are_excepted_however_a_person_writes_their_keys() {
+    let house = House::new();
+    let plan = house.plan();
+    fs::write(house.path("list.csv"), "dossier, 1\n dossier ,002\ndossier,3 \ndossier,+4\ndossier,2\n").unwrap();
+    let approved = house.ask(&["approve", &plan, "--accept", "rules", "--except", "list.csv"]);
+    assert_eq!(approved["excepted"], 4, "{approved}");
+    house.ask(&["apply", &plan]);
+    assert_eq!(house.rows("dossier WHERE id <= 4"), 4);
+    assert_eq!(house.rows("dossier WHERE id BETWEEN 5 AND 60"), 0);
+}
+
+#[test]
+fn a_key_that_is_none_is_told_with_what_to_write_and_nothing_is_promised_of_its_record() {
+    let house = House::new();
+    let plan = house.plan();
+    for (list, expected) in [
+        ("dossier,canary-7\n", &["id of dossier takes an integer", "it is the reference of dossier,7"][..]),
+        ("dossier,x\n", &["id of dossier takes an integer", "as `plan --csv` does"]),
+        ("dossier;7\n", &["divided by `;`", "commas"]),
+        ("series;rule;key\ndossier;R-1;7,5\n", &["divided by `;`", "commas"]),
+    ] {
+        fs::write(house.path("list.csv"), list).unwrap();
+        let ran = house.run(&["approve", &plan, "--accept", "rules", "--except", "list.csv"]);
+        let said = ran.err.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(ran.code, 2, "{list}: {ran:?}");
+        for expected in expected {
+            assert!(said.contains(expected), "{list}: {expected} is missing from\n{}", ran.err);
+        }
+        assert!(!said.contains("stays"), "{said}");
+    }
+    assert_eq!(house.plans("pending"), [plan.as_str()], "nothing was approved");
+}
+
+#[test]
+fn a_text_key_is_excepted_as_its_list_has_it_and_told_by_its_reference() {
+    let house = House::new();
+    house
+        .database()
+        .execute_batch(
+            "CREATE TABLE lot (code TEXT PRIMARY KEY, number TEXT, closed_at TEXT);
+         INSERT INTO lot VALUES (' a', 'L-1', '2018-01-01T00:00:00Z'), ('b', 'L-2', '2018-01-01T00:00:00Z');",
+        )
+        .unwrap();
+    house.edit("retentiond.toml", "table         = \"dossier\"", "table         = \"lot\"");
+    house.edit("retentiond.toml", "key           = \"id\"", "key           = \"code\"");
+    house.edit("retentiond.toml", "[[series.dossier.part]]\ntable = \"message\"\non    = { dossier_id = \"id\" }", "");
+    let text = fs::read_to_string(house.path("retentiond.toml")).unwrap();
+    let (before, after) = text.split_once("[[series.dossier.part]]").unwrap();
+    let (_, limits) = after.split_once("[limits]").unwrap();
+    fs::write(house.path("retentiond.toml"), format!("{before}[limits]{limits}")).unwrap();
+
+    let plan = house.ask(&["plan", "--csv", "list.csv"])["plan"].as_str().unwrap().to_owned();
+    let list = fs::read_to_string(house.path("list.csv")).unwrap();
+    fs::write(house.path("by-hand.csv"), "dossier,L-2\n").unwrap();
+    let ran = house.run(&["approve", &plan, "--accept", "rules", "--except", "by-hand.csv"]);
+    assert!(ran.code == 2 && ran.err.contains("it is the reference of dossier,b"), "{ran:?}");
+    let kept: Vec<&str> = list.lines().filter(|line| !line.contains("L-2")).collect();
+    fs::write(house.path("kept.csv"), kept.join("\n")).unwrap();
+    house.ask(&["approve", &plan, "--accept", "rules", "--except", "kept.csv"]);
+    house.ask(&["apply", &plan]);
+    assert_eq!((house.rows("lot WHERE code = ' a'"), house.rows("lot")), (1, 1));
 }

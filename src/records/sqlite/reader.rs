@@ -239,6 +239,19 @@ impl Reader {
         lookup::parse_key(self.queries.mapping(series)?, &self.catalog()?, args)
     }
 
+    /// The same for many keys, each by itself; the schema is read once.
+    ///
+    /// # Errors
+    /// The schema cannot be read.
+    pub fn parse_keys<'k>(
+        &self,
+        series: &SeriesName,
+        keys: impl Iterator<Item = &'k [String]>,
+    ) -> Result<Vec<Result<RecordKey, StoreError>>, StoreError> {
+        let (mapping, catalog) = (self.queries.mapping(series)?, self.catalog()?);
+        Ok(keys.map(|key| lookup::parse_key(mapping, &catalog, key)).collect())
+    }
+
     #[cfg(test)]
     pub(super) fn connection(&self) -> &rusqlite::Connection {
         &self.opened.conn
