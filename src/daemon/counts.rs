@@ -30,14 +30,9 @@ impl Runner {
     }
 
     fn try_count(&mut self) -> Result<(), AskError> {
-        let pending = self.pending()?;
-        let file = self.make_plan(None)?;
-        self.take_counts(&file.manifest)?;
-        // The same records on the same day are the same plan, and somebody may be about to decide on that one.
-        if !pending.contains(&file.plan) {
-            self.desk.lock()?.withdraw(&file.plan, self.watch.now())?;
-        }
-        Ok(())
+        let made = self.make_plan(None)?;
+        self.take_counts(&made.file.manifest)?;
+        Ok(self.withdraw_made(&made)?)
     }
 
     /// Counts anew where the last run left records of which nobody knows since when they are due.

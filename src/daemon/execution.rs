@@ -99,7 +99,7 @@ impl Runner {
             plans.into_iter().filter(|status| is_open(status.state)).map(|status| status.plan).collect();
         // A plan that expired or was rejected meanwhile is not tried again, so nothing else would end what stands about it.
         self.retries.retain(|plan, _| open.contains(plan));
-        let names: Vec<&str> = open.iter().map(PlanId::as_str).collect();
+        let names: Vec<&str> = open.iter().chain(&self.retired).map(PlanId::as_str).collect();
         self.board.show().alerts.keep_only(kind::RUN_FAILED, &names);
         open.retain(|plan| self.retries.get(plan).is_none_or(|retry| retry.after <= now));
         Ok(open)
@@ -130,7 +130,7 @@ impl Runner {
         let actor = self.actor.clone();
         let result = self.attempt(plan, &actor, began);
         if let Err(error) = &result {
-            self.note_failure(plan, error, began);
+            self.give_up_or_put_off(plan, error, began);
         }
         in_words(&result)
     }
@@ -159,7 +159,7 @@ impl Runner {
         result
     }
 
-    fn note_failure(&mut self, plan: &PlanId, error: &ExecuteError, began: Monotonic) {
+    pub(super) fn note_failure(&mut self, plan: &PlanId, error: &ExecuteError, began: Monotonic) {
         let now = self.watch.now();
         self.metrics.run_ended("failed", began.elapsed().as_secs_f64(), now);
         let message = format!("the execution of plan {plan} failed: {}", error.refusal().message);

@@ -25,6 +25,7 @@ mod pulse;
 mod recovery;
 mod reload;
 mod rest;
+mod retire;
 mod run;
 mod runner;
 mod sandbox;

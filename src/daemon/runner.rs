@@ -1,6 +1,6 @@
 //! The run loop: obeys one order after the other, so that no two runs ever overlap.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -41,6 +41,15 @@ const HEARTBEAT: TimeDelta = TimeDelta::hours(24);
 /// Counts older than this are made anew for the heartbeat: a nightly scan keeps them younger, however long it takes.
 const COUNTS_FOR: TimeDelta = TimeDelta::hours(26);
 
+/// What becomes of an alarm that rang.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Firing {
+    Scan,
+    /// A scan of all rules fires in the same tick.
+    Contained,
+    Missed,
+}
+
 /// The run loop.
 pub struct Runner {
     pub desk: SharedDesk,
@@ -58,6 +67,8 @@ pub struct Runner {
     /// The daemon itself, as the log names it.
     pub actor: Actor,
     pub(super) retries: BTreeMap<PlanId, Retry>,
+    /// Approved plans that no longer stand, until a scan has made others.
+    pub(super) retired: BTreeSet<PlanId>,
     /// Size of the log when plans were last looked at: approvals are leaves.
     pub(super) seen: u64,
     /// Whether nothing stood in the way when plans were last looked at.
@@ -110,6 +121,7 @@ impl Runner {
             stop,
             actor,
             retries: BTreeMap::new(),
+            retired: BTreeSet::new(),
             seen: 0,
             was_free: false,
             published: None,
@@ -239,6 +251,8 @@ impl Runner {
         if self.schedule.suspended {
             return;
         }
+        let is_all_scanned =
+            self.alarms.iter().any(|alarm| alarm.rules.is_empty() && matches!(alarm.ring(now), Ring::Fire(_)));
         for place in 0..self.alarms.len() {
             let (at, is_made_up) = match self.alarms[place].ring(now) {
                 Ring::Not => continue,
@@ -246,7 +260,13 @@ impl Runner {
                 Ring::Missed(at) => (at, false),
             };
             let (name, rules) = (self.alarms[place].name.clone(), self.alarms[place].rules.clone());
-            if let Err(error) = self.fire_one(&name, &rules, at, is_made_up) {
+            let meaning = match is_made_up {
+                false => Firing::Missed,
+                // Else the same records would be on two lists.
+                true if is_all_scanned && !rules.is_empty() => Firing::Contained,
+                true => Firing::Scan,
+            };
+            if let Err(error) = self.fire_one(&name, &rules, at, meaning) {
                 // Unrecorded, it must not run; the next tick tries again.
                 self.trouble(&error, now);
                 continue;
@@ -259,17 +279,21 @@ impl Runner {
         }
     }
 
-    fn fire_one(&mut self, name: &str, rules: &[RuleNumber], at: Instant, is_made_up: bool) -> Result<(), DeskError> {
+    fn fire_one(&mut self, name: &str, rules: &[RuleNumber], at: Instant, meaning: Firing) -> Result<(), DeskError> {
         let now = self.watch.now();
         if !self.desk.lock()?.begin_firing(name, at, now)? {
             return Ok(());
         }
-        let outcome = if is_made_up {
-            tracing::info!(schedule = name, %at, "a scan is due");
-            self.scan(rules, Depth::Probe)
-        } else {
-            tracing::warn!(schedule = name, %at, "a scan was missed and is not made up");
-            "missed".to_owned()
+        let outcome = match meaning {
+            Firing::Scan => {
+                tracing::info!(schedule = name, %at, "a scan is due");
+                self.scan(rules, Depth::Probe)
+            }
+            Firing::Contained => "the scan of all rules stands for it".to_owned(),
+            Firing::Missed => {
+                tracing::warn!(schedule = name, %at, "a scan was missed and is not made up");
+                "missed".to_owned()
+            }
         };
         self.desk.lock()?.end_firing(name, at, self.watch.now(), &outcome)
     }

@@ -25,6 +25,9 @@ const LONGEST_SCAN: Duration = Duration::from_secs(6 * 3_600);
 /// So long full counts serve; a bit less than a day, so that a nightly scan always counts.
 const COUNTS_SERVE: TimeDelta = TimeDelta::hours(20);
 
+/// Name of the memo that keeps the daemon's own plans over restarts.
+pub(super) const OWN: &str = "own-plans";
+
 /// How a scan goes about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Depth {
@@ -34,11 +37,21 @@ pub enum Depth {
     Full,
 }
 
-/// A plan that the daemon made.
+/// A plan that the daemon found to be what is due, and told of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Own {
-    plan: PlanId,
+    pub plan: PlanId,
     only: Option<RuleNumber>,
+    /// A person had made the same plan before, so it is not the daemon's to take back.
+    #[serde(default)]
+    pub is_a_persons: bool,
+}
+
+/// What a scan made.
+pub(super) struct Made {
+    pub file: PlanFile,
+    /// It was not there before: the same records on the same day are the same plan, and a person may be about to decide on that one.
+    pub is_new: bool,
 }
 
 impl Runner {
@@ -54,6 +67,9 @@ impl Runner {
             match self.scan_one(only, depth) {
                 Ok(outcome) => {
                     self.board.clear(kind::SCAN_FAILED, &about);
+                    if rules.is_empty() {
+                        self.succeed_retired();
+                    }
                     words.push(outcome);
                 }
                 // What was being read was given up for it; nothing is wrong.
@@ -77,7 +93,9 @@ impl Runner {
                 return Ok("nothing due, by probe".to_owned());
             }
         }
-        let file = self.make_plan(only.clone())?;
+        self.retire_outdated()?;
+        let made = self.make_plan(only.clone())?;
+        let file = &made.file;
         if only.is_none() {
             self.take_counts(&file.manifest)?;
         }
@@ -85,18 +103,18 @@ impl Runner {
         let planned = file.manifest.planned();
         tracing::info!(plan = %file.plan, due = planned, rails = file.rails.len(), "scanned");
         if planned == 0 {
-            self.desk.lock()?.withdraw(&file.plan, self.watch.now())?;
+            self.withdraw_made(&made)?;
             self.pending_own()?;
             return Ok("nothing due".to_owned());
         }
         match self.config.mode {
             Mode::Report => {
                 self.withdraw_own(&only, Some(&file.plan))?;
-                self.remember_own(&file.plan, &only)?;
+                self.remember_own(&made, &only)?;
                 Ok(format!("{planned} due, plan {}", file.plan))
             }
-            Mode::Approve => self.wait_for_approval(&file, &only, None),
-            Mode::Automatic => self.approve_by_itself(&file, &only),
+            Mode::Approve => self.wait_for_approval(&made, &only, None),
+            Mode::Automatic => self.approve_by_itself(&made, &only),
         }
     }
 
@@ -107,16 +125,28 @@ impl Runner {
         only.is_none() && !self.board.show().counts.as_ref().is_some_and(is_fresh)
     }
 
-    pub(super) fn make_plan(&mut self, only: Option<RuleNumber>) -> Result<PlanFile, AskError> {
+    pub(super) fn make_plan(&mut self, only: Option<RuleNumber>) -> Result<Made, AskError> {
         self.board.doing("scanning");
         self.pulse.running(LONGEST_SCAN);
         let watch = self.watch.clone();
         let door = Door::of(self.desk.clone(), self.actor.clone(), std::sync::Arc::new(move || watch.now()));
-        door.plan(&PlanRequest { now: self.watch.now(), as_of: None, only })
+        let undecided = self.plans_in(&[PlanState::Pending, PlanState::Empty])?;
+        let file = door.plan(&PlanRequest { now: self.watch.now(), as_of: None, only })?;
+        let is_new = !undecided.contains(&file.plan);
+        Ok(Made { file, is_new })
+    }
+
+    /// Takes back a plan that nobody needs, unless it was there before the scan.
+    pub(super) fn withdraw_made(&self, made: &Made) -> Result<(), DeskError> {
+        if made.is_new {
+            self.desk.lock()?.withdraw(&made.file.plan, self.watch.now())?;
+        }
+        Ok(())
     }
 
     /// Grants what was approved before, as long as no rail trips; else a person decides.
-    fn approve_by_itself(&mut self, file: &PlanFile, only: &Option<RuleNumber>) -> Result<String, AskError> {
+    fn approve_by_itself(&mut self, made: &Made, only: &Option<RuleNumber>) -> Result<String, AskError> {
+        let file = &made.file;
         let request = Request::Approve { plan: file.plan.clone(), accept: Vec::new(), only: Vec::new(), excepted: 0 };
         let now = self.watch.now();
         // Nobody looked at this plan: the log tells it from what a person approved.
@@ -132,7 +162,7 @@ impl Runner {
                 Ok(format!("plan {}: {}", file.plan, self.execute(&file.plan)))
             }
             Err(DeskError::Approval(ApprovalError::Rails { tripped, .. })) => {
-                self.wait_for_approval(file, only, Some(&tripped))
+                self.wait_for_approval(made, only, Some(&tripped))
             }
             Err(error) => Err(error.into()),
         }
@@ -141,11 +171,11 @@ impl Runner {
     /// A person decides. Where one of the daemon's plans waits already, that one is decided on: its records do not wait anew.
     fn wait_for_approval(
         &mut self,
-        file: &PlanFile,
+        made: &Made,
         only: &Option<RuleNumber>,
         tripped: Option<&[Tripped]>,
     ) -> Result<String, AskError> {
-        let now = self.watch.now();
+        let (now, file) = (self.watch.now(), &made.file);
         if !self.is_pending(&file.plan)? {
             // The same records on the same day are the same plan, and somebody decided on it already.
             return Ok(format!("{} due, plan {} was decided on", file.manifest.planned(), file.plan));
@@ -153,11 +183,11 @@ impl Runner {
         let waits = self.pending_own()?.into_iter().find(|own| own.only == *only && own.plan != file.plan);
         let plan = match &waits {
             Some(older) => {
-                self.desk.lock()?.withdraw(&file.plan, now)?;
+                self.withdraw_made(made)?;
                 older.plan.clone()
             }
             None => {
-                self.remember_own(&file.plan, only)?;
+                self.remember_own(made, only)?;
                 file.plan.clone()
             }
         };
@@ -178,18 +208,19 @@ impl Runner {
         Ok(format!("{planned} due, plan {plan} waits"))
     }
 
-    fn remember_own(&self, plan: &PlanId, only: &Option<RuleNumber>) -> Result<(), DeskError> {
+    fn remember_own(&self, made: &Made, only: &Option<RuleNumber>) -> Result<(), DeskError> {
         let mut own = self.pending_own()?;
+        let plan = &made.file.plan;
         if !own.iter().any(|own| own.plan == *plan) {
-            own.push(Own { plan: plan.clone(), only: only.clone() });
+            own.push(Own { plan: plan.clone(), only: only.clone(), is_a_persons: !made.is_new });
         }
-        self.desk.lock()?.memorize("own-plans", Some(&own))
+        self.desk.lock()?.memorize(OWN, Some(&own))
     }
 
     /// The daemon's own plans on which nobody decided yet; alerts about others are over.
     pub(super) fn pending_own(&self) -> Result<Vec<Own>, DeskError> {
-        let own: Vec<Own> = self.desk.lock()?.recall("own-plans")?.unwrap_or_default();
-        let pending = self.pending()?;
+        let own: Vec<Own> = self.desk.lock()?.recall(OWN)?.unwrap_or_default();
+        let pending = self.plans_in(&[PlanState::Pending])?;
         let own: Vec<Own> = own.into_iter().filter(|own| pending.contains(&own.plan)).collect();
         let names: Vec<&str> = own.iter().map(|own| own.plan.as_str()).collect();
         let mut shown = self.board.show();
@@ -199,21 +230,21 @@ impl Runner {
     }
 
     fn is_pending(&self, plan: &PlanId) -> Result<bool, DeskError> {
-        Ok(self.pending()?.contains(plan))
+        Ok(self.plans_in(&[PlanState::Pending])?.contains(plan))
     }
 
-    /// Every plan that waits for a decision.
-    pub(super) fn pending(&self) -> Result<BTreeSet<PlanId>, DeskError> {
+    /// Every plan in one of these states.
+    fn plans_in(&self, states: &[PlanState]) -> Result<BTreeSet<PlanId>, DeskError> {
         let answer = Session::new(self.actor.clone()).try_answer(&self.desk, Request::Plans, self.watch.now())?;
         let Response::Plans { plans } = answer else { return Ok(BTreeSet::new()) };
-        let pending = plans.into_iter().filter(|status| status.state == PlanState::Pending);
-        Ok(pending.map(|status| status.plan).collect())
+        let found = plans.into_iter().filter(|status| states.contains(&status.state));
+        Ok(found.map(|status| status.plan).collect())
     }
 
     /// Takes back the daemon's own earlier plans of the same rules on which nobody decided: a newer list stands for them.
     fn withdraw_own(&self, only: &Option<RuleNumber>, but: Option<&PlanId>) -> Result<(), DeskError> {
         let older = self.pending_own()?.into_iter().filter(|own| own.only == *only && Some(&own.plan) != but);
-        for own in older {
+        for own in older.filter(|own| !own.is_a_persons) {
             self.desk.lock()?.withdraw(&own.plan, self.watch.now())?;
         }
         self.pending_own().map(drop)

@@ -10,6 +10,7 @@ mod left;
 mod log;
 mod modes;
 mod office;
+mod plans;
 mod reload;
 mod sandbox;
 mod socket;

@@ -175,6 +175,15 @@ impl DeskError {
         }
     }
 
+    /// Where a plan was refused because it no longer stands, what has changed since it was made.
+    pub fn what_changed(&self) -> Option<String> {
+        match self {
+            Self::Approval(ApprovalError::Changed { what, .. }) => Some(what.clone()),
+            Self::Plan(error @ PlanError::NotInForce { .. }) => Some(error.to_string()),
+            _ => None,
+        }
+    }
+
     /// As it is told over the socket: the sentence, and what lies beneath it.
     pub fn refusal(&self) -> Refusal {
         let rails = match self {

@@ -20,7 +20,8 @@ pub enum PlanState {
     Pending,
     /// Lists no record: there is nothing to decide.
     Empty,
-    /// Waited too long for a decision, or for its execution; or its list is gone, as where it was decided on under a log that another one succeeded.
+    /// Waited too long for a decision, or for its execution; or its list is gone, as where what it was bound to has changed, or where it was
+    /// decided on under a log that another one succeeded.
     Expired,
     Approved,
     Rejected,
@@ -135,6 +136,7 @@ impl Desk {
         now: Instant,
     ) -> Result<PlanState, DeskError> {
         let plan = &file.plan;
+        let has_list = self.plans.has_body(plan);
         let chronicle = self.chronicle()?;
         if chronicle.finished(plan).is_some() {
             return Ok(PlanState::Executed);
@@ -145,11 +147,11 @@ impl Desk {
         let granted =
             decision.filter(|decision| decision.granted && chronicle.approved(plan) == Some(&decision.digest));
         Ok(match granted {
-            Some(decision) if now - decision.at > STANDS => PlanState::Expired,
+            Some(decision) if now - decision.at > STANDS || !has_list => PlanState::Expired,
             Some(_) if chronicle.has_started(plan) => PlanState::Started,
             Some(_) => PlanState::Approved,
             None if file.manifest.simulation => PlanState::Simulation,
-            None if file.has_expired(now) || !self.plans.has_body(plan) => PlanState::Expired,
+            None if file.has_expired(now) || !has_list => PlanState::Expired,
             None if file.manifest.planned() == 0 => PlanState::Empty,
             None => PlanState::Pending,
         })

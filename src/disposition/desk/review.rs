@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashSet};
 use super::plans::{PlanState, why_not};
 use super::{Desk, DeskError, SharedDesk};
 use crate::audit::leaf::{Approval, Body, Rejection};
-use crate::disposition::approval::{ApprovalError, ApprovedPlan, Decision, Terms, approve};
+use crate::disposition::approval::{ApprovalError, ApprovedPlan, Decision, STANDS, Terms, approve};
 use crate::disposition::execute;
 use crate::disposition::holds::key_text;
 use crate::disposition::plan::{Manifest, Open, Plan, PlanDirs, PlanError, PlannedRule, changed};
@@ -57,7 +57,10 @@ fn open_plan(desk: &SharedDesk, plan: &PlanId, now: Instant) -> Result<Plan, Des
     let mut desk = desk.lock()?;
     let decision = desk.store.decision(plan)?;
     let file = desk.plans.manifest(plan)?;
+    let began = decision.as_ref().map_or(file.made_at, |decision| decision.at);
     Err(match desk.state_of(&file, decision.as_ref(), now)? {
+        // Its list can be gone before its time is over.
+        PlanState::Expired if now - began <= STANDS => error.into(),
         state @ (PlanState::Executed | PlanState::Rejected | PlanState::Expired) => {
             why_not(state, &file, decision.is_some()).into()
         }
@@ -163,6 +166,16 @@ impl Desk {
         self.record(Body::Rejection(Rejection { plan: plan.clone(), digest, actor, reason: reason_digest }), now)?;
         self.store.decide(&decision, &HashSet::new())?;
         self.forget(plan)
+    }
+
+    /// What has changed, so that a plan can be neither approved nor executed any more. A database that cannot be read now says nothing about that.
+    ///
+    /// # Errors
+    /// There is no such plan, or its manifest was altered.
+    pub fn outdated(&self, plan: &PlanId, now: Instant) -> Result<Option<String>, DeskError> {
+        let file = self.plans.manifest(plan)?;
+        let unchanged = self.check_unchanged(plan, &file.manifest, now, Reader::open_to_look);
+        Ok(unchanged.err().and_then(|error| error.what_changed()))
     }
 
     fn check_unchanged(&self, plan: &PlanId, manifest: &Manifest, now: Instant, open: Open) -> Result<(), DeskError> {

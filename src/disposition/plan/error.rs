@@ -21,7 +21,7 @@ pub enum PlanError {
     #[error("no plan is called {plan}; `retentiond plans` lists them")]
     Unknown { plan: PlanId },
     #[error(
-        "the list of plan {plan} is no more: it is erased once the plan is done, rejected or expired; make a new plan"
+        "the list of plan {plan} is no more: it is erased once the plan is done, rejected, expired or no longer stands; make a new plan"
     )]
     Erased { plan: PlanId },
     #[error("plan {plan} is not as it was made: {what}; nothing is done with it, make a new plan")]

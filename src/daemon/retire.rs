@@ -1,0 +1,65 @@
+//! Plans that no longer stand: what they are bound to (schema, mapping, calendar, database) changed, so they can be neither approved nor executed.
+
+use std::time::Instant as Monotonic;
+
+use super::alerts::kind;
+use super::runner::Runner;
+use super::scan::OWN;
+use crate::disposition::desk::DeskError;
+use crate::disposition::execute::ExecuteError;
+use crate::model::PlanId;
+
+impl Runner {
+    /// Gives up the daemon's own plans that can no longer be approved, so that the one that the scan makes now waits in their place.
+    /// Of a person's plan it only stops telling.
+    pub(super) fn retire_outdated(&mut self) -> Result<(), DeskError> {
+        let mut standing = self.pending_own()?;
+        let desk = self.desk.lock()?;
+        let now = self.watch.now();
+        let mut outdated = Vec::new();
+        for own in &standing {
+            let Some(what) = desk.outdated(&own.plan, now)? else { continue };
+            tracing::warn!(plan = %own.plan, what, "a plan that waited no longer stands; a new one is made");
+            if !own.is_a_persons {
+                desk.forget(&own.plan)?;
+            }
+            outdated.push(own.plan.clone());
+        }
+        if outdated.is_empty() {
+            return Ok(());
+        }
+        standing.retain(|own| !outdated.contains(&own.plan));
+        desk.memorize(OWN, Some(&standing))?;
+        drop(desk);
+        self.pending_own().map(drop)
+    }
+
+    /// Notes that the daemon could not execute a plan. One that no longer stands is given up: no later attempt could succeed.
+    pub(super) fn give_up_or_put_off(&mut self, plan: &PlanId, error: &ExecuteError, began: Monotonic) {
+        let outdated = match error {
+            ExecuteError::Desk(error) => error.what_changed(),
+            _ => None,
+        };
+        let Some(what) = outdated else { return self.note_failure(plan, error, began) };
+        let now = self.watch.now();
+        // Its refusal is on record already.
+        if let Err(error) = self.desk.lock().and_then(|desk| desk.forget(plan)) {
+            return self.trouble(&error, now);
+        }
+        self.metrics.run_ended("failed", began.elapsed().as_secs_f64(), now);
+        self.retries.remove(plan);
+        self.retired.insert(plan.clone());
+        let message = format!(
+            "plan {plan} was approved and no longer stands: {what}; it is given up, and the next scan makes a new one to decide on: `retentiond ctl scan` does so at once"
+        );
+        self.board.raise(kind::RUN_FAILED, plan.as_str(), message, now);
+    }
+
+    /// A scan of all rules has looked anew at the records of the plans that were given up: what it found due has a plan, and an alert where a
+    /// person is needed.
+    pub(super) fn succeed_retired(&mut self) {
+        for plan in std::mem::take(&mut self.retired) {
+            self.board.clear(kind::RUN_FAILED, plan.as_str());
+        }
+    }
+}
