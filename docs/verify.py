@@ -1141,16 +1141,36 @@ WORDS = {
 }
 CLOCK = {"until", "start", "trigger", "keep", "active", "semi_active"}
 LONGEST_NAME, LONGEST_MONTHS, LONGEST_DAYS = 64, 12_000, 366_000
-# Strings (one that does not end reaches to where it should have), comments, blanks, brackets, and what stands between them.
+# Strings, comments, blanks, brackets, and what stands between them; a quotation mark alone is a string that does not end.
 TOML = re.compile(
-    r'"""(?:\\.|[^\\])*?(?:"{3,5}(?!")|\Z)|"(?:\\.|[^"\\\n])*(?:"|\Z|(?=\n))' r"|'''.*?(?:'{3,5}(?!')|\Z)|'[^'\n]*(?:'|\Z|(?=\n))"
+    r'"""(?:\\.|[^\\])*?"{3,5}(?!")|"(?!"")(?:\\.|[^"\\\n])*"' r"|'''.*?'{3,5}(?!')|'(?!'')[^'\n]*'"
     r"|#[^\n]*|[ \t]+|[][{},\n]|[^][\x22'#{},\n \t]+|.", re.DOTALL)
+# No calendar has a key of more than five names; Python takes memory by the square of a key's.
+MOST_DOTS = 32
+
+
+def toml_tokens(text):
+    """The tokens of a text, which is read no further than to a string without end, or to a key of very many names."""
+    tokens, dots = [], 0
+    for found in TOML.finditer(text):
+        token = found[0]
+        if token in ("'", '"'):
+            raise Malformed("a string in it does not end")
+        if token in "[]{},\n":
+            dots = 0
+        elif token[0] not in "\"'# \t":
+            for place, part in enumerate(token.split("=")):
+                dots = part.count(".") + (0 if place else dots)
+                if dots > MOST_DOTS:
+                    raise Malformed(f"a key in it has more than {MOST_DOTS} dots")
+        tokens.append(token)
+    return tokens
 
 
 def toml_1_0(text):
     """A text of TOML 1.1 in the words of TOML 1.0, which is all that Python reads: tables in one line, escapes in full. A text that is neither stays neither."""
     out, open_, last, next_ = [], [], "", {}
-    tokens = TOML.findall(text.replace("\r\n", "\n"))
+    tokens = toml_tokens(text.replace("\r\n", "\n"))
     for place in range(len(tokens) - 1, -1, -1):
         next_[place - 1] = tokens[place] if tokens[place][0] not in " \t\n#" else next_.get(place, "")
     for place, token in enumerate(tokens):

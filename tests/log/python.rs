@@ -359,3 +359,24 @@ fn it_fails_on_damage_of_every_file_instead_of_failing_itself() {
         fs::write(&file, whole).unwrap();
     }
 }
+
+#[test]
+fn a_calendar_s_text_laid_out_to_cost_it_an_hour_is_refused_at_once() {
+    if !python() {
+        return;
+    }
+    let begun = std::time::Instant::now();
+    let (slashes, keys) = ("\"\\".repeat(400_000), format!("{}=1\n", ["a"; 20_000].join(".")));
+    let (strings, blanks) = ("\"\"\"x\"\\".repeat(150_000), format!("[{}]\n", ["\"a\""; 20_000].join(" . ")));
+    for end in [slashes, keys, strings, blanks] {
+        let dir = tempfile::tempdir().unwrap();
+        with_text(|text| format!("{text}\n{end}").into_bytes(), dir.path());
+        let (verdict, code, text) = said(dir.path(), &[]);
+        assert_eq!((&*verdict, code), ("FAIL", Some(4)), "{text}");
+        assert!(text.contains("it is no calendar") || text.contains("Python 3.11"), "{text}");
+        let trust = Trust { read_text: Some(leaf_of_text), ..Trust::default() };
+        let ours = verify(dir.path(), &trust);
+        assert_eq!(ours.findings.iter().map(|finding| finding.flaw.code()).collect::<Vec<_>>(), ["text-differs"]);
+    }
+    assert!(begun.elapsed().as_secs() < 60, "{:?}", begun.elapsed());
+}
