@@ -55,6 +55,7 @@ SCOPES = {"record", "reference", "subject", "series", "rule", "where"}
 LETS_GO_AGAIN = {"missing_fence", "resurrected", "fence_table_dropped", "lifted"}
 CORRECTIONS = LETS_GO_AGAIN | {"altered_fence", "completed", "released", "clock"}
 ANSWERS = {"lifted", "released", "clock"}
+OF_NO_BATCH = {"lifted", "clock"}
 LEVELS = {"logical", "page-clean", "log-clean", "backup-expired"}
 
 
@@ -651,6 +652,8 @@ class Ledger:
     def read_correction(self, leaf):
         if "batch" in leaf and leaf["batch"] not in self.committed:
             self.flaw("it corrects a batch that has no intent before it")
+        if "batch" not in leaf and leaf["what"] not in OF_NO_BATCH and not self.continued:
+            self.flaw("it corrects a batch of an earlier log, and this log succeeds none")
         source, announced = self.announced.get(leaf.get("batch"), (leaf["source"], None))
         if source != leaf["source"] or (announced is not None and leaf["records"] > announced):
             self.flaw("it corrects a batch of another source, or more records than that batch announces")

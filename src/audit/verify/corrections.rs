@@ -7,8 +7,18 @@ use super::words;
 use crate::audit::leaf::Correction;
 use crate::audit::presence::Presence;
 
-/// Finds what a correction says that does not fit itself or its batch.
-pub(super) fn judge(index: u64, correction: &Correction, begun: &BegunBatches, findings: &mut Findings) {
+/// Finds what a correction says that does not fit itself or its batch. Only a log that succeeds another speaks of batches that have no number in it.
+pub(super) fn judge(
+    index: u64,
+    correction: &Correction,
+    begun: &BegunBatches,
+    succeeds_another: bool,
+    findings: &mut Findings,
+) {
+    let names_one = correction.batch.is_some() || words::OF_NO_BATCH.contains(&correction.what.as_str());
+    if !names_one && !succeeds_another {
+        findings.at(index, Flaw::Unplaced { what: correction.what.clone() });
+    }
     let announced = correction.batch.and_then(|batch| begun.announced(batch));
     match (correction.batch, announced) {
         (Some(batch), None) => findings.at(index, Flaw::NoBatch { batch }),

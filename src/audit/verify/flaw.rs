@@ -186,6 +186,10 @@ pub enum Flaw {
     BadHold { what: &'static str },
     #[error("it corrects batch {batch}, which has no intent before it")]
     NoBatch { batch: BatchNumber },
+    #[error(
+        "it is a correction of `{what}` that names no batch of this log, and this log succeeds no other that had one"
+    )]
+    Unplaced { what: String },
     #[error("it is a correction of `{what}` that {why}")]
     Answer { what: String, why: &'static str },
     #[error("it says that {back} records of batch {batch} are back, of which {gone} had gone by then")]

@@ -218,7 +218,7 @@ impl Ledger {
     }
 
     fn read_correction(&mut self, index: u64, correction: &Correction, findings: &mut Findings) {
-        corrections::judge(index, correction, self.batches.begun(), findings);
+        corrections::judge(index, correction, self.batches.begun(), self.continued.is_some(), findings);
         match (correction.batch, correction.what.as_str()) {
             (Some(batch), "resurrected") => {
                 if let Some((kind, before)) = self.batches.begun().come_back(batch, correction.records) {

@@ -22,6 +22,9 @@ pub(super) const ANSWERS: [&str; 3] = ["lifted", RELEASED, CLOCK];
 /// Corrections after which a record that was gone can go again.
 pub(super) const LETS_GO_AGAIN: [&str; 4] = ["missing_fence", "resurrected", "fence_table_dropped", "lifted"];
 
+/// Corrections that concern no batch.
+pub(super) const OF_NO_BATCH: [&str; 2] = ["lifted", CLOCK];
+
 /// Levels of sanitization.
 pub(super) const LEVELS: [&str; 4] = ["logical", "page-clean", "log-clean", "backup-expired"];
 

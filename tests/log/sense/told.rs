@@ -143,6 +143,12 @@ fn page(report: &Report) -> String {
 #[test]
 fn records_that_the_log_says_are_back_are_not_counted_as_destroyed() {
     let mut forge = Forge::ready();
+    // It may speak of batches of the log before.
+    forge.replace(0, |leaf| {
+        let Body::Genesis(genesis) = &mut leaf.body else { unreachable!() };
+        let (origin, actor) = ("log.example/before".into(), "marie (1000)".into());
+        genesis.predecessor = Some(Predecessor { origin, size: 9, root: digest(), reason: digest(), actor });
+    });
     let batch = forge.batch(&[intent(0..5)], &["3D1i1h"]);
     assert!(!page(&sound(&forge).0).contains("back since"));
     // The last correction of a batch counts.

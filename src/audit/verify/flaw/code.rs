@@ -89,6 +89,7 @@ impl Flaw {
             Self::OtherHold { .. } => "other-hold",
             Self::SecondHold { .. } => "second-hold",
             Self::NoBatch { .. } => "no-batch",
+            Self::Unplaced { .. } => "unplaced",
             Self::NeverGone { .. } => "never-gone",
             Self::NeverLeft { .. } => "never-left",
             Self::BackOfKept { .. } => "back-kept",
