@@ -12,7 +12,7 @@ use super::nodes::Nodes;
 use super::note::{KeyKind, NoteError, Signature, SigningKey, VerifierKey};
 use super::recover::checkpoint_path;
 use super::regular::{self, MAX_CHECKPOINT, MAX_KEY};
-use super::verify::{Report, Trust, Verdict, verify};
+use super::verify::{ReadText, Report, Trust, Verdict, verify};
 use crate::model::{Digest, Instant, Origin};
 
 /// Why a witness does not co-sign, or a cosignature is not stored.
@@ -133,11 +133,18 @@ impl Witness {
         Ok(bytes.map(|bytes| SignedCheckpoint::parse(&bytes)).transpose()?)
     }
 
-    /// Verifies a whole log, or a copy of it, against what was seen before, and co-signs its checkpoint.
+    /// Verifies a whole log, or a copy of it, against what was seen before and against its calendars' texts, which `read_text` reads, and co-signs its
+    /// checkpoint.
     ///
     /// # Errors
     /// [`WitnessError::Refused`] where the log does not verify; files that cannot be read or written.
-    pub fn cosign_log(&self, log: &Path, key: &VerifierKey, now: Instant) -> Result<Signature, WitnessError> {
+    pub fn cosign_log(
+        &self,
+        log: &Path,
+        key: &VerifierKey,
+        read_text: ReadText,
+        now: Instant,
+    ) -> Result<Signature, WitnessError> {
         let _lock = self.lock()?;
         let origin = Origin::new(key.name());
         let seen = self.last(&origin)?;
@@ -147,6 +154,7 @@ impl Witness {
                 key: Some(key.clone()),
                 older: seen.iter().cloned().collect(),
                 now: Some(now.timestamp()),
+                read_text: Some(read_text),
                 ..Trust::default()
             },
         );

@@ -7,8 +7,10 @@ use retentiond::audit::note::{KeyKind, SigningKey};
 use retentiond::audit::prove::{Proof, ProofError, prove};
 use retentiond::audit::verify::{Trust, Verdict, verify};
 use retentiond::audit::witness::{Request, Witness, WitnessError, add_cosignature, read_witnessed};
+use retentiond::disposition::declared::leaf_of_text;
 use retentiond::model::{Instant, Origin};
 
+use super::attacks::with_text;
 use super::forge::*;
 use super::real::Real;
 
@@ -83,7 +85,7 @@ fn a_witness_co_signs_a_log_that_only_grew_and_the_cosignature_anchors_it() {
     let witness = Witness::open_or_create(home.path(), "auditor.example/w1").unwrap();
     let mut forge = Forge::sound();
     let log = written(&forge);
-    let line = witness.cosign_log(log.path(), &forge.key().verifier(), now()).unwrap().to_string();
+    let line = witness.cosign_log(log.path(), &forge.key().verifier(), leaf_of_text, now()).unwrap().to_string();
     assert_eq!(add_cosignature(log.path(), line.as_bytes(), &witness.verifier()).unwrap(), forge.size());
 
     let trust = Trust { witnesses: vec![witness.verifier()], ..Trust::default() };
@@ -118,14 +120,14 @@ fn a_witness_refuses_a_log_that_was_rewritten_or_cut_since() {
     let witness = Witness::open_or_create(home.path(), "auditor.example/w1").unwrap();
     let truth = Forge::sound();
     let key = truth.key().verifier();
-    witness.cosign_log(written(&truth).path(), &key, now()).unwrap();
+    witness.cosign_log(written(&truth).path(), &key, leaf_of_text, now()).unwrap();
     let mut cut = truth.clone();
     cut.leaves.pop();
     let mut rewritten = truth.clone();
     rewritten.replace(4, |leaf| leaf.at += 1);
     rewritten.add(heartbeat());
     for forged in [cut, rewritten.clone()] {
-        let refused = witness.cosign_log(written(&forged).path(), &key, now());
+        let refused = witness.cosign_log(written(&forged).path(), &key, leaf_of_text, now());
         assert!(matches!(refused, Err(WitnessError::Refused { .. })));
     }
     let request = Request::of_log(written(&rewritten).path(), truth.size()).unwrap();
@@ -210,7 +212,7 @@ fn the_real_writer_s_entries_are_proven_and_its_log_is_co_signed() {
         if round % 40 == 0 {
             real.log.publish().unwrap();
             let key = real.trust().key.unwrap();
-            let line = witness.cosign_log(&real.dir(), &key, now()).unwrap();
+            let line = witness.cosign_log(&real.dir(), &key, leaf_of_text, now()).unwrap();
             add_cosignature(&real.dir(), line.to_string().as_bytes(), &witness.verifier()).unwrap();
         }
     }
@@ -273,6 +275,19 @@ fn a_proof_of_an_entry_that_cannot_stand_there_proves_nothing() {
 }
 
 #[test]
+fn a_witness_does_not_co_sign_a_calendar_whose_text_says_otherwise() {
+    let home = tempfile::tempdir().unwrap();
+    let witness = Witness::open_or_create(home.path(), "auditor.example/w1").unwrap();
+    let (log, key) = (tempfile::tempdir().unwrap(), Forge::sound().key().verifier());
+    with_text(|text| text.replace("P1Y", "P9Y").into_bytes(), log.path());
+    let refused = witness.cosign_log(log.path(), &key, leaf_of_text, now());
+    let Err(WitnessError::Refused { report, kept: None }) = refused else { panic!("{refused:?}") };
+    let codes: Vec<_> = report.findings.iter().map(|finding| finding.flaw.code()).collect();
+    assert_eq!(codes, ["text-differs"]);
+    assert!(witness.last(&key.name().into()).unwrap().is_none(), "nothing was kept as seen");
+}
+
+#[test]
 fn a_witness_that_refuses_says_what_it_saw_what_it_keeps_and_what_to_do() {
     let home = tempfile::tempdir().unwrap();
     let witness = Witness::open_or_create(home.path(), "auditor.example/w1").unwrap();
@@ -282,7 +297,7 @@ fn a_witness_that_refuses_says_what_it_saw_what_it_keeps_and_what_to_do() {
     fork.replace(4, |leaf| leaf.at += 1);
     let told = |forge: &Forge| {
         let log = written(forge);
-        witness.cosign_log(log.path(), &key, now()).map(drop).map_err(|error| error.to_string())
+        witness.cosign_log(log.path(), &key, leaf_of_text, now()).map(drop).map_err(|error| error.to_string())
     };
     let mut broken = forge.clone();
     broken.add(hold(HoldAction::Lifted, "H-9", 0));

@@ -10,6 +10,7 @@ use crate::cli::clock;
 use crate::cli::error::Failure;
 use crate::cli::exit::Exit;
 use crate::cli::session::Session;
+use crate::disposition::declared::leaf_of_text;
 use crate::model::Language;
 use crate::report::log::Cosigned;
 
@@ -34,7 +35,7 @@ impl WitnessCommand {
     pub fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
         let key = read_key(&self.vkey)?;
         let witness = Witness::open_or_create(&self.state, &self.name)?;
-        let line = witness.cosign_log(&self.dir, &key, clock::now())?;
+        let line = witness.cosign_log(&self.dir, &key, leaf_of_text, clock::now())?;
         let cosigned = Cosigned { cosignature: line.to_string(), witness_key: witness.verifier().to_string() };
         session.show(&cosigned, session.speaks(Language::English))?;
         Ok(Exit::Ok)
