@@ -14,6 +14,9 @@ use crate::model::Instant;
 /// Entries wait so long at most for a checkpoint.
 const PUBLISH: TimeDelta = TimeDelta::hours(1);
 
+/// Name of the memo that is written to learn whether the private database can be.
+pub(super) const WRITTEN: &str = "written";
+
 /// How far witnesses have seen the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Anchor {
@@ -27,10 +30,13 @@ impl Runner {
     /// Notes where the log, the holds and the sources stand; puts on record what could not be, and publishes what waits.
     pub(super) fn look_around(&mut self) {
         let now = self.watch.now();
-        let written = self.catch_up(now);
+        // One that somebody raises while this looks, this has not looked at.
+        let stands = self.board.show().alerts.count(kind::LOG) > 0;
+        let written = self.catch_up(stands, now);
         self.metrics.log_is_writable(written.is_ok());
         match written.and(self.try_look_around(now)) {
-            Ok(()) => self.board.clear(kind::LOG, "log"),
+            Ok(()) if stands => self.board.clear(kind::LOG, "log"),
+            Ok(()) => {}
             Err(error) => self.trouble(&error, now),
         }
         self.metrics.alerts(&self.board.show().alerts);
@@ -42,8 +48,12 @@ impl Runner {
     }
 
     /// After a write that failed, for whoever it was: only another one tells that the log can be written again.
-    fn catch_up(&self, now: Instant) -> Result<(), DeskError> {
+    fn catch_up(&self, stands: bool, now: Instant) -> Result<(), DeskError> {
         let mut desk = self.desk.lock()?;
+        if stands {
+            // The private database can be read on a full disk, too.
+            desk.memorize(WRITTEN, Some(&now))?;
+        }
         if !desk.owes_record() {
             return Ok(());
         }

@@ -14,6 +14,7 @@ use super::orders::Order;
 use super::reload::read;
 use super::run::CLOCK;
 use super::sandbox::Sandbox;
+use super::standing::WRITTEN;
 use super::watch::Watch;
 use crate::audit;
 use crate::audit::witness::read_witnessed;
@@ -56,7 +57,7 @@ impl Steward {
                 let status = self.status(now).map_err(|error| error.refusal())?;
                 Ok(Response::Status { status: Box::new(status) })
             }
-            Control::Scan { rules } => self.scan(rules, actor),
+            Control::Scan { rules } => self.scan(rules, actor, now),
             Control::Pause { reason } => self.pause(reason, actor, now).map_err(|error| error.refusal()),
             Control::Resume { clock } => self.resume(clock, actor, now).map_err(|error| error.refusal()),
             Control::Reload => {
@@ -134,13 +135,19 @@ impl Steward {
         })
     }
 
-    fn scan(&self, rules: Vec<RuleNumber>, actor: &Actor) -> Result<Response, Refusal> {
+    fn scan(&self, rules: Vec<RuleNumber>, actor: &Actor, now: Instant) -> Result<Response, Refusal> {
         if let Some(doubt) = self.watch.look().1 {
             return Err(refusal_to_scan(doubt));
         }
         let install = self.desk.install();
         for rule in &rules {
             install.knows_rule(rule).map_err(|unknown| unknown.refusal())?;
+        }
+        // A scan that could not be put among the last runs would vanish: who asks hears it, and not only the run loop.
+        if let Err(error) = self.desk.lock().and_then(|desk| desk.memorize(WRITTEN, Some(&now))) {
+            let refusal = error.refusal();
+            self.board.raise(kind::LOG, "log", refusal.message.clone(), now);
+            return Err(refusal);
         }
         self.order(Order::Scan { rules, actor: actor.clone() })?;
         Ok(done("the scan begins as soon as what is under way has ended; `retentiond ctl status` shows it"))

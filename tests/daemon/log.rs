@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use rusqlite::Connection;
+
 use crate::office::Office;
 
 /// A daemon whose disk is full for the first few writes.
@@ -78,5 +80,28 @@ fn a_hold_under_a_clock_that_was_put_back_holds_and_is_put_on_record_when_it_has
     office.ask(&["approve", &office.plans("pending")[0], "--accept", "rules"]);
     office.wait("the execution", || office.count() == 7);
     daemon.stop();
+    office.verify();
+}
+
+#[test]
+fn a_private_database_that_cannot_be_written_is_one_alert_until_it_can_and_who_asks_for_a_scan_hears_of_it() {
+    let office = office();
+    let told = office.path("told");
+    office.configure(&format!("\n[notify]\ncommand = [\"sh\", \"-c\", \"cat >> {}\"]\n", told.display()));
+    let daemon = office.start();
+    office.wait("its start", || office.status()["doing"] == "idle");
+    let other = Connection::open(office.path("state/private/desk.db")).unwrap();
+    // It can be read meanwhile, as on a full disk.
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    for _ in 0..2 {
+        let (code, refused) = office.json(&["ctl", "scan"]);
+        assert_eq!((code, &refused["error"]["code"]), (1, &"state-database".into()), "{refused}");
+        assert!(office.has_alert("log"), "{}", office.status());
+    }
+    other.execute_batch("ROLLBACK").unwrap();
+    office.wait("the end of the alert", || !office.has_alert("log"));
+    office.scan();
+    daemon.stop();
+    assert_eq!(fs::read_to_string(told).unwrap().matches("\"code\":\"log\"").count(), 1);
     office.verify();
 }

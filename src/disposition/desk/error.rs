@@ -27,6 +27,8 @@ pub enum DeskError {
     Kind { path: PathBuf, what: &'static str },
     #[error("could not use the private database {}", path.display())]
     Database { path: PathBuf, source: rusqlite::Error },
+    #[error("the disk that holds the private database {} is full, so nothing can be noted and nothing is destroyed; free space there, then run again", path.display())]
+    Full { path: PathBuf },
     #[error("the private database {} holds what this version cannot read", path.display())]
     Form { path: PathBuf, source: serde_json::Error },
     #[error(transparent)]
@@ -112,6 +114,7 @@ impl DeskError {
             Self::Mode { .. } => "state-mode",
             Self::Kind { .. } => "state-kind",
             Self::Database { .. } | Self::Form { .. } => "state-database",
+            Self::Full { .. } => "disk-full",
             Self::Log(error) => error.code(),
             Self::Plan(error) => error.code(),
             Self::Approval(error) => error.code(),
@@ -165,6 +168,7 @@ impl DeskError {
             | Self::NotARequest { .. } => RefusalKind::Usage,
             Self::File { .. }
             | Self::Database { .. }
+            | Self::Full { .. }
             | Self::Form { .. }
             | Self::Random(_)
             | Self::Broken

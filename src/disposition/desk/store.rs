@@ -5,7 +5,7 @@ use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 
 use super::DeskError;
@@ -57,7 +57,7 @@ impl Store {
             .mode(0o600)
             .open(path)
             .map_err(|source| DeskError::File { doing: "make", path: path.to_owned(), source })?;
-        let connection = connect(path).map_err(|source| DeskError::Database { path: path.to_owned(), source })?;
+        let connection = connect(path).map_err(|source| failed(path, source))?;
         Ok(Self { path: path.to_owned(), connection })
     }
 
@@ -119,7 +119,7 @@ impl Store {
             drop(insert);
             transaction.commit()
         };
-        work(&mut self.connection).map_err(|source| DeskError::Database { path: self.path.clone(), source })
+        work(&mut self.connection).map_err(|source| failed(&self.path, source))
     }
 
     /// The decision on a plan.
@@ -155,7 +155,7 @@ impl Store {
     }
 
     pub(super) fn run<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, DeskError> {
-        work(&self.connection).map_err(|source| DeskError::Database { path: self.path.clone(), source })
+        work(&self.connection).map_err(|source| failed(&self.path, source))
     }
 
     pub(super) fn text(&self, value: &impl Serialize) -> Result<String, DeskError> {
@@ -167,6 +167,15 @@ impl Store {
     }
 }
 
+/// What the private database could not do.
+fn failed(path: &Path, source: rusqlite::Error) -> DeskError {
+    let path = path.to_owned();
+    match source.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => DeskError::Full { path },
+        _ => DeskError::Database { path, source },
+    }
+}
+
 fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open(path)?;
     connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
@@ -175,4 +184,26 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     connection.pragma_update(None, "secure_delete", true)?;
     connection.execute_batch(SCHEMA)?;
     Ok(connection)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_once_and_with_what_to_do() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(&dir.path().join("desk.db")).unwrap();
+        let long = "x".repeat(1 << 16);
+        let refusal = store
+            .run(|connection| {
+                connection.pragma_update_and_check(None, "max_page_count", 1, |_| Ok(()))?;
+                connection.execute("INSERT INTO memo VALUES('name', ?1)", [&long])
+            })
+            .unwrap_err()
+            .refusal();
+        assert_eq!(refusal.code, "disk-full");
+        assert_eq!(refusal.message.matches("full").count(), 1, "{}", refusal.message);
+        assert!(refusal.message.contains("free space there"), "{}", refusal.message);
+    }
 }
