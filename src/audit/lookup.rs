@@ -206,6 +206,17 @@ impl Found {
         deciding(self.mentions.iter())
     }
 
+    /// Whether all that is known of is gone, every record that shares the reference: nothing that is not here can make that untrue.
+    pub fn is_all_gone(&self) -> bool {
+        let is_gone = |last: Option<&Mention>| last.is_some_and(Mention::is_gone);
+        let of = |cited: &Cited| deciding(cited.mentions.iter().map(|place| &self.mentions[*place]));
+        if self.records.is_empty() {
+            is_gone(self.deciding())
+        } else {
+            self.records.iter().all(|cited| is_gone(of(cited)))
+        }
+    }
+
     /// What is said of one of the records that share the reference.
     pub fn of_record(&self, cited: &Cited) -> Self {
         let mentions = cited.mentions.iter().filter_map(|place| self.mentions.get(*place)).cloned().collect();

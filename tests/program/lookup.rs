@@ -190,6 +190,30 @@ fn a_destruction_is_not_denied_by_a_log_that_lies_behind_its_database() {
 }
 
 #[test]
+fn a_destruction_is_not_denied_by_that_of_another_record_of_the_same_reference() {
+    let house = House::new();
+    let cited = "ALTER TABLE dossier ADD COLUMN cited TEXT; UPDATE dossier SET cited = 'two' WHERE id IN (4, 5)";
+    house.database().execute_batch(cited).unwrap();
+    house.edit("retentiond.toml", "reference     = \"number\"", "reference     = \"cited\"");
+    let plan = house.approved();
+    let hold =
+        house.ask(&["hold", "place", "dossier", "4", "--reason", "an inquiry"])["hold"].as_str().unwrap().to_owned();
+    assert_eq!(house.run(&["apply", &plan]).code, 0);
+    let copied = std::process::Command::new("cp").args(["-a", "state", "older"]).current_dir(house.path("")).status();
+    assert!(copied.unwrap().success());
+    assert_eq!(house.run(&["hold", "lift", &hold, "--reason", "over"]).code, 0);
+    let plan = house.approved();
+    assert_eq!(house.run(&["apply", &plan]).code, 0);
+    fs::rename(house.path("state"), house.path("newer")).unwrap();
+    fs::rename(house.path("older"), house.path("state")).unwrap();
+    // The log knows that one of them went, and does not know of the batch that the other went in.
+    let (code, found) = house.json(&["audit", "lookup", "dossier", "--reference", "two"]);
+    let told: Vec<_> =
+        found["records"].as_array().unwrap().iter().map(|record| record["answer"].as_str().unwrap()).collect();
+    assert_eq!((code, told), (1, vec!["CANNOT-TELL", "DESTROYED"]), "{found}");
+}
+
+#[test]
 fn a_destruction_is_not_denied_by_a_log_that_another_went_before_unknown_to_it() {
     let house = destroyed();
     fs::rename(house.path("state"), house.path("lost")).unwrap();

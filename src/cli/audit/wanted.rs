@@ -48,7 +48,7 @@ pub(in crate::cli) fn find(setup: &Setup, mapping: &SeriesMapping, name: &Name<'
         }
     }
     match own {
-        Some(own) if found.deciding().is_none_or(|last| !last.is_gone()) => {
+        Some(own) if !found.is_all_gone() => {
             let remembered = remembered(setup, &log, &own, mapping)?;
             Ok(found.beside(remembered))
         }
@@ -88,13 +88,14 @@ pub(in crate::cli) fn is_surer(answer: &Found, other: &Found) -> bool {
     doubt(answer) < doubt(other)
 }
 
-/// How a command ends that gave this answer: one that could not be given is a failure, and of the log where something else stands in the place of
-/// an earlier one.
+/// How a command ends that gave this answer: one that could not be given, of one record that shares the reference or of all, is a failure, and of the
+/// log where something else stands in the place of an earlier one.
 pub(in crate::cli) fn answered(found: &Found) -> Exit {
-    match found.answer {
-        Answer::CannotTell if found.is_contradicted() => Exit::LogFault,
-        Answer::CannotTell => Exit::Failure,
-        _ => Exit::Ok,
+    let mut answers = found.records.iter().map(|record| record.answer).chain([found.answer]);
+    match answers.any(|answer| answer == Answer::CannotTell) {
+        true if found.is_contradicted() => Exit::LogFault,
+        true => Exit::Failure,
+        false => Exit::Ok,
     }
 }
 
