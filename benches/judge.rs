@@ -1,9 +1,9 @@
 //! Reading and judging ten million records against the raw engine, in one run: `cargo bench --bench judge`.
 //!
-//! Raw reads the same column of the same rows and looks at each value. Ours is `retentiond plan` as its users run it: schema proven,
-//! every verdict counted, what is due listed and digested: with one record in a thousand due, as every night, and with one in ten, as on the
-//! first day. The probe is the daemon's own question whether a plan is worth making: asked
-//! while nothing is due, where it must look hardest, and while something is. Prints a table, then JSON.
+//! Raw reads the same column of the same rows and looks at each value. Ours is `retentiond plan` as its users run it:
+//! schema proven, every verdict counted, what is due listed and digested: with one record in a thousand due, as every
+//! night, and with one in ten, as on the first day. The probe is the daemon's own question whether a plan is worth
+//! making: asked while nothing is due, where it must look hardest, and while something is. Prints a table, then JSON.
 //!
 //! `-- --accounts N` makes a smaller data set.
 
@@ -112,7 +112,8 @@ fn accounts(arguments: impl Iterator<Item = String>) -> Result<u64, Box<dyn Erro
     }
 }
 
-/// A database of accounts, of which one in `due_every` is due; made where it is not there yet: the dates in it are relative to today.
+/// A database of accounts, of which one in `due_every` is due; made where it is not there yet: the dates in it are
+/// relative to today.
 fn database(place: &Path, accounts: u64, due_every: Option<u64>) -> Result<PathBuf, Box<dyn Error>> {
     let today = Utc::now().date_naive();
     let kind = due_every.map_or_else(|| "idle".to_owned(), |every| format!("every-{every}"));

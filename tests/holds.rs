@@ -97,8 +97,8 @@ fn execute_telling(desk: &SharedDesk, plan: &PlanId, progress: &mut dyn FnMut(Pr
     apply(desk, &approved, &mut conditions).unwrap()
 }
 
-/// Executes with very short transactions, does something to the database or to the Desk after the second chunk, and returns the statement
-/// and how many records had been destroyed by then.
+/// Executes with very short transactions, does something to the database or to the Desk after the second chunk, and
+/// returns the statement and how many records had been destroyed by then.
 fn execute_and_meddle(door: &Door, plan: &PlanId, meddle: &mut dyn FnMut()) -> (Statement, u64) {
     let mut done = Vec::new();
     let statement = execute_telling(door.here().unwrap(), plan, &mut |progress| {
@@ -136,7 +136,8 @@ fn corrections(install: &Installation) -> Vec<(String, u64)> {
     found
 }
 
-/// Places holds on records of its own while the execution goes on, and returns those that were still there after the hold was acknowledged.
+/// Places holds on records of its own while the execution goes on, and returns those that were still there after the
+/// hold was acknowledged.
 fn place_holds(dir: &Path, state: &Path, clerk: i64, done: &AtomicBool) -> BTreeSet<i64> {
     let mut client = Client::connect(state).unwrap();
     let database = Connection::open(dir.join("app.db")).unwrap();
@@ -189,7 +190,8 @@ fn outcomes_after_hold(state: &Path) -> BTreeMap<RecordOutcome, u64> {
                         .map(|bytes| base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, bytes));
                     announced.insert(index, texts.map(|text| held.contains(&text)).collect());
                 }
-                // A batch that was undone, on a busy machine because its time was over, puts its records off: they come again.
+                // A batch that was undone, on a busy machine because its time was over, puts its records off: they come
+                // again.
                 Body::Outcome(outcome) if outcome.committed => {
                     let was_held = &announced[&outcome.intent];
                     let results = decode_results(&outcome.results, was_held.len() as u32).unwrap();

@@ -117,3 +117,17 @@ fn what_is_handed_over_as_evidence_is_opened_in_one_place_which_follows_no_link_
         .collect();
     assert!(readers.is_empty(), "{readers:#?}");
 }
+
+#[test]
+fn comments_are_no_wider_than_the_code() {
+    const WIDTH: usize = 120;
+    let is_wide = |line: &&str| line.trim_start().starts_with("//") && line.chars().count() > WIDTH;
+    let wide: Vec<_> = sources()
+        .into_iter()
+        .flat_map(|(path, text)| {
+            let lines: Vec<String> = text.lines().filter(is_wide).map(str::to_owned).collect();
+            lines.into_iter().map(move |line| format!("{}: {line}", path.display()))
+        })
+        .collect();
+    assert!(wide.is_empty(), "{wide:#?}");
+}

@@ -1,5 +1,5 @@
-//! The program as its users run it: the real binary, on real files. Promises of exit codes, of JSON, and of nothing destroyed that
-//! should not be.
+//! The program as its users run it: the real binary, on real files. Promises of exit codes, of JSON, and of nothing
+//! destroyed that should not be.
 
 #[path = "program/bad_input.rs"]
 mod bad_input;

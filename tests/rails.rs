@@ -1,7 +1,8 @@
-//! Every guard rail keeps records that would be gone without it: each test goes the whole way, plan, approve, apply, on a real database, as the
-//! daemon does in `automatic` mode: without a word that lifts a rail.
+//! Every guard rail keeps records that would be gone without it: each test goes the whole way, plan, approve, apply, on
+//! a real database, as the daemon does in `automatic` mode: without a word that lifts a rail.
 //!
-//! Run with `cargo test --features simulate`: the clock is the test's. The rails of the daemon's own clock are in tests/daemon.
+//! Run with `cargo test --features simulate`: the clock is the test's. The rails of the daemon's own clock are in
+//! tests/daemon.
 
 mod support;
 
@@ -26,7 +27,8 @@ const DUE: &str = "2025-11-01T12:00:00Z";
 /// Half a year before its term.
 const YOUNG: &str = "2026-06-01T12:00:00Z";
 
-/// An organization with a hundred young dossiers, whose rules and mapping a person approved with the first dossier that was due.
+/// An organization with a hundred young dossiers, whose rules and mapping a person approved with the first dossier that
+/// was due.
 struct Office(Organization);
 
 lends!(Office, 0, Organization);
@@ -121,7 +123,8 @@ impl Office {
         shown["entries"].as_array().unwrap().iter().map(reasons).collect()
     }
 
-    /// Plans, approves and applies at noon as nobody's hand would, whatever is refused on the way; returns the first refusal.
+    /// Plans, approves and applies at noon as nobody's hand would, whatever is refused on the way; returns the first
+    /// refusal.
     fn unattended(&self) -> Option<Refusal> {
         let plan = self.plan();
         let approved = self.run(&["approve", &plan], NOON, "");
@@ -129,7 +132,8 @@ impl Office {
         approved.err().or(applied.err())
     }
 
-    /// Without a person nothing goes, and it is this rail alone that keeps it; with one who accepts it, what was due goes.
+    /// Without a person nothing goes, and it is this rail alone that keeps it; with one who accepts it, what was due
+    /// goes.
     fn is_kept_by(&self, rail: &str, due: i64) {
         let before = self.count();
         let refusal = self.unattended();

@@ -1,12 +1,13 @@
 //! How fast the destruction log takes on a million records, and how fast an auditor verifies them.
 //!
-//! `cargo bench --bench log [-- RECORDS]`; `-- open [RECORDS]` measures what a large log costs at each start (`opening.rs`). Each batch names its records by fingerprint, 1,000 an entry, waits for the disk once for all of
-//! its entries, and notes its outcomes, which reach the disk with the next batch's intents: as a run does. The log is published at the
-//! end. Prints one line a measure, with what is asked of it, and the processor's time beside the clock's: on a busy machine the second
-//! says little.
+//! `cargo bench --bench log [-- RECORDS]`; `-- open [RECORDS]` measures what a large log costs at each start
+//! (`opening.rs`). Each batch names its records by fingerprint, 1,000 an entry, waits for the disk once for all of its
+//! entries, and notes its outcomes, which reach the disk with the next batch's intents: as a run does. The log is
+//! published at the end. Prints one line a measure, with what is asked of it, and the processor's time beside the
+//! clock's: on a busy machine the second says little.
 //!
-//! A batch of 1,000 records is one entry and one wait for the disk; a run makes its chunks larger, up to 10,000 records, while the database
-//! keeps pace.
+//! A batch of 1,000 records is one entry and one wait for the disk; a run makes its chunks larger, up to 10,000
+//! records, while the database keeps pace.
 
 mod opening;
 mod writing;

@@ -1,4 +1,5 @@
-//! What a large log costs at each start of the program, and who asks something of it: `cargo bench --bench log -- open [RECORDS]`.
+//! What a large log costs at each start of the program, and who asks something of it: `cargo bench --bench log -- open
+//! [RECORDS]`.
 //!
 //! The log is written in memory where there is such a place: it is the reading that counts.
 

@@ -15,7 +15,8 @@ pub struct Installation {
 }
 
 impl Installation {
-    /// Writes an installation with a new state directory: its calendar, and of its configuration what follows the state.
+    /// Writes an installation with a new state directory: its calendar, and of its configuration what follows the
+    /// state.
     pub fn write(place: &Path, calendar: &str, rest: &str) -> Result<Self, Box<dyn Error>> {
         let state = place.join("state");
         if state.exists() {
@@ -76,7 +77,8 @@ fn peak_of(process: u32) -> Option<u64> {
 /// Processor time of a process, in seconds.
 fn cpu_of(process: u32) -> Option<f64> {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-    // Fields 14 and 15, in ticks of which Linux shows a hundred a second; the second field may hold spaces and ends with a parenthesis.
+    // Fields 14 and 15, in ticks of which Linux shows a hundred a second; the second field may hold spaces and ends
+    // with a parenthesis.
     let fields: Vec<u64> =
         stat.rsplit_once(')')?.1.split_whitespace().skip(11).take(2).filter_map(|field| field.parse().ok()).collect();
     Some(fields.iter().sum::<u64>() as f64 / 100.0)

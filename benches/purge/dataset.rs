@@ -1,5 +1,5 @@
-//! The data set: 300,000 dossiers with random closure dates, 900,000 messages and 300,000 documents, six indexes, about half a
-//! gigabyte. Deterministic.
+//! The data set: 300,000 dossiers with random closure dates, 900,000 messages and 300,000 documents, six indexes, about
+//! half a gigabyte. Deterministic.
 
 use std::error::Error;
 use std::fs;

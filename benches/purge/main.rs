@@ -1,11 +1,13 @@
-//! A purge by the whole program against the raw engine, side by side on copies of the same file: `cargo bench --bench purge`.
+//! A purge by the whole program against the raw engine, side by side on copies of the same file: `cargo bench --bench
+//! purge`.
 //!
-//! Ours is `retentiond apply` as its users run it: facts read again, judged again, evidence durable before every COMMIT, fence,
-//! absence read back. Raw is one transaction of three DELETEs. Both have the same page cache, `synchronous=EXTRA` and
-//! `secure_delete=ON`, and both end when the database is closed and its WAL moved. Prints a table, then JSON.
+//! Ours is `retentiond apply` as its users run it: facts read again, judged again, evidence durable before every
+//! COMMIT, fence, absence read back. Raw is one transaction of three DELETEs. Both have the same page cache,
+//! `synchronous=EXTRA` and `secure_delete=ON`, and both end when the database is closed and its WAL moved. Prints a
+//! table, then JSON.
 //!
-//! `-- --dossiers N` makes a smaller data set, `-- --layout clustered` measures one layout, `-- --lock 50` one budget; `-- --rounds 5`
-//! takes the quickest of five rounds instead of two.
+//! `-- --dossiers N` makes a smaller data set, `-- --layout clustered` measures one layout, `-- --lock 50` one budget;
+//! `-- --rounds 5` takes the quickest of five rounds instead of two.
 
 #![allow(clippy::disallowed_methods, reason = "a benchmark reads the clock, and clears its own directory")]
 
@@ -28,7 +30,8 @@ use dataset::Layout;
 use neighbour::Neighbour;
 use purge::{Pace, Purge};
 
-/// Longest transactions aimed at, in milliseconds, and the ratios to raw that the project promises: clustered, scattered.
+/// Longest transactions aimed at, in milliseconds, and the ratios to raw that the project promises: clustered,
+/// scattered.
 const PROMISES: [(u64, f64, f64); 3] = [(1_000, 1.05, 2.5), (200, 1.3, 4.0), (50, 1.8, 6.0)];
 
 /// The application beside the default pace: how late its commits may be (99 of 100), and how much memory we may use.
@@ -81,8 +84,9 @@ impl Options {
     }
 }
 
-/// Raw and ours at each budget, round after round, then ours at the default pace beside an application that writes. Of each the quickest round
-/// counts: what else a machine does slows some of them down, and the first warms the file system's cache.
+/// Raw and ours at each budget, round after round, then ours at the default pace beside an application that writes. Of
+/// each the quickest round counts: what else a machine does slows some of them down, and the first warms the file
+/// system's cache.
 fn measure(place: &Path, layout: Layout, options: &Options, table: &mut Table) -> Result<Value, Box<dyn Error>> {
     let original = dataset::original(place, layout, options.dossiers)?;
     let copy = place.join("copy.db");

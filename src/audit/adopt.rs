@@ -34,11 +34,12 @@ pub struct Adoption {
     pub actor: Actor,
 }
 
-/// Begins a successor to the log in `dir`: moves that log aside as `DIR.N`, and says in the first leaf of the new one how far the old one
-/// could be read and what stood there.
+/// Begins a successor to the log in `dir`: moves that log aside as `DIR.N`, and says in the first leaf of the new one
+/// how far the old one could be read and what stood there.
 ///
 /// # Errors
-/// Another process writes the log; a directory that cannot be moved; [`LogError::Exists`] for a successor of the same name.
+/// Another process writes the log; a directory that cannot be moved; [`LogError::Exists`] for a successor of the same
+/// name.
 pub fn adopt(dir: &Path, keys: impl Into<KeyPlaces>, adoption: Adoption, now: Instant) -> Result<Adopted, LogError> {
     let keys = keys.into();
     let predecessor = look_at(dir, &keys, &adoption);
@@ -57,8 +58,8 @@ fn aside(dir: &Path, number: u32) -> PathBuf {
     name.into()
 }
 
-/// The predecessor as far as its published entries can be read. Its name comes out of its checkpoint, else out of the one that was
-/// remembered beside the keys, else out of its verifier key.
+/// The predecessor as far as its published entries can be read. Its name comes out of its checkpoint, else out of the
+/// one that was remembered beside the keys, else out of its verifier key.
 fn look_at(dir: &Path, keys: &KeyPlaces, adoption: &Adoption) -> Predecessor {
     let checkpoint = read_checkpoint(&checkpoint_path(dir)).ok().flatten();
     let remembered = || read_checkpoint(&remembered_path(keys)).ok().flatten();

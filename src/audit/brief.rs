@@ -1,5 +1,5 @@
-//! Leaves at the speed of reading, for who folds a whole log at each start: of intents and outcomes, which are most of its bytes, the lists of
-//! records are passed over.
+//! Leaves at the speed of reading, for who folds a whole log at each start: of intents and outcomes, which are most of
+//! its bytes, the lists of records are passed over.
 
 use serde::Deserialize;
 

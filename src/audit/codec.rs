@@ -51,7 +51,8 @@ pub fn decode(bytes: &[u8]) -> Result<Leaf, LeafError> {
     if encode(&leaf)? == bytes { Ok(leaf) } else { Err(LeafError::NotCanonical) }
 }
 
-/// Reads a leaf that [`encode`] wrote and that is trusted to be canonical, because it was hashed against a signed root or comes from our own log.
+/// Reads a leaf that [`encode`] wrote and that is trusted to be canonical, because it was hashed against a signed root
+/// or comes from our own log.
 ///
 /// # Errors
 /// Bytes that are no leaf.

@@ -1,5 +1,5 @@
-//! Entries that would be longer than an entry may be. A calendar and the statement of a run name every rule; where these are many, they stand in several
-//! leaves that follow each other, alike but for the rules that each names.
+//! Entries that would be longer than an entry may be. A calendar and the statement of a run name every rule; where
+//! these are many, they stand in several leaves that follow each other, alike but for the rules that each names.
 
 use std::collections::BTreeMap;
 use std::mem;
@@ -111,7 +111,8 @@ impl Joining {
 
 /// An entry so far with its next part; `None` where that is another entry's.
 ///
-/// What both must say alike is compared without their rules: of these there may be many by now, and each part adds its own alone.
+/// What both must say alike is compared without their rules: of these there may be many by now, and each part adds its
+/// own alone.
 fn joined(begun: Leaf, next: &Leaf) -> Option<Leaf> {
     let body = match (begun.body, &next.body) {
         (Body::Run(mut run), Body::Run(rest)) => {

@@ -1,6 +1,7 @@
 //! Steps on files that hold through a crash: each returns only when the disk has it.
 //!
-//! Every step has a failpoint before and after it (`audit::bundle::rename::before`), so that tests can end the program there.
+//! Every step has a failpoint before and after it (`audit::bundle::rename::before`), so that tests can end the program
+//! there.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};

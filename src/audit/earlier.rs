@@ -1,5 +1,5 @@
-//! The logs before this one: each first entry names the log that it continues by origin, size and root, so that nobody can exchange what lies
-//! beside it, or do away with it, unnoticed.
+//! The logs before this one: each first entry names the log that it continues by origin, size and root, so that nobody
+//! can exchange what lies beside it, or do away with it, unnoticed.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -89,8 +89,8 @@ impl From<&Earlier> for EarlierLog {
     }
 }
 
-/// Every log before the one whose first entry names `continued`, the last one first, as far as each leads to the one before. They are looked for in
-/// these directories; of checkpoints of theirs that were kept, the roots are noted.
+/// Every log before the one whose first entry names `continued`, the last one first, as far as each leads to the one
+/// before. They are looked for in these directories; of checkpoints of theirs that were kept, the roots are noted.
 pub fn earlier_logs(
     continued: Option<&Predecessor>,
     mut directories: Vec<PathBuf>,

@@ -1,4 +1,5 @@
-//! The log as tables and as JSON lines, for whoever works with other tools. What is exported proves nothing: `prove` does.
+//! The log as tables and as JSON lines, for whoever works with other tools. What is exported proves nothing: `prove`
+//! does.
 
 use std::io::{self, Write};
 use std::ops::ControlFlow;

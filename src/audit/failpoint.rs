@@ -2,8 +2,9 @@
 
 use std::io;
 
-/// A step after which a test may end the program or make it fail: `return(kill)` ends it as `kill -9` does, `return(eio)` and `return(enospc)` fail
-/// the step. `return(tell)` names it on standard error and passes, so that a test can count how often it is reached.
+/// A step after which a test may end the program or make it fail: `return(kill)` ends it as `kill -9` does,
+/// `return(eio)` and `return(enospc)` fail the step. `return(tell)` names it on standard error and passes, so that a
+/// test can count how often it is reached.
 ///
 /// # Errors
 /// What the armed failpoint says; none otherwise.

@@ -10,8 +10,8 @@ use super::writer::DestructionLog;
 use crate::model::{Actor, Instant, SourceName};
 
 impl DestructionLog {
-    /// Names records of this source under this year's key, which is made, and committed to by a durable leaf, before its first
-    /// use.
+    /// Names records of this source under this year's key, which is made, and committed to by a durable leaf, before
+    /// its first use.
     ///
     /// # Errors
     /// [`LogError::KeyDestroyed`]; a key file that is lost, was exchanged, or has the wrong owner or mode.
@@ -43,8 +43,8 @@ impl DestructionLog {
     /// Destroys a fingerprint key for good: what it named can no longer be looked up.
     ///
     /// # Errors
-    /// [`LogError::KeyNeeded`] for the current year's key, where an intent waits for its outcome, and where a hold in force names its record
-    /// under it; no such key.
+    /// [`LogError::KeyNeeded`] for the current year's key, where an intent waits for its outcome, and where a hold in
+    /// force names its record under it; no such key.
     pub fn forget_key(&mut self, source: &SourceName, year: i32, actor: Actor, now: Instant) -> Result<(), LogError> {
         let needed = |why| Err(LogError::KeyNeeded { source_name: source.clone(), year, why });
         match self.standing.fpkeys.get(&(source.clone(), year)) {
@@ -70,8 +70,8 @@ impl DestructionLog {
         self.finish_forgetting(now)
     }
 
-    /// Carries out a decision to destroy a key, also one that was interrupted: the leaf comes after the deed, so that it never
-    /// claims what did not happen.
+    /// Carries out a decision to destroy a key, also one that was interrupted: the leaf comes after the deed, so that
+    /// it never claims what did not happen.
     pub(super) fn finish_forgetting(&mut self, now: Instant) -> Result<(), LogError> {
         let Some(Forgetting { source, year, actor }) = Forgetting::load(&self.keys)? else { return Ok(()) };
         keys::destroy_fingerprint_key(&self.keys, &source, year)?;

@@ -83,12 +83,14 @@ pub struct Found {
     pub log: Option<Origin>,
     /// Every time that the record was announced, in the log's order; see [`Found::deciding`].
     pub mentions: Vec<Mention>,
-    /// The records that share the reference, in the order in which they were announced first; none where one record alone is known by it.
+    /// The records that share the reference, in the order in which they were announced first; none where one record
+    /// alone is known by it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub records: Vec<Cited>,
     /// Years of the source's keys that were destroyed: what they named cannot be found.
     pub destroyed_keys: Vec<i32>,
-    /// Years under whose keys the log names records of the series, and whose keys are neither here nor said to be destroyed.
+    /// Years under whose keys the log names records of the series, and whose keys are neither here nor said to be
+    /// destroyed.
     pub missing_keys: BTreeSet<i32>,
     /// How many of the log's entries are signed: those from this index on stand in its journal alone.
     pub signed: u64,
@@ -97,7 +99,8 @@ pub struct Found {
     /// What the record's database remembers of batches of which no log here tells.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub remembered: Vec<Remembered>,
-    /// The last entry that says that the source's database was put back, and names no batch: it may be of an earlier log.
+    /// The last entry that says that the source's database was put back, and names no batch: it may be of an earlier
+    /// log.
     #[serde(skip)]
     pub put_back: Option<u64>,
     /// The log that was searched continues this one.
@@ -129,7 +132,8 @@ impl Found {
         self.mentions.is_empty()
     }
 
-    /// What an earlier log says besides: what is missing of either is missing of the answer. Entries of the log that knows nothing have no numbers to tell.
+    /// What an earlier log says besides: what is missing of either is missing of the answer. Entries of the log that
+    /// knows nothing have no numbers to tell.
     #[must_use]
     pub fn or(mut self, mut earlier: Self) -> Self {
         if let Some(entry) = self.put_back {
@@ -200,13 +204,14 @@ impl Found {
         self
     }
 
-    /// The mention that gives the answer: the last, but for one after the record's end that does not say that it was there again. Two plans may have
-    /// listed it, and the second found it gone.
+    /// The mention that gives the answer: the last, but for one after the record's end that does not say that it was
+    /// there again. Two plans may have listed it, and the second found it gone.
     pub fn deciding(&self) -> Option<&Mention> {
         deciding(self.mentions.iter())
     }
 
-    /// Whether all that is known of is gone, every record that shares the reference: nothing that is not here can make that untrue.
+    /// Whether all that is known of is gone, every record that shares the reference: nothing that is not here can make
+    /// that untrue.
     pub fn is_all_gone(&self) -> bool {
         let is_gone = |last: Option<&Mention>| last.is_some_and(Mention::is_gone);
         let of = |cited: &Cited| deciding(cited.mentions.iter().map(|place| &self.mentions[*place]));
@@ -229,8 +234,8 @@ fn deciding<'m>(mentions: impl DoubleEndedIterator<Item = &'m Mention> + Clone) 
     last_of_its_presence.filter(|mention| mention.is_gone()).or_else(|| mentions.last())
 }
 
-/// The places of the mentions of each record, where they are of several; none otherwise. One record has another name each year, so only the names of one year
-/// tell that there are two.
+/// The places of the mentions of each record, where they are of several; none otherwise. One record has another name
+/// each year, so only the names of one year tell that there are two.
 fn apart(mentions: &[Mention]) -> Vec<Vec<usize>> {
     let mut names: Vec<(i32, Fingerprint)> = Vec::new();
     let mut places: Vec<Vec<usize>> = Vec::new();
@@ -270,13 +275,15 @@ pub struct Mention {
     /// Index and time of the outcome, and its letter for this record.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<MentionOutcome>,
-    /// Index of the last entry that corrects this batch: records are back, or files that were left are gone or released.
+    /// Index of the last entry that corrects this batch: records are back, or files that were left are gone or
+    /// released.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub corrected: Option<u64>,
     /// How many records of the batch were back then, and whether this one was surely among them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub back: Option<Back>,
-    /// Index of a later entry that says that the source's database was put back: the record may be back although its own batch is not named.
+    /// Index of a later entry that says that the source's database was put back: the record may be back although its
+    /// own batch is not named.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub restored_since: Option<u64>,
     /// Index of a later entry that says the same, and that this record was looked for then and was not back.
@@ -318,8 +325,8 @@ pub struct MentionOutcome {
     pub letter: char,
 }
 
-/// Looks a record up in the whole log, entries included that no checkpoint covers yet. Of a log that was succeeded, entries that cannot be read any more
-/// are passed over, and the search says so.
+/// Looks a record up in the whole log, entries included that no checkpoint covers yet. Of a log that was succeeded,
+/// entries that cannot be read any more are passed over, and the search says so.
 ///
 /// # Errors
 /// A log that cannot be read, or whose entries are not those that were signed.
@@ -350,7 +357,8 @@ impl Mention {
         matches!(self.answer, Answer::Destroyed | Answer::Anonymized | Answer::Incomplete)
     }
 
-    /// Whether it says that the record was there then, or is gone. A record that is no longer as its plan listed it may be gone.
+    /// Whether it says that the record was there then, or is gone. A record that is no longer as its plan listed it may
+    /// be gone.
     fn tells_whether_it_is_there(&self) -> bool {
         let letter = self.outcome.as_ref().and_then(|outcome| RecordOutcome::of_letter(outcome.letter));
         match self.answer {

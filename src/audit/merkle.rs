@@ -1,4 +1,5 @@
-//! The Merkle tree of RFC 6962 over SHA-256: hashes, a growing tree in logarithmic memory, proofs and their verification.
+//! The Merkle tree of RFC 6962 over SHA-256: hashes, a growing tree in logarithmic memory, proofs and their
+//! verification.
 //!
 //! Pure. Knows nothing of files: whoever wants a proof hands in a way to read complete subtrees.
 
@@ -124,7 +125,8 @@ pub fn inclusion_proof<E: From<OutsideTree>>(
     Ok(proof)
 }
 
-/// The proof that the tree of `old` leaves is the beginning of the tree of `size` leaves; empty where `old` is 0 or `size`.
+/// The proof that the tree of `old` leaves is the beginning of the tree of `size` leaves; empty where `old` is 0 or
+/// `size`.
 ///
 /// # Errors
 /// `old` beyond the tree, or whatever `read` answers.

@@ -1,4 +1,5 @@
-//! The destruction log: leaves, fingerprint keys, journal, tiles, checkpoints; verification without trusting the operator.
+//! The destruction log: leaves, fingerprint keys, journal, tiles, checkpoints; verification without trusting the
+//! operator.
 //!
 //! Does not know the records, the calendar's types or the configuration. Depends on `model` alone.
 

@@ -19,8 +19,8 @@ use super::writer::DestructionLog;
 use crate::model::{Digest, Instant, Origin};
 
 impl DestructionLog {
-    /// Makes a log: its signing key, its first leaf and its first checkpoint. Where a signing key is there already, handed in as a credential
-    /// or left by an interrupted making, the log bears that key's name instead of `origin`.
+    /// Makes a log: its signing key, its first leaf and its first checkpoint. Where a signing key is there already,
+    /// handed in as a credential or left by an interrupted making, the log bears that key's name instead of `origin`.
     ///
     /// # Errors
     /// [`LogError::Exists`] where one stands; [`LogError::Behind`] where one stood and its directory is gone.
@@ -28,8 +28,8 @@ impl DestructionLog {
         Self::make(dir, keys.into(), origin, None, now)
     }
 
-    /// Makes a log that goes on where another one cannot. The other one's directory was moved away; its fingerprint keys are
-    /// used on, its signing key and its last checkpoint are set aside under names of their own.
+    /// Makes a log that goes on where another one cannot. The other one's directory was moved away; its fingerprint
+    /// keys are used on, its signing key and its last checkpoint are set aside under names of their own.
     ///
     /// # Errors
     /// As [`Self::create`].
@@ -110,8 +110,8 @@ impl DestructionLog {
     /// Opens a log, drops a torn tail, and checks every entry against the signed checkpoints.
     ///
     /// # Errors
-    /// [`LogError::Absent`]; [`LogError::Locked`]; damage or missing entries ([`LogError::is_verification_failure`]); keys of
-    /// the wrong owner or mode.
+    /// [`LogError::Absent`]; [`LogError::Locked`]; damage or missing entries ([`LogError::is_verification_failure`]);
+    /// keys of the wrong owner or mode.
     pub fn open(dir: &Path, keys: impl Into<KeyPlaces>, now: Instant) -> Result<Self, LogError> {
         let keys = keys.into();
         refuse_if_lost(dir, &keys)?;
@@ -227,7 +227,8 @@ impl DestructionLog {
     }
 }
 
-/// A program that this process is starting holds a copy of a lock that was just let go, until it is that other program: some milliseconds.
+/// A program that this process is starting holds a copy of a lock that was just let go, until it is that other program:
+/// some milliseconds.
 const LOCK_ATTEMPTS: u32 = 20;
 const LOCK_PAUSE: Duration = Duration::from_millis(5);
 

@@ -1,4 +1,5 @@
-//! Proof that one entry stands in the log, for whoever does not hold the log (C2SP tlog-proof, the entry itself in its `extra` line).
+//! Proof that one entry stands in the log, for whoever does not hold the log (C2SP tlog-proof, the entry itself in its
+//! `extra` line).
 
 use std::fmt;
 use std::path::Path;
@@ -82,7 +83,8 @@ pub struct Proof {
     checkpoint: SignedCheckpoint,
 }
 
-/// Proves one entry of the log in `dir`: under the newest checkpoint that a witness co-signed where that covers it, else under the current one.
+/// Proves one entry of the log in `dir`: under the newest checkpoint that a witness co-signed where that covers it,
+/// else under the current one.
 ///
 /// # Errors
 /// An entry that no checkpoint covers yet; files that cannot be read or do not prove it.
@@ -152,13 +154,14 @@ impl Proof {
         Ok(Self { index, entry, path, checkpoint: SignedCheckpoint::parse(note.as_bytes())? })
     }
 
-    /// Checks the proof alone: the key's signature on the checkpoint, the entry's place under its root, the entry's form.
+    /// Checks the proof alone: the key's signature on the checkpoint, the entry's place under its root, the entry's
+    /// form.
     ///
     /// It is anchored where a trusted witness co-signed the checkpoint, or the auditor kept one of the same tree.
     ///
     /// # Errors
-    /// No key among what is trusted; a signature that does not verify; an entry that is not in the tree, or cannot stand there; a kept
-    /// checkpoint of as many entries with another root.
+    /// No key among what is trusted; a signature that does not verify; an entry that is not in the tree, or cannot
+    /// stand there; a kept checkpoint of as many entries with another root.
     pub fn verify(&self, trust: &Trust) -> Result<ProvenEntry, ProofError> {
         let key = trust.key.as_ref().ok_or(ProofError::NoKey)?;
         let claimed = self.checkpoint.verify(key)?;

@@ -23,8 +23,8 @@ pub type VisitBytes<'a> = dyn FnMut(u64, &[u8]) -> Result<ControlFlow<()>, LogEr
 
 /// A destruction log as it stood when opened: published bundles, and the journal up to its last complete group.
 ///
-/// A reading from the first entry to the last hashes what it shows, and fails where that is not what was signed: no answer is given from bytes
-/// that somebody put there. What entries mean is judged by `verify` alone.
+/// A reading from the first entry to the last hashes what it shows, and fails where that is not what was signed: no
+/// answer is given from bytes that somebody put there. What entries mean is judged by `verify` alone.
 #[derive(Clone, Debug)]
 pub struct LogReader {
     dir: PathBuf,
@@ -35,7 +35,8 @@ pub struct LogReader {
 /// What the entries are held against.
 #[derive(Clone, Debug)]
 enum Bound {
-    /// The checkpoint that stood there at the opening; entries after it stand in the journal, and nobody signed them yet.
+    /// The checkpoint that stood there at the opening; entries after it stand in the journal, and nobody signed them
+    /// yet.
     Signed(SignedCheckpoint),
     /// The first entry of the log that succeeded this one names its tree.
     Succeeded(TreeHead),
@@ -76,8 +77,8 @@ impl LogReader {
         self.head().size
     }
 
-    /// Shows every leaf of this kind that can be read, until `visit` breaks; the others are not parsed. Nothing is hashed: what an answer rests on is
-    /// read by the other ways.
+    /// Shows every leaf of this kind that can be read, until `visit` breaks; the others are not parsed. Nothing is
+    /// hashed: what an answer rests on is read by the other ways.
     ///
     /// # Errors
     /// A file that cannot be read; in a log that was not succeeded, an entry that is no leaf.
@@ -93,7 +94,8 @@ impl LogReader {
     /// Shows every leaf from this index on as it is stored, until `visit` breaks or fails.
     ///
     /// # Errors
-    /// A file that cannot be read; what `visit` answers; entries, all of which were shown from the first on, that are not those which were signed.
+    /// A file that cannot be read; what `visit` answers; entries, all of which were shown from the first on, that are
+    /// not those which were signed.
     pub fn scan_bytes(&self, from: u64, visit: &mut VisitBytes<'_>) -> Result<(), LogError> {
         let mut hashed = Hashed::default();
         self.walk(from, &mut |index, bytes| {
@@ -207,7 +209,8 @@ impl Hashed {
 }
 
 impl Entries for LogReader {
-    /// As [`LogReader::scan_bytes`]. Of a log that was succeeded, entries that cannot be read are passed over: they may be why it was.
+    /// As [`LogReader::scan_bytes`]. Of a log that was succeeded, entries that cannot be read are passed over: they may
+    /// be why it was.
     fn scan(&self, from: u64, visit: &mut VisitLeaf<'_>) -> Result<(), LogError> {
         self.scan_bytes(from, &mut |index, bytes| self.show(index, parse(bytes), visit))
     }
@@ -222,7 +225,8 @@ pub(super) fn read_leaf<T>(dir: &Path, index: u64, read: Result<T, LeafError>) -
     read.map_err(|error| corrupt(dir, &format!("entry {index}: {error}")))
 }
 
-/// Shows the leaves of the journal, and tells the log's size with it; 0 where an auditor has a copy of the published part alone.
+/// Shows the leaves of the journal, and tells the log's size with it; 0 where an auditor has a copy of the published
+/// part alone.
 fn journal_size(dir: &Path, visit: &mut Visit<'_>) -> Result<u64, LogError> {
     let journal = journal_dir(dir);
     if journal.is_dir() { Ok(replay(&journal, visit)?.size) } else { Ok(0) }
@@ -255,7 +259,8 @@ fn published(dir: &Path) -> Result<SignedCheckpoint, LogError> {
     read_checkpoint(&checkpoint_path(dir))?.ok_or_else(|| LogError::Absent { dir: dir.to_owned() })
 }
 
-/// Reads again where a file vanished, or changed while it was read: the writer publishes, then removes what it replaced.
+/// Reads again where a file vanished, or changed while it was read: the writer publishes, then removes what it
+/// replaced.
 fn again<T>(mut attempt: impl FnMut() -> Result<T, LogError>) -> Result<T, LogError> {
     let mut result = attempt();
     for _ in 1..ATTEMPTS {

@@ -1,5 +1,5 @@
-//! Opening files that somebody else may have laid out. A log is evidence, and whoever hands it over may wish that its reader hangs on a pipe, reads a
-//! device without end, or fills its memory.
+//! Opening files that somebody else may have laid out. A log is evidence, and whoever hands it over may wish that its
+//! reader hangs on a pipe, reads a device without end, or fills its memory.
 
 use std::fs::{File, Metadata};
 use std::io::{self, Read};

@@ -72,13 +72,15 @@ impl Standing {
         self.unresolved.values().any(|intent| intent.source == *source && intent.year == year)
     }
 
-    /// How many holds in force name their record under this fingerprint key: without it nobody could show which records they keep.
+    /// How many holds in force name their record under this fingerprint key: without it nobody could show which records
+    /// they keep.
     pub fn holds_under(&self, source: &SourceName, year: i32) -> usize {
         self.named_holds.values().filter(|(of, under)| of == source && *under == year).count()
     }
 }
 
-/// Builds a [`Standing`] from a whole log, at the speed of reading: the large leaves of resolved intents are not parsed.
+/// Builds a [`Standing`] from a whole log, at the speed of reading: the large leaves of resolved intents are not
+/// parsed.
 #[derive(Debug, Default)]
 pub(super) struct Replay {
     standing: Standing,

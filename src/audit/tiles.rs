@@ -1,4 +1,5 @@
-//! The published tree: tiles and entry bundles as C2SP tlog-tiles lays them out, and the part of it not yet full, in memory.
+//! The published tree: tiles and entry bundles as C2SP tlog-tiles lays them out, and the part of it not yet full, in
+//! memory.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -41,8 +42,8 @@ fn path_of_width(width: u64) -> String {
     if width == WIDTH { String::new() } else { format!(".p/{width}") }
 }
 
-/// The entries of a bundle, 256 at most: each its length as u16 BE and its bytes. `None` where the bytes are not exactly that. No entry is empty, so a
-/// file full of zeros is none at its first.
+/// The entries of a bundle, 256 at most: each its length as u16 BE and its bytes. `None` where the bytes are not
+/// exactly that. No entry is empty, so a file full of zeros is none at its first.
 pub fn parse_bundle(bytes: &[u8]) -> Option<Vec<&[u8]>> {
     let mut entries = Vec::new();
     let mut rest = bytes;
@@ -100,7 +101,8 @@ pub(super) fn partial_dir(full: &Path) -> PathBuf {
     name.into()
 }
 
-/// The widths, in order, of partial tiles that stand in a directory, those included whose writing was interrupted. Any other name is none.
+/// The widths, in order, of partial tiles that stand in a directory, those included whose writing was interrupted. Any
+/// other name is none.
 pub(super) fn widths_in(partial: &Path) -> io::Result<BTreeSet<u64>> {
     let entries = match fs::read_dir(partial) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeSet::new()),
@@ -180,8 +182,8 @@ impl Tree {
         }
     }
 
-    /// Where much is kept in memory, writes what can go out of the first `durable` entries: full bundles and tiles, and if that is not enough
-    /// a partial bundle. Nobody reads these before a checkpoint covers them.
+    /// Where much is kept in memory, writes what can go out of the first `durable` entries: full bundles and tiles, and
+    /// if that is not enough a partial bundle. Nobody reads these before a checkpoint covers them.
     pub fn relieve(&mut self, dir: &Path, durable: u64) -> Result<(), FileError> {
         if self.entries.is_much() {
             self.write_full(dir, durable)?;
@@ -192,7 +194,8 @@ impl Tree {
         Ok(())
     }
 
-    /// Writes the bundles that are full among the first `durable` entries, and the tiles that are full, and lets go of them.
+    /// Writes the bundles that are full among the first `durable` entries, and the tiles that are full, and lets go of
+    /// them.
     pub fn write_full(&mut self, dir: &Path, durable: u64) -> Result<(), FileError> {
         self.entries.write_full(dir, durable)?;
         for (number, level) in self.levels.iter_mut().enumerate() {
@@ -228,11 +231,11 @@ fn concatenated(hashes: &[Digest]) -> Vec<u8> {
     hashes.iter().flat_map(|hash| *hash.as_bytes()).collect()
 }
 
-/// Removes the partial tiles and bundles that a published tree of `size` entries made superfluous, the one before it having
-/// had `before`.
+/// Removes the partial tiles and bundles that a published tree of `size` entries made superfluous, the one before it
+/// having had `before`.
 ///
-/// Partial hash tiles stay until the full one is there, as C2SP asks. Partial bundles, up to 15 MB each, go with the next
-/// wider one: it begins with the same entries.
+/// Partial hash tiles stay until the full one is there, as C2SP asks. Partial bundles, up to 15 MB each, go with the
+/// next wider one: it begins with the same entries.
 pub(super) fn remove_superfluous(dir: &Path, before: u64, size: u64) -> Result<(), FileError> {
     for level in 0..8 {
         let (old, new) = (before >> (8 * level), size >> (8 * level));

@@ -1,7 +1,7 @@
 //! The entries that stand in no full bundle yet.
 //!
-//! The first of them may stand in a partial bundle on disk and no longer in memory: 256 leaves of a thousand records each would be
-//! 12 MB.
+//! The first of them may stand in a partial bundle on disk and no longer in memory: 256 leaves of a thousand records
+//! each would be 12 MB.
 
 use std::path::Path;
 
@@ -80,7 +80,8 @@ impl Unbundled {
         if width == 0 { Ok(()) } else { self.write(dir, width) }
     }
 
-    /// Writes a partial bundle of those entries that are durable, and lets go of them. To be called when the full ones are out.
+    /// Writes a partial bundle of those entries that are durable, and lets go of them. To be called when the full ones
+    /// are out.
     pub fn let_out(&mut self, dir: &Path, durable: u64) -> Result<(), FileError> {
         let width = durable.saturating_sub(self.first);
         if width > self.out {

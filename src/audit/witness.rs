@@ -1,4 +1,5 @@
-//! Witnesses: somebody else's machine that saw a checkpoint, after checking that the log only grew (C2SP tlog-witness, without HTTP).
+//! Witnesses: somebody else's machine that saw a checkpoint, after checking that the log only grew (C2SP tlog-witness,
+//! without HTTP).
 
 use std::fmt;
 use std::fs::{File, OpenOptions};
@@ -133,8 +134,8 @@ impl Witness {
         Ok(bytes.map(|bytes| SignedCheckpoint::parse(&bytes)).transpose()?)
     }
 
-    /// Verifies a whole log, or a copy of it, against what was seen before and against its calendars' texts, which `read_text` reads, and co-signs its
-    /// checkpoint.
+    /// Verifies a whole log, or a copy of it, against what was seen before and against its calendars' texts, which
+    /// `read_text` reads, and co-signs its checkpoint.
     ///
     /// # Errors
     /// [`WitnessError::Refused`] where the log does not verify; files that cannot be read or written.
@@ -173,8 +174,8 @@ impl Witness {
     /// Answers a request that came by mail or by hand: the log itself is not needed.
     ///
     /// # Errors
-    /// Another log than the key's; a signature that does not verify; a request that does not start from what was seen, or whose proof
-    /// does not hold.
+    /// Another log than the key's; a signature that does not verify; a request that does not start from what was seen,
+    /// or whose proof does not hold.
     pub fn cosign(&self, request: &Request, key: &VerifierKey, now: Instant) -> Result<Signature, WitnessError> {
         let _lock = self.lock()?;
         let claimed = request.checkpoint.verify(key)?;
@@ -286,10 +287,11 @@ pub enum CheckpointFileError {
     Checkpoint(#[from] CheckpointError),
 }
 
-/// Stores a cosignature in the log's directory, in the note `witnessed`: the checkpoint moves on with the log, a cosignature does not.
+/// Stores a cosignature in the log's directory, in the note `witnessed`: the checkpoint moves on with the log, a
+/// cosignature does not.
 ///
-/// `received` is the line that the witness returned for the current checkpoint, or the whole co-signed checkpoint where the log has moved
-/// on since. Returns the number of entries that the witness saw.
+/// `received` is the line that the witness returned for the current checkpoint, or the whole co-signed checkpoint where
+/// the log has moved on since. Returns the number of entries that the witness saw.
 ///
 /// # Errors
 /// A line that this witness did not sign for a checkpoint of this log; a checkpoint that is no beginning of this log.

@@ -20,8 +20,8 @@ use super::standing::Standing;
 use super::tiles::Tree;
 use crate::model::{Digest, Instant, Origin};
 
-/// How far the clock may lie behind the last leaf, in seconds: as far as a time server steps a healthy clock. The leaf bears
-/// the last one's time then.
+/// How far the clock may lie behind the last leaf, in seconds: as far as a time server steps a healthy clock. The leaf
+/// bears the last one's time then.
 const CLOCK_TOLERANCE: i64 = 5;
 
 /// Journal that each open intent holds back for its outcome, so that a full disk never comes between the two.
@@ -72,22 +72,24 @@ impl DestructionLog {
         Instant::from_timestamp(self.standing.last_at?, 0)
     }
 
-    /// The time that a leaf written now bears: where a person answered for a clock that lies behind the last leaf, still that leaf's.
+    /// The time that a leaf written now bears: where a person answered for a clock that lies behind the last leaf,
+    /// still that leaf's.
     pub fn stamped(&self, now: Instant) -> Instant {
         self.last_time().map_or(now, |last| last.max(now))
     }
 
-    /// A person answers for a clock that lies behind the last leaf, which was stamped wrongly: leaves bear that leaf's time until the clock has
-    /// caught up. Without this a bad stamp would lock the log until its time comes.
+    /// A person answers for a clock that lies behind the last leaf, which was stamped wrongly: leaves bear that leaf's
+    /// time until the clock has caught up. Without this a bad stamp would lock the log until its time comes.
     pub fn accept_last_time(&mut self) {
         self.accepted = self.last_time();
     }
 
-    /// Appends an entry and returns the index of its leaf, of the last one where it takes several. It is durable after the next [`Self::sync`].
+    /// Appends an entry and returns the index of its leaf, of the last one where it takes several. It is durable after
+    /// the next [`Self::sync`].
     ///
     /// # Errors
-    /// A clock behind the log, a full disk, a leaf too long, a poisoned log; an outcome that no open intent awaits; a kind that
-    /// the log writes itself. Nothing is appended then.
+    /// A clock behind the log, a full disk, a leaf too long, a poisoned log; an outcome that no open intent awaits; a
+    /// kind that the log writes itself. Nothing is appended then.
     pub fn append(&mut self, body: Body, now: Instant) -> Result<u64, LogError> {
         match &body {
             Body::Outcome(outcome) if !self.standing.awaits(outcome) => {
@@ -223,8 +225,8 @@ impl DestructionLog {
         Ok(())
     }
 
-    /// Digest of a text that may hold personal information (a reason, a mapping with values): keyed, so that nobody can guess
-    /// the text.
+    /// Digest of a text that may hold personal information (a reason, a mapping with values): keyed, so that nobody can
+    /// guess the text.
     pub fn keyed_digest(&self, text: &str) -> Digest {
         self.digests.digest(text)
     }

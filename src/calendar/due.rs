@@ -1,7 +1,8 @@
 //! From a trigger and a period to the instant from which a record is due: the one place where dates are reckoned.
 //!
-//! The rule is transposed from C.p.c. 83, C.c.Q. 2879 and Interpretation Act 52 and 61 (24); no text fixes it for retention.
-//! Planning, execution, explanation and the auditor's verification all call it, so none can disagree about a date.
+//! The rule is transposed from C.p.c. 83, C.c.Q. 2879 and Interpretation Act 52 and 61 (24); no text fixes it for
+//! retention. Planning, execution, explanation and the auditor's verification all call it, so none can disagree about a
+//! date.
 
 use chrono::{Datelike, Days, Months, NaiveDate, TimeDelta};
 
@@ -13,7 +14,8 @@ use crate::model::{CivilDate, Instant, Moment, Zone};
 pub struct Due {
     /// Civil day of the trigger in the calendar's zone.
     pub trigger_day: CivilDate,
-    /// The last day of keeping, which must elapse; `None` where the term is an instant (`immediate`, `PT24H`, a deadline).
+    /// The last day of keeping, which must elapse; `None` where the term is an instant (`immediate`, `PT24H`, a
+    /// deadline).
     pub last_day: Option<CivilDate>,
     /// The record is due at this instant and ever after.
     pub from: Instant,
@@ -22,10 +24,10 @@ pub struct Due {
 impl Keep {
     /// When a record is due whose trigger came at `moment`.
     ///
-    /// The trigger's civil day in `zone` is not counted; the period is added once as a whole (months first, a missing day becoming the
-    /// month's last, then days); the last day must elapse. A trigger known by its day only counts as having come when that day ended:
-    /// for `immediate` and exact periods too, since it may have come in its last minute. A deadline (`expires_at`) is a trigger that may
-    /// lie ahead; with `immediate`, its value is the term.
+    /// The trigger's civil day in `zone` is not counted; the period is added once as a whole (months first, a missing
+    /// day becoming the month's last, then days); the last day must elapse. A trigger known by its day only counts as
+    /// having come when that day ended: for `immediate` and exact periods too, since it may have come in its last
+    /// minute. A deadline (`expires_at`) is a trigger that may lie ahead; with `immediate`, its value is the term.
     ///
     /// `None` where the date lies beyond what a date can be: such a record is never due.
     pub fn due(&self, moment: Moment, start: StartAt, zone: Zone) -> Option<Due> {

@@ -20,7 +20,8 @@ pub struct Calendar {
     pub effective_from: CivilDate,
     /// Last civil day on which it is in force, as its file says.
     pub effective_until: Option<CivilDate>,
-    /// First civil day on which a newer version is in force in its place: not of this file, but of that version's beside it.
+    /// First civil day on which a newer version is in force in its place: not of this file, but of that version's
+    /// beside it.
     pub replaced_on: Option<CivilDate>,
     pub timezone: Zone,
     /// In the order of the file.

@@ -6,8 +6,8 @@ use super::{Calendar, Disposition, Keep, Period, Role, Rule, StartAt, Until};
 const DAY: i64 = 86_400;
 
 impl Calendar {
-    /// The rule because of which this one never acts, whatever a record says: among rules the latest date wins, and `permanent`, `select` and `transfer`
-    /// win over both.
+    /// The rule because of which this one never acts, whatever a record says: among rules the latest date wins, and
+    /// `permanent`, `select` and `transfer` win over both.
     ///
     /// `None` where no rule is sure to win, for a floor, and for a rule that the program does not obey.
     pub fn overruled_by(&self, rule: &Rule) -> Option<&Rule> {

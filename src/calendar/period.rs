@@ -5,8 +5,8 @@ use std::str::FromStr;
 
 use super::{Keep, Period};
 
-/// The longest period that is believed, in years: what is kept longer is kept for ever, and a date plus such a period still is a
-/// date.
+/// The longest period that is believed, in years: what is kept longer is kept for ever, and a date plus such a period
+/// still is a date.
 const LONGEST_YEARS: u64 = 1_000;
 const LONGEST_MONTHS: u64 = LONGEST_YEARS * 12;
 const LONGEST_DAYS: u64 = LONGEST_YEARS * 366;
@@ -236,7 +236,8 @@ impl fmt::Display for Period {
     }
 }
 
-/// ISO 8601, in the largest unit that divides it (`PT24H`), or `immediate`. What it writes, it reads back as the same period.
+/// ISO 8601, in the largest unit that divides it (`PT24H`), or `immediate`. What it writes, it reads back as the same
+/// period.
 impl fmt::Display for Keep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

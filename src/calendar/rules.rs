@@ -1,4 +1,5 @@
-//! What a calendar answers: which rules govern a series, whether it is in force, and what its rules mean, in text and as a digest.
+//! What a calendar answers: which rules govern a series, whether it is in force, and what its rules mean, in text and
+//! as a digest.
 
 use std::fmt;
 
@@ -58,8 +59,8 @@ impl Calendar {
 
     /// Digest of what all rules on a series mean, with the zone in which they count.
     ///
-    /// It changes when a rule appears, disappears or means something else; not with titles, sources, the order of the file, the version of the
-    /// calendar or its dates, nor with rules that the program does not obey.
+    /// It changes when a rule appears, disappears or means something else; not with titles, sources, the order of the
+    /// file, the version of the calendar or its dates, nor with rules that the program does not obey.
     pub fn rule_set_digest(&self, series: &SeriesName) -> Digest {
         let mut rules: Vec<_> = self.rules_for(series).filter(|rule| rule.is_obeyed()).collect();
         rules.sort_by_key(|rule| &rule.number);

@@ -26,7 +26,8 @@ use crate::report::run::{FilesReleased, RunReport};
 pub struct Apply {
     /// As `plan` prints it; a person approved it before
     plan: String,
-    /// Destroy nothing: answer for the files that runs of this plan could not unlink, so that they are not tried any more
+    /// Destroy nothing: answer for the files that runs of this plan could not unlink, so that they are not tried any
+    /// more
     #[arg(long, requires = "reason")]
     release_files: bool,
     /// With `--release-files`, why; stays in the private state, never in the log
@@ -123,7 +124,8 @@ fn show(statement: Statement, began: Monotonic, setup: &Setup, session: &mut Ses
     Ok(exit)
 }
 
-/// A flag that the first signal raises; the second one ends the program at once, which loses nothing that the log promised.
+/// A flag that the first signal raises; the second one ends the program at once, which loses nothing that the log
+/// promised.
 fn stop_on_signals() -> Result<Arc<AtomicBool>, Failure> {
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM] {

@@ -69,7 +69,8 @@ impl Approve {
     }
 }
 
-/// A daemon executes what is approved by itself, unless its mode is `report`. One that gives no answer promises nothing.
+/// A daemon executes what is approved by itself, unless its mode is `report`. One that gives no answer promises
+/// nothing.
 fn who_executes(desk: &mut DeskDoor) -> Executes {
     match desk.ask(Request::Daemon { control: Control::Status }) {
         Ok(Response::Status { status }) if status.mode != mode_word(Mode::Report) => {

@@ -1,5 +1,5 @@
-//! Commands that only ask the Desk. They work, too, while the configuration on disk is not in order: whoever holds the state goes on by the one it
-//! has, destroys by it, and must hear of a hold.
+//! Commands that only ask the Desk. They work, too, while the configuration on disk is not in order: whoever holds the
+//! state goes on by the one it has, destroys by it, and must hear of a hold.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -29,7 +29,8 @@ enum Way {
 }
 
 impl Asker {
-    /// Reads the session's configuration; where that has faults, connects to whoever holds the state, and says so on standard error.
+    /// Reads the session's configuration; where that has faults, connects to whoever holds the state, and says so on
+    /// standard error.
     ///
     /// # Errors
     /// All faults of all files, where nobody holds the state, or nobody can tell where it is.

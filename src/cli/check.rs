@@ -84,7 +84,8 @@ fn unwritable_state(state: &Path) -> Option<Finding> {
     })
 }
 
-/// Roots of two sources that are one directory, or one in the other, by a link or a mount that the configuration does not show.
+/// Roots of two sources that are one directory, or one in the other, by a link or a mount that the configuration does
+/// not show.
 fn shared_roots(all: &[SeriesMapping]) -> Vec<Finding> {
     let roots: BTreeSet<_> = all
         .iter()
@@ -108,7 +109,8 @@ fn shared_roots(all: &[SeriesMapping]) -> Vec<Finding> {
         .collect()
 }
 
-/// Roots beneath which the databases, the configuration, the calendars or the state lie: a row can name them, and its record then stays.
+/// Roots beneath which the databases, the configuration, the calendars or the state lie: a row can name them, and its
+/// record then stays.
 fn reserved_beneath_roots(install: &Installation) -> Vec<Finding> {
     let reserved = install.reserved();
     let files = install.series.iter().flat_map(|mapping| &mapping.parts).filter_map(|part| part.files.as_ref());

@@ -8,8 +8,9 @@ use crate::model::Instant;
 
 /// What time it is.
 ///
-/// In a build with the feature `simulate`, `RETENTIOND_NOW` (RFC 3339) stands in for the clock, and with `RETENTIOND_TICK`
-/// (seconds) every reading is that much later than the one before. No package is built with that feature.
+/// In a build with the feature `simulate`, `RETENTIOND_NOW` (RFC 3339) stands in for the clock, and with
+/// `RETENTIOND_TICK` (seconds) every reading is that much later than the one before. No package is built with that
+/// feature.
 #[expect(clippy::disallowed_methods, reason = "this is the one door to the clock")]
 pub fn now() -> Instant {
     #[cfg(feature = "simulate")]
@@ -19,7 +20,8 @@ pub fn now() -> Instant {
     Utc::now()
 }
 
-/// Whether a time server confirmed the clock, which says `now`. Of a simulated clock nothing tells, unless `RETENTIOND_SYNCHRONIZED` (`yes` or `no`) does.
+/// Whether a time server confirmed the clock, which says `now`. Of a simulated clock nothing tells, unless
+/// `RETENTIOND_SYNCHRONIZED` (`yes` or `no`) does.
 pub fn synchronization(now: Instant) -> Synchronization {
     #[cfg(feature = "simulate")]
     if let Some(simulated) = simulated::synchronization() {
@@ -49,7 +51,8 @@ mod simulated {
         }
     }
 
-    /// The simulated time; `None` where the test sets none. A test of the daemon sets it anew in the file that `RETENTIOND_NOW_FILE` names.
+    /// The simulated time; `None` where the test sets none. A test of the daemon sets it anew in the file that
+    /// `RETENTIOND_NOW_FILE` names.
     pub(super) fn now() -> Option<Instant> {
         if let Some(file) = environment::text("RETENTIOND_NOW_FILE") {
             let text = std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{file}: {error}"));

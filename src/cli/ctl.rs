@@ -70,7 +70,8 @@ impl Ctl {
     }
 }
 
-/// Where the daemon is, and in which language to tell of it. A configuration at fault must not hide the daemon that still runs with the old one.
+/// Where the daemon is, and in which language to tell of it. A configuration at fault must not hide the daemon that
+/// still runs with the old one.
 fn place(session: &Session<'_>) -> Result<(PathBuf, Language), Failure> {
     match config::load(&session.config) {
         Ok(loaded) => Ok((loaded.config.state, session.speaks(loaded.config.language))),

@@ -120,7 +120,8 @@ fn executed(found: &Found) -> impl Iterator<Item = ApprovalLine> {
     })
 }
 
-/// Why the record stayed when it was last tried. A record whose files could not go was not announced: then no entry tells of it.
+/// Why the record stayed when it was last tried. A record whose files could not go was not announced: then no entry
+/// tells of it.
 fn stays(stayed: Stayed, found: &Found) -> StayedLine {
     let mention = found.mentions.iter().rev().find(|mention| mention.run == stayed.run);
     StayedLine {

@@ -184,8 +184,8 @@ fn unobeyed(scope: &HoldScope, install: &Installation) -> Option<&'static str> {
     Some(if first.example { "example" } else { "elsewhere" })
 }
 
-/// What the log says of the record that a hold names and that is not there; `None` where the hold names none, where the log says nothing, or where
-/// that cannot be read: a hold needs no log that answers.
+/// What the log says of the record that a hold names and that is not there; `None` where the hold names none, where the
+/// log says nothing, or where that cannot be read: a hold needs no log that answers.
 fn gone(scope: &HoldScope, reach: &Reach, setup: &Setup) -> Option<Found> {
     let series = scope.series().filter(|series| reach.get(*series) == Some(&0))?;
     let mapping = setup.install.mapping(series)?;

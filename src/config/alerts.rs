@@ -18,10 +18,11 @@ const SILENCE: RangeInclusive<i64> = 2..=3_650;
 pub struct AlertTerms {
     /// Records may be past their term so long.
     pub overdue: TimeDelta,
-    /// Entries of the log may wait so long for a witness: until one has seen them, the operator could still rewrite them.
+    /// Entries of the log may wait so long for a witness: until one has seen them, the operator could still rewrite
+    /// them.
     pub unanchored: TimeDelta,
-    /// The log's last entry may be so old when the daemon starts. After a longer silence either the daemon was down for a season or the
-    /// clock is wrong, and nothing is destroyed until somebody answers for the clock.
+    /// The log's last entry may be so old when the daemon starts. After a longer silence either the daemon was down for
+    /// a season or the clock is wrong, and nothing is destroyed until somebody answers for the clock.
     pub silence: TimeDelta,
 }
 

@@ -18,7 +18,8 @@ pub(super) struct Files {
 
 /// The files that the patterns name; a pattern that names none is a fault.
 ///
-/// They are relative to the configuration's directory as the user named it, so that faults show the name the user knows.
+/// They are relative to the configuration's directory as the user named it, so that faults show the name the user
+/// knows.
 pub(super) fn resolve(document: &Document<'_>, file: &Path, patterns: &[(String, String)]) -> Files {
     let base = file.parent().unwrap_or(Path::new(""));
     let looked: Vec<PathBuf> = patterns.iter().map(|(pattern, _)| base.join(pattern)).collect();
@@ -78,7 +79,8 @@ fn glob(pattern: &[u8], name: &[u8]) -> bool {
     }
 }
 
-/// Ends each version on the eve of the one that replaces it; two versions of a calendar in force on one day are a fault.
+/// Ends each version on the eve of the one that replaces it; two versions of a calendar in force on one day are a
+/// fault.
 pub(super) fn settle_versions(laws: &mut [Law]) -> Vec<Fault> {
     end_replaced(laws);
     let mut faults = Vec::new();

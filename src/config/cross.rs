@@ -8,7 +8,8 @@ use crate::calendar::{Disposition, Governs, Rule};
 use crate::model::{CalendarNumber, Document, Fault, PartName, SeriesName, nearest};
 use crate::records::mapping::{OwnerGone, SeriesMapping};
 
-/// Notes the mapping's faults in `document` and returns the calendars' own; what is merely worth saying goes to `notes`.
+/// Notes the mapping's faults in `document` and returns the calendars' own; what is merely worth saying goes to
+/// `notes`.
 pub(super) fn check(document: &Document<'_>, config: &Config, laws: &[Law], notes: &mut Vec<Note>) -> Vec<Fault> {
     for mapping in &config.series {
         mapped_series(document, mapping, laws, notes);
@@ -76,7 +77,8 @@ fn unused_events(mapping: &SeriesMapping, defining: &[&Law], notes: &mut Vec<Not
     }
 }
 
-/// Rows of a part that are records of another series go with their owner, unjudged: true to the mapping, and perhaps not meant.
+/// Rows of a part that are records of another series go with their owner, unjudged: true to the mapping, and perhaps
+/// not meant.
 fn parts_of_other_series(config: &Config, mapping: &SeriesMapping, laws: &[Law], notes: &mut Vec<Note>) {
     let rules = laws_of(mapping, laws).flat_map(|law| law.calendar.rules_for(&mapping.series));
     if !rules.filter(|rule| rule.is_obeyed()).any(|rule| rule.disposition == Some(Disposition::Destroy)) {
@@ -176,7 +178,8 @@ fn remember_places(text: &Document<'_>) {
     }
 }
 
-/// The mapping of a calendar's series. One that names an unknown calendar has its fault already: it may well mean this one.
+/// The mapping of a calendar's series. One that names an unknown calendar has its fault already: it may well mean this
+/// one.
 fn mapping_of<'c>(config: &'c Config, law: &Law, series: &SeriesName, laws: &[Law]) -> Option<&'c SeriesMapping> {
     let is_known = |number: &CalendarNumber| laws.iter().any(|law| law.calendar.number == *number);
     let means = |number: &CalendarNumber| *number == law.calendar.number || !is_known(number);

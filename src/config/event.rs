@@ -59,7 +59,8 @@ fn lists<'d>(table: &mut Table<'d>) -> Vec<(Pick, Value<'d>)> {
     LISTS.into_iter().filter_map(|(key, pick)| Some((pick, table.get(key)?))).collect()
 }
 
-/// `{ column = … }`, whose `where` tests the record, or `{ table = …, on = …, column = … }`, whose `where` tests the child row.
+/// `{ column = … }`, whose `where` tests the record, or `{ table = …, on = …, column = … }`, whose `where` tests the
+/// child row.
 fn single(table: &mut Table<'_>, writing: Option<Writing>) -> Option<(Pick, Vec<Element>, Option<Condition>)> {
     if table.has("table") {
         return Some((Pick::Latest, vec![child_column(table, writing)?], None));

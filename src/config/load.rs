@@ -45,7 +45,8 @@ pub fn load(file: &Path) -> Result<Loaded, Vec<Fault>> {
         Some(mut config) if faults.is_empty() => {
             (config.calendars, config.calendar_patterns) = (files.found, files.patterns);
             let mut calendars: Vec<Calendar> = laws.into_iter().map(|law| law.calendar).collect();
-            // Either file may say that a series may end empty: the officer for the law's sake, ops for a table that drains.
+            // Either file may say that a series may end empty: the officer for the law's sake, ops for a table that
+            // drains.
             let series = calendars.iter_mut().flat_map(|calendar| &mut calendar.series);
             series
                 .filter(|series| lowered.may_be_empty.contains(&series.name))
@@ -56,7 +57,8 @@ pub fn load(file: &Path) -> Result<Loaded, Vec<Fault>> {
     }
 }
 
-/// The state directory that a configuration names, whatever else is wrong with it; `None` where it cannot be read, or where that very line is no TOML.
+/// The state directory that a configuration names, whatever else is wrong with it; `None` where it cannot be read, or
+/// where that very line is no TOML.
 pub fn state_of(file: &Path) -> Option<PathBuf> {
     let text = String::from_utf8(read(file).ok()?).ok()?;
     let table: toml::Table = text.parse().ok().or_else(|| state_line(&text))?;
@@ -64,7 +66,8 @@ pub fn state_of(file: &Path) -> Option<PathBuf> {
     Some(lower::base_of(file).join(state))
 }
 
-/// The line of `state` alone, before the first table: a text that is no TOML further down still says where the state is.
+/// The line of `state` alone, before the first table: a text that is no TOML further down still says where the state
+/// is.
 fn state_line(text: &str) -> Option<toml::Table> {
     let mut top = text.lines().take_while(|line| !line.trim_start().starts_with('['));
     let is_state = |line: &&str| line.split_once('=').is_some_and(|(key, _)| key.trim() == "state");

@@ -211,8 +211,8 @@ fn evidence(mut table: Table<'_>) -> Option<Period> {
     period
 }
 
-/// The directory against which the file's relative paths are resolved: absolute, so that the same mapping reads the same from
-/// wherever the program is started.
+/// The directory against which the file's relative paths are resolved: absolute, so that the same mapping reads the
+/// same from wherever the program is started.
 pub(super) fn base_of(file: &Path) -> PathBuf {
     let absolute = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
     absolute.parent().map(Path::to_owned).unwrap_or_default()

@@ -1,8 +1,9 @@
-//! `retentiond.toml`: where the records are and what their columns mean, read, lowered and checked against the calendars.
+//! `retentiond.toml`: where the records are and what their columns mean, read, lowered and checked against the
+//! calendars.
 //!
-//! Three steps, apart: syntax (`model::Document`), meaning (`lower` and its neighbours, one table of the file each), completeness
-//! (`cross`, configuration against calendars). Every fault of every file is reported at once. Whether the mapping fits the
-//! database is proved later, by `records`.
+//! Three steps, apart: syntax (`model::Document`), meaning (`lower` and its neighbours, one table of the file each),
+//! completeness (`cross`, configuration against calendars). Every fault of every file is reported at once. Whether the
+//! mapping fits the database is proved later, by `records`.
 
 mod alerts;
 mod calendars;

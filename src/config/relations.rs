@@ -1,4 +1,5 @@
-//! How series and parts of one configuration refer to each other: names that exist, no cycle, one database for one decision.
+//! How series and parts of one configuration refer to each other: names that exist, no cycle, one database for one
+//! decision.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -156,7 +157,8 @@ fn shared_tables(document: &Document<'_>, all: &[SeriesMapping]) {
     }
 }
 
-/// Each source keeps one row for its last batch: two of one database would each take the other's for lost, and that database for restored.
+/// Each source keeps one row for its last batch: two of one database would each take the other's for lost, and that
+/// database for restored.
 fn shared_databases(document: &Document<'_>, config: &Config) {
     let sources: Vec<_> = config.sources.values().collect();
     for (at, source) in sources.iter().enumerate() {
@@ -168,7 +170,8 @@ fn shared_databases(document: &Document<'_>, config: &Config) {
     }
 }
 
-/// Whether a file may go, one database is asked: no other may name it. Here by the letter; `check` looks at the directories themselves.
+/// Whether a file may go, one database is asked: no other may name it. Here by the letter; `check` looks at the
+/// directories themselves.
 fn shared_roots(document: &Document<'_>, all: &[SeriesMapping]) {
     for (at, mapping) in all.iter().enumerate() {
         for (part_at, root) in roots(mapping) {

@@ -1,4 +1,5 @@
-//! What is no fault of a calendar, but worth saying: rules that never act, terms that look like slips, series that nothing disposes of.
+//! What is no fault of a calendar, but worth saying: rules that never act, terms that look like slips, series that
+//! nothing disposes of.
 
 use super::Note;
 use crate::calendar::{Calendar, Keep, Role, Rule};

@@ -54,7 +54,8 @@ impl Alerts {
         self.hook = hook;
     }
 
-    /// Raises an alert. One that stands is not told again: only its words follow what they count. No personal information goes in.
+    /// Raises an alert. One that stands is not told again: only its words follow what they count. No personal
+    /// information goes in.
     pub fn raise(&mut self, code: &'static str, about: &str, message: String, now: Instant) {
         let name = (code, about.to_owned());
         if let Some(standing) = self.standing.get_mut(&name) {

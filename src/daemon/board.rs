@@ -81,7 +81,8 @@ impl Board {
         self.show().alerts.raise(code, about, message.into(), now);
     }
 
-    /// Shows why another configuration is not in use; returns what is told to whoever asked for it, `faults` of files included.
+    /// Shows why another configuration is not in use; returns what is told to whoever asked for it, `faults` of files
+    /// included.
     pub fn not_reloaded(&self, fault: String, faults: Vec<Fault>, now: Instant) -> Refusal {
         let message = format!("the configuration was not reloaded and the one in use goes on: {fault}");
         // The alert is told once, but each reload that was asked for has an outcome.

@@ -1,7 +1,7 @@
 //! Whether the clock can be believed. Pure: what the clocks say is an argument.
 //!
-//! While it cannot, nothing is destroyed, and leaves bear the time that the guard believes: so a wrong clock stamps nothing that would lock the log
-//! until that time comes.
+//! While it cannot, nothing is destroyed, and leaves bear the time that the guard believes: so a wrong clock stamps
+//! nothing that would lock the log until that time comes.
 
 use std::time::Duration;
 
@@ -13,7 +13,8 @@ use crate::model::Instant;
 /// As far behind its last leaf as the log lets the clock lie.
 const BEHIND: TimeDelta = TimeDelta::seconds(5);
 
-/// Further than this ahead of the time that passed since boot, the clock was put forward. A time server slews less in a day (43 s at 500 ppm).
+/// Further than this ahead of the time that passed since boot, the clock was put forward. A time server slews less in a
+/// day (43 s at 500 ppm).
 const AHEAD: TimeDelta = TimeDelta::seconds(60);
 
 /// How long the same reading serves as the base: a clock that runs too fast must not be followed minute by minute.
@@ -91,8 +92,9 @@ impl Guard {
         self.silence = silence;
     }
 
-    /// Goes on from a reading that was believed before a restart, where the clock ran steadily since: it is still the same start of the machine.
-    /// Then, or where a server confirms the clock, a person's word stands that the log's last entry, of the time `answered`, was stamped wrongly.
+    /// Goes on from a reading that was believed before a restart, where the clock ran steadily since: it is still the
+    /// same start of the machine. Then, or where a server confirms the clock, a person's word stands that the log's
+    /// last entry, of the time `answered`, was stamped wrongly.
     pub fn recall(&mut self, believed: Option<Reading>, answered: Option<Instant>, reading: Reading) {
         self.base = believed.filter(|believed| runs_steadily(*believed, reading));
         if self.base.is_some() || reading.synchronization == Synchronization::Confirmed {

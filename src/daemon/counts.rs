@@ -1,4 +1,5 @@
-//! What is past its term: counted by scans of all rules, less what runs disposed of since. Told in the status, the metrics and alerts.
+//! What is past its term: counted by scans of all rules, less what runs disposed of since. Told in the status, the
+//! metrics and alerts.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;

@@ -68,7 +68,8 @@ impl Runner {
             Ok(mut desk) => desk.log().size(),
             Err(error) => return self.trouble(&error, now),
         };
-        // Manifests are not read every minute: only when something was put on record, a window opened or a retry is due.
+        // Manifests are not read every minute: only when something was put on record, a window opened or a retry is
+        // due.
         let is_news = size != self.seen || !self.was_free || is_retry;
         (self.seen, self.was_free) = (size, is_free);
         if !is_news {
@@ -97,7 +98,8 @@ impl Runner {
         let is_open = |state| matches!(state, PlanState::Approved | PlanState::Started);
         let mut open: Vec<PlanId> =
             plans.into_iter().filter(|status| is_open(status.state)).map(|status| status.plan).collect();
-        // A plan that expired or was rejected meanwhile is not tried again, so nothing else would end what stands about it.
+        // A plan that expired or was rejected meanwhile is not tried again, so nothing else would end what stands about
+        // it.
         self.retries.retain(|plan, _| open.contains(plan));
         let names: Vec<&str> = open.iter().chain(&self.retired).map(PlanId::as_str).collect();
         self.board.show().alerts.keep_only(kind::RUN_FAILED, &names);
@@ -112,7 +114,8 @@ impl Runner {
             Some(obstacle) => Err(obstacle.refusal()),
             None => self.attempt(plan, actor, began).map_err(|error| {
                 let refusal = error.refusal();
-                // A refusal answers who asked: no run failed, and a plan approved in a minute does not wait for a retry.
+                // A refusal answers who asked: no run failed, and a plan approved in a minute does not wait for a
+                // retry.
                 if !matches!(refusal.kind, RefusalKind::Refused | RefusalKind::Usage) {
                     self.note_failure(plan, &error, began);
                 }
@@ -123,8 +126,8 @@ impl Runner {
         self.look_around();
     }
 
-    /// Executes a plan on the daemon's own account, and says in a few words how it ended: whatever keeps it from that, an alert must say, since
-    /// nobody asked.
+    /// Executes a plan on the daemon's own account, and says in a few words how it ended: whatever keeps it from that,
+    /// an alert must say, since nobody asked.
     pub(super) fn execute(&mut self, plan: &PlanId) -> String {
         let began = Monotonic::now();
         let actor = self.actor.clone();
@@ -135,7 +138,8 @@ impl Runner {
         in_words(&result)
     }
 
-    /// Executes an approved plan, or goes on with it, until it is done or something stands in the way; then the chunk at hand is the last.
+    /// Executes an approved plan, or goes on with it, until it is done or something stands in the way; then the chunk
+    /// at hand is the last.
     fn attempt(&mut self, plan: &PlanId, actor: &Actor, began: Monotonic) -> Result<Statement, ExecuteError> {
         self.board.doing(format!("executing plan {plan}"));
         self.pulse.running(LONGEST_CHUNK);

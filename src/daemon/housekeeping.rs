@@ -1,4 +1,5 @@
-//! Our own files obey terms too: manifests of plans, records of firings, lists that a crash left behind. The destruction log keeps its own.
+//! Our own files obey terms too: manifests of plans, records of firings, lists that a crash left behind. The
+//! destruction log keeps its own.
 
 use chrono::{Days, Months, TimeDelta};
 

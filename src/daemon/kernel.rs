@@ -30,12 +30,13 @@ pub fn synchronization(now: Instant) -> Synchronization {
     if is_marked(Path::new(TIMESYNC_MARK), now) { Synchronization::Confirmed } else { ask_kernel() }
 }
 
-/// Whatever program disciplines the clock (chrony with `rtcsync`, ntpd, systemd-timesyncd) tells the kernel so; setting the clock by hand
-/// takes it back.
+/// Whatever program disciplines the clock (chrony with `rtcsync`, ntpd, systemd-timesyncd) tells the kernel so; setting
+/// the clock by hand takes it back.
 fn ask_kernel() -> Synchronization {
     let mut time = MaybeUninit::<libc::timex>::zeroed();
-    // SAFETY: `timex` is a C struct of integers, for which all zeroes is a value; `modes` is zero, so the call only reads, and
-    // needs no privilege. It writes to the struct that it is given, which lives until after the call, and to nothing else.
+    // SAFETY: `timex` is a C struct of integers, for which all zeroes is a value; `modes` is zero, so the call only
+    // reads, and needs no privilege. It writes to the struct that it is given, which lives until after the call, and to
+    // nothing else.
     let (state, time) = unsafe { (libc::adjtimex(time.as_mut_ptr()), time.assume_init()) };
     match state {
         // Not permitted, by a filter of system calls.
@@ -48,7 +49,8 @@ fn ask_kernel() -> Synchronization {
 /// Gives free memory back to the system. Else what one run of a million records took stays resident until the next.
 pub fn give_back_memory() {
     #[cfg(target_env = "gnu")]
-    // SAFETY: it takes a number and no pointer, frees nothing that is in use, and may be called by any thread at any time (MT-Safe, malloc_trim(3)).
+    // SAFETY: it takes a number and no pointer, frees nothing that is in use, and may be called by any thread at any
+    // time (MT-Safe, malloc_trim(3)).
     unsafe {
         libc::malloc_trim(0);
     }

@@ -1,4 +1,5 @@
-//! What the daemon says while it works: to standard error or to the journal, as text or with fields. Never personal information.
+//! What the daemon says while it works: to standard error or to the journal, as text or with fields. Never personal
+//! information.
 
 use std::fmt;
 use std::io;
@@ -55,7 +56,8 @@ impl fmt::Display for LogFormat {
     }
 }
 
-/// Starts logging. `journal_stream` is `$JOURNAL_STREAM`, `filter` is `$RETENTIOND_LOG` (`DEFAULT` where it is not set or not understood).
+/// Starts logging. `journal_stream` is `$JOURNAL_STREAM`, `filter` is `$RETENTIOND_LOG` (`DEFAULT` where it is not set
+/// or not understood).
 ///
 /// # Errors
 /// The journal was asked for and cannot be reached.

@@ -1,8 +1,10 @@
-//! The daemon: at its hours it plans, and does what its mode allows. The only room that knows tokio; the core stays synchronous.
+//! The daemon: at its hours it plans, and does what its mode allows. The only room that knows tokio; the core stays
+//! synchronous.
 //!
-//! Five kinds of threads: the heartbeat (tokio: ticks, watchdog, `exposition`) sends orders; the run loop (`runner`) obeys them one at a time, so
-//! runs never overlap; connections to the control socket are answered by the Desk and the `steward`; `notify` runs the command for alerts; the main
-//! thread waits for signals. All but `notify` are restricted to the files that the configuration names (`sandbox`).
+//! Five kinds of threads: the heartbeat (tokio: ticks, watchdog, `exposition`) sends orders; the run loop (`runner`)
+//! obeys them one at a time, so runs never overlap; connections to the control socket are answered by the Desk and the
+//! `steward`; `notify` runs the command for alerts; the main thread waits for signals. All but `notify` are restricted
+//! to the files that the configuration names (`sandbox`).
 
 mod alerts;
 mod board;

@@ -14,8 +14,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Alerts that wait for the command at most; with more of them it is the command that is at fault.
 const MOST_WAITING: usize = 64;
 
-/// Gives alerts to a command, one after the other, in a thread of its own: it begins before the daemon is restricted, and so the command can do
-/// what it must.
+/// Gives alerts to a command, one after the other, in a thread of its own: it begins before the daemon is restricted,
+/// and so the command can do what it must.
 #[derive(Clone, Debug)]
 pub struct Notifier(SyncSender<(Vec<String>, Alert)>);
 

@@ -1,4 +1,5 @@
-//! Whether anything may be due at all: a look-up per rule, where an index stands on the event. Says yes in vain, never no.
+//! Whether anything may be due at all: a look-up per rule, where an index stands on the event. Says yes in vain, never
+//! no.
 
 use chrono::{Days, Months, TimeDelta};
 

@@ -1,4 +1,5 @@
-//! What comes before anything else after a crash: batches that it interrupted are resolved, scans that it interrupted are made anew.
+//! What comes before anything else after a crash: batches that it interrupted are resolved, scans that it interrupted
+//! are made anew.
 
 use super::alerts::kind;
 use super::runner::Runner;
@@ -8,7 +9,8 @@ use crate::disposition::execute::{self, ExecuteError};
 use crate::model::RuleNumber;
 
 impl Runner {
-    /// Gives every intent without outcome its outcome; what cannot be resolved now is tried again at every tick and before every execution.
+    /// Gives every intent without outcome its outcome; what cannot be resolved now is tried again at every tick and
+    /// before every execution.
     pub fn recover(&mut self) {
         let now = self.watch.now();
         let recovered = self.desk.lock().map_err(Into::into).and_then(|mut desk| execute::recover(&mut desk, now));

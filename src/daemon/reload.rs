@@ -30,8 +30,8 @@ pub struct Files {
     patterns: Vec<PathBuf>,
 }
 
-/// Reads configuration and calendars. The first reading only tells which files there are: what changes after they were stamped, and before or
-/// after the second, differs from its stamp.
+/// Reads configuration and calendars. The first reading only tells which files there are: what changes after they were
+/// stamped, and before or after the second, differs from its stamp.
 ///
 /// # Errors
 /// All faults.
@@ -59,7 +59,8 @@ impl Files {
 }
 
 impl Runner {
-    /// Goes on with another configuration, between runs, and says whether it is in use to whoever asked, and to systemd.
+    /// Goes on with another configuration, between runs, and says whether it is in use to whoever asked, and to
+    /// systemd.
     pub(super) fn take_up(&mut self, loaded: Loaded, files: Files, taken_up: &Sender<Result<(), Refusal>>) {
         let outcome = self.reload(loaded, files).map_err(|error| {
             let fault = match error {

@@ -1,4 +1,5 @@
-//! What an execution left although it was to go: an alert about each rule of which something stays, until a later run leaves nothing of it.
+//! What an execution left although it was to go: an alert about each rule of which something stays, until a later run
+//! leaves nothing of it.
 
 use std::cmp::Reverse;
 
@@ -9,7 +10,8 @@ use crate::disposition::execute::Statement;
 use crate::model::{Instant, RuleNumber};
 
 impl Runner {
-    /// Raises an alert about the rules of which the run put records off or failed, or ends those about rules of which it left none.
+    /// Raises an alert about the rules of which the run put records off or failed, or ends those about rules of which
+    /// it left none.
     ///
     /// About rules and not the plan: an executed plan never runs again, and what it left comes back in others.
     pub(super) fn tell_of_rest(&self, approved: &ApprovedPlan, statement: &Statement, now: Instant) {
@@ -41,7 +43,8 @@ pub(super) fn reasons(statement: &Statement) -> Vec<(&str, u64)> {
     reasons
 }
 
-/// What a run left, why most of it, and where to ask; `None` where it left nothing. Of files that are left another alert tells.
+/// What a run left, why most of it, and where to ask; `None` where it left nothing. Of files that are left another
+/// alert tells.
 fn rest_in_words(statement: &Statement) -> Option<String> {
     let (deferred, failed) = (statement.counts.deferred, statement.counts.failed + statement.interrupted.failed);
     let mut what = Vec::new();

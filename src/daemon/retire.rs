@@ -1,4 +1,5 @@
-//! Plans that no longer stand: what they are bound to (schema, mapping, calendar, database) changed, so they can be neither approved nor executed.
+//! Plans that no longer stand: what they are bound to (schema, mapping, calendar, database) changed, so they can be
+//! neither approved nor executed.
 
 use std::time::Instant as Monotonic;
 
@@ -10,8 +11,8 @@ use crate::disposition::execute::ExecuteError;
 use crate::model::PlanId;
 
 impl Runner {
-    /// Gives up the daemon's own plans that can no longer be approved, so that the one that the scan makes now waits in their place.
-    /// Of a person's plan it only stops telling.
+    /// Gives up the daemon's own plans that can no longer be approved, so that the one that the scan makes now waits in
+    /// their place. Of a person's plan it only stops telling.
     pub(super) fn retire_outdated(&mut self) -> Result<(), DeskError> {
         let mut standing = self.pending_own()?;
         let desk = self.desk.lock()?;
@@ -34,7 +35,8 @@ impl Runner {
         self.pending_own().map(drop)
     }
 
-    /// Notes that the daemon could not execute a plan. One that no longer stands is given up: no later attempt could succeed.
+    /// Notes that the daemon could not execute a plan. One that no longer stands is given up: no later attempt could
+    /// succeed.
     pub(super) fn give_up_or_put_off(&mut self, plan: &PlanId, error: &ExecuteError, began: Monotonic) {
         let outdated = match error {
             ExecuteError::Desk(error) => error.what_changed(),
@@ -55,8 +57,8 @@ impl Runner {
         self.board.raise(kind::RUN_FAILED, plan.as_str(), message, now);
     }
 
-    /// A scan of all rules has looked anew at the records of the plans that were given up: what it found due has a plan, and an alert where a
-    /// person is needed.
+    /// A scan of all rules has looked anew at the records of the plans that were given up: what it found due has a
+    /// plan, and an alert where a person is needed.
     pub(super) fn succeed_retired(&mut self) {
         for plan in std::mem::take(&mut self.retired) {
             self.board.clear(kind::RUN_FAILED, plan.as_str());

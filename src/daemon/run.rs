@@ -221,7 +221,8 @@ fn shown(config: &Config, desk: &SharedDesk, watch: &Watch, notifier: Notifier) 
     })
 }
 
-/// The first TERM or INT raises the flag, the second ends the process at once: the order of the two registrations sees to it.
+/// The first TERM or INT raises the flag, the second ends the process at once: the order of the two registrations sees
+/// to it.
 fn end_on_second_signal(stop: &Arc<AtomicBool>) -> Result<(), DaemonError> {
     for signal in [SIGTERM, SIGINT] {
         signal_hook::flag::register_conditional_shutdown(signal, FORCED, stop.clone())

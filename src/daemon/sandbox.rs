@@ -1,7 +1,9 @@
-//! What the daemon may open, as the kernel holds it to (Landlock): its state, the sources' directories, the roots of their files, and little else,
-//! read only; nothing may be executed. Whatever a path, a symbolic link or a fault of the program leads to elsewhere stays shut.
+//! What the daemon may open, as the kernel holds it to (Landlock): its state, the sources' directories, the roots of
+//! their files, and little else, read only; nothing may be executed. Whatever a path, a symbolic link or a fault of the
+//! program leads to elsewhere stays shut.
 //!
-//! It cannot be widened once it is on: a reload that needs more asks for a restart. The thread that runs the notify command begins before, and is free.
+//! It cannot be widened once it is on: a reload that needs more asks for a restart. The thread that runs the notify
+//! command begins before, and is free.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -102,8 +104,8 @@ impl Reach {
 }
 
 impl Sandbox {
-    /// Restricts this thread, and all that it begins from now on, to what a configuration needs and `credentials`, a directory to read.
-    /// Where the kernel cannot, that is said once, and the daemon goes on.
+    /// Restricts this thread, and all that it begins from now on, to what a configuration needs and `credentials`, a
+    /// directory to read. Where the kernel cannot, that is said once, and the daemon goes on.
     pub fn enter(config: &Config, credentials: Option<&Path>) -> Self {
         let mut reach = Reach::of(config);
         reach.0.extend(Reach::of_any().0);

@@ -50,7 +50,8 @@ pub(super) struct Own {
 /// What a scan made.
 pub(super) struct Made {
     pub file: PlanFile,
-    /// It was not there before: the same records on the same day are the same plan, and a person may be about to decide on that one.
+    /// It was not there before: the same records on the same day are the same plan, and a person may be about to decide
+    /// on that one.
     pub is_new: bool,
 }
 
@@ -168,7 +169,8 @@ impl Runner {
         }
     }
 
-    /// A person decides. Where one of the daemon's plans waits already, that one is decided on: its records do not wait anew.
+    /// A person decides. Where one of the daemon's plans waits already, that one is decided on: its records do not wait
+    /// anew.
     fn wait_for_approval(
         &mut self,
         made: &Made,
@@ -241,7 +243,8 @@ impl Runner {
         Ok(found.map(|status| status.plan).collect())
     }
 
-    /// Takes back the daemon's own earlier plans of the same rules on which nobody decided: a newer list stands for them.
+    /// Takes back the daemon's own earlier plans of the same rules on which nobody decided: a newer list stands for
+    /// them.
     fn withdraw_own(&self, only: &Option<RuleNumber>, but: Option<&PlanId>) -> Result<(), DeskError> {
         let older = self.pending_own()?.into_iter().filter(|own| own.only == *only && Some(&own.plan) != but);
         for own in older.filter(|own| !own.is_a_persons) {

@@ -1,7 +1,8 @@
 //! When a scan is due. Pure: what time it is and what was fired last are arguments.
 //!
-//! A firing is the nominal time of a pattern, an instant. Each fires once, whatever the clock does: only times after the last firing count, so a
-//! clock that is put back fires nothing twice, and however many were missed while the daemon was down, only the latest is left.
+//! A firing is the nominal time of a pattern, an instant. Each fires once, whatever the clock does: only times after
+//! the last firing count, so a clock that is put back fires nothing twice, and however many were missed while the
+//! daemon was down, only the latest is left.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +17,8 @@ const ON_TIME: TimeDelta = TimeDelta::minutes(3);
 
 /// The latest firing of `cron` in `zone` after `last` and not after `now`.
 ///
-/// A pattern of fixed hours that falls into a spring gap fires at the first instant after it, one in an autumn fold fires once.
+/// A pattern of fixed hours that falls into a spring gap fires at the first instant after it, one in an autumn fold
+/// fires once.
 pub fn due(now: Instant, last: Instant, cron: &Cron, zone: Zone) -> Option<Instant> {
     // A pattern without any time (30 February) is an error to croner and never due to us.
     let latest = cron.find_previous_occurrence(&now.with_timezone(&zone.tz()), true).ok()?.to_utc();
@@ -31,7 +33,8 @@ pub fn next(after: Instant, cron: &Cron, zone: Zone) -> Option<Instant> {
 /// One pattern of the schedule: what it scans, and when it fired last.
 #[derive(Clone, Debug)]
 pub struct Alarm {
-    /// Its name in the records of firings. Holds the pattern and the zone: an edited pattern is another schedule, which has missed nothing yet.
+    /// Its name in the records of firings. Holds the pattern and the zone: an edited pattern is another schedule, which
+    /// has missed nothing yet.
     pub name: String,
     /// Scans these rules only; empty: all.
     pub rules: Vec<RuleNumber>,
@@ -56,7 +59,8 @@ pub enum Ring {
 }
 
 impl Alarm {
-    /// Every alarm of a schedule. `last` tells when the alarm of a name fired last; for a name that never did it answers the present.
+    /// Every alarm of a schedule. `last` tells when the alarm of a name fired last; for a name that never did it
+    /// answers the present.
     ///
     /// # Errors
     /// Whatever `last` fails with.

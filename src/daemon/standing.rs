@@ -27,7 +27,8 @@ pub struct Anchor {
 }
 
 impl Runner {
-    /// Notes where the log, the holds and the sources stand; puts on record what could not be, and publishes what waits.
+    /// Notes where the log, the holds and the sources stand; puts on record what could not be, and publishes what
+    /// waits.
     pub(super) fn look_around(&mut self) {
         let now = self.watch.now();
         // One that somebody raises while this looks, this has not looked at.

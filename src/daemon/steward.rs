@@ -254,7 +254,8 @@ fn resumed(was_paused: bool, answers_for_clock: bool, obstacle: Option<Obstacle>
     Response::Done { message }
 }
 
-/// What a person hears who asked for a reload: that it is in use, or why it is not, or that a run goes on with the one of before.
+/// What a person hears who asked for a reload: that it is in use, or why it is not, or that a run goes on with the one
+/// of before.
 fn when_taken_up(outcome: &Receiver<Result<(), Refusal>>, within: Duration) -> Result<Response, Refusal> {
     match outcome.recv_timeout(within) {
         Ok(taken_up) => taken_up.map(|()| done("the new configuration is in use")),

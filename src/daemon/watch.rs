@@ -21,7 +21,8 @@ pub struct Watch {
 
 struct State {
     guard: Guard,
-    /// Time of the log's last entry, when the run loop last looked: asking the log itself may have to wait for the Desk.
+    /// Time of the log's last entry, when the run loop last looked: asking the log itself may have to wait for the
+    /// Desk.
     log: Option<Instant>,
 }
 
@@ -41,7 +42,8 @@ impl Watch {
         Reading { now, boot: kernel::since_boot(), synchronization: (self.asks)(now) }
     }
 
-    /// Goes on from what was believed before a restart, and from the time of the entry of the log that a person answered for.
+    /// Goes on from what was believed before a restart, and from the time of the entry of the log that a person
+    /// answered for.
     pub fn recall(&self, believed: Option<Reading>, answered: Option<Instant>) {
         let reading = self.read();
         self.state().guard.recall(believed, answered, reading);

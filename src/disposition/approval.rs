@@ -1,5 +1,5 @@
-//! The review: only an [`ApprovedPlan`] can be executed, and only a person's decision on exactly this plan makes one. Pure but for reading
-//! the list.
+//! The review: only an [`ApprovedPlan`] can be executed, and only a person's decision on exactly this plan makes one.
+//! Pure but for reading the list.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -11,7 +11,8 @@ use super::plan::{Body, Cursor, Item, Manifest, Plan, PlanError, PlannedRule};
 use super::rails::{Rail, Tripped};
 use crate::model::{Actor, Digest, Fingerprint, Instant, PlanId, RuleNumber};
 
-/// How long a plan waits for a decision, and an approval for its execution: what a person looked at two weeks ago is no longer what is there.
+/// How long a plan waits for a decision, and an approval for its execution: what a person looked at two weeks ago is no
+/// longer what is there.
 pub const STANDS: TimeDelta = TimeDelta::days(14);
 
 /// What a person decided on a plan.
@@ -119,8 +120,8 @@ pub struct ApprovedPlan {
     except: HashSet<Fingerprint>,
 }
 
-/// Approves a plan. `tripped` are the rails it trips now; of those that the terms accept, only these are recorded: nobody looks at a rail
-/// before it trips.
+/// Approves a plan. `tripped` are the rails it trips now; of those that the terms accept, only these are recorded:
+/// nobody looks at a rail before it trips.
 ///
 /// # Errors
 /// A simulation, a plan that waited too long, a rail that is tripped and not named, a rule that the plan does not have.
@@ -228,8 +229,8 @@ impl ApprovedPlan {
         self.decision.only.is_empty() || self.decision.only.contains(&rule.rule)
     }
 
-    /// The next approved items after `after` in order of execution, at most `limit` and all of one step (one series and level, in the order of
-    /// the primary key). `None` at the end. Feed the cursor back in.
+    /// The next approved items after `after` in order of execution, at most `limit` and all of one step (one series and
+    /// level, in the order of the primary key). `None` at the end. Feed the cursor back in.
     ///
     /// # Errors
     /// The list cannot be read.

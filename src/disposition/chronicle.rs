@@ -38,7 +38,8 @@ pub struct Chronicle {
     fences: BTreeMap<SourceName, BatchNumber>,
     /// What was found wrong with each restored source, in order.
     found: BTreeMap<SourceName, Vec<Correction>>,
-    /// Sources that the log says anything of: the last batch that was committed there, or that it was restored, or let go on.
+    /// Sources that the log says anything of: the last batch that was committed there, or that it was restored, or let
+    /// go on.
     told: BTreeSet<SourceName>,
     /// Batches that had left files, and of which none is left any more.
     settled: BTreeSet<BatchNumber>,
@@ -48,7 +49,8 @@ pub struct Chronicle {
 
 /// Words of a `correction` leaf.
 pub(super) mod correction {
-    /// Our table is gone, and no destroyed record is back: somebody dropped it, or put another database in this one's place.
+    /// Our table is gone, and no destroyed record is back: somebody dropped it, or put another database in this one's
+    /// place.
     pub const TABLE_DROPPED: &str = "fence_table_dropped";
     /// The fence row is gone; no destroyed record is back.
     pub const MISSING_FENCE: &str = "missing_fence";
@@ -243,7 +245,8 @@ impl Chronicle {
         self.found.get(source).map_or(&[], Vec::as_slice)
     }
 
-    /// Whether the log says which batch was the last of a source, or that its database was restored: what an earlier log says counts no more.
+    /// Whether the log says which batch was the last of a source, or that its database was restored: what an earlier
+    /// log says counts no more.
     pub fn tells_of(&self, source: &SourceName) -> bool {
         self.told.contains(source)
     }

@@ -1,4 +1,5 @@
-//! What may be asked of the daemon alone, and what it answers: it has a schedule, a mode and alerts, which a mere command has not.
+//! What may be asked of the daemon alone, and what it answers: it has a schedule, a mode and alerts, which a mere
+//! command has not.
 
 use std::collections::BTreeMap;
 

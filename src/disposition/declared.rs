@@ -58,13 +58,15 @@ impl Declared {
         }
     }
 
-    /// Whether the log has this version of the calendar with other dates, another zone or other rules: a version never changes its meaning.
+    /// Whether the log has this version of the calendar with other dates, another zone or other rules: a version never
+    /// changes its meaning.
     fn contradicts(&self, leaf: &CalendarLeaf) -> bool {
         let declared = self.0.get(&(leaf.number.clone(), leaf.version));
         declared.is_some_and(|declared| CalendarLeaf { digest: leaf.digest, ..declared.clone() } != *leaf)
     }
 
-    /// The higher version of this calendar, which the log has, that has ended this one by now: one that is in force, or that began later.
+    /// The higher version of this calendar, which the log has, that has ended this one by now: one that is in force, or
+    /// that began later.
     fn superseded_by(&self, leaf: &CalendarLeaf, now: Instant) -> Option<u32> {
         let first = (leaf.number.clone(), leaf.version.checked_add(1)?);
         let ends = |declared: &CalendarLeaf| {

@@ -24,8 +24,8 @@ pub struct Explanation<'a> {
     pub verdict: Verdict,
     pub holds: Vec<HoldId>,
     pub blockers: Vec<Blocker>,
-    /// Where the record is due and kept by itself, through others: the shortest such circle, from the record on; each refers to the one before
-    /// it, and the record to the last. None of them can ever go first.
+    /// Where the record is due and kept by itself, through others: the shortest such circle, from the record on; each
+    /// refers to the one before it, and the record to the last. None of them can ever go first.
     pub circle: Vec<Record>,
 }
 
@@ -83,7 +83,8 @@ struct Look<'a, 'r> {
     reader: &'r mut Reader,
     holds: &'r HoldIndex,
     now: Instant,
-    /// Whether a record goes; `None` while it is being looked at: those that block each other in a circle stay, since none can go first.
+    /// Whether a record goes; `None` while it is being looked at: those that block each other in a circle stay, since
+    /// none can go first.
     goes: BTreeMap<Record, Option<bool>>,
 }
 
@@ -151,7 +152,8 @@ impl Look<'_, '_> {
         Ok(matches!(self.verdict(mapping, &facts)?, Verdict::Due(_, Action::Destroy)))
     }
 
-    /// The shortest way from a record over those that refer to it, and would go but for what refers to them, back to itself.
+    /// The shortest way from a record over those that refer to it, and would go but for what refers to them, back to
+    /// itself.
     fn circle(&mut self, mapping: &SeriesMapping, facts: &Facts) -> Result<Vec<Record>, PlanError> {
         let start: Record = (mapping.series.clone(), facts.key.clone());
         // From each record that was reached to the one that it refers to.

@@ -32,7 +32,8 @@ impl Installation {
         Err(DeskError::UnknownRule { rule: rule.clone(), known: known.into_iter().cloned().collect() })
     }
 
-    /// The rules that govern a series on a day, by the calendar in force then; `None` where no calendar has a rule for it.
+    /// The rules that govern a series on a day, by the calendar in force then; `None` where no calendar has a rule for
+    /// it.
     ///
     /// `day` says which day it is in a calendar's zone.
     ///
@@ -73,7 +74,8 @@ impl Installation {
         self.in_force(mapping, |calendar| calendar.timezone.civil_date(now))
     }
 
-    /// The rules that govern a series by the one of these calendars that has any, in force or not; `None` where none has.
+    /// The rules that govern a series by the one of these calendars that has any, in force or not; `None` where none
+    /// has.
     ///
     /// # Errors
     /// A rule that this version cannot obey.

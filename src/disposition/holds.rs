@@ -1,7 +1,7 @@
 //! Holds: what keeps records whatever the calendar says. A hold never shifts the clock.
 //!
-//! Keys and references are compared as text, so that a hold needs no database to be placed, and holds too much rather than
-//! too little (the integer 5, the text `5` and the text `05` alike; `a-1` and `A-1`).
+//! Keys and references are compared as text, so that a hold needs no database to be placed, and holds too much rather
+//! than too little (the integer 5, the text `5` and the text `05` alike; `a-1` and `A-1`).
 
 use std::collections::HashMap;
 
@@ -177,7 +177,8 @@ impl HoldIndex {
         ids
     }
 
-    /// The `--where` holds of a series: each keeps the records for which its expression (over `this`) holds in the database.
+    /// The `--where` holds of a series: each keeps the records for which its expression (over `this`) holds in the
+    /// database.
     pub fn expressions(&self, series: &SeriesName) -> &[(HoldId, String)] {
         self.expressions.get(series).map_or(&[], Vec::as_slice)
     }
@@ -236,8 +237,8 @@ fn ids_of<'i>(index: &'i ByText, series: &SeriesName, text: impl FnOnce() -> Vec
     }
 }
 
-/// One spelling for all that some column would call equal: the same number, or a text that differs in the case of ASCII letters or in spaces at
-/// its end only (SQLite's NOCASE and RTRIM).
+/// One spelling for all that some column would call equal: the same number, or a text that differs in the case of ASCII
+/// letters or in spaces at its end only (SQLite's NOCASE and RTRIM).
 fn alike(text: &[String]) -> Vec<String> {
     let plain = |text: &str| text.trim_end_matches(' ').to_ascii_lowercase();
     let one = |text: &String| text.parse::<i64>().map_or_else(|_| plain(text), |number| number.to_string());

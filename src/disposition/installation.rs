@@ -27,7 +27,8 @@ pub struct Installation {
 }
 
 impl Installation {
-    /// The series of people that a person means who names this one: itself where some mapping has it as its subject, otherwise its own subject's.
+    /// The series of people that a person means who names this one: itself where some mapping has it as its subject,
+    /// otherwise its own subject's.
     pub fn persons_of<'i>(&'i self, series: &'i SeriesName) -> &'i SeriesName {
         let is_of_people = |mapping: &SeriesMapping| mapping.subject.as_ref().is_some_and(|own| own.series == *series);
         let subject = self.mapping(series).and_then(|mapping| mapping.subject.as_ref());

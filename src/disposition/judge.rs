@@ -98,8 +98,8 @@ impl<'a> Governing<'a> {
         self.rules().any(|rule| rule.role == Role::Disposing)
     }
 
-    /// Judges a record by everything but holds and blockers: what `scan` asks of every row. `masked` may be false where it is not yet known
-    /// and the verdict is not `Due` to anonymize.
+    /// Judges a record by everything but holds and blockers: what `scan` asks of every row. `masked` may be false where
+    /// it is not yet known and the verdict is not `Due` to anonymize.
     pub fn standing(&self, events: &[EventFact], in_scope: bool, masked: bool, at: JudgedAt) -> Verdict {
         if !in_scope || !self.disposes() || (masked && self.only_anonymizes()) {
             return Verdict::Filtered;
@@ -121,7 +121,8 @@ impl<'a> Governing<'a> {
             Some(Disposition::Destroy) => Verdict::Due(term, Action::Destroy),
             Some(Disposition::Anonymize) if masked => Verdict::Filtered,
             Some(Disposition::Anonymize) => Verdict::Due(term, Action::Anonymize),
-            // Permanent rules have no date, floors never win, and de-identification is refused when the rules are joined.
+            // Permanent rules have no date, floors never win, and de-identification is refused when the rules are
+            // joined.
             Some(Disposition::Select | Disposition::Transfer | Disposition::Permanent | Disposition::Deidentify)
             | None => Verdict::Blocked(term, BlockedBy::Decision),
         }

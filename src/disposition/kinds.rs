@@ -1,4 +1,5 @@
-//! What kind of answer an error of the rooms beneath is, and how it is told: the same to who asks here and to who asks over the socket.
+//! What kind of answer an error of the rooms beneath is, and how it is told: the same to who asks here and to who asks
+//! over the socket.
 
 use std::error::Error;
 

@@ -88,7 +88,8 @@ pub struct History {
     pub restored: BTreeSet<SourceName>,
 }
 
-/// What `init` guessed of the mapping of each series and nobody has confirmed, a few words each: `line 12 (which date starts the clock)`.
+/// What `init` guessed of the mapping of each series and nobody has confirmed, a few words each: `line 12 (which date
+/// starts the clock)`.
 pub type Guesses = BTreeMap<SeriesName, Vec<String>>;
 
 /// What a plan is held against.

@@ -18,8 +18,8 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// Records that a hold keeps now, by series; the series that it names is among them, if with none.
 pub type Reach = BTreeMap<SeriesName, u64>;
 
-/// What each of these holds keeps now. A hold on a series or a rule is left out, and one whose records cannot be counted: its database cannot be read, or is too
-/// large for a quick look.
+/// What each of these holds keeps now. A hold on a series or a rule is left out, and one whose records cannot be
+/// counted: its database cannot be read, or is too large for a quick look.
 pub fn reach(install: &Installation, holds: &[Hold]) -> BTreeMap<HoldId, Reach> {
     let count = Count { install, until: Monotonic::now() + PATIENCE };
     let named = |hold: &Hold| Some((hold.id.clone(), count.named(&hold.scope)?));
@@ -63,7 +63,8 @@ impl Count<'_> {
         (asked == Asked::All).then_some(found)
     }
 
-    /// The records that name a held person as their subject: one look at each series that has such, for all holds at once.
+    /// The records that name a held person as their subject: one look at each series that has such, for all holds at
+    /// once.
     fn of_persons(&self, holds: &[Hold], reach: &mut BTreeMap<HoldId, Reach>) {
         let is_of_person = |hold: &&Hold| matches!(hold.scope, HoldScope::Subject { .. });
         let index = HoldIndex::new(holds.iter().filter(is_of_person));

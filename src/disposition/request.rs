@@ -1,4 +1,5 @@
-//! What may be asked of whoever holds the state, and what it answers: JSON lines over the control socket, or the same values in one process.
+//! What may be asked of whoever holds the state, and what it answers: JSON lines over the control socket, or the same
+//! values in one process.
 
 use std::collections::BTreeMap;
 
@@ -58,7 +59,8 @@ pub enum Request {
     StayedOf {
         record: NamedRecord,
     },
-    /// Makes sure that the sources' fingerprint keys of this year stand, and keys these digests: what planning needs of the log.
+    /// Makes sure that the sources' fingerprint keys of this year stand, and keys these digests: what planning needs of
+    /// the log.
     PlanningKeys {
         sources: Vec<SourceName>,
         digests: Vec<Digest>,

@@ -23,7 +23,8 @@ pub struct Document<'t> {
 }
 
 impl<'t> Document<'t> {
-    /// Reads `bytes`, at most `limit` of them, as UTF-8 TOML. Past a fault of syntax nothing can be known, so it comes alone.
+    /// Reads `bytes`, at most `limit` of them, as UTF-8 TOML. Past a fault of syntax nothing can be known, so it comes
+    /// alone.
     pub fn parse(file: &'t str, bytes: &'t [u8], limit: usize) -> Result<Self, Vec<Fault>> {
         if bytes.len() > limit {
             let message = format!("the file is larger than {limit} bytes");
@@ -58,7 +59,8 @@ impl<'t> Document<'t> {
         self.faults.borrow_mut().push(Fault::at(self.file, self.text, span, code, message, mend));
     }
 
-    /// Notes a fault at a value that was asked for, by its path; at the nearest table around it where the file has no such key.
+    /// Notes a fault at a value that was asked for, by its path; at the nearest table around it where the file has no
+    /// such key.
     pub fn fault_at(&self, path: &str, code: &'static str, message: impl Into<String>, mend: impl Into<String>) {
         let spans = self.spans.borrow();
         let mut around = path;

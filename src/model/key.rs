@@ -31,7 +31,8 @@ impl RecordKey {
         &self.0
     }
 
-    /// The canonical bytes: the column count as u32 BE, then per column `i` + i64 BE, or `t` or `b` + length as u32 BE + bytes.
+    /// The canonical bytes: the column count as u32 BE, then per column `i` + i64 BE, or `t` or `b` + length as u32 BE
+    /// + bytes.
     pub fn canonical_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(16);
         self.write_canonical(&mut bytes);

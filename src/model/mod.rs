@@ -1,4 +1,5 @@
-//! Words that every room shares: ids, keys, moments, digests, limits, hours, faults in files, and the mark of durable evidence.
+//! Words that every room shares: ids, keys, moments, digests, limits, hours, faults in files, and the mark of durable
+//! evidence.
 //!
 //! Pure: no I/O, no clock, no randomness. Imports nothing of the program.
 

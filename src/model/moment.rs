@@ -48,8 +48,9 @@ impl Zone {
         instant.with_timezone(&self.0).date_naive()
     }
 
-    /// The instant at which a civil day begins here and the day before has ended for good: 00:00, the first instant after the gap
-    /// where the clock skips midnight, the second 00:00 where it is put back into the day before (St. John's until 2011).
+    /// The instant at which a civil day begins here and the day before has ended for good: 00:00, the first instant
+    /// after the gap where the clock skips midnight, the second 00:00 where it is put back into the day before (St.
+    /// John's until 2011).
     ///
     /// `None` only where the day lies outside what chrono can represent.
     pub fn start_of(&self, date: CivilDate) -> Option<Instant> {
@@ -69,7 +70,8 @@ impl Zone {
         self.0.from_local_datetime(&local).latest().map(|instant| instant.to_utc())
     }
 
-    /// Finds where `date` begins when its midnight does not exist: the civil day of instants grows with time, so bisect.
+    /// Finds where `date` begins when its midnight does not exist: the civil day of instants grows with time, so
+    /// bisect.
     fn first_instant_after_gap(&self, date: CivilDate) -> Option<Instant> {
         let mut before = date.checked_sub_days(Days::new(2))?.and_time(NaiveTime::MIN).and_utc().timestamp();
         let mut after = date.checked_add_days(Days::new(2))?.and_time(NaiveTime::MIN).and_utc().timestamp();

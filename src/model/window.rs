@@ -1,7 +1,7 @@
 //! Hours of the week in which more may be done, or nothing. Pure: what time it is is an argument.
 //!
-//! Windows follow the clock on the wall of their zone. Where it is put forward over one, that window does not open that night; where it is put
-//! back, one that lies in the repeated hour is open both times.
+//! Windows follow the clock on the wall of their zone. Where it is put forward over one, that window does not open that
+//! night; where it is put back, one that lies in the repeated hour is open both times.
 
 use std::str::FromStr;
 
@@ -61,7 +61,8 @@ impl Windows {
         }
     }
 
-    /// Whether a record too large for a short transaction may be destroyed: in a maintenance window, or at any time where none is set.
+    /// Whether a record too large for a short transaction may be destroyed: in a maintenance window, or at any time
+    /// where none is set.
     pub fn admits_giants_at(&self, now: Instant) -> bool {
         match self.open_at(now) {
             Opening::Blackout => false,
@@ -75,7 +76,8 @@ impl Windows {
         if self.open_at(now) == Opening::Maintenance { Pace::Full } else { usual }
     }
 
-    /// When something else will be open; `None` where the week has no such change. To the minute, as windows are written.
+    /// When something else will be open; `None` where the week has no such change. To the minute, as windows are
+    /// written.
     pub fn changes_after(&self, now: Instant) -> Option<Instant> {
         let before = self.open_at(now);
         let minute = Instant::from_timestamp(now.timestamp().div_euclid(60) * 60, 0)?;

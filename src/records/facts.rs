@@ -1,4 +1,5 @@
-//! The facts of a record: all that a judgement may use, read by one piece of code for planning, execution and explanation.
+//! The facts of a record: all that a judgement may use, read by one piece of code for planning, execution and
+//! explanation.
 //!
 //! Pure. Values are already decoded, but not yet combined: `latest` needs the calendar's zone.
 
@@ -68,8 +69,8 @@ pub struct BlockerFact {
 impl Facts {
     /// Digest of every fact that the judgement used: equal exactly while nothing that counts has changed.
     ///
-    /// Blockers are left out: they are judged afresh, and those due in the same plan are gone by then. The reference is left
-    /// out too: it decides nothing.
+    /// Blockers are left out: they are judged afresh, and those due in the same plan are gone by then. The reference is
+    /// left out too: it decides nothing.
     pub fn digest(&self) -> Digest {
         let mut digest = DigestBuilder::new("facts-v1");
         digest.field(&self.key.canonical_bytes());

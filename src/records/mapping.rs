@@ -26,8 +26,8 @@ pub struct Source {
 
 /// Where a series' records are, and what their columns mean.
 ///
-/// In every SQL expression of a mapping the row at hand is called `this`; in a join its record (or the part it is a part
-/// of) is called `owner`.
+/// In every SQL expression of a mapping the row at hand is called `this`; in a join its record (or the part it is a
+/// part of) is called `owner`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SeriesMapping {
     pub series: SeriesName,
@@ -61,8 +61,8 @@ pub struct SeriesMapping {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Relation {
     pub series: SeriesName,
-    /// `subject`: column of this table -> key column of that series. `blocked_by`: column of that series' table (`this`) ->
-    /// column of the blocked table (`owner`).
+    /// `subject`: column of this table -> key column of that series. `blocked_by`: column of that series' table
+    /// (`this`) -> column of the blocked table (`owner`).
     pub on: Join,
 }
 
@@ -243,7 +243,8 @@ pub enum SetValue {
 pub enum Mask {
     Null,
     Constant(Literal),
-    /// /24 of an IPv4 address, /48 of an IPv6 address; what is no address becomes NULL. A technique, not a proof of anonymity.
+    /// /24 of an IPv4 address, /48 of an IPv6 address; what is no address becomes NULL. A technique, not a proof of
+    /// anonymity.
     TruncateIp,
     /// A date becomes its year (`YYYY`); what is no date becomes NULL.
     DateToYear,

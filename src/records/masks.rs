@@ -37,7 +37,8 @@ fn network_48(address: Ipv6Addr) -> Ipv6Addr {
     Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 80))
 }
 
-/// The year (`YYYY`) of a text that is a year already or begins with a date (`YYYY-MM-DD`, then nothing, a space or `T`).
+/// The year (`YYYY`) of a text that is a year already or begins with a date (`YYYY-MM-DD`, then nothing, a space or
+/// `T`).
 pub fn year(text: &str) -> Option<String> {
     let text = text.trim();
     let (year, rest) = text.split_at_checked(4)?;
@@ -66,8 +67,8 @@ fn masked_ip(value: ValueRef<'_>) -> Value {
     value.as_str().ok().and_then(truncate_ip).map_or(Value::Null, Value::Text)
 }
 
-/// A column of numeric affinity holds the year as an integer: it stays one. Any other number (a unix time, a Julian day)
-/// does not say which encoding it has, so it becomes NULL.
+/// A column of numeric affinity holds the year as an integer: it stays one. Any other number (a unix time, a Julian
+/// day) does not say which encoding it has, so it becomes NULL.
 fn masked_year(value: ValueRef<'_>) -> Value {
     match value {
         ValueRef::Integer(year) if (0..=9999).contains(&year) => Value::Integer(year),

@@ -77,7 +77,8 @@ impl<'a> PlanCsv<'a> {
     }
 }
 
-/// A text that no spreadsheet takes for a formula: an apostrophe goes before `=`, `+`, `-` and `@`, except before a number.
+/// A text that no spreadsheet takes for a formula: an apostrophe goes before `=`, `+`, `-` and `@`, except before a
+/// number.
 pub fn neutral(text: &str) -> String {
     let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']) && text.parse::<i64>().is_err();
     if is_formula { format!("'{text}") } else { text.to_owned() }
@@ -103,8 +104,8 @@ pub struct Listed {
 
 const BY_HAND: usize = 1;
 
-/// Reads the records of a list: the form that [`PlanCsv`] writes, or lines `series,key` without a header. Beside them, every line that names no
-/// record, by its number, with the reason.
+/// Reads the records of a list: the form that [`PlanCsv`] writes, or lines `series,key` without a header. Beside them,
+/// every line that names no record, by its number, with the reason.
 pub fn read_records(bytes: &[u8]) -> (Vec<Listed>, Vec<(u64, String)>) {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let mut csv = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
@@ -159,7 +160,8 @@ struct Lines<'b> {
 }
 
 impl Lines<'_> {
-    /// The line on which a record begins. The parser's position is the end of the one before; empty lines may lie between.
+    /// The line on which a record begins. The parser's position is the end of the one before; empty lines may lie
+    /// between.
     fn number(&mut self, position: Option<&csv::Position>) -> u64 {
         let at = position.map_or(self.counted, |position| position.byte() as usize);
         let passed = self.bytes.get(self.counted..at).unwrap_or_default().iter();

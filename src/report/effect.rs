@@ -78,7 +78,8 @@ pub struct MaskedColumn {
     pub mask: String,
 }
 
-/// What the rules of a plan's series do, in the order of the plan. A rule of a calendar that is no longer at hand is left out.
+/// What the rules of a plan's series do, in the order of the plan. A rule of a calendar that is no longer at hand is
+/// left out.
 pub fn effects(manifest: &Manifest, install: &Installation) -> Vec<Effect> {
     let of_series = manifest.series.iter().filter_map(|planned| {
         let listed = manifest.calendars.iter().find(|calendar| calendar.number == planned.calendar)?;

@@ -1,4 +1,5 @@
-//! What the mapping of a series means, in one line for each trigger: who approves a plan must see which column is "closure".
+//! What the mapping of a series means, in one line for each trigger: who approves a plan must see which column is
+//! "closure".
 
 use serde::Serialize;
 

@@ -1,6 +1,6 @@
-//! Text that a terminal shows and does not obey: a record's key, a reason or a file's name may hold what moves the cursor, rings the bell,
-//! rewrites a title, or turns the order of letters around. Each such character is shown as its escape. JSON stays as it is: it has escapes of
-//! its own.
+//! Text that a terminal shows and does not obey: a record's key, a reason or a file's name may hold what moves the
+//! cursor, rings the bell, rewrites a title, or turns the order of letters around. Each such character is shown as its
+//! escape. JSON stays as it is: it has escapes of its own.
 
 /// A text of several lines: its line feeds stay.
 pub fn visible(text: &str) -> String {

@@ -153,7 +153,8 @@ impl PlanReport {
         words.fill(template, &[&self.plan, &self.as_of, &count(self.planned, words)])
     }
 
-    /// Every row of a series is in exactly one verdict. The column of what a filter leaves out stands only where there is such.
+    /// Every row of a series is in exactly one verdict. The column of what a filter leaves out stands only where there
+    /// is such.
     fn table(&self, words: &Words) -> String {
         let is_filtered = self.rules.iter().any(|row| row.filtered > 0);
         let mut headings = vec![words.rule, words.series, words.open, words.undated, words.not_yet];

@@ -43,7 +43,8 @@ impl Table {
         self
     }
 
-    /// These columns hold free text: where the table would be wider than a page, they are broken into lines, and no others.
+    /// These columns hold free text: where the table would be wider than a page, they are broken into lines, and no
+    /// others.
     #[must_use]
     pub fn texts(mut self, columns: impl IntoIterator<Item = usize>) -> Self {
         self.texts.extend(columns);
@@ -114,8 +115,8 @@ const WIDTH: usize = 78;
 /// Columns of a terminal.
 const TERMINAL: usize = 80;
 
-/// A text broken into lines at blanks, each after `indent`, the first after `first`; ends with a line feed. Line feeds of the text are shown, not
-/// obeyed.
+/// A text broken into lines at blanks, each after `indent`, the first after `first`; ends with a line feed. Line feeds
+/// of the text are shown, not obeyed.
 pub fn paragraph(first: &str, indent: &str, text: &str) -> String {
     let mut lines = String::from(first);
     let mut used = first.chars().count();

@@ -47,7 +47,8 @@ fn every_invalid_configuration_has_exactly_the_fault_that_names_it() {
     assert_eq!(wrong, "");
 }
 
-/// The caret must stand under the fault: on a line that is neither empty nor a comment; and there must be a way to mend it.
+/// The caret must stand under the fault: on a line that is neither empty nor a comment; and there must be a way to mend
+/// it.
 fn assert_place(name: &str, fault: &Fault) {
     assert!(!fault.mend.is_empty(), "{name} has no mend");
     let span = fault.span.clone().unwrap_or_else(|| panic!("{name} has no span"));

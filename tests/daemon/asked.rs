@@ -1,4 +1,5 @@
-//! What people may say while the configuration on disk is not in order: the daemon goes on by the one it has, so it answers by that one.
+//! What people may say while the configuration on disk is not in order: the daemon goes on by the one it has, so it
+//! answers by that one.
 
 use std::fs;
 

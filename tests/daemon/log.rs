@@ -1,4 +1,5 @@
-//! A destruction log that cannot be written: who asks hears what is true, an alert stands, and what was missing is put on record afterwards.
+//! A destruction log that cannot be written: who asks hears what is true, an alert stands, and what was missing is put
+//! on record afterwards.
 
 use std::fs;
 

@@ -1,6 +1,7 @@
 //! The daemon as a process: what it does by itself in each mode, how it ends, and that it survives whatever comes.
 //!
-//! Run with `cargo test --features simulate`: the clock stands still until a test moves it, and the heart beats every second.
+//! Run with `cargo test --features simulate`: the clock stands still until a test moves it, and the heart beats every
+//! second.
 
 mod asked;
 mod clock;

@@ -1,4 +1,5 @@
-//! A state directory that others could change or read is refused, with the mend; one that is older than what was destroyed destroys nothing.
+//! A state directory that others could change or read is refused, with the mend; one that is older than what was
+//! destroyed destroys nothing.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

@@ -1,5 +1,5 @@
-//! Compares the log, the database and the files, from their bytes. Shares no code with the program: it parses bundles, computes fingerprints
-//! and reads tables itself.
+//! Compares the log, the database and the files, from their bytes. Shares no code with the program: it parses bundles,
+//! computes fingerprints and reads tables itself.
 
 pub mod check {
     use std::collections::{BTreeMap, BTreeSet};
@@ -40,7 +40,8 @@ pub mod check {
         }
     }
 
-    /// After faults that one record alone may feel: it is gone exactly where the log says that its rows are, and nothing else is.
+    /// After faults that one record alone may feel: it is gone exactly where the log says that its rows are, and
+    /// nothing else is.
     pub fn gone_means_logged_and_due(organization: &Organization, context: &str) {
         let leaves = leaves_of(organization);
         let names = names(organization);
@@ -233,7 +234,8 @@ pub mod check {
         leaves
     }
 
-    /// The leaves of the journal's segments, with their indexes, up to the first byte that is no frame (docs/log-format.md, section 7).
+    /// The leaves of the journal's segments, with their indexes, up to the first byte that is no frame
+    /// (docs/log-format.md, section 7).
     fn journal(dir: &Path) -> Vec<(u64, Value)> {
         let Ok(entries) = fs::read_dir(dir) else { return Vec::new() };
         let mut segments: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();

@@ -1,8 +1,8 @@
-//! Crashes and failures at every step of the protocol: after each, a restart recovers, and a checker that shares no code with the program
-//! compares log, database and files.
+//! Crashes and failures at every step of the protocol: after each, a restart recovers, and a checker that shares no
+//! code with the program compares log, database and files.
 //!
-//! `RETENTIOND_FAULTS=all cargo test --features simulate --test faults -- --nocapture` tries every step each time that a run of 22 series passes
-//! it, more than 2,000 times in all; without it, a selection of more than 200.
+//! `RETENTIOND_FAULTS=all cargo test --features simulate --test faults -- --nocapture` tries every step each time that
+//! a run of 22 series passes it, more than 2,000 times in all; without it, a selection of more than 200.
 
 #![cfg(feature = "simulate")]
 
@@ -110,8 +110,8 @@ fn survive(organization: &Organization, point: &str, way: &str, after: usize) ->
     first.outcome != Outcome::Exit(0)
 }
 
-/// Every one of these steps fails in every way, each time that a run passes it or at some of these. At least `least` faults must be felt where
-/// only some are tried, so that the three tests together make more than 200.
+/// Every one of these steps fails in every way, each time that a run passes it or at some of these. At least `least`
+/// faults must be felt where only some are tried, so that the three tests together make more than 200.
 fn survive_all(points: &[&str], mode: JournalMode, least: usize) {
     let archives = if all_is_asked_for() { ARCHIVES.len() } else { 1 };
     let organization = Organization::approved_with(mode, archives);

@@ -1,5 +1,6 @@
-//! A small organization with something of everything: two series that block each other, parts, files, and files that records share. With it,
-//! as many plain series as a test wants: each is a batch of its own, so that every step of the protocol is passed that much more often.
+//! A small organization with something of everything: two series that block each other, parts, files, and files that
+//! records share. With it, as many plain series as a test wants: each is a batch of its own, so that every step of the
+//! protocol is passed that much more often.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,5 @@
-//! The exchange of the signing key, ended by `kill -9` at each of its steps: the log verifies, under the old key or the new one, and what an
-//! auditor kept from before stays good.
+//! The exchange of the signing key, ended by `kill -9` at each of its steps: the log verifies, under the old key or the
+//! new one, and what an auditor kept from before stays good.
 
 use std::fs;
 use std::path::PathBuf;
@@ -44,7 +44,8 @@ fn vkey(organization: &Organization) -> String {
     fs::read_to_string(organization.state().join("audit/vkey")).unwrap()
 }
 
-/// Verifies as an auditor does who kept a checkpoint, and takes the operator's word for the key; returns what was found.
+/// Verifies as an auditor does who kept a checkpoint, and takes the operator's word for the key; returns what was
+/// found.
 fn verified(organization: &Organization, kept: &str) -> Value {
     let arguments = ["audit", "verify", "--vkey", "state/audit/vkey", "--checkpoint", kept, "--format", "json"];
     serde_json::from_str(&organization.run(&arguments, None).stdout).unwrap()
@@ -55,7 +56,8 @@ fn keys(organization: &Organization) -> Vec<PathBuf> {
     entries.map(|entry| entry.unwrap().path()).collect()
 }
 
-/// What the crash left is sound to docs/verify.py where it is to ours: the key beside the checkpoint may be newer than the checkpoint.
+/// What the crash left is sound to docs/verify.py where it is to ours: the key beside the checkpoint may be newer than
+/// the checkpoint.
 fn seen_by_the_second_verifier(organization: &Organization, context: &str) {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/verify.py");
     let ours = organization.run(&["audit", "verify"], None);

@@ -1,7 +1,8 @@
-//! Faults of the kernel on the real program: strace fails its system calls, or kills it as it enters them, one after the other.
+//! Faults of the kernel on the real program: strace fails its system calls, or kills it as it enters them, one after
+//! the other.
 //!
-//! `RETENTIOND_FAULTS=all` takes every call of each kind; without it, a few of each. Skipped, and said so, where strace is not installed or
-//! may not trace.
+//! `RETENTIOND_FAULTS=all` takes every call of each kind; without it, a few of each. Skipped, and said so, where strace
+//! is not installed or may not trace.
 
 use std::fs;
 use std::path::Path;

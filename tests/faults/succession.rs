@@ -27,7 +27,8 @@ fn restore_all(organization: &Organization) {
     assert!(copied.unwrap().success());
 }
 
-/// A person must name the rail `restored`; who does may have the records destroyed again, and is not asked a second time.
+/// A person must name the rail `restored`; who does may have the records destroyed again, and is not asked a second
+/// time.
 fn waits_for_a_person(organization: &mut Organization, context: &str) {
     let (rails, id) = plan(organization);
     assert!(rails.contains(&"restored".to_owned()), "{context}: {rails:?}");

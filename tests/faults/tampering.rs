@@ -97,7 +97,8 @@ fn after_a_restoration_every_record_that_is_back_is_said_to_be() {
         let said: Value = serde_json::from_str(&said.stdout).unwrap();
         said["answer"].as_str().unwrap().to_owned()
     };
-    // Of two batches, of which the last alone had the fence that is missing; what was there before the copy was made is as it was.
+    // Of two batches, of which the last alone had the fence that is missing; what was there before the copy was made is
+    // as it was.
     for (series, key, expected) in [
         ("archive_a", "7", "DESTROYED"),
         ("archive_a", "8", "RESURRECTED"),

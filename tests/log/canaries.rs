@@ -1,5 +1,5 @@
-//! No personal information in clear: a canary in every column, reason, case number and file name, and none of them in any byte of the
-//! log, of the plans, or of what the program says while it destroys.
+//! No personal information in clear: a canary in every column, reason, case number and file name, and none of them in
+//! any byte of the log, of the plans, or of what the program says while it destroys.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,5 @@
-//! Logs that were succeeded: what the first entry of the successor says of them binds them, for both verifiers and for who looks a record up.
+//! Logs that were succeeded: what the first entry of the successor says of them binds them, for both verifiers and for
+//! who looks a record up.
 
 use std::fs;
 use std::path::Path;

@@ -1,5 +1,5 @@
-//! Directories that are handed over as evidence and laid out to harm who reads them: pipes on which a reader hangs, links to devices without end or out of
-//! the directory, files of fifty gigabytes.
+//! Directories that are handed over as evidence and laid out to harm who reads them: pipes on which a reader hangs,
+//! links to devices without end or out of the directory, files of fifty gigabytes.
 
 use std::fs::{self, File};
 use std::os::unix::fs::symlink;

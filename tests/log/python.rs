@@ -197,7 +197,8 @@ fn it_refuses_the_texts_that_ours_refuses() {
     assert_eq!(said(dir.path(), &[]).0, "OK-UNANCHORED");
 }
 
-/// Texts that our reader of TOML 1.1 takes and one of TOML 1.0 does not, and texts that look so and neither takes, each in a `[[series]]`.
+/// Texts that our reader of TOML 1.1 takes and one of TOML 1.0 does not, and texts that look so and neither takes, each
+/// in a `[[series]]`.
 const SPELLINGS: [(&str, bool); 12] = [
     ("description = {\n  fr = \"a\", # who knows\n  en = \"b\",\n}", true),
     ("description = { fr = \"}, {\", en = '''x'', }'''  , }", true),

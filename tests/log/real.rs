@@ -176,7 +176,8 @@ fn a_journal_flipped_or_cut_at_any_byte_fails_and_what_is_signed_stays_counted()
     let truth = verify(&dir, &trust);
     assert_eq!((truth.verdict, truth.unsigned), (Verdict::OkAnchoredTo(7), Some(4)));
 
-    // Shorter, so that the test does not read four megabytes for every byte; the header tells the length and is made to fit.
+    // Shorter, so that the test does not read four megabytes for every byte; the header tells the length and is made to
+    // fit.
     let length = end + 40;
     let mut short = whole[..length].to_vec();
     short[16..24].copy_from_slice(&(length as u64).to_be_bytes());

@@ -1,4 +1,5 @@
-//! What a case is made of: an organization, its calendar and mapping, its records, and what happens between plan and execution.
+//! What a case is made of: an organization, its calendar and mapping, its records, and what happens between plan and
+//! execution.
 
 use proptest::collection::vec;
 use proptest::prelude::*;

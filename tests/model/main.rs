@@ -1,8 +1,10 @@
-//! The program against a model of it: organizations drawn at random, with calendars, mappings and records of every form, go through check,
-//! hold, plan, approval, changes by the application, an execution that is killed and goes on, and the auditor's questions. What is counted,
-//! what is gone and what stays must be what [`oracle`] works out in another way.
+//! The program against a model of it: organizations drawn at random, with calendars, mappings and records of every
+//! form, go through check, hold, plan, approval, changes by the application, an execution that is killed and goes on,
+//! and the auditor's questions. What is counted, what is gone and what stays must be what [`oracle`] works out in
+//! another way.
 //!
-//! A few cases run with the other tests. More of them: `PROPTEST_CASES=1000 cargo test --features simulate --test model`.
+//! A few cases run with the other tests. More of them: `PROPTEST_CASES=1000 cargo test --features simulate --test
+//! model`.
 
 mod case;
 mod office;

@@ -155,7 +155,8 @@ impl<'a> Office<'a> {
         key_values(self.case.key, number).into_iter().map(typed).collect()
     }
 
-    /// For each row of a table that belongs to records: the number of its record, or none where it belongs to nobody any more.
+    /// For each row of a table that belongs to records: the number of its record, or none where it belongs to nobody
+    /// any more.
     pub fn owners(&self, table: &str, where_: &str) -> Vec<Option<usize>> {
         let database = self.organization.database();
         let prefix = if table == "dossier" { "" } else { "dossier_" };

@@ -1,5 +1,5 @@
-//! What must become of each record, worked out in another way than the program does: over the whole organization at once, in memory, from
-//! what the case says instead of from the database.
+//! What must become of each record, worked out in another way than the program does: over the whole organization at
+//! once, in memory, from what the case says instead of from the database.
 
 use std::collections::BTreeMap;
 

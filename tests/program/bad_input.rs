@@ -228,7 +228,8 @@ fn a_damaged_log_stops_destruction_and_is_told_as_such() {
     assert_eq!(house.run(&["audit", "verify"]).code, 0);
 }
 
-/// Two databases cannot be asked at once whether a file is still named; a link hides from the configuration that both name the same ones.
+/// Two databases cannot be asked at once whether a file is still named; a link hides from the configuration that both
+/// name the same ones.
 #[test]
 fn two_sources_whose_roots_are_one_directory_by_a_link_are_an_error_of_check() {
     let house = House::new();
@@ -304,7 +305,8 @@ fn where_no_file_can_grow_nothing_is_lost_and_the_next_run_goes_on() {
     house.database().execute_batch(many).unwrap();
     let plan = house.approved();
     let (dossiers, messages) = (house.rows("dossier"), house.rows("message"));
-    // The journal of the transaction, which holds every page that changes, does not fit below 256 KiB; the log's own file is larger already.
+    // The journal of the transaction, which holds every page that changes, does not fit below 256 KiB; the log's own
+    // file is larger already.
     for limit in ["8", "256"] {
         let ran = house.run_limited("-f", limit, &["apply", &plan, "--format", "json"]);
         assert!([1, 5].contains(&ran.code), "{limit}: {} {} {}", ran.code, ran.out, ran.err);

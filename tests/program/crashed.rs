@@ -8,7 +8,8 @@ use retentiond::{config, daemon};
 use super::bad_input::error_of;
 use super::house::{DUE, House};
 
-/// Leaves what a crash in the middle of a transaction would, from a writer that is still there; `meanwhile` sees it at work.
+/// Leaves what a crash in the middle of a transaction would, from a writer that is still there; `meanwhile` sees it at
+/// work.
 fn crash(house: &House, meanwhile: impl FnOnce()) -> [Vec<u8>; 2] {
     let owner = house.database();
     let unfinished = "PRAGMA cache_size = 2; BEGIN; UPDATE message SET body = 'unfinished'; UPDATE dossier SET number = number || '!'";

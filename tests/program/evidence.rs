@@ -1,4 +1,5 @@
-//! Files that are handed to the program as evidence and are no files: it says so and ends, instead of waiting or filling its memory.
+//! Files that are handed to the program as evidence and are no files: it says so and ends, instead of waiting or
+//! filling its memory.
 
 use std::fs::{self, File};
 use std::os::unix::fs::symlink;

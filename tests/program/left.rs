@@ -10,7 +10,8 @@ use super::house::{DUE, House};
 /// When all of it happens.
 const NOW: &str = "2026-11-21T17:00:00Z";
 
-/// A house whose plan is executed but for the file of record 7, which somebody moved aside; the plan, the file's place and where it is.
+/// A house whose plan is executed but for the file of record 7, which somebody moved aside; the plan, the file's place
+/// and where it is.
 fn with_a_file_left() -> (House, String, PathBuf, PathBuf) {
     let house = House::new();
     house.set_clock(NOW);

@@ -23,7 +23,8 @@ fn an_application_that_finds_a_file_and_names_it_meanwhile_keeps_it_or_finds_non
         while house.rows("dossier WHERE id = 30") > 0 {
             thread::sleep(Duration::from_millis(10));
         }
-        // From the COMMIT to the last look at the rows is a matter of milliseconds; the failpoint keeps the program there for much longer.
+        // From the COMMIT to the last look at the rows is a matter of milliseconds; the failpoint keeps the program
+        // there for much longer.
         thread::sleep(Duration::from_millis(300));
         let write = owner.transaction_with_behavior(TransactionBehavior::Immediate).unwrap();
         let is_there = house.path("files/canary-30.txt").exists();

@@ -1,4 +1,5 @@
-//! What records, reasons, files and calendars say reaches a terminal as letters: it moves no cursor, rings no bell, forges no line.
+//! What records, reasons, files and calendars say reaches a terminal as letters: it moves no cursor, rings no bell,
+//! forges no line.
 
 use std::fs;
 

@@ -1,5 +1,5 @@
-//! Whether the log, the database and the application agree. Nothing here asks the program: the log is read from its published bytes as
-//! docs/log-format.md describes them, and fingerprints are reckoned anew.
+//! Whether the log, the database and the application agree. Nothing here asks the program: the log is read from its
+//! published bytes as docs/log-format.md describes them, and fingerprints are reckoned anew.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

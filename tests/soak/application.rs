@@ -1,5 +1,5 @@
-//! The application that owns the database. It closes dossiers, opens them again, moves their dates, adds messages and files; and it remembers
-//! what it committed, so that nothing can go without its knowledge.
+//! The application that owns the database. It closes dossiers, opens them again, moves their dates, adds messages and
+//! files; and it remembers what it committed, so that nothing can go without its knowledge.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -157,7 +157,8 @@ impl Application {
         self.known(id).held = true;
     }
 
-    /// Looks for every dossier, with nobody else at work: one that is not there any more must have been due on this very day, and nothing comes back.
+    /// Looks for every dossier, with nobody else at work: one that is not there any more must have been due on this
+    /// very day, and nothing comes back.
     pub fn miss_nothing_undue(&mut self, today: NaiveDate) {
         let standing = self.standing();
         let unknown: Vec<&i64> = standing.iter().filter(|id| !self.dossiers.contains_key(id)).collect();

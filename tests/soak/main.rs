@@ -1,8 +1,8 @@
-//! A simulated year: nights pass, a live application writes, the daemon is killed at random. In the end exactly what was due is gone, and the
-//! log, the database and what the application remembers agree, record by record.
+//! A simulated year: nights pass, a live application writes, the daemon is killed at random. In the end exactly what
+//! was due is gone, and the log, the database and what the application remembers agree, record by record.
 //!
-//! Two weeks run with the other tests. The year, about ten minutes each:
-//! `cargo test --features simulate --test soak -- --ignored --nocapture a_year_of_nights_in_wal_mode` (or `…_with_a_rollback_journal`).
+//! Two weeks run with the other tests. The year, about ten minutes each: `cargo test --features simulate --test soak --
+//! --ignored --nocapture a_year_of_nights_in_wal_mode` (or `…_with_a_rollback_journal`).
 
 mod agreement;
 mod application;

@@ -12,7 +12,8 @@ use crate::application::Application;
 use crate::dice::Dice;
 use crate::support::{CALENDAR, CONFIG, Organization, PATIENCE, Process, SCHEDULE, lends};
 
-/// What the application wrote goes without a person, however much of it; and in small pieces, so that kills come between them.
+/// What the application wrote goes without a person, however much of it; and in small pieces, so that kills come
+/// between them.
 const MORE: &str = r#"
 [[series.dossier.part]]
 table = "message"
@@ -99,7 +100,8 @@ impl Office {
         }
     }
 
-    /// Places a hold on a record picked at random; its number if the hold was acknowledged and the record was still there then.
+    /// Places a hold on a record picked at random; its number if the hold was acknowledged and the record was still
+    /// there then.
     pub fn hold(&self, dice: &mut Dice) -> Option<i64> {
         let newest: i64 = self.database().query_row("SELECT max(id) FROM dossier", [], |row| row.get(0)).ok()?;
         let id = newest - dice.below(40) as i64;

@@ -1,8 +1,8 @@
 //! What the tests of the whole program share: an organization in a directory of its own, and the program run on it.
 //!
-//! An [`Organization`] is a directory with a calendar, a configuration and whatever a test puts beside them; [`Organization::command`] is the real binary
-//! with the test's clock. [`Process`] is one that goes on running: the daemon. A test adds to [`CONFIG`] what it is about, at the end:
-//! the last table is the series'.
+//! An [`Organization`] is a directory with a calendar, a configuration and whatever a test puts beside them;
+//! [`Organization::command`] is the real binary with the test's clock. [`Process`] is one that goes on running: the
+//! daemon. A test adds to [`CONFIG`] what it is about, at the end: the last table is the series'.
 
 #![allow(
     dead_code,
@@ -280,7 +280,8 @@ impl Drop for Process {
     }
 }
 
-/// Lets a test's own type be used as what it is made of: `lends!(Office, 0, Organization)`; with `mut`, also to change it.
+/// Lets a test's own type be used as what it is made of: `lends!(Office, 0, Organization)`; with `mut`, also to change
+/// it.
 macro_rules! lends {
     ($whole:ty, $part:tt, $lent:ty) => {
         impl std::ops::Deref for $whole {

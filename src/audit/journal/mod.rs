@@ -1,8 +1,8 @@
 //! The journal: where leaves become durable, one `fdatasync` a group, before they are published in bundles.
 //!
 //! A directory of segments, each named by the index of its first leaf. A segment's disk is allocated, and its length
-//! fixed, before its first frame: a full disk shows then, not between an intent and its outcome, and a file that was cut
-//! is told apart from a torn write.
+//! fixed, before its first frame: a full disk shows then, not between an intent and its outcome, and a file that was
+//! cut is told apart from a torn write.
 
 pub mod frame;
 
@@ -19,7 +19,8 @@ use super::durable::{SHARED, create_new, remove, rename, step, sync_dir, tempora
 use super::error::{FileError, LogError};
 use super::regular::{self, MAX_SEGMENT};
 
-/// Usual length of a segment: some eighty full leaves; small enough to read whole. Smaller in tests, which then change segments often.
+/// Usual length of a segment: some eighty full leaves; small enough to read whole. Smaller in tests, which then change
+/// segments often.
 pub(super) const SEGMENT: u64 = if cfg!(test) { 16 << 10 } else { 4 << 20 };
 
 /// Is shown each leaf as it is stored, with its index.
@@ -56,8 +57,9 @@ impl Journal {
         Ok(Self { dir: dir.to_owned(), firsts: vec![first], file, length: SEGMENT, end, is_doubtful: false })
     }
 
-    /// Opens a journal for writing and shows its leaves, each with its index, in order. What a crash left is put in order: the
-    /// valid beginning of the last segment is copied into a fresh file, which is synced, before anything is built on it.
+    /// Opens a journal for writing and shows its leaves, each with its index, in order. What a crash left is put in
+    /// order: the valid beginning of the last segment is copied into a fresh file, which is synced, before anything is
+    /// built on it.
     ///
     /// `distrust` asks for that copy in any case: after a failed sync nobody knows what the disk has.
     pub fn open(dir: &Path, distrust: bool, visit: &mut Visit<'_>) -> Result<(Self, Replayed), LogError> {
@@ -228,7 +230,8 @@ fn put_segment(dir: &Path, first: u64, length: u64, frames: &[u8]) -> Result<(Fi
     Ok((file, end))
 }
 
-/// Writes a segment with these frames beside its place. Durable on return; gives the disk back where there is not enough.
+/// Writes a segment with these frames beside its place. Durable on return; gives the disk back where there is not
+/// enough.
 fn write_segment(dir: &Path, first: u64, length: u64, frames: &[u8]) -> Result<(PathBuf, File, u64), FileError> {
     let beside = temporary(&segment_path(dir, first));
     let written = || {

@@ -49,7 +49,8 @@ pub(in crate::audit) fn destroy_fingerprint_key(
     Ok(remove("key", &path)?)
 }
 
-/// The file of a fingerprint key. A source's name may hold any character, so all but plain ones are written as `%` and hexadecimal.
+/// The file of a fingerprint key. A source's name may hold any character, so all but plain ones are written as `%` and
+/// hexadecimal.
 pub(in crate::audit) fn fingerprint_path(places: &KeyPlaces, source: &SourceName, year: i32) -> PathBuf {
     let mut name = "fp-".to_owned();
     for byte in source.as_str().bytes() {

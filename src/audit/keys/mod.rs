@@ -36,7 +36,8 @@ impl KeyPlaces {
         Self { dir: dir.into(), credential: None, declare: None }
     }
 
-    /// Takes the signing key from this file instead, as a service manager hands it in (`$CREDENTIALS_DIRECTORY/audit-signing-key`).
+    /// Takes the signing key from this file instead, as a service manager hands it in
+    /// (`$CREDENTIALS_DIRECTORY/audit-signing-key`).
     pub fn with_credential(self, file: impl Into<PathBuf>) -> Self {
         Self { credential: Some(file.into()), ..self }
     }
@@ -100,7 +101,8 @@ pub enum KeyError {
     Random(#[source] getrandom::Error),
 }
 
-/// Names records of this source under the key of this year, without the log; `None` where there is no such key (never made, or destroyed).
+/// Names records of this source under the key of this year, without the log; `None` where there is no such key (never
+/// made, or destroyed).
 ///
 /// # Errors
 /// A key file that cannot be read, is malformed, or has the wrong owner or mode.
@@ -113,7 +115,8 @@ pub fn load_fingerprinter(
     Ok(key.map(|key| key.fingerprinter(source, year)))
 }
 
-/// The same, for a key to which the log committed: another key in its place would find nothing, and that would be no answer.
+/// The same, for a key to which the log committed: another key in its place would find nothing, and that would be no
+/// answer.
 ///
 /// # Errors
 /// As [`load_fingerprinter`]; [`KeyError::Exchanged`].
@@ -132,8 +135,8 @@ pub fn load_committed_fingerprinter(
     }
 }
 
-/// Keyed digest of a text, without the log: for a reason that must be given before there is one. Where the key was lost a new one is made, so
-/// that a log can always be succeeded, and the second value says so.
+/// Keyed digest of a text, without the log: for a reason that must be given before there is one. Where the key was lost
+/// a new one is made, so that a log can always be succeeded, and the second value says so.
 ///
 /// # Errors
 /// A key that cannot be read or made.

@@ -45,7 +45,8 @@ pub(in crate::audit) fn next_signing_key(places: &KeyPlaces, origin: &Origin) ->
     Ok(key)
 }
 
-/// Puts the next signing key in place if the log declares it, else removes it: ends a rotation, also one that was interrupted.
+/// Puts the next signing key in place if the log declares it, else removes it: ends a rotation, also one that was
+/// interrupted.
 pub(in crate::audit) fn finish_rotation(places: &KeyPlaces, declared: &str) -> Result<Option<SigningKey>, KeyError> {
     let next = places.dir.join(NEXT_SIGNING);
     let unfinished = temporary(&next);

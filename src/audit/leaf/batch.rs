@@ -1,4 +1,5 @@
-//! Leaves of one batch: what is about to be done to which records, what became of them, and what was read back afterwards.
+//! Leaves of one batch: what is about to be done to which records, what became of them, and what was read back
+//! afterwards.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::run::is_zero;
 use crate::model::{BatchNumber, CalendarNumber, PartName, PlanId, RuleNumber, RunId, SeriesName, SourceName};
 
-/// What a batch is about to do to these records of one series under one rule. A batch is one or more of these, in a row.
+/// What a batch is about to do to these records of one series under one rule. A batch is one or more of these, in a
+/// row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Intent {
     /// Index of the batch's first intent leaf.
@@ -29,7 +31,8 @@ pub struct Intent {
     pub n: u32,
     /// Their fingerprints, 32 bytes each, in base64url without padding.
     pub fp: String,
-    /// Fingerprints of their references in the same order (all zero where a record has none); absent where the series has no reference.
+    /// Fingerprints of their references in the same order (all zero where a record has none); absent where the series
+    /// has no reference.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rfp: Option<String>,
     /// Civil trigger day of each, in the calendar's zone, as days since 1970-01-01.

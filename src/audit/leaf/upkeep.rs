@@ -33,11 +33,13 @@ pub struct Predecessor {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Correction {
     pub source: SourceName,
-    /// `missing_fence`, `altered_fence`, `resurrected`, `fence_table_dropped`, `lifted`, `completed`, `released` or `clock`.
+    /// `missing_fence`, `altered_fence`, `resurrected`, `fence_table_dropped`, `lifted`, `completed`, `released` or
+    /// `clock`.
     pub what: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch: Option<BatchNumber>,
-    /// Which records of a resurrected batch are back, in its intents' order, as a run-length list (see `audit::presence`).
+    /// Which records of a resurrected batch are back, in its intents' order, as a run-length list (see
+    /// `audit::presence`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub back: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -228,7 +228,8 @@ fn a_fault_at_any_step_loses_nothing_and_the_log_goes_on() {
     }
 }
 
-/// Whatever step of a rotation fails or is the last, one key signs in the end: the new one if and only if its leaf is there.
+/// Whatever step of a rotation fails or is the last, one key signs in the end: the new one if and only if its leaf is
+/// there.
 #[test]
 fn a_rotation_that_ends_at_any_step_leaves_one_key_that_the_log_declares() {
     let rotate = |fault| {

@@ -30,7 +30,8 @@ pub(super) fn check_key(checkpoint: &SignedCheckpoint, trust: &Trust, ledger: &L
     }
 }
 
-/// The file `vkey` holds the key that the log declares last; after a rotation that may be one that signs only from the next checkpoint on.
+/// The file `vkey` holds the key that the log declares last; after a rotation that may be one that signs only from the
+/// next checkpoint on.
 pub(super) fn check_vkey_file(dir: &Path, size: u64, ledger: &Ledger, findings: &mut Findings) {
     match regular::read(&dir.join("vkey"), MAX_KEY) {
         Ok(bytes) => {
@@ -43,7 +44,8 @@ pub(super) fn check_vkey_file(dir: &Path, size: u64, ledger: &Ledger, findings: 
     }
 }
 
-/// The note of co-signed checkpoints, where witnesses are trusted: their signatures make it worth as much as a checkpoint kept.
+/// The note of co-signed checkpoints, where witnesses are trusted: their signatures make it worth as much as a
+/// checkpoint kept.
 pub(super) fn read_witnessed(dir: &Path, trust: &Trust, findings: &mut Findings) -> Option<SignedCheckpoint> {
     if trust.witnesses.is_empty() {
         return None;
@@ -54,8 +56,8 @@ pub(super) fn read_witnessed(dir: &Path, trust: &Trust, findings: &mut Findings)
     })
 }
 
-/// Every older checkpoint is of this log, or one before it, signed by the key of its time, and a beginning of its tree. Those of a log before bind
-/// nothing of this one.
+/// Every older checkpoint is of this log, or one before it, signed by the key of its time, and a beginning of its tree.
+/// Those of a log before bind nothing of this one.
 pub(super) fn check_older(
     checkpoint: &SignedCheckpoint,
     trust: &Trust,
@@ -90,7 +92,8 @@ pub(super) fn check_older(
     anchors
 }
 
-/// Cosignatures of trusted witnesses on a checkpoint of this tree. No entry may be dated after a witness had seen it, unless a person answered for it.
+/// Cosignatures of trusted witnesses on a checkpoint of this tree. No entry may be dated after a witness had seen it,
+/// unless a person answered for it.
 fn check_witnesses(
     checkpoint: &SignedCheckpoint,
     trust: &Trust,

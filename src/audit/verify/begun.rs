@@ -7,10 +7,12 @@ use crate::audit::presence::Presence;
 use crate::audit::results::decode_results;
 use crate::model::{BatchNumber, RuleNumber, SourceName};
 
-/// Most bytes of results that are kept, of intents of which not every record went. What a correction says of more is not compared.
+/// Most bytes of results that are kept, of intents of which not every record went. What a correction says of more is
+/// not compared.
 const RESULTS_KEPT: usize = 16 << 20;
 
-/// Batches that began at their own index, in order: twenty-four bytes each, so that no correction can name another, or tell of more.
+/// Batches that began at their own index, in order: twenty-four bytes each, so that no correction can name another, or
+/// tell of more.
 #[derive(Debug, Default)]
 pub(super) struct BegunBatches {
     batches: Vec<Begun>,
@@ -82,7 +84,8 @@ impl BegunBatches {
         }
     }
 
-    /// What a batch is of, and how many records it announces so far; `None` where none began: at that entry stands its first intent.
+    /// What a batch is of, and how many records it announces so far; `None` where none began: at that entry stands its
+    /// first intent.
     pub fn announced(&self, batch: BatchNumber) -> Option<(&Kind, u64)> {
         let begun = &self.batches[self.find(batch)?];
         Some((self.kinds.get(begun.kind as usize)?, u64::from(begun.records)))
@@ -130,7 +133,8 @@ impl BegunBatches {
         stayed
     }
 
-    /// Takes up that so many records of a batch are back now; returns what the batch is of, and how many were back before.
+    /// Takes up that so many records of a batch are back now; returns what the batch is of, and how many were back
+    /// before.
     pub fn come_back(&mut self, batch: BatchNumber, records: u64) -> Option<(&Kind, u64)> {
         let place = self.find(batch)?;
         let begun = &mut self.batches[place];

@@ -7,7 +7,8 @@ use super::words;
 use crate::audit::leaf::Correction;
 use crate::audit::presence::Presence;
 
-/// Finds what a correction says that does not fit itself or its batch. Only a log that succeeds another speaks of batches that have no number in it.
+/// Finds what a correction says that does not fit itself or its batch. Only a log that succeeds another speaks of
+/// batches that have no number in it.
 pub(super) fn judge(
     index: u64,
     correction: &Correction,

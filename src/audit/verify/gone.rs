@@ -1,4 +1,5 @@
-//! Records that go twice: in the runs of one plan that is a flaw, for a later one leaves out what was settled; otherwise it is told, for a database may give the key of a row that is gone to a new one.
+//! Records that go twice: in the runs of one plan that is a flaw, for a later one leaves out what was settled;
+//! otherwise it is told, for a database may give the key of a row that is gone to a new one.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -7,8 +8,8 @@ use crate::model::{PlanId, SourceName};
 /// Most names that are remembered, of the plan at hand and of all (about 10 MB each); beyond, a repetition goes unseen.
 const NAMES_KEPT: usize = 900_000;
 
-/// The beginnings of the fingerprints of what is gone: as good as the whole to find one again. A key names records for a year, so who
-/// goes twice in different years is not found by them.
+/// The beginnings of the fingerprints of what is gone: as good as the whole to find one again. A key names records for
+/// a year, so who goes twice in different years is not found by them.
 #[derive(Debug, Default)]
 pub(super) struct Gone {
     plan: Option<PlanId>,

@@ -1,4 +1,5 @@
-//! When a record can be due at the earliest: its rule's term, and those of all other rules of the series that the log lets one reckon.
+//! When a record can be due at the earliest: its rule's term, and those of all other rules of the series that the log
+//! lets one reckon.
 
 use std::collections::BTreeMap;
 
@@ -6,8 +7,8 @@ use super::term::{Term, TermError};
 use crate::audit::leaf::RuleTerm;
 use crate::model::{RuleNumber, Zone};
 
-/// The rules on one series together: each postpones every other, and of their dates the latest counts. They stand here once, for a calendar may have
-/// thousands.
+/// The rules on one series together: each postpones every other, and of their dates the latest counts. They stand here
+/// once, for a calendar may have thousands.
 #[derive(Debug)]
 pub(super) struct Governing {
     terms: BTreeMap<RuleNumber, Result<Term, TermError>>,
@@ -20,11 +21,11 @@ impl Governing {
         Self { terms: rules.iter().map(read).collect() }
     }
 
-    /// The rule under which a record was not due at `at` whose trigger came on `day`, where it goes under rule `own`; `None`: it was due, as far as
-    /// the log tells.
+    /// The rule under which a record was not due at `at` whose trigger came on `day`, where it goes under rule `own`;
+    /// `None`: it was due, as far as the log tells.
     ///
-    /// An intent does not say which trigger its days are of. Where its rule has several, any may be meant; of the other rules, those count
-    /// that know no other trigger than this one.
+    /// An intent does not say which trigger its days are of. Where its rule has several, any may be meant; of the other
+    /// rules, those count that know no other trigger than this one.
     fn not_due(&self, own: &RuleNumber, day: i32, at: i64) -> Option<&RuleNumber> {
         let (own, term) = self.terms.get_key_value(own)?;
         let Ok(term) = term else { return Some(own) };

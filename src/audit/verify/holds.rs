@@ -43,12 +43,14 @@ enum Kept {
         series: SeriesName,
         year: i32,
         fp: String,
-        /// The record is a person's, and every record of that person is kept with it: the log does not tell which these are.
+        /// The record is a person's, and every record of that person is kept with it: the log does not tell which these
+        /// are.
         is_subject: bool,
     },
     Series(SeriesName),
     Rule(RuleNumber),
-    /// By reference, by expression, or on a record whose key could not be read: the log does not tell which records these are.
+    /// By reference, by expression, or on a record whose key could not be read: the log does not tell which records
+    /// these are.
     Untold {
         scope: &'static str,
         /// Where they are of one series.
@@ -117,8 +119,8 @@ impl Holds {
         places
     }
 
-    /// Holds in place on a record of the intent's series that is named under another year's key, so that nobody can see whether it is among
-    /// the intent's.
+    /// Holds in place on a record of the intent's series that is named under another year's key, so that nobody can see
+    /// whether it is among the intent's.
     pub fn named_otherwise<'a>(&'a self, intent: &'a Intent) -> impl Iterator<Item = &'a HoldId> {
         let is_named_otherwise = |kept: &Kept| match kept {
             Kept::Record { source, series, year, .. } => {
@@ -129,7 +131,8 @@ impl Holds {
         self.kept.iter().filter(move |(_, kept)| is_named_otherwise(kept)).map(|(hold, _)| hold)
     }
 
-    /// Holds in place that may keep records of the intent, each with its scope, of which the log does not tell which records they keep.
+    /// Holds in place that may keep records of the intent, each with its scope, of which the log does not tell which
+    /// records they keep.
     pub fn untold<'a>(&'a self, intent: &'a Intent) -> impl Iterator<Item = (&'a HoldId, &'static str)> {
         self.kept.iter().filter_map(move |(hold, kept)| match kept {
             Kept::Record { source, series, is_subject: true, .. } => {
@@ -153,7 +156,8 @@ impl Holds {
     }
 }
 
-/// What a hold lacks that it would bind with. One on a record may lack its fingerprint: its key could not be read when it was placed.
+/// What a hold lacks that it would bind with. One on a record may lack its fingerprint: its key could not be read when
+/// it was placed.
 fn fault_of(leaf: &HoldLeaf) -> Option<&'static str> {
     let fingerprint = |fp: &String| URL_SAFE_NO_PAD.decode(fp).is_ok_and(|bytes| bytes.len() == 32);
     match leaf.scope.as_str() {

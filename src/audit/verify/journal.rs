@@ -1,4 +1,5 @@
-//! Entries in the journal that no checkpoint covers yet: read and judged like the others, though nothing binds the operator to them.
+//! Entries in the journal that no checkpoint covers yet: read and judged like the others, though nothing binds the
+//! operator to them.
 
 use std::path::Path;
 use std::time::Duration;
@@ -12,12 +13,13 @@ use crate::audit::journal::frame::Tail;
 use crate::audit::journal::replay;
 use crate::audit::recover::journal_dir;
 
-/// How often, and after what pause, a journal is read again that may only seem torn because its writer is at work: a write takes
-/// microseconds.
+/// How often, and after what pause, a journal is read again that may only seem torn because its writer is at work: a
+/// write takes microseconds.
 const ATTEMPTS: u32 = 4;
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// Reads and judges what follows the `size` published entries, and tells how many there are; `None` where there is no journal.
+/// Reads and judges what follows the `size` published entries, and tells how many there are; `None` where there is no
+/// journal.
 pub(super) fn read(dir: &Path, size: u64, ledger: &mut Ledger, findings: &mut Findings) -> Option<u64> {
     let dir = journal_dir(dir);
     if !dir.is_dir() {

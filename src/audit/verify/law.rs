@@ -100,8 +100,8 @@ impl Law {
         self.leaves.iter().map(|(index, leaf)| (*index, leaf))
     }
 
-    /// Whether an intent written at `at` obeys its calendar, on the dates that it records, and what the approval bound its series to.
-    /// Returns the table of the mapping approved.
+    /// Whether an intent written at `at` obeys its calendar, on the dates that it records, and what the approval bound
+    /// its series to. Returns the table of the mapping approved.
     pub fn judge(
         &self,
         index: u64,
@@ -122,7 +122,8 @@ impl Law {
 
     /// The higher version that ended the one of an intent.
     ///
-    /// No two versions of a calendar are in force on one day: one that begins while another is in force replaces it for good.
+    /// No two versions of a calendar are in force on one day: one that begins while another is in force replaces it for
+    /// good.
     fn ended_by(&self, intent: &Intent, obeyed: &Declared, at: i64) -> Option<u32> {
         let higher = self.calendars.get(&intent.calendar)?.range(intent.version.checked_add(1)?..);
         let ends = |other: &Declared| other.in_force(at) || (other.from >= obeyed.from && other.has_begun(at));

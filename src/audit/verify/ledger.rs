@@ -1,6 +1,7 @@
 //! The sense of the entries, read once from the first to the last: what each says must follow from those before it.
 //!
-//! Memory grows with plans, runs, keys, holds and open intents, and by twenty-four bytes a batch; of the records of one run it has a bound.
+//! Memory grows with plans, runs, keys, holds and open intents, and by twenty-four bytes a batch; of the records of one
+//! run it has a bound.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
@@ -29,7 +30,8 @@ use crate::model::{HoldId, Origin, SourceName};
 /// Longest time, in seconds, by which the operator's clock may be ahead of the auditor's.
 const CLOCK_TOLERANCE: i64 = 300;
 
-/// How long, in days, the key of a year serves in the next: a plan stands two weeks for its approval and two for its run, which takes time.
+/// How long, in days, the key of a year serves in the next: a plan stands two weeks for its approval and two for its
+/// run, which takes time.
 const YEAR_OVERLAP: i64 = 60;
 
 /// Days since 1970-01-01 that a calendar has: those of the years 1 to 9999.

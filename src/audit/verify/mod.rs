@@ -1,7 +1,8 @@
 //! Verification of a whole log, offline: from its directory, and what the auditor trusts, alone.
 //!
-//! Everything is read once, in order, in constant memory. The verdict claims no more than was checked: signatures and hashes bind the
-//! entries; dates and counts are compared with what the operator recorded; whether a record existed, no log can tell.
+//! Everything is read once, in order, in constant memory. The verdict claims no more than was checked: signatures and
+//! hashes bind the entries; dates and counts are compared with what the operator recorded; whether a record existed, no
+//! log can tell.
 
 mod anchors;
 mod batches;
@@ -129,10 +130,11 @@ pub struct Report {
     /// Whether the auditor brought that key along; else it is only what the log says of itself.
     pub key_was_given: bool,
     pub anchors: Vec<Anchor>,
-    /// The logs that this one continues, the last one first, as far as each leads to the one before. What their entries say is not judged.
+    /// The logs that this one continues, the last one first, as far as each leads to the one before. What their entries
+    /// say is not judged.
     pub earlier: Vec<EarlierLog>,
-    /// Entries in the journal that no checkpoint covers yet: read and judged, but nothing yet binds the operator to them. `None` where the
-    /// directory has no journal, as a copy of the published part alone.
+    /// Entries in the journal that no checkpoint covers yet: read and judged, but nothing yet binds the operator to
+    /// them. `None` where the directory has no journal, as a copy of the published part alone.
     pub unsigned: Option<u64>,
     pub tally: Tally,
     pub findings: Vec<Finding>,

@@ -14,8 +14,8 @@ use crate::model::{CivilDate, Digest, PlanId, RuleNumber, SeriesName};
 /// How far ahead of UTC, in seconds, a civil day can begin.
 const EARLIEST_ZONE: i64 = 14 * 3_600;
 
-/// Longest time, in seconds, between the making of a plan and its approval, and between that and the beginning of a run: a fortnight, and a day for
-/// clocks.
+/// Longest time, in seconds, between the making of a plan and its approval, and between that and the beginning of a
+/// run: a fortnight, and a day for clocks.
 const STANDS: i64 = 15 * 86_400;
 
 /// Decisions on plans so far.
@@ -111,8 +111,9 @@ impl Plans {
         governed
     }
 
-    /// Whether a plan of this name can have been made in this year (of UTC): on its day, on the day before (its day is a civil one), or
-    /// later, where it was made for a day gone by; and no longer before its approval than a plan stands.
+    /// Whether a plan of this name can have been made in this year (of UTC): on its day, on the day before (its day is
+    /// a civil one), or later, where it was made for a day gone by; and no longer before its approval than a plan
+    /// stands.
     pub fn can_be_of(&self, plan: &PlanId, year: i32) -> bool {
         let day = plan.as_str().rsplit_once('-').and_then(|(day, _)| day.parse::<CivilDate>().ok());
         let Some(named) = day.and_then(|day| day.pred_opt()) else { return false };
@@ -141,7 +142,8 @@ impl Plans {
         Some(self.decided.get(plan)?.approved.as_ref()?.at)
     }
 
-    /// How many records all runs of a plan together may state as planned, after what it found due; `None` where it was not approved.
+    /// How many records all runs of a plan together may state as planned, after what it found due; `None` where it was
+    /// not approved.
     pub fn planned(&self, plan: &PlanId, found: &BTreeMap<RuleNumber, VerdictCounts>) -> Option<RangeInclusive<u64>> {
         let approved = self.decided.get(plan)?.approved.as_ref()?;
         let due = found.iter().filter(|(rule, _)| approved.covers(rule));
@@ -158,7 +160,8 @@ impl Approved {
     }
 }
 
-/// A plan's name is the day for which it was made, and the beginning of its digest; one for a day to come is never decided on.
+/// A plan's name is the day for which it was made, and the beginning of its digest; one for a day to come is never
+/// decided on.
 fn check_name(index: u64, at: i64, plan: &PlanId, digest: &Digest, findings: &mut Findings) {
     let today = chrono::DateTime::from_timestamp(at.saturating_add(EARLIEST_ZONE), 0).map(|now| now.date_naive());
     let day = plan.as_str().rsplit_once('-').filter(|(_, digits)| *digits == &digest.to_string()[..8]);

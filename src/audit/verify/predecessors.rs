@@ -1,4 +1,5 @@
-//! The logs that this one continues: what its first entry says of them must still be so, and what an auditor kept of them too.
+//! The logs that this one continues: what its first entry says of them must still be so, and what an auditor kept of
+//! them too.
 
 use std::path::Path;
 

@@ -1,4 +1,5 @@
-//! What an approval binds a series to, made again from a calendar's entry: the digest of the rules that govern the series.
+//! What an approval binds a series to, made again from a calendar's entry: the digest of the rules that govern the
+//! series.
 //!
 //! On purpose it shares no line with the room that approves.
 

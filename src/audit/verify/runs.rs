@@ -1,4 +1,5 @@
-//! Runs: each of one plan, told once, at its end, by a statement that follows from its outcomes and its plan's approval.
+//! Runs: each of one plan, told once, at its end, by a statement that follows from its outcomes and its plan's
+//! approval.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -178,7 +179,8 @@ fn check_sums(index: u64, run: &Run, findings: &mut Findings) {
     }
 }
 
-/// What the outcomes in the log allow the run to state. Records that were put off, or failed before they were announced, have none.
+/// What the outcomes in the log allow the run to state. Records that were put off, or failed before they were
+/// announced, have none.
 fn check_outcomes(index: u64, run: &Run, logged: &Disposed, findings: &mut Findings) {
     let (stated, of) = (&run.counts, &logged.records);
     let mut differs = |what, stated, logged| {

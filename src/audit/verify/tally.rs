@@ -24,19 +24,21 @@ pub struct Tally {
     pub pending_records: u64,
     /// Runs that no statement ended: interrupted, or still under way when the log was read; or the log was cut.
     pub unclosed_runs: u64,
-    /// Records destroyed under a key that another run had destroyed before, and nothing says that the database was put back: it gave the key
-    /// to a new record, or one destruction is told twice.
+    /// Records destroyed under a key that another run had destroyed before, and nothing says that the database was put
+    /// back: it gave the key to a new record, or one destruction is told twice.
     pub destroyed_again: u64,
-    /// Records that went again after an entry let them: it says that their database was put back, or that a person let it go on.
+    /// Records that went again after an entry let them: it says that their database was put back, or that a person let
+    /// it go on.
     pub excused: u64,
     /// Records that are back, of batches that no entry names.
     pub back_unplaced: u64,
-    /// Holds in place, by scope, that may have kept records which were announced: the log does not say which records they keep.
+    /// Holds in place, by scope, that may have kept records which were announced: the log does not say which records
+    /// they keep.
     pub untold_holds: BTreeMap<&'static str, u64>,
     /// Records destroyed beyond those that later ones were compared with.
     pub uncompared: u64,
-    /// Holds in place on a record that is named under another year's key than records of its series were announced under: whether it was
-    /// among them cannot be seen.
+    /// Holds in place on a record that is named under another year's key than records of its series were announced
+    /// under: whether it was among them cannot be seen.
     pub uncompared_holds: u64,
     /// Entries dated after the auditor's time, and a person answered for a clock that lies behind them.
     pub ahead: u64,

@@ -53,7 +53,8 @@ impl Term {
         }
     }
 
-    /// Whether two rules let a term come at the same times, however their periods and the order of their ways are written.
+    /// Whether two rules let a term come at the same times, however their periods and the order of their ways are
+    /// written.
     pub(super) fn is_same(one: &RuleTerm, other: &RuleTerm) -> bool {
         let read = |rule: &RuleTerm| {
             let mut term = Self::read(rule, Zone::UTC).ok()?;
@@ -67,10 +68,11 @@ impl Term {
         }
     }
 
-    /// The first second (since 1970) at which a record can be due whose trigger came on `day` (days since 1970); `None`: never.
+    /// The first second (since 1970) at which a record can be due whose trigger came on `day` (days since 1970);
+    /// `None`: never.
     ///
-    /// The log holds the trigger's civil day and not its hour, so for `immediate` and exact periods the day's first instant counts; and of
-    /// several ways the earliest, since the log does not say which way it was.
+    /// The log holds the trigger's civil day and not its hour, so for `immediate` and exact periods the day's first
+    /// instant counts; and of several ways the earliest, since the log does not say which way it was.
     pub fn not_before(&self, day: i32) -> Option<i64> {
         self.ways.iter().filter_map(|(_, keep)| self.way_not_before(*keep, i64::from(day))).min()
     }

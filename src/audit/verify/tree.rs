@@ -1,4 +1,5 @@
-//! Bundles and tiles, read once in order: every entry hashed again, every tile compared, the root at every size that matters.
+//! Bundles and tiles, read once in order: every entry hashed again, every tile compared, the root at every size that
+//! matters.
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
@@ -96,7 +97,8 @@ impl<'a> TreeReader<'a> {
         Some((size.checked_sub(1)?, at))
     }
 
-    /// The rightmost tiles and the rightmost bundle are partial; every width that is kept of them must be a beginning of what was read.
+    /// The rightmost tiles and the rightmost bundle are partial; every width that is kept of them must be a beginning
+    /// of what was read.
     fn check_last_partials(&self, findings: &mut Findings) {
         self.tiles.check_partials(self.dir, findings);
         let (index, width) = (self.head.size / WIDTH, self.head.size % WIDTH);

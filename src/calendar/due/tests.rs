@@ -154,8 +154,8 @@ fn any_start() -> impl Strategy<Value = StartAt> {
     ]
 }
 
-/// Walks the calendar one day at a time: months pass when a month's first day is met, and the day sought is the one of the same number
-/// in the month reached, or its last.
+/// Walks the calendar one day at a time: months pass when a month's first day is met, and the day sought is the one of
+/// the same number in the month reached, or its last.
 fn oracle_last_day(trigger: CivilDate, period: Period, start: StartAt) -> CivilDate {
     let mut day = trigger;
     if let StartAt::YearEnd { month, day: end } = start {

@@ -22,8 +22,8 @@ type KnownSeries<'d> = BTreeMap<&'d str, Option<BTreeSet<&'d str>>>;
 /// Reads a calendar.
 ///
 /// # Errors
-/// Every fault of the file at once, in the file's order. Past a fault of TOML's own syntax nothing can be known, so that one comes
-/// alone.
+/// Every fault of the file at once, in the file's order. Past a fault of TOML's own syntax nothing can be known, so
+/// that one comes alone.
 pub fn parse(file: &str, bytes: &[u8]) -> Result<Calendar, Vec<Fault>> {
     let document = Document::parse(file, bytes, LARGEST_FILE)?;
     let calendar = read(&document);

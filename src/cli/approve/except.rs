@@ -32,7 +32,8 @@ impl List {
     /// Reads the file.
     ///
     /// # Errors
-    /// A file that cannot be read or names nobody; lines that name no record, all at once; where there are none, keys that are none of their series.
+    /// A file that cannot be read or names nobody; lines that name no record, all at once; where there are none, keys
+    /// that are none of their series.
     pub fn read(path: &Path, setup: &Setup) -> Result<Self, Failure> {
         let bytes = std::fs::read(path).map_err(|error| Failure::file(path, "read the file", &error))?;
         let (listed, unread) = read_records(&bytes);
@@ -62,7 +63,8 @@ impl List {
         self.listed.iter().map(|listed| &listed.record).filter(|record| seen.insert(*record)).cloned().collect()
     }
 
-    /// The refusal of a list some of whose records are not the plan's, with their lines where this user may read the plan's own list.
+    /// The refusal of a list some of whose records are not the plan's, with their lines where this user may read the
+    /// plan's own list.
     pub fn not_on_plan(&self, refusal: Failure, plan: &PlanId, setup: &Setup) -> Failure {
         let Ok(opened) = PlanDirs::of(&setup.install.state).open(plan) else { return refusal };
         let wanted: HashSet<&NamedRecord> = self.listed.iter().map(|listed| &listed.record).collect();
@@ -105,7 +107,8 @@ impl List {
         wrong
     }
 
-    /// Faults of lines whose record is not known by that name: of as many as are drawn, because each is looked for by its reference.
+    /// Faults of lines whose record is not known by that name: of as many as are drawn, because each is looked for by
+    /// its reference.
     fn unnamed(&self, mut wrong: Vec<(u64, String)>, setup: &Setup) -> Vec<Fault> {
         wrong.sort();
         wrong.truncate(MOST_DRAWN);

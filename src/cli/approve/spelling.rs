@@ -8,8 +8,8 @@ use crate::records::mapping::SeriesMapping;
 use crate::records::sqlite::{Reader, StoreError};
 use crate::report::csv::Listed;
 
-/// The keys of these lines, all of one series, as a plan has them: typed as those of `hold place`. Where the database cannot be read now, they are
-/// taken as they are written. In place of what is no key of the series: why.
+/// The keys of these lines, all of one series, as a plan has them: typed as those of `hold place`. Where the database
+/// cannot be read now, they are taken as they are written. In place of what is no key of the series: why.
 pub(super) fn of(mapping: &SeriesMapping, lines: &[&mut Listed], setup: &Setup) -> Vec<Result<Vec<String>, String>> {
     let trimmed: Vec<Vec<String>> = lines.iter().map(|listed| trimmed(&listed.record.key)).collect();
     let parse = |reader: Reader| reader.parse_keys(&mapping.series, trimmed.iter().map(Vec::as_slice)).ok();

@@ -87,7 +87,8 @@ fn log_dir(named: Option<PathBuf>, session: &Session<'_>) -> Result<(PathBuf, La
     }
 }
 
-/// The log that another one continues, and how a command ends that shows that other one alone: what it does not show is not nothing.
+/// The log that another one continues, and how a command ends that shows that other one alone: what it does not show is
+/// not nothing.
 fn continued(log: &LogReader, dir: &Path) -> Result<(Option<EarlierLog>, Exit), Failure> {
     let named = log.continued()?;
     let earlier = named.map(|named| EarlierLog::from(&find_earlier(named, &mut beside(dir), &[])));

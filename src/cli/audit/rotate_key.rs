@@ -20,8 +20,8 @@ use crate::report::log::KeyRotated;
 pub struct RotateKey {}
 
 impl RotateKey {
-    /// Makes a new signing key, or takes up the one that the service manager hands in, and declares it in the log. An interrupted rotation is
-    /// ended, or undone, at the next opening of the log.
+    /// Makes a new signing key, or takes up the one that the service manager hands in, and declares it in the log. An
+    /// interrupted rotation is ended, or undone, at the next opening of the log.
     pub fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
         let setup = Setup::load(session)?;
         let vkey = setup.install.state.join("audit/vkey");

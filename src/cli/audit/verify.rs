@@ -32,7 +32,8 @@ pub struct Verify {
     /// Verifier keys of witnesses whose cosignatures count (may be given several times)
     #[arg(long, value_name = "FILE")]
     witness_key: Vec<PathBuf>,
-    /// Directories of the logs that this one continues, where they do not lie beside it as DIR.N (may be given several times)
+    /// Directories of the logs that this one continues, where they do not lie beside it as DIR.N (may be given several
+    /// times)
     #[arg(long, value_name = "DIR")]
     earlier: Vec<PathBuf>,
     /// Verify this proof of one entry alone, instead of a log; needs --vkey

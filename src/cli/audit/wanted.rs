@@ -56,7 +56,8 @@ pub(in crate::cli) fn find(setup: &Setup, mapping: &SeriesMapping, name: &Name<'
     }
 }
 
-/// Batches of which the record's database tells and no log here: what they destroyed nobody can look up. A database that cannot be read tells nothing.
+/// Batches of which the record's database tells and no log here: what they destroyed nobody can look up. A database
+/// that cannot be read tells nothing.
 fn remembered(
     setup: &Setup,
     log: &LogReader,
@@ -88,8 +89,8 @@ pub(in crate::cli) fn is_surer(answer: &Found, other: &Found) -> bool {
     doubt(answer) < doubt(other)
 }
 
-/// How a command ends that gave this answer: one that could not be given, of one record that shares the reference or of all, is a failure, and of the
-/// log where something else stands in the place of an earlier one.
+/// How a command ends that gave this answer: one that could not be given, of one record that shares the reference or of
+/// all, is a failure, and of the log where something else stands in the place of an earlier one.
 pub(in crate::cli) fn answered(found: &Found) -> Exit {
     let mut answers = found.records.iter().map(|record| record.answer).chain([found.answer]);
     match answers.any(|answer| answer == Answer::CannotTell) {

@@ -1,4 +1,5 @@
-//! What `check` says of a mapping that may be right and looks unfinished: guesses that nobody confirmed, names of files without files.
+//! What `check` says of a mapping that may be right and looks unfinished: guesses that nobody confirmed, names of files
+//! without files.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,7 +30,8 @@ pub fn guesses(config: &Config) -> Vec<Finding> {
     asked.into_iter().map(finding).collect()
 }
 
-/// Columns of mapped tables whose name says that they name files, where no mapping says which files: these would stay when their rows go.
+/// Columns of mapped tables whose name says that they name files, where no mapping says which files: these would stay
+/// when their rows go.
 pub fn files_without_mapping(series: &[&SeriesMapping], catalog: &Catalog) -> Vec<Finding> {
     let parts = || series.iter().flat_map(|mapping| &mapping.parts);
     let shared = parts().filter_map(|part| part.files.as_ref()).flat_map(|files| &files.shared);

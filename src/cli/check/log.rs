@@ -1,4 +1,5 @@
-//! What `check` sees beside the destruction log: calendars that it contradicts, rows in a database that are not its own or that it has lost.
+//! What `check` sees beside the destruction log: calendars that it contradicts, rows in a database that are not its own
+//! or that it has lost.
 //!
 //! A log that cannot be read is for `audit verify` to tell of: nothing is said here.
 
@@ -19,7 +20,8 @@ use crate::records::mapping::Source;
 use crate::records::sqlite::{self, FENCE_TABLE, Reader, Severity, StoreError};
 use crate::report::check::Finding;
 
-/// Calendars of today or to come that may not be obeyed, because the log has their version with another meaning, or has ended it.
+/// Calendars of today or to come that may not be obeyed, because the log has their version with another meaning, or has
+/// ended it.
 pub fn calendars(install: &Installation) -> Vec<Finding> {
     let Ok(log) = LogReader::open(&audit::dir_in(&install.state)) else { return Vec::new() };
     let mut chronicle = Chronicle::default();

@@ -32,7 +32,8 @@ pub(super) enum MakeError {
     Document(#[from] std::io::Error),
 }
 
-/// Writes the database and the documents beneath `directory`, which exists; tells `progress` after each account and dossier.
+/// Writes the database and the documents beneath `directory`, which exists; tells `progress` after each account and
+/// dossier.
 pub(super) fn make(
     directory: &Path,
     organization: &Organization,

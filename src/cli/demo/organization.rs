@@ -1,5 +1,5 @@
-//! The sample organization's accounts and dossiers: pure, the same for the same day, dated so that in any year a sensible
-//! share has reached its term.
+//! The sample organization's accounts and dossiers: pure, the same for the same day, dated so that in any year a
+//! sensible share has reached its term.
 
 use chrono::{Months, NaiveTime, TimeDelta};
 

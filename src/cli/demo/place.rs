@@ -66,8 +66,8 @@ impl Place {
         }
     }
 
-    /// Makes the configuration, whose reports are in this language, the calendar, the database and the documents. What a former, interrupted making left is
-    /// replaced; the database takes its name last.
+    /// Makes the configuration, whose reports are in this language, the calendar, the database and the documents. What
+    /// a former, interrupted making left is replaced; the database takes its name last.
     #[expect(clippy::disallowed_methods, reason = "what goes is what an interrupted demo made under this very name")]
     pub(super) fn make(&self, language: Language) -> Result<Made, Failure> {
         let partial = self.dir.join("application.partial");

@@ -10,10 +10,12 @@ use crate::records::sqlite::catalog::{Catalog, Column, Table};
 /// A schema, interpreted.
 pub(super) struct Guess<'c> {
     pub series: Vec<Candidate<'c>>,
-    /// Tables that hold neither a date that could start a clock nor a reference to a series: reference data, most likely.
+    /// Tables that hold neither a date that could start a clock nor a reference to a series: reference data, most
+    /// likely.
     pub aside: Vec<&'c str>,
     pub links: Vec<Link>,
-    /// What refers to several tables by a type, and was not placed: the table, the stem of its two columns, and the type where one is known.
+    /// What refers to several tables by a type, and was not placed: the table, the stem of its two columns, and the
+    /// type where one is known.
     pub unplaced: Vec<(&'c str, &'c str, Option<String>)>,
 }
 
@@ -91,7 +93,8 @@ impl<'c> Guess<'c> {
         self.series.iter().find(|candidate| candidate.table_name == table)
     }
 
-    /// References of other series to this one; of two series that refer to each other, only the first blocks the second.
+    /// References of other series to this one; of two series that refer to each other, only the first blocks the
+    /// second.
     pub fn blockers(&self, of: &Candidate<'_>) -> Vec<(&Candidate<'c>, &Link)> {
         let place = |table: &str| self.series.iter().position(|candidate| candidate.table_name == table);
         let refers =
@@ -118,7 +121,8 @@ fn owners(tables: &[(&str, &Table)], links: &[Link]) -> BTreeMap<String, Link> {
     let dated = tables.iter().filter(free_standing).filter(|(_, table)| main_date(table).is_some());
     let dated = dated.map(|(name, _)| *name);
     let free: Vec<&str> = dated.filter(|name| !owners.contains_key(*name)).collect();
-    // A dated table that refers to another free dated one hangs on it, unless that one is a person, whom records outlive.
+    // A dated table that refers to another free dated one hangs on it, unless that one is a person, whom records
+    // outlive.
     roots.extend(free.iter().copied().filter(|name| {
         !links.iter().any(|link| {
             link.child == *name
@@ -147,8 +151,8 @@ fn affairs<'c>(tables: &[(&'c str, &'c Table)], links: &[Link]) -> BTreeSet<&'c 
     }
 }
 
-/// Gives every table that is no root, and refers to a root or a part, its owner. A person owns only what nothing else can: what refers to one of `affairs` too
-/// waits for that.
+/// Gives every table that is no root, and refers to a root or a part, its owner. A person owns only what nothing else
+/// can: what refers to one of `affairs` too waits for that.
 fn adopt(
     tables: &[(&str, &Table)],
     links: &[Link],
@@ -232,7 +236,8 @@ fn event_of<'c>(
         .next()
 }
 
-/// Whether rows of the table say by a type which table they belong to. Not where the schema itself ties them to one; whoever wrote them is none.
+/// Whether rows of the table say by a type which table they belong to. Not where the schema itself ties them to one;
+/// whoever wrote them is none.
 fn is_polymorphic(table: &Table) -> bool {
     !schema::polymorphic(table).is_empty() && table.foreign_keys.iter().all(|key| names::is_person(&key.parent))
 }
@@ -245,7 +250,8 @@ struct Collect<'g, 'c> {
 }
 
 impl<'c> Collect<'_, 'c> {
-    /// Adds the parts of the last of the tables `above`, and theirs. `of` is the part that this table is, if it is not the record's.
+    /// Adds the parts of the last of the tables `above`, and theirs. `of` is the part that this table is, if it is not
+    /// the record's.
     fn parts(&self, candidate: &mut Candidate<'c>, of: Option<&str>, above: &mut Vec<String>) {
         let Some(owner) = above.last().cloned() else { return };
         for (table_name, table) in self.tables {

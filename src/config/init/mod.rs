@@ -1,6 +1,7 @@
 //! The two files that `init` writes: commented blanks, or a proposal read from a schema.
 //!
-//! Nothing here is ever obeyed as it stands: every period is left blank, so `check` refuses the files until a person has decided.
+//! Nothing here is ever obeyed as it stands: every period is left blank, so `check` refuses the files until a person
+//! has decided.
 
 mod calendar;
 mod configuration;
@@ -44,7 +45,8 @@ pub fn starter() -> Proposal {
     Proposal { configuration, calendar, undecided: undecided.map(str::to_owned).to_vec() }
 }
 
-/// The values of columns that say which table a row refers to (`Issue` in `journals.journalized_type`), by table and column.
+/// The values of columns that say which table a row refers to (`Issue` in `journals.journalized_type`), by table and
+/// column.
 pub type Kinds = BTreeMap<(String, String), Vec<String>>;
 
 /// The columns whose values [`propose`] wants to know, each with its table.
@@ -98,8 +100,9 @@ pub fn names_files(column: &Column) -> bool {
     names::is_path(column)
 }
 
-/// A proposal read from a schema: foreign keys become parts and blockers, types beside a reference become parts with `where`, date columns
-/// events, and likely personal information is marked. `database` is the database file as the configuration shall name it.
+/// A proposal read from a schema: foreign keys become parts and blockers, types beside a reference become parts with
+/// `where`, date columns events, and likely personal information is marked. `database` is the database file as the
+/// configuration shall name it.
 pub fn propose(catalog: &Catalog, kinds: &Kinds, database: &str) -> Proposal {
     let guess = guess::Guess::read(catalog, kinds);
     let mut undecided =

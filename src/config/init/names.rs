@@ -93,8 +93,9 @@ pub(super) fn date_kind(column: &Column) -> Option<DateKind> {
     Some(kind.unwrap_or(DateKind::Plain))
 }
 
-/// How the column probably writes its dates: a word for `as`; `None` for RFC 3339, the default; a blank for a date-time without zone, of which
-/// no schema says whether it is UTC or local, and the wrong one of the two would destroy a day early.
+/// How the column probably writes its dates: a word for `as`; `None` for RFC 3339, the default; a blank for a date-time
+/// without zone, of which no schema says whether it is UTC or local, and the wrong one of the two would destroy a day
+/// early.
 pub(super) fn encoding(column: &Column) -> Option<&'static str> {
     let declared = column.declared.to_uppercase();
     let last = words(&column.name).pop().unwrap_or_default();
@@ -220,7 +221,8 @@ pub(super) fn mask(column: &Column) -> &'static str {
     }
 }
 
-/// The column that says in which state the record is: a date of closure may outlive a reopening. The state of an address is none.
+/// The column that says in which state the record is: a date of closure may outlive a reopening. The state of an
+/// address is none.
 pub(super) fn status(table: &Table) -> Option<&Column> {
     let is_there = |known: &[&str]| table.columns.iter().any(|column| any(&words(&column.name), known));
     let has_address = is_there(&["city", "ville", "country", "pays", "postal", "postalcode", "zip"]);
@@ -256,8 +258,8 @@ pub(super) fn is_path(column: &Column) -> bool {
         || matches!(joined.as_str(), "file" | "file_name" | "storage_key" | "disk_filename")
 }
 
-/// The columns that together name a file beneath a root: its directory, where a column says it, and its name as it is stored rather than as its
-/// author called it.
+/// The columns that together name a file beneath a root: its directory, where a column says it, and its name as it is
+/// stored rather than as its author called it.
 pub(super) fn paths(table: &Table) -> Vec<&Column> {
     let is_stored = |column: &&Column| any(&words(&column.name), &["disk", "stored", "storage", "path", "chemin"]);
     let mut files: Vec<&Column> = table.columns.iter().filter(|column| is_path(column)).collect();

@@ -110,7 +110,8 @@ fn by_role<'c>(
     }
 }
 
-/// The table of people to which most columns lead by its own name, and its one key column; `None` where two are as likely.
+/// The table of people to which most columns lead by its own name, and its one key column; `None` where two are as
+/// likely.
 fn people<'c>(tables: &[(&'c str, &'c Table)], links: &[Link]) -> Option<(&'c str, &'c str)> {
     let is_people = |(name, _): &&(&'c str, &'c Table)| names::words(name).len() == 1 && names::is_person(name);
     let references = |name: &str| links.iter().filter(|link| link.parent == name && link.child != name).count();
@@ -133,8 +134,8 @@ pub(super) fn polymorphic(table: &Table) -> Vec<&str> {
     stems.filter(|stem| names.contains(&format!("{stem}_id").as_str())).collect()
 }
 
-/// The references of rows that say by a type which table they refer to, one for each type that is a table's name (`WikiPage` of
-/// `wiki_pages`).
+/// The references of rows that say by a type which table they refer to, one for each type that is a table's name
+/// (`WikiPage` of `wiki_pages`).
 pub(super) fn typed(tables: &[(&str, &Table)], kinds: &Kinds) -> Vec<Link> {
     let mut links = Vec::new();
     for (child, table) in tables {

@@ -1,4 +1,5 @@
-//! Begins a successor to a log that cannot go on. The only way past a damaged log, and never taken by the program itself.
+//! Begins a successor to a log that cannot go on. The only way past a damaged log, and never taken by the program
+//! itself.
 
 use std::collections::BTreeSet;
 use std::fs::OpenOptions;
@@ -23,15 +24,17 @@ pub struct Successor {
     pub read: u64,
     /// Where the predecessor lies now, untouched; `None` where it was lost.
     pub kept: Option<PathBuf>,
-    /// The key of keyed digests was lost: a new one was made, and what the predecessor's digests are of can no longer be shown.
+    /// The key of keyed digests was lost: a new one was made, and what the predecessor's digests are of can no longer
+    /// be shown.
     pub new_digest_key: bool,
 }
 
-/// Moves the log of this state directory aside and begins its successor. The reason stays in the private state; the log has its
-/// keyed digest. Approvals end with the old log: plans are approved anew.
+/// Moves the log of this state directory aside and begins its successor. The reason stays in the private state; the log
+/// has its keyed digest. Approvals end with the old log: plans are approved anew.
 ///
 /// # Errors
-/// Another process holds the state; files that cannot be moved or written; [`DeskError::Unsettled`] for a log that can go on and must.
+/// Another process holds the state; files that cannot be moved or written; [`DeskError::Unsettled`] for a log that can
+/// go on and must.
 pub fn adopt_log(
     state: &Path,
     keys: Option<KeyPlaces>,
@@ -52,8 +55,8 @@ pub fn adopt_log(
     Ok(Successor { origin, predecessor: predecessor.origin, read: predecessor.size, kept, new_digest_key })
 }
 
-/// A log that opens is published to its last entry, so that the successor pins all of it. While batches of it wait for their outcome it is not left:
-/// nobody else would finish their files.
+/// A log that opens is published to its last entry, so that the successor pins all of it. While batches of it wait for
+/// their outcome it is not left: nobody else would finish their files.
 fn settle(state: &Path, keys: &KeyPlaces, now: Instant) -> Result<(), DeskError> {
     let Ok(mut log) = DestructionLog::open(&audit::dir_in(state), keys.clone(), now) else { return Ok(()) };
     let batches: BTreeSet<_> = log.unresolved().into_iter().map(|(_, intent)| intent.batch).collect();

@@ -138,7 +138,8 @@ impl Session {
         Ok(Response::Excepted { records })
     }
 
-    /// The records excepted so far. That they are as many as the approval says keeps one from going through without them.
+    /// The records excepted so far. That they are as many as the approval says keeps one from going through without
+    /// them.
     fn take_excepted(&mut self, plan: &PlanId, expected: u64) -> Result<HashSet<NamedRecord>, DeskError> {
         let excepted = match self.excepted.take() {
             Some((excepted_of, records)) if excepted_of == *plan => records,
@@ -202,9 +203,10 @@ impl Known {
                 Err(DeskError::NoReference { series: mapping.series.clone() })
             }
             (HoldScope::Where { series, expression }, Some(mapping)) => {
-                // Only the database can say that it is an expression, and that it fails on no row: a hold that cannot be asked would stop every
-                // plan later. So an unreadable database cannot be told from a wrong expression. Whoever asks for a hold does not wait until a large
-                // table was read: what fails beyond is kept as well, and told by the next plan.
+                // Only the database can say that it is an expression, and that it fails on no row: a hold that cannot
+                // be asked would stop every plan later. So an unreadable database cannot be told from a wrong
+                // expression. Whoever asks for a hold does not wait until a large table was read: what fails beyond is
+                // kept as well, and told by the next plan.
                 let mut reader = open(install, mapping)?;
                 reader.find_where(&series, &expression, LONGEST_TRIAL, &mut |_| ControlFlow::Continue(()))?;
                 Ok(Self { scope: HoldScope::Where { series, expression }, record: None })
@@ -218,8 +220,8 @@ impl Known {
     }
 }
 
-/// A key as the database would show it (`7` for the `007` of an integer key). A database that cannot be read now keeps nobody
-/// from holding: the key then stands as it was given.
+/// A key as the database would show it (`7` for the `007` of an integer key). A database that cannot be read now keeps
+/// nobody from holding: the key then stands as it was given.
 fn typed(
     install: &Installation,
     mapping: &SeriesMapping,

@@ -26,7 +26,8 @@ impl Client {
     /// Connects to the process that holds the state and waits for its greeting.
     ///
     /// # Errors
-    /// [`DeskError::NoDaemon`] where nobody serves the socket, [`DeskError::NoRights`] where this user may not use it; too many do.
+    /// [`DeskError::NoDaemon`] where nobody serves the socket, [`DeskError::NoRights`] where this user may not use it;
+    /// too many do.
     pub fn connect(state: &Path) -> Result<Self, DeskError> {
         let connect = || {
             let (_dir, path) = reach(state, SOCKET)?;
@@ -49,8 +50,8 @@ impl Client {
     /// Sends a request and waits for the answer.
     ///
     /// # Errors
-    /// The request is too long; [`DeskError::Unheard`] where it surely was not read; the connection ended before the answer, and it is
-    /// unknown whether the request was granted.
+    /// The request is too long; [`DeskError::Unheard`] where it surely was not read; the connection ended before the
+    /// answer, and it is unknown whether the request was granted.
     pub fn send(&mut self, request: &Request) -> Result<Response, DeskError> {
         let mut line =
             serde_json::to_vec(request).map_err(|error| DeskError::NotARequest { message: error.to_string() })?;

@@ -9,8 +9,8 @@ use crate::model::{Actor, Instant, SourceName};
 const CONFIRMED: &str = "clock-confirmed";
 
 impl Desk {
-    /// A named person answers for the clock although the log's last entry lies ahead of it; that is put on record. Holds until the clock has
-    /// caught up, also after a restart.
+    /// A named person answers for the clock although the log's last entry lies ahead of it; that is put on record.
+    /// Holds until the clock has caught up, also after a restart.
     ///
     /// # Errors
     /// The log or the private database cannot be written.

@@ -34,7 +34,8 @@ enum Place {
     There(Client),
 }
 
-/// Takes the state and serves it, or connects to whoever has it. `keys`: where the secret keys are, if not under the state directory.
+/// Takes the state and serves it, or connects to whoever has it. `keys`: where the secret keys are, if not under the
+/// state directory.
 ///
 /// # Errors
 /// Whatever keeps the state from being taken; [`DeskError::Locked`] where who has it does not answer.
@@ -84,7 +85,8 @@ fn find_place(install: &Arc<Installation>, keys: Option<&KeyPlaces>, clock: &Clo
     }
 }
 
-/// What one command put on record stands in the signed tree when it ends, so that the next checkpoint an auditor takes covers it.
+/// What one command put on record stands in the signed tree when it ends, so that the next checkpoint an auditor takes
+/// covers it.
 impl Drop for Door {
     fn drop(&mut self) {
         if let Place::Here { _served: Some(_), desk, .. } = &self.place
@@ -132,7 +134,8 @@ impl Door {
         }
     }
 
-    /// Makes a plan. The Desk is only asked for keys, holds and history; the state is let go before the records are scanned.
+    /// Makes a plan. The Desk is only asked for keys, holds and history; the state is let go before the records are
+    /// scanned.
     ///
     /// # Errors
     /// As [`plan::make`] and [`Self::ask`].

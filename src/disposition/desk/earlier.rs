@@ -15,7 +15,8 @@ pub struct EarlierLog {
 }
 
 impl Desk {
-    /// The logs before this one, the last one first, as far as their entries stand beside it: read once, for they change no more.
+    /// The logs before this one, the last one first, as far as their entries stand beside it: read once, for they
+    /// change no more.
     ///
     /// # Errors
     /// A log that cannot be read.

@@ -1,6 +1,7 @@
 //! Which times a scheduler fired.
 //!
-//! A firing is unique per schedule and time, and durable before its run starts: a crash, a second tick or a clock put back runs nothing twice.
+//! A firing is unique per schedule and time, and durable before its run starts: a crash, a second tick or a clock put
+//! back runs nothing twice.
 
 use rusqlite::{Row, params};
 use serde::{Deserialize, Serialize};

@@ -23,8 +23,8 @@ pub(super) struct HoldOrder {
 pub(super) struct Naming(pub Option<(i32, String)>);
 
 impl Desk {
-    /// Places a hold: in force from the private database's commit on. It holds, too, where the log cannot be written now, as the second part of
-    /// the result says; [`Desk::catch_up`] puts it on record.
+    /// Places a hold: in force from the private database's commit on. It holds, too, where the log cannot be written
+    /// now, as the second part of the result says; [`Desk::catch_up`] puts it on record.
     pub(super) fn place_hold(
         &mut self,
         order: HoldOrder,
@@ -48,8 +48,8 @@ impl Desk {
         Ok((hold, recorded))
     }
 
-    /// A name that no hold ever had here. It is short, because people read it out and type it: where 10,000 holds are placed, one
-    /// organization in a hundred draws a name twice.
+    /// A name that no hold ever had here. It is short, because people read it out and type it: where 10,000 holds are
+    /// placed, one organization in a hundred draws a name twice.
     pub(super) fn new_hold_id(&self, mut draw: impl FnMut() -> Result<HoldId, DeskError>) -> Result<HoldId, DeskError> {
         loop {
             let id = draw()?;
@@ -128,7 +128,8 @@ impl Desk {
         }))
     }
 
-    /// Makes the private database agree with the log, which is right about what is in force: a crash between the two left them apart.
+    /// Makes the private database agree with the log, which is right about what is in force: a crash between the two
+    /// left them apart.
     pub(super) fn reconcile(&mut self, now: Instant) -> Result<(), DeskError> {
         self.chronicle()?;
         let stored = self.store.holds()?;

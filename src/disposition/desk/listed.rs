@@ -1,4 +1,5 @@
-//! What approvals say of one record: is it on a list that waits for its execution, and does the approval cover it there?
+//! What approvals say of one record: is it on a list that waits for its execution, and does the approval cover it
+//! there?
 
 use super::{DeskError, PlanState, SharedDesk};
 use crate::disposition::approval::Decision;

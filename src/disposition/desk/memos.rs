@@ -1,4 +1,5 @@
-//! A few values that must outlive the process, each under a name of its own: a pause, counts, what was believed of the clock.
+//! A few values that must outlive the process, each under a name of its own: a pause, counts, what was believed of the
+//! clock.
 
 use rusqlite::{OptionalExtension, params};
 use serde::Serialize;

@@ -1,7 +1,7 @@
 //! The Desk: owns the log, the holds and the state of plans, one at a time.
 //!
-//! Whoever holds the state lock has it. It stands behind one fair mutex, held by an execution from its check of the holds to its COMMIT: so a hold
-//! waits for one chunk at most, and once acknowledged it holds.
+//! Whoever holds the state lock has it. It stands behind one fair mutex, held by an execution from its check of the
+//! holds to its COMMIT: so a hold waits for one chunk at most, and once acknowledged it holds.
 
 mod actor;
 mod adopt;
@@ -181,7 +181,8 @@ impl Desk {
         self.lost.iter()
     }
 
-    /// Puts on record what could not be: after a failed write the log is read again from disk, and holds of which it does not tell are told.
+    /// Puts on record what could not be: after a failed write the log is read again from disk, and holds of which it
+    /// does not tell are told.
     ///
     /// # Errors
     /// As [`Self::open`]; the log still cannot be written.

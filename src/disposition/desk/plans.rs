@@ -20,8 +20,8 @@ pub enum PlanState {
     Pending,
     /// Lists no record: there is nothing to decide.
     Empty,
-    /// Waited too long for a decision, or for its execution; or its list is gone, as where what it was bound to has changed, or where it was
-    /// decided on under a log that another one succeeded.
+    /// Waited too long for a decision, or for its execution; or its list is gone, as where what it was bound to has
+    /// changed, or where it was decided on under a log that another one succeeded.
     Expired,
     Approved,
     Rejected,

@@ -1,4 +1,5 @@
-//! The way from a plan to one that may be executed: approved or rejected by a person, and checked again before its execution.
+//! The way from a plan to one that may be executed: approved or rejected by a person, and checked again before its
+//! execution.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -14,7 +15,8 @@ use crate::disposition::request::NamedRecord;
 use crate::model::{Actor, Digest, Fingerprint, Instant, PlanId, RuleNumber, SeriesName};
 use crate::records::sqlite::Reader;
 
-/// The approved plan of this id, checked against its approval, the log, the calendars, the mappings and the databases as they are now.
+/// The approved plan of this id, checked against its approval, the log, the calendars, the mappings and the databases
+/// as they are now.
 ///
 /// The list is read before the Desk is taken, so holds do not wait for it.
 ///
@@ -168,7 +170,8 @@ impl Desk {
         self.forget(plan)
     }
 
-    /// What has changed, so that a plan can be neither approved nor executed any more. A database that cannot be read now says nothing about that.
+    /// What has changed, so that a plan can be neither approved nor executed any more. A database that cannot be read
+    /// now says nothing about that.
     ///
     /// # Errors
     /// There is no such plan, or its manifest was altered.
@@ -218,7 +221,8 @@ struct Exceptions {
 }
 
 impl Exceptions {
-    /// Finds these records on the plan's list. Of rules that are not approved (`only`; empty: all are) there is nothing to leave out.
+    /// Finds these records on the plan's list. Of rules that are not approved (`only`; empty: all are) there is nothing
+    /// to leave out.
     ///
     /// # Errors
     /// Records that are not on it; a list that cannot be read.

@@ -1,7 +1,7 @@
 //! Serves the control socket while this process holds the state.
 //!
-//! One thread accepts, one per connection answers. Nothing that comes in is trusted: connections have a greatest number, lines (`lines`) a
-//! longest length and a time.
+//! One thread accepts, one per connection answers. Nothing that comes in is trusted: connections have a greatest
+//! number, lines (`lines`) a longest length and a time.
 
 use std::fs::{self, Permissions};
 use std::io::{self, Write};
@@ -107,7 +107,8 @@ fn bind(state: &Path) -> io::Result<UnixListener> {
     Ok(listener)
 }
 
-/// A path to `name` in `dir` that is short enough for a socket address, however long `dir` is; good as long as the descriptor lives.
+/// A path to `name` in `dir` that is short enough for a socket address, however long `dir` is; good as long as the
+/// descriptor lives.
 pub(super) fn reach(dir: &Path, name: &str) -> io::Result<(OwnedFd, PathBuf)> {
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let descriptor = rustix::fs::open(dir, flags, Mode::empty())?;
@@ -250,7 +251,8 @@ impl Hearing {
 }
 
 fn parse(line: &[u8]) -> Result<Request, DeskError> {
-    // serde's words may quote the line, which may hold personal information; the answer goes to who sent it and nowhere else.
+    // serde's words may quote the line, which may hold personal information; the answer goes to who sent it and nowhere
+    // else.
     serde_json::from_slice(line).map_err(|error| DeskError::NotARequest { message: error.to_string() })
 }
 

@@ -1,4 +1,5 @@
-//! The Desk behind its mutex. The standard mutex lets a busy owner overtake those who wait; here they are served in the order of their coming.
+//! The Desk behind its mutex. The standard mutex lets a busy owner overtake those who wait; here they are served in the
+//! order of their coming.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};

@@ -13,7 +13,8 @@ pub(super) struct StateLock {
     _file: File,
 }
 
-/// Directories of the state: readable by the group, for auditors and for the control socket; what is private, by nobody else.
+/// Directories of the state: readable by the group, for auditors and for the control socket; what is private, by nobody
+/// else.
 const OPEN: [&str; 3] = ["", "audit", "plans"];
 const PRIVATE: [&str; 3] = ["private", "private/keys", "private/plans"];
 
@@ -114,7 +115,8 @@ impl Look<'_> {
         Err(DeskError::Mode { path: path.to_owned(), mode, danger, mend })
     }
 
-    /// Files of a directory that may not be there yet; what is no plain file there (a socket being made) is not ours to judge.
+    /// Files of a directory that may not be there yet; what is no plain file there (a socket being made) is not ours to
+    /// judge.
     fn at_files_of(&self, dir: &Path, forbidden: u32) -> Result<(), DeskError> {
         let entries = match fs::read_dir(dir) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),

@@ -18,7 +18,8 @@ pub struct Stayed {
 }
 
 impl Desk {
-    /// Notes why a record stayed, durably and instead of an earlier reason. Its key is not kept: a keyed digest finds it again.
+    /// Notes why a record stayed, durably and instead of an earlier reason. Its key is not kept: a keyed digest finds
+    /// it again.
     ///
     /// # Errors
     /// The private database.

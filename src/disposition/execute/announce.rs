@@ -26,7 +26,8 @@ pub(super) struct Candidate<'i> {
 /// A record that is not announced, and why.
 pub(super) type RefusedItem<'i> = (&'i Item, FileError);
 
-/// Recognizes the files of each item. A record with a file that could not go is not announced: it comes back with the reason.
+/// Recognizes the files of each item. A record with a file that could not go is not announced: it comes back with the
+/// reason.
 pub(super) fn identify_files<'i>(
     writer: &mut Writer,
     target: &Target<'_>,
@@ -66,7 +67,8 @@ pub(super) fn identify_files<'i>(
     Ok((ready, refused))
 }
 
-/// An absent file is as good as gone only where the mapping says so, or where none is unlinked: its root may be wrong, or its volume not mounted.
+/// An absent file is as good as gone only where the mapping says so, or where none is unlinked: its root may be wrong,
+/// or its volume not mounted.
 fn must_be_there(target: &Target<'_>, item: &Item, part: &PartName) -> bool {
     let files = target.mapping.parts.iter().filter(|own| own.name == *part).filter_map(|own| own.files.as_ref());
     item.action == Action::Destroy && files.into_iter().any(|files| files.missing == Missing::Fail)

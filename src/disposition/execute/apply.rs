@@ -53,8 +53,8 @@ pub struct Progress {
 /// Executes an approved plan now, or goes on with it. What is put off stays in the plan: a further call tries it again.
 ///
 /// # Errors
-/// Nothing was destroyed for [`ExecuteError::Blackout`], [`ExecuteError::Version`], [`ExecuteError::Restored`] and the like. After any other error the log says what was
-/// done, and the same call goes on from there.
+/// Nothing was destroyed for [`ExecuteError::Blackout`], [`ExecuteError::Version`], [`ExecuteError::Restored`] and the
+/// like. After any other error the log says what was done, and the same call goes on from there.
 pub fn apply(
     shared: &SharedDesk,
     plan: &ApprovedPlan,
@@ -100,7 +100,8 @@ pub fn apply(
     close(&mut *shared.lock()?, plan, tally, Ended { run, began, now, finished, actor: conditions.actor })
 }
 
-/// A source may have been found restored since the plan was approved: only an approval that came after, and named the rail, lets it go on.
+/// A source may have been found restored since the plan was approved: only an approval that came after, and named the
+/// rail, lets it go on.
 fn wait_for_a_person(desk: &mut Desk, plan: &ApprovedPlan) -> Result<(), ExecuteError> {
     for planned in &plan.manifest().series {
         let chronicle = desk.chronicle()?;

@@ -1,4 +1,5 @@
-//! `--where` holds that can no longer be asked: nobody knows which records they keep, so nothing goes, and they are named.
+//! `--where` holds that can no longer be asked: nobody knows which records they keep, so nothing goes, and they are
+//! named.
 
 use super::error::ExecuteError;
 use super::writers::Writers;
@@ -7,8 +8,8 @@ use crate::disposition::plan::{Manifest, PlanError};
 use crate::model::{HoldId, SeriesName, SourceName};
 use crate::records::sqlite::StoreError;
 
-/// Compiles every `--where` hold on the series of a plan before anything is announced. What an expression fails on in a row is only found
-/// inside the transaction.
+/// Compiles every `--where` hold on the series of a plan before anything is announced. What an expression fails on in a
+/// row is only found inside the transaction.
 ///
 /// # Errors
 /// [`PlanError::Hold`] for the first that cannot be asked; a source cannot be opened.

@@ -57,7 +57,8 @@ pub(super) enum BatchEnd {
     TooLong,
     /// Undone: its one record could not be judged in time.
     Unjudged(StoreError),
-    /// Put off, and so must be whatever the run has left: its plan was rejected, or the database is no longer the one that was planned for.
+    /// Put off, and so must be whatever the run has left: its plan was rejected, or the database is no longer the one
+    /// that was planned for.
     Over { result: BatchResult, reason: String },
 }
 
@@ -232,7 +233,8 @@ fn attempt_once(
     };
     fault::step("begun")?;
     let started = Stopwatch::now();
-    // From here to the COMMIT nobody can place a hold: whoever was told that a hold is placed was told before, and it is seen.
+    // From here to the COMMIT nobody can place a hold: whoever was told that a hold is placed was told before, and it
+    // is seen.
     let mut desk = bench.shared.lock()?;
     let now = (bench.clock)();
     if let Some(reason) = halt::reason_inside(&mut desk, &mut txn, target, now)? {

@@ -1,7 +1,8 @@
-//! A log that lies behind what a database remembers: the state directory was restored from a copy, while the databases stayed as they are.
+//! A log that lies behind what a database remembers: the state directory was restored from a copy, while the databases
+//! stayed as they are.
 //!
-//! What the database alone remembers has its evidence in entries that this log has lost. To go on would give their numbers to other batches, and sign a
-//! second history beside the first.
+//! What the database alone remembers has its evidence in entries that this log has lost. To go on would give their
+//! numbers to other batches, and sign a second history beside the first.
 
 use std::ops::ControlFlow;
 
@@ -10,8 +11,9 @@ use crate::disposition::desk::{Desk, DeskError};
 use crate::model::{BatchNumber, Origin, SourceName};
 use crate::records::sqlite::Reader;
 
-/// Refuses to go on where a source has a fence row of a batch of this log that the log does not know. A source that cannot be read
-/// now, or in which its application left a transaction unfinished, is looked at again in each of its transactions.
+/// Refuses to go on where a source has a fence row of a batch of this log that the log does not know. A source that
+/// cannot be read now, or in which its application left a transaction unfinished, is looked at again in each of its
+/// transactions.
 ///
 /// # Errors
 /// [`DeskError::LogBehind`]; a log that cannot be read.
@@ -28,8 +30,8 @@ pub fn look(desk: &mut Desk) -> Result<(), DeskError> {
     Ok(())
 }
 
-/// The same of one source beside whoever holds the state: `batches` of the log of this name have a fence row there. The log must have been opened after these were read, as
-/// a batch under way is in the log before its row is written.
+/// The same of one source beside whoever holds the state: `batches` of the log of this name have a fence row there. The
+/// log must have been opened after these were read, as a batch under way is in the log before its row is written.
 ///
 /// # Errors
 /// As [`look`].
@@ -64,7 +66,8 @@ pub(super) fn unknown(
     Ok(None)
 }
 
-/// Whether the log's entry of the batch's number is an intent of the batch: its number is the index of its first intent.
+/// Whether the log's entry of the batch's number is an intent of the batch: its number is the index of its first
+/// intent.
 fn is_known(log: &impl Entries, batch: BatchNumber) -> Result<bool, LogError> {
     let mut is_known = false;
     log.scan_brief(batch.0, &mut |_, brief| {

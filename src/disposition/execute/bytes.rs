@@ -1,5 +1,5 @@
-//! How many bytes of records the next chunk may have. Large values cost by what must be overwritten and synced, not by their number, and most
-//! of it at the COMMIT, which nothing can cut short. Pure: times are measured by the caller.
+//! How many bytes of records the next chunk may have. Large values cost by what must be overwritten and synced, not by
+//! their number, and most of it at the COMMIT, which nothing can cut short. Pure: times are measured by the caller.
 
 use std::time::Duration;
 

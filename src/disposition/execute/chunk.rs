@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use super::bytes::{ByteSizer, START_BYTES};
 
-/// A series begins with chunks of at most this size: a transaction of some tens of milliseconds on ordinary disks, for small records.
+/// A series begins with chunks of at most this size: a transaction of some tens of milliseconds on ordinary disks, for
+/// small records.
 const START: usize = 500;
 
-/// Smaller chunks of small records spend their time in what each transaction costs, and who does not get a turn would only ask for more turns.
+/// Smaller chunks of small records spend their time in what each transaction costs, and who does not get a turn would
+/// only ask for more turns.
 const LEAST: f64 = 50.0;
 
 /// Larger chunks gain nothing more, and an undone one costs too much.
@@ -40,7 +42,8 @@ pub struct ChunkSizer {
     size: f64,
     pace: Option<Pace>,
     bytes: ByteSizer,
-    /// Whether records are looked at before they go: where they may be large. Small ones would take a sixth longer for it.
+    /// Whether records are looked at before they go: where they may be large. Small ones would take a sixth longer for
+    /// it.
     are_weighed: bool,
 }
 
@@ -61,8 +64,8 @@ struct Pace {
 }
 
 impl ChunkSizer {
-    /// For a series whose records have so many bytes each, at most and on an average, and whose write transactions shall not be longer
-    /// than `budget`.
+    /// For a series whose records have so many bytes each, at most and on an average, and whose write transactions
+    /// shall not be longer than `budget`.
     pub fn new(budget: Duration, bytes_per_record: u64) -> Self {
         Self {
             budget: budget.as_secs_f64(),
@@ -88,8 +91,8 @@ impl ChunkSizer {
         self.size as usize
     }
 
-    /// Learns from a chunk: how many records it had, how many rows went with them (their own included), and how long its
-    /// transaction was open.
+    /// Learns from a chunk: how many records it had, how many rows went with them (their own included), and how long
+    /// its transaction was open.
     pub fn took(&mut self, records: usize, rows: u64, held: Duration) {
         // A chunk of which nothing was due says nothing of what disposing costs.
         if records == 0 || rows == 0 {

@@ -10,7 +10,8 @@ use crate::disposition::ApprovedPlan;
 use crate::disposition::desk::Desk;
 use crate::model::{Actor, Instant, RunId, SourceName};
 
-/// The level that reading the tables back verifies: the rows are gone for every query. Pages, indexes and logs were not read.
+/// The level that reading the tables back verifies: the rows are gone for every query. Pages, indexes and logs were not
+/// read.
 const LEVEL: &str = "logical";
 
 /// No level: a copy may stand in a table that nobody read, or nothing went.

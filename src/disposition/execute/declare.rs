@@ -1,4 +1,5 @@
-//! Before the first action under them, the calendar and the mappings stand in the log; so does the person who lets a restored source go on.
+//! Before the first action under them, the calendar and the mappings stand in the log; so does the person who lets a
+//! restored source go on.
 
 use super::error::ExecuteError;
 use crate::audit::leaf::{Body, Correction, MappingLeaf};

@@ -30,15 +30,16 @@ pub(super) struct Patience {
 const ALONE: Duration = Duration::from_millis(500);
 
 impl Patience {
-    /// Of a transaction on so many records that may take `longest`. Asking is what it does beside its work: its records' facts may take all of its
-    /// time, the holds a fraction.
+    /// Of a transaction on so many records that may take `longest`. Asking is what it does beside its work: its
+    /// records' facts may take all of its time, the holds a fraction.
     pub fn new(longest: Duration, records: usize) -> Self {
         let least = if records == 1 { ALONE } else { Duration::ZERO };
         Self { facts: longest.max(least), holds: (longest / PATIENCE).max(least) }
     }
 }
 
-/// A transaction whose work is done. It ends by [`Disposal::commit`], which asks for the evidence, or is rolled back when dropped.
+/// A transaction whose work is done. It ends by [`Disposal::commit`], which asks for the evidence, or is rolled back
+/// when dropped.
 pub(super) struct Disposal<'w> {
     txn: WriteTxn<'w>,
     /// What becomes of each candidate if the transaction commits.
@@ -64,14 +65,15 @@ impl Disposal<'_> {
     }
 }
 
-/// Judges the candidates again and disposes of those that are still due exactly as planned: all together, or, where one that goes may change what is
-/// judged of the next, one after the other. The holds must not change until the
+/// Judges the candidates again and disposes of those that are still due exactly as planned: all together, or, where one
+/// that goes may change what is judged of the next, one after the other. The holds must not change until the
 /// transaction has ended: the caller holds the desk.
 ///
 /// # Errors
-/// [`StoreError::CountDiffers`] where a trigger or a cascade did more than was counted, [`StoreError::Interrupted`] where time was over,
-/// [`StoreError::TooSlow`] where it was over before one record alone was judged, [`PlanError::Hold`](crate::disposition::plan::PlanError::Hold)
-/// where a `--where` hold cannot be asked, or not in time: the transaction is rolled back.
+/// [`StoreError::CountDiffers`] where a trigger or a cascade did more than was counted, [`StoreError::Interrupted`]
+/// where time was over, [`StoreError::TooSlow`] where it was over before one record alone was judged,
+/// [`PlanError::Hold`](crate::disposition::plan::PlanError::Hold) where a `--where` hold cannot be asked, or not in
+/// time: the transaction is rolled back.
 pub(super) fn dispose<'w>(
     mut txn: WriteTxn<'w>,
     target: &Target<'_>,
@@ -142,7 +144,8 @@ impl Judging<'_, '_> {
         Ok(held)
     }
 
-    /// What does not answer in time about one record alone is too slow for any transaction; what does not about many is asked of fewer.
+    /// What does not answer in time about one record alone is too slow for any transaction; what does not about many is
+    /// asked of fewer.
     fn slow_alone(&self, error: StoreError, longest: Duration) -> StoreError {
         match error {
             StoreError::Interrupted { database } if self.is_alone => StoreError::TooSlow { database, longest },

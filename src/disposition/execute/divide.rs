@@ -1,4 +1,5 @@
-//! Batches that must be divided: one that changes more, or less, than it counts, and one that keeps the database locked for too long.
+//! Batches that must be divided: one that changes more, or less, than it counts, and one that keeps the database locked
+//! for too long.
 
 use std::ops::Range;
 use std::thread;
@@ -15,11 +16,12 @@ use crate::disposition::plan::Item;
 use crate::model::RecordKey;
 use crate::records::sqlite::Weight;
 
-/// So many records of a chunk may be slow to judge by themselves; where more are, it is the mapping that is slow, and asking it of every record
-/// would keep the application waiting again and again.
+/// So many records of a chunk may be slow to judge by themselves; where more are, it is the mapping that is slow, and
+/// asking it of every record would keep the application waiting again and again.
 const ODD_RECORDS: usize = 1;
 
-/// Runs a batch; where it changes more, or less, than it counts, divides it until the one record at fault stands alone and fails.
+/// Runs a batch; where it changes more, or less, than it counts, divides it until the one record at fault stands alone
+/// and fails.
 pub(super) fn run_divided(
     bench: &mut Bench<'_>,
     target: &Target<'_>,
@@ -85,8 +87,9 @@ pub(super) fn run_divided(
     Ok(())
 }
 
-/// Into what records are divided that took too long together: two sides that take about as long, each in pieces that free no more of the database
-/// than a transaction has time for. So a giant stands alone at once, and its neighbours are not begun with it again.
+/// Into what records are divided that took too long together: two sides that take about as long, each in pieces that
+/// free no more of the database than a transaction has time for. So a giant stands alone at once, and its neighbours
+/// are not begun with it again.
 fn pieces(weights: &[Weight], most_bytes: u64) -> Vec<Range<usize>> {
     let enough = most_bytes / u64::from(PATIENCE);
     let middle = middle_by(weights);
@@ -106,7 +109,8 @@ fn pieces(weights: &[Weight], most_bytes: u64) -> Vec<Range<usize>> {
     pieces
 }
 
-/// Where to divide records so that both sides take about as long; a giant comes to stand at a side's end, and soon alone.
+/// Where to divide records so that both sides take about as long; a giant comes to stand at a side's end, and soon
+/// alone.
 fn middle_by(weights: &[Weight]) -> usize {
     // What a row takes beside its bytes.
     let cost = |weight: &Weight| weight.bytes + 1_024 * weight.rows;

@@ -48,7 +48,8 @@ pub(super) fn finish(
     Ok(result)
 }
 
-/// A record that is still there was not destroyed, and one without its masks not anonymized, whatever the transaction believed.
+/// A record that is still there was not destroyed, and one without its masks not anonymized, whatever the transaction
+/// believed.
 fn read_back(
     writer: &mut Writer,
     mapping: &SeriesMapping,

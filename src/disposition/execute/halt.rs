@@ -1,4 +1,5 @@
-//! What ends a run between two batches: a person rejects its plan, the calendar that it obeys ends, or the database no longer says what the log says.
+//! What ends a run between two batches: a person rejects its plan, the calendar that it obeys ends, or the database no
+//! longer says what the log says.
 
 use super::behind;
 use super::error::ExecuteError;
@@ -8,10 +9,11 @@ use crate::disposition::desk::Desk;
 use crate::model::Instant;
 use crate::records::sqlite::{FenceState, WriteTxn};
 
-/// Why no batch of this target may be announced any more, nor an announced one committed; `None` where nothing stands against it.
+/// Why no batch of this target may be announced any more, nor an announced one committed; `None` where nothing stands
+/// against it.
 ///
-/// To be asked under the lock of the Desk that the announcement, or the COMMIT, is made under: whoever was told that a plan is rejected was
-/// told before, and it is seen.
+/// To be asked under the lock of the Desk that the announcement, or the COMMIT, is made under: whoever was told that a
+/// plan is rejected was told before, and it is seen.
 ///
 /// # Errors
 /// The log cannot be read.
@@ -26,8 +28,9 @@ pub(super) fn reason(desk: &mut Desk, target: &Target<'_>, now: Instant) -> Resu
     Ok(chronicle.is_restored(&target.mapping.source).then(|| restored(target)))
 }
 
-/// The same as [`reason`] of an open transaction; in addition, the fence row of the last committed batch must stand in the database that it
-/// sees. A run announces the next batch before it can look outside a transaction, and that batch's COMMIT lets go of the row.
+/// The same as [`reason`] of an open transaction; in addition, the fence row of the last committed batch must stand in
+/// the database that it sees. A run announces the next batch before it can look outside a transaction, and that batch's
+/// COMMIT lets go of the row.
 ///
 /// # Errors
 /// The log or the database cannot be read.
@@ -49,7 +52,8 @@ pub(super) fn reason_inside(
     Ok((!stands).then(|| restored(target)))
 }
 
-/// At midnight another version may have come into force, or none: what is due by the one of the plan need not be due any more.
+/// At midnight another version may have come into force, or none: what is due by the one of the plan need not be due
+/// any more.
 fn ended(desk: &Desk, target: &Target<'_>, now: Instant) -> Option<String> {
     let obeyed = target.governing.calendar();
     let is_in_force =

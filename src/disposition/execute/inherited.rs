@@ -1,5 +1,5 @@
-//! What a log takes over from those before it: a database that was restored waits for a person under the successor too, until that one says something
-//! of the source itself.
+//! What a log takes over from those before it: a database that was restored waits for a person under the successor too,
+//! until that one says something of the source itself.
 
 use super::error::ExecuteError;
 use super::restored::undone;
@@ -9,8 +9,8 @@ use crate::disposition::desk::Desk;
 use crate::model::SourceName;
 use crate::records::sqlite::Reader;
 
-/// What the log must say of a source of which it says nothing yet, by what the last of the earlier logs that tells of it says. Batches of another log have
-/// no number in this one, so the corrections name none.
+/// What the log must say of a source of which it says nothing yet, by what the last of the earlier logs that tells of
+/// it says. Batches of another log have no number in this one, so the corrections name none.
 pub(super) fn found_wrong(desk: &mut Desk, source: &SourceName) -> Result<Vec<Correction>, ExecuteError> {
     let install = desk.install().clone();
     let Some(earlier) = desk.earlier()?.iter().find(|earlier| earlier.chronicle.tells_of(source)) else {

@@ -1,5 +1,5 @@
-//! Files that should be gone and are not: their rows went, and they were changed, moved or out of reach. Each run tries them again; a person
-//! may end that.
+//! Files that should be gone and are not: their rows went, and they were changed, moved or out of reach. Each run tries
+//! them again; a person may end that.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -89,8 +89,8 @@ fn retry_batch(
     let gone = |outcome: &RecordOutcome| if is_gone(*outcome) { RecordOutcome::Destroyed } else { *outcome };
     let mut result = BatchResult { outcomes: outcomes.iter().map(gone).collect(), ..BatchResult::default() };
     let (free, named) = without_named(&mut writer, spool)?;
-    // Before the batch's outcome a crash may have come between unlinking and its entry; what was left after it was there, or was taken by
-    // somebody else.
+    // Before the batch's outcome a crash may have come between unlinking and its entry; what was left after it was
+    // there, or was taken by somebody else.
     let absence = if spool.unlinking { Absence::OurDoing } else { Absence::Foreign };
     unlink_files(&mut writer, &free, &install.reserved(), absence, &mut result)?;
     let incomplete = |file: &&SpooledFile| outcomes.get(file.record) == Some(&RecordOutcome::Incomplete);
@@ -98,7 +98,8 @@ fn retry_batch(
         result.reasons.extend(named.iter().map(|_| "a row names a file again".to_owned()));
         result.left.extend(named);
     }
-    // Only what an outcome named as left is worth an entry: a crash may also have kept a spool whose files are all gone.
+    // Only what an outcome named as left is worth an entry: a crash may also have kept a spool whose files are all
+    // gone.
     let records = records_of(spool.files.iter().filter(incomplete));
     if records > 0 && result.left.is_empty() && !result.files.is_empty() {
         desk.record(settled(&origin, spool, correction::COMPLETED, records, None), now)?;
@@ -110,8 +111,8 @@ fn retry_batch(
     Ok(())
 }
 
-/// What the log says became of each record of a batch, in order: a file goes only with a record that went. Of a log before this one only what
-/// is left is known: its records went.
+/// What the log says became of each record of a batch, in order: a file goes only with a record that went. Of a log
+/// before this one only what is left is known: its records went.
 fn outcomes_of(desk: &mut Desk, spool: &Spool) -> Result<Vec<RecordOutcome>, ExecuteError> {
     if spool.log != *desk.log().origin() {
         let records = spool.files.iter().map(|file| file.record + 1).max().unwrap_or_default();
@@ -148,7 +149,8 @@ fn settled(own: &Origin, spool: &Spool, what: &str, records: u64, answer: Option
     })
 }
 
-/// Ends what a plan has left: a person answers for these files, and they are not tried any more. First on record, then in fact.
+/// Ends what a plan has left: a person answers for these files, and they are not tried any more. First on record, then
+/// in fact.
 ///
 /// # Errors
 /// Nothing of the plan is left; the log or the private state cannot be written.

@@ -1,8 +1,8 @@
 //! The only destructive path: the live run and recovery after a crash both go through it.
 //!
-//! A batch is announced in the log, durably; then one transaction reads its records again, judges them again, disposes of those that are
-//! still due and commits; then files go, absence is read back, and the outcome is logged. The types make the order:
-//! `PendingIntents -> DurableIntents -> Disposal::commit`.
+//! A batch is announced in the log, durably; then one transaction reads its records again, judges them again, disposes
+//! of those that are still due and commits; then files go, absence is read back, and the outcome is logged. The types
+//! make the order: `PendingIntents -> DurableIntents -> Disposal::commit`.
 
 mod announce;
 mod apply;

@@ -1,5 +1,5 @@
-//! What a fence row says beside `committed`: what its transaction did, sealed with a key of ours, so that nobody who can write the owner's
-//! database can tell us what we did.
+//! What a fence row says beside `committed`: what its transaction did, sealed with a key of ours, so that nobody who
+//! can write the owner's database can tell us what we did.
 
 use serde::{Deserialize, Serialize};
 
@@ -33,7 +33,8 @@ pub(super) fn write(log: &DestructionLog, batch: BatchNumber, outcomes: &[Record
     serde_json::to_string(&Note { seal: seal(log, batch, &done), done }).unwrap_or_default()
 }
 
-/// Reads the text of a batch's fence row back: what became of each of its `records`. `None` for a text that we did not write for this batch.
+/// Reads the text of a batch's fence row back: what became of each of its `records`. `None` for a text that we did not
+/// write for this batch.
 pub(super) fn read(log: &DestructionLog, batch: BatchNumber, text: &str, records: usize) -> Option<Committed> {
     let note: Note = serde_json::from_str(text).ok()?;
     if note.seal != seal(log, batch, &note.done) {

@@ -1,4 +1,5 @@
-//! Which records come next: as many as one transaction may have, so that the owner's application does not wait for longer than it can spare.
+//! Which records come next: as many as one transaction may have, so that the owner's application does not wait for
+//! longer than it can spare.
 
 use std::collections::HashMap;
 
@@ -80,7 +81,8 @@ impl<'a> Queue<'a> {
         }
     }
 
-    /// For a series of which nothing has gone yet: no record has more bytes, on an average, than its share of the whole file.
+    /// For a series of which nothing has gone yet: no record has more bytes, on an average, than its share of the whole
+    /// file.
     fn sizer(&self, series: usize) -> ChunkSizer {
         let planned = &self.plan.manifest().series[series];
         // What cannot be looked at now fails where it is opened.

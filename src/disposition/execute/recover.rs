@@ -1,4 +1,5 @@
-//! After a crash: every intent without outcome gets one, from what the database itself says. Runs before anything else does.
+//! After a crash: every intent without outcome gets one, from what the database itself says. Runs before anything else
+//! does.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
@@ -36,7 +37,8 @@ pub struct Recovered {
 /// Gives every intent without outcome its outcome, and tries again to unlink what was left behind.
 ///
 /// # Errors
-/// Nothing is resolved by a log that lies behind a database. A source that cannot be opened now: its batches wait, and nothing else is destroyed until they are resolved.
+/// Nothing is resolved by a log that lies behind a database. A source that cannot be opened now: its batches wait, and
+/// nothing else is destroyed until they are resolved.
 pub fn recover(desk: &mut Desk, now: Instant) -> Result<Recovered, ExecuteError> {
     // Under a log that is not the newest, a batch without outcome may have had one.
     behind::look(desk)?;
@@ -100,10 +102,11 @@ fn resolve(desk: &mut Desk, intents: &[(u64, Intent)], now: Instant) -> Result<b
     Ok(committed)
 }
 
-/// Without a fence row a batch was not committed, unless somebody took the row away. Where records that it announced are gone, only the fence of
-/// the batch before, of which a COMMIT lets go, tells the two apart; without that one either, what is gone is said to be gone, and the source
-/// waits for a person. Before a source's first batch no fence can stand: there the application itself may have deleted what is gone, and while any
-/// of the records stands nothing is claimed, for the batch's one transaction would have taken them all.
+/// Without a fence row a batch was not committed, unless somebody took the row away. Where records that it announced
+/// are gone, only the fence of the batch before, of which a COMMIT lets go, tells the two apart; without that one
+/// either, what is gone is said to be gone, and the source waits for a person. Before a source's first batch no fence
+/// can stand: there the application itself may have deleted what is gone, and while any of the records stands nothing
+/// is claimed, for the batch's one transaction would have taken them all.
 fn gone_without_fence(
     desk: &mut Desk,
     writer: &mut Writer,
@@ -125,7 +128,8 @@ fn gone_without_fence(
     read_from_records(desk, writer, first, keys, correction::MISSING_FENCE, now).map(Some)
 }
 
-/// What the records themselves say became of them; that nothing better says it is put on record, and the source waits for a person.
+/// What the records themselves say became of them; that nothing better says it is put on record, and the source waits
+/// for a person.
 fn read_from_records(
     desk: &mut Desk,
     writer: &mut Writer,
@@ -195,8 +199,8 @@ fn put_off(records: usize) -> BatchResult {
     BatchResult { outcomes: vec![RecordOutcome::Deferred; records], ..BatchResult::default() }
 }
 
-/// The keys of a batch, in order: the log names records by fingerprint only, the plan's list has their keys. Where the list is gone or lacks
-/// one, the rows of the series are named anew; `None` for a record whose name no row bears.
+/// The keys of a batch, in order: the log names records by fingerprint only, the plan's list has their keys. Where the
+/// list is gone or lacks one, the rows of the series are named anew; `None` for a record whose name no row bears.
 fn keys_of(desk: &mut Desk, intents: &[(u64, Intent)]) -> Result<Vec<Option<RecordKey>>, ExecuteError> {
     let wanted: Vec<Fingerprint> = intents.iter().filter_map(|(_, intent)| intent.fingerprints()).flatten().collect();
     let mut keys: HashMap<Fingerprint, RecordKey> = HashMap::new();

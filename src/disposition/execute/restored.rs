@@ -1,5 +1,5 @@
-//! A database that no longer says what the log says: restored from a copy, perhaps on purpose. Or another database in its place, or
-//! our table dropped, which cannot be told apart. Never destroyed from again by itself.
+//! A database that no longer says what the log says: restored from a copy, perhaps on purpose. Or another database in
+//! its place, or our table dropped, which cannot be told apart. Never destroyed from again by itself.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ops::ControlFlow;
@@ -18,8 +18,8 @@ use crate::records::sqlite::{FenceState, Reader};
 /// Most records of the log that are compared with a table in one pass over it: 32 bytes each.
 const COMPARED: usize = 1_000_000;
 
-/// Looks for the fence row of the last committed batch of every source, which an earlier log may have committed; where it is missing, the log gets
-/// `correction`s and the source waits for a person.
+/// Looks for the fence row of the last committed batch of every source, which an earlier log may have committed; where
+/// it is missing, the log gets `correction`s and the source waits for a person.
 ///
 /// # Errors
 /// A source that cannot be read, a log that cannot be written.
@@ -71,7 +71,8 @@ pub(super) struct Undone {
     pub back: Vec<Correction>,
 }
 
-/// What is undone of what this log says of a source, whose last committed batch is this one; `None` where its fence row stands.
+/// What is undone of what this log says of a source, whose last committed batch is this one; `None` where its fence row
+/// stands.
 pub(super) fn undone(
     install: &Installation,
     log: &impl Entries,

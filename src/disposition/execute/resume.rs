@@ -11,8 +11,8 @@ use crate::model::{BatchNumber, Fingerprint, PlanId};
 /// What earlier runs of a plan have done.
 #[derive(Debug, Default)]
 pub(super) struct Settled {
-    /// Records with a final outcome; those put off are tried again. Memory grows with what the interrupted runs had done, and only when a run
-    /// is resumed.
+    /// Records with a final outcome; those put off are tried again. Memory grows with what the interrupted runs had
+    /// done, and only when a run is resumed.
     pub records: HashSet<Fingerprint>,
     /// Of them, those of which no statement told: the run that took them was interrupted. `planned` is their sum.
     pub untold: RunCounts,

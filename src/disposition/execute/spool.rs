@@ -1,7 +1,8 @@
-//! What files a batch is about to unlink, on stable storage before its COMMIT: recovery finishes from here. What could not be unlinked
-//! stays here until it can, or until a person releases it.
+//! What files a batch is about to unlink, on stable storage before its COMMIT: recovery finishes from here. What could
+//! not be unlinked stays here until it can, or until a person releases it.
 //!
-//! Personal information (paths): 0600 under `STATE/private/spool`, gone as soon as the batch's outcome is in the log and no file is left.
+//! Personal information (paths): 0600 under `STATE/private/spool`, gone as soon as the batch's outcome is in the log
+//! and no file is left.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};

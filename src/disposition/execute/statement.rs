@@ -11,15 +11,16 @@ use crate::audit::leaf::{Action, RecordOutcome, RunCounts};
 use crate::model::{PartName, PlanId, RunId, SourceName};
 use crate::records::sqlite::Disposed;
 
-/// The statement of one run: planned = destroyed + anonymized + held + blocked + drifted + deferred + incomplete + failed.
+/// The statement of one run: planned = destroyed + anonymized + held + blocked + drifted + deferred + incomplete +
+/// failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Statement {
     pub run: RunId,
     pub plan: PlanId,
     #[serde(flatten)]
     pub counts: RunCounts,
-    /// What runs before this one had settled of the plan and could not tell, because they were interrupted; recovery may have ended the last
-    /// batch. Not among `counts`; `planned` is their sum.
+    /// What runs before this one had settled of the plan and could not tell, because they were interrupted; recovery
+    /// may have ended the last batch. Not among `counts`; `planned` is their sum.
     pub interrupted: RunCounts,
     /// Rows gone or changed, of all tables.
     pub rows: u64,
@@ -37,7 +38,8 @@ pub struct Statement {
     pub late: u64,
     /// Files of earlier runs that should be gone, were tried again, and are not.
     pub left: u64,
-    /// The sanitization level that was verified in every source; `none` where triggers may have copied what went, or nothing went.
+    /// The sanitization level that was verified in every source; `none` where triggers may have copied what went, or
+    /// nothing went.
     pub level: String,
     /// Whether the run went through its plan.
     pub finished: bool,
@@ -67,7 +69,8 @@ impl Statement {
         }
     }
 
-    /// Whether some record is neither gone nor kept for good reason, in this run or in an interrupted one that nobody was told of.
+    /// Whether some record is neither gone nor kept for good reason, in this run or in an interrupted one that nobody
+    /// was told of.
     pub fn is_partial(&self) -> bool {
         let RunCounts { deferred, incomplete, failed, .. } = self.counts;
         deferred + incomplete + failed + self.interrupted.incomplete + self.interrupted.failed > 0

@@ -1,4 +1,5 @@
-//! Records that stay although their plan was to dispose of them, and why: counted for the run's statement, and noted for `explain`.
+//! Records that stay although their plan was to dispose of them, and why: counted for the run's statement, and noted
+//! for `explain`.
 
 use super::error::ExecuteError;
 use super::statement::Tally;

@@ -25,8 +25,9 @@ pub(super) enum Absence {
 /// Files that are unlinked under one lock of the database: some milliseconds.
 const TOGETHER: usize = 64;
 
-/// Unlinks the spooled files of records that are gone, each only where no row names it. Nobody else writes from the last look at the rows to the
-/// unlinking: an application that finds a file, and writes a row that names it in the same transaction, does both before or finds none.
+/// Unlinks the spooled files of records that are gone, each only where no row names it. Nobody else writes from the
+/// last look at the rows to the unlinking: an application that finds a file, and writes a row that names it in the same
+/// transaction, does both before or finds none.
 pub(super) fn unlink_files(
     writer: &mut Writer,
     spool: &Spool,

@@ -36,8 +36,8 @@ impl<'a> Writers<'a> {
                 let origin = self.shared.lock()?.log().origin().clone();
                 let mut writer = Writer::open(source, &self.install.series, &origin)?;
                 let mut planned = self.plan.manifest().series.iter().filter(|planned| planned.source == *name);
-                // Also what an interrupted run before this one took may have been copied. A series whose statements cannot be compiled
-                // is claimed nothing of; its own batch says why.
+                // Also what an interrupted run before this one took may have been copied. A series whose statements
+                // cannot be compiled is claimed nothing of; its own batch says why.
                 if planned.any(|planned| writer.may_copy(&planned.series).unwrap_or(true)) {
                     self.copied_in.insert(name.clone());
                 }

@@ -5,8 +5,8 @@ use crate::model::{CivilDate, Instant, Moment, Zone};
 use crate::records::facts::Reading;
 use crate::records::mapping::Pick;
 
-/// Combines an event's readings. Where all are required, the event has not happened before the last is set; else any unreadable one
-/// makes the event undated, since it might be the one that counts.
+/// Combines an event's readings. Where all are required, the event has not happened before the last is set; else any
+/// unreadable one makes the event undated, since it might be the one that counts.
 pub(super) fn pick(pick: Pick, readings: &[Reading], zone: Zone) -> Result<Option<Moment>, Undated> {
     if pick == Pick::All && readings.contains(&Reading::Unset) {
         return Ok(None);
@@ -30,7 +30,8 @@ pub(super) fn pick(pick: Pick, readings: &[Reading], zone: Zone) -> Result<Optio
     Ok(picked)
 }
 
-/// Orders moments by civil day, then by instant; a bare day counts as its end, since what happened on it may have happened last.
+/// Orders moments by civil day, then by instant; a bare day counts as its end, since what happened on it may have
+/// happened last.
 fn order(moment: Moment, zone: Zone) -> (CivilDate, Instant) {
     match moment {
         Moment::At(instant) => (zone.civil_date(instant), instant),

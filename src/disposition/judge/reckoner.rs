@@ -67,7 +67,8 @@ impl Reckoner {
         day
     }
 
-    /// The first instant of a day and of the next, where the clock runs evenly between them: no zone changes it twice within an hour.
+    /// The first instant of a day and of the next, where the clock runs evenly between them: no zone changes it twice
+    /// within an hour.
     fn even(&self, day: CivilDate) -> Option<(Instant, Instant)> {
         let (from, to) = (self.zone.start_of(day)?, self.zone.start_of(day.succ_opt()?)?);
         let is_of_day = |hour| self.zone.civil_date(from + TimeDelta::hours(hour)) == day;
@@ -113,7 +114,8 @@ mod tests {
     }
 
     fn moments() -> impl Strategy<Value = Vec<Moment>> {
-        // Near each other, so that days come again, on whole days and beside them; over five years about a change of the law in many zones.
+        // Near each other, so that days come again, on whole days and beside them; over five years about a change of
+        // the law in many zones.
         let near = (0_i64..5 * 365, prop::collection::vec((-40_i64..40, -3_i64..3, any::<bool>()), 1..60));
         near.prop_map(|(day, steps)| {
             let moment = |(hours, seconds, is_day): (i64, i64, bool)| {
@@ -155,7 +157,8 @@ mod tests {
 
     #[test]
     fn a_day_on_which_the_clock_is_put_back_across_midnight_is_not_remembered_by_its_bounds() {
-        // St. John's put its clock back from 00:01 on 7 November 2010 to 23:01 on the 6th: 02:30:30 UTC is of the 7th, 02:45 of the 6th again.
+        // St. John's put its clock back from 00:01 on 7 November 2010 to 23:01 on the 6th: 02:30:30 UTC is of the 7th,
+        // 02:45 of the 6th again.
         let zone: Zone = "America/St_Johns".parse().unwrap();
         let reckoner = Reckoner::new(Keep::Immediate, StartAt::Trigger, zone);
         let at = |text: &str| Moment::At(text.parse().unwrap());

@@ -82,8 +82,8 @@ impl Body {
         &self.steps
     }
 
-    /// The next items after `after` (from the beginning: `None`), at most `limit` and all of one step, with the cursor of the last.
-    /// Empty at the end.
+    /// The next items after `after` (from the beginning: `None`), at most `limit` and all of one step, with the cursor
+    /// of the last. Empty at the end.
     ///
     /// # Errors
     /// The file cannot be read, or holds what no plan holds.
@@ -112,8 +112,8 @@ impl Body {
         self.steps.iter().try_for_each(|step| self.visit_step(step, &[], usize::MAX, &mut |item, _| visit(item)))
     }
 
-    /// Counts and digests what the list holds, per rule: what the manifest must say of it. `None` where its steps are not those of its items,
-    /// of which some would be passed over in silence.
+    /// Counts and digests what the list holds, per rule: what the manifest must say of it. `None` where its steps are
+    /// not those of its items, of which some would be passed over in silence.
     ///
     /// # Errors
     /// The file cannot be read.

@@ -16,7 +16,8 @@ use crate::model::Digest;
 /// How many items are sorted in memory at once (about 8 MiB of them).
 const SORTED_AT_ONCE: u64 = 65_536;
 
-/// At most so many files are open at once; of more than 16 million items, each holds more than are said to be sorted at once.
+/// At most so many files are open at once; of more than 16 million items, each holds more than are said to be sorted at
+/// once.
 const MOST_RANGES: u64 = 256;
 
 /// What a list holds under one rule.
@@ -37,11 +38,12 @@ pub(super) struct Contents {
     pub steps: BTreeMap<(usize, u32), u64>,
 }
 
-/// Counts the items, and digests them per rule in the order of their fingerprints. `approved` has, per rule, the first second from which terms
-/// count as reached by the calendar's approval.
+/// Counts the items, and digests them per rule in the order of their fingerprints. `approved` has, per rule, the first
+/// second from which terms count as reached by the calendar's approval.
 ///
-/// The list is read once, whatever its length. Fingerprints are spread evenly: so those of each range go to a file of their own beside the
-/// list, and each range is sorted in memory. SQLite's own sorter would spill private values into a temporary directory.
+/// The list is read once, whatever its length. Fingerprints are spread evenly: so those of each range go to a file of
+/// their own beside the list, and each range is sorted in memory. SQLite's own sorter would spill private values into a
+/// temporary directory.
 ///
 /// # Errors
 /// The list cannot be read, or no file be written beside it.
@@ -85,7 +87,8 @@ pub(super) fn read_in_ranges(
     Ok(Contents { rules: rules.into_iter().map(Reading::finish).collect(), steps })
 }
 
-/// The lines whose fingerprints begin alike: in memory where there is one range only, else in a file that has no name any more.
+/// The lines whose fingerprints begin alike: in memory where there is one range only, else in a file that has no name
+/// any more.
 enum Range {
     Memory(Vec<Line>),
     File(BufWriter<File>),
@@ -131,8 +134,8 @@ impl Range {
     }
 }
 
-/// Of an item, all that the digests say, and where it belongs: fingerprint, action, due, facts, digest of the key, day, level, series and
-/// rule, numbers big-endian.
+/// Of an item, all that the digests say, and where it belongs: fingerprint, action, due, facts, digest of the key, day,
+/// level, series and rule, numbers big-endian.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Line([u8; LINE]);
 

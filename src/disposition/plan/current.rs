@@ -7,10 +7,12 @@ use crate::model::{Digest, Instant};
 use crate::records::mapping::{SeriesMapping, Source};
 use crate::records::sqlite::{Reader, StoreError};
 
-/// How a database is opened: [`Reader::open_to_look`], or [`Reader::open`] by who is going to destroy, and to recover before.
+/// How a database is opened: [`Reader::open_to_look`], or [`Reader::open`] by who is going to destroy, and to recover
+/// before.
 pub type Open = fn(&Source, &[SeriesMapping]) -> Result<Reader, StoreError>;
 
-/// What has changed since the plan was made, as the rest of a sentence; `None` where nothing has. `keyed` keys a digest with the log's key.
+/// What has changed since the plan was made, as the rest of a sentence; `None` where nothing has. `keyed` keys a digest
+/// with the log's key.
 ///
 /// # Errors
 /// A calendar that is no longer in force, a mapping that does not fit its database, a database that cannot be read.

@@ -1,7 +1,7 @@
 //! A plan's list while it is made: due records come in, blocked ones are found, the rest is put in order and sealed.
 //!
-//! Memory does not grow with the list: all work is done on the file, a page of rows at a time. The file is synced once, when sealed; a
-//! crash before leaves only a `.draft`, which the next start erases.
+//! Memory does not grow with the list: all work is done on the file, a page of rows at a time. The file is synced once,
+//! when sealed; a crash before leaves only a `.draft`, which the next start erases.
 
 use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
@@ -45,7 +45,8 @@ const CACHE_KIB: i32 = 8_192;
 /// Numbers the drafts of this process.
 static DRAFTS: AtomicU64 = AtomicU64::new(0);
 
-/// A new file in `dir` that its owner only can read. Until it is given another name, the next start erases what a crash leaves of it.
+/// A new file in `dir` that its owner only can read. Until it is given another name, the next start erases what a crash
+/// leaves of it.
 pub(super) fn create_private(dir: &Path) -> Result<(PathBuf, File), PlanError> {
     let number = DRAFTS.fetch_add(1, Ordering::Relaxed);
     let path = dir.join(format!("{}-{number}.draft", std::process::id()));
@@ -139,16 +140,16 @@ impl Draft {
         })
     }
 
-    /// Finds what is blocked by a record that stays, drops it, and gives levels to the rest. `groups` has, per series, the number of its
-    /// group: series that block each other in a circle share one.
+    /// Finds what is blocked by a record that stays, drops it, and gives levels to the rest. `groups` has, per series,
+    /// the number of its group: series that block each other in a circle share one.
     ///
     /// Returns, per rule, how many were blocked.
     pub fn settle(&self, groups: &[usize], rules: usize) -> Result<Vec<Blocked>, PlanError> {
         self.run(|connection| settle::settle(connection, groups, rules))
     }
 
-    /// Numbers the steps, counts and digests the list, and closes it. `approved` has, per rule, the first second from which terms count as
-    /// reached by the calendar's approval.
+    /// Numbers the steps, counts and digests the list, and closes it. `approved` has, per rule, the first second from
+    /// which terms count as reached by the calendar's approval.
     pub fn seal(self, groups: &[usize], approved: &[Option<i64>]) -> Result<Sealed, PlanError> {
         let contents = read_contents(&self.connection, &self.file.path, approved)?;
         self.run(|connection| {

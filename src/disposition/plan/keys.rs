@@ -38,7 +38,8 @@ fn no_source(mapping: &SeriesMapping) -> PlanError {
     PlanError::NoSource { series: mapping.series.clone(), source_name: mapping.source.clone() }
 }
 
-/// Digest of what a mapping means: of its JSON. To be keyed before it goes anywhere, since a mapping may hold values of records.
+/// Digest of what a mapping means: of its JSON. To be keyed before it goes anywhere, since a mapping may hold values of
+/// records.
 ///
 /// # Errors
 /// A path in the mapping that is not UTF-8.

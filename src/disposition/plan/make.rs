@@ -20,12 +20,12 @@ use crate::records::facts::{EventFact, Facts};
 use crate::records::mapping::SeriesMapping;
 use crate::records::sqlite::{Interest, Reader};
 
-/// Makes a plan and keeps it in the state directory. The same records under the same law on the same day give the same plan: then the one that stands
-/// is kept, and its wait begins anew.
+/// Makes a plan and keeps it in the state directory. The same records under the same law on the same day give the same
+/// plan: then the one that stands is kept, and its wait begins anew.
 ///
 /// # Errors
-/// A calendar that is not in force, cannot be obeyed, or is not as it was obeyed before, a mapping that does not fit its database, a database that cannot be read, a rule
-/// that is not there.
+/// A calendar that is not in force, cannot be obeyed, or is not as it was obeyed before, a mapping that does not fit
+/// its database, a database that cannot be read, a rule that is not there.
 pub fn make(
     install: &Installation,
     keys: &PlanningKeys,
@@ -62,7 +62,8 @@ pub fn make(
     let measure = Measure { history, limits: &install.limits, guesses: &install.guesses };
     let rails = tripped(&manifest, Going::ALL, measure);
     let file = PlanFile { plan, digest, made_at: request.now, rails, manifest };
-    // A crash in between leaves a plan without a list, which is useless, rather than a list without a plan, which is personal.
+    // A crash in between leaves a plan without a list, which is useless, rather than a list without a plan, which is
+    // personal.
     dirs.keep_manifest(&file)?;
     if !stands {
         sealed.keep(&dirs.body_path(&file.plan))?;
@@ -145,7 +146,8 @@ impl Scan<'_> {
         &self.scope.series[self.place]
     }
 
-    /// Judges one record that has reached its term, and lists it where it seems due. What blocks it is settled when every series was read.
+    /// Judges one record that has reached its term, and lists it where it seems due. What blocks it is settled when
+    /// every series was read.
     fn take(&self, facts: &Facts, at: JudgedAt, tallies: &mut [Tally]) -> Result<(), PlanError> {
         let ScopedSeries { mapping, governing, .. } = self.series();
         let held = || self.holds.holds(mapping, facts, governing.rules().map(|rule| &rule.number));
@@ -168,8 +170,8 @@ impl Scan<'_> {
         self.draft.add(&item, self.edges(facts))
     }
 
-    /// Counts a verdict under the rule that decides and returns the rule's place. Where none does yet, the record counts under the first rule
-    /// of its series.
+    /// Counts a verdict under the rule that decides and returns the rule's place. Where none does yet, the record
+    /// counts under the first rule of its series.
     fn count(&self, verdict: &Verdict, tallies: &mut [Tally]) -> Option<usize> {
         let decides = match verdict {
             Verdict::NotYet(term) | Verdict::Held(term) | Verdict::Blocked(term, _) | Verdict::Due(term, _) => {

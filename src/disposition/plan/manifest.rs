@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::audit::leaf::{GovernedBy, VerdictCounts};
 use crate::model::{CalendarNumber, CivilDate, Digest, Instant, PlanId, RuleNumber, SeriesName, SourceName, Zone};
 
-/// All that an approval binds to. Two scans of the same records under the same law give the same manifest, whenever and in
-/// whatever order they are made on the same day.
+/// All that an approval binds to. Two scans of the same records under the same law give the same manifest, whenever and
+/// in whatever order they are made on the same day.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
@@ -70,8 +70,8 @@ pub struct PlannedRule {
     pub rule: RuleNumber,
     pub calendar: CalendarNumber,
     pub series: SeriesName,
-    /// A record counts under the rule that decides on it; where none does yet (open, undated, filtered), under the first
-    /// disposing rule of its series. So the rules of a series add up to its rows.
+    /// A record counts under the rule that decides on it; where none does yet (open, undated, filtered), under the
+    /// first disposing rule of its series. So the rules of a series add up to its rows.
     pub counts: VerdictCounts,
     /// Undated records by kind.
     pub undated: BTreeMap<String, u64>,
@@ -90,11 +90,11 @@ pub struct PlannedRule {
 #[serde(deny_unknown_fields)]
 pub struct Items {
     pub count: u64,
-    /// SHA-256 over, per item in the order of fingerprints: the fingerprint (32 bytes), the action (`D` or `A`), the first
-    /// second of its due time (i64 BE, seconds since 1970).
+    /// SHA-256 over, per item in the order of fingerprints: the fingerprint (32 bytes), the action (`D` or `A`), the
+    /// first second of its due time (i64 BE, seconds since 1970).
     pub digest: Digest,
-    /// SHA-256 over, per item in the same order: the fingerprint, the digest of its facts, the SHA-256 of its key's canonical
-    /// bytes, its trigger day (i32 BE, days since 1970), its level (u32 BE).
+    /// SHA-256 over, per item in the same order: the fingerprint, the digest of its facts, the SHA-256 of its key's
+    /// canonical bytes, its trigger day (i32 BE, days since 1970), its level (u32 BE).
     pub content: Digest,
 }
 

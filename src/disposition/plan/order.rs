@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::records::mapping::{EventMapping, PartMapping, Place, SeriesMapping};
 
-/// Places of the series in order of execution, and per place in that order the number of its group. Series that block each other in a circle
-/// share a group, and their records are ordered by levels.
+/// Places of the series in order of execution, and per place in that order the number of its group. Series that block
+/// each other in a circle share a group, and their records are ordered by levels.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Order {
     /// Places in the list that was given.
@@ -14,7 +14,8 @@ pub(super) struct Order {
     pub groups: Vec<usize>,
 }
 
-/// Orders series: what blocks before what it blocks, and a series whose event reads a table before the series that destroys rows of that table.
+/// Orders series: what blocks before what it blocks, and a series whose event reads a table before the series that
+/// destroys rows of that table.
 pub(super) fn order(series: &[&SeriesMapping]) -> Order {
     let must: Vec<BTreeSet<usize>> = (0..series.len()).map(|place| blockers_of(series, place)).collect();
     let groups = circles(&must);
@@ -33,8 +34,8 @@ pub(super) fn order(series: &[&SeriesMapping]) -> Order {
     order
 }
 
-/// The first group all of whose blockers are done, better one whose readers are done too. A wish that contradicts gives way: the
-/// records then drift and come again in the next plan.
+/// The first group all of whose blockers are done, better one whose readers are done too. A wish that contradicts gives
+/// way: the records then drift and come again in the next plan.
 fn next_group(groups: &[usize], done: &[usize], must: &[BTreeSet<usize>], wish: &[BTreeSet<usize>]) -> usize {
     let is_ready = |group: usize, needs: &[BTreeSet<usize>]| {
         let members = (0..groups.len()).filter(|place| groups[*place] == group);

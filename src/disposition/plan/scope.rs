@@ -16,7 +16,8 @@ use crate::records::mapping::{SeriesMapping, Source};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlanRequest {
     pub now: Instant,
-    /// The civil day to judge for, from its beginning in each calendar's zone; `None`: this instant. A day to come makes a simulation.
+    /// The civil day to judge for, from its beginning in each calendar's zone; `None`: this instant. A day to come
+    /// makes a simulation.
     pub as_of: Option<CivilDate>,
     /// List the records of this rule only.
     pub only: Option<RuleNumber>,

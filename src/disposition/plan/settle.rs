@@ -1,7 +1,7 @@
 //! Which of a draft's records are blocked by what stays, and which must wait for others of the same plan.
 //!
-//! Every loop takes a page of rows at a time, so memory does not grow with the list; every record and every edge is looked at a fixed number
-//! of times, however deep the trees are.
+//! Every loop takes a page of rows at a time, so memory does not grow with the list; every record and every edge is
+//! looked at a fixed number of times, however deep the trees are.
 
 use std::collections::BTreeMap;
 
@@ -19,11 +19,13 @@ type Place = (i64, Vec<u8>);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Blocked {
     pub all: u64,
-    /// Of them, those that nothing keeps but a circle of records that block each other: they stand in one, or wait for one.
+    /// Of them, those that nothing keeps but a circle of records that block each other: they stand in one, or wait for
+    /// one.
     pub in_circle: u64,
 }
 
-/// Drops what is blocked by a record that stays, and gives levels to the rest. Returns, per rule, how many were blocked.
+/// Drops what is blocked by a record that stays, and gives levels to the rest. Returns, per rule, how many were
+/// blocked.
 pub(super) fn settle(connection: &Connection, groups: &[usize], rules: usize) -> rusqlite::Result<Vec<Blocked>> {
     if !connection.prepare("SELECT 1 FROM edge")?.exists([])? {
         return Ok(vec![Blocked::default(); rules]);

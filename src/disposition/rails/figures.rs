@@ -1,4 +1,5 @@
-//! Why a rail tripped, in figures, and as a sentence for logs and machines. Reports say the same in their readers' language.
+//! Why a rail tripped, in figures, and as a sentence for logs and machines. Reports say the same in their readers'
+//! language.
 
 use serde::{Deserialize, Serialize};
 

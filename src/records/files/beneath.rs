@@ -69,7 +69,8 @@ impl Directory {
         }
     }
 
-    /// Asks beforehand what would make `unlink` or `sync` fail afterwards, when it is too late to leave the record alone.
+    /// Asks beforehand what would make `unlink` or `sync` fail afterwards, when it is too late to leave the record
+    /// alone.
     pub(super) fn must_allow_unlink(&self, file: &Found) -> Result<(), Refusal> {
         let access = Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK;
         match accessat(&self.fd, ".", access, AtFlags::EACCESS) {
@@ -89,7 +90,8 @@ impl Directory {
         Ok(())
     }
 
-    /// Unlinks by name, then asks the open file whether it was the one: between the look and the unlink a name may change hands.
+    /// Unlinks by name, then asks the open file whether it was the one: between the look and the unlink a name may
+    /// change hands.
     pub(super) fn unlink(&self, file: &Found) -> Result<(), Refusal> {
         match unlinkat(&self.fd, &file.name, AtFlags::empty()) {
             Ok(()) => {}

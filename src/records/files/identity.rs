@@ -32,7 +32,8 @@ impl Identity {
 pub struct Directories(BTreeMap<PathBuf, Option<Identity>>);
 
 impl Directories {
-    /// The path of a file from a directory, where that is among the directories above it. `file` has no symbolic link above it.
+    /// The path of a file from a directory, where that is among the directories above it. `file` has no symbolic link
+    /// above it.
     pub fn path_from(&mut self, directory: Identity, file: &Path) -> Option<PathBuf> {
         let above = file.ancestors().skip(1).find(|above| self.of(above) == Some(directory))?;
         file.strip_prefix(above).ok().map(Path::to_owned)

@@ -1,7 +1,8 @@
 //! The files that records name: recognized before the intent, unlinked after the COMMIT, and only if still the same.
 //!
-//! A file is reached from its configured root alone, with no symbolic link and no other file system on the way. Whatever is
-//! odd about it is an error here, and its record stays untouched. Paths are personal information: no error holds one.
+//! A file is reached from its configured root alone, with no symbolic link and no other file system on the way.
+//! Whatever is odd about it is an error here, and its record stays untouched. Paths are personal information: no error
+//! holds one.
 
 mod beneath;
 pub mod identity;
@@ -54,7 +55,8 @@ pub struct ContentTimes {
 }
 
 impl FileId {
-    /// Whether this is the same file with the same content. Its mode, owner and names may have changed meanwhile, where its other times tell.
+    /// Whether this is the same file with the same content. Its mode, owner and names may have changed meanwhile, where
+    /// its other times tell.
     pub fn is_still(&self, now: &Self) -> bool {
         let unchanged = (self.ctime_sec, self.ctime_nsec) == (now.ctime_sec, now.ctime_nsec);
         let unwritten = self.content.is_some() && self.content == now.content;

@@ -1,4 +1,5 @@
-//! What no row may have unlinked, whatever it names: databases, what says how to treat them, and what this program keeps itself.
+//! What no row may have unlinked, whatever it names: databases, what says how to treat them, and what this program
+//! keeps itself.
 
 use std::collections::BTreeSet;
 use std::fs;

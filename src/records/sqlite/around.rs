@@ -1,7 +1,8 @@
-//! Whether what is judged of a record may change while others of its series go: then each is judged when those before it are gone.
+//! Whether what is judged of a record may change while others of its series go: then each is judged when those before
+//! it are gone.
 //!
-//! A hold or a filter that counts a customer's other records ("keep the last one") holds for none of those that go together, where all are
-//! judged first; and a trigger may move the date of a neighbour.
+//! A hold or a filter that counts a customer's other records ("keep the last one") holds for none of those that go
+//! together, where all are judged first; and a trigger may move the date of a neighbour.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -77,8 +78,8 @@ impl Around {
     }
 }
 
-/// Whether an expression reads these tables beside the row at hand, in whose place it is given one without values. One that cannot be asked so is
-/// taken to do so.
+/// Whether an expression reads these tables beside the row at hand, in whose place it is given one without values. One
+/// that cannot be asked so is taken to do so.
 fn looks_at(opened: &Opened, catalog: &Catalog, expression: &Expression<'_>, tables: &BTreeSet<String>) -> bool {
     let nothing = |table: &str| {
         let columns = catalog.table(table).map(|table| table.columns.as_slice()).unwrap_or_default();

@@ -125,8 +125,8 @@ impl Table {
         }
     }
 
-    /// Whether these columns, in any order, find rows without reading the whole table: an index begins with one of them, or
-    /// the primary key does.
+    /// Whether these columns, in any order, find rows without reading the whole table: an index begins with one of
+    /// them, or the primary key does.
     pub fn is_indexed(&self, columns: &[&str]) -> bool {
         let begins = |first: &str| columns.iter().any(|column| column.eq_ignore_ascii_case(first));
         let by_rowid = self.rowid_column().is_some_and(|column| begins(&column.name));
@@ -150,7 +150,8 @@ impl Table {
         by_rowid || by_index
     }
 
-    /// Whether a column of the table can never be NULL: the rowid's column and a WITHOUT ROWID key say so without saying it.
+    /// Whether a column of the table can never be NULL: the rowid's column and a WITHOUT ROWID key say so without
+    /// saying it.
     pub fn is_never_null(&self, column: &str) -> bool {
         let Some(column) = self.column(column) else { return false };
         let is_rowid = self.rowid_column().is_some_and(|rowid| rowid.name == column.name);

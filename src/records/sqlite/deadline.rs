@@ -1,5 +1,5 @@
-//! An end to statements that take too long: that keep the database locked, that a person's expression never lets end, or that keep the process
-//! from ending.
+//! An end to statements that take too long: that keep the database locked, that a person's expression never lets end,
+//! or that keep the process from ending.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -10,14 +10,15 @@ use rustix::time::{ClockId, clock_gettime};
 
 use super::StoreError;
 
-/// Instructions of SQLite's virtual machine between two looks at the time: some rows. Few, for a row of many megabytes is deleted by one
-/// instruction; and a look costs little, because the clock is the coarse one.
+/// Instructions of SQLite's virtual machine between two looks at the time: some rows. Few, for a row of many megabytes
+/// is deleted by one instruction; and a look costs little, because the clock is the coarse one.
 const INSTRUCTIONS: i32 = 100;
 
 /// Set when the process is to end.
 static ENDING: OnceLock<Arc<AtomicBool>> = OnceLock::new();
 
-/// From now on, reading all rows of a series ends as soon as this flag is set. The first flag given is the one: a process ends once.
+/// From now on, reading all rows of a series ends as soon as this flag is set. The first flag given is the one: a
+/// process ends once.
 pub fn end_reading_with(flag: &Arc<AtomicBool>) {
     ENDING.get_or_init(|| flag.clone());
 }

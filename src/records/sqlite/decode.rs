@@ -1,4 +1,5 @@
-//! A database value and what the mapping says of it, made a reading. Pure, and allocates nothing: every row passes here.
+//! A database value and what the mapping says of it, made a reading. Pure, and allocates nothing: every row passes
+//! here.
 //!
 //! Strict on purpose: what is not exactly of the announced form is unreadable, so its record is kept and reported.
 
@@ -149,7 +150,8 @@ fn date(text: &[u8]) -> Option<(NaiveDate, &[u8])> {
 
 struct TimeOfDay {
     time: NaiveTime,
-    /// `:60`, which happens in the last second of a UTC day only, and is read as the second after `:59`: later, never earlier.
+    /// `:60`, which happens in the last second of a UTC day only, and is read as the second after `:59`: later, never
+    /// earlier.
     leap: bool,
 }
 

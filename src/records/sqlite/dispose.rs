@@ -125,7 +125,8 @@ struct Count {
 }
 
 impl Step {
-    /// Counts what changed, all consequences included; `None` where nothing of the owner's should change and nothing did.
+    /// Counts what changed, all consequences included; `None` where nothing of the owner's should change and nothing
+    /// did.
     fn run(&self, conn: &Connection, records: usize) -> Result<Option<Count>, StoreError> {
         self.count(conn, records).map_err(|error| StoreError::of(conn, error))
     }
@@ -159,8 +160,8 @@ impl Step {
     }
 }
 
-/// A full-text index keeps in memory what a trigger told it, until the next savepoint: and SQLite makes one for a later statement, among
-/// whose changes the index's rows would be counted.
+/// A full-text index keeps in memory what a trigger told it, until the next savepoint: and SQLite makes one for a later
+/// statement, among whose changes the index's rows would be counted.
 fn flush_virtual_tables(conn: &Connection) -> rusqlite::Result<()> {
     conn.prepare_cached("SAVEPOINT retentiond_flush")?.raw_execute()?;
     conn.prepare_cached("RELEASE retentiond_flush")?.raw_execute()?;

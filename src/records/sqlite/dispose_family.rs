@@ -1,7 +1,8 @@
-//! A series with its parts, as the schema has them: who is whose part, and how the rows of each are found from the keys of a chunk.
+//! A series with its parts, as the schema has them: who is whose part, and how the rows of each are found from the keys
+//! of a chunk.
 //!
-//! The keys stand in a temporary table, in memory. Rows are found from their owners: `SELECT … FROM (owners) AS owner CROSS JOIN
-//! part AS this`, where CROSS JOIN keeps SQLite from walking the part's whole table.
+//! The keys stand in a temporary table, in memory. Rows are found from their owners: `SELECT … FROM (owners) AS owner
+//! CROSS JOIN part AS this`, where CROSS JOIN keeps SQLite from walking the part's whole table.
 
 use rusqlite::Connection;
 
@@ -28,7 +29,8 @@ pub(super) struct Member<'a> {
     pub(super) has_triggers: bool,
 }
 
-/// From where rows are found: the records of the chunk, or the rows of a shared part that have lost their last reference.
+/// From where rows are found: the records of the chunk, or the rows of a shared part that have lost their last
+/// reference.
 pub(super) type Root<'f, 'a> = Option<&'f Member<'a>>;
 
 impl<'a> Family<'a> {
@@ -63,8 +65,8 @@ impl<'a> Family<'a> {
         found
     }
 
-    /// Unshared parts that go with `root`, deepest first. Among equals what is destroyed goes before what lives on, and what has
-    /// a foreign key to another before that other.
+    /// Unshared parts that go with `root`, deepest first. Among equals what is destroyed goes before what lives on, and
+    /// what has a foreign key to another before that other.
     pub(super) fn beneath(&self, root: Root<'_, 'a>) -> Vec<&Member<'a>> {
         let mut levels = Vec::new();
         let mut owners = vec![root];

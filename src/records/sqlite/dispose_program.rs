@@ -1,7 +1,7 @@
 //! From a mapping to the statements that dispose of its records.
 //!
-//! The deepest parts go first, while their owners can still be found; shared parts go last, when the references that go with the
-//! records are gone.
+//! The deepest parts go first, while their owners can still be found; shared parts go last, when the references that go
+//! with the records are gone.
 
 use std::collections::BTreeMap;
 
@@ -34,7 +34,8 @@ pub(super) struct Program {
 pub(super) struct Step {
     pub(super) table: String,
     pub(super) sql: String,
-    /// Counts beforehand how many rows the statement must change, where a trigger could keep some from it without a word.
+    /// Counts beforehand how many rows the statement must change, where a trigger could keep some from it without a
+    /// word.
     pub(super) expect: Option<String>,
     pub(super) effect: Effect,
     /// Triggers that the mapping names may change rows of other tables besides.
@@ -139,7 +140,8 @@ impl<'a> Compiler<'_, 'a> {
         Ok(weights)
     }
 
-    /// The rows of `root` themselves. That none is left is read back: of the records always, of others where they have triggers.
+    /// The rows of `root` themselves. That none is left is read back: of the records always, of others where they have
+    /// triggers.
     fn root(&self, root: Root<'_, 'a>, steps: &mut Vec<Step>) {
         let delete = |name: &str, rows: &str| format!("DELETE FROM {} AS this WHERE {rows}", table(name));
         match root {
@@ -183,8 +185,8 @@ impl<'a> Compiler<'_, 'a> {
         Ok(())
     }
 
-    /// A statement that destroys these rows. Where triggers may write besides, the sum of all changes no longer shows that a foreign key took
-    /// rows along: so none may refer to those that go.
+    /// A statement that destroys these rows. Where triggers may write besides, the sum of all changes no longer shows
+    /// that a foreign key took rows along: so none may refer to those that go.
     fn destroying(&self, step: Step, rows: &str, steps: &mut Vec<Step>) {
         for (child, key) in self.permitted.cascades(&step.table) {
             let on =
@@ -280,7 +282,8 @@ fn changing(member: &Member<'_>, sql: String, rows: &str, effect: Effect) -> Ste
     Step { expect: member.has_triggers.then(count), ..Step::new(name, sql, effect) }
 }
 
-/// OR ABORT overrules what a constraint says it does on a conflict: to pass the row over, or to remove the other one, uncounted.
+/// OR ABORT overrules what a constraint says it does on a conflict: to pass the row over, or to remove the other one,
+/// uncounted.
 fn update(name: &str, assignments: &str, rows: &str) -> String {
     format!("UPDATE OR ABORT {name} AS this SET {assignments} WHERE {rows}")
 }

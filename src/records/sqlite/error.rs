@@ -121,12 +121,14 @@ impl StoreError {
         matches!(self, Self::Locked { .. })
     }
 
-    /// Whether no further batch may be tried on this connection: the database is no longer the one that was planned for.
+    /// Whether no further batch may be tried on this connection: the database is no longer the one that was planned
+    /// for.
     pub fn ends_the_run(&self) -> bool {
         matches!(self, Self::SchemaChanged { .. } | Self::Replaced { .. } | Self::FenceTable { .. })
     }
 
-    /// The same, of a statement that asks a person's expression: what the statement lacks, or fails on, is the expression's.
+    /// The same, of a statement that asks a person's expression: what the statement lacks, or fails on, is the
+    /// expression's.
     pub fn in_expression(self) -> Self {
         match self {
             Self::Schema { message, .. } | Self::Sql { message, .. } => Self::Expression { message },
@@ -178,7 +180,8 @@ impl StoreError {
     }
 }
 
-/// SQLite's words on a constraint name tables and columns, except those of a trigger, which are the application's and may hold values.
+/// SQLite's words on a constraint name tables and columns, except those of a trigger, which are the application's and
+/// may hold values.
 fn constraint(code: i32, error: &rusqlite::Error) -> String {
     if code == ffi::SQLITE_CONSTRAINT_TRIGGER {
         return "a trigger of the application refused a change".to_owned();

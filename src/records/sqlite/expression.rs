@@ -9,8 +9,8 @@ use super::prove::{owner_table, part_place, place};
 use super::{Queries, StoreError, schema, sql};
 use crate::records::mapping::{Condition, Join, Place, Relation, SeriesMapping};
 
-/// Why an expression is refused that may answer otherwise the next time, with all records as they were: what a hold keeps must not go a moment
-/// later, and a plan for a day must be the plan of that day.
+/// Why an expression is refused that may answer otherwise the next time, with all records as they were: what a hold
+/// keeps must not go a moment later, and a plan for a day must be the plan of that day.
 pub(super) const FICKLE: &str = "it asks for the time or for chance; its answer may depend on the records only";
 
 /// Functions that take the present time where no other is given, and the places of the arguments that give it.
@@ -132,7 +132,8 @@ impl Expression<'_> {
     }
 }
 
-/// Why an expression is refused, of which this statement asks; `None` where nothing stands against it. That it only reads, its connection sees to.
+/// Why an expression is refused, of which this statement asks; `None` where nothing stands against it. That it only
+/// reads, its connection sees to.
 ///
 /// # Errors
 /// SQLite does not accept the statement.
@@ -146,7 +147,8 @@ pub(super) fn refusal(opened: &Opened, text: &str, select: &str) -> Result<Optio
     Ok(is_fickle.then_some(FICKLE))
 }
 
-/// SQLite tells which functions are called, however they are written and in whatever view; with which arguments only the text does.
+/// SQLite tells which functions are called, however they are written and in whatever view; with which arguments only
+/// the text does.
 fn is_fickle(conn: &Connection, text: &str, calls: &BTreeSet<Call>) -> rusqlite::Result<bool> {
     if calls.iter().any(|call| OTHERS.contains(&call.function.as_str())) || asks_the_clock(text) {
         return Ok(true);
@@ -163,8 +165,8 @@ fn is_fickle(conn: &Connection, text: &str, calls: &BTreeSet<Call>) -> rusqlite:
     Ok(false)
 }
 
-/// Whether a call of a function of date and time says `now`, says nothing, goes by the machine's zone, or gives what no column stands in and no
-/// literal says.
+/// Whether a call of a function of date and time says `now`, says nothing, goes by the machine's zone, or gives what no
+/// column stands in and no literal says.
 fn asks_the_clock(text: &str) -> bool {
     let words = schema::tokens(text);
     words.iter().enumerate().any(|(at, word)| {

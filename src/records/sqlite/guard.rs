@@ -53,7 +53,8 @@ impl Noted {
         std::mem::take(&mut self.seen().calls)
     }
 
-    /// What `prepare` prepares may write, and is told; to execute it is another matter, and `query_only` still forbids it.
+    /// What `prepare` prepares may write, and is told; to execute it is another matter, and `query_only` still forbids
+    /// it.
     pub fn writes_of<T>(&self, prepare: impl FnOnce() -> T) -> (T, BTreeSet<Write>) {
         self.seen().writes = Some(BTreeSet::new());
         let prepared = prepare();
@@ -68,8 +69,9 @@ impl Noted {
 
 /// From now on the connection prepares nothing but reads, except while [`Noted::writes_of`] asks.
 ///
-/// An R-tree prepares what writes its own tables as soon as anybody looks at it. That is let pass: SQLite keeps everything but the
-/// virtual table's module from those tables (`DEFENSIVE`), and the module from changing them here (`query_only`).
+/// An R-tree prepares what writes its own tables as soon as anybody looks at it. That is let pass: SQLite keeps
+/// everything but the virtual table's module from those tables (`DEFENSIVE`), and the module from changing them here
+/// (`query_only`).
 pub fn only_reads(conn: &mut Connection) -> rusqlite::Result<Noted> {
     let shadows = shadows(conn)?;
     let noted = watch(conn, judge_read)?;

@@ -1,4 +1,5 @@
-//! A rollback journal that a crash left behind. Whoever reads the database next rolls that crash back, which is for its application to do.
+//! A rollback journal that a crash left behind. Whoever reads the database next rolls that crash back, which is for its
+//! application to do.
 
 use std::fs::{self, Metadata};
 use std::io::Read;
@@ -14,7 +15,8 @@ const RESERVED: u64 = 0x4000_0001;
 const LOOKS: u32 = 4;
 const BETWEEN: Duration = Duration::from_millis(25);
 
-/// Whether the database has a journal, and nobody who is writing. The database is not opened: closing it would drop our locks on it.
+/// Whether the database has a journal, and nobody who is writing. The database is not opened: closing it would drop our
+/// locks on it.
 ///
 /// Where the kernel does not list locks, no: the database is then read as any reader would.
 pub(super) fn is_left_behind(database: &Path) -> bool {

@@ -19,8 +19,8 @@ use crate::model::{KeyValue, RecordKey};
 use crate::records::files::FileRef;
 use crate::records::mapping::{Condition, SeriesMapping};
 
-/// So long may the answer of a person's expression take for a row; the first one pays for tables that are read once for all. No write
-/// transaction could spare as much.
+/// So long may the answer of a person's expression take for a row; the first one pays for tables that are read once for
+/// all. No write transaction could spare as much.
 const LONGEST_ANSWER: Duration = Duration::from_secs(5);
 
 /// Makes a key of a person's arguments, typed by the columns' declared types. A blob is written `x'…'` in hexadecimal.
@@ -71,8 +71,9 @@ fn blob(arg: &str) -> Option<KeyValue> {
     digits.as_bytes().chunks(2).map(byte).collect::<Option<_>>().map(KeyValue::Blob)
 }
 
-/// The records whose reference is this text, or the integer that it reads as; where there is none, those that differ from it in the case of
-/// letters or in spaces at the end only, as a hold on it keeps them too. None where the series has no reference.
+/// The records whose reference is this text, or the integer that it reads as; where there is none, those that differ
+/// from it in the case of letters or in spaces at the end only, as a hold on it keeps them too. None where the series
+/// has no reference.
 ///
 /// # Errors
 /// The database cannot be read.
@@ -101,14 +102,15 @@ pub fn find_reference(
     }
 }
 
-/// Asks an expression over `this` of every row, or of as many as may be asked `within` a time, and shows the records for which it holds
-/// until `visit` breaks.
+/// Asks an expression over `this` of every row, or of as many as may be asked `within` a time, and shows the records
+/// for which it holds until `visit` breaks.
 ///
-/// The expression is a column, not a condition: so every row shows itself, and none in which it takes long hides behind those that do not
-/// match.
+/// The expression is a column, not a condition: so every row shows itself, and none in which it takes long hides behind
+/// those that do not match.
 ///
 /// # Errors
-/// [`StoreError::Expression`] for what is no expression, does more than read, fails on the values of a row, or takes too long for one.
+/// [`StoreError::Expression`] for what is no expression, does more than read, fails on the values of a row, or takes
+/// too long for one.
 pub fn find_where(
     opened: &Opened,
     series: &SeriesMapping,
@@ -243,9 +245,11 @@ impl FilesQuery {
     }
 }
 
-/// The columns of a row joined by `/`, empty ones left out; `None` where one is NULL or all are empty: the row names no file.
+/// The columns of a row joined by `/`, empty ones left out; `None` where one is NULL or all are empty: the row names no
+/// file.
 ///
-/// A value that is no text becomes a path that no file can have, so that its record fails instead of leaving a file behind.
+/// A value that is no text becomes a path that no file can have, so that its record fails instead of leaving a file
+/// behind.
 pub fn path_of(values: &[ValueRef<'_>]) -> Option<String> {
     let mut path = String::new();
     for value in values {

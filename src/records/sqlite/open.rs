@@ -1,5 +1,5 @@
-//! Connections to an owner's database: opened only where that is safe, with every setting read back, and closed so that the
-//! directory looks as before.
+//! Connections to an owner's database: opened only where that is safe, with every setting read back, and closed so that
+//! the directory looks as before.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::MetadataExt;
@@ -47,8 +47,8 @@ type FileId = (u64, u64);
 impl Opened {
     /// Opens a database, unless that could lock its application out.
     ///
-    /// A reader opens for writing too, with `query_only`: only a connection that may write removes the `-wal` and `-shm` that it
-    /// had to create.
+    /// A reader opens for writing too, with `query_only`: only a connection that may write removes the `-wal` and
+    /// `-shm` that it had to create.
     ///
     /// # Errors
     /// [`StoreError::UnsafeToOpen`], or what ails the file.
@@ -106,8 +106,8 @@ impl Opened {
         Ok(self.noted.take_calls())
     }
 
-    /// What a statement would write if it were executed: itself, its foreign keys and the application's triggers. SQLite compiles it, so
-    /// this holds for the schema as it is now.
+    /// What a statement would write if it were executed: itself, its foreign keys and the application's triggers.
+    /// SQLite compiles it, so this holds for the schema as it is now.
     ///
     /// # Errors
     /// It cannot be prepared: a trigger may use what only its application has.
@@ -116,8 +116,8 @@ impl Opened {
         prepared.map(|()| writes)
     }
 
-    /// That the file that was opened still stands at its path. SQLite goes on with one that was moved away, while the application already
-    /// works with another in its place.
+    /// That the file that was opened still stands at its path. SQLite goes on with one that was moved away, while the
+    /// application already works with another in its place.
     ///
     /// # Errors
     /// [`StoreError::Replaced`].
@@ -217,9 +217,9 @@ fn text_of(value: rusqlite::types::ValueRef<'_>) -> String {
 }
 
 impl Drop for Opened {
-    /// The last connection to a WAL database checkpoints it and removes `-wal` and `-shm`. Wanted after we wrote, and where both
-    /// exist only because we read; otherwise they are the application's, and are left as they are. So they are where another database was
-    /// put in the place of ours: SQLite would remove that one's.
+    /// The last connection to a WAL database checkpoints it and removes `-wal` and `-shm`. Wanted after we wrote, and
+    /// where both exist only because we read; otherwise they are the application's, and are left as they are. So they
+    /// are where another database was put in the place of ours: SQLite would remove that one's.
     fn drop(&mut self) {
         let may_clean = leave(self.file, &self.database);
         if !may_clean || self.in_place().is_err() {
@@ -229,7 +229,8 @@ impl Drop for Opened {
     }
 }
 
-/// What this process holds open. By file: where another was put in the place of one, each is cleaned up after by itself.
+/// What this process holds open. By file: where another was put in the place of one, each is cleaned up after by
+/// itself.
 static OPEN: Mutex<BTreeMap<FileId, Presence>> = Mutex::new(BTreeMap::new());
 
 struct Presence {

@@ -15,7 +15,8 @@ pub(super) struct Permitted {
     /// Tables, in lower case, of which rows are destroyed while only named triggers write.
     destroyed: BTreeSet<String>,
     changed: BTreeSet<String>,
-    /// Of each table destroyed, the foreign keys that would take or change rows along: what they do is not told from what triggers do.
+    /// Of each table destroyed, the foreign keys that would take or change rows along: what they do is not told from
+    /// what triggers do.
     cascades: BTreeMap<String, Vec<(String, ForeignKey)>>,
     /// Tables, in lower case, that they write, with what foreign keys do in turn.
     pub written: BTreeSet<String>,

@@ -18,7 +18,8 @@ use crate::records::mapping::{Element, Encoding, EventMapping, Pick, Place, Seri
 /// What cannot be told in this time is left to a complete scan.
 const LONGEST_PROBE: Duration = Duration::from_millis(100);
 
-/// Whether any row in scope may have its event before `cutoff`. May say yes in vain (a held record says it every night), never no in vain.
+/// Whether any row in scope may have its event before `cutoff`. May say yes in vain (a held record says it every
+/// night), never no in vain.
 ///
 /// # Errors
 /// A statement that the database refuses, or that failed.
@@ -100,7 +101,8 @@ fn ranges(event: &EventMapping, earliest: CivilDate, cutoff: Instant) -> Option<
     Some(ranges)
 }
 
-/// Values that can mean an instant from `earliest` to `cutoff`, and few others: a text may name any zone, a day is longer in some.
+/// Values that can mean an instant from `earliest` to `cutoff`, and few others: a text may name any zone, a day is
+/// longer in some.
 fn bounds(encoding: Encoding, earliest: CivilDate, cutoff: Instant) -> Option<(Value, Value)> {
     let margin = Days::new(2);
     let first = earliest.checked_sub_days(margin)?;

@@ -67,8 +67,8 @@ impl Programs {
         compiled.map_or(Ok(true), |compiled| compiled.around.is_looked_at(opened, expressions))
     }
 
-    /// Puts keys where the statements of a series' program find them, unless they are there: a chunk's are asked for before and after its
-    /// COMMIT.
+    /// Puts keys where the statements of a series' program find them, unless they are there: a chunk's are asked for
+    /// before and after its COMMIT.
     pub(super) fn load(
         &mut self,
         conn: &Connection,

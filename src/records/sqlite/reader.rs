@@ -51,7 +51,8 @@ impl Reader {
         Ok(Self { opened, source: source.clone(), queries: Queries::new(source, series) })
     }
 
-    /// Opens a database for a look that changes nothing: not where reading would roll back what a crash left unfinished.
+    /// Opens a database for a look that changes nothing: not where reading would roll back what a crash left
+    /// unfinished.
     ///
     /// # Errors
     /// [`StoreError::Unfinished`], and as [`Reader::open`].
@@ -79,7 +80,8 @@ impl Reader {
         prove::prove(&self.opened, &self.source, &self.queries, series)
     }
 
-    /// The first error about a series' mapping that shows without reading a table: until it is mended, nothing may rely on the mapping.
+    /// The first error about a series' mapping that shows without reading a table: until it is mended, nothing may rely
+    /// on the mapping.
     ///
     /// # Errors
     /// The database cannot be read.
@@ -105,8 +107,8 @@ impl Reader {
         schema::digest(&self.opened.conn, &tables).map_err(|error| self.failed(error))
     }
 
-    /// The facts of every row, filtered ones included, in no particular order. In WAL mode one snapshot; in rollback mode, where
-    /// a reader keeps writers out, page by page, each a snapshot of its own.
+    /// The facts of every row, filtered ones included, in no particular order. In WAL mode one snapshot; in rollback
+    /// mode, where a reader keeps writers out, page by page, each a snapshot of its own.
     ///
     /// # Errors
     /// The database cannot be read.
@@ -118,8 +120,9 @@ impl Reader {
         self.queries.of(series)?.scan(&self.opened, visit)
     }
 
-    /// Every row, cheaply: `judge` sees whether it is in scope and its events, and says whether `visit` gets all of its facts.
-    /// Rows that it skips cost no allocation. Snapshots as in [`Reader::scan`]; what `visit` gets is of the same one as what `judge` saw.
+    /// Every row, cheaply: `judge` sees whether it is in scope and its events, and says whether `visit` gets all of its
+    /// facts. Rows that it skips cost no allocation. Snapshots as in [`Reader::scan`]; what `visit` gets is of the same
+    /// one as what `judge` saw.
     ///
     /// # Errors
     /// The database cannot be read.
@@ -132,7 +135,8 @@ impl Reader {
         self.queries.of(series)?.scan_events(&self.opened, judge, visit)
     }
 
-    /// Whether any row in scope may have this event before `cutoff`. May say yes in vain (a held record does every night), never no.
+    /// Whether any row in scope may have this event before `cutoff`. May say yes in vain (a held record does every
+    /// night), never no.
     ///
     /// # Errors
     /// The database cannot be read.
@@ -187,11 +191,12 @@ impl Reader {
         lookup::find_reference(&self.opened.conn, self.queries.mapping(series)?, reference)
     }
 
-    /// Asks a read-only SQL expression over `this` of every row, or of as many as time allows, and shows the records for which it holds, in no
-    /// particular order, until `visit` breaks. Snapshots as in [`Reader::scan`].
+    /// Asks a read-only SQL expression over `this` of every row, or of as many as time allows, and shows the records
+    /// for which it holds, in no particular order, until `visit` breaks. Snapshots as in [`Reader::scan`].
     ///
     /// # Errors
-    /// [`StoreError::Expression`] for what is no expression, does more than read, fails on the values of a row, or takes some seconds for one.
+    /// [`StoreError::Expression`] for what is no expression, does more than read, fails on the values of a row, or
+    /// takes some seconds for one.
     pub fn find_where(
         &mut self,
         series: &SeriesName,

@@ -12,13 +12,14 @@ use super::{Queries, StoreError};
 use crate::records::files::identity::Identity;
 use crate::records::mapping::{FilesMapping, SeriesMapping};
 
-/// For each file (a path beneath `root`), whether a row of any mapped table names it. A part's `where` is not asked: a row that names a file needs
-/// it, whatever else it says.
+/// For each file (a path beneath `root`), whether a row of any mapped table names it. A part's `where` is not asked: a
+/// row that names a file needs it, whatever else it says.
 ///
 /// Without `spellings` only rows that spell a path plainly are looked for, which an index finds.
 ///
-/// All are looked for at once: where no index helps, a table is read once for all of them. A root is known by its directory, not by its
-/// spelling. A file beneath a root of another source counts as named: that database cannot be asked in the same breath.
+/// All are looked for at once: where no index helps, a table is read once for all of them. A root is known by its
+/// directory, not by its spelling. A file beneath a root of another source counts as named: that database cannot be
+/// asked in the same breath.
 pub(super) fn referenced(
     conn: &Connection,
     queries: &Queries,

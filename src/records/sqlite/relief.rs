@@ -3,8 +3,8 @@
 use super::StoreError;
 use super::write::Writer;
 
-/// When the WAL is to be moved into the database file, between transactions. SQLite's own way, inside a COMMIT, would write the
-/// same pages of the database again and again, and keep the write lock meanwhile.
+/// When the WAL is to be moved into the database file, between transactions. SQLite's own way, inside a COMMIT, would
+/// write the same pages of the database again and again, and keep the write lock meanwhile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Relief {
     /// At 4 MB, as SQLite does it: the application's own automatic checkpoint then finds nothing of ours to do.
@@ -56,7 +56,8 @@ impl Writer {
 }
 
 impl Drop for Writer {
-    /// Moves what is left in the WAL, which the application's next COMMIT would have to move otherwise. Where that fails, it will.
+    /// Moves what is left in the WAL, which the application's next COMMIT would have to move otherwise. Where that
+    /// fails, it will.
     fn drop(&mut self) {
         if self.is_wal {
             let _ = self.checkpoint("PRAGMA main.wal_checkpoint(PASSIVE)");

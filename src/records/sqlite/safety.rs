@@ -1,8 +1,9 @@
 //! Whether a database may be opened without locking its application out.
 //!
-//! SQLite creates `-wal`, `-shm` and `-journal` beside the database, owned by whoever opens it and with the database's own mode.
-//! Files of ours that the application may not write lock it out, even after we exit. All is decided by `stat`: the database is
-//! not opened, because closing any descriptor of it would drop the locks that this process holds on it.
+//! SQLite creates `-wal`, `-shm` and `-journal` beside the database, owned by whoever opens it and with the database's
+//! own mode. Files of ours that the application may not write lock it out, even after we exit. All is decided by
+//! `stat`: the database is not opened, because closing any descriptor of it would drop the locks that this process
+//! holds on it.
 //!
 //! Not seen here: access control lists, and groups known only to a directory service.
 
@@ -101,7 +102,8 @@ const READ_AND_WRITE: u32 = 0o6;
 
 /// Why opening could lock the application out, if it could.
 fn danger(place: &Place, us: User, accounts: &Accounts) -> Option<Danger> {
-    // As root, SQLite gives the files it creates to the database's owner and group. Where we can create none, none can harm.
+    // As root, SQLite gives the files it creates to the database's owner and group. Where we can create none, none can
+    // harm.
     if us.uid == 0 || !place.directory_writable {
         return None;
     }

@@ -15,7 +15,8 @@ use super::value::{bind_key, key_at};
 use crate::model::RecordKey;
 use crate::records::facts::{EventFact, Facts};
 
-/// In rollback mode a reader keeps writers from committing: this long, or until the row at hand is read; then they have a turn.
+/// In rollback mode a reader keeps writers from committing: this long, or until the row at hand is read; then they have
+/// a turn.
 const LONGEST_PAGE: Duration = Duration::from_millis(20);
 
 /// No row may take longer: a writer would give up waiting.
@@ -27,8 +28,8 @@ const LONGEST_ROW: Duration = Duration::from_secs(60);
 /// Long enough for a writer that waits to take the lock.
 const TURN: Duration = Duration::from_millis(2);
 
-/// Records that are read whole together, in the order of their keys: an index of dates gives them in an order in which each lies on another page.
-/// In rollback mode each is read under the lock under which it was seen.
+/// Records that are read whole together, in the order of their keys: an index of dates gives them in an order in which
+/// each lies on another page. In rollback mode each is read under the lock under which it was seen.
 const READ_TOGETHER: usize = 65_536;
 
 impl FactsQuery {
@@ -104,8 +105,8 @@ impl FactsQuery {
         Ok(facts.filter(|facts| facts.key == *key))
     }
 
-    /// Visits all rows: in WAL mode, where readers disturb nobody, in one snapshot; else page by page in the order of the key,
-    /// each page a snapshot of its own. No row takes more than `longest`.
+    /// Visits all rows: in WAL mode, where readers disturb nobody, in one snapshot; else page by page in the order of
+    /// the key, each page a snapshot of its own. No row takes more than `longest`.
     ///
     /// # Errors
     /// [`StoreError::TooSlow`] where one does; a statement that the database refuses, or that failed.

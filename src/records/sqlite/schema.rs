@@ -10,8 +10,8 @@ use super::catalog::Catalog;
 use crate::model::{Digest, DigestBuilder};
 use crate::records::mapping::{Place, SeriesMapping};
 
-/// Digest of the definitions of these tables, of what is unique in them, and of the triggers on them; of any table or view
-/// that a trigger or an expression reads besides, nothing.
+/// Digest of the definitions of these tables, of what is unique in them, and of the triggers on them; of any table or
+/// view that a trigger or an expression reads besides, nothing.
 pub fn digest(conn: &Connection, tables: &BTreeSet<String>) -> rusqlite::Result<Digest> {
     let mut digest = DigestBuilder::new("schema-v1");
     let mut statement = conn.prepare_cached(
@@ -34,8 +34,8 @@ pub fn digest(conn: &Connection, tables: &BTreeSet<String>) -> rusqlite::Result<
     Ok(digest.finish())
 }
 
-/// The tables, in lower case, on which a mapping depends: those it names, and those that refer to them with a foreign key, which may
-/// cascade.
+/// The tables, in lower case, on which a mapping depends: those it names, and those that refer to them with a foreign
+/// key, which may cascade.
 pub fn tables_touched(series: &SeriesMapping, blocking: &[&SeriesMapping], catalog: &Catalog) -> BTreeSet<String> {
     let mut named: BTreeSet<String> = BTreeSet::from([series.table.clone()]);
     named.extend(blocking.iter().map(|mapping| mapping.table.clone()));
@@ -55,7 +55,8 @@ pub fn tables_touched(series: &SeriesMapping, blocking: &[&SeriesMapping], catal
     named.into_iter().chain(referring).map(|table| table.to_ascii_lowercase()).collect()
 }
 
-/// A definition's words without comments and spaces: names and keywords in lower case and without quotes, texts as they are.
+/// A definition's words without comments and spaces: names and keywords in lower case and without quotes, texts as they
+/// are.
 pub(super) fn tokens(sql: &str) -> Vec<String> {
     let mut tokens = Vec::new();
     let mut rest = sql;

@@ -14,7 +14,8 @@ use crate::model::{Digest, SeriesName};
 pub(super) struct SchemaWatch {
     /// Of each series of the source, the digest of the tables that its mapping touches.
     first: BTreeMap<SeriesName, Digest>,
-    /// The schema counter at which all this was last found so, and for which series. Making our own table moves the counter too.
+    /// The schema counter at which all this was last found so, and for which series. Making our own table moves the
+    /// counter too.
     version: i64,
     proved: BTreeSet<SeriesName>,
 }

@@ -12,12 +12,12 @@ use crate::records::mapping::{
 };
 use crate::records::masks;
 
-/// How many blockers of a record are read. A record with more is as blocked: those beyond are seen when execution, which reads
-/// again, finds the first ones gone.
+/// How many blockers of a record are read. A record with more is as blocked: those beyond are seen when execution,
+/// which reads again, finds the first ones gone.
 pub const MOST_BLOCKERS: usize = 1_000;
 
-/// How the facts of one series' records are read. Knows no connection, so that reading for a plan and reading again inside a
-/// write transaction are the same code; connections cache the statements.
+/// How the facts of one series' records are read. Knows no connection, so that reading for a plan and reading again
+/// inside a write transaction are the same code; connections cache the statements.
 #[derive(Debug)]
 pub struct FactsQuery {
     /// Key, scope and the events of the record's own row, of every row.
@@ -182,7 +182,8 @@ fn event_shape(series: &SeriesMapping, event: &EventMapping, local: Option<Zone>
     EventShape { has_condition: event.condition.is_some(), elements: event.elements.iter().map(shape).collect() }
 }
 
-/// Selects from the rows of another table that are joined to one record. The record comes first: its key finds it at once.
+/// Selects from the rows of another table that are joined to one record. The record comes first: its key finds it at
+/// once.
 fn child_rows(series: &SeriesMapping, columns: &str, table: &str, on: &Join, condition: Option<&Condition>) -> String {
     let condition = condition.map(|condition| format!(" AND {}", sql::condition(condition))).unwrap_or_default();
     format!(

@@ -1,7 +1,8 @@
-//! Rows that name a file by no plain path (`./a.pdf`, an absolute path, a blob, through a symbolic link): no index finds them, yet their
-//! application may.
+//! Rows that name a file by no plain path (`./a.pdf`, an absolute path, a blob, through a symbolic link): no index
+//! finds them, yet their application may.
 //!
-//! They are read from the whole table, and what each may lead to is compared with the files themselves. In doubt a file stays.
+//! They are read from the whole table, and what each may lead to is compared with the files themselves. In doubt a file
+//! stays.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -71,8 +72,8 @@ pub(super) struct Spellings {
     links: BTreeMap<PathBuf, Links>,
 }
 
-/// Symbolic links beneath a root, as their paths from there. An application may make one while records go, so they are looked for again; a large
-/// root as often as that takes a twentieth of the time.
+/// Symbolic links beneath a root, as their paths from there. An application may make one while records go, so they are
+/// looked for again; a large root as often as that takes a twentieth of the time.
 #[derive(Debug)]
 struct Links {
     paths: Vec<Vec<u8>>,
@@ -99,8 +100,8 @@ impl Spellings {
         self.plain.clear();
     }
 
-    /// Notes the files that rows of a table may name by another spelling than the plain one. A table without such rows is read again only
-    /// after another connection's COMMIT: ours delete rows, but for what triggers do.
+    /// Notes the files that rows of a table may name by another spelling than the plain one. A table without such rows
+    /// is read again only after another connection's COMMIT: ours delete rows, but for what triggers do.
     pub(super) fn note_named(
         &mut self,
         conn: &Connection,
@@ -142,7 +143,8 @@ impl Spellings {
         Ok(())
     }
 
-    /// `None` where a directory cannot be read, so that nobody knows where its paths lead. A root that is not there has none.
+    /// `None` where a directory cannot be read, so that nobody knows where its paths lead. A root that is not there has
+    /// none.
     fn links_beneath(&mut self, root: &Path) -> Option<Vec<Vec<u8>>> {
         if let Some(links) = self.links.get(root).filter(|links| links.is_fresh()) {
             return Some(links.paths.clone());
@@ -186,7 +188,8 @@ fn find_links(directory: &Path, before: &[u8], links: &mut Vec<Vec<u8>>) -> io::
     Ok(())
 }
 
-/// Whether the lookup of plain paths finds a file by this value. A NULL names none; an empty text is left out of the path.
+/// Whether the lookup of plain paths finds a file by this value. A NULL names none; an empty text is left out of the
+/// path.
 fn is_plain(value: ValueRef<'_>) -> bool {
     match value {
         ValueRef::Null | ValueRef::Integer(_) | ValueRef::Text(b"") => true,
@@ -197,7 +200,8 @@ fn is_plain(value: ValueRef<'_>) -> bool {
     }
 }
 
-/// The columns joined by `/`, empty ones left out, each as a program might read it: up to its first NUL. `None` where one is NULL.
+/// The columns joined by `/`, empty ones left out, each as a program might read it: up to its first NUL. `None` where
+/// one is NULL.
 fn spelling_of(values: &[ValueRef<'_>]) -> Option<Vec<u8>> {
     let mut spelling: Vec<u8> = Vec::new();
     for value in values {

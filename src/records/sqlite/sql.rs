@@ -1,7 +1,7 @@
 //! SQL text from a mapping: the one place where identifiers are quoted and literals are written.
 //!
-//! In every statement the row at hand is called `this`; the row it is joined to (its record, or the part it is a part of) is
-//! called `owner`. Column names are always qualified: SQLite would read an unknown bare `"name"` as a text.
+//! In every statement the row at hand is called `this`; the row it is joined to (its record, or the part it is a part
+//! of) is called `owner`. Column names are always qualified: SQLite would read an unknown bare `"name"` as a text.
 
 use crate::records::mapping::{ColumnTest, Condition, Join, Literal, Mask};
 use crate::records::masks;
@@ -22,8 +22,8 @@ pub fn column(alias: &str, identifier: &str) -> String {
     format!("{alias}.{}", name(identifier))
 }
 
-/// A literal value. A text with a NUL byte is written as bytes: SQL text ends at the first NUL. NaN becomes NULL, which like NaN
-/// equals nothing.
+/// A literal value. A text with a NUL byte is written as bytes: SQL text ends at the first NUL. NaN becomes NULL, which
+/// like NaN equals nothing.
 pub fn literal(value: &Literal) -> String {
     match value {
         Literal::Integer(number) => number.to_string(),
@@ -42,7 +42,8 @@ pub fn literal(value: &Literal) -> String {
     }
 }
 
-/// A condition over `this`, in parentheses; NULL where SQL says so, therefore written with `IS TRUE` outside of a WHERE.
+/// A condition over `this`, in parentheses; NULL where SQL says so, therefore written with `IS TRUE` outside of a
+/// WHERE.
 pub fn condition(condition: &Condition) -> String {
     match condition {
         Condition::All(tests) => conjunction(tests.iter().map(test)),
@@ -96,7 +97,8 @@ fn conjunction(terms: impl Iterator<Item = String>) -> String {
 
 /// Why a text of the configuration is not one expression, if it is not: only then may it stand inside a statement.
 ///
-/// Whether it is an expression that SQLite accepts, one that only reads, and one that always answers the same, preparing it tells.
+/// Whether it is an expression that SQLite accepts, one that only reads, and one that always answers the same,
+/// preparing it tells.
 pub fn not_one_expression(text: &str) -> Option<&'static str> {
     let bytes = text.as_bytes();
     let (mut at, mut depth) = (0, 0_usize);
@@ -127,7 +129,8 @@ pub fn not_one_expression(text: &str) -> Option<&'static str> {
     }
 }
 
-/// Place of the closing quote of what opens at `start`. A doubled quote reads as two quoted texts in a row, which is as good.
+/// Place of the closing quote of what opens at `start`. A doubled quote reads as two quoted texts in a row, which is as
+/// good.
 fn end_of_quoted(bytes: &[u8], start: usize) -> Option<usize> {
     let close = if bytes[start] == b'[' { b']' } else { bytes[start] };
     bytes.iter().skip(start + 1).position(|&byte| byte == close).map(|length| start + 1 + length)

@@ -1,7 +1,8 @@
-//! Triggers of the application that write while records are disposed of: which, where, and whether the mapping lets them.
+//! Triggers of the application that write while records are disposed of: which, where, and whether the mapping lets
+//! them.
 //!
-//! What they write SQLite itself says when it compiles a statement. Whether what goes is copied is read from their text: a guess on the safe
-//! side, which warns and withholds a claim, and permits nothing.
+//! What they write SQLite itself says when it compiles a statement. Whether what goes is copied is read from their
+//! text: a guess on the safe side, which warns and withholds a claim, and permits nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -116,8 +117,8 @@ impl<'a> Triggers<'a> {
         Ok(writing.collect())
     }
 
-    /// With what comes of these writes and no statement names: rows replaced, and what foreign keys do in turn to the rows that refer to
-    /// those deleted or changed.
+    /// With what comes of these writes and no statement names: rows replaced, and what foreign keys do in turn to the
+    /// rows that refer to those deleted or changed.
     fn with_consequences(&self, trigger: &str, writes: &[Write]) -> BTreeSet<Write> {
         let replaces = self.texts.get(&trigger.to_ascii_lowercase()).is_none_or(|text| says_replace(&text.words));
         let mut all: BTreeSet<Write> = BTreeSet::new();
@@ -225,7 +226,8 @@ pub(super) fn cascade(child: &str, key: &ForeignKey, change: &Change) -> Vec<Wri
     }
 }
 
-/// Whether a definition may make a row take another's place. `replace` is also a function: then too much is refused, never too little.
+/// Whether a definition may make a row take another's place. `replace` is also a function: then too much is refused,
+/// never too little.
 fn says_replace(words: &[String]) -> bool {
     words.iter().any(|word| word == "replace")
 }

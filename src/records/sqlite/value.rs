@@ -15,7 +15,8 @@ impl ToSql for KeyValue {
     }
 }
 
-/// A value as part of a key; `None` for NULL, a real or a text that is not UTF-8, by which no row can be found again for sure.
+/// A value as part of a key; `None` for NULL, a real or a text that is not UTF-8, by which no row can be found again
+/// for sure.
 pub fn key_value(value: ValueRef<'_>) -> Option<KeyValue> {
     match value {
         ValueRef::Integer(number) => Some(KeyValue::Integer(number)),
@@ -25,7 +26,8 @@ pub fn key_value(value: ValueRef<'_>) -> Option<KeyValue> {
     }
 }
 
-/// The key in `count` columns from `first` on, and whether a row can be found by it. Where it cannot, it only stands for the row.
+/// The key in `count` columns from `first` on, and whether a row can be found by it. Where it cannot, it only stands
+/// for the row.
 pub fn key_at(row: &Row<'_>, first: usize, count: usize) -> rusqlite::Result<(RecordKey, bool)> {
     let mut columns = Vec::with_capacity(count);
     let mut usable = true;

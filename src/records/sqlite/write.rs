@@ -1,7 +1,7 @@
 //! Writing: one connection to one source, one short transaction at a time, and a COMMIT that asks for evidence.
 //!
-//! Only `disposition::execute` writes records. What the owner set for all (journal mode, page size) stays as it was; what
-//! holds for our connection only is set and read back.
+//! Only `disposition::execute` writes records. What the owner set for all (journal mode, page size) stays as it was;
+//! what holds for our connection only is set and read back.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -73,7 +73,8 @@ impl Writer {
         self.start()
     }
 
-    /// The same for what may be too large for memory: in rollback mode it locks readers out from the moment at which it has filled the cache.
+    /// The same for what may be too large for memory: in rollback mode it locks readers out from the moment at which it
+    /// has filled the cache.
     ///
     /// # Errors
     /// As [`Writer::begin`].
@@ -113,10 +114,11 @@ impl Writer {
         fence::read(&self.opened.conn, &self.origin, batch)
     }
 
-    /// Settles a batch whose end is unknown: where no row stands, writes one that it was aborted, so that it can never be
-    /// committed any more. Returns `Committed` or `Aborted`.
+    /// Settles a batch whose end is unknown: where no row stands, writes one that it was aborted, so that it can never
+    /// be committed any more. Returns `Committed` or `Aborted`.
     ///
-    /// Makes the table where it is missing. A caller whose log knows of a committed batch asks `fence` about that one first.
+    /// Makes the table where it is missing. A caller whose log knows of a committed batch asks `fence` about that one
+    /// first.
     ///
     /// # Errors
     /// The database cannot be written: the batch stays unsettled.
@@ -159,7 +161,8 @@ impl Writer {
         Ok(weights)
     }
 
-    /// For each of the keys, whether every mask of the mapping stands in its record and in its parts; true where no record is there any more.
+    /// For each of the keys, whether every mask of the mapping stands in its record and in its parts; true where no
+    /// record is there any more.
     ///
     /// # Errors
     /// The database cannot be read, or is no longer what the mapping says.

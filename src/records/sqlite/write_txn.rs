@@ -58,8 +58,8 @@ impl<'w> WriteTxn<'w> {
         Ok(FenceState::Aborted)
     }
 
-    /// Writes the fence row of the batch, with the state that it will have if this transaction commits. `note` says what the transaction did:
-    /// recovery reads it back, so it holds no personal information.
+    /// Writes the fence row of the batch, with the state that it will have if this transaction commits. `note` says
+    /// what the transaction did: recovery reads it back, so it holds no personal information.
     ///
     /// # Errors
     /// The batch has a row already: recovery aborted it.
@@ -99,8 +99,8 @@ impl<'w> WriteTxn<'w> {
         self.writer.opened.deadline.set(time);
     }
 
-    /// Statements of `ask` are interrupted after this time, too. A single step of SQLite's (a sum over a whole table, a search in a long text) is not
-    /// interrupted: its answer came too late all the same.
+    /// Statements of `ask` are interrupted after this time, too. A single step of SQLite's (a sum over a whole table, a
+    /// search in a long text) is not interrupted: its answer came too late all the same.
     ///
     /// # Errors
     /// What `ask` says; [`StoreError::Interrupted`] where time was over.
@@ -122,8 +122,8 @@ impl<'w> WriteTxn<'w> {
         }
     }
 
-    /// Bytes of the pages that this transaction has freed so far: each is overwritten, and must reach the disk at the COMMIT. Large values stand
-    /// in pages of their own.
+    /// Bytes of the pages that this transaction has freed so far: each is overwritten, and must reach the disk at the
+    /// COMMIT. Large values stand in pages of their own.
     ///
     /// # Errors
     /// The database cannot be read.
@@ -171,8 +171,9 @@ impl<'w> WriteTxn<'w> {
         program.matches(&self.writer.opened.conn, expression, keys.len())
     }
 
-    /// Whether what is judged of a record of the series may change while others of it are disposed of, because its mapping or one of these expressions
-    /// over `this` looks at what goes with them, or a trigger that the mapping names writes what is judged by.
+    /// Whether what is judged of a record of the series may change while others of it are disposed of, because its
+    /// mapping or one of these expressions over `this` looks at what goes with them, or a trigger that the mapping
+    /// names writes what is judged by.
     ///
     /// # Errors
     /// The database cannot be read, or is no longer what the mapping says.
@@ -189,8 +190,8 @@ impl<'w> WriteTxn<'w> {
     /// Destroys these records with their parts: parts first, each counted.
     ///
     /// # Errors
-    /// `CountDiffers` where a record was not there, or a cascade or trigger changed more than the mapping says, or kept a row;
-    /// `SchemaChanged`. After any error the transaction must be rolled back.
+    /// `CountDiffers` where a record was not there, or a cascade or trigger changed more than the mapping says, or kept
+    /// a row; `SchemaChanged`. After any error the transaction must be rolled back.
     pub fn destroy(&mut self, series: &SeriesName, keys: &[RecordKey]) -> Result<Disposed, StoreError> {
         self.writer.same_schema(series)?;
         let program = self.writer.loaded(series, keys)?;
@@ -225,8 +226,8 @@ impl<'w> WriteTxn<'w> {
         self.writer.still_there(series, keys)
     }
 
-    /// For each of these files (paths beneath `root`), whether a row of any mapped table names it plainly. Rows that spell it otherwise are
-    /// looked for outside transactions ([`Writer::still_referenced`]).
+    /// For each of these files (paths beneath `root`), whether a row of any mapped table names it plainly. Rows that
+    /// spell it otherwise are looked for outside transactions ([`Writer::still_referenced`]).
     ///
     /// # Errors
     /// The database cannot be read, or another stands in its place.

@@ -1,4 +1,5 @@
-//! Why one record is still here, or why it goes. Answers a person who asked for it by key: may hold personal information.
+//! Why one record is still here, or why it goes. Answers a person who asked for it by key: may hold personal
+//! information.
 
 mod standing;
 
@@ -34,7 +35,8 @@ pub struct ExplainReport {
     pub rules: Vec<RuleStands>,
     pub holds: Vec<HoldOn>,
     pub blockers: Vec<BlockerLine>,
-    /// A circle of records that keep each other, from this one on; each refers to the one before it, and this one to the last.
+    /// A circle of records that keep each other, from this one on; each refers to the one before it, and this one to
+    /// the last.
     pub circle: Vec<String>,
     /// Why it stayed when it was last tried, where it is due.
     pub stayed: Option<StayedLine>,
@@ -189,7 +191,8 @@ impl ExplainReport {
         self.approvals.iter().any(|approval| approval.covers == Covers::Listed)
     }
 
-    /// What the log says, as `audit lookup` tells it; a record that is not in the database was told of in the first sentence.
+    /// What the log says, as `audit lookup` tells it; a record that is not in the database was told of in the first
+    /// sentence.
     fn log_text(&self, words: &Words) -> String {
         match &self.found {
             Some(found) if !found.is_absent() => {

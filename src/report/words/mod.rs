@@ -25,7 +25,8 @@ impl Words {
         own.as_deref().or(other.as_deref()).unwrap_or_default()
     }
 
-    /// A template with each `{}` replaced in turn, and each `[one|many]` by the form that the number before it asks for.
+    /// A template with each `{}` replaced in turn, and each `[one|many]` by the form that the number before it asks
+    /// for.
     pub fn fill(&self, template: &str, values: &[&str]) -> String {
         let mut pieces = template.split("{}");
         let mut text = pieces.next().unwrap_or_default().to_owned();

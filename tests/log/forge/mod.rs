@@ -110,7 +110,8 @@ impl Forge {
         batch.0
     }
 
-    /// Puts another calendar in the place of the first, and approves its rules instead: lies that agree with each other.
+    /// Puts another calendar in the place of the first, and approves its rules instead: lies that agree with each
+    /// other.
     pub fn obey(&mut self, calendar: Body) {
         let Body::Calendar(leaf) = &calendar else { unreachable!() };
         let rules = rules_digest(leaf);

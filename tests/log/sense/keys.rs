@@ -110,8 +110,8 @@ pub fn forgeries() -> Vec<(&'static str, Forgery)> {
         (
             "other-year",
             Box::new(|forge| {
-                // Named for a day of last year, and approved when no plan of that year can have waited any more: its key would name a record
-                // otherwise than a hold of this year does.
+                // Named for a day of last year, and approved when no plan of that year can have waited any more: its
+                // key would name a record otherwise than a hold of this year does.
                 forge.add(fpkey_of(2025));
                 let plan = "2025-12-20-30385c9b";
                 forge.add_at(JANUARY_20, approval(plan));

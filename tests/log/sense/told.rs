@@ -1,5 +1,5 @@
-//! What verification tells without judging it, and where exactly the line runs: records that are back, destructions that an entry excuses, holds that
-//! nobody can compare, terms written otherwise.
+//! What verification tells without judging it, and where exactly the line runs: records that are back, destructions
+//! that an entry excuses, holds that nobody can compare, terms written otherwise.
 
 use retentiond::audit::leaf::*;
 use retentiond::audit::verify::{Report, Trust, Verdict};

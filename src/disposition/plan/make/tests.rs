@@ -157,7 +157,8 @@ fn what_holds_keep_is_counted_as_held_and_not_listed() {
 #[test]
 fn records_that_keep_each_other_in_a_circle_are_counted_apart_and_explained() {
     let mut sample = Sample::new();
-    // Accounts 1 and 3 are kept by their dossiers, and keep them; dossier 5 is kept by account 3, which cannot go either.
+    // Accounts 1 and 3 are kept by their dossiers, and keep them; dossier 5 is kept by account 3, which cannot go
+    // either.
     let columns = "ALTER TABLE account ADD COLUMN main_id INTEGER REFERENCES dossier(id); CREATE INDEX main ON account(main_id);
         UPDATE account SET main_id = id WHERE id IN (1, 3); UPDATE dossier SET account_id = 3 WHERE id = 5;
         ALTER TABLE account ADD COLUMN other_id INTEGER; CREATE INDEX other ON account(other_id); UPDATE account SET other_id = 5 WHERE id = 3;";

@@ -1,5 +1,5 @@
-//! A series that blocks itself: a tree, unless the application lets records refer to each other in a circle. (Of several series the
-//! configuration itself admits no circle.)
+//! A series that blocks itself: a tree, unless the application lets records refer to each other in a circle. (Of
+//! several series the configuration itself admits no circle.)
 
 use super::{Proof, place};
 use crate::records::mapping::SeriesMapping;

@@ -1,7 +1,7 @@
 //! Whether SQLite, the application and retentiond all call the same values equal.
 //!
-//! SQLite compares two columns by the affinity and the collation of one of them. Where they differ, a row can be found from one side and
-//! not from the other, and one record's rows can be taken for another's.
+//! SQLite compares two columns by the affinity and the collation of one of them. Where they differ, a row can be found
+//! from one side and not from the other, and one record's rows can be taken for another's.
 
 use super::{Proof, owner_table, part_place, place};
 use crate::records::mapping::{Join, Place, SeriesMapping};
@@ -102,7 +102,8 @@ impl Proof<'_> {
             };
             if let Some((code, message, mend)) = differ {
                 let message = format!("{message}: rows of one record could be taken for another's");
-                // Which comparison is right, only the application's author knows: a wrong guess would take the rows after all.
+                // Which comparison is right, only the application's author knows: a wrong guess would take the rows
+                // after all.
                 let mend = format!("{mend}, or write `on` as an expression that compares as the application does");
                 self.error(code, joined.at.clone(), message, mend);
             }
@@ -139,7 +140,8 @@ fn joined_within(series: &SeriesMapping) -> Vec<Joined<'_>> {
     joins
 }
 
-/// Columns of the same kind compare alike, whichever stands first: INTEGER and NUMERIC differ only in what CAST makes of them.
+/// Columns of the same kind compare alike, whichever stands first: INTEGER and NUMERIC differ only in what CAST makes
+/// of them.
 fn kind(column: &Column) -> (Affinity, bool) {
     match column.affinity() {
         Affinity::Numeric => (Affinity::Integer, false),

@@ -1,4 +1,5 @@
-//! Whether the files that rows name are there: a root that is wrong, or a volume that is not mounted, shows in a sample.
+//! Whether the files that rows name are there: a root that is wrong, or a volume that is not mounted, shows in a
+//! sample.
 
 use rusqlite::types::ValueRef;
 

@@ -100,7 +100,8 @@ impl Proof<'_> {
             } else {
                 "a mask, or a constant, that the constraint accepts; or another constraint"
             };
-            // A few among many may be bad rows; where all are refused, or two get in each other's way, the mask cannot work.
+            // A few among many may be bad rows; where all are refused, or two get in each other's way, the mask cannot
+            // work.
             let cannot_work = refused == trial.tried || trial.is_unique_broken;
             let gravity = if cannot_work { Severity::Error } else { Severity::Warning };
             self.find(gravity, "mask-refused", at, message, mend);

@@ -1,6 +1,7 @@
 //! `check`: a mapping proved against the real schema, before anything relies on it.
 //!
-//! Every finding says what to write instead, or which statement mends the schema. Findings name tables and columns, never values.
+//! Every finding says what to write instead, or which statement mends the schema. Findings name tables and columns,
+//! never values.
 
 mod circles;
 mod columns;
@@ -54,8 +55,8 @@ pub fn prove(
     Ok(proof.findings)
 }
 
-/// The first error about the mapping of a series that the configuration and the schema show. Of no table more is read than a few rows on which
-/// masks are tried, so that it costs the same however many rows there are.
+/// The first error about the mapping of a series that the configuration and the schema show. Of no table more is read
+/// than a few rows on which masks are tried, so that it costs the same however many rows there are.
 ///
 /// # Errors
 /// The database cannot be read.
@@ -120,7 +121,8 @@ impl Proof<'_> {
         Ok(true)
     }
 
-    /// Dates that are read from rows which go by rules of their own: a record whose date went before it is open for ever.
+    /// Dates that are read from rows which go by rules of their own: a record whose date went before it is open for
+    /// ever.
     fn dates_of_others(&mut self, mapping: &SeriesMapping, all: &[Proved<'_>]) {
         let queries = self.queries;
         let others = all.iter().filter(|other| other.is_destroyed && *other.series != mapping.series);

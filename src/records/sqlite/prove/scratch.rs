@@ -1,6 +1,7 @@
 //! Masks tried out: on a few rows of a table, copied into a database in memory that has the same schema.
 //!
-//! So constraints and triggers are SQLite's to judge, and nothing is ever written, or locked, where the application could notice.
+//! So constraints and triggers are SQLite's to judge, and nothing is ever written, or locked, where the application
+//! could notice.
 
 use std::collections::BTreeMap;
 
@@ -34,7 +35,8 @@ pub(super) struct Trial {
 }
 
 impl Proof<'_> {
-    /// Tries masks on rows of a table that pass a condition; `None` where its definition needs what only its application has.
+    /// Tries masks on rows of a table that pass a condition; `None` where its definition needs what only its
+    /// application has.
     pub(super) fn try_masks(
         &self,
         table: &str,
@@ -169,7 +171,8 @@ impl Copy {
         rows.collect()
     }
 
-    /// Makes the table's triggers, and the tables that they may look at, without rows; whether there are any, and all could be made.
+    /// Makes the table's triggers, and the tables that they may look at, without rows; whether there are any, and all
+    /// could be made.
     fn make_triggers(&self, original: &Connection) -> rusqlite::Result<bool> {
         for sql in definitions(original, "type IN ('table', 'view') AND tbl_name <> ?1 COLLATE NOCASE", &self.name)? {
             // A module that only the application has; a trigger that needs it fails below.

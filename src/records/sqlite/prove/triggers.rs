@@ -37,7 +37,8 @@ impl Proof<'_> {
         events: impl Iterator<Item = (&'e str, Event<'e>)>,
     ) -> rusqlite::Result<()> {
         let (opened, queries) = (self.opened, self.queries);
-        // A cascade fires triggers of the tables beneath, which are then met again there: each is told once, at its own table.
+        // A cascade fires triggers of the tables beneath, which are then met again there: each is told once, at its own
+        // table.
         let mut writing: BTreeMap<String, (&str, Event<'_>, Writing)> = BTreeMap::new();
         for (table, event) in events {
             match Triggers::read(opened, &self.catalog, queries.mappings())?.writing(series, table, event) {
@@ -148,8 +149,8 @@ impl Proof<'_> {
     }
 }
 
-/// Whether a trigger runs on an event; `words` are those of SQLite's text of it:
-/// `CREATE TRIGGER name [BEFORE] UPDATE [OF a, b] ON table [WHEN …] BEGIN …`. By their places, as a name may be any word.
+/// Whether a trigger runs on an event; `words` are those of SQLite's text of it: `CREATE TRIGGER name [BEFORE] UPDATE
+/// [OF a, b] ON table [WHEN …] BEGIN …`. By their places, as a name may be any word.
 fn runs_on(words: &[String], event: Event<'_>) -> bool {
     let skipped = match words.get(3).map(String::as_str) {
         Some("before" | "after") => 4,

@@ -110,7 +110,8 @@ impl Proof<'_> {
         Ok(sample)
     }
 
-    /// SELECTs of these columns of `this` from the first and from the last rows; the last by the rowid or the primary key.
+    /// SELECTs of these columns of `this` from the first and from the last rows; the last by the rowid or the primary
+    /// key.
     pub(super) fn ends(&self, table: &str, columns: &str) -> Vec<String> {
         let select = format!("SELECT {columns} FROM {} AS this", sql::name(table));
         let order: Vec<String> = self.identity(table).iter().map(|column| format!("{column} DESC")).collect();

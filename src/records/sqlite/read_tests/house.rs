@@ -8,7 +8,8 @@ use super::process::{Process, User, hears_from};
 use super::*;
 use crate::model::Digest;
 
-/// Every file of the directory with mode, owner, group and (but for the `-shm`, which is memory) the digest of its bytes.
+/// Every file of the directory with mode, owner, group and (but for the `-shm`, which is memory) the digest of its
+/// bytes.
 fn listing(directory: &Path) -> Vec<(String, u32, u32, u32, Option<Digest>)> {
     let mut files: Vec<_> = fs::read_dir(directory)
         .unwrap()

@@ -72,7 +72,8 @@ fn a_full_text_index_forgets_what_is_destroyed_and_what_is_masked() {
 
 #[test]
 fn what_a_full_text_index_kept_in_memory_is_not_counted_among_the_rows_of_the_next_step() {
-    // A foreign key that is checked at once makes SQLite set a savepoint for the record's own DELETE, at which the index writes its rows.
+    // A foreign key that is checked at once makes SQLite set a savepoint for the record's own DELETE, at which the
+    // index writes its rows.
     let schema = "
         CREATE TABLE dossier(id INTEGER PRIMARY KEY, title TEXT);
         CREATE TABLE message(id INTEGER PRIMARY KEY, dossier_id INTEGER REFERENCES dossier(id), body TEXT);
