@@ -10,9 +10,9 @@ use super::table::count;
 use super::{Report, Words, to_value};
 use crate::audit::checkpoint::SignedCheckpoint;
 use crate::audit::earlier::EarlierLog;
-use crate::audit::leaf::{Action, Body, HoldAction, Leaf};
+use crate::audit::leaf::{Action, Approval, Body, HoldAction, Leaf};
 use crate::disposition::desk::Successor;
-use crate::model::Instant;
+use crate::model::{Instant, RuleNumber};
 
 /// Entries of a log.
 pub struct ShowReport {
@@ -70,10 +70,7 @@ pub fn describe(body: &Body, words: &Words) -> String {
         Body::Genesis(genesis) => format!("{} ({})", genesis.origin, genesis.tool),
         Body::Calendar(law) => format!("{} version {}, {}{}", law.number, law.version, law.zone, and_more(law.more)),
         Body::Mapping(mapping) => words.fill(words.leaf_mapping, &[mapping.series.as_str(), mapping.source.as_str()]),
-        Body::Approval(approval) => {
-            let accepted = approval.accepted.join(", ");
-            words.fill(words.leaf_approval, &[approval.plan.as_str(), approval.actor.as_str(), &accepted])
-        }
+        Body::Approval(approval) => approved(approval, words),
         Body::Rejection(no) => words.fill(words.leaf_rejection, &[no.plan.as_str(), no.actor.as_str()]),
         Body::Hold(hold) => {
             let template = if hold.action == HoldAction::Placed { words.leaf_placed } else { words.leaf_lifted };
@@ -114,6 +111,22 @@ pub fn describe(body: &Body, words: &Words) -> String {
         Body::FpkeyDestroyed(key) => format!("{} {}, {}", key.source, key.year, key.actor),
         Body::Sigkey(key) => format!("{}, {}", key.vkey, key.actor),
     }
+}
+
+/// Who approved which plan, and what that leaves out of it: an approval in part must not read like one of the whole.
+fn approved(approval: &Approval, words: &Words) -> String {
+    let mut text = words.fill(words.leaf_approval, &[approval.plan.as_str(), approval.actor.as_str()]);
+    if !approval.only.is_empty() {
+        let only: Vec<_> = approval.only.iter().map(RuleNumber::as_str).collect();
+        text += &words.fill(words.leaf_approval_only, &[&only.join(", ")]);
+    }
+    if approval.excepted > 0 {
+        text += &words.fill(words.leaf_approval_excepted, &[&count(approval.excepted, words)]);
+    }
+    if !approval.accepted.is_empty() {
+        text += &words.fill(words.leaf_approval_rails, &[&approval.accepted.join(", ")]);
+    }
+    text
 }
 
 /// The signed checkpoint, as it is to be kept.
@@ -299,3 +312,6 @@ impl Report for Adopted {
         to_value(self)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -33,6 +33,8 @@ pub struct PlanLine {
     /// The rules approved, where not all.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub only: Vec<String>,
+    /// Records that the approval leaves out.
+    pub excepted: u64,
     pub rails: Vec<String>,
     /// Who approved or rejected it.
     pub by: Option<String>,
@@ -63,6 +65,7 @@ impl From<&PlanStatus> for PlanLine {
             planned: status.planned.values().sum(),
             approved: granted.map(|decision| approved(status, decision)),
             only: granted.iter().flat_map(|decision| &decision.only).map(ToString::to_string).collect(),
+            excepted: granted.map_or(0, |decision| decision.excepted),
             rails: names(&tripped),
             by: status.decision.as_ref().map(|decision| decision.actor.to_string()),
             note: status.fault.clone().or(reason),
@@ -187,13 +190,9 @@ impl Report for PlansReport {
             ]);
         }
         let mut text = table.text();
-        for plan in self.plans.iter().filter(|plan| !plan.only.is_empty()) {
-            let only = words.fill(words.approved_only, &[&plan.only.join(", ")]);
-            text += &paragraph("  ", "    ", &format!("{}{}{only}", plan.plan, words.colon));
-        }
         for plan in &self.plans {
-            if let Some(note) = &plan.note {
-                text += &paragraph("  ", "    ", &format!("{}{}{note}", plan.plan, words.colon));
+            for remark in plan.remarks(words) {
+                text += &paragraph("  ", "    ", &format!("{}{}{remark}", plan.plan, words.colon));
             }
         }
         text
@@ -205,6 +204,14 @@ impl Report for PlansReport {
 }
 
 impl PlanLine {
+    /// What the table has no column for: what an approval in part leaves out, why it was rejected, what is wrong with
+    /// it.
+    fn remarks(&self, words: &Words) -> Vec<String> {
+        let only = (!self.only.is_empty()).then(|| words.fill(words.approved_only, &[&self.only.join(", ")]));
+        let excepted = (self.excepted > 0).then(|| words.fill(words.plan_excepted, &[&count(self.excepted, words)]));
+        only.into_iter().chain(excepted).chain(self.note.clone()).collect()
+    }
+
     /// The records on its list; where fewer were approved, how many of them.
     fn planned_text(&self, words: &Words) -> String {
         let planned = count(self.planned, words);
@@ -259,6 +266,9 @@ mod tests {
         let part = PlansReport { plans: vec![line(&["PC-2"], 2)] };
         assert!(part.text(&EN).contains("190 of 1,579"), "{}", part.text(&EN));
         assert!(part.text(&EN).contains("Only these rules: PC-2."), "{}", part.text(&EN));
+        assert!(part.text(&EN).contains("2 records left out"), "{}", part.text(&EN));
+        assert!(!whole.contains("left out"), "{whole}");
+        assert_eq!((part.json()["plans"][0]["excepted"].as_u64(), line(&[], 0).excepted), (Some(2), 0));
         assert!(part.text(&FR).contains("190 sur 1\u{a0}579"), "{}", part.text(&FR));
     }
 }

@@ -170,6 +170,7 @@ words! {
     apply_hint: "Nothing was destroyed yet. To execute it:\n  {}", "Rien n'est encore détruit. Pour exécuter\u{a0}:\n  {}";
     rejected: "Plan {} is rejected. It can no longer be approved; its list of records is erased.", "La liste {} est rejetée. Elle ne peut plus être approuvée; sa liste d'enregistrements est effacée.";
     part_of: "{} of {}", "{} sur {}";
+    plan_excepted: "{} [record|records] left out; later plans list [it|them] again.", "{} [enregistrement exclu|enregistrements exclus]; les listes suivantes [le|les] reprendront.";
     no_plan: "There is no plan yet: `plan` makes one.", "Il n'y a pas encore de liste\u{a0}: `plan` en établit une.";
 
     // Holds.
@@ -299,7 +300,10 @@ words! {
 
     // Entries of the log.
     shown_of: "{} of {} [entry|entries]", "{} [inscription|inscriptions] sur {}";
-    leaf_approval: "plan {} by {}; rails accepted: {}", "liste {} par {}; garde-fous acceptés\u{a0}: {}";
+    leaf_approval: "plan {} by {}", "liste {} par {}";
+    leaf_approval_only: "; only {}", "; seulement {}";
+    leaf_approval_excepted: "; {} [record|records] left out", "; {} [enregistrement exclu|enregistrements exclus]";
+    leaf_approval_rails: "; rails accepted: {}", "; garde-fous acceptés\u{a0}: {}";
     leaf_rejection: "plan {} by {}", "liste {} par {}";
     leaf_placed: "{} placed on a {} by {}", "{} placée ({}) par {}";
     leaf_lifted: "{} on a {} lifted by {}", "{} levée ({}) par {}";
