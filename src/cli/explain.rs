@@ -14,7 +14,7 @@ use super::session::Session;
 use super::setup::Setup;
 use crate::audit::leaf::Action;
 use crate::audit::lookup::Found;
-use crate::calendar::{Basis, Calendar, Due};
+use crate::calendar::{Calendar, Due};
 use crate::disposition::desk::Stayed;
 use crate::disposition::explain::{Explanation, explain};
 use crate::disposition::holds::{Hold, HoldIndex, key_text, value_text};
@@ -22,12 +22,13 @@ use crate::disposition::judge::{BlockedBy, JudgedAt, RuleStanding, RuleTerm, Ter
 use crate::disposition::request::{Covered, NamedRecord, RecordApproval, Request, Response};
 use crate::model::{HoldId, Instant, Moment, RecordKey, SeriesName, Zone};
 use crate::records::mapping::SeriesMapping;
+use crate::report::effect::basis;
 use crate::report::explain::{
     ApprovalLine, BlockerLine, Covers, EntryLine, ExplainReport, HoldOn, RuleStands, StayedLine, WayStands,
 };
+use crate::report::local;
 use crate::report::log::date_time;
 use crate::report::lookup::line;
-use crate::report::{Words, local};
 
 /// Arguments of `explain`.
 #[derive(Debug, Args)]
@@ -259,12 +260,5 @@ fn rule_stands(standing: &RuleStanding<'_>, calendar: &Calendar, zone: Zone, set
         disposition: term.disposition.clone(),
         basis: rule.basis.iter().map(|own| basis(own, setup.language.words())).collect(),
         ways: ways.collect(),
-    }
-}
-
-fn basis(basis: &Basis, words: &Words) -> String {
-    match &basis.text {
-        Some(text) => format!("{}{}{}", basis.source, words.colon, words.fill(words.quoted, &[text])),
-        None => basis.source.clone(),
     }
 }

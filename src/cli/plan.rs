@@ -43,7 +43,8 @@ impl PlanCommand {
         let now = clock::now();
         let request = PlanRequest { now, as_of: self.as_of, only: self.only.clone() };
         let file = setup.desk()?.0.plan(&request)?;
-        let report = PlanReport { program: session.command(&[]), ..PlanReport::new(&file, &setup.install) };
+        let report = PlanReport::new(&file, &setup.install, setup.language.words());
+        let report = PlanReport { program: session.command(&[]), ..report };
         if let Some(path) = &self.out {
             write_private(path, |out| writeln!(out, "{:#}", report.json()))?;
         }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::Words;
 use super::meaning::literal;
 use super::table::paragraph;
-use crate::calendar::{self, Calendar, Disposition, Keep, Rule};
+use crate::calendar::{self, Basis, Calendar, Disposition, Keep, Rule};
 use crate::disposition::Installation;
 use crate::disposition::plan::Manifest;
 use crate::records::mapping::{Mask, OwnerGone, PartMapping, SeriesMapping};
@@ -14,9 +14,13 @@ use crate::records::mapping::{Mask, OwnerGone, PartMapping, SeriesMapping};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Effect {
     pub rule: String,
+    /// What its calendar calls it; empty where it says nothing.
+    pub title: String,
     pub series: String,
     /// `destroy`, `anonymize`, … or `floor`.
     pub disposition: String,
+    /// On what it rests: a law, a policy, a decision, with its words where the calendar cites them.
+    pub basis: Vec<String>,
     /// The earliest of these counts; none of a permanent rule.
     pub ways: Vec<EffectWay>,
     /// The month and day (`12-31`) from whose first coming on or after the trigger the period runs.
@@ -80,18 +84,26 @@ pub struct MaskedColumn {
 
 /// What the rules of a plan's series do, in the order of the plan. A rule of a calendar that is no longer at hand is
 /// left out.
-pub fn effects(manifest: &Manifest, install: &Installation) -> Vec<Effect> {
+pub fn effects(manifest: &Manifest, install: &Installation, words: &Words) -> Vec<Effect> {
     let of_series = manifest.series.iter().filter_map(|planned| {
         let listed = manifest.calendars.iter().find(|calendar| calendar.number == planned.calendar)?;
         let calendar = install.calendars.iter().find(|calendar| calendar.digest == listed.digest)?;
         Some((calendar, install.mapping(&planned.series)?))
     });
-    of_series.flat_map(|(calendar, mapping)| of_rules(calendar, mapping)).collect()
+    of_series.flat_map(|(calendar, mapping)| of_rules(calendar, mapping, words)).collect()
 }
 
-fn of_rules(calendar: &Calendar, mapping: &SeriesMapping) -> Vec<Effect> {
+fn of_rules(calendar: &Calendar, mapping: &SeriesMapping, words: &Words) -> Vec<Effect> {
     let obeyed = calendar.rules_for(&mapping.series).filter(|rule| rule.is_obeyed());
-    obeyed.map(|rule| Effect::new(rule, calendar, mapping)).collect()
+    obeyed.map(|rule| Effect::new(rule, calendar, mapping, words)).collect()
+}
+
+/// On what a rule rests, with the words that its calendar cites.
+pub fn basis(basis: &Basis, words: &Words) -> String {
+    match &basis.text {
+        Some(text) => format!("{}{}{}", basis.source, words.colon, words.fill(words.quoted, &[text])),
+        None => basis.source.clone(),
+    }
 }
 
 /// A rule each, with what goes along beneath it.
@@ -101,7 +113,7 @@ pub fn text(effects: &[Effect], words: &Words) -> String {
 }
 
 impl Effect {
-    fn new(rule: &Rule, calendar: &Calendar, mapping: &SeriesMapping) -> Self {
+    fn new(rule: &Rule, calendar: &Calendar, mapping: &SeriesMapping, words: &Words) -> Self {
         let term = rule.term();
         let triggers = calendar.series(&rule.series).map(|series| &series.triggers);
         let ways = rule.clock.earliest.iter().map(|until| EffectWay {
@@ -117,7 +129,9 @@ impl Effect {
         };
         Self {
             rule: rule.number.to_string(),
+            title: words.pick(&rule.title).to_owned(),
             series: rule.series.to_string(),
+            basis: rule.basis.iter().map(|own| basis(own, words)).collect(),
             ways: ways.collect(),
             disposition: term.disposition,
             year_end: term.year_end,
@@ -128,8 +142,12 @@ impl Effect {
     }
 
     fn text(&self, words: &Words) -> String {
-        let head = format!("{} {}{}{}", self.rule, self.series, words.colon, self.sentence(words));
+        let title = if self.title.is_empty() { String::new() } else { format!(", {}", self.title) };
+        let head = format!("{} {}{title}{}{}", self.rule, self.series, words.colon, self.sentence(words));
         let mut text = paragraph("  ", "    ", &head);
+        for basis in &self.basis {
+            text += &paragraph("    ", "      ", &words.fill(words.rests_on, &[basis]));
+        }
         if let Some(rival) = &self.overruled_by {
             // What it would do to parts and columns is nobody's concern.
             return text + &paragraph("    ", "      ", &words.fill(words.overruled, &[rival]));

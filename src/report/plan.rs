@@ -74,8 +74,8 @@ pub struct CalendarRow {
 }
 
 impl PlanReport {
-    /// A plan, with what the rules and mappings under which it was made mean.
-    pub fn new(file: &PlanFile, install: &Installation) -> Self {
+    /// A plan, with what the rules and mappings under which it was made mean; `words` has the calendar's own texts.
+    pub fn new(file: &PlanFile, install: &Installation, words: &Words) -> Self {
         let manifest = &file.manifest;
         let is_judged = |mapping: &SeriesMapping| manifest.rules.iter().any(|rule| rule.series == mapping.series);
         let tripped: Vec<_> = file.rails.iter().map(TrippedRail::from).collect();
@@ -90,7 +90,7 @@ impl PlanReport {
             tripped,
             rules: manifest.rules.iter().map(RuleRow::from).collect(),
             calendars: manifest.calendars.iter().map(CalendarRow::from).collect(),
-            effects: effect::effects(manifest, install),
+            effects: effect::effects(manifest, install, words),
             meaning: install.series.iter().filter(|mapping| is_judged(mapping)).flat_map(meaning::meanings).collect(),
             program: PROGRAM.to_owned(),
         }

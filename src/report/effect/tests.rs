@@ -19,7 +19,7 @@ triggers = { closure = { en = "Closure of the file", fr = "Fermeture du dossier"
 fn told(rule: &str, words: &Words) -> String {
     let text = format!("{CALENDAR}[[rule]]\nnumber = \"1\"\nseries = \"dossier\"\n{rule}\n");
     let calendar = parse("t.toml", text.as_bytes()).unwrap_or_else(|faults| panic!("{faults:?}"));
-    super::text(&of_rules(&calendar, &mapping()), words)
+    super::text(&of_rules(&calendar, &mapping(), words), words)
 }
 
 fn mapping() -> SeriesMapping {
@@ -134,4 +134,20 @@ fn of_several_ways_the_first_to_come_counts_and_no_line_is_wider_than_a_page() {
         "6 months after closure (Closure of the file) or 30 days after consent_withdrawn, whichever comes first";
     assert!(line.contains(expected), "{text}");
     assert!(text.lines().all(|line| line.chars().count() <= 78), "{text}");
+}
+
+#[test]
+fn a_rule_is_told_with_its_title_and_with_what_it_rests_on() {
+    let rule = "trigger = \"closure\"\nkeep = \"P1Y\"\ndisposition = \"destroy\"
+title = { en = \"Mediation files\", fr = \"Dossiers de médiation\" }
+basis = [{ source = \"Privacy policy\", text = \"gone after a year\" }, { source = \"A-2.1, s. 73\" }]";
+    let english = told(rule, &EN);
+    for expected in [
+        "  1 dossier, Mediation files: destroyed 1 year after",
+        "    basis: Privacy policy: \u{201c}gone after a year\u{201d}\n",
+        "    basis: A-2.1, s. 73\n",
+    ] {
+        assert!(english.contains(expected), "{expected} is missing from\n{english}");
+    }
+    assert!(told(rule, &FR).contains("1 dossier, Dossiers de médiation\u{a0}: détruit"), "{}", told(rule, &FR));
 }

@@ -96,6 +96,7 @@ words! {
     effect_transfer: "kept until a person decides on its transfer, {}", "conservé jusqu'à ce qu'une personne décide de son versement, {}";
     effect_select: "kept until a person decides on its selection, {}", "conservé jusqu'à ce qu'une personne en fasse le tri, {}";
     effect_permanent: "kept permanently", "conservé en permanence";
+    rests_on: "basis: {}", "fondement\u{a0}: {}";
     overruled: "never acts: rule {} wins over it for every record", "n'agit jamais\u{a0}: la règle {} l'emporte pour tout enregistrement";
     after: "{} after {}", "{} après {}";
     at_once: "at once upon {}", "dès {}";
