@@ -11,6 +11,8 @@ mod demo;
 mod evidence;
 #[path = "program/explain.rs"]
 mod explain;
+#[path = "program/expressions.rs"]
+mod expressions;
 #[path = "program/files.rs"]
 mod files;
 #[path = "program/flow.rs"]

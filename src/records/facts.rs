@@ -34,6 +34,14 @@ pub struct EventFact {
     pub readings: Vec<Reading>,
 }
 
+impl EventFact {
+    /// Nothing is known of it, because an expression fails.
+    pub fn fail(&mut self) {
+        self.applies = true;
+        self.readings.fill(Reading::Unreadable(Unreadable::Expression));
+    }
+}
+
 /// One element's value, decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reading {
@@ -56,6 +64,8 @@ pub enum Unreadable {
     Range,
     /// A type that the encoding does not use (a blob, a real for `unix`).
     Type,
+    /// An expression of the mapping fails on the record, so that nothing is known of it.
+    Expression,
 }
 
 /// One record of a blocking series that refers to this one.
@@ -67,6 +77,21 @@ pub struct BlockerFact {
 }
 
 impl Facts {
+    /// Of a record on which an expression of its mapping fails: it is undated, whatever governs it.
+    pub fn unanswered(key: RecordKey, mut events: Vec<EventFact>) -> Self {
+        events.iter_mut().for_each(EventFact::fail);
+        Self {
+            key,
+            reference: None,
+            subject: None,
+            in_scope: true,
+            masked: false,
+            events,
+            conditions: Vec::new(),
+            blockers: Vec::new(),
+        }
+    }
+
     /// Digest of every fact that the judgement used: equal exactly while nothing that counts has changed.
     ///
     /// Blockers are left out: they are judged afresh, and those due in the same plan are gone by then. The reference is

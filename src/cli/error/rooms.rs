@@ -209,6 +209,7 @@ fn database(error: &StoreError) -> Option<&std::path::Path> {
         | StoreError::Replaced { database }
         | StoreError::FenceTable { database, .. }
         | StoreError::Constraint { database, .. }
+        | StoreError::RowFails { database, .. }
         | StoreError::Interrupted { database }
         | StoreError::TooSlow { database, .. }
         | StoreError::Sql { database, .. } => Some(database),

@@ -10,7 +10,7 @@ use crate::disposition::plan::Item;
 use crate::model::{DurableEvidence, Instant, Origin, PartName, RecordKey};
 use crate::records::files::{FileError, FileId, FileRef, Reserved, identify_all};
 use crate::records::mapping::Missing;
-use crate::records::sqlite::{StoreError, Writer};
+use crate::records::sqlite::{NamedFiles, StoreError, Writer};
 
 /// A record whose files, if it has any, can go.
 pub(super) struct Candidate<'i> {
@@ -24,7 +24,17 @@ pub(super) struct Candidate<'i> {
 }
 
 /// A record that is not announced, and why.
-pub(super) type RefusedItem<'i> = (&'i Item, FileError);
+pub(super) type RefusedItem<'i> = (&'i Item, Refusal);
+
+/// Why a record with files is not announced.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Refusal {
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// Nobody knows which files it has.
+    #[error(transparent)]
+    Unknown(#[from] StoreError),
+}
 
 /// Recognizes the files of each item. A record with a file that could not go is not announced: it comes back with the
 /// reason.
@@ -38,7 +48,10 @@ pub(super) fn identify_files<'i>(
         items.iter().map(|item| Ok(Candidate { item, files: Vec::new(), named: Vec::new(), missing: 0 })).collect();
     if target.mapping.parts.iter().any(|part| part.files.is_some()) {
         let keys: Vec<RecordKey> = items.iter().map(|item| item.key.clone()).collect();
-        let files = writer.files_of(&target.mapping.series, &keys)?;
+        let NamedFiles { files, unknown } = writer.files_of(&target.mapping.series, &keys)?;
+        for (place, error) in unknown {
+            candidates[place] = Err(error.into());
+        }
         let identified = identify_all(&files, reserved);
         for (file, identified) in files.into_iter().zip(identified) {
             let place = file.record;
@@ -47,10 +60,10 @@ pub(super) fn identify_files<'i>(
             match identified {
                 Ok(Some(id)) => candidate.files.push((file, id)),
                 Ok(None) if must_be_there(target, candidate.item, &file.part) => {
-                    candidates[place] = Err(FileError::missing(&file));
+                    candidates[place] = Err(FileError::missing(&file).into());
                 }
                 Ok(None) => candidate.missing += 1,
-                Err(error) => candidates[place] = Err(error),
+                Err(error) => candidates[place] = Err(error.into()),
             }
         }
     }

@@ -51,7 +51,8 @@ pub(super) struct Bench<'a> {
 pub(super) enum BatchEnd {
     /// Its outcome is in the log.
     Done { result: BatchResult, effort: Effort },
-    /// Undone: a trigger or a cascade did more, or less, than was counted. The caller divides the batch.
+    /// Undone: a trigger or a cascade did more, or less, than was counted, a constraint refused a change, or an
+    /// expression fails on a row. The caller divides the batch.
     Differs(StoreError),
     /// Undone: its time was over. The caller divides the batch.
     TooLong,
@@ -291,7 +292,9 @@ fn undone_by(error: StoreError) -> Result<Attempt, ExecuteError> {
     match error {
         StoreError::Interrupted { .. } => Ok(Attempt::TooLong),
         StoreError::TooSlow { .. } => Ok(Attempt::Unjudged(error)),
-        StoreError::CountDiffers { .. } | StoreError::Constraint { .. } => Ok(Attempt::Differs(error)),
+        StoreError::CountDiffers { .. } | StoreError::Constraint { .. } | StoreError::RowFails { .. } => {
+            Ok(Attempt::Differs(error))
+        }
         _ if error.is_locked() => Ok(Attempt::Busy),
         _ if error.ends_the_run() => Ok(Attempt::Over(error.to_string())),
         _ => Err(error.into()),

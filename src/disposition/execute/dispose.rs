@@ -197,13 +197,17 @@ fn same_files(
         return Ok(same);
     }
     let mut found: Vec<Vec<_>> = vec![Vec::new(); keys.len()];
-    for file in txn.files_of(&target.mapping.series, keys)? {
+    let named = txn.files_of(&target.mapping.series, keys)?;
+    for file in named.files {
         let place = file.record;
         found[place].push((file.part, file.path));
     }
     for (place, candidate) in candidates.iter().enumerate() {
         found[place].sort();
         same[place] = found[place].iter().eq(candidate.named.iter());
+    }
+    for (place, _) in named.unknown {
+        same[place] = false;
     }
     Ok(same)
 }

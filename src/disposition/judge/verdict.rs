@@ -57,6 +57,7 @@ impl Undated {
             Self::Unreadable(Unreadable::Gap) => "gap",
             Self::Unreadable(Unreadable::Range) => "range",
             Self::Unreadable(Unreadable::Type) => "type",
+            Self::Unreadable(Unreadable::Expression) => "expression",
             Self::Future => "future",
             Self::TooOld => "too_old",
             Self::Overflow => "overflow",

@@ -111,7 +111,7 @@ impl LongRead<'_> {
 
     /// What SQLite said on this connection while the read was under way.
     pub(super) fn failed(&self, conn: &Connection, error: rusqlite::Error) -> StoreError {
-        match StoreError::of(conn, error) {
+        match StoreError::of_rows(conn, error) {
             StoreError::Interrupted { database } if !self.deadline.is_ending() => {
                 StoreError::TooSlow { database, longest: self.longest }
             }

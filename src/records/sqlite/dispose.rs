@@ -53,7 +53,7 @@ impl Program {
             let (rows, bytes): (i64, i64) = conn
                 .prepare_cached(sql)
                 .and_then(|mut statement| statement.query_row([], |row| Ok((row.get(0)?, row.get(1)?))))
-                .map_err(|e| StoreError::of(conn, e))?;
+                .map_err(|e| StoreError::of_rows(conn, e))?;
             weight.rows += rows.unsigned_abs();
             weight.bytes += bytes.unsigned_abs();
         }
@@ -128,7 +128,7 @@ impl Step {
     /// Counts what changed, all consequences included; `None` where nothing of the owner's should change and nothing
     /// did.
     fn run(&self, conn: &Connection, records: usize) -> Result<Option<Count>, StoreError> {
-        self.count(conn, records).map_err(|error| StoreError::of(conn, error))
+        self.count(conn, records).map_err(|error| StoreError::of_rows(conn, error))
     }
 
     fn count(&self, conn: &Connection, records: usize) -> rusqlite::Result<Option<Count>> {

@@ -1,11 +1,12 @@
 //! What can go wrong in a records database.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, ffi};
 
-use super::FENCE_TABLE;
+use super::{FENCE_TABLE, Queries, expression};
 use crate::model::{PartName, SeriesName};
 
 /// What went wrong in a records database. Names paths, tables and columns; never a value of a record.
@@ -52,6 +53,10 @@ pub enum StoreError {
     PartOfNone { series: SeriesName, part: PartName },
     #[error("the expression cannot be used: {message}")]
     Expression { message: String },
+    /// `json_extract` of what is no JSON, a sum too large: an expression of the mapping, or one of the application's (a
+    /// generated column, a trigger).
+    #[error("{} fails on a row of {} ({message}); correct the value in that row, or let the expression answer for every row (`json_valid(…) AND …`)", failing(at), database.display())]
+    RowFails { database: PathBuf, at: Vec<String>, message: String },
     /// Arguments that are no key of the series.
     #[error("this is no key of the series: {message}")]
     Key { message: String },
@@ -104,6 +109,7 @@ impl StoreError {
             Self::Unmapped { .. } => "unmapped",
             Self::PartOfNone { .. } => "part-of-none",
             Self::Expression { .. } => "expression",
+            Self::RowFails { .. } => "row-fails",
             Self::Key { .. } => "key",
             Self::Constraint { .. } => "constraint",
             Self::CountDiffers { .. } => "count-differs",
@@ -131,9 +137,22 @@ impl StoreError {
     /// expression's.
     pub fn in_expression(self) -> Self {
         match self {
-            Self::Schema { message, .. } | Self::Sql { message, .. } => Self::Expression { message },
+            Self::Schema { message, .. } | Self::RowFails { message, .. } | Self::Sql { message, .. } => {
+                Self::Expression { message }
+            }
             Self::TooSlow { longest, .. } => Self::too_slow(longest),
             other => other,
+        }
+    }
+
+    /// The same, of a statement made from a mapping: names its expressions, one of which fails on a row.
+    pub fn in_mapping(self, queries: &Queries, series: &SeriesName) -> Self {
+        match (self, queries.mapping(series)) {
+            (Self::RowFails { database, message, .. }, Ok(mapping)) => {
+                let at: BTreeSet<String> = expression::all(queries, mapping).into_iter().map(|one| one.at).collect();
+                Self::RowFails { database, at: at.into_iter().collect(), message }
+            }
+            (other, _) => other,
         }
     }
 
@@ -150,6 +169,18 @@ impl StoreError {
     /// What SQLite said on this connection.
     pub fn of(conn: &Connection, error: rusqlite::Error) -> Self {
         Self::at(PathBuf::from(conn.path().unwrap_or_default()), error)
+    }
+
+    /// What SQLite said of a statement that reads rows, or changes them, on this connection.
+    pub fn of_rows(conn: &Connection, error: rusqlite::Error) -> Self {
+        match fails_on_row(&error) {
+            true => Self::RowFails {
+                database: PathBuf::from(conn.path().unwrap_or_default()),
+                at: Vec::new(),
+                message: without_values(&error),
+            },
+            false => Self::of(conn, error),
+        }
     }
 
     /// What SQLite said of this database file.
@@ -190,6 +221,26 @@ fn constraint(code: i32, error: &rusqlite::Error) -> String {
         return "a foreign key refused a change: a row that would stay refers to one that was to go".to_owned();
     }
     without_values(error)
+}
+
+/// Whether a statement that could be prepared failed on the values of a row.
+pub(super) fn fails_on_row(error: &rusqlite::Error) -> bool {
+    match error {
+        rusqlite::Error::SqliteFailure(failure, _) => {
+            let code = failure.extended_code & 0xff;
+            [ffi::SQLITE_ERROR, ffi::SQLITE_TOOBIG, ffi::SQLITE_MISMATCH].contains(&code) && !is_schema_error(error)
+        }
+        _ => false,
+    }
+}
+
+/// Which of a mapping's expressions may have failed.
+fn failing(at: &[String]) -> String {
+    match at {
+        [] => "an expression of the mapping, or a generated column or a trigger of the application,".to_owned(),
+        [only] => format!("the expression of {only}"),
+        several => format!("one of the expressions of {}", several.join(", ")),
+    }
 }
 
 fn is_schema_error(error: &rusqlite::Error) -> bool {

@@ -11,10 +11,10 @@ use super::catalog::{Affinity, Catalog};
 use super::expression;
 use super::open::Opened;
 use super::reader::Asked;
-use super::scan;
 use super::select::{FactsQuery, FilesQuery, key_columns, key_is};
 use super::sql::{self, THIS};
 use super::value::{bind_key, key_at};
+use super::walk;
 use crate::model::{KeyValue, RecordKey};
 use crate::records::files::FileRef;
 use crate::records::mapping::{Condition, SeriesMapping};
@@ -151,7 +151,7 @@ pub fn holds_for(
 ) -> Result<bool, StoreError> {
     let select = format!("{} WHERE {}", select_answers(opened, series, expression)?, key_is(THIS, series));
     let conn = &opened.conn;
-    let longest = scan::longest(conn, LONGEST_ANSWER).map_err(|error| StoreError::of(conn, error))?;
+    let longest = walk::longest(conn, LONGEST_ANSWER).map_err(|error| StoreError::of(conn, error))?;
     let read = opened.deadline.reading(longest);
     let ask = || {
         let mut statement = conn.prepare(&select)?;
@@ -204,22 +204,29 @@ fn visit_keys(
     Ok(())
 }
 
+/// The files that records name.
+#[derive(Debug, Default)]
+pub struct NamedFiles {
+    pub files: Vec<FileRef>,
+    /// Places of records on which an expression of the mapping fails, so that nobody knows all of their files.
+    pub unknown: Vec<(usize, StoreError)>,
+}
+
 impl FactsQuery {
     /// The files that the rows of these records' parts name, in the order of the keys.
     ///
     /// # Errors
     /// The database cannot be read.
-    pub fn files_of(&self, conn: &Connection, keys: &[RecordKey]) -> Result<Vec<FileRef>, StoreError> {
-        let read = || {
-            let mut files = Vec::new();
-            for (record, key) in keys.iter().enumerate() {
-                for query in &self.files {
-                    query.read(conn, record, key, &mut files)?;
-                }
+    pub fn files_of(&self, conn: &Connection, keys: &[RecordKey]) -> Result<NamedFiles, StoreError> {
+        let mut named = NamedFiles::default();
+        for (record, key) in keys.iter().enumerate() {
+            let read = self.files.iter().try_for_each(|query| query.read(conn, record, key, &mut named.files));
+            match read.map_err(|error| StoreError::of_rows(conn, error)) {
+                Err(error @ StoreError::RowFails { .. }) => named.unknown.push((record, error)),
+                read => read?,
             }
-            Ok(files)
-        };
-        read().map_err(|error| StoreError::of(conn, error))
+        }
+        Ok(named)
     }
 }
 

@@ -35,6 +35,7 @@ pub mod spellings;
 mod sql;
 mod triggers;
 mod value;
+mod walk;
 mod write;
 #[cfg(test)]
 mod write_tests;
@@ -45,6 +46,7 @@ pub use deadline::end_reading_with;
 pub use dispose::{Disposed, Weight};
 pub use error::StoreError;
 pub use fence::{FENCE_TABLE, FenceState};
+pub use lookup::NamedFiles;
 pub use prove::Proved;
 pub use queries::Queries;
 pub use reader::{Asked, Interest, Reader};

@@ -37,8 +37,9 @@ pub fn probe(
     let answer =
         ranges.iter().try_fold(false, |found, range| Ok(found || range.finds(conn, query, place, series, cutoff)?));
     opened.deadline.clear();
-    match answer.map_err(|error| StoreError::of(conn, error)) {
-        Err(StoreError::Interrupted { .. }) => Ok(true),
+    match answer.map_err(|error| StoreError::of_rows(conn, error)) {
+        // A complete scan tells which row fails.
+        Err(StoreError::Interrupted { .. } | StoreError::RowFails { .. }) => Ok(true),
         answer => answer,
     }
 }

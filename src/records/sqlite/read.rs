@@ -81,6 +81,12 @@ impl Glance {
         Self { in_scope: true, events: query.shape.events.iter().map(|shape| event(shape.elements.len())).collect() }
     }
 
+    /// An expression of the row fails, so that nothing is known of it.
+    pub fn fail(&mut self) {
+        self.in_scope = true;
+        self.events.iter_mut().for_each(EventFact::fail);
+    }
+
     /// Reads the first columns of a row, and says how many they are.
     ///
     /// A row that cannot be found again by its key is unreadable: never destroyed, always reported.

@@ -11,7 +11,6 @@ use super::queries::Queries;
 use super::{Finding, StoreError, hot, lookup, probe, safety, schema, sql};
 use crate::model::{BatchNumber, Digest, Instant, Origin, RecordKey, SeriesName, TriggerName};
 use crate::records::facts::{EventFact, Facts};
-use crate::records::files::FileRef;
 use crate::records::mapping::{SeriesMapping, Source};
 
 /// A database opened for reading. Leaves its directory as it was.
@@ -117,7 +116,8 @@ impl Reader {
         series: &SeriesName,
         visit: &mut dyn FnMut(&Facts) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
-        self.queries.of(series)?.scan(&self.opened, visit)
+        let scanned = self.queries.of(series)?.scan(&self.opened, visit);
+        scanned.map_err(|error| error.in_mapping(&self.queries, series))
     }
 
     /// Every row, cheaply: `judge` sees whether it is in scope and its events, and says whether `visit` gets all of its
@@ -132,7 +132,8 @@ impl Reader {
         judge: &mut dyn FnMut(bool, &[EventFact]) -> Interest,
         visit: &mut dyn FnMut(&Facts),
     ) -> Result<(), StoreError> {
-        self.queries.of(series)?.scan_events(&self.opened, judge, visit)
+        let scanned = self.queries.of(series)?.scan_events(&self.opened, judge, visit);
+        scanned.map_err(|error| error.in_mapping(&self.queries, series))
     }
 
     /// Whether any row in scope may have this event before `cutoff`. May say yes in vain (a held record does every
@@ -215,14 +216,6 @@ impl Reader {
     /// As [`Reader::find_where`].
     pub fn holds_for(&self, series: &SeriesName, expression: &str, key: &RecordKey) -> Result<bool, StoreError> {
         lookup::holds_for(&self.opened, self.queries.mapping(series)?, expression, key)
-    }
-
-    /// The files that the records' parts name, in the order of the keys.
-    ///
-    /// # Errors
-    /// The database cannot be read.
-    pub fn files_of(&mut self, series: &SeriesName, keys: &[RecordKey]) -> Result<Vec<FileRef>, StoreError> {
-        self.queries.of(series)?.files_of(&self.opened.conn, keys)
     }
 
     /// The texts that a column holds, each once, and at most so many of them.

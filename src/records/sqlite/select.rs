@@ -29,6 +29,12 @@ pub struct FactsQuery {
     /// ` WHERE` after a key, ` ORDER BY` the key: for `all` and `events_of_all`, page by page.
     pub(super) after_key: String,
     pub(super) in_key_order: String,
+    /// ` WHERE` the key: for `all` and `events_of_all`, one row.
+    pub(super) at_key: String,
+    /// Keys alone.
+    pub(super) keys: String,
+    /// Whether an expression of the mapping stands in `all` that may fail on a row.
+    pub(super) may_fail: bool,
     pub(super) shape: Shape,
     /// Per part with masks: whether every row of it is masked, by the record's key.
     pub(super) masked_parts: Vec<String>,
@@ -112,10 +118,14 @@ impl FactsQuery {
         let from = format!("FROM {} AS {THIS}", sql::name(&series.table));
         let all_columns = format!("SELECT {} {from}", columns.join(", "));
         let keys = key_columns(THIS, series);
+        let at_key = format!(" WHERE {}", key_is(THIS, series));
         Ok(Self {
             events_of_all: format!("SELECT {} {from}", first.join(", ")),
-            by_key: format!("{all_columns} WHERE {}", key_is(THIS, series)),
+            by_key: format!("{all_columns}{at_key}"),
             all: all_columns,
+            at_key,
+            keys: format!("SELECT {} {from}", keys.join(", ")),
+            may_fail: may_fail(series),
             after_key: format!(" WHERE ({}) > ({})", keys.join(", "), placeholders(keys.len())),
             in_key_order: format!(" ORDER BY {}", keys.join(", ")),
             shape: Shape {
@@ -166,6 +176,14 @@ fn first_columns(series: &SeriesMapping) -> Vec<String> {
         columns.extend(own.map(|element| sql::column(THIS, &element.column)));
     }
     columns
+}
+
+/// Whether what is read from the record's own row has an expression in it.
+fn may_fail(series: &SeriesMapping) -> bool {
+    let conditions = series.events.values().filter_map(|event| event.condition.as_ref());
+    let mut conditions = conditions.chain(&series.filter).chain(series.conditions.values());
+    conditions.any(|condition| matches!(condition, Condition::Expression(_)))
+        || series.subject.as_ref().is_some_and(|subject| matches!(subject.on, Join::Expression(_)))
 }
 
 fn event_shape(series: &SeriesMapping, event: &EventMapping, local: Option<Zone>) -> EventShape {

@@ -13,6 +13,7 @@ use rusqlite::types::FromSql;
 use super::dispose::Weight;
 use super::dispose_program::Program;
 use super::fence::{self, FenceState};
+use super::lookup::NamedFiles;
 use super::open::{Opened, Purpose};
 use super::programs::Programs;
 use super::references;
@@ -21,7 +22,6 @@ use super::spellings::Spellings;
 use super::write_txn::WriteTxn;
 use super::{Queries, StoreError};
 use crate::model::{BatchNumber, Origin, RecordKey, SeriesName};
-use crate::records::files::FileRef;
 use crate::records::mapping::{SeriesMapping, Source};
 
 /// How often the row of an aborted batch is tried, and how long between.
@@ -154,7 +154,11 @@ impl Writer {
             if bytes > enough {
                 break;
             }
-            let weight = self.loaded(series, std::slice::from_ref(key))?.weight(&self.opened.conn)?;
+            let weight = match self.loaded(series, std::slice::from_ref(key))?.weight(&self.opened.conn) {
+                // What cannot be weighed cannot go either: the transaction tells.
+                Err(StoreError::RowFails { .. }) => Weight::default(),
+                weight => weight?,
+            };
             bytes += weight.bytes;
             weights.push(weight);
         }
@@ -176,9 +180,12 @@ impl Writer {
     ///
     /// # Errors
     /// The database cannot be read, or is no longer what the mapping says.
-    pub fn files_of(&mut self, series: &SeriesName, keys: &[RecordKey]) -> Result<Vec<FileRef>, StoreError> {
+    pub fn files_of(&mut self, series: &SeriesName, keys: &[RecordKey]) -> Result<NamedFiles, StoreError> {
         let query = self.queries.of(series)?;
-        query.files_of(&self.opened.conn, keys)
+        let mut named = query.files_of(&self.opened.conn, keys)?;
+        let unknown = named.unknown.into_iter();
+        named.unknown = unknown.map(|(record, error)| (record, error.in_mapping(&self.queries, series))).collect();
+        Ok(named)
     }
 
     /// For each of these files (paths beneath `root`), whether a row of any mapped table may still name it.

@@ -8,11 +8,11 @@ use rusqlite::ErrorCode;
 use super::StoreError;
 use super::dispose::Disposed;
 use super::fence::{self, FenceState};
+use super::lookup::NamedFiles;
 use super::open::BUSY_TIMEOUT;
 use super::write::Writer;
 use crate::model::{BatchNumber, DurableEvidence, RecordKey, SeriesName};
 use crate::records::facts::Facts;
-use crate::records::files::FileRef;
 
 /// One write transaction. Dropped before its COMMIT, it is rolled back.
 pub struct WriteTxn<'w> {
@@ -153,7 +153,7 @@ impl<'w> WriteTxn<'w> {
     ///
     /// # Errors
     /// As [`WriteTxn::facts`].
-    pub fn files_of(&mut self, series: &SeriesName, keys: &[RecordKey]) -> Result<Vec<FileRef>, StoreError> {
+    pub fn files_of(&mut self, series: &SeriesName, keys: &[RecordKey]) -> Result<NamedFiles, StoreError> {
         self.writer.files_of(series, keys)
     }
 
@@ -191,12 +191,12 @@ impl<'w> WriteTxn<'w> {
     ///
     /// # Errors
     /// `CountDiffers` where a record was not there, or a cascade or trigger changed more than the mapping says, or kept
-    /// a row; `SchemaChanged`. After any error the transaction must be rolled back.
+    /// a row; `RowFails` where an expression of the mapping does; `SchemaChanged`. After any error the transaction must be rolled back.
     pub fn destroy(&mut self, series: &SeriesName, keys: &[RecordKey]) -> Result<Disposed, StoreError> {
         self.writer.same_schema(series)?;
         let program = self.writer.loaded(series, keys)?;
-        let disposed = program.destroy(&self.writer.opened.conn, keys.len())?;
-        Ok(self.triggered(disposed))
+        let disposed = program.destroy(&self.writer.opened.conn, keys.len());
+        self.triggered(series, disposed)
     }
 
     /// Puts the mapping's masks in place, in these records and in their parts.
@@ -206,16 +206,21 @@ impl<'w> WriteTxn<'w> {
     pub fn anonymize(&mut self, series: &SeriesName, keys: &[RecordKey]) -> Result<Disposed, StoreError> {
         self.writer.same_schema(series)?;
         let program = self.writer.loaded(series, keys)?;
-        let disposed = program.anonymize(&self.writer.opened.conn, keys.len())?;
-        Ok(self.triggered(disposed))
+        let disposed = program.anonymize(&self.writer.opened.conn, keys.len());
+        self.triggered(series, disposed)
     }
 
     /// What triggers wrote may name files.
-    fn triggered(&mut self, disposed: Disposed) -> Disposed {
+    fn triggered(
+        &mut self,
+        series: &SeriesName,
+        disposed: Result<Disposed, StoreError>,
+    ) -> Result<Disposed, StoreError> {
+        let disposed = disposed.map_err(|error| error.in_mapping(&self.writer.queries, series))?;
         if disposed.triggered > 0 {
             self.writer.spellings.forget();
         }
-        disposed
+        Ok(disposed)
     }
 
     /// Those of the keys whose records are there, as this transaction sees it.

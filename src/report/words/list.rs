@@ -374,6 +374,7 @@ words! {
     kind_gap: "a local time that the clocks skipped", "une heure locale que les horloges ont sautée";
     kind_range: "a number that is no date", "un nombre qui n'est pas une date";
     kind_type: "a value of the wrong type", "une valeur du mauvais type";
+    kind_expression: "an expression of the mapping fails on the record", "une expression de la configuration échoue sur l'enregistrement";
     kind_future: "the date is in the future", "la date est dans le futur";
     kind_too_old: "the date is too old to be true", "la date est trop ancienne pour être vraie";
     kind_overflow: "the term lies beyond all dates", "l'échéance dépasse toute date";

@@ -136,6 +136,7 @@ impl Words {
             "gap" => self.kind_gap,
             "range" => self.kind_range,
             "type" => self.kind_type,
+            "expression" => self.kind_expression,
             "future" => self.kind_future,
             "too_old" => self.kind_too_old,
             "overflow" => self.kind_overflow,

@@ -5,7 +5,7 @@ use rustix::process::geteuid;
 use super::Proof;
 use crate::records::sqlite::accounts::Accounts;
 use crate::records::sqlite::fence::{self, FENCE_TABLE};
-use crate::records::sqlite::scan::is_wal;
+use crate::records::sqlite::walk::is_wal;
 
 impl Proof<'_> {
     /// What holds for every series of the source.

@@ -18,6 +18,7 @@ mod values;
 use std::collections::BTreeSet;
 
 use super::catalog::{Catalog, Table};
+use super::error::fails_on_row;
 use super::open::Opened;
 use super::queries::Queries;
 use super::{Finding, Severity, StoreError, sql};
@@ -92,10 +93,13 @@ impl Proof<'_> {
             if is_destroyed {
                 self.circles(mapping);
                 self.foreign_key_indexes(mapping);
-                self.rows_outside(mapping)?;
+                let looked = self.rows_outside(mapping);
+                self.unless_rows_fail(mapping, looked)?;
             }
-            self.values(mapping)?;
-            self.files_are_there(mapping)?;
+            let looked = self.values(mapping);
+            self.unless_rows_fail(mapping, looked)?;
+            let looked = self.files_are_there(mapping);
+            self.unless_rows_fail(mapping, looked)?;
         }
         Ok(())
     }
@@ -110,7 +114,8 @@ impl Proof<'_> {
         }
         self.keys(mapping);
         self.comparisons(mapping);
-        self.masks(mapping)?;
+        let looked = self.masks(mapping);
+        self.unless_rows_fail(mapping, looked)?;
         if is_destroyed {
             self.foreign_keys(mapping);
             self.triggers_on_destroying(mapping)?;
@@ -119,6 +124,20 @@ impl Proof<'_> {
         self.named_triggers(mapping);
         self.statements(mapping);
         Ok(true)
+    }
+
+    /// What rows said; where an expression fails on one, that is what was found.
+    fn unless_rows_fail(&mut self, mapping: &SeriesMapping, looked: rusqlite::Result<()>) -> rusqlite::Result<()> {
+        match looked {
+            Err(error) if fails_on_row(&error) => {
+                let failed = StoreError::of_rows(&self.opened.conn, error).in_mapping(self.queries, &mapping.series);
+                let told = failed.to_string();
+                let (message, mend) = told.split_once("; ").unwrap_or((&told, ""));
+                self.warning("expression-fails", place(mapping), message.to_owned(), mend);
+                Ok(())
+            }
+            looked => looked,
+        }
     }
 
     /// Dates that are read from rows which go by rules of their own: a record whose date went before it is open for

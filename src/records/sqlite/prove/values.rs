@@ -159,5 +159,6 @@ fn words(kind: Unreadable) -> &'static str {
         Unreadable::Gap => "at a time that the clocks skipped",
         Unreadable::Range => "outside the years that a date can have",
         Unreadable::Type => "of another type",
+        Unreadable::Expression => "of a record on which an expression fails",
     }
 }

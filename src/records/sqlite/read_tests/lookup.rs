@@ -4,6 +4,7 @@ use std::time::Duration;
 use super::*;
 use crate::records::files::FileRef;
 use crate::records::mapping::FilesMapping;
+use crate::records::sqlite::Queries;
 
 fn parse(schema: &str, table: &str, key: &[&str], args: &[&str]) -> Result<RecordKey, StoreError> {
     let database = Database::with("wal", schema);
@@ -166,8 +167,10 @@ fn the_files_of_records_are_those_that_rows_of_their_parts_name() {
         missing: Default::default(),
     });
     let mapping = SeriesMapping { parts: vec![part("message", "dossier_id", "id"), document], ..series("dossier") };
-    let mut reader = database.reader(std::slice::from_ref(&mapping));
-    let mut files = reader.files_of(&mapping.series, &[key(2), key(1), key(9), key(3)]).unwrap();
+    let reader = database.reader(std::slice::from_ref(&mapping));
+    let query = Queries::new(&database.source(), std::slice::from_ref(&mapping)).make(&mapping.series).unwrap();
+    let named = query.files_of(reader.connection(), &[key(2), key(1), key(9), key(3)]).unwrap();
+    let mut files = named.files;
     files.sort();
     let file = |record, path: &str| FileRef {
         record,

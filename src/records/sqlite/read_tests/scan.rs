@@ -203,3 +203,80 @@ fn virtual_tables_that_no_mapping_names_do_not_keep_a_database_from_being_read()
         }
     }
 }
+
+/// Rows of which number 7 and the last hold a text that is no JSON.
+const MALFORMED: &str = "
+    CREATE TABLE dossier (id INTEGER PRIMARY KEY, meta TEXT, closed_at TEXT);
+    CREATE TABLE message (id INTEGER PRIMARY KEY, dossier_id INTEGER, meta TEXT, at TEXT);
+    CREATE INDEX message_dossier ON message(dossier_id);
+    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)
+    INSERT INTO dossier SELECT i, iif(i IN (7, 3000), '{bad', '{\"closed\": 1}'), '2024-01-01T00:00:00Z' FROM n;
+    INSERT INTO message SELECT id, id, meta, closed_at FROM dossier;";
+
+#[test]
+fn a_record_on_which_an_expression_of_the_mapping_fails_is_undated_and_the_others_are_as_ever() {
+    let of_json = || expression("json_extract(this.meta, '$.closed') = 1");
+    let filter = SeriesMapping { filter: Some(of_json()), ..series("dossier") };
+    let mut event = series("dossier");
+    event.events.get_mut(&"closure".into()).unwrap().condition = Some(of_json());
+    let mut condition = series("dossier");
+    condition.conditions.insert("closed".to_owned(), of_json());
+    let mut child = series("dossier");
+    let place = Place::Child {
+        table: "message".to_owned(),
+        on: columns(&[("dossier_id", "id")]),
+        condition: Some(of_json()),
+        pick: Pick::Latest,
+    };
+    child.events.get_mut(&"closure".into()).unwrap().elements = vec![Element { place, ..element("at") }];
+    let unanswered = [Reading::Unreadable(Unreadable::Expression)];
+    for (name, mapping) in [("filter", filter), ("event", event), ("condition", condition), ("child", child)] {
+        for mode in MODES {
+            let database = Database::with(mode, MALFORMED);
+            let mut reader = database.reader(std::slice::from_ref(&mapping));
+            let (mut known, mut unknown) = (0, Vec::new());
+            let mut visit = |facts: &Facts| {
+                match facts.events[0].readings == unanswered {
+                    true => unknown.push((facts.key.clone(), facts.in_scope, facts.events[0].applies)),
+                    false => known += 1,
+                }
+                ControlFlow::Continue(())
+            };
+            reader.scan(&mapping.series, &mut visit).unwrap();
+            assert_eq!(
+                (known, unknown),
+                (2_998, vec![(key(7), true, true), (key(3_000), true, true)]),
+                "{name} {mode}"
+            );
+            let (mut seen, mut failed, mut whole) = (0, 0, Vec::new());
+            let mut judge = |in_scope: bool, events: &[crate::records::facts::EventFact]| {
+                seen += 1;
+                failed += u64::from(in_scope && events[0].applies && events[0].readings == unanswered);
+                Interest::Full
+            };
+            reader.scan_events(&mapping.series, &mut judge, &mut |facts| whole.push(facts.clone())).unwrap();
+            // A condition is read with the whole record only.
+            assert_eq!((seen, failed), (3_000, if name == "condition" { 0 } else { 2 }), "{name} {mode}");
+            whole.retain(|facts| facts.events[0].readings != unanswered);
+            assert_eq!(whole.len(), 2_998, "{name} {mode}");
+            let facts = reader.facts(&mapping.series, &[key(6), key(7)]).unwrap();
+            let readings: Vec<_> = facts.into_iter().map(|facts| facts.unwrap().events[0].readings.clone()).collect();
+            assert_ne!(readings[0], unanswered, "{name} {mode}");
+            assert_eq!(readings[1], unanswered, "{name} {mode}");
+        }
+    }
+}
+
+#[test]
+fn where_no_key_tells_which_row_fails_the_error_names_the_expression() {
+    let database = Database::with(
+        "wal",
+        "CREATE TABLE dossier (id TEXT PRIMARY KEY, meta TEXT, closed_at TEXT);
+         INSERT INTO dossier VALUES (NULL, '{bad', NULL), ('a', '{}', NULL);",
+    );
+    let mapping = SeriesMapping { filter: Some(expression("meta ->> '$.a' IS NULL")), ..series("dossier") };
+    let mut reader = database.reader(std::slice::from_ref(&mapping));
+    let error = reader.scan(&mapping.series, &mut |_| ControlFlow::Continue(())).unwrap_err();
+    assert!(matches!(&error, StoreError::RowFails { at, .. } if at == &["series.dossier.filter"]), "{error:?}");
+    assert!(error.to_string().contains("malformed JSON"), "{error}");
+}

@@ -179,3 +179,21 @@ fn check_leaves_the_database_as_it_was() {
         assert_eq!(std::fs::read_dir(database.dir.path()).unwrap().count(), 1);
     }
 }
+
+#[test]
+fn an_expression_that_fails_on_a_row_is_a_warning_and_the_rest_is_proved() {
+    let of_json = |series: &mut SeriesMapping| {
+        series.parts[0].condition = Some(expression("json_extract(this.body, '$.kind') = 1"));
+    };
+    let rows =
+        |body: &str| format!("INSERT INTO message(dossier_id, body) VALUES (1, '{{\"kind\": 1}}'), (1, '{body}');");
+    warning(&rows("{bad"), "expression-fails", "json_valid", of_json);
+    error(&rows("{\"kind\": 2}"), "rows-outside", "a second part", of_json);
+    let mut all = good();
+    of_json(&mut all[0]);
+    let naive = "UPDATE dossier SET closed_at = '2024-01-01 10:00:00' WHERE id = 1;";
+    let findings = prove(&format!("{GOOD} {} {naive}", rows("{bad")), &all);
+    let codes: Vec<&str> = findings.iter().map(|finding| finding.code).collect();
+    assert_eq!(codes, ["naive-values", "expression-fails"], "{findings:#?}");
+    assert!(findings[1].message.contains("series.dossier.part.message"), "{findings:#?}");
+}
