@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::alerts::{Alerts, kind};
 use crate::disposition::control::{Configuration, Overdue, Pause};
+use crate::disposition::desk::Firing;
 use crate::disposition::execute::{Progress, Statement};
 use crate::disposition::request::{Refusal, RefusalKind};
 use crate::model::{Fault, Instant, PlanId, RuleNumber};
@@ -31,6 +32,8 @@ pub struct Shown {
     pub alerts: Alerts,
     /// Executions asked for over the socket.
     pub executions: BTreeMap<PlanId, Execution>,
+    /// By schedule, what fired last and could not be put on record, so that it did not begin.
+    pub unrecorded: BTreeMap<String, Firing>,
 }
 
 /// What the last scan of all rules found past its term, less what was disposed of since.
@@ -101,6 +104,13 @@ impl Board {
 }
 
 impl Shown {
+    /// Shows that the firing of this time could not be put on record, and why; it is tried again at every tick.
+    pub fn not_begun(&mut self, schedule: &str, at: Instant, now: Instant, why: String) {
+        let outcome = Some(format!("not begun: {why}"));
+        let firing = Firing { schedule: schedule.to_owned(), at, began: now, ended: Some(now), outcome };
+        self.unrecorded.insert(schedule.to_owned(), firing);
+    }
+
     /// The status in one line: what it does, whether it may destroy, what comes next, and whether it needs somebody.
     pub fn headline(&self) -> String {
         let mut line = self.doing.clone();
@@ -137,6 +147,7 @@ mod tests {
             configuration: Configuration { file: String::new(), loaded: at, is_changed: false, fault: None },
             alerts: Alerts::default(),
             executions: BTreeMap::new(),
+            unrecorded: BTreeMap::new(),
         };
         assert_eq!(shown.headline(), "idle");
         shown.next = [("all".to_owned(), at), ("extra".to_owned(), at - chrono::TimeDelta::hours(1))].into();

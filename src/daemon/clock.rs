@@ -8,7 +8,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
-use crate::model::Instant;
+use crate::model::{Instant, counted};
 
 /// As far behind its last leaf as the log lets the clock lie.
 const BEHIND: TimeDelta = TimeDelta::seconds(5);
@@ -49,7 +49,7 @@ pub enum Doubt {
     Behind { last: Instant },
     #[error("the clock was put forward by {seconds} s")]
     Jumped { seconds: i64 },
-    #[error("the last entry of the log is {days} days old: the daemon was down for long, or the clock is wrong")]
+    #[error("the last entry of the log is {} old: the daemon was down for long, or the clock is wrong", counted(days.unsigned_abs(), "day", "days"))]
     Silent { days: i64 },
     #[error(
         "no time server confirmed the clock since this machine started; run one (chrony, systemd-timesyncd), whose word the kernel keeps"

@@ -12,7 +12,7 @@ use crate::audit::{Entries, decode_results};
 use crate::disposition::control::Overdue;
 use crate::disposition::desk::{AskError, Desk, DeskError};
 use crate::disposition::plan::Manifest;
-use crate::model::{Instant, RuleNumber};
+use crate::model::{Instant, RuleNumber, counted};
 
 /// Name of the memo that keeps the counts over restarts.
 pub(super) const COUNTS: &str = "past-term";
@@ -114,8 +114,8 @@ impl Runner {
             match oldest {
                 Some(oldest) if overdue.records > 0 => {
                     let message = format!(
-                        "{} records under rule {rule} are past their term, the oldest since {oldest}; `retentiond ctl status` says what they wait for",
-                        overdue.records
+                        "{} under rule {rule}, the oldest since {oldest}; `retentiond ctl status` says what destruction waits for",
+                        counted(overdue.records, "record is past its term", "records are past their term")
                     );
                     shown.alerts.raise(kind::OVERDUE, rule.as_str(), message, now);
                 }

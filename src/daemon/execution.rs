@@ -14,9 +14,9 @@ use super::runner::Runner;
 use crate::config::Mode;
 use crate::disposition::ApprovedPlan;
 use crate::disposition::control::RUN;
-use crate::disposition::desk::{DeskError, PlanState, Session, approved_plan};
+use crate::disposition::desk::{DeskError, PlanState, approved_plan};
 use crate::disposition::execute::{self, Conditions, ExecuteError, Progress, Statement};
-use crate::disposition::request::{Refusal, RefusalKind, Request, Response};
+use crate::disposition::request::{Refusal, RefusalKind};
 use crate::model::{Actor, Instant, PlanId};
 
 /// A chunk, a giant record's included, takes less.
@@ -56,14 +56,17 @@ impl Runner {
         Obstacle::look(is_paused, doubt, &self.schedule.windows, now)
     }
 
+    /// Whether the daemon may destroy something by itself at this moment.
+    pub(super) fn may_destroy(&self) -> bool {
+        self.config.mode != Mode::Report && self.why_not().is_none()
+    }
+
     /// Goes on with every approved plan, as far as the mode lets the daemon do so by itself.
     pub(super) fn resume(&mut self) {
-        if self.config.mode == Mode::Report {
-            return;
-        }
+        let may_go_on = self.config.mode != Mode::Report;
         let is_free = self.why_not().is_none();
         let now = self.watch.now();
-        let is_retry = self.retries.values().any(|retry| retry.after <= now);
+        let is_retry = may_go_on && self.retries.values().any(|retry| retry.after <= now);
         let size = match self.desk.lock() {
             Ok(mut desk) => desk.log().size(),
             Err(error) => return self.trouble(&error, now),
@@ -75,35 +78,26 @@ impl Runner {
         if !is_news {
             return;
         }
-        if let Err(error) = self.pending_own() {
-            self.trouble(&error, now);
-        }
-        if !is_free {
-            return;
-        }
-        match self.approved(now) {
-            Ok(plans) => {
-                for plan in plans {
-                    self.execute(&plan);
-                }
+        match self.pending_own().and_then(|_| self.open_plans()) {
+            Ok(mut plans) if is_free && may_go_on => {
+                plans.retain(|plan| self.retries.get(plan).is_none_or(|retry| retry.after <= now));
+                plans.iter().for_each(|plan| drop(self.execute(plan)));
             }
+            Ok(_) => {}
             Err(error) => self.trouble(&error, now),
         }
     }
 
-    /// Approved plans that are not executed to their end and whose time to retry has come.
-    fn approved(&mut self, now: Instant) -> Result<Vec<PlanId>, DeskError> {
-        let answer = Session::new(self.actor.clone()).try_answer(&self.desk, Request::Plans, now)?;
-        let Response::Plans { plans } = answer else { return Ok(Vec::new()) };
-        let is_open = |state| matches!(state, PlanState::Approved | PlanState::Started);
-        let mut open: Vec<PlanId> =
-            plans.into_iter().filter(|status| is_open(status.state)).map(|status| status.plan).collect();
-        // A plan that expired or was rejected meanwhile is not tried again, so nothing else would end what stands about
-        // it.
-        self.retries.retain(|plan, _| open.contains(plan));
-        let names: Vec<&str> = open.iter().chain(&self.retired).map(PlanId::as_str).collect();
+    /// Approved plans that are not executed to their end. Alerts end about those that somebody decided on otherwise;
+    /// about one that was given up, or expired before it could be executed, with the next scan of all rules.
+    pub(super) fn open_plans(&mut self) -> Result<Vec<PlanId>, DeskError> {
+        let mut plans = self.every_plan()?;
+        plans.retain(|of| matches!(of.state, PlanState::Approved | PlanState::Started | PlanState::Expired));
+        let names: Vec<&str> = plans.iter().map(|of| of.plan.as_str()).collect();
         self.board.show().alerts.keep_only(kind::RUN_FAILED, &names);
-        open.retain(|plan| self.retries.get(plan).is_none_or(|retry| retry.after <= now));
+        plans.retain(|of| of.state != PlanState::Expired);
+        let open: Vec<PlanId> = plans.into_iter().map(|of| of.plan).collect();
+        self.retries.retain(|plan, _| open.contains(plan));
         Ok(open)
     }
 
@@ -124,6 +118,7 @@ impl Runner {
         };
         self.board.show().executions.insert(plan.clone(), Execution::Ended(Box::new(ended)));
         self.look_around();
+        self.count_anew();
     }
 
     /// Executes a plan on the daemon's own account, and says in a few words how it ended: whatever keeps it from that,
@@ -230,6 +225,11 @@ impl Runner {
         } else if !was_closed {
             self.put_off(plan, now);
         }
+    }
+
+    /// Forgets retries that are further off than any is put.
+    pub(super) fn forget_retries_to_come(&mut self, now: Instant) {
+        self.retries.retain(|_, retry| retry.after - now <= LAST_RETRY);
     }
 
     fn put_off(&mut self, plan: &PlanId, now: Instant) {

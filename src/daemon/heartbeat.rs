@@ -5,12 +5,13 @@
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant as Monotonic};
 
+use chrono::{TimeDelta, Utc};
 use tokio::runtime::Builder;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::oneshot;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_cron_scheduler::{Job, JobScheduler};
 
 use super::error::DaemonError;
@@ -19,6 +20,10 @@ use super::metrics::Metrics;
 use super::orders::Order;
 use super::pulse::Pulse;
 use super::systemd;
+use crate::model::Instant;
+
+/// How often the heartbeat looks whether the clock was put back.
+const CLOCK_LOOK: Duration = Duration::from_secs(10);
 
 /// What the heartbeat needs.
 pub struct Beat {
@@ -52,11 +57,11 @@ pub fn start(beat: Beat) -> Result<Heartbeat, DaemonError> {
         runtime.block_on(async {
             let pulse = beat.pulse.clone();
             match begin(beat).await {
-                Ok(scheduler) => {
+                Ok(ticks) => {
                     // The receiver waits just below, or the daemon is ending already.
                     let _heard_or_not = started.send(Ok(()));
+                    tokio::spawn(ticks.follow(Utc::now, CLOCK_LOOK));
                     live(&pulse, systemd::watchdog(), systemd::feed_watchdog, stopped).await;
-                    drop(scheduler);
                 }
                 Err(error) => drop(started.send(Err(error))),
             }
@@ -78,18 +83,69 @@ impl Drop for Heartbeat {
     }
 }
 
-async fn begin(beat: Beat) -> Result<JobScheduler, DaemonError> {
+async fn begin(beat: Beat) -> Result<Ticks, DaemonError> {
     let Beat { pattern, orders, pulse, metrics, places } = beat;
     tokio::spawn(exposition::follow(places, metrics));
-    let scheduler = JobScheduler::new().await?;
-    let tick = Job::new(pattern.as_str(), move |_, _| {
+    let tick = move || {
         pulse.ticked();
         // Nobody listens any more when the daemon ends.
         let _heard_or_not = orders.send(Order::Tick);
-    })?;
-    scheduler.add(tick).await?;
-    scheduler.start().await?;
-    Ok(scheduler)
+    };
+    Ticks::start(pattern, Arc::new(tick)).await
+}
+
+/// What ticks by the wall clock, as long as it lives.
+struct Ticks {
+    scheduler: JobScheduler,
+    job: Job,
+    pattern: String,
+    tick: Arc<dyn Fn() + Send + Sync>,
+}
+
+impl Ticks {
+    async fn start(pattern: String, tick: Arc<dyn Fn() + Send + Sync>) -> Result<Self, DaemonError> {
+        let scheduler = JobScheduler::new().await?;
+        let job = job(&pattern, &tick)?;
+        scheduler.add(job.clone()).await?;
+        scheduler.start().await?;
+        Ok(Self { scheduler, job, pattern, tick })
+    }
+
+    /// Looks at the wall clock every so often. Once it was put back, the scheduler would not tick before the time at
+    /// which its next tick was to be.
+    async fn follow(mut self, wall: impl Fn() -> Instant, every: Duration) {
+        let mut before = (wall(), Monotonic::now());
+        loop {
+            sleep(every).await;
+            let now = (wall(), Monotonic::now());
+            if was_put_back(before, now) {
+                tracing::info!("the clock was put back; the heartbeat follows it");
+                if let Err(error) = self.begin_anew().await {
+                    // The watchdog starves, and the service begins anew.
+                    tracing::error!(%error, "the heartbeat cannot follow the clock");
+                }
+            }
+            before = now;
+        }
+    }
+
+    async fn begin_anew(&mut self) -> Result<(), DaemonError> {
+        self.scheduler.remove(&self.job.guid()).await?;
+        self.job = job(&self.pattern, &self.tick)?;
+        self.scheduler.add(self.job.clone()).await?;
+        Ok(())
+    }
+}
+
+fn job(pattern: &str, tick: &Arc<dyn Fn() + Send + Sync>) -> Result<Job, DaemonError> {
+    let tick = tick.clone();
+    Ok(Job::new(pattern, move |_, _| tick())?)
+}
+
+/// Whether the wall clock fell behind the time that passed, by more than a server slews it.
+fn was_put_back(before: (Instant, Monotonic), now: (Instant, Monotonic)) -> bool {
+    let passed = TimeDelta::from_std(now.1 - before.1).unwrap_or(TimeDelta::MAX);
+    now.0 - before.0 < passed - TimeDelta::seconds(1)
 }
 
 /// Feeds the watchdog, if there is one, from this thread and only while both loops live, until told to stop.
@@ -112,7 +168,7 @@ async fn live(pulse: &Pulse, every: Option<Duration>, feed: impl Fn(), mut stopp
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
     use tokio::sync::mpsc::unbounded_channel;
 
@@ -144,6 +200,43 @@ mod tests {
         assert_eq!(fed(), 0);
         pulse.running(Duration::from_secs(60));
         assert!(fed() > 1, "more than once");
+    }
+
+    #[test]
+    fn it_ticks_on_when_the_clock_is_put_back_by_a_year() {
+        let ticks = Arc::new(AtomicU32::new(0));
+        let counted = ticks.clone();
+        let ticking = async {
+            let tick = Arc::new(move || {
+                counted.fetch_add(1, Ordering::Relaxed);
+            });
+            let ticks_by_clock = Ticks::start("* * * * * *".to_owned(), tick).await.unwrap();
+            let context = ticks_by_clock.scheduler.context.clone();
+            let (job, ahead) = (ticks_by_clock.job.guid(), Utc::now() + TimeDelta::days(365));
+            // What a clock that lay a year ahead leaves behind.
+            context.metadata_storage.write().await.set_next_and_last_tick(job, Some(ahead), None).await.unwrap();
+            sleep(Duration::from_secs(2)).await;
+            let before = ticks.load(Ordering::Relaxed);
+            let is_first = AtomicBool::new(true);
+            let wall = move || if is_first.swap(false, Ordering::Relaxed) { ahead } else { Utc::now() };
+            tokio::spawn(ticks_by_clock.follow(wall, Duration::from_millis(100)));
+            sleep(Duration::from_secs(4)).await;
+            (before, ticks.load(Ordering::Relaxed))
+        };
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        let (before, after) = runtime.block_on(ticking);
+        assert!(before <= 1 && after >= before + 2, "{before}, then {after}");
+    }
+
+    #[test]
+    fn a_clock_that_is_slewed_or_put_forward_was_not_put_back() {
+        let (wall, monotonic) = (Utc::now(), Monotonic::now());
+        let later = |seconds: i64, millis: u64| {
+            let now = (wall + TimeDelta::seconds(seconds), monotonic + Duration::from_millis(millis));
+            was_put_back((wall, monotonic), now)
+        };
+        assert!(!later(10, 10_000) && !later(10, 10_900) && !later(3_600, 10_000));
+        assert!(later(10, 11_100) && later(-3_600, 10_000));
     }
 
     #[test]

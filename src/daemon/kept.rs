@@ -8,7 +8,8 @@ use crate::disposition::desk::DeskError;
 const ALERTS: &str = "alerts";
 
 /// The kinds that are kept.
-const KEPT: [&str; 5] = [kind::PLAN_WAITING, kind::RAIL_TRIPPED, kind::OVERDUE, kind::RUN_PARTIAL, kind::SCAN_FAILED];
+const KEPT: [&str; 6] =
+    [kind::PLAN_WAITING, kind::RAIL_TRIPPED, kind::OVERDUE, kind::RUN_FAILED, kind::RUN_PARTIAL, kind::SCAN_FAILED];
 
 impl Runner {
     /// What stood before the restart stands again, untold, unless a person dealt with it while the daemon was down.
@@ -22,6 +23,7 @@ impl Runner {
         self.kept = self.desk.lock()?.recall(ALERTS)?.unwrap_or_default();
         self.board.show().alerts.restore(&self.kept);
         self.pending_own()?;
+        self.open_plans()?;
         self.judge_counts();
         Ok(())
     }

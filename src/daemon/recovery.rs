@@ -5,15 +5,17 @@ use super::alerts::kind;
 use super::runner::Runner;
 use super::scan::Depth;
 use crate::disposition::desk::{DeskError, Firing};
-use crate::disposition::execute::{self, ExecuteError};
+use crate::disposition::execute::{self, ExecuteError, LeftBehind};
 use crate::model::RuleNumber;
 
 impl Runner {
     /// Gives every intent without outcome its outcome; what cannot be resolved now is tried again at every tick and
-    /// before every execution.
+    /// before every execution. Files that were left are tried again where the daemon may destroy by itself.
     pub fn recover(&mut self) {
         let now = self.watch.now();
-        let recovered = self.desk.lock().map_err(Into::into).and_then(|mut desk| execute::recover(&mut desk, now));
+        let left = if self.may_destroy() { LeftBehind::TryAgain } else { LeftBehind::Leave };
+        let recovered =
+            self.desk.lock().map_err(Into::into).and_then(|mut desk| execute::recover(&mut desk, left, now));
         match recovered {
             Ok(recovered) => {
                 if recovered.batches > 0 {

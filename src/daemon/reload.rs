@@ -85,6 +85,7 @@ impl Runner {
         self.desk.replace_install(Arc::new(install))?;
         let before = mem::replace(&mut self.config, loaded.config);
         (self.schedule, self.alarms, self.files) = (schedule, alarms, files);
+        self.board.show().unrecorded.clear();
         if let Some(place) = place {
             // The heartbeat ends after the run loop.
             let _heard = self.places.send(place);
@@ -126,7 +127,7 @@ impl Runner {
     pub(super) fn alarms_of(&self, schedule: &Schedule) -> Result<Vec<Alarm>, DeskError> {
         let now = self.watch.now();
         let desk = self.desk.lock()?;
-        let last = |name: &str| match desk.last_firing(name)? {
+        let last = |name: &str| match desk.last_firing(name, now)? {
             Some(last) => Ok::<_, DeskError>(last),
             None => {
                 // From now on it can miss something.

@@ -6,9 +6,9 @@ use std::time::Instant as Monotonic;
 use super::alerts::kind;
 use super::runner::Runner;
 use super::scan::OWN;
-use crate::disposition::desk::DeskError;
+use crate::disposition::desk::{DeskError, PlanState};
 use crate::disposition::execute::ExecuteError;
-use crate::model::PlanId;
+use crate::model::{PlanId, RuleNumber};
 
 impl Runner {
     /// Gives up the daemon's own plans that can no longer be approved, so that the one that the scan makes now waits in
@@ -50,18 +50,23 @@ impl Runner {
         }
         self.metrics.run_ended("failed", began.elapsed().as_secs_f64(), now);
         self.retries.remove(plan);
-        self.retired.insert(plan.clone());
         let message = format!(
             "plan {plan} was approved and no longer stands: {what}; it is given up, and the next scan makes a new one to decide on: `retentiond ctl scan` does so at once"
         );
         self.board.raise(kind::RUN_FAILED, plan.as_str(), message, now);
+        // Other plans may go on for hours before the next.
+        self.memorize_alerts();
     }
 
     /// A scan of all rules has looked anew at the records of the plans that were given up: what it found due has a
     /// plan, and an alert where a person is needed.
-    pub(super) fn succeed_retired(&mut self) {
-        for plan in std::mem::take(&mut self.retired) {
-            self.board.clear(kind::RUN_FAILED, plan.as_str());
+    pub(super) fn succeed_retired(&self, only: &Option<RuleNumber>) -> Result<(), DeskError> {
+        if only.is_some() {
+            return Ok(());
         }
+        let open = self.plans_in(&[PlanState::Approved, PlanState::Started])?;
+        let names: Vec<&str> = open.iter().map(PlanId::as_str).collect();
+        self.board.show().alerts.keep_only(kind::RUN_FAILED, &names);
+        Ok(())
     }
 }

@@ -218,6 +218,7 @@ fn shown(config: &Config, desk: &SharedDesk, watch: &Watch, notifier: Notifier) 
         },
         alerts,
         executions: Default::default(),
+        unrecorded: Default::default(),
     })
 }
 

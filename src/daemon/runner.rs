@@ -1,6 +1,6 @@
 //! The run loop: obeys one order after the other, so that no two runs ever overlap.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -20,13 +20,14 @@ use super::orders::Order;
 use super::pulse::Pulse;
 use super::reload::Files;
 use super::run::CLOCK;
-use super::scan::Depth;
+use super::scan::{Depth, Scanned};
 use super::schedule::{Alarm, Ring};
 use super::watch::Watch;
 use crate::audit::leaf::{Body, Heartbeat};
 use crate::config::{Config, Schedule};
 use crate::disposition::control::{Alert, SCAN};
 use crate::disposition::desk::{Desk, DeskError, SharedDesk};
+use crate::disposition::execute::left_files;
 use crate::model::{Actor, Instant, PlanId, RuleNumber};
 
 /// An idle run loop shows so often that it lives.
@@ -41,9 +42,9 @@ const HEARTBEAT: TimeDelta = TimeDelta::hours(24);
 /// Counts older than this are made anew for the heartbeat: a nightly scan keeps them younger, however long it takes.
 const COUNTS_FOR: TimeDelta = TimeDelta::hours(26);
 
-/// What becomes of an alarm that rang.
+/// What it means that an alarm rang.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Firing {
+enum Meaning {
     Scan,
     /// A scan of all rules fires in the same tick.
     Contained,
@@ -67,8 +68,6 @@ pub struct Runner {
     /// The daemon itself, as the log names it.
     pub actor: Actor,
     pub(super) retries: BTreeMap<PlanId, Retry>,
-    /// Approved plans that no longer stand, until a scan has made others.
-    pub(super) retired: BTreeSet<PlanId>,
     /// Size of the log when plans were last looked at: approvals are leaves.
     pub(super) seen: u64,
     /// Whether nothing stood in the way when plans were last looked at.
@@ -121,7 +120,6 @@ impl Runner {
             stop,
             actor,
             retries: BTreeMap::new(),
-            retired: BTreeSet::new(),
             seen: 0,
             was_free: false,
             published: None,
@@ -194,6 +192,9 @@ impl Runner {
         if self.board.show().alerts.count(kind::RECOVERY) > 0 {
             self.recover();
         }
+        if let Err(error) = self.forget_times_to_come(now) {
+            self.trouble(&error, now);
+        }
         // What was begun or approved comes first, so that the scan does not list its records anew.
         self.resume();
         self.fire(now);
@@ -201,6 +202,16 @@ impl Runner {
         if let Err(error) = self.beat(now) {
             self.trouble(&error, now);
         }
+    }
+
+    /// After a clock that lay ahead was put back: what was noted under it would wait until that time.
+    fn forget_times_to_come(&mut self, now: Instant) -> Result<(), DeskError> {
+        self.forget_retries_to_come(now);
+        if self.alarms.iter().any(|alarm| alarm.is_ahead(now)) {
+            self.alarms = self.alarms_of(&self.schedule)?;
+            self.show_next();
+        }
+        Ok(())
     }
 
     /// A restart goes on from what was believed.
@@ -219,8 +230,8 @@ impl Runner {
     fn scan_for(&mut self, rules: &[RuleNumber]) {
         match self.begin(SCAN) {
             Ok(begun) => {
-                let outcome = self.scan(rules, Depth::Full);
-                self.end(SCAN, begun, &outcome);
+                let scanned = self.scan(rules, Depth::Full);
+                self.end(SCAN, begun, &scanned.outcome);
             }
             Err(error) => self.trouble(&error, self.watch.now()),
         }
@@ -251,8 +262,8 @@ impl Runner {
         if self.schedule.suspended {
             return;
         }
-        let is_all_scanned =
-            self.alarms.iter().any(|alarm| alarm.rules.is_empty() && matches!(alarm.ring(now), Ring::Fire(_)));
+        // The schedule's own alarm comes first, and scans all rules.
+        let mut is_all_scanned = false;
         for place in 0..self.alarms.len() {
             let (at, is_made_up) = match self.alarms[place].ring(now) {
                 Ring::Not => continue,
@@ -261,16 +272,21 @@ impl Runner {
             };
             let (name, rules) = (self.alarms[place].name.clone(), self.alarms[place].rules.clone());
             let meaning = match is_made_up {
-                false => Firing::Missed,
+                false => Meaning::Missed,
                 // Else the same records would be on two lists.
-                true if is_all_scanned && !rules.is_empty() => Firing::Contained,
-                true => Firing::Scan,
+                true if is_all_scanned => Meaning::Contained,
+                true => Meaning::Scan,
             };
-            if let Err(error) = self.fire_one(&name, &rules, at, meaning) {
-                // Unrecorded, it must not run; the next tick tries again.
-                self.trouble(&error, now);
-                continue;
+            match self.fire_one(&name, &rules, at, meaning) {
+                Ok(is_scanned) => is_all_scanned |= is_scanned && rules.is_empty(),
+                Err(error) => {
+                    // Unrecorded, it must not run; the next tick tries again.
+                    self.board.show().not_begun(&name, at, now, error.refusal().code);
+                    self.trouble(&error, now);
+                    continue;
+                }
             }
+            self.board.show().unrecorded.remove(&name);
             self.alarms[place].done(at);
             self.show_next();
             if self.stop.load(Ordering::Relaxed) {
@@ -279,32 +295,36 @@ impl Runner {
         }
     }
 
-    fn fire_one(&mut self, name: &str, rules: &[RuleNumber], at: Instant, meaning: Firing) -> Result<(), DeskError> {
+    /// Says whether every one of these rules was scanned for it.
+    fn fire_one(&mut self, name: &str, rules: &[RuleNumber], at: Instant, meaning: Meaning) -> Result<bool, DeskError> {
         let now = self.watch.now();
         if !self.desk.lock()?.begin_firing(name, at, now)? {
-            return Ok(());
+            return Ok(false);
         }
-        let outcome = match meaning {
-            Firing::Scan => {
+        let (outcome, is_scanned) = match meaning {
+            Meaning::Scan => {
                 tracing::info!(schedule = name, %at, "a scan is due");
-                self.scan(rules, Depth::Probe)
+                let Scanned { outcome, is_whole } = self.scan(rules, Depth::Probe);
+                (outcome, is_whole)
             }
-            Firing::Contained => "the scan of all rules stands for it".to_owned(),
-            Firing::Missed => {
+            Meaning::Contained => ("the scan of all rules stands for it".to_owned(), true),
+            Meaning::Missed => {
                 tracing::warn!(schedule = name, %at, "a scan was missed and is not made up");
-                "missed".to_owned()
+                ("missed".to_owned(), false)
             }
         };
-        self.desk.lock()?.end_firing(name, at, self.watch.now(), &outcome)
+        self.end(name, at, &outcome);
+        Ok(is_scanned)
     }
 
-    /// Once a day: fresh counts, a leaf that says the program is alive, and housekeeping.
+    /// Once a day: fresh counts, a leaf that says the program is alive, files that were left, and housekeeping.
     fn beat(&mut self, now: Instant) -> Result<(), DeskError> {
         let last: Option<Instant> = self.desk.lock()?.recall("heartbeat")?;
         let Some(last) = last else {
             return self.desk.lock()?.memorize("heartbeat", Some(&now));
         };
-        if now - last < HEARTBEAT {
+        // One ahead of the clock was stamped under a wrong one.
+        if (last..last + HEARTBEAT).contains(&now) {
             return Ok(());
         }
         let is_old = self.board.show().counts.as_ref().is_none_or(|counts| now - counts.at > COUNTS_FOR);
@@ -316,6 +336,9 @@ impl Runner {
         desk.record(alive, now)?;
         desk.memorize("heartbeat", Some(&now))?;
         drop(desk);
+        if self.may_destroy() && !left_files(&self.config.state)?.is_empty() {
+            self.recover();
+        }
         self.keep_house(now)
     }
 

@@ -16,8 +16,8 @@ use crate::disposition::approval::ApprovalError;
 use crate::disposition::desk::{AskError, DeskError, Door, PlanState, Session};
 use crate::disposition::plan::{PlanFile, PlanRequest};
 use crate::disposition::rails::Tripped;
-use crate::disposition::request::{Request, Response};
-use crate::model::{Actor, PlanId, RuleNumber};
+use crate::disposition::request::{PlanStatus, Request, Response};
+use crate::model::{Actor, PlanId, RuleNumber, counted};
 
 /// A scan of the largest database anybody keeps in one file takes less.
 const LONGEST_SCAN: Duration = Duration::from_secs(6 * 3_600);
@@ -35,6 +35,14 @@ pub enum Depth {
     Probe,
     /// Every record.
     Full,
+}
+
+/// How a scan ended.
+pub(super) struct Scanned {
+    /// In a few words.
+    pub outcome: String,
+    /// None of its rules could not be scanned.
+    pub is_whole: bool,
 }
 
 /// A plan that the daemon found to be what is due, and told of.
@@ -56,22 +64,20 @@ pub(super) struct Made {
 }
 
 impl Runner {
-    /// Scans these rules (none: all), does with what is due what the mode allows, and says in a few words how it ended.
-    pub(super) fn scan(&mut self, rules: &[RuleNumber], depth: Depth) -> String {
+    /// Scans these rules (none: all), and does with what is due what the mode allows.
+    pub(super) fn scan(&mut self, rules: &[RuleNumber], depth: Depth) -> Scanned {
         let each: Vec<Option<RuleNumber>> = match rules {
             [] => vec![None],
             rules => rules.iter().cloned().map(Some).collect(),
         };
-        let mut words = Vec::new();
+        let (mut words, mut is_whole) = (Vec::new(), true);
         for only in each {
             let about = only.as_ref().map_or("all rules".to_owned(), |rule| format!("rule {rule}"));
             match self.scan_one(only, depth) {
                 Ok(outcome) => {
                     self.board.clear(kind::SCAN_FAILED, &about);
-                    if rules.is_empty() {
-                        self.succeed_retired();
-                    }
                     words.push(outcome);
+                    continue;
                 }
                 // What was being read was given up for it; nothing is wrong.
                 Err(_) if self.stop.load(Ordering::Relaxed) => words.push("stopped".to_owned()),
@@ -81,8 +87,9 @@ impl Runner {
                     words.push(format!("failed: {}", error.refusal().code));
                 }
             }
+            is_whole = false;
         }
-        words.join("; ")
+        Scanned { outcome: words.join("; "), is_whole }
     }
 
     fn scan_one(&mut self, only: Option<RuleNumber>, depth: Depth) -> Result<String, AskError> {
@@ -90,6 +97,7 @@ impl Runner {
             let now = self.watch.now();
             self.board.doing("probing");
             if !may_be_due(&self.desk.install(), only.as_ref(), now).map_err(DeskError::from)? {
+                self.succeed_retired(&only)?;
                 self.metrics.scanned(now);
                 return Ok("nothing due, by probe".to_owned());
             }
@@ -100,6 +108,7 @@ impl Runner {
         if only.is_none() {
             self.take_counts(&file.manifest)?;
         }
+        self.succeed_retired(&only)?;
         self.metrics.scanned(self.watch.now());
         let planned = file.manifest.planned();
         tracing::info!(plan = %file.plan, due = planned, rails = file.rails.len(), "scanned");
@@ -198,12 +207,14 @@ impl Runner {
             let why: Vec<&str> = tripped.iter().map(|tripped| tripped.message.as_str()).collect();
             let rails: BTreeSet<&str> = tripped.iter().map(|tripped| tripped.rail.name()).collect();
             let message = format!(
-                "guard rails keep {planned} due records: {}; `retentiond approve {plan} --accept {}` if that was to be expected, else `retentiond reject {plan} --reason …`",
+                "guard rails keep {}: {}; `retentiond approve {plan} --accept {}` if that was to be expected, else `retentiond reject {plan} --reason …`",
+                counted(planned, "due record", "due records"),
                 why.join("; "),
                 rails.into_iter().collect::<Vec<_>>().join(",")
             );
             self.board.raise(kind::RAIL_TRIPPED, plan.as_str(), message, now);
-            return Ok(format!("{planned} due, {} guard rails tripped, plan {plan} waits", tripped.len()));
+            let tripped = counted(tripped.len() as u64, "guard rail", "guard rails");
+            return Ok(format!("{planned} due, {tripped} tripped, plan {plan} waits"));
         }
         let message = format!("plan {plan} waits for a decision: `retentiond approve {plan}`");
         self.board.raise(kind::PLAN_WAITING, plan.as_str(), message, now);
@@ -236,11 +247,16 @@ impl Runner {
     }
 
     /// Every plan in one of these states.
-    fn plans_in(&self, states: &[PlanState]) -> Result<BTreeSet<PlanId>, DeskError> {
-        let answer = Session::new(self.actor.clone()).try_answer(&self.desk, Request::Plans, self.watch.now())?;
-        let Response::Plans { plans } = answer else { return Ok(BTreeSet::new()) };
-        let found = plans.into_iter().filter(|status| states.contains(&status.state));
+    pub(super) fn plans_in(&self, states: &[PlanState]) -> Result<BTreeSet<PlanId>, DeskError> {
+        let found = self.every_plan()?.into_iter().filter(|status| states.contains(&status.state));
         Ok(found.map(|status| status.plan).collect())
+    }
+
+    pub(super) fn every_plan(&self) -> Result<Vec<PlanStatus>, DeskError> {
+        match Session::new(self.actor.clone()).try_answer(&self.desk, Request::Plans, self.watch.now())? {
+            Response::Plans { plans } => Ok(plans),
+            _ => Ok(Vec::new()),
+        }
     }
 
     /// Takes back the daemon's own earlier plans of the same rules on which nobody decided: a newer list stands for

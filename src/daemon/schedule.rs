@@ -109,6 +109,11 @@ impl Alarm {
         self.next = next(self.last, &self.cron, self.zone);
     }
 
+    /// Whether it fired at a time that has not come: under a clock that was put back since.
+    pub fn is_ahead(&self, now: Instant) -> bool {
+        now < self.last
+    }
+
     /// When it fires next.
     pub fn next(&self) -> Option<Instant> {
         self.next

@@ -9,10 +9,13 @@ use crate::audit::witness::read_witnessed;
 use crate::disposition::control::LeftFiles;
 use crate::disposition::desk::DeskError;
 use crate::disposition::execute::left_files;
-use crate::model::Instant;
+use crate::model::{Instant, counted};
 
 /// Entries wait so long at most for a checkpoint.
 const PUBLISH: TimeDelta = TimeDelta::hours(1);
+
+/// A time server may put the clock back so far.
+const PUT_BACK: TimeDelta = TimeDelta::hours(1);
 
 /// Name of the memo that is written to learn whether the private database can be.
 pub(super) const WRITTEN: &str = "written";
@@ -86,8 +89,9 @@ impl Runner {
         match lost {
             0 => shown.alerts.clear(kind::HOLDS_LOST, "holds"),
             lost => {
+                let holds = counted(lost as u64, "hold is", "holds are");
                 let message = format!(
-                    "{lost} holds are in force of which the private database has lost what they keep; nothing is destroyed, see `retentiond hold list`"
+                    "{holds} in force of which the private database has lost what they keep; nothing is destroyed, see `retentiond hold list`"
                 );
                 shown.alerts.raise(kind::HOLDS_LOST, "holds", message, now);
             }
@@ -110,8 +114,10 @@ impl Runner {
         let plans: Vec<&str> = left.iter().map(|left| left.plan.as_str()).collect();
         shown.alerts.keep_only(kind::FILES_LEFT, &plans);
         for LeftFiles { plan, files, since } in &left {
+            let what = counted(*files, "file that should be gone", "files that should be gone");
+            let are = if *files == 1 { "is" } else { "are" };
             let message = format!(
-                "{files} files that should be gone with plan {plan} are left since {}; `retentiond apply {plan}` tries them again and says why",
+                "{what} with plan {plan} {are} left since {}; `retentiond apply {plan}` tries again and says why",
                 since.format("%FT%TZ")
             );
             shown.alerts.raise(kind::FILES_LEFT, plan.as_str(), message, now);
@@ -126,7 +132,8 @@ impl Runner {
         let size = witnessed.ok().flatten().map_or(0, |checkpoint| checkpoint.claimed().tree.size);
         let desk = self.desk.lock()?;
         let since = match desk.recall::<(u64, Instant)>("anchor")? {
-            Some((before, since)) if before == size => since,
+            // One further ahead of the clock was noted under a wrong one.
+            Some((before, since)) if before == size && since - now <= PUT_BACK => since,
             _ => {
                 desk.memorize("anchor", Some(&(size, now)))?;
                 now
@@ -135,9 +142,9 @@ impl Runner {
         drop(desk);
         if entries > size && now - since > self.config.alerts.unanchored {
             let message = format!(
-                "no witness has seen the last {} entries of the log for {} days; give them `retentiond audit checkpoint` to keep",
-                entries - size,
-                (now - since).num_days()
+                "no witness has seen the last {} of the log for {}; have one keep `retentiond audit checkpoint`",
+                counted(entries - size, "entry", "entries"),
+                counted((now - since).num_days().unsigned_abs(), "day", "days")
             );
             self.board.raise(kind::UNANCHORED, "log", message, now);
         } else {

@@ -1,5 +1,6 @@
 //! Answers what is asked of the daemon alone, without waiting for the run loop.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -19,8 +20,8 @@ use super::watch::Watch;
 use crate::audit;
 use crate::audit::witness::read_witnessed;
 use crate::config::Loaded;
-use crate::disposition::control::{Alert, Control, LogPosition, Pause, Status};
-use crate::disposition::desk::{DeskError, PlanState, Session, SharedDesk};
+use crate::disposition::control::{Alert, Control, LogPosition, Pause, RUN, SCAN, Status};
+use crate::disposition::desk::{DeskError, Firing, PlanState, Session, SharedDesk, check_reason};
 use crate::disposition::execute::{self, Progress};
 use crate::disposition::request::{Refusal, Request, Response};
 use crate::model::{Actor, Fault, Instant, PlanId, RuleNumber};
@@ -94,7 +95,7 @@ impl Steward {
         let holds = desk.holds_in_force();
         let to_review = holds.iter().filter(|hold| hold.review_by.is_some_and(|day| day <= today)).count();
         let holds = holds.len();
-        let last = desk.firings(FIRINGS)?;
+        let mut recorded = desk.firings(FIRINGS)?;
         let (entries, last_entry) = (desk.log().size(), desk.log().last_time());
         let published = desk.log().published_size();
         let anchor: Option<(u64, Instant)> = desk.recall("anchor")?;
@@ -102,6 +103,12 @@ impl Steward {
         let install = self.desk.install();
         let witnessed = read_witnessed(&audit::dir_in(&self.state)).ok().flatten();
         let shown = self.board.show();
+        // What no schedule fired has its beginning for its time, also where two came in one second.
+        let asked_for = |firing: &&mut Firing| [SCAN, RUN].contains(&firing.schedule.as_str());
+        recorded.iter_mut().filter(asked_for).for_each(|firing| firing.at = firing.began);
+        let mut last: Vec<Firing> = shown.unrecorded.values().cloned().chain(recorded).collect();
+        // A stable sort: of one time, what is on record comes last.
+        last.sort_by_key(|firing| Reverse(firing.began));
         let mut alerts = shown.alerts.standing();
         // The run loop ends them with its next look at the plans.
         let asks = |alert: &Alert| matches!(alert.code.as_str(), kind::PLAN_WAITING | kind::RAIL_TRIPPED);
@@ -154,6 +161,7 @@ impl Steward {
     }
 
     fn pause(&self, reason: String, actor: &Actor, now: Instant) -> Result<Response, DeskError> {
+        check_reason(&reason, None)?;
         let pause = Pause { actor: actor.clone(), at: now, reason };
         self.desk.lock()?.memorize(PAUSE, Some(&pause))?;
         self.board.show().paused = Some(pause);

@@ -3,6 +3,7 @@
 //!
 //! Pure: no I/O, no clock, no randomness. Imports nothing of the program.
 
+mod count;
 mod digest;
 mod document;
 mod evidence;
@@ -16,6 +17,7 @@ mod near;
 mod value;
 mod window;
 
+pub use count::counted;
 pub use digest::{Digest, DigestBuilder, Fingerprint, ParseDigestError};
 pub use document::{Document, Table};
 pub use evidence::DurableEvidence;

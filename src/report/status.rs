@@ -49,8 +49,8 @@ impl Report for StatusReport {
             fact(words.files_left, words.fill(words.files_left_of, &[&files, left.plan.as_str(), &time(left.since)]));
         }
         let anchored = status.log.anchored.map_or("–".to_owned(), |entries| count(entries, words));
-        let entries = count(status.log.entries, words);
-        fact(words.log, format!("{entries} {}, {} {anchored}", words.entries, words.anchored_to));
+        let entries = words.fill(words.log_stands, &[&count(status.log.entries, words)]);
+        fact(words.log, format!("{entries}, {} {anchored}", words.anchored_to));
         let configuration = &status.configuration;
         let note = if configuration.is_changed { words.changed_on_disk } else { "" };
         fact(words.configuration, format!("{} {note}", configuration.file).trim_end().to_owned());

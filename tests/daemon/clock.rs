@@ -154,6 +154,36 @@ fn an_entry_stamped_years_ahead_pauses_destruction_until_somebody_answers_for_th
     by_the_second_verifier(&office);
 }
 
+#[test]
+fn what_was_noted_under_a_clock_a_year_ahead_does_not_wait_for_that_year() {
+    let office = Office::new("report", 3);
+    let synchronized = [("RETENTIOND_SYNCHRONIZED", "yes")];
+    let daemon = office.start_with(&synchronized);
+    let beats = || office.ask(&["audit", "show", "--kind", "heartbeat"])["entries"].as_array().unwrap().len();
+    let fired = |at: &str| {
+        let last = office.status()["last"].as_array().unwrap().clone();
+        last.iter()
+            .any(|firing| firing["at"] == at && firing["outcome"].as_str().is_some_and(|how| how.contains("due")))
+    };
+    office.set_clock("2027-11-21T17:00:00Z");
+    office.wait("the scan of that year", || fired("2027-11-21T07:00:00Z") && beats() == 1);
+    office.set_clock("2026-11-21T17:10:00Z");
+    office.wait("the alert", || office.has_alert("clock"));
+    office.ask(&["ctl", "resume", "--clock"]);
+    office.wait("the next time", || {
+        office.status()["next"].as_object().unwrap().values().next().unwrap() == "2026-11-22T07:00:00Z"
+    });
+    office.wait("its sign of life", || beats() == 2);
+    office.set_clock("2026-11-22T07:00:05Z");
+    office.wait("the scan of this night", || fired("2026-11-22T07:00:00Z"));
+    daemon.stop();
+    office.set_clock("2026-11-23T07:00:05Z");
+    let daemon = office.start_with(&synchronized);
+    office.wait("the scan of the next night", || fired("2026-11-23T07:00:00Z"));
+    daemon.stop();
+    office.verify();
+}
+
 fn by_the_second_verifier(office: &Office) {
     if !Command::new("python3").args(["-c", "import cryptography"]).output().is_ok_and(|found| found.status.success()) {
         eprintln!("python3 with `cryptography` is not installed: docs/verify.py was not run");

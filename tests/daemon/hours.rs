@@ -166,6 +166,9 @@ fn asked_to_scan_in_a_blackout_or_while_paused_it_scans_and_says_why_nothing_goe
     office.ask(&["approve", &first, "--accept", "rules"]);
     office.wait("the first execution", || office.count() == 5);
     assert_eq!(office.status()["waiting"], Json::Null);
+    let (code, refused) = office.json(&["ctl", "pause", "--reason", " "]);
+    assert_eq!((code, &refused["error"]["code"]), (2, &"reason".into()), "{refused}");
+    assert_eq!(office.status()["paused"], Json::Null);
     office.ask(&["ctl", "pause", "--reason", "the auditors are here"]);
     insert(&office.database(), "2025-11-02T12:00:00Z");
     office.scan();

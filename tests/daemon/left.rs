@@ -68,6 +68,40 @@ fn files_that_are_left_are_told_with_their_plan_and_since_when_until_somebody_en
 }
 
 #[test]
+fn files_that_are_left_are_tried_again_once_a_day_and_never_while_it_is_paused() {
+    let office = Office::new("approve", 1);
+    let root = office.path("files");
+    let office = with_a_file(office, &root);
+    let synchronized = ("RETENTIOND_SYNCHRONIZED", "yes");
+    let daemon = office.start_with(&[synchronized, ("FAILPOINTS", "committed=sleep(2000)")]);
+    office.scan();
+    let plan = office.plans("pending").remove(0);
+    office.ask(&["approve", &plan, "--accept", "rules,empty"]);
+    office.wait("the transaction", || office.count() == 5);
+    let (file, aside) = (root.join("canary.txt"), office.path("aside"));
+    fs::rename(&file, &aside).unwrap();
+    office.wait("the alert", || office.has_alert("files-left"));
+    office.ask(&["ctl", "pause", "--reason", "an example"]);
+    fs::rename(&aside, &file).unwrap();
+    let a_day_at = |time: &str| {
+        let beats = || office.ask(&["audit", "show", "--kind", "heartbeat"])["entries"].as_array().unwrap().len();
+        let before = beats();
+        office.set_clock(time);
+        office.wait("the daily housekeeping", || beats() > before && office.status()["doing"] == "idle");
+    };
+    daemon.stop();
+    let daemon = office.start_with(&[synchronized]);
+    a_day_at("2026-11-22T17:00:00Z");
+    assert!(file.exists() && office.has_alert("files-left"), "paused, also over a restart");
+    office.ask(&["ctl", "resume"]);
+    a_day_at("2026-11-23T17:00:00Z");
+    office.wait("the end of the alert", || !office.has_alert("files-left"));
+    assert!(!file.exists());
+    daemon.stop();
+    office.verify();
+}
+
+#[test]
 fn files_of_a_root_that_lies_elsewhere_are_unlinked_within_what_the_kernel_permits() {
     // Outside of `/tmp`, which every daemon may use.
     let place = Path::new(env!("CARGO_TARGET_TMPDIR"));

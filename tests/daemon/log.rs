@@ -85,6 +85,28 @@ fn a_hold_under_a_clock_that_was_put_back_holds_and_is_put_on_record_when_it_has
 }
 
 #[test]
+fn a_scan_of_the_schedule_that_cannot_be_put_on_record_is_among_the_last_runs_and_is_made_when_it_can_be() {
+    let office = office();
+    let daemon = office.start_with(&[("RETENTIOND_SYNCHRONIZED", "yes")]);
+    office.wait("its start", || office.status()["doing"] == "idle");
+    let last = || {
+        let last = office.status()["last"].as_array().unwrap().clone();
+        last.into_iter().find(|firing| firing["at"] == "2026-11-22T07:00:00Z").unwrap_or_default()
+    };
+    let other = Connection::open(office.path("state/private/desk.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    office.set_clock("2026-11-22T07:00:05Z");
+    office.wait("the line", || last()["outcome"] == "not begun: state-database");
+    let text = office.run(&["ctl", "status"]).out;
+    assert!(text.contains("2026-11-22T07:00:00Z  not begun: state-database"), "{text}");
+    other.execute_batch("ROLLBACK").unwrap();
+    office.wait("the scan", || last()["outcome"].as_str().is_some_and(|outcome| outcome.contains("due")));
+    let told = office.status()["last"].to_string();
+    assert_eq!(told.matches("2026-11-22T07:00:00Z").count(), 1, "{told}");
+    daemon.stop();
+}
+
+#[test]
 fn a_private_database_that_cannot_be_written_is_one_alert_until_it_can_and_who_asks_for_a_scan_hears_of_it() {
     let office = office();
     let told = office.path("told");

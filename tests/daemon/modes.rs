@@ -7,7 +7,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 use serde_json::Value as Json;
 
-use crate::office::{Office, insert};
+use crate::office::{NOON, Office, insert};
 
 #[test]
 fn in_report_mode_it_lists_what_is_due_destroys_nothing_and_ends_when_asked() {
@@ -17,6 +17,8 @@ fn in_report_mode_it_lists_what_is_due_destroys_nothing_and_ends_when_asked() {
     office.scan();
     let status = office.status();
     assert_eq!(status["overdue"]["R-1"]["records"], 3, "{status}");
+    let scans = status["last"].as_array().unwrap().iter().filter(|firing| firing["schedule"] == "scan");
+    assert_eq!(scans.map(|scan| &scan["at"]).collect::<Vec<_>>(), [NOON; 2], "none of them is to come: {status}");
     assert_eq!(status["next"].as_object().unwrap().values().next().unwrap(), "2026-11-22T07:00:00Z");
     let text = office.run(&["ctl", "status"]).out;
     assert!(text.starts_with("  state"), "no heading without words: {text}");
@@ -164,12 +166,13 @@ fn status_and_figures_follow_what_a_run_disposed_of_and_alerts_that_are_no_longe
 #[test]
 fn what_a_run_leaves_is_counted_anew_and_no_plan_of_it_is_kept() {
     let office = Office::new("approve", 3);
-    let daemon = office.start();
+    let daemon = office.start_with(&[NO_TICK]);
     office.scan();
     let plan = office.plans("pending").remove(0);
     office.ask(&["hold", "place", "dossier", "1", "--reason", "a claim"]);
     office.ask(&["approve", &plan, "--accept", "rules"]);
-    office.wait("the execution", || office.count() == 6);
+    office.ask(&["apply", &plan]);
+    assert_eq!(office.count(), 6);
     // Held, it is past its term no more; what the run disposed of leaves one.
     office.wait("the count", || office.status()["overdue"]["R-1"]["records"] == 0);
     assert_eq!(office.plans("pending"), Vec::<String>::new());

@@ -1,5 +1,6 @@
 //! Which plans wait, which are taken back, and which are given up because they no longer stand.
 
+use std::fs;
 use std::thread;
 use std::time::Duration;
 
@@ -93,6 +94,10 @@ fn an_approved_plan_that_no_longer_stands_is_given_up_once_and_a_scan_makes_the_
     office.ask(&["hold", "place", "dossier", "8", "--reason", "a claim"]);
     thread::sleep(Duration::from_secs(3));
     assert_eq!(told(&office), [("run-failed".to_owned(), old.clone())], "told until there is another plan");
+    daemon.stop();
+    let daemon = office.start();
+    thread::sleep(Duration::from_secs(2));
+    assert_eq!(told(&office), [("run-failed".to_owned(), old.clone())], "a restart is no other plan");
 
     office.scan();
     let new = office.plans("pending").remove(0);
@@ -106,6 +111,46 @@ fn an_approved_plan_that_no_longer_stands_is_given_up_once_and_a_scan_makes_the_
     assert_eq!(refused["entries"][0]["actor"].as_str().map(|actor| actor.contains("automatic")), Some(false));
     daemon.stop();
     office.verify();
+}
+
+#[test]
+fn an_execution_that_failed_in_report_mode_is_told_over_a_restart_until_somebody_decides_otherwise() {
+    let office = Office::new("report", 3);
+    let daemon = office.start();
+    let plan = office.plan();
+    office.ask(&["approve", &plan, "--accept", "rules"]);
+    fs::rename(office.path("app.db"), office.path("away.db")).unwrap();
+    assert_ne!(office.json(&["apply", &plan]).0, 0);
+    assert_eq!(told(&office), [("run-failed".to_owned(), plan.clone())]);
+    daemon.stop();
+    let daemon = office.start();
+    assert!(told(&office).contains(&("run-failed".to_owned(), plan.clone())), "{:?}", told(&office));
+    office.ask(&["reject", &plan, "--reason", "an example"]);
+    office.wait("the end of the alert", || !office.has_alert("run-failed"));
+    daemon.stop();
+}
+
+#[test]
+fn an_extra_scan_is_made_where_the_scan_of_all_rules_of_the_same_minute_fails() {
+    let office = Office::new("approve", 3);
+    let account = "[[series]]\nname = \"account\"\ntriggers = { closure = { en = \"Closure\" } }\n\n[[series]]";
+    office.edit("calendar.toml", "[[series]]", account);
+    let rule = "[[rule]]\nnumber = \"R-2\"\ntitle = { en = \"Accounts\" }\nseries = \"account\"\n\
+        trigger = \"closure\"\nkeep = \"P1Y\"\ndisposition = \"destroy\"\n\n[[rule]]";
+    office.edit("calendar.toml", "[[rule]]", rule);
+    let other = "[source.other]\nsqlite = \"other.db\"\n\n[series.account]\nsource = \"other\"\n\
+        table = \"account\"\nkey = \"id\"\nevent.closure = \"closed_at\"\n\n[series.dossier]";
+    office.reconfigure("[series.dossier]", other);
+    let extra = "timezone = \"America/Toronto\"\n[[schedule.extra]]\nrules = [\"R-1\"]\nscan = \"*/30 * * * *\"\n";
+    office.reconfigure("timezone = \"America/Toronto\"\n", extra);
+    office.start().stop();
+    office.set_clock("2026-11-22T07:00:05Z");
+    let daemon = office.start();
+    office.wait("the plan of the extra scan", || office.plans("pending").len() == 1);
+    let last = office.status()["last"].to_string();
+    assert!(last.contains("failed: database") && !last.contains("stands for it"), "{last}");
+    assert!(office.has_alert("scan-failed") && office.has_alert("plan-waiting"), "{}", office.status());
+    daemon.stop();
 }
 
 #[test]

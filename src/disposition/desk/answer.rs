@@ -244,7 +244,11 @@ fn open(install: &Installation, mapping: &SeriesMapping) -> Result<Reader, DeskE
     Ok(Reader::open_to_look(source, &install.series)?)
 }
 
-fn check_reason(reason: &str, case: Option<&str>) -> Result<(), DeskError> {
+/// Whether a reason says something, and neither it nor the case number is too long to keep.
+///
+/// # Errors
+/// [`DeskError::Reason`].
+pub fn check_reason(reason: &str, case: Option<&str>) -> Result<(), DeskError> {
     let is_short = |text: &str| text.len() <= LONGEST_REASON;
     if reason.trim().is_empty() || !is_short(reason) || !case.is_none_or(is_short) {
         return Err(DeskError::Reason { most: LONGEST_REASON });

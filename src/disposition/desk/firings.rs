@@ -52,13 +52,14 @@ impl Desk {
         Ok(())
     }
 
-    /// When a schedule fired last.
+    /// When a schedule fired last, as of `now`: a later time was recorded under a clock that was wrong.
     ///
     /// # Errors
     /// The private database.
-    pub fn last_firing(&self, schedule: &str) -> Result<Option<Instant>, DeskError> {
+    pub fn last_firing(&self, schedule: &str, now: Instant) -> Result<Option<Instant>, DeskError> {
         let last: Option<i64> = self.store.run(|connection| {
-            connection.query_row("SELECT max(at) FROM firing WHERE schedule = ?1", [schedule], |row| row.get(0))
+            let mut select = connection.prepare("SELECT max(at) FROM firing WHERE schedule = ?1 AND at <= ?2")?;
+            select.query_row(params![schedule, now.timestamp()], |row| row.get(0))
         })?;
         Ok(last.and_then(|last| Instant::from_timestamp(last, 0)))
     }

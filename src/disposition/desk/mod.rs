@@ -29,7 +29,7 @@ use std::sync::Arc;
 
 pub use actor::actor_of;
 pub use adopt::{Successor, adopt_log};
-pub use answer::Session;
+pub use answer::{Session, check_reason};
 pub use client::Client;
 pub use door::{AskError, Door, connect_to_holder, open_or_connect};
 pub use earlier::EarlierLog;

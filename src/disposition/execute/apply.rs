@@ -67,7 +67,7 @@ pub fn apply(
     }
     let late = {
         let mut desk = shared.lock()?;
-        let recovered = recover::recover(&mut desk, started)?;
+        let recovered = recover::recover(&mut desk, recover::LeftBehind::TryAgain, started)?;
         desk.may_destroy()?;
         wait_for_a_person(&mut desk, plan)?;
         recovered.late

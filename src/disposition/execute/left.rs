@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::error::ExecuteError;
 use super::fault;
 use super::logged::{is_gone, logged_batch};
-use super::recover::recover;
+use super::recover::{LeftBehind, recover};
 use super::spool::{Spool, SpoolDir, SpoolError, SpooledFile};
 use super::statement::{BatchResult, Statement};
 use super::unlink::{Absence, unlink_files, unreferenced};
@@ -219,7 +219,7 @@ pub fn apply_left(
     if install.windows.open_at(now) == Opening::Blackout {
         return Err(ExecuteError::Blackout { until: install.windows.changes_after(now) });
     }
-    let Late { gone, left, reasons } = recover(&mut desk, now)?.late;
+    let Late { gone, left, reasons } = recover(&mut desk, LeftBehind::TryAgain, now)?.late;
     desk.log().publish()?;
     Ok(Statement { late: gone, left, reasons, ..Statement::nothing_more(run, plan.clone()) })
 }

@@ -38,6 +38,6 @@ pub use apply::{Conditions, Progress, apply};
 pub use behind::{look as look_whether_behind, look_beside as look_whether_behind_beside};
 pub use error::ExecuteError;
 pub use left::{Late, apply_left, left_files, release};
-pub use recover::{Recovered, recover};
+pub use recover::{LeftBehind, Recovered, recover};
 pub use restored::look as look_for_restored;
 pub use statement::Statement;

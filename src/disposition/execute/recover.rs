@@ -23,6 +23,14 @@ use crate::model::{Fingerprint, Instant, Origin, RecordKey};
 use crate::records::mapping::Source;
 use crate::records::sqlite::{FenceState, Reader, Writer};
 
+/// Whether files that earlier batches had to leave are tried again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LeftBehind {
+    /// Something is destroyed by it, so nothing may stand in the way of that.
+    TryAgain,
+    Leave,
+}
+
 /// What recovery found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Recovered {
@@ -34,12 +42,12 @@ pub struct Recovered {
     pub late: Late,
 }
 
-/// Gives every intent without outcome its outcome, and tries again to unlink what was left behind.
+/// Gives every intent without outcome its outcome.
 ///
 /// # Errors
 /// Nothing is resolved by a log that lies behind a database. A source that cannot be opened now: its batches wait, and
 /// nothing else is destroyed until they are resolved.
-pub fn recover(desk: &mut Desk, now: Instant) -> Result<Recovered, ExecuteError> {
+pub fn recover(desk: &mut Desk, left: LeftBehind, now: Instant) -> Result<Recovered, ExecuteError> {
     // Under a log that is not the newest, a batch without outcome may have had one.
     behind::look(desk)?;
     let mut recovered = Recovered::default();
@@ -47,7 +55,9 @@ pub fn recover(desk: &mut Desk, now: Instant) -> Result<Recovered, ExecuteError>
         recovered.batches += 1;
         recovered.committed += u64::from(resolve(desk, &intents, now)?);
     }
-    recovered.late = left::retry(desk, now)?;
+    if left == LeftBehind::TryAgain {
+        recovered.late = left::retry(desk, now)?;
+    }
     // A batch resolved just now may have let go of the fence before it, so this comes after.
     restored::look(desk, now)?;
     Ok(recovered)

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{RuleNumber, SeriesName, SourceName};
+use crate::model::{RuleNumber, SeriesName, SourceName, counted};
 
 /// Why a rail tripped.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -50,15 +50,19 @@ impl Figures {
         let rule = rule.map(RuleNumber::as_str).unwrap_or_default();
         match self {
             Self::Share { going, rows, share, most } => format!(
-                "{going} of {rows} records of {series} would go, {}.{} %; `max_share` is {}.{} %",
+                "{going} of {} of {series} would go, {}.{} %; `max_share` is {}.{} %",
+                counted(*rows, "record", "records"),
                 share / 10,
                 share % 10,
                 most / 10,
                 most % 10
             ),
-            Self::Count { going, most } => format!("{going} records of {series} would go; `max_count` is {most}"),
+            Self::Count { going, most } => {
+                format!("{} of {series} would go; `max_count` is {most}", counted(*going, "record", "records"))
+            }
             Self::Median { going, usual } => {
-                format!("{going} records would go under rule {rule}; its recent runs had {usual} in the middle")
+                let records = counted(*going, "record", "records");
+                format!("{records} would go under rule {rule}; its recent runs had {usual} in the middle")
             }
             Self::Empty => format!(
                 "no record of {series} would be left; a series where that is normal says `empty = \"expected\"`"
@@ -72,7 +76,8 @@ impl Figures {
                 lines.join(", ")
             ),
             Self::Backlog { records } => {
-                format!("{records} records under rule {rule} were past their term before the calendar's approval")
+                let were = counted(*records, "record was past its term", "records were past their term");
+                format!("{were} before the calendar's approval, under rule {rule}")
             }
             Self::Restored { source } => format!(
                 "the database of {source} was restored: records that the log says are gone may be back on purpose"

@@ -51,7 +51,7 @@ words! {
     files_left_of: "{} of plan {}, since {}: `apply` of that plan tries again and says why", "{} de la liste {}, depuis {}\u{a0}: `apply` de cette liste essaie de nouveau et dit pourquoi";
     to_review: "to review", "à réexaminer";
     log: "log", "registre";
-    entries: "entries", "inscriptions";
+    log_stands: "{} [entry|entries]", "{} [inscription|inscriptions]";
     anchored_to: "seen by a witness:", "vues par un cosignataire\u{a0}:";
     configuration: "configuration", "configuration";
     changed_on_disk: "(changed on disk, not in use yet)", "(modifiée sur disque, pas encore en vigueur)";
@@ -125,16 +125,16 @@ words! {
     dry_run_note: "Nothing was touched. Nothing will be until a person approves this plan.", "Rien n'a été touché. Rien ne le sera avant qu'une personne approuve cette liste.";
     approve_hint: "No guard rail is tripped. To approve:\n  {}", "Aucun garde-fou n'est atteint. Pour approuver\u{a0}:\n  {}";
     rails_title: "Guard rails tripped: a person looks at each, and names it when approving.", "Garde-fous atteints\u{a0}: une personne examine chacun et le nomme en approuvant.";
-    rail_share: "{} of {} records of {} would go, {} %; `max_share` is {} %", "{} des {} enregistrements de {} partiraient, soit {}\u{a0}%; `max_share` est de {}\u{a0}%";
-    rail_count: "{} records of {} would go; `max_count` is {}", "{} enregistrements de {} partiraient; `max_count` est de {}";
-    rail_median: "{} records would go under rule {}; its recent runs had {} in the middle", "{} enregistrements partiraient selon la règle {}; la médiane de ses exécutions récentes est de {}";
+    rail_share: "{} of {} [record|records] of {} would go, {} %; `max_share` is {} %", "{} des {} enregistrements de {} partiraient, soit {}\u{a0}%; `max_share` est de {}\u{a0}%";
+    rail_count: "{} [record|records] of {} would go; `max_count` is {}", "{} [enregistrement|enregistrements] de {} partiraient; `max_count` est de {}";
+    rail_median: "{} [record|records] would go under rule {}; its recent runs had {} in the middle", "{} [enregistrement partirait|enregistrements partiraient] selon la règle {}; la médiane de ses exécutions récentes est de {}";
     rail_empty: "no record of {} would be left; a series where that is normal says `empty = \"expected\"`", "il ne resterait aucun enregistrement de {}; une série où c'est normal dit `empty = \"expected\"`";
     rail_new_rules: "no plan of {} was ever approved: its rules are new", "aucune liste de {} n'a encore été approuvée\u{a0}: ses règles sont nouvelles";
     rail_taken_back: "the last plan of {} that was approved was rejected afterwards", "la dernière liste de {} qui avait été approuvée a été rejetée ensuite";
     rail_other_rules: "the rules that govern {} are not those of its last approval", "les règles qui régissent {} ne sont plus celles de sa dernière approbation";
     rail_mapping: "the mapping of {} is not that of its last approval", "la correspondance de {} n'est plus celle de sa dernière approbation";
     rail_guesses: "the mapping of {} rests on what `init` guessed and nobody confirmed, {}: look at the data, correct what is wrong, then remove the `?`", "la correspondance de {} repose sur ce que `init` a supposé et que personne n'a confirmé, {}\u{a0}: examinez les données, corrigez au besoin, puis retirez le `?`";
-    rail_backlog: "{} records under rule {} were past their term before the calendar's approval", "{} enregistrements selon la règle {} avaient dépassé leur terme avant l'approbation du calendrier";
+    rail_backlog: "{} [record was past its term|records were past their term] before the calendar's approval, under rule {}", "{} [enregistrement avait dépassé son terme|enregistrements avaient dépassé leur terme] avant l'approbation du calendrier, selon la règle {}";
     rail_restored: "the database of {} was restored: records that the log says are gone may be back on purpose", "la base de {} a été restaurée\u{a0}: des enregistrements que le registre dit disparus sont peut-être revenus à dessein";
     accept_hint: "To approve all of this:\n  {}", "Pour approuver le tout\u{a0}:\n  {}";
 

@@ -31,7 +31,7 @@ fn open(state: &Path, now: Instant) -> Result<Desk, DeskError> {
 fn a_firing_is_unique_and_outlives_the_process() {
     let state = tempfile::tempdir().unwrap();
     let desk = open(state.path(), at(0)).unwrap();
-    assert_eq!(desk.last_firing("all").unwrap(), None);
+    assert_eq!(desk.last_firing("all", at(9)).unwrap(), None);
     assert!(desk.begin_firing("all", at(1), at(2)).unwrap());
     assert!(!desk.begin_firing("all", at(1), at(3)).unwrap(), "the same time runs once");
     assert!(desk.begin_firing("some", at(1), at(3)).unwrap(), "another schedule is another firing");
@@ -39,11 +39,13 @@ fn a_firing_is_unique_and_outlives_the_process() {
     drop(desk);
 
     let desk = open(state.path(), at(5)).unwrap();
-    assert_eq!(desk.last_firing("all").unwrap(), Some(at(1)));
+    assert!(desk.begin_firing("all", at(8), at(8)).unwrap());
+    assert_eq!(desk.last_firing("all", at(5)).unwrap(), Some(at(1)), "not one to come");
+    desk.end_firing("all", at(8), at(8), "nothing due").unwrap();
     assert!(!desk.begin_firing("all", at(1), at(6)).unwrap());
     let interrupted = desk.interrupted_firings().unwrap();
     assert_eq!(interrupted.iter().map(|firing| firing.schedule.as_str()).collect::<Vec<_>>(), ["all"]);
-    assert_eq!(desk.firings(1).unwrap()[0].outcome.as_deref(), Some("nothing due"), "the newest first");
+    assert_eq!(desk.firings(2).unwrap()[1].outcome.as_deref(), Some("nothing due"), "the newest first");
 }
 
 #[test]
