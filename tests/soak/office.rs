@@ -78,7 +78,11 @@ impl Office {
         // One that a kill left behind answers nobody.
         let _was_not_there = fs::remove_file(&socket);
         let mut command = self.command(&["run"]);
-        command.env("RETENTIOND_HEARTBEAT", "* * * * * *").stdout(Stdio::null()).stderr(log);
+        command
+            .env("RETENTIOND_HEARTBEAT", "* * * * * *")
+            .envs(environment_of_the_unit())
+            .stdout(Stdio::null())
+            .stderr(log);
         Daemon { process: Process(command.spawn().unwrap()), socket }
     }
 
@@ -130,6 +134,14 @@ impl Daemon {
         }
         true
     }
+}
+
+/// What the unit tells the memory allocator: what a run takes, and gives back, depends on it.
+fn environment_of_the_unit() -> Vec<(String, String)> {
+    let unit = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/systemd/retentiond.service")).unwrap();
+    let lines = unit.lines().filter_map(|line| line.strip_prefix("Environment=MALLOC"));
+    let pairs = lines.flat_map(|line| format!("MALLOC{line}").split(' ').map(str::to_owned).collect::<Vec<_>>());
+    pairs.map(|pair| pair.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned())).unwrap()).collect()
 }
 
 lends!(Office, 0, Organization);
