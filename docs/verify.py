@@ -9,6 +9,7 @@ checked where the module `cryptography` is installed, calendars' texts where Pyt
 
 import argparse
 import base64
+import bisect
 import calendar as months
 import contextlib
 import datetime
@@ -54,6 +55,7 @@ DISPOSES = {"destroy", "anonymize"}
 SCOPES = {"record", "reference", "subject", "series", "rule", "where"}
 LETS_GO_AGAIN = {"missing_fence", "resurrected", "fence_table_dropped", "lifted"}
 CORRECTIONS = LETS_GO_AGAIN | {"altered_fence", "completed", "released", "clock"}
+ENDS_LEFT = {"completed", "released"}
 ANSWERS = {"lifted", "released", "clock"}
 OF_NO_BATCH = {"lifted", "clock"}
 LEVELS = {"logical", "page-clean", "log-clean", "backup-expired"}
@@ -213,7 +215,7 @@ FIELDS = {
     "sanitized": "run:t source:t level:t method:t",
     "run": "run:t plan:t actor:t started:i finished:b counts:<n> rows:n detached:n? triggered:n? files:n bytes:n verdicts:<<n>> more:b?",
     "refused": "plan:t? actor:t reasons:[t]",
-    "correction": "source:t what:t batch:n? back:t? actor:t? reason:d? records:n",
+    "correction": "source:t what:t batch:n? earlier:earlier? back:t? ended:t? actor:t? reason:d? records:n",
     "heartbeat": "overdue:<n> holds:n",
     "fpkey": "source:t year:y commitment:d",
     "fpkey_destroyed": "source:t year:y actor:t",
@@ -221,6 +223,7 @@ FIELDS = {
 }
 SHAPES = {
     "predecessor": "origin:t size:n root:d reason:d actor:t",
+    "earlier": "origin:t batch:n",
     "rule": "series:t disposition:t ways:[way] year_end:t?",
     "way": "trigger:t keep:t",
     "governed": "rules:d mapping:d",
@@ -306,12 +309,29 @@ def letters(text, count):
     return "".join(letter * int(number) for number, letter in runs)
 
 
-def present(text):
-    """(records told of, records back) of a correction's list, or None where it is not in canonical form."""
-    runs = re.findall(r"([1-9][0-9]*)([bg])", text)
+def marks(text, marked, other):
+    """(records told of, records marked, spans of the marked ones) of a correction's list, or None where it is not in canonical form."""
+    runs = re.findall(f"([1-9][0-9]{{0,19}})([{marked}{other}])", text)
     if not runs or "".join(number + letter for number, letter in runs) != text or any(one[1] == other[1] for one, other in zip(runs, runs[1:])):
         return None
-    return sum(int(number) for number, _ in runs), sum(int(number) for number, letter in runs if letter == "b")
+    spans, end = [], 0
+    for number, letter in runs:
+        begin, end = end, end + int(number)
+        if letter == marked:
+            spans.append((begin, end))
+    return (end, sum(end - begin for begin, end in spans), spans) if end < 2**64 else None
+
+
+def is_within(spans, place):
+    """Whether one of these spans, in order and apart from each other, has this place."""
+    following = bisect.bisect(spans, (place, 2**64))
+    return following > 0 and place < spans[following - 1][1]
+
+
+def meets(spans, begin, end):
+    """Whether one of these spans, in order, has a place of this one."""
+    following = bisect.bisect_left(spans, (end, 0))
+    return following > 0 and spans[following - 1][1] > begin
 
 
 # --- dates ------------------------------------------------------------------------------------------------------------------
@@ -461,7 +481,7 @@ class Ledger:
         self.fpkeys, self.holds, self.open, self.committed, self.runs, self.texts = {}, {}, {}, {}, {}, []
         self.announced, self.uncompared_holds = {}, set()
         self.closed, self.gone_plan, self.gone, self.destroyed, self.again = set(), None, {}, {}, 0
-        self.went, self.incomplete = {}, {}
+        self.went, self.incomplete, self.ended_earlier = {}, {}, {}
         self.row = None
         self.dues = {}
         self.before_clock, self.untold_holds, self.let_go, self.excused = set(), {}, {}, 0
@@ -659,12 +679,13 @@ class Ledger:
             self.flaw("it corrects a batch of another source, or more records than that batch announces")
         if leaf["what"] == "resurrected" and "batch" in leaf and leaf["records"] > self.went.get(leaf["batch"], 0):
             self.flaw("it says that more records of a batch are back than had gone by then")
-        left = self.incomplete.get(leaf["batch"], 0) if "batch" in leaf else leaf["records"]
-        if leaf["what"] in ("completed", "released") and not 0 < leaf["records"] <= left:
-            self.flaw("it ends what was left of more records than its batch had left incomplete, or of none")
+        if leaf["what"] in ENDS_LEFT:
+            self.end_left(leaf)
+        elif "ended" in leaf or "earlier" in leaf:
+            self.flaw("it tells of files that are gone or released, and is another correction")
         if "back" in leaf:
-            told = present(leaf["back"])
-            if leaf["what"] != "resurrected" or told is None or told != (announced, leaf["records"]):
+            told = marks(leaf["back"], "b", "g")
+            if leaf["what"] != "resurrected" or told is None or told[:2] != (announced, leaf["records"]):
                 self.flaw("what it says of the records that are back is not one letter for each record of its batch, or counts otherwise")
             elif self.kept_but_back(leaf):
                 self.flaw("it says that records are back that their batch left in place")
@@ -686,6 +707,25 @@ class Ledger:
                     self.remember(self.let_go, leaf["source"], name)
         if leaf["what"] in ("missing_fence", "altered_fence") and leaf.get("batch") in self.batches:
             self.batches[leaf["batch"]]["unknown"] = True
+
+    def end_left(self, leaf):
+        """Files that a batch had left are gone or released: told record by record, of one batch, and of each record once."""
+        told = marks(leaf.get("ended", ""), "e", "o")
+        if told is None or not told[2] or told[0] != told[2][-1][1] or told[1] != leaf["records"] or ("batch" in leaf) == ("earlier" in leaf):
+            return self.flaw("what it says of the records whose files are gone or released is not one letter for each record of one batch to the last of them, or counts otherwise")
+        if "batch" in leaf:
+            left = self.incomplete.get(leaf["batch"], set())
+            places = {place for place in left if is_within(told[2], place)}
+            were_left = len(places) == told[1]
+            left -= places
+        else:
+            of_batch = self.ended_earlier.setdefault((leaf["earlier"]["origin"], leaf["earlier"]["batch"]), [])
+            were_left = not any(meets(of_batch, begin, end) for begin, end in told[2])
+            for span in told[2]:
+                bisect.insort(of_batch, span)
+        if not were_left:
+            self.flaw("it ends what was left of records of which its batch had left no file, or of which that had ended before")
+        return None
 
     def kept_but_back(self, leaf):
         """Whether a list of the records that are back names one that its batch left in place."""
@@ -856,7 +896,8 @@ class Ledger:
         if impossible & set(results):
             self.flaw("its results do not fit what its intent announced")
         self.went[intent["batch"]] = self.went.get(intent["batch"], 0) + sum(letter in GONE for letter in results)
-        self.incomplete[intent["batch"]] = self.incomplete.get(intent["batch"], 0) + results.count("i")
+        if "i" in results:
+            self.incomplete.setdefault(intent["batch"], set()).update(offset + place for place, letter in enumerate(results) if letter == "i")
         if set(results) - set(GONE):
             self.kept.setdefault(intent["batch"], []).append((offset, leaf["results"], intent["n"]))
         for hold, place in held:

@@ -11,7 +11,7 @@ use retentiond::audit::prove::Proof;
 use retentiond::audit::tiles::parse_bundle;
 use retentiond::audit::verify::Term;
 use retentiond::audit::witness::Request;
-use retentiond::audit::{Brief, Presence, decode_results, encode_presence, encode_results};
+use retentiond::audit::{BACK, Brief, decode_results, encode_results};
 
 /// Signed notes, their keys and their lines.
 pub fn note(bytes: &[u8]) {
@@ -72,11 +72,11 @@ pub fn leaf(bytes: &[u8]) {
             }
         }
         Body::Correction(correction) => {
-            let Some(presence) = correction.back.as_deref().and_then(Presence::parse) else { return };
-            if presence.records() <= 2_000 {
-                let back: Vec<bool> = (0..).map_while(|place| presence.is_back(place)).collect();
-                assert_eq!(back.iter().filter(|back| **back).count() as u64, presence.back());
-                assert_eq!(Some(encode_presence(&back)), correction.back);
+            let Some(marks) = correction.back.as_deref().and_then(|back| BACK.read(back)) else { return };
+            if marks.records() <= 2_000 {
+                let back: Vec<bool> = (0..).map_while(|place| marks.is_marked(place)).collect();
+                assert_eq!(back.iter().filter(|back| **back).count() as u64, marks.marked());
+                assert_eq!(Some(BACK.write(&back)), correction.back);
             }
         }
         Body::Calendar(calendar) => {

@@ -396,15 +396,7 @@ fn a_correction_that_a_plan_made_meanwhile_puts_on_record_ends_the_execution() {
     let door = open_or_connect(install.clone(), None, Arc::new(now)).unwrap();
     let (statement, destroyed) = execute_and_meddle(&door, &plan, &mut || {
         // As a plan made between two chunks does, of a database that says again by the next what it should.
-        let correction = Correction {
-            source: "app".into(),
-            what: "altered_fence".to_owned(),
-            batch: None,
-            back: None,
-            actor: None,
-            reason: None,
-            records: 0,
-        };
+        let correction = Correction::new("app".into(), "altered_fence");
         door.here().unwrap().lock().unwrap().record(Body::Correction(correction), now()).unwrap();
     });
     assert_ended(&statement, destroyed, "no longer says what the log says");

@@ -14,7 +14,7 @@ pub use authority::{
 };
 pub use batch::{Action, Intent, Outcome, RecordOutcome, Sanitized};
 pub use run::{Refused, Run, RunCounts, VerdictCounts};
-pub use upkeep::{Correction, Fpkey, FpkeyDestroyed, Genesis, Heartbeat, Predecessor, Sigkey};
+pub use upkeep::{Correction, EarlierBatch, Fpkey, FpkeyDestroyed, Genesis, Heartbeat, Predecessor, Sigkey};
 
 /// One leaf: when it was written, and what it says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -10,7 +10,8 @@ use serde::Serialize;
 use super::codec::parse;
 use super::earlier::{EarlierLog, EarlierState};
 use super::error::LogError;
-use super::leaf::{Action, Predecessor, RecordOutcome};
+use super::leaf::{Action, EarlierBatch, Predecessor, RecordOutcome};
+use super::marks::Marks;
 use super::reader::LogReader;
 use search::Search;
 
@@ -102,10 +103,30 @@ pub struct Found {
     /// The last entry that says that the source's database was put back, and names no batch: it may be of an earlier
     /// log.
     #[serde(skip)]
-    pub put_back: Option<u64>,
+    pub put_back: Option<LaterEntry>,
+    /// What it says of files that batches of earlier logs had left.
+    #[serde(skip)]
+    pub ended: Vec<EndedEarlier>,
     /// The log that was searched continues this one.
     #[serde(skip)]
     pub continued: Option<Predecessor>,
+}
+
+/// An entry of a log that comes after the one whose batch it speaks of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LaterEntry {
+    pub log: Option<Origin>,
+    pub entry: u64,
+}
+
+/// Files that a batch of an earlier log had left are gone since, or a person answered for them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndedEarlier {
+    pub batch: EarlierBatch,
+    pub is_released: bool,
+    /// Whose files they are, by their place in the batch.
+    pub records: Marks,
+    pub by: LaterEntry,
 }
 
 /// One of several records that share a reference.
@@ -136,18 +157,15 @@ impl Found {
     /// knows nothing have no numbers to tell.
     #[must_use]
     pub fn or(mut self, mut earlier: Self) -> Self {
-        if let Some(entry) = self.put_back {
-            earlier
-                .mentions
-                .iter_mut()
-                .filter(|mention| mention.is_gone())
-                .for_each(|gone| gone.restored_since = Some(entry));
+        for mention in &mut earlier.mentions {
+            mention.read_later(earlier.log.as_ref(), &self.ended, self.put_back.as_ref());
         }
         self.missing_logs.extend(earlier.missing_logs);
         self.destroyed_keys.extend(earlier.destroyed_keys);
         self.missing_keys.extend(earlier.missing_keys);
         self.continued = earlier.continued;
         self.put_back = self.put_back.or(earlier.put_back);
+        self.ended.append(&mut earlier.ended);
         if self.is_absent() {
             (self.log, self.signed) = (earlier.log, earlier.signed);
         } else {
@@ -282,10 +300,16 @@ pub struct Mention {
     /// How many records of the batch were back then, and whether this one was surely among them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub back: Option<Back>,
+    /// The log of that entry, where it is a later one than that of the intent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub corrected_log: Option<Origin>,
     /// Index of a later entry that says that the source's database was put back: the record may be back although its
     /// own batch is not named.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub restored_since: Option<u64>,
+    /// The log of that entry, where it is a later one than that of the intent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restored_log: Option<Origin>,
     /// Index of a later entry that says the same, and that this record was looked for then and was not back.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub still_gone: Option<u64>,
@@ -355,6 +379,19 @@ impl Mention {
     /// Whether it says that the record is gone, or gone as it was.
     pub fn is_gone(&self) -> bool {
         matches!(self.answer, Answer::Destroyed | Answer::Anonymized | Answer::Incomplete)
+    }
+
+    /// Takes up what later logs say of it, where its own is of this name.
+    fn read_later(&mut self, log: Option<&Origin>, ended: &[EndedEarlier], put_back: Option<&LaterEntry>) {
+        for end in ended {
+            let is_its_batch = end.batch.batch == self.batch && Some(&end.batch.origin) == log;
+            if is_its_batch && self.end(&end.records, end.is_released, end.by.entry) {
+                self.corrected_log.clone_from(&end.by.log);
+            }
+        }
+        if let Some(later) = put_back.filter(|_| self.is_gone()) {
+            (self.restored_since, self.restored_log) = (Some(later.entry), later.log.clone());
+        }
     }
 
     /// Whether it says that the record was there then, or is gone. A record that is no longer as its plan listed it may

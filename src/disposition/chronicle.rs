@@ -7,8 +7,8 @@ use std::ops::ControlFlow;
 
 use super::rails::{History, Rail};
 use crate::audit::leaf::{Body, Correction, HoldAction, HoldLeaf, MappingLeaf};
-use crate::audit::{Brief, Entries, LogError};
-use crate::model::{BatchNumber, Digest, HoldId, PlanId, RuleNumber, RunId, SeriesName, SourceName};
+use crate::audit::{Brief, ENDED, Entries, LogError, Marks};
+use crate::model::{BatchNumber, Digest, HoldId, Origin, PlanId, RuleNumber, RunId, SeriesName, SourceName};
 
 /// More runs than any rail looks back at are forgotten.
 const RUNS_KEPT: usize = 64;
@@ -41,8 +41,8 @@ pub struct Chronicle {
     /// Sources that the log says anything of: the last batch that was committed there, or that it was restored, or let
     /// go on.
     told: BTreeSet<SourceName>,
-    /// Batches that had left files, and of which none is left any more.
-    settled: BTreeSet<BatchNumber>,
+    /// Records whose files are tried no more, by the batch that had left them: one of this log, or of an earlier one.
+    ended: BTreeMap<(Option<Origin>, BatchNumber), Vec<Marks>>,
     /// Restored sources and the plans whose approval, after that was on record, lets them go on.
     answered: BTreeSet<(SourceName, PlanId)>,
 }
@@ -162,7 +162,12 @@ impl Chronicle {
         let source = &correction.source;
         match correction.what.as_str() {
             correction::COMPLETED | correction::RELEASED => {
-                self.settled.extend(correction.batch);
+                let own = correction.batch.map(|batch| (None, batch));
+                let earlier = || correction.earlier.clone().map(|earlier| (Some(earlier.origin), earlier.batch));
+                if let Some(batch) = own.or_else(earlier) {
+                    let ended = correction.ended.as_deref().and_then(|ended| ENDED.read(ended));
+                    self.ended.entry(batch).or_default().extend(ended);
+                }
                 return;
             }
             correction::CLOCK => return,
@@ -205,9 +210,11 @@ impl Chronicle {
         &self.holds
     }
 
-    /// Whether the log says that nothing is left any more of what a batch had left.
-    pub fn is_settled(&self, batch: BatchNumber) -> bool {
-        self.settled.contains(&batch)
+    /// Which records of a batch, of this log or of the earlier one named, had files left of which the log says that
+    /// they are gone since, or released.
+    pub fn ended(&self, log: Option<&Origin>, batch: BatchNumber) -> impl Fn(usize) -> bool + '_ {
+        let lists = self.ended.get(&(log.cloned(), batch)).map_or(&[][..], Vec::as_slice);
+        move |record| lists.iter().any(|list| list.is_marked(record as u64) == Some(true))
     }
 
     /// Whether the log says that this hold was lifted.

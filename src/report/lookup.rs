@@ -10,6 +10,7 @@ use super::{Report, Words, to_value};
 use crate::audit::earlier::EarlierState;
 use crate::audit::leaf::RecordOutcome;
 use crate::audit::lookup::{Answer, Found, Mention};
+use crate::model::Origin;
 
 /// The answer to `audit lookup`.
 pub struct LookupReport {
@@ -95,7 +96,8 @@ pub fn missing(found: &Found, words: &Words) -> String {
 fn unsigned(found: &Found, words: &Words) -> String {
     let is_unsigned = |entry: u64| entry >= found.signed;
     let told = |mention: &Mention| {
-        [Some(mention.intent), mention.outcome.as_ref().map(|outcome| outcome.entry), mention.corrected]
+        let corrected = mention.corrected.filter(|_| mention.corrected_log.is_none());
+        [Some(mention.intent), mention.outcome.as_ref().map(|outcome| outcome.entry), corrected]
     };
     let own = found.mentions.iter().filter(|mention| mention.log.is_none());
     match own.flat_map(told).flatten().any(is_unsigned) {
@@ -123,7 +125,7 @@ pub fn line(mention: &Mention, words: &Words) -> String {
 fn since(mention: &Mention, words: &Words) -> Vec<String> {
     let mut lines = Vec::new();
     if let Some(entry) = mention.corrected {
-        let entry = entry.to_string();
+        let entry = of_log(entry, mention.corrected_log.as_ref());
         lines.push(match mention.back {
             Some(back) => words.fill(words.mention_corrected, &[&entry, &count(back.records, words)]),
             None if mention.answer == Answer::Incomplete => words.fill(words.mention_released, &[&entry]),
@@ -134,9 +136,14 @@ fn since(mention: &Mention, words: &Words) -> Vec<String> {
         lines.push(words.fill(words.mention_still_gone, &[&entry.to_string()]));
     }
     if let Some(entry) = mention.restored_since {
-        lines.push(words.fill(words.mention_restored, &[&entry.to_string()]));
+        lines.push(words.fill(words.mention_restored, &[&of_log(entry, mention.restored_log.as_ref())]));
     }
     lines
+}
+
+/// The number of an entry, and its log where that is not the mention's.
+fn of_log(entry: u64, log: Option<&Origin>) -> String {
+    log.map_or_else(|| entry.to_string(), |log| format!("{entry} ({})", one_line(log.as_str())))
 }
 
 /// What kept a record that was announced, by the letter of its outcome.

@@ -46,15 +46,53 @@ fn with_journal(dir: &std::path::Path) {
 
 fn correction(batch: u64, what: &str) -> Body {
     let batch = Some(BatchNumber(batch));
-    Body::Correction(Correction {
-        source: "parle".into(),
-        what: what.into(),
-        batch,
-        back: None,
-        actor: None,
-        reason: None,
-        records: 1,
-    })
+    Body::Correction(Correction { batch, records: 1, ..Correction::new("parle".into(), what) })
+}
+
+/// No file of these records of a batch is tried any more.
+fn ended(batch: Option<u64>, what: &str, ended: &str) -> Body {
+    let (batch, ended) = (batch.map(BatchNumber), Some(ended.to_owned()));
+    Body::Correction(Correction { batch, ended, records: 1, ..Correction::new("parle".into(), what) })
+}
+
+#[test]
+fn each_record_of_which_files_were_left_has_the_end_that_the_log_tells_of_it() {
+    let mut log = forge::Forge::ready();
+    let batch = log.batch(&[forge::intent(0..2), forge::intent(2..4)], &["2i", "2i"]);
+    log.add(ended(Some(batch), "completed", "2o1e"));
+    log.add(ended(Some(batch), "released", "1o1e"));
+    let answers = [0, 1, 2, 3].map(|record| answer(&log, &wanted(record)));
+    assert_eq!(answers, [Answer::Pending, Answer::Incomplete, Answer::Destroyed, Answer::Pending]);
+}
+
+#[test]
+fn what_a_later_log_says_of_files_that_an_earlier_one_left_is_told_with_its_name() {
+    let mut before = forge::Forge::ready();
+    let batch = before.batch(&[forge::intent(0..3)], &["3i"]);
+    let (reason, actor) = (forge::digest(), "marie (1000)".into());
+    let predecessor = Predecessor { origin: before.origin.clone(), size: 0, root: forge::digest(), reason, actor };
+    let mut later = forge::Forge::continuing("log.example/2", predecessor);
+    let ends = |what, origin: &str, marks: &str| {
+        let Body::Correction(correction) = ended(None, what, marks) else { unreachable!() };
+        let earlier = Some(EarlierBatch { origin: origin.into(), batch: BatchNumber(batch) });
+        Body::Correction(Correction { earlier, ..correction })
+    };
+    later.add(ends("completed", forge::ORIGIN, "1e"));
+    later.add(ends("released", forge::ORIGIN, "2o1e"));
+    later.add(ends("completed", "log.example/0", "1o1e"));
+    let find = |log: &forge::Forge, record| {
+        let dir = tempfile::tempdir().unwrap();
+        log.write(dir.path());
+        with_journal(dir.path());
+        lookup(&LogReader::open(dir.path()).unwrap(), &wanted(record)).unwrap()
+    };
+    let found = [0, 1, 2].map(|record| find(&later, record).or(find(&before, record)));
+    let answers = found.clone().map(|found| found.answer);
+    assert_eq!(answers, [Answer::Destroyed, Answer::Pending, Answer::Incomplete]);
+    assert_eq!(found[2].mentions[0].corrected_log, Some("log.example/2".into()));
+    let [told, ..] =
+        found.map(|found| LookupReport { series: None, of: "0".into(), found }.text(Language::English.words()));
+    assert!(told.contains("entry 1 (log.example/2): the files that were left are gone since"), "{told}");
 }
 
 #[test]
@@ -67,10 +105,10 @@ fn each_fate_of_a_record_has_its_answer() {
         assert_eq!(answer(&log, &wanted(record as u64)), fate, "record {record}");
     }
     let mut released = log.clone();
-    released.add(correction(first, "released"));
+    released.add(ended(Some(first), "released", "1o1e"));
     let released = [0, 1, 2].map(|record| answer(&released, &wanted(record)));
     assert_eq!(released, [Answer::Destroyed, Answer::Incomplete, Answer::Aborted]);
-    log.add(correction(first, "completed"));
+    log.add(ended(Some(first), "completed", "1o1e"));
     assert_eq!(answer(&log, &wanted(1)), Answer::Destroyed);
     log.add(correction(first, "resurrected"));
     assert_eq!(answer(&log, &wanted(0)), Answer::Resurrected);

@@ -124,13 +124,9 @@ fn it_finds_every_forgery_that_ours_finds_and_none_where_ours_finds_none() {
     let mut back = Forge::ready();
     let batch = back.batch(&[intent(0..3)], &["3D"]);
     back.add(Body::Correction(Correction {
-        source: "parle".into(),
-        what: "resurrected".into(),
         batch: Some(retentiond::model::BatchNumber(batch)),
-        back: None,
-        actor: None,
-        reason: None,
         records: 3,
+        ..Correction::new("parle".into(), "resurrected")
     }));
     back.batch(&[intent(0..3)], &["3D"]);
     let mut resumed = Forge::ready();

@@ -151,6 +151,12 @@ fn a_file_that_a_row_names_again_stays_and_is_told() {
 fn what_is_left_outlives_the_log_whose_batch_left_it() {
     let (house, plan, file, aside) = with_a_file_left();
     house.ask(&["audit", "adopt", "--reason", "a new disk"]);
+    let (code, run) = house.json(&["apply", &plan]);
+    assert_eq!((code, &run["left"], &run["planned"]), (5, &1.into(), &0.into()), "{run}");
+    // The plan is as old as any other whose approval no longer stands.
+    house.set_clock("2026-12-10T17:00:00Z");
+    assert_eq!(house.json(&["apply", &plan]).1["left"], 1);
+    house.set_clock(NOW);
     for id in 100..110 {
         // Batches of the successor may bear the number of the one that left the file.
         let (code, run) = next_run(&house, id);
@@ -160,6 +166,58 @@ fn what_is_left_outlives_the_log_whose_batch_left_it() {
     assert_eq!(corrections(&house, "released").len(), 1);
     fs::rename(&aside, &file).unwrap();
     assert_eq!((next_run(&house, 110).0, file.exists()), (0, true));
+    verify(&house);
+}
+
+#[test]
+fn whoever_asks_after_a_record_hears_what_a_later_log_says_of_its_files() {
+    for released in [true, false] {
+        let (house, plan, file, aside) = with_a_file_left();
+        house.ask(&["audit", "adopt", "--reason", "a new disk"]);
+        assert_eq!(house.ask(&["audit", "lookup", "dossier", "7"])["answer"], "PENDING");
+        if released {
+            house.ask(&release(&plan, "it is gone for good"));
+        } else {
+            fs::rename(&aside, &file).unwrap();
+            assert_eq!(next_run(&house, 100).1["late"], 1);
+        }
+        let found = house.ask(&["audit", "lookup", "dossier", "7"]);
+        let mention = &found["mentions"][0];
+        assert_eq!(found["answer"], if released { "INCOMPLETE" } else { "DESTROYED" }, "{found}");
+        assert!(mention["corrected"].is_u64() && mention["corrected_log"] != found["log"], "{found}");
+        verify(&house);
+    }
+}
+
+#[test]
+fn of_several_records_with_files_left_each_is_told_as_what_became_of_it() {
+    let house = House::new();
+    house.set_clock(NOW);
+    let plan = house.approved();
+    killed_at(&house, &["apply", &plan], "committed");
+    let file = |record: u64| house.path(&format!("files/canary-{record}.txt"));
+    let aside = |record: u64| house.path(&format!("aside-{record}"));
+    [6, 7, 8].into_iter().for_each(|record| fs::rename(file(record), aside(record)).unwrap());
+    assert_eq!(house.json(&["apply", &plan]).1["interrupted"]["incomplete"], 3);
+    let answers =
+        || [6, 7, 8].map(|id: u64| house.ask(&["audit", "lookup", "dossier", &id.to_string()])["answer"].clone());
+    fs::rename(aside(7), file(7)).unwrap();
+    killed_at(&house, &["apply", &plan], "completed");
+    assert_eq!(answers(), ["PENDING", "DESTROYED", "PENDING"]);
+    house.ask(&release(&plan, "the archive has them"));
+    assert_eq!(answers(), ["INCOMPLETE", "DESTROYED", "INCOMPLETE"]);
+    assert_eq!(corrections(&house, "released")[0]["records"], 2);
+    verify(&house);
+}
+
+#[test]
+fn files_that_are_on_record_as_gone_cannot_be_released_after_a_crash() {
+    let (house, plan, file, aside) = with_a_file_left();
+    fs::rename(&aside, &file).unwrap();
+    killed_at(&house, &["apply", &plan], "completed");
+    let (code, refused) = house.json(&release(&plan, "the archive has it"));
+    assert_eq!((code, refused["error"]["code"].as_str()), (3, Some("nothing-left")), "{refused}");
+    assert_eq!(corrections(&house, "released").len(), 0);
     verify(&house);
 }
 

@@ -38,16 +38,47 @@ pub struct Correction {
     pub what: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch: Option<BatchNumber>,
+    /// Of files that a batch of an earlier log had left: that batch, which has no number in this log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub earlier: Option<EarlierBatch>,
     /// Which records of a resurrected batch are back, in its intents' order, as a run-length list (see
-    /// `audit::presence`).
+    /// `audit::marks`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub back: Option<String>,
+    /// Of which records no file is tried any more, `completed` or `released`: such a list, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<Actor>,
     /// Why a person released files (keyed digest).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Digest>,
     pub records: u64,
+}
+
+impl Correction {
+    /// A correction of a source that says nothing more.
+    pub fn new(source: SourceName, what: &str) -> Self {
+        Self {
+            source,
+            what: what.to_owned(),
+            batch: None,
+            earlier: None,
+            back: None,
+            ended: None,
+            actor: None,
+            reason: None,
+            records: 0,
+        }
+    }
+}
+
+/// A batch of a log that this one succeeds.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct EarlierBatch {
+    pub origin: Origin,
+    /// Its number in that log.
+    pub batch: BatchNumber,
 }
 
 /// The program is alive and has nothing else to say.

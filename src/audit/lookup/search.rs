@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Answer, Back, Found, Mention, MentionApproval, MentionOutcome, Wanted, WantedBy};
+use super::{
+    Answer, Back, EndedEarlier, Found, LaterEntry, Mention, MentionApproval, MentionOutcome, Wanted, WantedBy,
+};
 use crate::audit::leaf::{Action, Body, Correction, Intent, Leaf, Outcome, Predecessor, RecordOutcome};
-use crate::audit::presence::Presence;
+use crate::audit::marks::{BACK, ENDED, Marks};
 use crate::audit::results::decode_results;
 use crate::model::{BatchNumber, Origin, PlanId};
 
@@ -18,6 +20,8 @@ pub(super) struct Search<'a> {
     mentions: Vec<Mention>,
     destroyed_keys: Vec<i32>,
     put_back: Option<u64>,
+    /// Files that batches of earlier logs had left, and that are gone since or released.
+    ended: Vec<EndedEarlier>,
     /// Years under which records of the series are named, and this one has no name.
     unnamed: BTreeSet<i32>,
     /// Records destroyed by the batches of the mentions.
@@ -37,6 +41,7 @@ impl<'a> Search<'a> {
             mentions: Vec::new(),
             destroyed_keys: Vec::new(),
             put_back: None,
+            ended: Vec::new(),
             unnamed: BTreeSet::new(),
             destroyed: BTreeMap::new(),
             approvals: BTreeMap::new(),
@@ -106,7 +111,9 @@ impl<'a> Search<'a> {
                 outcome: None,
                 corrected: None,
                 back: None,
+                corrected_log: None,
                 restored_since: None,
+                restored_log: None,
                 still_gone: None,
                 log: None,
                 offset,
@@ -137,19 +144,19 @@ impl<'a> Search<'a> {
         if correction.batch.is_none() && PUT_BACK.contains(&correction.what.as_str()) {
             self.put_back = Some(index);
         }
+        if let (Some(batch), Some(is_released)) = (&correction.earlier, ends_left(correction)) {
+            let records = correction.ended.as_deref().and_then(|ended| ENDED.read(ended));
+            let by = LaterEntry { log: self.log.clone(), entry: index };
+            self.ended.extend(records.map(|records| EndedEarlier { batch: batch.clone(), is_released, records, by }));
+        }
         for mention in &mut self.mentions {
             let is_its_batch = correction.batch == Some(mention.batch);
             match correction.what.as_str() {
-                "completed" if is_its_batch && mention.answer == Answer::Pending && mention.outcome.is_some() => {
-                    mention.corrected = Some(index);
-                    mention.answer = match mention.action {
-                        Action::Destroy => Answer::Destroyed,
-                        Action::Anonymize => Answer::Anonymized,
-                    };
-                }
-                "released" if is_its_batch && mention.answer == Answer::Pending && mention.outcome.is_some() => {
-                    mention.corrected = Some(index);
-                    mention.answer = Answer::Incomplete;
+                "completed" | "released" if is_its_batch => {
+                    let records = correction.ended.as_deref().and_then(|ended| ENDED.read(ended));
+                    if let (Some(records), Some(is_released)) = (records, ends_left(correction)) {
+                        mention.end(&records, is_released, index);
+                    }
                 }
                 "resurrected" if is_its_batch && mention.is_gone() => {
                     let destroyed = self.destroyed.get(&mention.batch).copied();
@@ -169,9 +176,10 @@ impl<'a> Search<'a> {
 
     /// What was found, in a log of which so many entries are signed.
     pub fn finish(self, signed: u64) -> Found {
+        let log = self.log;
         let found = Found {
             answer: Answer::NotFound,
-            log: self.log,
+            log: log.clone(),
             mentions: self.mentions,
             records: Vec::new(),
             destroyed_keys: self.destroyed_keys,
@@ -179,10 +187,20 @@ impl<'a> Search<'a> {
             signed,
             missing_logs: Vec::new(),
             remembered: Vec::new(),
-            put_back: self.put_back,
+            put_back: self.put_back.map(|entry| LaterEntry { log: log.clone(), entry }),
+            ended: self.ended,
             continued: self.continued,
         };
         found.settled()
+    }
+}
+
+/// Whether a correction that ends what was left says that files are released, and not gone; `None` for any other.
+fn ends_left(correction: &Correction) -> Option<bool> {
+    match correction.what.as_str() {
+        "completed" => Some(false),
+        "released" => Some(true),
+        _ => None,
     }
 }
 
@@ -194,10 +212,25 @@ fn destroyed(outcome: &Outcome) -> u64 {
 }
 
 impl Mention {
+    /// Of these records of its batch no file is tried any more. Returns whether it is one of them.
+    pub(super) fn end(&mut self, records: &Marks, is_released: bool, entry: u64) -> bool {
+        let is_left = self.answer == Answer::Pending && self.outcome.is_some();
+        if !is_left || records.is_marked(self.offset + self.place as u64) != Some(true) {
+            return false;
+        }
+        self.corrected = Some(entry);
+        self.answer = match self.action {
+            _ if is_released => Answer::Incomplete,
+            Action::Destroy => Answer::Destroyed,
+            Action::Anonymize => Answer::Anonymized,
+        };
+        true
+    }
+
     /// Its batch is back, wholly or in part; `destroyed` is how many records the batch had destroyed.
     fn read_resurrected(&mut self, index: u64, correction: &Correction, destroyed: Option<u64>) {
-        let told = correction.back.as_deref().and_then(Presence::parse);
-        let told = told.and_then(|presence| presence.is_back(self.offset + self.place as u64));
+        let told = correction.back.as_deref().and_then(|back| BACK.read(back));
+        let told = told.and_then(|marks| marks.is_marked(self.offset + self.place as u64));
         if told == Some(false) {
             self.still_gone = Some(index);
             return;

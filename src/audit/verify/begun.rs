@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::spans::Spans;
 use crate::audit::leaf::{Action, Intent, RecordOutcome};
-use crate::audit::presence::Presence;
+use crate::audit::marks::Marks;
 use crate::audit::results::decode_results;
 use crate::model::{BatchNumber, RuleNumber, SourceName};
 
@@ -18,8 +19,8 @@ pub(super) struct BegunBatches {
     batches: Vec<Begun>,
     kinds: Vec<Kind>,
     stayed: BTreeMap<u64, Stayed>,
-    /// How many records of a batch are incomplete: of few batches any is.
-    left: BTreeMap<BatchNumber, u64>,
+    /// Records of a batch that are incomplete, by their place in it: of few batches any is.
+    left: BTreeMap<BatchNumber, Spans>,
     /// Bytes of their results.
     kept: usize,
 }
@@ -96,9 +97,11 @@ impl BegunBatches {
         self.find(batch).map_or(0, |place| u64::from(self.batches[place].gone))
     }
 
-    /// How many records of a batch its outcomes so far say are incomplete: files of theirs are left.
-    pub fn left(&self, batch: BatchNumber) -> u64 {
-        self.left.get(&batch).copied().unwrap_or_default()
+    /// Takes up of which records of a batch no file is tried any more; whether its outcomes so far say of all of them
+    /// that files were left, and no entry since has ended that.
+    pub fn end(&mut self, batch: BatchNumber, ended: &Marks) -> bool {
+        let Some(left) = self.left.get_mut(&batch) else { return false };
+        ended.spans().fold(true, |were_left, (begin, end)| left.remove(begin, end) && were_left)
     }
 
     /// Takes up what became of an intent's records.
@@ -108,9 +111,9 @@ impl BegunBatches {
             let begun = &mut self.batches[begun];
             begun.gone = begun.gone.saturating_add(gone as u32);
         }
-        let left = results.iter().filter(|result| **result == RecordOutcome::Incomplete).count() as u64;
-        if left > 0 {
-            *self.left.entry(place.batch).or_default() += left;
+        let incomplete = |(_, result): &(u64, &RecordOutcome)| **result == RecordOutcome::Incomplete;
+        for (record, _) in (place.offset..).zip(results).filter(incomplete) {
+            self.left.entry(place.batch).or_default().insert(record, record + 1);
         }
         if gone < results.len() && self.kept + text.len() <= RESULTS_KEPT {
             self.kept += text.len();
@@ -120,7 +123,7 @@ impl BegunBatches {
     }
 
     /// How many records a correction says are back that the batch's outcomes say never went.
-    pub fn never_gone(&self, batch: BatchNumber, back: &Presence) -> u64 {
+    pub fn never_gone(&self, batch: BatchNumber, back: &Marks) -> u64 {
         let of_batch = self.stayed.range(batch.0..).map(|(_, stayed)| stayed);
         let mut is_back = back.in_order();
         let mut stayed = 0;

@@ -1,18 +1,25 @@
 //! What the program found the database to say otherwise than the log: a correction must fit the batch that it corrects.
 
+use std::collections::BTreeMap;
+
 use super::begun::BegunBatches;
 use super::findings::Findings;
 use super::flaw::Flaw;
+use super::spans::Spans;
 use super::words;
-use crate::audit::leaf::Correction;
-use crate::audit::presence::Presence;
+use crate::audit::leaf::{Correction, EarlierBatch};
+use crate::audit::marks::{BACK, ENDED, Marks};
+
+/// Records of batches of earlier logs whose left files this one says are gone or released, by their place.
+pub(super) type EndedEarlier = BTreeMap<EarlierBatch, Spans>;
 
 /// Finds what a correction says that does not fit itself or its batch. Only a log that succeeds another speaks of
 /// batches that have no number in it.
 pub(super) fn judge(
     index: u64,
     correction: &Correction,
-    begun: &BegunBatches,
+    begun: &mut BegunBatches,
+    ended: &mut EndedEarlier,
     succeeds_another: bool,
     findings: &mut Findings,
 ) {
@@ -34,13 +41,7 @@ pub(super) fn judge(
             findings.at(index, Flaw::NeverGone { batch, back: correction.records, gone });
         }
     }
-    if words::ENDS_LEFT.contains(&correction.what.as_str()) {
-        // Without a batch it is one of a log that this one succeeds.
-        let left = correction.batch.map_or(correction.records, |batch| begun.left(batch));
-        if correction.records == 0 || correction.records > left {
-            findings.at(index, Flaw::NeverLeft { records: correction.records, left });
-        }
-    }
+    judge_ended(index, correction, begun, ended, findings);
     if let Some(text) = &correction.back {
         judge_back(index, correction, text, begun, findings);
     }
@@ -52,11 +53,42 @@ pub(super) fn judge(
     }
 }
 
+/// Files that a batch had left are gone or released: told record by record, of one batch, and of each record once.
+fn judge_ended(
+    index: u64,
+    correction: &Correction,
+    begun: &mut BegunBatches,
+    ended: &mut EndedEarlier,
+    findings: &mut Findings,
+) {
+    if !words::ENDS_LEFT.contains(&correction.what.as_str()) {
+        if correction.ended.is_some() || correction.earlier.is_some() {
+            findings.at(index, Flaw::Ended);
+        }
+        return;
+    }
+    let told = correction.ended.as_deref().and_then(|ended| ENDED.read(ended));
+    let Some(told) = told.filter(|told| told.ends_marked() && told.marked() == correction.records) else {
+        return findings.at(index, Flaw::Ended);
+    };
+    let were_left = match (correction.batch, &correction.earlier) {
+        (Some(batch), None) => begun.end(batch, &told),
+        (None, Some(earlier)) => {
+            let of_batch = ended.entry(earlier.clone()).or_default();
+            told.spans().fold(true, |are_new, (begin, end)| of_batch.insert(begin, end) && are_new)
+        }
+        _ => return findings.at(index, Flaw::Ended),
+    };
+    if !were_left {
+        findings.at(index, Flaw::NeverLeft { records: correction.records });
+    }
+}
+
 /// One letter a record, of which those that went alone can be back.
 fn judge_back(index: u64, correction: &Correction, text: &str, begun: &BegunBatches, findings: &mut Findings) {
-    let told = Presence::parse(text);
+    let told = BACK.read(text);
     let announced = correction.batch.and_then(|batch| Some((batch, begun.announced(batch)?.1)));
-    let fits = |told: &Presence, records| (told.records(), told.back()) == (records, correction.records);
+    let fits = |told: &Marks, records| (told.records(), told.marked()) == (records, correction.records);
     match (told, announced) {
         (Some(told), Some((batch, records))) if correction.what == "resurrected" && fits(&told, records) => {
             let records = begun.never_gone(batch, &told);

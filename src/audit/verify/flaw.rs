@@ -196,8 +196,14 @@ pub enum Flaw {
     NeverGone { batch: BatchNumber, back: u64, gone: u64 },
     #[error("it says that {records} records of batch {batch} are back that the batch left in place")]
     BackOfKept { batch: BatchNumber, records: u64 },
-    #[error("it ends what was left of {records} records, of which its batch had left files of {left} by then")]
-    NeverLeft { records: u64, left: u64 },
+    #[error(
+        "it ends what was left of {records} records, and of some of them its batch had left no file, or that had ended before"
+    )]
+    NeverLeft { records: u64 },
+    #[error(
+        "what it says of the records whose files are gone or released is not one letter for each record of one batch to the last of them, or counts otherwise"
+    )]
+    Ended,
     #[error("it corrects batch {batch} of another source, or more records than that batch announces")]
     OtherCorrection { batch: BatchNumber },
     #[error(

@@ -10,7 +10,7 @@ use std::ops::RangeInclusive;
 use chrono::DateTime;
 
 use super::batches::Batches;
-use super::corrections;
+use super::corrections::{self, EndedEarlier};
 use super::findings::Findings;
 use super::flaw::Flaw;
 use super::holds::Holds;
@@ -51,6 +51,7 @@ pub(super) struct Ledger {
     /// Signing keys, each with the entry that declares it.
     signing: Vec<(u64, VerifierKey)>,
     keys: FingerprintKeys,
+    ended: EndedEarlier,
     law: Law,
     plans: Plans,
     holds: Holds,
@@ -76,6 +77,7 @@ impl Ledger {
             continued: None,
             signing: Vec::new(),
             keys: FingerprintKeys::default(),
+            ended: EndedEarlier::default(),
             law: Law::default(),
             plans: Plans::default(),
             holds: Holds::default(),
@@ -220,7 +222,8 @@ impl Ledger {
     }
 
     fn read_correction(&mut self, index: u64, correction: &Correction, findings: &mut Findings) {
-        corrections::judge(index, correction, self.batches.begun(), self.continued.is_some(), findings);
+        let is_successor = self.continued.is_some();
+        corrections::judge(index, correction, self.batches.begun(), &mut self.ended, is_successor, findings);
         match (correction.batch, correction.what.as_str()) {
             (Some(batch), "resurrected") => {
                 if let Some((kind, before)) = self.batches.begun().come_back(batch, correction.records) {

@@ -21,6 +21,7 @@ mod plans;
 mod predecessors;
 mod rule_set;
 mod runs;
+mod spans;
 mod tally;
 mod term;
 mod tree;

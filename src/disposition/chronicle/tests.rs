@@ -67,15 +67,7 @@ fn run(plan: &str, due: u64, finished: bool) -> Body {
 }
 
 fn correction(source: &str, what: &str) -> Body {
-    Body::Correction(Correction {
-        source: source.into(),
-        what: what.to_owned(),
-        batch: None,
-        back: None,
-        actor: None,
-        reason: None,
-        records: 0,
-    })
+    Body::Correction(Correction::new(source.into(), what))
 }
 
 #[test]

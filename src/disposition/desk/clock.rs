@@ -17,15 +17,8 @@ impl Desk {
     pub fn confirm_clock(&mut self, actor: &Actor, now: Instant) -> Result<(), DeskError> {
         self.memorize(CONFIRMED, self.log.last_time().as_ref())?;
         self.accept_confirmed_clock()?;
-        let confirmed = Correction {
-            source: SourceName::new(""),
-            what: correction::CLOCK.to_owned(),
-            batch: None,
-            back: None,
-            actor: Some(actor.clone()),
-            reason: None,
-            records: 0,
-        };
+        let of_no_source = Correction::new(SourceName::new(""), correction::CLOCK);
+        let confirmed = Correction { actor: Some(actor.clone()), ..of_no_source };
         self.record(Body::Correction(confirmed), now).map(drop)
     }
 

@@ -35,13 +35,8 @@ pub(super) fn declare(desk: &mut Desk, plan: &ApprovedPlan, actor: &Actor, now: 
         if desk.chronicle()?.is_restored(&planned.source) {
             // The gates let this plan through: the person who approved it named the rail `restored`.
             let lifted = Correction {
-                source: planned.source.clone(),
-                what: correction::LIFTED.to_owned(),
-                batch: None,
-                back: None,
                 actor: Some(actor.clone()),
-                reason: None,
-                records: 0,
+                ..Correction::new(planned.source.clone(), correction::LIFTED)
             };
             desk.record(Body::Correction(lifted), now)?;
         }

@@ -25,15 +25,7 @@ pub(super) fn found_wrong(desk: &mut Desk, source: &SourceName) -> Result<Vec<Co
         Reader::open(&install.sources[source], &install.series)?.fences(&earlier.origin)?.last() > Some(&last);
     let undone = if is_newer { None } else { undone(&install, &earlier.log, &earlier.origin, source, last)? };
     let Some(undone) = undone else { return Ok(Vec::new()) };
-    let missing = Correction {
-        source: source.clone(),
-        what: undone.what.to_owned(),
-        batch: None,
-        back: None,
-        actor: None,
-        reason: None,
-        records: 0,
-    };
+    let missing = Correction::new(source.clone(), undone.what);
     Ok(together(source, if undone.back.is_empty() { std::slice::from_ref(&missing) } else { &undone.back }))
 }
 
@@ -41,8 +33,7 @@ pub(super) fn found_wrong(desk: &mut Desk, source: &SourceName) -> Result<Vec<Co
 fn together(source: &SourceName, found: &[Correction]) -> Vec<Correction> {
     let is_back = |found: &&Correction| found.what == correction::RESURRECTED;
     let records = found.iter().filter(is_back).map(|found| found.records).fold(0, u64::saturating_add);
-    let what = found.iter().find(is_back).or(found.last()).map(|found| found.what.clone());
-    let told =
-        |what| Correction { source: source.clone(), what, batch: None, back: None, actor: None, reason: None, records };
+    let what = found.iter().find(is_back).or(found.last()).map(|found| &found.what);
+    let told = |what: &String| Correction { records, ..Correction::new(source.clone(), what) };
     what.map(told).into_iter().collect()
 }

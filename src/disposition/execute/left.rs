@@ -8,18 +8,19 @@ use serde::{Deserialize, Serialize};
 
 use super::error::ExecuteError;
 use super::fault;
-use super::logged::{is_gone, logged_batch};
+use super::logged::logged_batch;
 use super::recover::{LeftBehind, recover};
 use super::spool::{Spool, SpoolDir, SpoolError, SpooledFile};
 use super::statement::{BatchResult, Statement};
 use super::unlink::{Absence, unlink_files, unreferenced};
-use crate::audit::leaf::{Body, Correction, RecordOutcome};
-use crate::disposition::approval::ApprovalError;
+use crate::audit::ENDED;
+use crate::audit::leaf::{Body, Correction, EarlierBatch, RecordOutcome};
 use crate::disposition::chronicle::correction;
 use crate::disposition::control::LeftFiles;
 use crate::disposition::desk::{Desk, DeskError, SharedDesk};
+use crate::disposition::plan::PlanError;
 use crate::disposition::request::Released;
-use crate::model::{Actor, Digest, Instant, Opening, Origin, PlanId};
+use crate::model::{Actor, Digest, Instant, Opening, Origin, PlanId, RunId};
 use crate::records::sqlite::Writer;
 
 /// What became of the files that earlier batches had left.
@@ -56,19 +57,41 @@ pub fn left_files(state: &Path) -> Result<Vec<LeftFiles>, SpoolError> {
     Ok(of_plans.into_values().collect())
 }
 
-/// Tries again to unlink the files that earlier batches had to leave; what succeeds whole is put on record.
+/// Tries again to unlink the files that earlier batches had to leave; of each record of which none is left then, that is
+/// put on record.
 pub(super) fn retry(desk: &mut Desk, now: Instant) -> Result<Late, ExecuteError> {
     let mut late = Late::default();
     let spools = SpoolDir::of(&desk.install().state);
     for spool in spools.all()? {
-        let is_own = spool.log == *desk.log().origin();
-        if is_own && desk.chronicle()?.is_settled(spool.batch) {
+        if spool.log != *desk.log().origin() && spool.left_since.is_none() {
+            continue;
+        }
+        let left = still_left(desk, &spool)?;
+        if left.files.is_empty() {
             spools.remove(&spool)?;
-        } else if is_own || spool.left_since.is_some() {
-            retry_batch(desk, &spools, &spool, &mut late, now)?;
+        } else {
+            retry_batch(desk, &spools, &left, &mut late, now)?;
         }
     }
     Ok(late)
+}
+
+/// The spool with those of its files that are left according to the log: of records whose outcome says so, and of which
+/// no later entry tells that they are gone or released. A crash may have kept more.
+fn still_left(desk: &mut Desk, spool: &Spool) -> Result<Spool, DeskError> {
+    let is_own = spool.log == *desk.log().origin();
+    // Of a batch of a log before this one only what is left is known: its records went.
+    let outcomes = match is_own {
+        true => logged_batch(desk.log(), spool.batch)?.map(|logged| logged.records),
+        false => None,
+    };
+    let is_incomplete = |record: usize| match &outcomes {
+        Some(records) => records.get(record).is_some_and(|(_, outcome)| *outcome == RecordOutcome::Incomplete),
+        None => !is_own,
+    };
+    let ended = desk.chronicle()?.ended(Some(&spool.log).filter(|_| !is_own), spool.batch);
+    let is_left = |file: &&SpooledFile| is_incomplete(file.record) && !ended(file.record);
+    Ok(Spool { files: spool.files.iter().filter(is_left).cloned().collect(), ..spool.clone() })
 }
 
 fn retry_batch(
@@ -85,41 +108,24 @@ fn retry_batch(
     };
     let origin = desk.log().origin().clone();
     let mut writer = Writer::open(source, &install.series, &origin)?;
-    let outcomes = outcomes_of(desk, spool)?;
-    let gone = |outcome: &RecordOutcome| if is_gone(*outcome) { RecordOutcome::Destroyed } else { *outcome };
-    let mut result = BatchResult { outcomes: outcomes.iter().map(gone).collect(), ..BatchResult::default() };
+    let records = records_of(&spool.files);
+    // Their rows went, whatever became of their files.
+    let outcomes = vec![RecordOutcome::Destroyed; records.last().map_or(0, |last| last + 1)];
+    let mut result = BatchResult { outcomes, ..BatchResult::default() };
     let (free, named) = without_named(&mut writer, spool)?;
-    // Before the batch's outcome a crash may have come between unlinking and its entry; what was left after it was
-    // there, or was taken by somebody else.
-    let absence = if spool.unlinking { Absence::OurDoing } else { Absence::Foreign };
-    unlink_files(&mut writer, &free, &install.reserved(), absence, &mut result)?;
-    let incomplete = |file: &&SpooledFile| outcomes.get(file.record) == Some(&RecordOutcome::Incomplete);
-    if spool.left_since.is_some() {
-        result.reasons.extend(named.iter().map(|_| "a row names a file again".to_owned()));
-        result.left.extend(named);
-    }
-    // Only what an outcome named as left is worth an entry: a crash may also have kept a spool whose files are all
-    // gone.
-    let records = records_of(spool.files.iter().filter(incomplete));
-    if records > 0 && result.left.is_empty() && !result.files.is_empty() {
-        desk.record(settled(&origin, spool, correction::COMPLETED, records, None), now)?;
+    // What was left was there, or was taken by somebody else; the program did not unlink it.
+    unlink_files(&mut writer, &free, &install.reserved(), Absence::Foreign, &mut result)?;
+    result.reasons.extend(named.iter().map(|_| "a row names a file again".to_owned()));
+    result.left.extend(named);
+    let gone: BTreeSet<usize> = records.difference(&records_of(&result.left)).copied().collect();
+    if !gone.is_empty() {
+        desk.record(ended(&origin, spool, correction::COMPLETED, &gone, None), now)?;
         fault::step("completed")?;
     }
     spools.keep(spool, &result.left, now)?;
     late.gone += result.files.values().sum::<u64>();
     result.reasons.iter().for_each(|reason| late.leave(reason, 1));
     Ok(())
-}
-
-/// What the log says became of each record of a batch, in order: a file goes only with a record that went. Of a log
-/// before this one only what is left is known: its records went.
-fn outcomes_of(desk: &mut Desk, spool: &Spool) -> Result<Vec<RecordOutcome>, ExecuteError> {
-    if spool.log != *desk.log().origin() {
-        let records = spool.files.iter().map(|file| file.record + 1).max().unwrap_or_default();
-        return Ok(vec![RecordOutcome::Incomplete; records]);
-    }
-    let records = logged_batch(desk.log(), spool.batch)?.map(|logged| logged.records).unwrap_or_default();
-    Ok(records.into_iter().map(|(_, outcome)| outcome).collect())
 }
 
 /// The spool without the files that a row names again, and these.
@@ -132,20 +138,24 @@ fn without_named(writer: &mut Writer, spool: &Spool) -> Result<(Spool, Vec<Spool
     Ok((Spool { files: free, ..spool.clone() }, named))
 }
 
-fn records_of<'f>(files: impl Iterator<Item = &'f SpooledFile>) -> u64 {
-    files.map(|file| file.record).collect::<BTreeSet<_>>().len() as u64
+fn records_of(files: &[SpooledFile]) -> BTreeSet<usize> {
+    files.iter().map(|file| file.record).collect()
 }
 
-/// That nothing is left of a batch any more. A batch of a log before this one has no entry here that could be named.
-fn settled(own: &Origin, spool: &Spool, what: &str, records: u64, answer: Option<(&Actor, Digest)>) -> Body {
+/// That no file of these records of a batch is tried any more. A batch of a log before this one has no number here.
+fn ended(own: &Origin, spool: &Spool, what: &str, records: &BTreeSet<usize>, answer: Option<(&Actor, Digest)>) -> Body {
+    let marked: Vec<bool> =
+        (0..records.last().map_or(0, |last| last + 1)).map(|place| records.contains(&place)).collect();
+    let is_own = spool.log == *own;
+    let earlier = (!is_own).then(|| EarlierBatch { origin: spool.log.clone(), batch: spool.batch });
     Body::Correction(Correction {
-        source: spool.source.clone(),
-        what: what.to_owned(),
-        batch: (spool.log == *own).then_some(spool.batch),
-        back: None,
+        batch: is_own.then_some(spool.batch),
+        earlier,
+        ended: Some(ENDED.write(&marked)),
         actor: answer.map(|(actor, _)| actor.clone()),
         reason: answer.map(|(_, reason)| reason),
-        records,
+        records: records.len() as u64,
+        ..Correction::new(spool.source.clone(), what)
     })
 }
 
@@ -162,8 +172,13 @@ pub fn release(
     now: Instant,
 ) -> Result<Released, DeskError> {
     let spools = SpoolDir::of(&desk.install().state);
-    let mut left = spools.all()?;
-    left.retain(|spool| spool.plan == *plan && spool.left_since.is_some());
+    let mut all = spools.all()?;
+    all.retain(|spool| spool.plan == *plan && spool.left_since.is_some());
+    let mut left = Vec::new();
+    for spool in all {
+        // A crash may have come between the entry that ends them and the end of the spool.
+        left.extend(Some(still_left(desk, &spool)?).filter(|left| !left.files.is_empty()));
+    }
     if left.is_empty() {
         return Err(DeskError::NothingLeft { plan: plan.clone() });
     }
@@ -171,9 +186,8 @@ pub fn release(
     let (own, digest) = (desk.log().origin().clone(), desk.log().keyed_digest(reason));
     let mut files = Vec::new();
     for spool in left {
-        let records = records_of(spool.files.iter());
-        let released = settled(&own, &spool, correction::RELEASED, records, Some((actor, digest)));
-        desk.record(released, now)?;
+        let answer = Some((actor, digest));
+        desk.record(ended(&own, &spool, correction::RELEASED, &records_of(&spool.files), answer), now)?;
         let path = desk.install().state.clone();
         fault::step("released").map_err(|source| DeskError::File { doing: "go on in", path, source })?;
         spools.remove(&spool)?;
@@ -198,6 +212,13 @@ fn keep_reason(desk: &Desk, release: Release) -> Result<(), DeskError> {
     desk.memorize("releases", Some(&releases))
 }
 
+/// The run that went through a plan, under this log or one that it succeeds.
+fn finished(desk: &mut Desk, plan: &PlanId) -> Result<Option<RunId>, DeskError> {
+    let run = desk.chronicle()?.finished(plan).cloned();
+    let earlier = || Ok(desk.earlier()?.iter().find_map(|log| log.chronicle.finished(plan)).cloned());
+    run.map_or_else(earlier, |run| Ok(Some(run)))
+}
+
 /// What an `apply` does that was refused: of a plan that was executed before, the files that it left are tried again.
 ///
 /// # Errors
@@ -212,7 +233,7 @@ pub fn apply_left(
     let mut desk = shared.lock()?;
     let is_left = left_files(&install.state)?.iter().any(|left| left.plan == *plan);
     let run = match &refused {
-        DeskError::Approval(ApprovalError::Executed { .. }) if is_left => desk.chronicle()?.finished(plan).cloned(),
+        DeskError::Approval(_) | DeskError::Plan(PlanError::Erased { .. }) if is_left => finished(&mut desk, plan)?,
         _ => None,
     };
     let Some(run) = run else { return Err(refused.into()) };

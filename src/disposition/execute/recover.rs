@@ -155,13 +155,9 @@ fn read_from_records(
     let disposed = disposed(writer, first, keys)?;
     let outcomes = disposed.iter().map(|disposed| if *disposed { done } else { RecordOutcome::Deferred }).collect();
     let correction = Correction {
-        source: first.source.clone(),
-        what: what.to_owned(),
         batch: Some(first.batch),
-        back: None,
-        actor: None,
-        reason: None,
         records: disposed.iter().filter(|disposed| **disposed).count() as u64,
+        ..Correction::new(first.source.clone(), what)
     };
     desk.record(Body::Correction(correction), now)?;
     Ok(Committed { outcomes, changes: Changes::default() })

@@ -8,7 +8,7 @@ use super::error::ExecuteError;
 use super::logged::{LoggedBatch, is_gone, logged_batch};
 use super::{behind, inherited};
 use crate::audit::leaf::{Body, Correction};
-use crate::audit::{Brief, Entries, LogError, encode_presence, load_fingerprinter};
+use crate::audit::{BACK, Brief, Entries, LogError, load_fingerprinter};
 use crate::disposition::Installation;
 use crate::disposition::chronicle::correction;
 use crate::disposition::desk::Desk;
@@ -49,16 +49,8 @@ fn compare(desk: &mut Desk, source: &SourceName, last: BatchNumber) -> Result<Ve
     let (install, origin) = (desk.install().clone(), desk.log().origin().clone());
     let Some(undone) = undone(&install, desk.log(), &origin, source, last)? else { return Ok(Vec::new()) };
     if undone.back.is_empty() {
-        let (source, what) = (source.clone(), undone.what.to_owned());
-        return Ok(vec![Correction {
-            source,
-            what,
-            batch: Some(last),
-            back: None,
-            actor: None,
-            reason: None,
-            records: 0,
-        }]);
+        let correction = Correction::new(source.clone(), undone.what);
+        return Ok(vec![Correction { batch: Some(last), ..correction }]);
     }
     Ok(undone.back)
 }
@@ -169,12 +161,9 @@ fn correction_of(logged: &LoggedBatch, present: &HashSet<Fingerprint>) -> Option
         logged.records.iter().map(|(name, outcome)| is_gone(*outcome) && present.contains(name)).collect();
     let records = back.iter().filter(|back| **back).count() as u64;
     (records > 0).then(|| Correction {
-        source: logged.intent.source.clone(),
-        what: correction::RESURRECTED.to_owned(),
         batch: Some(logged.intent.batch),
-        back: Some(encode_presence(&back)),
-        actor: None,
-        reason: None,
+        back: Some(BACK.write(&back)),
         records,
+        ..Correction::new(logged.intent.source.clone(), correction::RESURRECTED)
     })
 }

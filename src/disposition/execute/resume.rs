@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::ops::ControlFlow;
 
-use crate::audit::leaf::{Body, Intent, Outcome, RecordOutcome, RunCounts};
+use crate::audit::leaf::{Body, Correction, Intent, Outcome, RecordOutcome, RunCounts};
 use crate::audit::{DestructionLog, Entries, LogError, decode_results};
 use crate::disposition::chronicle::correction;
 use crate::model::{BatchNumber, Fingerprint, PlanId};
@@ -26,7 +26,7 @@ pub(super) fn settled(log: &DestructionLog, plan: &PlanId) -> Result<Settled, Lo
             Body::Intent(intent) if intent.plan == *plan => reading.open.push((index, intent)),
             Body::Outcome(outcome) => reading.note(&outcome),
             // Files that an interrupted run had to leave went since.
-            Body::Correction(now) if now.what == correction::COMPLETED => reading.complete(now.batch),
+            Body::Correction(now) if now.what == correction::COMPLETED => reading.complete(&now),
             Body::Run(run) if run.plan == *plan => reading.untold.clear(),
             _ => {}
         }
@@ -56,9 +56,11 @@ impl Reading {
         }
     }
 
-    fn complete(&mut self, batch: Option<BatchNumber>) {
-        if let Some(counts) = batch.and_then(|batch| self.untold.get_mut(&batch)) {
-            counts.destroyed += std::mem::take(&mut counts.incomplete);
+    fn complete(&mut self, now: &Correction) {
+        if let Some(counts) = now.batch.and_then(|batch| self.untold.get_mut(&batch)) {
+            let records = now.records.min(counts.incomplete);
+            counts.incomplete -= records;
+            counts.destroyed += records;
         }
     }
 

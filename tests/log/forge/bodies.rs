@@ -107,15 +107,7 @@ pub fn heartbeat() -> Body {
 /// A person answers for a clock that lies behind the log.
 pub fn clock_answered() -> Body {
     let (source, actor) = (SourceName::new(""), Some(Actor::new("marie (1000)")));
-    Body::Correction(Correction {
-        source,
-        what: "clock".to_owned(),
-        batch: None,
-        back: None,
-        actor,
-        reason: None,
-        records: 0,
-    })
+    Body::Correction(Correction { actor, ..Correction::new(source, "clock") })
 }
 
 pub fn mapping() -> Body {

@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use retentiond::audit::leaf::*;
 use retentiond::audit::verify::{Trust, Verdict};
-use retentiond::model::{BatchNumber, Digest};
+use retentiond::model::BatchNumber;
 
 use super::{Forgery, with_intent};
 use crate::forge::*;
@@ -64,13 +64,9 @@ pub fn forgeries() -> Vec<(&'static str, Forgery)> {
             "no-batch",
             Box::new(|forge| {
                 forge.add(Body::Correction(Correction {
-                    source: "parle".into(),
-                    what: "missing_fence".into(),
                     batch: Some(BatchNumber(0)),
-                    back: None,
-                    actor: None,
-                    reason: None,
                     records: 1,
+                    ..Correction::new("parle".into(), "missing_fence")
                 }));
             }),
         ),
@@ -81,16 +77,8 @@ pub fn forgeries() -> Vec<(&'static str, Forgery)> {
                 // Its second intent: no batch begins there.
                 let batch = Some(BatchNumber(batch + 1));
                 forge.batch(&[intent(6..9)], &["3D"]);
-                let (source, what) = ("parle".into(), "resurrected".into());
-                forge.add(Body::Correction(Correction {
-                    source,
-                    what,
-                    batch,
-                    back: None,
-                    actor: None,
-                    reason: None,
-                    records: 1,
-                }));
+                let (source, what) = ("parle".into(), "resurrected");
+                forge.add(Body::Correction(Correction { batch, records: 1, ..Correction::new(source, what) }));
             }),
         ),
         (
@@ -137,13 +125,6 @@ pub fn forgeries() -> Vec<(&'static str, Forgery)> {
         ("answer", with_answer("clock", "parle", Some("marie (1000)"))),
         ("answer", with_answer("lifted", "", Some("marie (1000)"))),
         ("answer", with_answer("fence_table_dropped", "parle", Some("marie (1000)"))),
-        ("answer", released("2D1i", Some("marie (1000)"), false, 1)),
-        ("answer", released("2D1i", None, true, 1)),
-        ("answer", with_reason("completed")),
-        ("never-left", released("2D1i", Some("marie (1000)"), true, 2)),
-        ("never-left", released("2D1i", Some("marie (1000)"), true, 0)),
-        ("never-left", released("2D1h", Some("marie (1000)"), true, 1)),
-        ("never-left", with_correction("completed")),
         ("unplaced", with_correction("completed")),
         ("unplaced", with_correction("resurrected")),
         ("unplaced", with_correction("missing_fence")),
@@ -219,16 +200,8 @@ fn a_record_destroyed_under_two_plans_is_told_unless_the_database_was_put_back_b
     forge.batch(&[second(1..5)], &["4D"]);
     let report = forge.verified(&Trust::default());
     assert_eq!((report.verdict, report.tally.destroyed_again), (Verdict::OkUnanchored, 2));
-    let (source, what, batch) = ("parle".into(), "resurrected".into(), Some(BatchNumber(first)));
-    put_back.add(Body::Correction(Correction {
-        source,
-        what,
-        batch,
-        back: None,
-        actor: None,
-        reason: None,
-        records: 3,
-    }));
+    let (source, what, batch) = ("parle".into(), "resurrected", Some(BatchNumber(first)));
+    put_back.add(Body::Correction(Correction { batch, records: 3, ..Correction::new(source, what) }));
     put_back.batch(&[second(1..5)], &["4D"]);
     assert_eq!(put_back.verified(&Trust::default()).tally.destroyed_again, 0);
 }
@@ -249,8 +222,8 @@ fn a_batch_whose_fence_was_missing_may_not_know_its_rows() {
     let mut bare = forge.clone();
     bare.add(Body::Outcome(unknown.clone()));
     assert_eq!(bare.flaws(), ["fewer-rows"]);
-    let (source, what, batch) = ("parle".into(), "missing_fence".into(), Some(BatchNumber(index)));
-    forge.add(Body::Correction(Correction { source, what, batch, back: None, actor: None, reason: None, records: 3 }));
+    let (source, what, batch) = ("parle".into(), "missing_fence", Some(BatchNumber(index)));
+    forge.add(Body::Correction(Correction { batch, records: 3, ..Correction::new(source, what) }));
     forge.add(Body::Outcome(unknown));
     assert_eq!(forge.flaws(), [""; 0]);
 }
@@ -277,8 +250,8 @@ fn repeated_after(source: &'static str, what: &'static str) -> Forgery {
     Box::new(move |forge| {
         let batch = Some(BatchNumber(forge.batch(&[intent(0..3)], &["3D"]))).filter(|_| what != "lifted");
         let actor = (what == "lifted").then(|| "marie (1000)".into());
-        let (source, what) = (source.into(), what.into());
-        forge.add(Body::Correction(Correction { source, what, batch, back: None, actor, reason: None, records: 0 }));
+        let (source, what) = (source.into(), what);
+        forge.add(Body::Correction(Correction { batch, actor, ..Correction::new(source, what) }));
         forge.batch(&[intent(0..3)], &["3D"]);
     })
 }
@@ -292,63 +265,17 @@ fn what_a_correction_of_its_own_source_lets_go_again_is_no_repetition() {
     }
 }
 
-/// A person releases files of so many records of a batch that ended like this.
-fn released(results: &'static str, actor: Option<&'static str>, with_reason: bool, records: u64) -> Forgery {
-    Box::new(move |forge| {
-        let batch = Some(BatchNumber(forge.batch(&[intent(0..3)], &[results])));
-        let (actor, reason) = (actor.map(Into::into), with_reason.then(|| Digest::of(b"moved by hand")));
-        let (source, what) = ("parle".into(), "released".into());
-        forge.add(Body::Correction(Correction { source, what, batch, back: None, actor, reason, records }));
-    })
-}
-
-/// Another correction of a batch with a file left, with a reason.
-fn with_reason(what: &'static str) -> Forgery {
-    Box::new(move |forge| {
-        let batch = Some(BatchNumber(forge.batch(&[intent(0..3)], &["2D1i"])));
-        let (source, what, reason) = ("parle".into(), what.into(), Some(Digest::of(b"moved by hand")));
-        forge.add(Body::Correction(Correction { source, what, batch, back: None, actor: None, reason, records: 1 }));
-    })
-}
-
-#[test]
-fn files_that_are_left_may_be_ended_by_the_program_or_by_a_named_person() {
-    let mut forge = Forge::ready();
-    released("1D2i", Some("marie (1000)"), true, 2)(&mut forge);
-    let batch = Some(BatchNumber(forge.batch(&[intent(3..6)], &["2D1i"])));
-    let (source, what) = ("parle".into(), "completed".into());
-    let completed = Correction { source, what, batch, back: None, actor: None, reason: None, records: 1 };
-    forge.add(Body::Correction(completed));
-    assert_eq!(forge.flaws(), [""; 0]);
-}
-
 fn with_correction(what: &'static str) -> Forgery {
     Box::new(move |forge| {
-        let (source, what) = ("parle".into(), what.into());
-        forge.add(Body::Correction(Correction {
-            source,
-            what,
-            batch: None,
-            back: None,
-            actor: None,
-            reason: None,
-            records: 0,
-        }));
+        let (source, what) = ("parle".into(), what);
+        forge.add(Body::Correction(Correction::new(source, what)));
     })
 }
 
 fn with_answer(what: &'static str, source: &'static str, actor: Option<&'static str>) -> Forgery {
     Box::new(move |forge| {
-        let (source, what, actor) = (source.into(), what.into(), actor.map(Into::into));
-        forge.add(Body::Correction(Correction {
-            source,
-            what,
-            batch: None,
-            back: None,
-            actor,
-            reason: None,
-            records: 0,
-        }));
+        let (source, what, actor) = (source.into(), what, actor.map(Into::into));
+        forge.add(Body::Correction(Correction { actor, ..Correction::new(source, what) }));
     })
 }
 
@@ -360,13 +287,5 @@ fn resurrected(forge: &mut Forge, results: &str, back: &str, records: u64) {
 
 fn back_of(batch: Option<u64>, what: &str, back: &str, records: u64) -> Body {
     let (batch, back) = (batch.map(BatchNumber), Some(back.into()));
-    Body::Correction(Correction {
-        source: "parle".into(),
-        what: what.into(),
-        batch,
-        back,
-        actor: None,
-        reason: None,
-        records,
-    })
+    Body::Correction(Correction { batch, back, records, ..Correction::new("parle".into(), what) })
 }

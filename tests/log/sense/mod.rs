@@ -4,6 +4,7 @@ mod batches;
 mod keys;
 mod law;
 mod leaves;
+mod left;
 mod plans;
 mod runs;
 mod told;
@@ -28,6 +29,7 @@ pub fn forgeries() -> Vec<(&'static str, Forgery)> {
         keys::forgeries,
         runs::forgeries,
         leaves::forgeries,
+        left::forgeries,
         told::forgeries,
     ];
     subjects.into_iter().flat_map(|forgeries| forgeries()).collect()

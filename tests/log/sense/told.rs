@@ -111,15 +111,7 @@ fn began(forge: &mut Forge, at: i64) -> u64 {
 
 fn back(batch: Option<u64>, back: Option<&str>, records: u64) -> Body {
     let (batch, back) = (batch.map(BatchNumber), back.map(Into::into));
-    Body::Correction(Correction {
-        source: "parle".into(),
-        what: "resurrected".into(),
-        batch,
-        back,
-        actor: None,
-        reason: None,
-        records,
-    })
+    Body::Correction(Correction { batch, back, records, ..Correction::new("parle".into(), "resurrected") })
 }
 
 /// Both verifiers find nothing wrong; what ours reports, and what the other prints.
@@ -222,13 +214,8 @@ fn a_run_may_begin_for_a_fortnight_after_its_approval_and_longer_where_the_clock
     sound(&forge);
     let mut late = Forge::ready();
     late.add(Body::Correction(Correction {
-        source: "".into(),
-        what: "clock".into(),
-        batch: None,
-        back: None,
         actor: Some("marie (1000)".into()),
-        reason: None,
-        records: 0,
+        ..Correction::new("".into(), "clock")
     }));
     began(&mut late, NOW + 17 * DAY);
     sound(&late);

@@ -92,6 +92,7 @@ impl Flaw {
             Self::Unplaced { .. } => "unplaced",
             Self::NeverGone { .. } => "never-gone",
             Self::NeverLeft { .. } => "never-left",
+            Self::Ended => "ended",
             Self::BackOfKept { .. } => "back-kept",
             Self::OtherCorrection { .. } => "other-correction",
             Self::Back => "back",
