@@ -80,7 +80,7 @@ fn organization(dir: &Path, dossiers: i64) -> Arc<Installation> {
 
 fn approve(install: &Arc<Installation>) -> PlanId {
     let door = || open_or_connect(install.clone(), None, Arc::new(now)).unwrap();
-    let plan = door().plan(&PlanRequest { now: now(), as_of: None, only: None }).unwrap().plan;
+    let plan = door().plan(&PlanRequest { now: now(), as_of: None, only: None, dependents: false }).unwrap().plan;
     let approval = Request::Approve { plan: plan.clone(), accept: Rail::ALL.to_vec(), only: Vec::new(), excepted: 0 };
     door().ask(approval).unwrap();
     plan

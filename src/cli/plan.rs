@@ -28,6 +28,9 @@ pub struct PlanCommand {
     /// List what is due under this rule only
     #[arg(long, value_name = "RULE", value_parser = one_rule)]
     only: Option<RuleNumber>,
+    /// Count the rows and files that go along, however long it takes; without this, only where it takes no time
+    #[arg(long)]
+    dependents: bool,
     /// Also write the plan as JSON to this file
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -41,7 +44,7 @@ impl PlanCommand {
     pub fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
         let setup = Setup::load(session)?;
         let now = clock::now();
-        let request = PlanRequest { now, as_of: self.as_of, only: self.only.clone() };
+        let request = PlanRequest { now, as_of: self.as_of, only: self.only.clone(), dependents: self.dependents };
         let file = setup.desk()?.0.plan(&request)?;
         let report = PlanReport::new(&file, &setup.install, setup.language.words());
         let report = PlanReport { program: session.command(&[]), ..report };

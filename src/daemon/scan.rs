@@ -141,7 +141,7 @@ impl Runner {
         let watch = self.watch.clone();
         let door = Door::of(self.desk.clone(), self.actor.clone(), std::sync::Arc::new(move || watch.now()));
         let undecided = self.plans_in(&[PlanState::Pending, PlanState::Empty])?;
-        let file = door.plan(&PlanRequest { now: self.watch.now(), as_of: None, only })?;
+        let file = door.plan(&PlanRequest { now: self.watch.now(), as_of: None, only, dependents: false })?;
         let is_new = !undecided.contains(&file.plan);
         Ok(Made { file, is_new })
     }

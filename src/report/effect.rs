@@ -4,11 +4,12 @@ use serde::Serialize;
 
 use super::Words;
 use super::meaning::literal;
-use super::table::paragraph;
+use super::table::{count, paragraph};
 use crate::calendar::{self, Basis, Calendar, Disposition, Keep, Rule};
 use crate::disposition::Installation;
-use crate::disposition::plan::Manifest;
+use crate::disposition::plan::{PlanFile, RuleAlong};
 use crate::records::mapping::{Mask, OwnerGone, PartMapping, SeriesMapping};
+use crate::records::sqlite::PartRows;
 
 /// A rule's own words, and what its mapping makes of them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -54,6 +55,17 @@ pub struct PartFate {
     pub fate: Fate,
     /// Whether its rows name files, which share their fate.
     pub files: bool,
+    /// Its rows that belong to the records listed, and how many of them name a file; absent where that was not counted,
+    /// and of a rule that disposes of nothing.
+    #[serde(flatten)]
+    pub counted: Option<PartCounted>,
+}
+
+/// How much of a part belongs to the records listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct PartCounted {
+    pub rows: u64,
+    pub naming_files: u64,
 }
 
 /// What becomes of the rows of a part.
@@ -84,18 +96,29 @@ pub struct MaskedColumn {
 
 /// What the rules of a plan's series do, in the order of the plan. A rule of a calendar that is no longer at hand is
 /// left out.
-pub fn effects(manifest: &Manifest, install: &Installation, words: &Words) -> Vec<Effect> {
+pub fn effects(file: &PlanFile, install: &Installation, words: &Words) -> Vec<Effect> {
+    let manifest = &file.manifest;
     let of_series = manifest.series.iter().filter_map(|planned| {
         let listed = manifest.calendars.iter().find(|calendar| calendar.number == planned.calendar)?;
         let calendar = install.calendars.iter().find(|calendar| calendar.digest == listed.digest)?;
         Some((calendar, install.mapping(&planned.series)?))
     });
-    of_series.flat_map(|(calendar, mapping)| of_rules(calendar, mapping, words)).collect()
+    of_series.flat_map(|(calendar, mapping)| of_rules(calendar, mapping, &file.along, words)).collect()
 }
 
-fn of_rules(calendar: &Calendar, mapping: &SeriesMapping, words: &Words) -> Vec<Effect> {
+fn of_rules(calendar: &Calendar, mapping: &SeriesMapping, along: &[RuleAlong], words: &Words) -> Vec<Effect> {
     let obeyed = calendar.rules_for(&mapping.series).filter(|rule| rule.is_obeyed());
-    obeyed.map(|rule| Effect::new(rule, calendar, mapping, words)).collect()
+    let told = obeyed.map(|rule| {
+        let mut effect = Effect::new(rule, calendar, mapping, words);
+        let counts = along.iter().find(|along| along.rule == rule.number && along.series == mapping.series);
+        for count in counts.and_then(|along| along.parts.as_ref()).into_iter().flatten() {
+            let PartRows { rows, files } = count.counted;
+            let of_part = effect.parts.iter_mut().filter(|fate| fate.part == count.part.as_str());
+            of_part.for_each(|fate| fate.counted = Some(PartCounted { rows, naming_files: files }));
+        }
+        effect
+    });
+    told.collect()
 }
 
 /// On what a rule rests, with the words that its calendar cites.
@@ -216,7 +239,14 @@ impl Effect {
 
 impl PartFate {
     fn text(&self, words: &Words) -> String {
-        if self.files { words.fill(words.and_its_files, &[&self.part]) } else { self.part.clone() }
+        let named = if self.files { words.fill(words.and_its_files, &[&self.part]) } else { self.part.clone() };
+        let Some(PartCounted { rows, naming_files }) = self.counted else { return named };
+        let (rows, files) = (count(rows, words), count(naming_files, words));
+        let counted = match self.files {
+            true => words.fill(words.rows_and_files, &[&rows, &files]),
+            false => words.fill(words.rows, &[&rows]),
+        };
+        format!("{named} ({counted})")
     }
 }
 
@@ -226,6 +256,7 @@ fn fates(mapping: &SeriesMapping, fate: fn(&PartMapping) -> Fate) -> Vec<PartFat
         table: part.table.clone(),
         fate: fate(part),
         files: part.files.is_some(),
+        counted: None,
     };
     mapping.parts.iter().map(fate).collect()
 }

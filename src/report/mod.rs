@@ -2,6 +2,7 @@
 //!
 //! A report is one struct: its fields are the JSON, [`Report::text`] is the page. Words stand in [`words`].
 
+pub mod along;
 pub mod check;
 pub mod csv;
 mod earlier;

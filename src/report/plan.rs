@@ -1,10 +1,13 @@
 //! A plan: what would be done, under which rule, and which guard rails it trips.
 
+use std::collections::BTreeMap;
+
 use chrono::SecondsFormat;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::effect::{self, Effect};
+use super::along::{self, Dependents};
+use super::effect::{self, Effect, Fate};
 use super::meaning::{self, Meaning};
 use super::rails::{TrippedRail, names};
 use super::table::{Table, count, paragraph, stacked};
@@ -32,6 +35,8 @@ pub struct PlanReport {
     /// The same with the figures that tripped them.
     pub tripped: Vec<TrippedRail>,
     pub rules: Vec<RuleRow>,
+    /// Rows of parts, and files, that go with these records; absent where that was not counted.
+    pub dependents: Option<Dependents>,
     /// The calendars obeyed.
     pub calendars: Vec<CalendarRow>,
     /// What each rule of these series does, and what goes along: it is approved with the plan.
@@ -54,13 +59,15 @@ pub struct RuleRow {
     pub undated: u64,
     pub not_yet: u64,
     pub held: u64,
+    /// Of these, how many each hold keeps; one under several holds counts under each.
+    pub held_by: BTreeMap<String, u64>,
     pub blocked: u64,
     pub due: u64,
     pub filtered: u64,
     /// First civil day on which the oldest due record was due.
     pub oldest_due: Option<String>,
     /// Undated records by kind.
-    pub undated_kinds: std::collections::BTreeMap<String, u64>,
+    pub undated_kinds: BTreeMap<String, u64>,
     /// Blocked records that only a circle of records keeps, which block each other.
     pub in_circle: u64,
 }
@@ -79,6 +86,8 @@ impl PlanReport {
         let manifest = &file.manifest;
         let is_judged = |mapping: &SeriesMapping| manifest.rules.iter().any(|rule| rule.series == mapping.series);
         let tripped: Vec<_> = file.rails.iter().map(TrippedRail::from).collect();
+        let effects = effect::effects(file, install, words);
+        let rules = manifest.rules.iter().enumerate();
         Self {
             plan: file.plan.to_string(),
             digest: file.digest.to_string(),
@@ -88,9 +97,12 @@ impl PlanReport {
             planned: manifest.planned(),
             rails: names(&tripped),
             tripped,
-            rules: manifest.rules.iter().map(RuleRow::from).collect(),
+            rules: rules
+                .map(|(place, rule)| RuleRow { held_by: along::held_by(file, place), ..RuleRow::from(rule) })
+                .collect(),
+            dependents: along::dependents(file, &effects),
             calendars: manifest.calendars.iter().map(CalendarRow::from).collect(),
-            effects: effect::effects(manifest, install, words),
+            effects,
             meaning: install.series.iter().filter(|mapping| is_judged(mapping)).flat_map(meaning::meanings).collect(),
             program: PROGRAM.to_owned(),
         }
@@ -109,6 +121,7 @@ impl From<&PlannedRule> for RuleRow {
             undated,
             not_yet,
             held,
+            held_by: BTreeMap::new(),
             blocked,
             due,
             filtered,
@@ -134,6 +147,9 @@ impl Report for PlanReport {
             text.push('\n');
         }
         text += &format!("\n{}", self.table(words));
+        text += &self.dependents(words);
+        let holds = self.rules.iter().map(|row| (row.rule.as_str(), row.series.as_str(), &row.held_by));
+        text += &along::held_text(holds, words);
         text += &self.undated(words);
         text += &self.circles(words);
         text += &effect::text(&self.effects, words);
@@ -172,6 +188,19 @@ impl PlanReport {
             table.row(cells);
         }
         table.text()
+    }
+
+    fn dependents(&self, words: &Words) -> String {
+        if self.planned == 0 {
+            return String::new();
+        }
+        let mut fates = self.effects.iter().flat_map(|effect| &effect.parts);
+        let is_shared = fates.any(|part| part.fate == Fate::DestroyedWithLast);
+        let mut again = format!("{} plan --dependents", self.program);
+        if self.simulation {
+            again += &format!(" --as-of {}", self.as_of);
+        }
+        along::dependents_text(self.dependents, is_shared, &again, words)
     }
 
     /// Undated records are never destroyed: someone should mend their dates.
@@ -237,6 +266,7 @@ mod tests {
             undated: 2,
             not_yet: 3_000,
             held: 1,
+            held_by: [("H-65e8806d".to_owned(), 1)].into(),
             blocked: 0,
             due: 1_987,
             filtered: 0,
@@ -260,6 +290,7 @@ mod tests {
                 figures: None,
             }],
             rules: vec![rule],
+            dependents: Some(Dependents { rows: 8_312, files: 1 }),
             calendars: vec![CalendarRow { number: "OPC-PC".into(), version: 2, zone: "America/Toronto".into() }],
             effects: Vec::new(),
             meaning: vec![Meaning {
@@ -280,12 +311,22 @@ mod tests {
             "2 (the date cannot be read)",
             "no plan of dossier",
             "dossier (PC-1): 4",
+            "H-65e8806d: 1 dossier (PC-1)",
+            "go 8,312 rows of other tables, and the files that 1 of these",
             "dossier closure: dossier.closed_at",
             "retentiond --config here.toml approve 2026-11-21-0a1b2c3d --accept rules",
         ] {
             assert!(text.contains(expected), "{expected} is missing from\n{text}");
         }
         assert!(plan().text(&FR).contains("1\u{a0}987"));
+    }
+
+    #[test]
+    fn what_was_not_counted_is_said_with_the_command_that_counts_it() {
+        let text = PlanReport { dependents: None, ..plan() }.text(&EN);
+        assert!(text.contains("retentiond --config here.toml plan --dependents"), "{text}");
+        let idle = PlanReport { dependents: None, planned: 0, ..plan() };
+        assert!(!idle.text(&EN).contains("--dependents"), "nothing goes, so nothing goes along");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rusqlite::{Connection, params};
 
 use super::PlanError;
-use super::body::{ANONYMIZE, DESTROY, Item, days};
+use super::body::{ANONYMIZE, DESTROY, Item, days, out_of_form, place};
 use super::contents::{RuleTotals, read_contents};
 use super::settle::{self, Blocked};
 use crate::audit::leaf::Action;
@@ -137,6 +137,29 @@ impl Draft {
                 connection.prepare_cached("DELETE FROM item WHERE series = ?1 AND sort = ?2 RETURNING rule")?;
             let mut rows = delete.query(params![series as i64, sort_bytes(key)])?;
             Ok(rows.next()?.map(|row| row.get::<_, i64>(0)).transpose()?.and_then(|rule| usize::try_from(rule).ok()))
+        })
+    }
+
+    /// The records of a series after one of them (from the beginning: nothing), at most so many, in the order of their
+    /// keys: each with the place of its rule. Beside them, where the next ones begin.
+    pub fn records_after(
+        &self,
+        series: usize,
+        after: &[u8],
+        most: usize,
+    ) -> Result<(Vec<(usize, RecordKey)>, Vec<u8>), PlanError> {
+        self.run(|connection| {
+            let mut select = connection.prepare_cached(
+                "SELECT rule, key, sort FROM item WHERE series = ?1 AND sort > ?2 ORDER BY sort LIMIT ?3",
+            )?;
+            let mut rows = select.query(params![series as i64, after, most as i64])?;
+            let (mut records, mut last) = (Vec::new(), after.to_owned());
+            while let Some(row) = rows.next()? {
+                let key = RecordKey::from_canonical(row.get_ref(1)?.as_blob()?).map_err(|_| out_of_form(1))?;
+                records.push((place(row, 0)?, key));
+                last = row.get(2)?;
+            }
+            Ok((records, last))
         })
     }
 

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
+use super::along;
 use super::body::Item;
 use super::draft::{Draft, Edge};
 use super::proven::proven;
@@ -15,7 +16,7 @@ use crate::disposition::Installation;
 use crate::disposition::holds::{HoldIndex, value_text};
 use crate::disposition::judge::{JudgedAt, Verdict, judge};
 use crate::disposition::rails::{Going, History, Measure, tripped};
-use crate::model::{Digest, PlanId, RecordKey, RuleNumber};
+use crate::model::{Digest, HoldId, PlanId, RecordKey, RuleNumber};
 use crate::records::facts::{EventFact, Facts};
 use crate::records::mapping::SeriesMapping;
 use crate::records::sqlite::{Interest, Reader};
@@ -52,6 +53,7 @@ pub fn make(
         tally.counts.blocked += blocked.all;
         tally.in_circle = blocked.in_circle;
     }
+    let along = along::along(&scope, &install.series, &draft, &tallies)?;
     let sealed = draft.seal(&scope.groups, &scope.approvals())?;
     let manifest = scope.manifest(keys.year, series, tallies, &sealed.totals);
     if let Some(series) = manifest.unbalanced().first() {
@@ -61,7 +63,7 @@ pub fn make(
     let stands = dirs.open(&plan).is_ok_and(|standing| *standing.digest() == digest);
     let measure = Measure { history, limits: &install.limits, guesses: &install.guesses };
     let rails = tripped(&manifest, Going::ALL, measure);
-    let file = PlanFile { plan, digest, made_at: request.now, rails, manifest };
+    let file = PlanFile { plan, digest, made_at: request.now, rails, along, manifest };
     // A crash in between leaves a plan without a list, which is useless, rather than a list without a plan, which is
     // personal.
     dirs.keep_manifest(&file)?;
@@ -83,7 +85,7 @@ fn name(mut manifest: Manifest, history: &History) -> Result<(PlanId, Digest, Ma
     }
 }
 
-fn open(series: &ScopedSeries<'_>, all: &[SeriesMapping]) -> Result<Reader, PlanError> {
+pub(super) fn open(series: &ScopedSeries<'_>, all: &[SeriesMapping]) -> Result<Reader, PlanError> {
     Reader::open_to_look(series.source, all)
         .map_err(|source| PlanError::Source { source_name: series.source.name.clone(), source })
 }
@@ -153,6 +155,11 @@ impl Scan<'_> {
         let held = || self.holds.holds(mapping, facts, governing.rules().map(|rule| &rule.number));
         let verdict = judge(governing, facts, at, held, || false);
         let place = self.count(&verdict, tallies);
+        if let (Verdict::Held(_), Some(rule)) = (&verdict, place) {
+            for hold in self.holds.of(mapping, facts, governing.rules().map(|rule| &rule.number)) {
+                *tallies[rule].held_by.entry(hold).or_default() += 1;
+            }
+        }
         let (Verdict::Due(term, action), Some(rule)) = (verdict, place) else { return Ok(()) };
         let Some(due) = term.due.filter(|_| self.is_asked_for(&term.rule)) else { return Ok(()) };
         let item = Item {
@@ -204,7 +211,7 @@ impl Scan<'_> {
         let mapping = self.series().mapping;
         for (hold, expression) in self.holds.expressions(&mapping.series) {
             let mut outcome = Ok(());
-            let mut take_out = |key| match self.take_out(&key, tallies) {
+            let mut take_out = |key| match self.take_out(&key, hold, tallies) {
                 Ok(()) => ControlFlow::Continue(()),
                 Err(error) => {
                     outcome = Err(error);
@@ -219,10 +226,11 @@ impl Scan<'_> {
         Ok(())
     }
 
-    fn take_out(&self, key: &RecordKey, tallies: &mut [Tally]) -> Result<(), PlanError> {
+    fn take_out(&self, key: &RecordKey, hold: &HoldId, tallies: &mut [Tally]) -> Result<(), PlanError> {
         if let Some(rule) = self.draft.take_out(self.place, key)? {
             tallies[rule].counts.due -= 1;
             tallies[rule].counts.held += 1;
+            *tallies[rule].held_by.entry(hold.clone()).or_default() += 1;
         }
         Ok(())
     }

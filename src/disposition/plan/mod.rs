@@ -1,5 +1,6 @@
 //! Plans: immutable lists of what will be done and why. A dry run is a plan that nobody approved.
 
+mod along;
 mod body;
 mod contents;
 mod current;
@@ -16,6 +17,7 @@ mod scope;
 mod settle;
 mod store;
 
+pub use along::{PartCount, RuleAlong};
 pub use body::{Body, Cursor, Item, Step};
 pub use current::{Open, changed};
 pub use error::PlanError;

@@ -35,8 +35,8 @@ pub fn keep(state: &Path, items: i64, simulation: bool) -> PlanId {
     let digest = manifest.digest().unwrap();
     let plan = manifest.id(&digest);
     sealed.keep(&dirs.body_path(&plan)).unwrap();
-    dirs.keep_manifest(&PlanFile { plan: plan.clone(), digest, made_at: made_at(), rails: Vec::new(), manifest })
-        .unwrap();
+    let (rails, along) = (Vec::new(), Vec::new());
+    dirs.keep_manifest(&PlanFile { plan: plan.clone(), digest, made_at: made_at(), rails, along, manifest }).unwrap();
     plan
 }
 

@@ -9,7 +9,7 @@ use crate::audit::leaf::VerdictCounts;
 use crate::calendar::{Calendar, Role};
 use crate::disposition::Installation;
 use crate::disposition::judge::{Governing, JudgedAt, Verdict};
-use crate::model::{CivilDate, Instant, RuleNumber};
+use crate::model::{CivilDate, HoldId, Instant, RuleNumber};
 use crate::records::mapping::{SeriesMapping, Source};
 
 /// What is asked of a plan.
@@ -21,6 +21,8 @@ pub struct PlanRequest {
     pub as_of: Option<CivilDate>,
     /// List the records of this rule only.
     pub only: Option<RuleNumber>,
+    /// Count what goes along, however long that takes; else only where it takes no time worth telling.
+    pub dependents: bool,
 }
 
 /// What a plan looks at: series in order of execution, and the rules that dispose of their records.
@@ -42,7 +44,7 @@ pub(super) struct ScopedSeries<'a> {
 }
 
 pub(super) struct ScopedRule<'a> {
-    number: &'a RuleNumber,
+    pub number: &'a RuleNumber,
     /// Place of its series.
     pub series: usize,
 }
@@ -53,6 +55,8 @@ pub(super) struct Tally {
     pub counts: VerdictCounts,
     pub undated: BTreeMap<String, u64>,
     pub in_circle: u64,
+    /// Of the held ones, how many each hold keeps; what a `--where` hold keeps, only where no other does.
+    pub held_by: BTreeMap<HoldId, u64>,
 }
 
 impl Tally {

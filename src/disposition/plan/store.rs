@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::approval::STANDS;
 use super::super::rails::Tripped;
-use super::{Body, Manifest, PlanError};
+use super::{Body, Manifest, PlanError, RuleAlong};
 use crate::model::{Digest, Instant, PlanId};
 
 /// A manifest larger than this was not written by us.
@@ -25,6 +25,9 @@ pub struct PlanFile {
     pub made_at: Instant,
     /// The rails it tripped when it was made; an approval looks again.
     pub rails: Vec<Tripped>,
+    /// What was counted beside it, in the order of the manifest's rules; a plan made by an earlier version has none.
+    #[serde(default)]
+    pub along: Vec<RuleAlong>,
     pub manifest: Manifest,
 }
 

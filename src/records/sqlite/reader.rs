@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::catalog::Catalog;
 use super::fence::{self, FenceState};
 use super::open::{Opened, Purpose};
+use super::parts::PartRows;
 use super::prove::{self, Proved};
 use super::queries::Queries;
 use super::{Finding, StoreError, hot, lookup, probe, safety, schema, sql};
@@ -216,6 +217,22 @@ impl Reader {
     /// As [`Reader::find_where`].
     pub fn holds_for(&self, series: &SeriesName, expression: &str, key: &RecordKey) -> Result<bool, StoreError> {
         lookup::holds_for(&self.opened, self.queries.mapping(series)?, expression, key)
+    }
+
+    /// Counts the rows of each record's parts and the files that they name, and shows them by the place of the record
+    /// among the keys and of the part in the mapping; of as many records as time allows. Snapshots: in WAL mode one; in
+    /// rollback mode each count has its own.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn count_parts(
+        &mut self,
+        series: &SeriesName,
+        keys: &[RecordKey],
+        within: Duration,
+        visit: &mut dyn FnMut(usize, usize, PartRows),
+    ) -> Result<Asked, StoreError> {
+        self.queries.of(series)?.count_parts(&self.opened, keys, within, visit)
     }
 
     /// The texts that a column holds, each once, and at most so many of them.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::StoreError;
 use super::decode::Decoder;
+use super::parts;
 use super::sql::{self, OWNER, THIS};
 use crate::model::{PartName, SeriesName, Zone};
 use crate::records::mapping::{
@@ -42,6 +43,8 @@ pub struct FactsQuery {
     pub(super) blockers: Vec<BlockerQuery>,
     /// Per part with files: the columns that name them, by the record's key.
     pub(super) files: Vec<FilesQuery>,
+    /// Per part: how many rows belong to the record, and how many of them name a file, by the record's key.
+    pub(super) counts: Vec<String>,
 }
 
 /// Which columns of a row say what, in this order.
@@ -144,6 +147,7 @@ impl FactsQuery {
                 .iter()
                 .filter_map(|part| files_query(series, part).transpose())
                 .collect::<Result<_, _>>()?,
+            counts: series.parts.iter().map(|part| parts::counting(series, part)).collect::<Result<_, _>>()?,
             blockers: series
                 .blocked_by
                 .iter()
@@ -163,6 +167,7 @@ impl FactsQuery {
             .chain(self.masked_parts.iter().cloned())
             .chain(self.blockers.iter().map(|blocker| blocker.sql.clone()))
             .chain(self.files.iter().map(|files| files.sql.clone()))
+            .chain(self.counts.iter().cloned())
     }
 }
 

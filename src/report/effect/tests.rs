@@ -19,7 +19,7 @@ triggers = { closure = { en = "Closure of the file", fr = "Fermeture du dossier"
 fn told(rule: &str, words: &Words) -> String {
     let text = format!("{CALENDAR}[[rule]]\nnumber = \"1\"\nseries = \"dossier\"\n{rule}\n");
     let calendar = parse("t.toml", text.as_bytes()).unwrap_or_else(|faults| panic!("{faults:?}"));
-    super::text(&of_rules(&calendar, &mapping(), words), words)
+    super::text(&of_rules(&calendar, &mapping(), &[], words), words)
 }
 
 fn mapping() -> SeriesMapping {

@@ -115,6 +115,13 @@ words! {
     no_parts: "nothing else goes with it", "rien d'autre ne part avec lui";
     and_its_files: "{} and its files", "{} et ses fichiers";
     masks_are: "masked: {}; its other columns stay", "masqué\u{a0}: {}; ses autres colonnes restent";
+    rows: "{} [row|rows]", "{} [ligne|lignes]";
+    rows_and_files: "{} [row|rows], {} naming a file", "{} [ligne|lignes], dont {} [nomme|nomment] un fichier";
+    along: "Along with them go {} [row|rows] of other tables.", "Avec eux partent {} [ligne|lignes] d'autres tables.";
+    along_files: "Along with them go {} [row|rows] of other tables, and the files that {} of these [names|name].", "Avec eux partent {} [ligne|lignes] d'autres tables, et les fichiers que {} d'entre elles [nomme|nomment].";
+    along_shared: "What other records share stays until the last of them goes.", "Ce que d'autres enregistrements partagent reste jusqu'au départ du dernier.";
+    along_uncounted: "How many rows go along was not counted, because that takes long here. To have it counted: {}", "Le nombre de lignes qui partent avec eux n'a pas été compté, car cela prend du temps ici. Pour le faire compter\u{a0}: {}";
+    held_by_title: "Records past their term that a hold keeps; `hold list` says what it is:", "Enregistrements échus qu'une suspension conserve; `hold list` dit laquelle\u{a0}:";
     mask_null: "nothing (NULL)", "rien (NULL)";
     mask_truncate_ip: "network of the address", "réseau de l'adresse";
     mask_date_to_year: "year alone", "année seule";

@@ -19,7 +19,7 @@ fn ask_for(sample: &Sample, request: &PlanRequest) -> Result<PlanFile, AskError>
 }
 
 fn plan_at(sample: &Sample, now: Instant) -> PlanFile {
-    ask_for(sample, &PlanRequest { now, as_of: None, only: None }).unwrap()
+    ask_for(sample, &PlanRequest { now, as_of: None, only: None, dependents: false }).unwrap()
 }
 
 fn plan(sample: &Sample) -> PlanFile {
@@ -197,7 +197,7 @@ fn records_that_keep_each_other_in_a_circle_are_counted_apart_and_explained() {
 #[test]
 fn one_rule_alone_lists_its_own_records_and_still_adds_up() {
     let sample = Sample::new();
-    let only = |rule: &str| PlanRequest { now: now(), as_of: None, only: Some(rule.into()) };
+    let only = |rule: &str| PlanRequest { now: now(), as_of: None, only: Some(rule.into()), dependents: false };
     let file = ask_for(&sample, &only("PC-1")).unwrap();
     assert_eq!(file.manifest.series.len(), 1);
     assert_eq!(listed(&sample, &file).len(), 10);
@@ -215,8 +215,12 @@ fn a_day_is_judged_from_its_beginning_in_the_calendar_s_zone() {
     // Closed on 20 November 2025 in Toronto: due from 21 November 2026, 00:00 there.
     sample.add_dossier(&connection, 1, 1, Some("2025-11-21T02:00:00Z"));
     let due = |now: &str, as_of: Option<&str>| {
-        let request =
-            PlanRequest { now: now.parse().unwrap(), as_of: as_of.map(|day| day.parse().unwrap()), only: None };
+        let request = PlanRequest {
+            now: now.parse().unwrap(),
+            as_of: as_of.map(|day| day.parse().unwrap()),
+            only: None,
+            dependents: false,
+        };
         let manifest: Manifest = ask_for(&sample, &request).unwrap().manifest;
         (manifest.rules[0].counts.due, manifest.simulation, manifest.as_of.to_string())
     };
@@ -230,12 +234,18 @@ fn a_day_is_judged_from_its_beginning_in_the_calendar_s_zone() {
 #[test]
 fn nothing_is_planned_under_a_calendar_that_is_not_in_force() {
     let sample = Sample::new();
-    let error = ask_for(&sample, &PlanRequest { now: now(), as_of: Some("2024-04-03".parse().unwrap()), only: None });
+    let error = ask_for(
+        &sample,
+        &PlanRequest { now: now(), as_of: Some("2024-04-03".parse().unwrap()), only: None, dependents: false },
+    );
     assert!(matches!(error, Err(AskError::Here(DeskError::Plan(PlanError::NotInForce { .. })))));
     let mut ended = Sample::new();
     ended.change(|install| install.calendars[0].effective_until = Some("2026-11-20".parse().unwrap()));
     assert_eq!(
-        ask_for(&ended, &PlanRequest { now: now(), as_of: None, only: None }).unwrap_err().refusal().code,
+        ask_for(&ended, &PlanRequest { now: now(), as_of: None, only: None, dependents: false })
+            .unwrap_err()
+            .refusal()
+            .code,
         "calendar-not-in-force"
     );
 }
@@ -243,7 +253,7 @@ fn nothing_is_planned_under_a_calendar_that_is_not_in_force() {
 #[test]
 fn nothing_is_planned_or_approved_with_a_mapping_that_could_take_one_record_s_rows_for_another_s() {
     let sample = Sample::new();
-    let request = PlanRequest { now: now(), as_of: None, only: None };
+    let request = PlanRequest { now: now(), as_of: None, only: None, dependents: false };
     let retype = |declared: &str| {
         let sql = format!(
             "DROP TABLE message; CREATE TABLE message(id INTEGER PRIMARY KEY, dossier_id {declared} REFERENCES dossier(id))"
@@ -281,4 +291,35 @@ fn what_was_past_its_term_before_the_approval_is_backlog() {
     // Closed on 15 March 2024, so due from 16 March 2025: the day before the approval.
     let rule = plan(&sample).manifest.rules[0].clone();
     assert_eq!((rule.backlog, rule.oldest_due), (10, Some("2025-03-16".parse().unwrap())));
+}
+
+#[test]
+fn a_plan_tells_how_many_records_each_hold_keeps_and_what_goes_along_with_the_rest() {
+    let sample = Sample::new();
+    let connection = sample.connection();
+    // Dossier 19 has three messages; dossier 1 has two, and is held.
+    connection.execute_batch("INSERT INTO message(dossier_id) VALUES(19), (19), (1)").unwrap();
+    let record = |id: &str| HoldScope::Record { series: "dossier".into(), key: vec![id.to_owned()] };
+    for scope in [
+        record("1"),
+        record("2"),
+        HoldScope::Subject { series: "account".into(), key: vec!["1".to_owned()] },
+        HoldScope::Where { series: "dossier".into(), expression: "this.city = 'Laval'".to_owned() },
+    ] {
+        hold(&sample, scope);
+    }
+    let request = PlanRequest { now: now(), as_of: None, only: None, dependents: true };
+    let file = ask_for(&sample, &request).unwrap();
+    let of_rule = |rule: &str| file.along.iter().find(|along| along.rule.as_str() == rule).unwrap();
+    let mut held: Vec<u64> = of_rule("PC-1").held_by.values().copied().collect();
+    held.sort_unstable();
+    // The record and the person keep dossier 1 both; the expression keeps 3, 5, 7 and 9. Dossier 2 is open.
+    assert_eq!(held, [1, 1, 4]);
+    assert_eq!(of_rule("PC-2").held_by.values().collect::<Vec<_>>(), [&1], "the account of that person");
+    let parts: Vec<_> =
+        of_rule("PC-1").parts.iter().flatten().map(|count| (count.part.as_str(), count.counted)).collect();
+    assert_eq!(parts, [("message", crate::records::sqlite::PartRows { rows: 7, files: 0 })]);
+    assert_eq!(of_rule("PC-2").parts.as_deref(), Some(&[][..]), "an account has no parts");
+    let again = ask_for(&sample, &PlanRequest { dependents: false, ..request }).unwrap();
+    assert_eq!((again.plan, again.digest), (file.plan, file.digest), "an approval does not bind to it");
 }

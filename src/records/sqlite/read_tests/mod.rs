@@ -3,6 +3,7 @@
 mod facts;
 mod house;
 mod lookup;
+mod parts;
 mod probe;
 mod process;
 mod prove;
