@@ -1,6 +1,7 @@
 //! What the log says of one record, by its fingerprints: destroyed, when and under which rule; or not.
 
 mod search;
+mod through;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -14,6 +15,7 @@ use super::leaf::{Action, EarlierBatch, Predecessor, RecordOutcome};
 use super::marks::Marks;
 use super::reader::LogReader;
 use search::Search;
+pub use through::{Asked, lookup_through};
 
 use crate::model::{
     Actor, BatchNumber, CalendarNumber, Fingerprint, Origin, PlanId, RuleNumber, RunId, SeriesName, SourceName,
@@ -84,8 +86,9 @@ pub struct Found {
     pub log: Option<Origin>,
     /// Every time that the record was announced, in the log's order; see [`Found::deciding`].
     pub mentions: Vec<Mention>,
-    /// The records that share the reference, in the order in which they were announced first; none where one record
-    /// alone is known by it.
+    /// The records that share the reference, in the order in which they were announced first; none where one name
+    /// alone is known by it. A record has another name each year, so of names of different years none can tell whether
+    /// they are of one record.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub records: Vec<Cited>,
     /// Years of the source's keys that were destroyed: what they named cannot be found.
@@ -107,6 +110,12 @@ pub struct Found {
     /// What it says of files that batches of earlier logs had left.
     #[serde(skip)]
     pub ended: Vec<EndedEarlier>,
+    /// The newest log that was asked: the others were before it.
+    #[serde(skip)]
+    pub newest: Option<Origin>,
+    /// By what the record was asked for.
+    #[serde(skip)]
+    pub by: WantedBy,
     /// The log that was searched continues this one.
     #[serde(skip)]
     pub continued: Option<Predecessor>,
@@ -212,7 +221,10 @@ impl Found {
         };
         let of = |mentions: &[usize]| deciding(mentions.iter().map(|place| &self.mentions[*place]));
         let cited = |mentions: Vec<usize>| Cited { answer: answer(of(&mentions)), mentions };
-        let records: Vec<Cited> = apart(&self.mentions).into_iter().map(cited).collect();
+        let records: Vec<Cited> = match self.by {
+            WantedBy::Key => Vec::new(),
+            WantedBy::Reference => apart(&self.mentions).into_iter().map(cited).collect(),
+        };
         let answer = match records.split_first() {
             None => answer(self.deciding()),
             Some((first, others)) if others.iter().all(|other| other.answer == first.answer) => first.answer,
@@ -228,16 +240,17 @@ impl Found {
         deciding(self.mentions.iter())
     }
 
-    /// Whether all that is known of is gone, every record that shares the reference: nothing that is not here can make
-    /// that untrue.
-    pub fn is_all_gone(&self) -> bool {
-        let is_gone = |last: Option<&Mention>| last.is_some_and(Mention::is_gone);
-        let of = |cited: &Cited| deciding(cited.mentions.iter().map(|place| &self.mentions[*place]));
-        if self.records.is_empty() {
-            is_gone(self.deciding())
-        } else {
-            self.records.iter().all(|cited| is_gone(of(cited)))
-        }
+    /// Whether nothing that is not here can add to the answer: the record asked for is gone. Of a reference others may
+    /// be gone too.
+    pub fn is_final(&self) -> bool {
+        self.by == WantedBy::Key && self.deciding().is_some_and(Mention::is_gone)
+    }
+
+    /// Whether names of different years are among the records: some of them may be of one.
+    pub fn may_be_fewer(&self) -> bool {
+        let year = |cited: &Cited| self.mentions[cited.mentions[0]].name.0;
+        let mut years = self.records.iter().map(year);
+        years.next().is_some_and(|first| years.any(|year| year != first))
     }
 
     /// What is said of one of the records that share the reference.
@@ -252,8 +265,7 @@ fn deciding<'m>(mentions: impl DoubleEndedIterator<Item = &'m Mention> + Clone) 
     last_of_its_presence.filter(|mention| mention.is_gone()).or_else(|| mentions.last())
 }
 
-/// The places of the mentions of each record, where they are of several; none otherwise. One record has another name
-/// each year, so only the names of one year tell that there are two.
+/// The places of the mentions under each name, where there are several; none otherwise.
 fn apart(mentions: &[Mention]) -> Vec<Vec<usize>> {
     let mut names: Vec<(i32, Fingerprint)> = Vec::new();
     let mut places: Vec<Vec<usize>> = Vec::new();
@@ -266,8 +278,7 @@ fn apart(mentions: &[Mention]) -> Vec<Vec<usize>> {
             }
         }
     }
-    let years: BTreeSet<i32> = names.iter().map(|(year, _)| *year).collect();
-    if years.len() == names.len() { Vec::new() } else { places }
+    if names.len() > 1 { places } else { Vec::new() }
 }
 
 /// One time that the record was announced.

@@ -160,7 +160,8 @@ fn kept_by(letter: Option<char>, words: &Words) -> &'static str {
 /// The answer in a sentence.
 pub fn meaning(found: &Found, words: &Words) -> String {
     if !found.records.is_empty() {
-        return words.fill(words.answer_several, &[&count(found.records.len() as u64, words)]);
+        let template = if found.may_be_fewer() { words.answer_names } else { words.answer_several };
+        return words.fill(template, &[&count(found.records.len() as u64, words)]);
     }
     let last = found.deciding();
     let at = last.and_then(|last| last.outcome.as_ref()).map(|outcome| date_time(outcome.at)).unwrap_or_default();

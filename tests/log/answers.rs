@@ -3,6 +3,8 @@
 use std::fs;
 use std::ops::ControlFlow;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use retentiond::audit::adopt::{Adoption, adopt};
 use retentiond::audit::earlier::EarlierState;
 use retentiond::audit::export::{Format, export};
@@ -120,6 +122,35 @@ fn each_fate_of_a_record_has_its_answer() {
     log.add(Body::FpkeyDestroyed(FpkeyDestroyed { source, year: 2026, actor }));
     let no_name = Wanted { fingerprints: Default::default(), ..wanted(0) };
     assert_eq!(answer(&log, &no_name), Answer::KeyDestroyed);
+}
+
+/// What was cited under one reference is destroyed under one year's key; under another's it is kept.
+#[test]
+fn no_name_of_another_year_hides_that_something_cited_so_was_destroyed() {
+    let reference = forge::fingerprint(100);
+    let named = |record: u64, year| {
+        let rfp = Some(URL_SAFE_NO_PAD.encode(reference));
+        Intent { year, rfp, ..forge::intent(record..record + 1) }
+    };
+    let cited = retentiond::model::Fingerprint::from_bytes(reference);
+    let asked = Wanted { by: WantedBy::Reference, fingerprints: [(2025, cited), (2026, cited)].into(), ..wanted(0) };
+    let mut log = forge::Forge::ready();
+    log.batch(&[named(0, 2025)], &["1D"]);
+    assert_eq!(answer(&log, &asked), Answer::Destroyed);
+    log.batch(&[named(1, 2026)], &["1h"]);
+    assert_eq!(answer(&log, &asked), Answer::Several);
+    let dir = tempfile::tempdir().unwrap();
+    log.write(dir.path());
+    with_journal(dir.path());
+    let found = lookup(&LogReader::open(dir.path()).unwrap(), &asked).unwrap();
+    let told: Vec<Answer> = found.records.iter().map(|cited| cited.answer).collect();
+    assert_eq!(told, [Answer::Destroyed, Answer::Aborted]);
+    let page = LookupReport { series: None, of: "F-1".into(), found }.text(Language::English.words());
+    assert!(page.contains("2 names") && page.contains("may be of one"), "{page}");
+    // Asked for by its key a record is one, whatever it is named.
+    let names = [0, 1].map(|record| retentiond::model::Fingerprint::from_bytes(fingerprint(record)));
+    let by_key = Wanted { by: WantedBy::Key, fingerprints: [(2025, names[0]), (2026, names[1])].into(), ..wanted(0) };
+    assert_eq!(answer(&log, &by_key), Answer::Aborted);
 }
 
 /// What `audit lookup` prints for a record of this log, in English.

@@ -189,6 +189,8 @@ impl<'a> Search<'a> {
             remembered: Vec::new(),
             put_back: self.put_back.map(|entry| LaterEntry { log: log.clone(), entry }),
             ended: self.ended,
+            newest: log,
+            by: self.wanted.by,
             continued: self.continued,
         };
         found.settled()

@@ -2,19 +2,15 @@
 //!
 //! A record has a name in the log for each year whose fingerprint key is still there.
 
-use std::collections::BTreeMap;
-use std::ops::ControlFlow;
-
 use crate::audit;
-use crate::audit::earlier::{EarlierLog, EarlierState, Kept, beside, earlier_logs, find_earlier};
-use crate::audit::leaf::Body;
-use crate::audit::lookup::{Answer, Found, Remembered, Wanted, WantedBy, lookup};
-use crate::audit::{Entries, Fingerprinter, KeyPlaces, LogReader, load_committed_fingerprinter};
+use crate::audit::earlier::{beside, earlier_logs};
+use crate::audit::lookup::{Answer, Asked, Found, Remembered, WantedBy, lookup_through};
+use crate::audit::{Entries, Fingerprinter, KeyPlaces, LogReader};
 use crate::cli::error::Failure;
 use crate::cli::exit::Exit;
 use crate::cli::setup::Setup;
 use crate::disposition::execute::look_whether_behind_beside;
-use crate::model::{Digest, Fingerprint, KeyValue, Origin, RecordKey, SourceName};
+use crate::model::{Fingerprint, KeyValue, Origin, RecordKey};
 use crate::records::mapping::SeriesMapping;
 
 /// By what a record is asked for.
@@ -30,26 +26,22 @@ pub(in crate::cli) enum Name<'a> {
 /// A log or a key that cannot be read.
 pub(in crate::cli) fn find(setup: &Setup, mapping: &SeriesMapping, name: &Name<'_>) -> Result<Found, Failure> {
     let dir = audit::dir_in(&setup.install.state);
-    let ask = |log: LogReader| -> Result<Found, Failure> { Ok(lookup(&log, &wanted(setup, &log, mapping, name)?)?) };
-    let log = LogReader::open(&dir)?;
-    let mut found = ask(log.clone())?;
-    let (own, mut directories) = (found.log.clone(), beside(&dir));
-    // A key names one record, which the newest log that knows it tells of; a reference may be that of others before.
-    while (found.is_absent() || matches!(name, Name::Reference(_)))
-        && let Some(named) = found.continued.take()
-    {
-        let earlier = find_earlier(named, &mut directories, &[]);
-        let told = EarlierLog::from(&earlier);
-        if let Kept::Whole(pinned) = &earlier.kept {
-            found = found.or(ask(LogReader::succeeded(&pinned.dir, &earlier.named))?);
-        }
-        if told.state != EarlierState::Whole {
-            found = found.without(told);
-        }
-    }
-    match own {
-        Some(own) if !found.is_all_gone() => {
-            let remembered = remembered(setup, &log, &own, mapping)?;
+    let found = lookup_through(
+        &dir,
+        &Asked {
+            source: &mapping.source,
+            series: &mapping.series,
+            by: match name {
+                Name::Key(_) => WantedBy::Key,
+                Name::Reference(_) => WantedBy::Reference,
+            },
+            name: &|key| name.fingerprint(mapping, key),
+            keys: KeyPlaces::new(setup.install.state.join("private/keys")),
+        },
+    )?;
+    match found.newest.clone() {
+        Some(own) if !found.is_final() => {
+            let remembered = remembered(setup, &LogReader::open(&dir)?, &own, mapping)?;
             Ok(found.beside(remembered))
         }
         _ => Ok(found),
@@ -100,22 +92,6 @@ pub(in crate::cli) fn answered(found: &Found) -> Exit {
     }
 }
 
-fn wanted(setup: &Setup, log: &LogReader, mapping: &SeriesMapping, name: &Name<'_>) -> Result<Wanted, Failure> {
-    let places = KeyPlaces::new(setup.install.state.join("private/keys"));
-    let mut fingerprints = BTreeMap::new();
-    for (year, commitment) in commitments(log, &mapping.source)? {
-        let found = load_committed_fingerprinter(places.clone(), &mapping.source, year, &commitment)?;
-        if let Some(fingerprinter) = found {
-            fingerprints.insert(year, name.fingerprint(mapping, &fingerprinter));
-        }
-    }
-    let by = match name {
-        Name::Key(_) => WantedBy::Key,
-        Name::Reference(_) => WantedBy::Reference,
-    };
-    Ok(Wanted { source: mapping.source.clone(), series: mapping.series.clone(), by, fingerprints })
-}
-
 impl Name<'_> {
     fn fingerprint(&self, mapping: &SeriesMapping, fingerprinter: &Fingerprinter) -> Fingerprint {
         match self {
@@ -123,18 +99,4 @@ impl Name<'_> {
             Self::Reference(text) => fingerprinter.reference(&mapping.series, &KeyValue::Text((*text).to_owned())),
         }
     }
-}
-
-/// The years for which the log declares a key of the source, and what it committed to.
-fn commitments(log: &LogReader, source: &SourceName) -> Result<BTreeMap<i32, Digest>, Failure> {
-    let mut years = BTreeMap::new();
-    log.scan_kind("fpkey", &mut |_, leaf| {
-        if let Body::Fpkey(key) = leaf.body
-            && key.source == *source
-        {
-            years.insert(key.year, key.commitment);
-        }
-        ControlFlow::Continue(())
-    })?;
-    Ok(years)
 }

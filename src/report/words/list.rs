@@ -299,6 +299,7 @@ words! {
     answer_not_found: "The log says nothing of it.", "Le registre n'en dit rien.";
     answer_key_destroyed: "The log says nothing of it that can still be read: keys that might have named it were destroyed.", "Le registre n'en dit rien qui puisse encore se lire\u{a0}: des clés qui l'auraient nommé ont été détruites.";
     answer_several: "{} [record|records] were cited so. What the log says of each:", "{} [enregistrement a porté|enregistrements ont porté] cette référence. Ce que le registre dit de chacun\u{a0}:";
+    answer_names: "The log has {} [name|names] for what was cited so, of several years: those of one year are different records, those of different years may be of one. What it says of each:", "Le registre a {} [nom|noms] pour ce qui a porté cette référence, de plusieurs années\u{a0}: ceux d'une même année sont des enregistrements différents, ceux d'années différentes peuvent être du même. Ce qu'il dit de chacun\u{a0}:";
     answer_cannot_tell: "Whether it was destroyed cannot be told: not all that would say so is here.", "On ne peut pas dire s'il a été détruit\u{a0}: il manque ici de quoi le savoir.";
 
     // `init`.
