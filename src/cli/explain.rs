@@ -162,9 +162,9 @@ impl AtDesk {
         let record = NamedRecord { series: mapping.series.clone(), key: key_text(key) };
         let asked = desk.ask(Request::ApprovalsOf { record: record.clone() })?;
         let Response::ApprovalsOf { approvals } = asked else { return Err(Failure::unexpected()) };
-        let asked = desk.ask(Request::StayedOf { record })?;
-        let Response::StayedOf { stayed } = asked else { return Err(Failure::unexpected()) };
-        Ok(Self { holds, approvals, stayed })
+        let asked = desk.ask(Request::Stayed { records: vec![record] })?;
+        let Response::Stayed { stayed } = asked else { return Err(Failure::unexpected()) };
+        Ok(Self { holds, approvals, stayed: stayed.into_iter().flatten().next() })
     }
 
     fn hold(&self, id: &HoldId) -> HoldOn {

@@ -14,6 +14,7 @@ use super::exit::Exit;
 use super::session::Session;
 use super::setup::Setup;
 use crate::disposition::plan::{PlanDirs, PlanFile, PlanRequest};
+use crate::disposition::request::{Request, Response};
 use crate::model::{CivilDate, RuleNumber};
 use crate::report::Report;
 use crate::report::csv::PlanCsv;
@@ -34,7 +35,7 @@ pub struct PlanCommand {
     /// Also write the plan as JSON to this file
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Also write the list of records, with their keys, to this file, which only you can read
+    /// Also write the list of records, with their keys and what kept them before, to this file, which only you can read
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
 }
@@ -60,7 +61,20 @@ impl PlanCommand {
 
     fn write_csv(&self, setup: &Setup, file: &PlanFile, path: &Path) -> Result<(), Failure> {
         let plan = PlanDirs::of(&setup.install.state).open(&file.plan)?;
-        write_private(path, |out| PlanCsv::new(file, &setup.install.series).write(plan.body(), out))
+        let mut desk = setup.desk()?;
+        let mut refused = None;
+        let mut why = |records| match desk.ask(Request::Stayed { records }) {
+            Ok(Response::Stayed { stayed }) => {
+                Ok(stayed.into_iter().map(|stayed| stayed.map(|stayed| stayed.reason)).collect())
+            }
+            answer => {
+                refused = Some(answer.err().unwrap_or_else(Failure::unexpected));
+                Err("the records that stayed could not be asked for")
+            }
+        };
+        let written =
+            write_private(path, |out| PlanCsv::new(file, &setup.install.series).write(plan.body(), &mut why, out));
+        refused.map_or(written, Err)
     }
 }
 

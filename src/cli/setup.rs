@@ -133,7 +133,7 @@ pub(super) fn place(request: &Request) -> Option<String> {
         Request::HoldList
         | Request::Plans
         | Request::ApprovalsOf { .. }
-        | Request::StayedOf { .. }
+        | Request::Stayed { .. }
         | Request::PlanningKeys { .. }
         | Request::Daemon { .. } => None,
     }

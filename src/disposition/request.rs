@@ -55,9 +55,9 @@ pub enum Request {
     ApprovalsOf {
         record: NamedRecord,
     },
-    /// Why a record stayed when it was last tried.
-    StayedOf {
-        record: NamedRecord,
+    /// Why records stayed when they were last tried.
+    Stayed {
+        records: Vec<NamedRecord>,
     },
     /// Makes sure that the sources' fingerprint keys of this year stand, and keys these digests: what planning needs of
     /// the log.
@@ -116,8 +116,9 @@ pub enum Response {
     ApprovalsOf {
         approvals: Vec<RecordApproval>,
     },
-    StayedOf {
-        stayed: Option<Stayed>,
+    Stayed {
+        /// In the order of the records.
+        stayed: Vec<Option<Stayed>>,
     },
     PlanningKeys {
         /// Of the fingerprint keys: that of the time which the log's entries bear.

@@ -1,19 +1,26 @@
 //! A plan's list of records as CSV, for those who review it in a spreadsheet. Holds keys: personal information.
 
+use std::error::Error;
 use std::io::{self, Write};
 
 use csv::{ReaderBuilder, WriterBuilder};
 
 use super::local;
 use crate::audit::leaf::Action;
-use crate::disposition::holds::value_text;
+use crate::disposition::holds::{key_text, value_text};
 use crate::disposition::plan::{Body, Item, PlanFile};
 use crate::disposition::request::NamedRecord;
 use crate::model::{SeriesName, Zone};
 use crate::records::mapping::SeriesMapping;
 
 /// Columns before the key's. Days and hours are those of the calendar's zone.
-const COLUMNS: [&str; 6] = ["series", "rule", "action", "reference", "trigger_day", "due_from"];
+const COLUMNS: [&str; 7] = ["series", "rule", "action", "reference", "trigger_day", "due_from", "stayed"];
+
+/// Items about which the Desk is asked at once: what it is asked fits into one line of its socket.
+const ASKED_AT_ONCE: usize = 200;
+
+/// Tells why these records stayed when they were last tried, in their order.
+pub type WhyStayed<'w, E> = &'w mut dyn FnMut(Vec<NamedRecord>) -> Result<Vec<Option<String>>, E>;
 
 /// The list of one plan.
 pub struct PlanCsv<'a> {
@@ -30,24 +37,41 @@ impl<'a> PlanCsv<'a> {
         Self { file, key_columns }
     }
 
-    /// Writes one line per record, in order of execution.
+    /// Writes one line per record, in order of execution, with what kept it when it was last tried.
     ///
     /// # Errors
-    /// The file's own; a list that cannot be read.
-    pub fn write(&self, body: &Body, out: &mut dyn Write) -> io::Result<()> {
+    /// The file's own; a list that cannot be read; what `why` cannot tell.
+    pub fn write<E>(&self, body: &Body, why: WhyStayed<'_, E>, out: &mut dyn Write) -> io::Result<()>
+    where
+        E: Into<Box<dyn Error + Send + Sync>>,
+    {
         let mut csv = WriterBuilder::new().from_writer(out);
         let keys =
             (1..=self.key_columns).map(|place| if place == 1 { "key".to_owned() } else { format!("key{place}") });
         csv.write_record(COLUMNS.map(str::to_owned).into_iter().chain(keys))?;
-        let mut written = Ok(());
+        let (mut items, mut written) = (Vec::new(), Ok(()));
+        let mut write = |items: &mut Vec<Item>| {
+            let named = items.iter().map(|item| self.named(item)).collect();
+            let stayed = why(named).map_err(io::Error::other)?;
+            for (item, stayed) in items.drain(..).zip(stayed) {
+                csv.write_record(self.line(&item, stayed))?;
+            }
+            io::Result::Ok(())
+        };
         body.visit(&mut |item| {
-            if written.is_ok() {
-                written = csv.write_record(self.line(&item));
+            items.push(item);
+            if written.is_ok() && items.len() >= ASKED_AT_ONCE {
+                written = write(&mut items);
             }
         })
         .map_err(io::Error::other)?;
-        written?;
+        written.and_then(|()| write(&mut items))?;
         csv.flush()
+    }
+
+    fn named(&self, item: &Item) -> NamedRecord {
+        let series = self.file.manifest.series.get(item.series).map(|series| series.series.clone());
+        NamedRecord { series: series.unwrap_or_else(|| SeriesName::new("")), key: key_text(&item.key) }
     }
 
     /// The zone in which the item's calendar counts days.
@@ -58,7 +82,7 @@ impl<'a> PlanCsv<'a> {
         calendar.and_then(|calendar| calendar.zone.parse().ok()).unwrap_or(Zone::UTC)
     }
 
-    fn line(&self, item: &Item) -> Vec<String> {
+    fn line(&self, item: &Item, stayed: Option<String>) -> Vec<String> {
         let manifest = &self.file.manifest;
         let mut line = vec![
             manifest.series.get(item.series).map(|series| series.series.to_string()).unwrap_or_default(),
@@ -70,6 +94,7 @@ impl<'a> PlanCsv<'a> {
             neutral(item.reference.as_deref().unwrap_or_default()),
             item.trigger_day.to_string(),
             local(item.due_from, self.zone(item)),
+            neutral(&stayed.unwrap_or_default()),
         ];
         line.extend(item.key.columns().iter().map(|value| neutral(&value_text(value))));
         line.resize(COLUMNS.len() + self.key_columns, String::new());
@@ -201,9 +226,9 @@ mod tests {
 
     #[test]
     fn a_list_of_records_is_read_with_and_without_its_header() {
-        let written = "series,rule,action,reference,trigger_day,due_from,key,key2\n\
-                       dossier,PC-1,destroy,R-1,2024-01-01,2025-01-02T05:00:00Z,42,\n\
-                       lot,PC-3,destroy,,2024-01-01,2025-01-02T05:00:00Z,2024,'=7\n";
+        let written = "series,rule,action,reference,trigger_day,due_from,stayed,key,key2\n\
+                       dossier,PC-1,destroy,R-1,2024-01-01,2025-01-02T05:00:00Z,\"a link, moved\",42,\n\
+                       lot,PC-3,destroy,,2024-01-01,2025-01-02T05:00:00Z,,2024,'=7\n";
         let expected = [record("dossier", &["42"]), record("lot", &["2024", "=7"])];
         let records = |bytes: &[u8]| {
             let (listed, faults) = read_records(bytes);

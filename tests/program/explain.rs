@@ -160,6 +160,14 @@ fn a_record_that_failed_says_what_kept_it_when_and_what_to_mend() {
     assert!(linked["stayed"]["entry"].is_null() && linked["entries"].as_array().unwrap().is_empty(), "{linked}");
     assert!(house.ask(&["explain", "dossier", "61"])["stayed"].is_null());
 
+    // Who asks for the keys gets the list of them, with what kept each; `approve --except` takes it as it is.
+    house.ask(&["plan", "--csv", "list.csv"]);
+    let list = fs::read_to_string(house.path("list.csv")).unwrap();
+    let lines: Vec<&str> = list.lines().collect();
+    assert!(lines[0].contains(",due_from,stayed,key"), "{list}");
+    assert!(lines.len() == 3 && lines[1].contains("a trigger of the application refused a change"), "{list}");
+    assert!(lines[2].contains("hard links") && lines[2].ends_with(",8"), "{list}");
+
     // Mended: the next plan takes one, the other stays for another reason, and what went is forgotten.
     fs::remove_file(house.path("second name")).unwrap();
     let plan = house.plan();

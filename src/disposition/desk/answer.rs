@@ -91,7 +91,7 @@ impl Session {
             Request::ApprovalsOf { record } => {
                 Ok(Response::ApprovalsOf { approvals: approvals_of(desk, &record, now)? })
             }
-            Request::StayedOf { record } => Ok(Response::StayedOf { stayed: desk.lock()?.stayed(&record)? }),
+            Request::Stayed { records } => Ok(Response::Stayed { stayed: desk.lock()?.stayed(&records)? }),
             Request::PlanningKeys { sources, digests } => planning_keys(desk, &sources, &digests, now),
             Request::Daemon { .. } => Err(DeskError::NoDaemon { state: desk.install().state.clone() }),
         }

@@ -37,11 +37,19 @@ impl Desk {
         Ok(())
     }
 
-    /// Why a record stayed when it was last tried.
+    /// Why records stayed when they were last tried, in their order.
     ///
     /// # Errors
     /// The private database.
-    pub fn stayed(&self, record: &NamedRecord) -> Result<Option<Stayed>, DeskError> {
+    pub fn stayed(&self, records: &[NamedRecord]) -> Result<Vec<Option<Stayed>>, DeskError> {
+        // Of most plans nothing stayed: then no record need be named.
+        if !self.store.run(|connection| connection.prepare_cached("SELECT 1 FROM stayed")?.exists([]))? {
+            return Ok(vec![None; records.len()]);
+        }
+        records.iter().map(|record| self.stayed_one(record)).collect()
+    }
+
+    fn stayed_one(&self, record: &NamedRecord) -> Result<Option<Stayed>, DeskError> {
         let name = self.name_of(record)?;
         let text: Option<String> = self.store.run(|connection| {
             let mut select = connection.prepare_cached("SELECT stayed FROM stayed WHERE record = ?1")?;

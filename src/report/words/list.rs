@@ -164,7 +164,7 @@ words! {
     level_backup_expired: "backups that held them have expired too", "les sauvegardes qui les contenaient ont expiré aussi";
     run_interrupted: "An interrupted run before this one had settled {} more [record|records], which no statement told: {}", "Une exécution interrompue avant celle-ci avait réglé {} [autre enregistrement|autres enregistrements], dont aucun bilan n'a fait état\u{a0}: {}";
     run_again: "Something is left to do. To go on:\n  {}", "Il reste à faire. Pour continuer\u{a0}:\n  {}";
-    run_next: "What failed stays due: once its cause is mended, the next plan lists it. Files that could not go are tried again by the next run.", "Ce qui a échoué reste échu\u{a0}: une fois la cause corrigée, la prochaine liste le reprend. Les fichiers qui n'ont pu disparaître sont repris par la prochaine exécution.";
+    run_next: "What failed stays due: once its cause is mended, the next plan lists it; `plan --csv FILE` writes which records these are, and why they stayed. Files that could not go are tried again by the next run.", "Ce qui a échoué reste échu\u{a0}: une fois la cause corrigée, la prochaine liste le reprend; `plan --csv FICHIER` écrit quels enregistrements ce sont, et pourquoi ils sont restés. Les fichiers qui n'ont pu disparaître sont repris par la prochaine exécution.";
 
     // The review.
     approved: "Plan {} is approved by {} on {}.", "La liste {} est approuvée par {} le {}.";
