@@ -10,7 +10,7 @@ use super::error::LogError;
 use super::leaf::{Body, Leaf};
 use super::reader::LogReader;
 use super::select::Selection;
-use crate::model::Instant;
+use crate::model::{Instant, in_utc};
 
 /// The form of an export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,9 +109,7 @@ fn neutral(cell: &str) -> String {
 
 /// The cells of one entry, in the heading's order.
 fn row(index: u64, leaf: &Leaf) -> [String; 18] {
-    let time = Instant::from_timestamp(leaf.at, 0)
-        .map(|at| at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true))
-        .unwrap_or_else(|| leaf.at.to_string());
+    let time = Instant::from_timestamp(leaf.at, 0).map(in_utc).unwrap_or_else(|| leaf.at.to_string());
     let mut row = Row::default();
     row.fill(&leaf.body);
     [

@@ -14,7 +14,6 @@ use super::exit::Exit;
 use super::session::Session;
 use super::setup::{DeskDoor, Setup};
 use crate::config::Mode;
-use crate::daemon::mode_word;
 use crate::disposition::control::Control;
 use crate::disposition::rails::Rail;
 use crate::disposition::request::{Request, Response};
@@ -73,7 +72,7 @@ impl Approve {
 /// nothing.
 fn who_executes(desk: &mut DeskDoor) -> Executes {
     match desk.ask(Request::Daemon { control: Control::Status }) {
-        Ok(Response::Status { status }) if status.mode != mode_word(Mode::Report) => {
+        Ok(Response::Status { status }) if status.mode != Mode::Report.name() => {
             Executes::Daemon { waits: status.waiting }
         }
         _ => Executes::Apply,

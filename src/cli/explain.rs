@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use chrono::SecondsFormat;
 use clap::Args;
 
 use super::arguments::filled;
@@ -20,7 +19,7 @@ use crate::disposition::explain::{Explanation, explain};
 use crate::disposition::holds::{Hold, HoldIndex, key_text, value_text};
 use crate::disposition::judge::{BlockedBy, JudgedAt, RuleStanding, RuleTerm, Term, Verdict};
 use crate::disposition::request::{Covered, NamedRecord, RecordApproval, Request, Response};
-use crate::model::{HoldId, Instant, Moment, RecordKey, SeriesName, Zone};
+use crate::model::{HoldId, Instant, Moment, RecordKey, SeriesName, Zone, in_utc};
 use crate::records::mapping::SeriesMapping;
 use crate::report::effect::basis;
 use crate::report::explain::{
@@ -128,7 +127,7 @@ fn stays(stayed: Stayed, found: &Found) -> StayedLine {
     StayedLine {
         plan: stayed.plan.to_string(),
         run: stayed.run.to_string(),
-        at: stayed.at.to_rfc3339_opts(SecondsFormat::Secs, true),
+        at: in_utc(stayed.at),
         entry: mention.map(|mention| mention.outcome.as_ref().map_or(mention.intent, |outcome| outcome.entry)),
         reason: stayed.reason,
     }
@@ -139,7 +138,7 @@ fn waiting(approval: &RecordApproval) -> ApprovalLine {
     ApprovalLine {
         plan: approval.plan.to_string(),
         by: approval.actor.to_string(),
-        at: approval.at.to_rfc3339_opts(SecondsFormat::Secs, true),
+        at: in_utc(approval.at),
         covers: match approval.covered {
             Covered::Listed => Covers::Listed,
             Covered::Excepted => Covers::Excepted,
@@ -175,7 +174,7 @@ impl AtDesk {
             reason: known.map(|hold| hold.reason.clone()),
             case: known.and_then(|hold| hold.case.clone()),
             by: known.map(|hold| hold.actor.to_string()),
-            placed_at: known.map(|hold| hold.placed_at.to_rfc3339_opts(SecondsFormat::Secs, true)),
+            placed_at: known.map(|hold| in_utc(hold.placed_at)),
         }
     }
 }
@@ -238,7 +237,7 @@ fn rule_stands(standing: &RuleStanding<'_>, calendar: &Calendar, zone: Zone, set
             keep: way.keep.clone(),
             year_end: term.year_end.clone(),
             moment: moment.map(|moment| match moment {
-                Moment::At(instant) => instant.to_rfc3339_opts(SecondsFormat::Secs, true),
+                Moment::At(instant) => in_utc(instant),
                 Moment::On(day) => day.to_string(),
             }),
             trigger_day: due.map(|due| due.trigger_day.to_string()),

@@ -1,6 +1,5 @@
 //! `hold`: what is kept whatever the calendar says.
 
-use chrono::SecondsFormat;
 use clap::{Args, Subcommand};
 
 use super::arguments::{day, filled};
@@ -17,7 +16,7 @@ use crate::disposition::Installation;
 use crate::disposition::holds::{Hold, HoldScope};
 use crate::disposition::reach::{Reach, reach};
 use crate::disposition::request::{Request, Response};
-use crate::model::{CivilDate, HoldId, RuleNumber, SeriesName, Zone};
+use crate::model::{CivilDate, HoldId, RuleNumber, SeriesName, Zone, in_utc};
 use crate::report::Words;
 use crate::report::holds::{HoldDone, HoldLine, HoldsReport, keeps};
 
@@ -274,6 +273,6 @@ fn line(hold: &Hold, keeps_now: Option<Reach>, words: &Words) -> HoldLine {
         case: hold.case.clone(),
         review_by: hold.review_by.map(|day| day.to_string()),
         by: hold.actor.to_string(),
-        placed_at: hold.placed_at.to_rfc3339_opts(SecondsFormat::Secs, true),
+        placed_at: in_utc(hold.placed_at),
     }
 }

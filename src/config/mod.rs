@@ -81,6 +81,17 @@ pub enum Mode {
     Automatic,
 }
 
+impl Mode {
+    /// As the configuration and the status write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Report => "report",
+            Self::Approve => "approve",
+            Self::Automatic => "automatic",
+        }
+    }
+}
+
 /// A configuration and its calendars, in order and in agreement.
 #[derive(Clone, Debug)]
 pub struct Loaded {

@@ -1,9 +1,8 @@
 //! What the run loop shows to those who ask: never waits for a run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use chrono::SecondsFormat;
 use serde::{Deserialize, Serialize};
 
 use super::alerts::{Alerts, kind};
@@ -11,7 +10,7 @@ use crate::disposition::control::{Configuration, Overdue, Pause};
 use crate::disposition::desk::Firing;
 use crate::disposition::execute::{Progress, Statement};
 use crate::disposition::request::{Refusal, RefusalKind};
-use crate::model::{Fault, Instant, PlanId, RuleNumber};
+use crate::model::{Fault, Instant, PlanId, RuleNumber, in_utc};
 
 /// The board, behind a lock of its own.
 pub struct Board {
@@ -30,6 +29,8 @@ pub struct Shown {
     pub counts: Option<Counts>,
     pub configuration: Configuration,
     pub alerts: Alerts,
+    /// Scans asked for that have not begun, by their rules.
+    pub awaited: BTreeSet<Vec<RuleNumber>>,
     /// Executions asked for over the socket.
     pub executions: BTreeMap<PlanId, Execution>,
     /// By schedule, what fired last and could not be put on record, so that it did not begin.
@@ -103,7 +104,18 @@ impl Board {
     }
 }
 
+/// Of executions whose end nobody came back to hear, so many are kept.
+const MOST_UNHEARD: usize = 64;
+
 impl Shown {
+    /// Shows that somebody asked for an execution, which waits for its turn.
+    pub fn await_execution(&mut self, plan: PlanId) {
+        if self.executions.len() >= MOST_UNHEARD {
+            self.executions.retain(|_, execution| !matches!(execution, Execution::Ended(_)));
+        }
+        self.executions.insert(plan, Execution::Waiting);
+    }
+
     /// Shows that the firing of this time could not be put on record, and why; it is tried again at every tick.
     pub fn not_begun(&mut self, schedule: &str, at: Instant, now: Instant, why: String) {
         let outcome = Some(format!("not begun: {why}"));
@@ -118,7 +130,7 @@ impl Shown {
             line += "; paused";
         }
         if let Some(next) = self.next.values().min() {
-            line += &format!("; next scan {}", next.to_rfc3339_opts(SecondsFormat::Secs, true));
+            line += &format!("; next scan {}", in_utc(*next));
         }
         match self.alerts.standing().len() {
             0 => {}
@@ -146,6 +158,7 @@ mod tests {
             counts: None,
             configuration: Configuration { file: String::new(), loaded: at, is_changed: false, fault: None },
             alerts: Alerts::default(),
+            awaited: BTreeSet::new(),
             executions: BTreeMap::new(),
             unrecorded: BTreeMap::new(),
         };

@@ -4,7 +4,7 @@ use std::fs::{self, Permissions};
 use std::future::Future;
 use std::io;
 use std::net;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net as unix;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -55,9 +55,12 @@ fn open_port(address: net::SocketAddr) -> io::Result<Place> {
 }
 
 fn open_socket(path: &Path) -> io::Result<Place> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
+    match fs::symlink_metadata(path) {
+        // What a crash left, or the place of before.
+        Ok(found) if found.file_type().is_socket() => fs::remove_file(path)?,
+        Ok(_) => return Err(io::Error::new(io::ErrorKind::AlreadyExists, "something else than a socket stands there")),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
     }
     let listener = unix::UnixListener::bind(path)?;
     let file = SocketFile { path: path.to_owned(), inode: fs::metadata(path)?.ino() };
@@ -189,6 +192,17 @@ pub mod tests {
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         answer
+    }
+
+    #[test]
+    fn a_socket_takes_the_place_of_one_that_a_crash_left_and_of_nothing_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let socket = dir.path().join("metrics.sock");
+        drop(unix::UnixListener::bind(&socket).unwrap());
+        drop(Place::open(&Listen::Unix(socket.clone())).unwrap());
+        fs::write(&socket, "records").unwrap();
+        assert!(Place::open(&Listen::Unix(socket.clone())).is_err());
+        assert_eq!(fs::read_to_string(&socket).unwrap(), "records");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::info::Info;
-use prometheus_client::registry::Registry;
+use prometheus_client::registry::{Metric, Registry};
 
 use super::alerts::{Alerts, kind};
 use super::board::Counts;
@@ -69,76 +69,41 @@ pub struct Metrics {
 impl Metrics {
     /// All figures at zero, but for the start and the log (it could be opened).
     pub fn new(started: Instant) -> Self {
-        let mut metrics = Self {
-            registry: Registry::with_prefix("retentiond"),
-            destroyed: Family::default(),
-            runs: Family::default(),
-            overdue: Family::default(),
-            overdue_since: Family::default(),
-            run_duration: Gauge::default(),
-            last_success: Gauge::default(),
-            last_scan: Gauge::default(),
-            started: Gauge::default(),
-            holds: Gauge::default(),
-            files_left: Gauge::default(),
-            files_left_since: Gauge::default(),
-            unanchored: Gauge::default(),
-            anchored_at: Gauge::default(),
-            entries: Gauge::default(),
-            log_writable: Gauge::default(),
-            alerts: Family::default(),
+        let mut registry = Registry::with_prefix("retentiond");
+        let of = &mut registry;
+        of.register("build", "Version", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
+        let metrics = Self {
+            // The counters' names get `_total` from the encoder.
+            destroyed: figure(of, "records_destroyed", "Records disposed of"),
+            runs: figure(of, "runs", "Runs, by how they ended"),
+            overdue: figure(of, "overdue_records", "Records past their term and not destroyed"),
+            overdue_since: figure(of, "overdue_oldest_timestamp_seconds", "When the oldest overdue record fell due"),
+            run_duration: figure(of, "run_duration_seconds", "Duration of the last run"),
+            last_success: figure(of, "last_success_timestamp_seconds", "When a run last went through its plan"),
+            last_scan: figure(of, "last_scan_timestamp_seconds", "When records were last scanned; 0 where never"),
+            started: figure(of, "started_timestamp_seconds", "When the daemon started"),
+            holds: figure(of, "holds_active", "Holds in force"),
+            files_left: figure(of, "files_left", "Files that should be gone and could not be unlinked"),
+            files_left_since: figure(
+                of,
+                "files_left_oldest_timestamp_seconds",
+                "Since when the first file is left, or 0",
+            ),
+            unanchored: figure(of, "checkpoint_unanchored_entries", "Entries that no witnessed checkpoint covers"),
+            anchored_at: figure(
+                of,
+                "checkpoint_anchored_timestamp_seconds",
+                "When a witness last saw the log, or since when none did",
+            ),
+            entries: figure(of, "log_entries", "Entries of the destruction log"),
+            log_writable: figure(
+                of,
+                "log_writable",
+                "Whether what was last to be put on record could be (1) or not (0)",
+            ),
+            alerts: figure(of, "alerts_standing", "Alerts that stand, by their kind"),
+            registry,
         };
-        let registry = &mut metrics.registry;
-        // The counters' names get `_total` from the encoder.
-        registry.register("records_destroyed", "Records disposed of", metrics.destroyed.clone());
-        registry.register("runs", "Runs, by how they ended", metrics.runs.clone());
-        registry.register("overdue_records", "Records past their term and not destroyed", metrics.overdue.clone());
-        registry.register(
-            "overdue_oldest_timestamp_seconds",
-            "When the record past its term for longest reached it",
-            metrics.overdue_since.clone(),
-        );
-        registry.register("run_duration_seconds", "Duration of the last run", metrics.run_duration.clone());
-        registry.register(
-            "last_success_timestamp_seconds",
-            "When a run last went through its plan",
-            metrics.last_success.clone(),
-        );
-        registry.register(
-            "last_scan_timestamp_seconds",
-            "When records were last scanned; 0 where none ever were",
-            metrics.last_scan.clone(),
-        );
-        registry.register("started_timestamp_seconds", "When the daemon started", metrics.started.clone());
-        registry.register("holds_active", "Holds in force", metrics.holds.clone());
-        registry.register(
-            "files_left",
-            "Files that should be gone with their records and could not be unlinked",
-            metrics.files_left.clone(),
-        );
-        registry.register(
-            "files_left_oldest_timestamp_seconds",
-            "Since when the first of them is left; 0 where none is",
-            metrics.files_left_since.clone(),
-        );
-        registry.register(
-            "checkpoint_unanchored_entries",
-            "Entries that no witnessed checkpoint covers",
-            metrics.unanchored.clone(),
-        );
-        registry.register(
-            "checkpoint_anchored_timestamp_seconds",
-            "When a witness last saw the log, or since when none did",
-            metrics.anchored_at.clone(),
-        );
-        registry.register("log_entries", "Entries of the destruction log", metrics.entries.clone());
-        registry.register(
-            "log_writable",
-            "Whether what was last to be put on record could be (1) or not (0)",
-            metrics.log_writable.clone(),
-        );
-        registry.register("alerts_standing", "Alerts that stand, by their kind", metrics.alerts.clone());
-        registry.register("build", "Version", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
         metrics.started.set(started.timestamp());
         metrics.log_is_writable(true);
         metrics
@@ -221,6 +186,13 @@ impl Metrics {
         fs::set_permissions(&beside, Permissions::from_mode(0o644))?;
         fs::rename(&beside, path)
     }
+}
+
+/// A figure at zero, under its name in the text.
+fn figure<F: Metric + Clone + Default>(registry: &mut Registry, name: &str, help: &str) -> F {
+    let figure = F::default();
+    registry.register(name, help, figure.clone());
+    figure
 }
 
 /// Gauges are signed.

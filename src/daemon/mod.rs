@@ -15,6 +15,7 @@ mod execution;
 mod exposition;
 mod heartbeat;
 mod housekeeping;
+mod installation;
 mod kept;
 pub mod kernel;
 pub mod logging;
@@ -39,5 +40,6 @@ mod systemd;
 mod watch;
 
 pub use error::DaemonError;
+pub use installation::installation;
 pub use probe::may_be_due;
-pub use run::{Options, installation, mode_word, run};
+pub use run::{Options, run};

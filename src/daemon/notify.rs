@@ -1,15 +1,27 @@
 //! The command that alerts are given to, as JSON on its standard input.
 
-use std::io::{self, Write};
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::{self, Seek, Write};
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant as Monotonic};
+
+use rustix::fs::{MemfdFlags, memfd_create};
+use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::disposition::control::Alert;
 
 /// A command that takes longer is ended: a hook that hangs must not pile up.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// An alert that the command did not take is given to it again after this.
+const AGAIN_AFTER: Duration = Duration::from_secs(600);
+
+/// But no more often than this.
+const TRIES: u32 = 6;
 
 /// Alerts that wait for the command at most; with more of them it is the command that is at fault.
 const MOST_WAITING: usize = 64;
@@ -17,7 +29,10 @@ const MOST_WAITING: usize = 64;
 /// Gives alerts to a command, one after the other, in a thread of its own: it begins before the daemon is restricted,
 /// and so the command can do what it must.
 #[derive(Clone, Debug)]
-pub struct Notifier(SyncSender<(Vec<String>, Alert)>);
+pub struct Notifier(SyncSender<Telling>);
+
+/// A command, and the alert that it is to be given.
+type Telling = (Vec<String>, Alert);
 
 impl Notifier {
     /// Starts the thread. It ends with the last of the notifiers.
@@ -25,17 +40,12 @@ impl Notifier {
     /// # Errors
     /// A thread that cannot be started.
     pub fn start() -> io::Result<Self> {
-        let (give_to, received) = sync_channel::<(Vec<String>, Alert)>(MOST_WAITING);
-        let body = move || {
-            for (command, alert) in received {
-                match give(&command, &alert) {
-                    Ok(true) => tracing::debug!(alert = alert.code, "the notify command took an alert"),
-                    Ok(false) => tracing::warn!(alert = alert.code, "the notify command failed or took too long"),
-                    Err(error) => tracing::warn!(alert = alert.code, %error, "the notify command could not be run"),
-                }
-            }
-        };
-        thread::Builder::new().name("notify".to_owned()).spawn(body)?;
+        Self::start_with(AGAIN_AFTER)
+    }
+
+    fn start_with(again_after: Duration) -> io::Result<Self> {
+        let (give_to, received) = sync_channel(MOST_WAITING);
+        thread::Builder::new().name("notify".to_owned()).spawn(move || tell(&received, again_after))?;
         Ok(Self(give_to))
     }
 
@@ -47,32 +57,66 @@ impl Notifier {
     }
 }
 
+/// Gives what comes in to its command, and again what that did not take: its mail server may be down for a while.
+fn tell(received: &Receiver<Telling>, again_after: Duration) {
+    let mut failed: VecDeque<(Telling, u32)> = VecDeque::new();
+    loop {
+        let waiting = match received.recv_timeout(again_after) {
+            Ok(telling) => vec![(telling, 1)],
+            Err(RecvTimeoutError::Timeout) => failed.drain(..).collect(),
+            Err(RecvTimeoutError::Disconnected) => return,
+        };
+        for (telling, tried) in waiting {
+            if !is_taken(&telling) && tried < TRIES && failed.len() < MOST_WAITING {
+                failed.push_back((telling, tried + 1));
+            }
+        }
+    }
+}
+
+fn is_taken((command, alert): &Telling) -> bool {
+    let given = give(command, alert, PATIENCE);
+    match &given {
+        Ok(true) => tracing::debug!(alert = alert.code, "the notify command took an alert"),
+        Ok(false) => tracing::warn!(alert = alert.code, "the notify command failed or took too long"),
+        Err(error) => tracing::warn!(alert = alert.code, %error, "the notify command could not be run"),
+    }
+    given.unwrap_or(false)
+}
+
 /// Whether the command took it.
-fn give(command: &[String], alert: &Alert) -> io::Result<bool> {
+fn give(command: &[String], alert: &Alert, patience: Duration) -> io::Result<bool> {
     let [program, arguments @ ..] = command else { return Ok(false) };
     let mut child = Command::new(program)
         .args(arguments)
-        .stdin(Stdio::piped())
+        .stdin(input(&serde_json::to_string(alert)?)?)
+        // Whatever it begins ends with it.
+        .process_group(0)
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .env_remove("NOTIFY_SOCKET")
         .env_remove("CREDENTIALS_DIRECTORY")
         .spawn()?;
-    if let Some(mut input) = child.stdin.take() {
-        // An alert is shorter than a pipe's buffer, so this waits for nobody; a command may ignore its input.
-        let _taken_or_not = writeln!(input, "{}", serde_json::to_string(alert)?);
-    }
-    wait(&mut child)
+    wait(&mut child, patience)
 }
 
-fn wait(child: &mut Child) -> io::Result<bool> {
+/// A line as a command's standard input. In memory and not a pipe: a command may ignore its input, and a pipe that is
+/// full would wait for it.
+fn input(line: &str) -> io::Result<File> {
+    let mut input = File::from(memfd_create("alert", MemfdFlags::CLOEXEC)?);
+    writeln!(input, "{line}")?;
+    input.rewind()?;
+    Ok(input)
+}
+
+fn wait(child: &mut Child, patience: Duration) -> io::Result<bool> {
     let began = Monotonic::now();
     loop {
         if let Some(status) = child.try_wait()? {
             return Ok(status.success());
         }
-        if began.elapsed() > PATIENCE {
-            child.kill()?;
+        if began.elapsed() > patience {
+            kill_process_group(Pid::from_child(child), Signal::KILL)?;
             child.wait()?;
             return Ok(false);
         }
@@ -98,15 +142,47 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("alert.json");
         let command = ["sh".to_owned(), "-c".to_owned(), format!("cat > {}", file.display())];
-        assert!(give(&command, &alert()).unwrap());
+        assert!(give(&command, &alert(), PATIENCE).unwrap());
         let told: Alert = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
         assert_eq!(told, alert());
     }
 
     #[test]
     fn a_command_that_fails_is_told_and_one_that_ignores_its_input_is_not_at_fault() {
-        assert!(!give(&["false".to_owned()], &alert()).unwrap());
-        assert!(give(&["true".to_owned()], &alert()).unwrap());
-        assert!(give(&["/nonexistent/command".to_owned()], &alert()).is_err());
+        assert!(!give(&["false".to_owned()], &alert(), PATIENCE).unwrap());
+        assert!(give(&["true".to_owned()], &alert(), PATIENCE).unwrap());
+        assert!(give(&["/nonexistent/command".to_owned()], &alert(), PATIENCE).is_err());
+    }
+
+    #[test]
+    fn a_command_that_hangs_is_ended_with_all_that_it_began_and_a_long_alert_does_not_wait_for_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("pid");
+        let script = format!("sleep 120 & echo $! > {}; wait", file.display());
+        let long = Alert { message: "x".repeat(1 << 20), ..alert() };
+        let began = Monotonic::now();
+        assert!(!give(&["sh".to_owned(), "-c".to_owned(), script], &long, Duration::from_secs(1)).unwrap());
+        assert!(began.elapsed() < Duration::from_secs(60));
+        let stat = format!("/proc/{}/stat", std::fs::read_to_string(file).unwrap().trim());
+        // Gone, or a zombie that whoever adopted it has not reaped.
+        let is_gone = || std::fs::read_to_string(&stat).map_or(true, |stat| stat.contains(") Z "));
+        while !is_gone() {
+            assert!(began.elapsed() < Duration::from_secs(60), "what it began lives on");
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    #[test]
+    fn an_alert_that_the_command_did_not_take_is_given_to_it_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let (tried, told) = (dir.path().join("tried"), dir.path().join("told"));
+        let script = format!("test -e {0} && cat > {1} || {{ touch {0}; exit 1; }}", tried.display(), told.display());
+        let notifier = Notifier::start_with(Duration::from_millis(50)).unwrap();
+        notifier.notify(&["sh".to_owned(), "-c".to_owned(), script], &alert());
+        let began = Monotonic::now();
+        while !std::fs::read_to_string(&told).is_ok_and(|text| text.contains("plan-waiting")) {
+            assert!(began.elapsed() < Duration::from_secs(30), "told once, and never again");
+            thread::sleep(Duration::from_millis(20));
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::clock::Doubt;
 use crate::disposition::request::{Refusal, RefusalKind};
-use crate::model::{Instant, Opening, Windows};
+use crate::model::{Instant, Opening, Windows, in_utc};
 
 /// What to do about a clock that is not believed.
 const MEND_CLOCK: &str = "wait until the clock is right, or answer for it: `retentiond ctl resume --clock`";
@@ -16,7 +16,7 @@ pub enum Obstacle {
     Paused,
     #[error(transparent)]
     Clock(Doubt),
-    #[error("a blackout window is open{}", until.map_or_else(String::new, |until| format!(" until {}", until.format("%FT%TZ"))))]
+    #[error("a blackout window is open{}", until.map_or_else(String::new, |until| format!(" until {}", in_utc(until))))]
     Blackout { until: Option<Instant> },
 }
 

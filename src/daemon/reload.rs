@@ -103,7 +103,7 @@ impl Runner {
         self.notice_changed_files(now);
         self.judge_counts();
         self.look_around();
-        tracing::info!(mode = super::run::mode_word(self.config.mode), "the new configuration is in use");
+        tracing::info!(mode = self.config.mode.name(), "the new configuration is in use");
         Ok(())
     }
 
@@ -117,7 +117,7 @@ impl Runner {
 
     fn show_configuration(&self, loaded: Instant) {
         let mut shown = self.board.show();
-        shown.mode = super::run::mode_word(self.config.mode);
+        shown.mode = self.config.mode.name();
         shown.configuration.loaded = loaded;
         shown.configuration.fault = None;
         shown.alerts.keep_only(kind::CONFIGURATION, &[]);

@@ -17,6 +17,7 @@ use super::counts::COUNTS;
 use super::error::DaemonError;
 use super::exposition::Place;
 use super::heartbeat::{self, Beat};
+use super::installation;
 use super::metrics::Metrics;
 use super::notify::Notifier;
 use super::orders::Order;
@@ -28,13 +29,9 @@ use super::steward::{PAUSE, Steward};
 use super::systemd;
 use super::watch::{AskWhetherSynchronized, Watch};
 use crate::audit::KeyPlaces;
-use crate::config::{Config, Guessed, Loaded, Mode};
-use crate::disposition::Installation;
+use crate::config::{Config, Loaded};
 use crate::disposition::control::Configuration;
 use crate::disposition::desk::{Clock, Desk, Served, SharedDesk, actor_of, serve_with};
-use crate::disposition::rails::Guesses;
-use crate::model::Windows;
-use crate::records::mapping::SeriesMapping;
 use crate::records::sqlite::end_reading_with;
 
 /// What the shell sees when a second signal ends the daemon at once; nothing that the log promised is lost.
@@ -167,37 +164,6 @@ fn obey(mut runner: Runner, received: Receiver<Order>, wake: Wake) -> Result<Joi
     thread::Builder::new().name("runs".to_owned()).spawn(body).map_err(DaemonError::Thread)
 }
 
-/// The flow's view of a configuration.
-pub fn installation(loaded: &Loaded) -> Installation {
-    Installation {
-        state: loaded.config.state.clone(),
-        files: [&loaded.config.file].into_iter().chain(&loaded.config.calendars).cloned().collect(),
-        calendars: loaded.calendars.clone(),
-        sources: loaded.config.sources.clone(),
-        series: loaded.config.series.clone(),
-        guesses: guesses(&loaded.config),
-        limits: loaded.config.limits,
-        windows: loaded.config.schedule.as_ref().map_or(Windows::NONE, |schedule| schedule.windows.clone()),
-    }
-}
-
-/// Of each series, the lines that `init` guessed and nobody has confirmed.
-fn guesses(config: &Config) -> Guesses {
-    let words = |guess: &Guessed| format!("line {} ({})", guess.line, guess.question);
-    let of =
-        |mapping: &SeriesMapping| (mapping.series.clone(), config.guesses_of(&mapping.series).map(words).collect());
-    config.series.iter().map(of).collect()
-}
-
-/// A mode as the configuration and the status write it.
-pub fn mode_word(mode: Mode) -> &'static str {
-    match mode {
-        Mode::Report => "report",
-        Mode::Approve => "approve",
-        Mode::Automatic => "automatic",
-    }
-}
-
 fn shown(config: &Config, desk: &SharedDesk, watch: &Watch, notifier: Notifier) -> Result<Shown, DaemonError> {
     let now = watch.now();
     let desk = desk.lock()?;
@@ -205,7 +171,7 @@ fn shown(config: &Config, desk: &SharedDesk, watch: &Watch, notifier: Notifier) 
     alerts.give_to(config.notify.clone());
     Ok(Shown {
         started: now,
-        mode: mode_word(config.mode),
+        mode: config.mode.name(),
         doing: "starting".to_owned(),
         paused: desk.recall(PAUSE)?,
         next: Default::default(),
@@ -217,6 +183,7 @@ fn shown(config: &Config, desk: &SharedDesk, watch: &Watch, notifier: Notifier) 
             fault: None,
         },
         alerts,
+        awaited: Default::default(),
         executions: Default::default(),
         unrecorded: Default::default(),
     })

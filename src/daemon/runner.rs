@@ -77,6 +77,8 @@ pub struct Runner {
     pub(super) clock: Option<Reading>,
     /// The configuration's files as they were when they were read.
     pub(super) files: Files,
+    /// The metrics' textfile could not be written last.
+    pub(super) textfile_fails: bool,
     /// Records are left of what was past its term, and since when is unknown.
     pub(super) is_to_count: bool,
     /// Alerts as they are kept for the next start.
@@ -124,6 +126,7 @@ impl Runner {
             was_free: false,
             published: None,
             clock: None,
+            textfile_fails: false,
             is_to_count: false,
             kept: Vec::new(),
         };
@@ -159,6 +162,7 @@ impl Runner {
             Order::Tick => self.tick(),
             Order::Scan { rules, actor } => {
                 tracing::info!(%actor, "a scan was asked for");
+                self.board.show().awaited.remove(&rules);
                 // It may have waited for a run, and the clock have come into doubt meanwhile.
                 match self.watch.look().1 {
                     Some(doubt) => tracing::warn!("nothing is scanned: {doubt}"),

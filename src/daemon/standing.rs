@@ -9,7 +9,7 @@ use crate::audit::witness::read_witnessed;
 use crate::disposition::control::LeftFiles;
 use crate::disposition::desk::DeskError;
 use crate::disposition::execute::left_files;
-use crate::model::{Instant, counted};
+use crate::model::{Instant, counted, in_utc};
 
 /// Entries wait so long at most for a checkpoint.
 const PUBLISH: TimeDelta = TimeDelta::hours(1);
@@ -44,11 +44,17 @@ impl Runner {
             Err(error) => self.trouble(&error, now),
         }
         self.metrics.alerts(&self.board.show().alerts);
-        if let Some(path) = &self.config.metrics.textfile
-            && let Err(error) = self.metrics.write_textfile(path)
-        {
+        self.write_textfile();
+    }
+
+    /// Told once, not every minute, where that fails.
+    fn write_textfile(&mut self) {
+        let Some(path) = &self.config.metrics.textfile else { return };
+        let written = self.metrics.write_textfile(path);
+        if let (Err(error), false) = (&written, self.textfile_fails) {
             tracing::warn!(path = %path.display(), %error, "the metrics' textfile cannot be written");
         }
+        self.textfile_fails = written.is_err();
     }
 
     /// After a write that failed, for whoever it was: only another one tells that the log can be written again.
@@ -118,7 +124,7 @@ impl Runner {
             let are = if *files == 1 { "is" } else { "are" };
             let message = format!(
                 "{what} with plan {plan} {are} left since {}; `retentiond apply {plan}` tries again and says why",
-                since.format("%FT%TZ")
+                in_utc(*since)
             );
             shown.alerts.raise(kind::FILES_LEFT, plan.as_str(), message, now);
         }

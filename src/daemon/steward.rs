@@ -24,7 +24,7 @@ use crate::disposition::control::{Alert, Control, LogPosition, Pause, RUN, SCAN,
 use crate::disposition::desk::{DeskError, Firing, PlanState, Session, SharedDesk, check_reason};
 use crate::disposition::execute::{self, Progress};
 use crate::disposition::request::{Refusal, Request, Response};
-use crate::model::{Actor, Fault, Instant, PlanId, RuleNumber};
+use crate::model::{Actor, Fault, Instant, PlanId, RuleNumber, in_utc};
 
 /// How many firings the status shows.
 const FIRINGS: u32 = 10;
@@ -66,7 +66,7 @@ impl Steward {
                 when_taken_up(&self.reload()?, RELOAD_WITHIN)
             }
             Control::Apply { plan } => {
-                self.board.show().executions.insert(plan.clone(), Execution::Waiting);
+                self.board.show().await_execution(plan.clone());
                 self.order(Order::Apply { plan, actor: actor.clone() })?;
                 Ok(Response::Applying { planned: 0, done: 0 })
             }
@@ -156,6 +156,10 @@ impl Steward {
             self.board.raise(kind::LOG, "log", refusal.message.clone(), now);
             return Err(refusal);
         }
+        // A thousand who ask while a run goes on for hours want the one that comes after it.
+        if !self.board.show().awaited.insert(rules.clone()) {
+            return Ok(done("the same scan was asked for and has not begun yet; `retentiond ctl status` shows it"));
+        }
         self.order(Order::Scan { rules, actor: actor.clone() })?;
         Ok(done("the scan begins as soon as what is under way has ended; `retentiond ctl status` shows it"))
     }
@@ -190,7 +194,7 @@ impl Steward {
         // Not at the next tick only: whoever answered looks now.
         self.board.show().alerts.keep_only(kind::CLOCK, &[]);
         tracing::warn!(%actor, %time, was = %now, "the clock was confirmed");
-        let answered = format!("{actor} answers for the clock as it is: {}", time.format("%FT%TZ"));
+        let answered = format!("{actor} answers for the clock as it is: {}", in_utc(time));
         let obstacle = Obstacle::look(false, None, &self.desk.install().windows, now);
         Ok(Response::Done {
             message: match (was_paused, obstacle) {

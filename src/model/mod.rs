@@ -29,7 +29,7 @@ pub use id::{
 pub use key::{KeyError, KeyValue, RecordKey};
 pub use language::Language;
 pub use limits::{Limits, Pace};
-pub use moment::{CivilDate, Instant, Moment, UnknownZone, Zone};
+pub use moment::{CivilDate, Instant, Moment, UnknownZone, Zone, in_utc};
 pub use near::{nearest, suggestion};
 pub use value::Value;
 pub use window::{Opening, ParseWindowError, Window, Windows};

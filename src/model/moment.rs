@@ -3,11 +3,18 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{DateTime, Days, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc};
+use chrono::{
+    DateTime, Days, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat, TimeDelta, TimeZone, Utc,
+};
 use chrono_tz::Tz;
 
 /// An instant in UTC.
 pub type Instant = DateTime<Utc>;
+
+/// A moment as it is written everywhere: RFC 3339, in UTC, to the second.
+pub fn in_utc(instant: Instant) -> String {
+    instant.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
 
 /// A day of the civil calendar; in which zone, its holder says.
 pub type CivilDate = NaiveDate;

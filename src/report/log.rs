@@ -12,7 +12,7 @@ use crate::audit::checkpoint::SignedCheckpoint;
 use crate::audit::earlier::EarlierLog;
 use crate::audit::leaf::{Action, Approval, Body, HoldAction, Leaf};
 use crate::disposition::desk::Successor;
-use crate::model::{Instant, RuleNumber};
+use crate::model::{Instant, RuleNumber, in_utc};
 
 /// Entries of a log.
 pub struct ShowReport {
@@ -53,7 +53,7 @@ impl Report for ShowReport {
 /// Seconds since 1970 as RFC 3339, UTC.
 pub fn date_time(seconds: i64) -> String {
     match Instant::from_timestamp(seconds, 0) {
-        Some(instant) => instant.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
+        Some(instant) => in_utc(instant),
         // Outside the years that a date can have: the number says it.
         None => seconds.to_string(),
     }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use chrono::SecondsFormat;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -93,7 +92,7 @@ impl PlanReport {
             digest: file.digest.to_string(),
             as_of: manifest.as_of.to_string(),
             simulation: manifest.simulation,
-            made_at: file.made_at.to_rfc3339_opts(SecondsFormat::Secs, true),
+            made_at: crate::model::in_utc(file.made_at),
             planned: manifest.planned(),
             rails: names(&tripped),
             tripped,

@@ -1,6 +1,5 @@
 //! The list of plans, and where each stands.
 
-use chrono::SecondsFormat;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -10,7 +9,7 @@ use super::{PROGRAM, Report, Words, to_value};
 use crate::disposition::approval::Decision;
 use crate::disposition::desk::PlanState;
 use crate::disposition::request::PlanStatus;
-use crate::model::RuleNumber;
+use crate::model::{RuleNumber, in_utc};
 
 /// Every plan that is kept.
 #[derive(Clone, Debug, Serialize)]
@@ -60,7 +59,7 @@ impl From<&PlanStatus> for PlanLine {
         let granted = status.decision.as_ref().filter(|decision| decision.granted);
         Self {
             plan: status.plan.to_string(),
-            made_at: status.made_at.map(|at| at.to_rfc3339_opts(SecondsFormat::Secs, true)),
+            made_at: status.made_at.map(in_utc),
             state: state.to_owned(),
             planned: status.planned.values().sum(),
             approved: granted.map(|decision| approved(status, decision)),
@@ -118,7 +117,7 @@ impl From<&Decision> for Approved {
             plan: decision.plan.to_string(),
             digest: decision.digest.to_string(),
             by: decision.actor.to_string(),
-            at: decision.at.to_rfc3339_opts(SecondsFormat::Secs, true),
+            at: in_utc(decision.at),
             accepted: decision.accepted.iter().map(ToString::to_string).collect(),
             only: decision.only.iter().map(ToString::to_string).collect(),
             excepted: decision.excepted,

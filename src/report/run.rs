@@ -48,50 +48,48 @@ impl Report for RunReport {
 
 impl RunReport {
     fn closing(&self, words: &Words) -> String {
-        let Statement {
-            plan,
-            rows,
-            detached,
-            triggered,
-            files,
-            bytes,
-            missing,
-            late,
-            left,
-            level,
-            finished,
-            reasons,
-            counts,
-            interrupted,
-            ..
-        } = &self.statement;
+        let statement = &self.statement;
+        let mut text = self.gone(words);
+        // Where nothing went, no absence was read back.
+        if statement.counts.destroyed + statement.counts.anonymized > 0 {
+            text += &match words.level(&statement.level) {
+                Some(meaning) => paragraph("", "  ", &words.fill(words.run_level, &[&statement.level, meaning])),
+                None => paragraph("", "  ", words.run_no_level),
+            };
+        }
+        if statement.interrupted.planned > 0 {
+            let told = outcomes(&statement.interrupted, words);
+            let told: Vec<String> = told.map(|(word, number)| format!("{word} {}", count(number, words))).collect();
+            let sum = count(statement.interrupted.planned, words);
+            text += &paragraph("", "  ", &words.fill(words.run_interrupted, &[&sum, &told.join(", ")]));
+        }
+        text + &self.stays(words)
+    }
+
+    /// Rows and files that went, and what became of what hangs on them.
+    fn gone(&self, words: &Words) -> String {
+        let Statement { rows, files, bytes, detached, triggered, missing, late, left, .. } = &self.statement;
         let [rows, files, bytes] = [rows, files, bytes].map(|number| count(*number, words));
         let seconds = decimal(self.seconds, words);
         let mut text = format!("\n{}\n", words.fill(words.run_gone, &[&rows, &files, &bytes, &seconds]));
-        for (word, rows) in [
+        for (word, number) in [
             (words.run_detached, detached),
             (words.run_triggered, triggered),
             (words.run_missing, missing),
             (words.run_late, late),
             (words.run_left, left),
         ] {
-            if *rows > 0 {
-                text += &format!("{}\n", words.fill(word, &[&count(*rows, words)]));
+            if *number > 0 {
+                text += &format!("{}\n", words.fill(word, &[&count(*number, words)]));
             }
         }
-        // Where nothing went, no absence was read back.
-        if counts.destroyed + counts.anonymized > 0 {
-            text += &match words.level(level) {
-                Some(meaning) => paragraph("", "  ", &words.fill(words.run_level, &[level, meaning])),
-                None => paragraph("", "  ", words.run_no_level),
-            };
-        }
-        if interrupted.planned > 0 {
-            let told: Vec<String> =
-                outcomes(interrupted, words).map(|(word, number)| format!("{word} {}", count(number, words))).collect();
-            let sum = count(interrupted.planned, words);
-            text += &paragraph("", "  ", &words.fill(words.run_interrupted, &[&sum, &told.join(", ")]));
-        }
+        text
+    }
+
+    /// Why records or files stay, and when they are tried again.
+    fn stays(&self, words: &Words) -> String {
+        let Statement { plan, reasons, counts, finished, .. } = &self.statement;
+        let mut text = String::new();
         for (reason, records) in reasons {
             text += &paragraph("  ", "    ", &format!("{} × {reason}", count(*records, words)));
         }

@@ -190,9 +190,12 @@ fn paused_and_asked_to_scan_during_a_run_it_stops_at_the_chunk_then_scans() {
     let daemon = office.start();
     begin_to_destroy(&office, 8_000);
     let scans = office.log().matches("scanned").count();
-    office.ask(&["ctl", "scan"]);
+    let asked_for = || office.log().matches("a scan was asked for").count();
+    let before = asked_for();
+    (0..3).for_each(|_| drop(office.ask(&["ctl", "scan"])));
     office.ask(&["ctl", "pause", "--reason", "the application is slow"]);
     office.wait("the scan", || office.log().matches("scanned").count() > scans && office.status()["doing"] == "idle");
+    assert_eq!(asked_for(), before + 1, "one scan after the run is what three asked for");
     let left = office.count();
     assert!(left > 5, "it stopped in the middle");
     thread::sleep(Duration::from_secs(2));

@@ -6,7 +6,9 @@ use chrono::DateTime;
 
 use super::term::TermError;
 use crate::audit::codec::LeafError;
-use crate::model::{BatchNumber, CalendarNumber, HoldId, Origin, PlanId, RuleNumber, RunId, SeriesName, SourceName};
+use crate::model::{
+    BatchNumber, CalendarNumber, HoldId, Origin, PlanId, RuleNumber, RunId, SeriesName, SourceName, in_utc,
+};
 
 /// What is wrong.
 #[derive(Debug, thiserror::Error)]
@@ -254,8 +256,7 @@ pub enum Flaw {
 
 /// A time of the log as a person reads it, in UTC; the bare seconds where no calendar reaches.
 fn time(seconds: &i64) -> String {
-    DateTime::from_timestamp(*seconds, 0)
-        .map_or_else(|| format!("second {seconds}"), |time| time.format("%FT%TZ").to_string())
+    DateTime::from_timestamp(*seconds, 0).map_or_else(|| format!("second {seconds}"), in_utc)
 }
 
 #[cfg(test)]

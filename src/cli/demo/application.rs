@@ -3,13 +3,13 @@
 use std::fs;
 use std::path::Path;
 
-use chrono::{SecondsFormat, TimeDelta};
+use chrono::TimeDelta;
 use rusqlite::{Connection, Transaction, params};
 
 use super::chance::Chance;
 use super::organization::{Account, Closed, Dossier, Organization};
 use super::texts;
-use crate::model::Instant;
+use crate::model::{Instant, in_utc};
 
 /// Permits made: a series without a rule.
 const PERMITS: usize = 40;
@@ -71,7 +71,7 @@ pub(super) fn file_number(dossier: &Dossier) -> String {
 }
 
 fn text(instant: Instant) -> String {
-    instant.to_rfc3339_opts(SecondsFormat::Secs, true)
+    in_utc(instant)
 }
 
 fn insert_account(transaction: &Transaction<'_>, account: &Account) -> Result<(), rusqlite::Error> {

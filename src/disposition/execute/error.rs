@@ -10,7 +10,7 @@ use crate::disposition::judge::GoverningError;
 use crate::disposition::kinds::in_full;
 use crate::disposition::plan::PlanError;
 use crate::disposition::request::{Refusal, RefusalKind};
-use crate::model::{BatchNumber, Instant, PlanId, SeriesName, SourceName};
+use crate::model::{BatchNumber, Instant, PlanId, SeriesName, SourceName, in_utc};
 use crate::records::sqlite::StoreError;
 
 /// Why an execution did not begin, or did not go on.
@@ -22,7 +22,7 @@ pub enum ExecuteError {
         "the database of source {source_name} no longer says what the log says: it was restored from a copy, or another database stands in its place, or the table retentiond_batch was dropped; look at what stands there, make a new plan, and approve it with `--accept restored` if its records are to be destroyed again"
     )]
     Restored { source_name: SourceName },
-    #[error("a blackout window is open{}, in which nothing is destroyed; run the same command again once it has shut", until.map_or(String::new(), |until| format!(" until {}", until.format("%FT%TZ"))))]
+    #[error("a blackout window is open{}, in which nothing is destroyed; run the same command again once it has shut", until.map_or(String::new(), |until| format!(" until {}", in_utc(until))))]
     Blackout { until: Option<Instant> },
     #[error(
         "plan {plan} names the series {series}, which the configuration no longer has; make a new plan with `retentiond plan`"
