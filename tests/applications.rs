@@ -387,6 +387,31 @@ mod chinook {
     }
 
     #[test]
+    fn a_plan_and_its_approval_tell_of_dates_that_go_before_their_records() {
+        let shop = Application::chinook();
+        let of_last_purchase = |plan: &Json| {
+            let meanings = plan["meaning"].as_array().unwrap().clone();
+            meanings.into_iter().find(|meaning| meaning["trigger"] == "last_purchase").unwrap()
+        };
+        assert!(of_last_purchase(&shop.ask(&["plan"])).get("goes_with").is_none(), "the last invoice waits");
+        shop.reconfigure("blocked_by  = [{ series = \"customer\", on = ", "condition.last = ");
+        shop.reconfigure(
+            "InvoiceDate = (SELECT max(InvoiceDate) FROM Invoice WHERE Invoice.CustomerId = this.CustomerId)\"\"\" }]",
+            "\"\"\"",
+        );
+        shop.reconfigure("  this.CustomerId = owner.CustomerId AND this.LastName <> 'anonymized'\n  AND owner.", "  1");
+        let plan = shop.ask(&["plan"]);
+        assert_eq!(of_last_purchase(&plan)["goes_with"], serde_json::json!(["invoice"]), "{plan}");
+        let told = String::from_utf8(shop.run(&["plan"]).stdout).unwrap();
+        let told = told.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(told.contains("Warning: customer last_purchase is read from rows of invoice, which go by"), "{told}");
+        let (id, rails) = (plan["plan"].as_str().unwrap(), plan["rails"].as_array().unwrap());
+        let rails: Vec<&str> = rails.iter().filter_map(rail_name).collect();
+        let approved = shop.ask(&["approve", id, "--accept", &rails.join(",")]);
+        assert_eq!(approved["warnings"].as_array().map(Vec::len), Some(1), "{approved}");
+    }
+
+    #[test]
     fn a_term_that_the_schema_cannot_tell_is_refused_by_check() {
         let shop = Application::chinook();
         let employee = r#"

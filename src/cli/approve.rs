@@ -18,6 +18,7 @@ use crate::disposition::control::Control;
 use crate::disposition::rails::Rail;
 use crate::disposition::request::{Request, Response};
 use crate::model::{PlanId, RuleNumber};
+use crate::report::meaning::{meanings, warnings};
 use crate::report::plans::{Approved, Executes};
 
 /// Arguments of `approve`.
@@ -59,7 +60,14 @@ impl Approve {
         match answer? {
             Response::Approved { decision } => {
                 let executes = who_executes(&mut desk);
-                let approved = Approved { program: session.command(&[]), executes, ..Approved::from(&decision) };
+                let meanings: Vec<_> =
+                    setup.install.series.iter().flat_map(|mapping| meanings(mapping, &setup.install)).collect();
+                let approved = Approved {
+                    program: session.command(&[]),
+                    executes,
+                    warnings: warnings(&meanings, setup.language.words()),
+                    ..Approved::from(&decision)
+                };
                 session.show(&approved, setup.language)?;
                 Ok(Exit::Ok)
             }

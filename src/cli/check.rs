@@ -14,7 +14,7 @@ use super::error::{Failure, sentence};
 use super::exit::Exit;
 use super::session::Session;
 use super::setup::Setup;
-use crate::calendar::{Disposition, Rule};
+use crate::calendar::Rule;
 use crate::disposition::Installation;
 use crate::records::files::identity::overlap;
 use crate::records::mapping::{SeriesMapping, Source};
@@ -35,6 +35,7 @@ impl Check {
             findings.extend(calendar.unsupported().into_iter().map(|(rule, feature)| Finding {
                 severity: "error".to_owned(),
                 code: "unsupported".to_owned(),
+                line: None,
                 place: format!("calendar {} rule {rule}", calendar.number),
                 message: format!("This version cannot obey {feature}; to ignore it could destroy what it keeps."),
                 mend: "Take the rule out of this calendar, or wait for a version that obeys it.".to_owned(),
@@ -57,6 +58,9 @@ impl Check {
                 }
             }
         }
+        for finding in &mut findings {
+            finding.line = setup.config.line_of(&finding.place);
+        }
         findings.sort_by_key(|finding| ["error", "warning", "note"].iter().position(|name| *name == finding.severity));
         let ok = findings.iter().all(|finding| finding.severity != "error");
         session.show(&report(&setup, findings, ok), setup.language)?;
@@ -77,6 +81,7 @@ fn unwritable_state(state: &Path) -> Option<Finding> {
     Some(Finding {
         severity: "warning".to_owned(),
         code: "state-unwritable".to_owned(),
+        line: None,
         place: state.display().to_string(),
         message: format!("This user cannot {cannot} {}: {denied}.", there.display()),
         mend: "Run this as the user who is to run retentiond; if that is this one, give it the directory, or name another as `state`."
@@ -98,6 +103,7 @@ fn shared_roots(all: &[SeriesMapping]) -> Vec<Finding> {
         .map(|((source, root), (other, other_root))| Finding {
             severity: "error".to_owned(),
             code: "shared-root".to_owned(),
+            line: None,
             place: format!("source {source}, source {other}"),
             message: format!(
                 "{} and {} are one directory, or one lies in the other: no file there could be unlinked safely.",
@@ -120,6 +126,7 @@ fn reserved_beneath_roots(install: &Installation) -> Vec<Finding> {
         (!beneath.is_empty()).then(|| Finding {
             severity: "warning".to_owned(),
             code: "root-too-wide".to_owned(),
+            line: None,
             place: root.display().to_string(),
             message: format!(
                 "Beneath this root lies what no row should name ({}). It is never unlinked: a record that names it fails.",
@@ -132,8 +139,7 @@ fn reserved_beneath_roots(install: &Installation) -> Vec<Finding> {
 }
 
 fn proved<'s>(setup: &'s Setup, mapping: &'s SeriesMapping) -> Proved<'s> {
-    let is_destroyed = setup.rules_of(mapping).any(|rule| rule.disposition == Some(Disposition::Destroy));
-    Proved { series: &mapping.series, is_destroyed }
+    Proved { series: &mapping.series, is_destroyed: setup.install.is_destroyed(mapping) }
 }
 
 fn prove(source: &Source, series: &[Proved<'_>], setup: &Setup) -> Result<Vec<Finding>, StoreError> {
@@ -193,6 +199,7 @@ fn note(note: &crate::config::Note) -> Finding {
     Finding {
         severity: if note.is_warning { "warning" } else { "note" }.to_owned(),
         code: note.code.to_owned(),
+        line: None,
         place: note.place.clone(),
         message: sentence(&note.message),
         mend: note.mend.clone(),
@@ -208,6 +215,7 @@ fn finding(found: sqlite::Finding) -> Finding {
     Finding {
         severity: severity.to_owned(),
         code: found.code.to_owned(),
+        line: None,
         place: found.place,
         message: sentence(&found.message),
         mend: found.mend,
@@ -219,6 +227,7 @@ fn refused(place: String, error: impl Into<Failure>) -> Finding {
     Finding {
         severity: "error".to_owned(),
         code: failure.code.into(),
+        line: None,
         place,
         message: failure.message,
         mend: failure.mend,

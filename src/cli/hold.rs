@@ -17,6 +17,7 @@ use crate::disposition::holds::{Hold, HoldScope};
 use crate::disposition::reach::{Reach, reach};
 use crate::disposition::request::{Request, Response};
 use crate::model::{CivilDate, HoldId, RuleNumber, SeriesName, Zone, in_utc};
+use crate::records::mapping::SeriesMapping;
 use crate::report::Words;
 use crate::report::holds::{HoldDone, HoldLine, HoldsReport, keeps};
 
@@ -110,6 +111,8 @@ impl Place {
                     found: reach.as_ref().zip(asker.setup()).and_then(|(reach, setup)| gone(&hold.scope, reach, setup)),
                     present: reach.as_ref().map(|reach| reach.values().any(|records| *records > 0)),
                     keeps: reach,
+                    series: hold.scope.series().map(ToString::to_string),
+                    spares: asker.install().map(|install| spared(&hold.scope, install)).unwrap_or_default(),
                     unobeyed: asker.install().and_then(|install| unobeyed(&hold.scope, install)).map(str::to_owned),
                     review_is_past: hold.review_by.is_some_and(|day| day < today(asker.install())),
                     unrecorded,
@@ -170,6 +173,17 @@ impl Place {
 fn today(install: Option<&Installation>) -> CivilDate {
     let zone = install.and_then(|install| install.calendars.first()).map_or(Zone::UTC, |calendar| calendar.timezone);
     zone.civil_date(clock::now())
+}
+
+/// Series in which people have other records, where a hold names people otherwise than by `--subject`.
+fn spared(scope: &HoldScope, install: &Installation) -> Vec<String> {
+    let Some(people) = scope.series().filter(|_| !matches!(scope, HoldScope::Subject { .. })) else {
+        return Vec::new();
+    };
+    let is_of_people = |mapping: &&SeriesMapping| {
+        mapping.series != *people && mapping.subject.as_ref().is_some_and(|subject| subject.series == *people)
+    };
+    install.series.iter().filter(is_of_people).map(|mapping| mapping.series.to_string()).collect()
 }
 
 /// Why the rule that a hold names disposes of nothing here; `None` where it does.

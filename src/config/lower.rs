@@ -82,6 +82,7 @@ fn config(
         alerts: alerts?,
         metrics: metrics?,
         guesses: init::guesses(document.text()),
+        lines: document.lines(),
         keep_plans: keep_plans?,
     })
 }

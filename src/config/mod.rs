@@ -61,9 +61,36 @@ pub struct Config {
     pub guesses: Vec<Guessed>,
     /// How long the manifests of plans are kept once they are done.
     pub keep_plans: Period,
+    /// Where each key of the file stands, by its path.
+    pub lines: BTreeMap<String, usize>,
 }
 
 impl Config {
+    /// The line of the file, from 1, that speaks of a place of a mapping (`series.dossier.part.message.files`), or of
+    /// what is around it.
+    pub fn line_of(&self, place: &str) -> Option<usize> {
+        let path = self.path_of(place);
+        let mut around = path.as_str();
+        loop {
+            if let Some(line) = self.lines.get(around) {
+                return Some(*line);
+            }
+            around = &around[..around.rfind(['.', '['])?];
+        }
+    }
+
+    /// Parts stand in the file by their number, and are called by their name.
+    fn path_of(&self, place: &str) -> String {
+        let parts = self.series.iter().flat_map(|mapping| {
+            mapping.parts.iter().enumerate().map(move |(number, part)| (&mapping.series, number, &part.name))
+        });
+        let mut paths = parts.filter_map(|(series, number, name)| {
+            let rest = place.strip_prefix(&format!("series.{series}.part.{name}"))?;
+            (rest.is_empty() || rest.starts_with('.')).then(|| format!("series.{series}.part[{number}]{rest}"))
+        });
+        paths.next().unwrap_or_else(|| place.to_owned())
+    }
+
     /// What of a series' mapping `init` guessed and nobody has confirmed.
     pub fn guesses_of(&self, series: &SeriesName) -> impl Iterator<Item = &Guessed> {
         self.guesses.iter().filter(move |guess| guess.series.as_ref().is_none_or(|own| own == series))

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::rails::Guesses;
-use crate::calendar::Calendar;
+use crate::calendar::{Calendar, Disposition};
 use crate::model::{Limits, SeriesName, SourceName, Windows};
 use crate::records::files::Reserved;
 use crate::records::mapping::{SeriesMapping, Source};
@@ -36,6 +36,13 @@ impl Installation {
             Some(relation) if !self.series.iter().any(is_of_people) => &relation.series,
             _ => series,
         }
+    }
+
+    /// Whether some rule destroys records of this series.
+    pub fn is_destroyed(&self, mapping: &SeriesMapping) -> bool {
+        let governs = |calendar: &&Calendar| mapping.calendar.as_ref().is_none_or(|own| *own == calendar.number);
+        let mut rules = self.calendars.iter().filter(governs).flat_map(|calendar| calendar.rules_for(&mapping.series));
+        rules.any(|rule| rule.is_obeyed() && rule.disposition == Some(Disposition::Destroy))
     }
 
     /// What no row may have unlinked, whatever it names.

@@ -79,6 +79,13 @@ impl<'t> Document<'t> {
         self.spans.borrow().contains_key(path)
     }
 
+    /// The line, from 1, of each value that was asked for, by its path.
+    pub fn lines(&self) -> BTreeMap<String, usize> {
+        let breaks: Vec<usize> = self.text.match_indices('\n').map(|(at, _)| at).collect();
+        let line = |span: &Range<usize>| breaks.partition_point(|at| *at < span.start) + 1;
+        self.spans.borrow().iter().map(|(path, span)| (path.clone(), line(span))).collect()
+    }
+
     /// The faults found, in the order of the file.
     pub fn into_faults(self) -> Vec<Fault> {
         let mut faults = self.faults.into_inner();

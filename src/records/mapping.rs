@@ -57,6 +57,22 @@ pub struct SeriesMapping {
     pub database_triggers: BTreeSet<String>,
 }
 
+impl SeriesMapping {
+    /// Those of some series from whose own rows a date of this event is read, and which may go before the record: not
+    /// those that wait for it.
+    pub fn dates_from<'m>(&self, event: &EventMapping, series: &[&'m SeriesMapping]) -> Vec<&'m SeriesMapping> {
+        let tables = event.elements.iter().filter_map(|element| match &element.place {
+            Place::Child { table, .. } => Some(table),
+            Place::Record => None,
+        });
+        let waits = |other: &SeriesMapping| other.blocked_by.iter().any(|relation| relation.series == self.series);
+        let of_table = |table: &String| {
+            series.iter().copied().find(|other| other.table.eq_ignore_ascii_case(table) && !waits(other))
+        };
+        tables.filter_map(of_table).collect()
+    }
+}
+
 /// A reference between two series: from a dossier to its account (`subject`), or from a blocker to what it blocks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Relation {

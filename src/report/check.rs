@@ -59,6 +59,9 @@ pub struct Finding {
     pub severity: String,
     pub code: String,
     pub place: String,
+    /// The line of the configuration, from 1, that speaks of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<usize>,
     pub message: String,
     /// The statement or line that mends it.
     pub mend: String,
@@ -102,7 +105,11 @@ impl Report for CheckReport {
         text += &format!("\n{}", table.text());
         for finding in &self.findings {
             text.push('\n');
-            let sentence = format!("{}{}{}", finding.place, words.colon, finding.message);
+            let place = match finding.line {
+                Some(line) => format!("{} ({}:{line})", finding.place, self.config),
+                None => finding.place.clone(),
+            };
+            let sentence = format!("{place}{}{}", words.colon, finding.message);
             text += &paragraph(&format!("{}{}", words.severity(&finding.severity), words.colon), "    ", &sentence);
             // What needs no mending says so; a statement keeps its lines.
             for line in finding.mend.lines().filter(|line| *line != "nothing") {

@@ -113,6 +113,8 @@ pub struct HoldDone {
     pub scope: String,
     /// What it keeps.
     pub of: String,
+    #[serde(skip)]
+    pub series: Option<String>,
     /// Whether such a record is in the database now; absent where that was not looked at or cannot be told.
     pub present: Option<bool>,
     /// How many records that is now, by series; absent likewise.
@@ -124,6 +126,9 @@ pub struct HoldDone {
     /// `example` or `elsewhere`: why the rule that it names disposes of nothing here.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unobeyed: Option<String>,
+    /// Series in which the people among these records have others, which this hold does not reach.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub spares: Vec<String>,
     /// Whether the day by which someone was to look again is over already.
     pub review_is_past: bool,
     /// Why it is not on record yet, though it holds.
@@ -140,6 +145,9 @@ impl Report for HoldDone {
             Some("example") => text += &paragraph("", "  ", words.hold_on_example),
             Some(_) => text += &paragraph("", "  ", words.hold_on_elsewhere),
             None => {}
+        }
+        if let (false, Some(series)) = (self.spares.is_empty(), &self.series) {
+            text += &paragraph("", "  ", &words.fill(words.hold_spares_others, &[series, &self.spares.join(", ")]));
         }
         if self.review_is_past {
             text += &paragraph("", "  ", words.hold_review_past);

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::Words;
 use super::table::paragraph;
+use crate::disposition::Installation;
 use crate::records::mapping::{
     ColumnTest, Condition, Element, Encoding, EventMapping, Literal, Pick, Place, SeriesMapping,
 };
@@ -17,17 +18,40 @@ pub struct Meaning {
     pub trigger: Option<String>,
     /// In the configuration's own terms: `closed_at where status = "closed"`.
     pub is: String,
+    /// Series from whose rows the date is read and which go by rules of their own: a record whose date went first is
+    /// open for ever.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub goes_with: Vec<String>,
 }
 
 /// The meaning of a series' triggers, and of its filter.
-pub fn meanings(mapping: &SeriesMapping) -> Vec<Meaning> {
-    let meaning = |trigger: Option<String>, is| Meaning { series: mapping.series.to_string(), trigger, is };
-    let events = mapping
-        .events
-        .iter()
-        .map(|(trigger, event)| meaning(Some(trigger.to_string()), event_text(event, &mapping.table)));
+pub fn meanings(mapping: &SeriesMapping, install: &Installation) -> Vec<Meaning> {
+    let others = install.series.iter().filter(|other| {
+        other.series != mapping.series && other.source == mapping.source && install.is_destroyed(other)
+    });
+    let others: Vec<&SeriesMapping> = others.collect();
+    let meaning = |trigger: Option<String>, is| Meaning {
+        series: mapping.series.to_string(),
+        trigger,
+        is,
+        goes_with: Vec::new(),
+    };
+    let events = mapping.events.iter().map(|(trigger, event)| Meaning {
+        goes_with: mapping.dates_from(event, &others).iter().map(|other| other.series.to_string()).collect(),
+        ..meaning(Some(trigger.to_string()), event_text(event, &mapping.table))
+    });
     let filter = mapping.filter.iter().map(|filter| meaning(None, condition_text(filter)));
     events.chain(filter).collect()
+}
+
+/// What is to be said of dates that may go before their records; nothing where none may.
+pub fn warnings(meanings: &[Meaning], words: &Words) -> Vec<String> {
+    let may_go = meanings.iter().filter(|meaning| !meaning.goes_with.is_empty());
+    let warning = |meaning: &Meaning| {
+        let trigger = meaning.trigger.as_deref().unwrap_or_default();
+        words.fill(words.date_goes_first, &[&meaning.series, trigger, &meaning.goes_with.join(", ")])
+    };
+    may_go.map(warning).collect()
 }
 
 /// One line for each.
@@ -39,7 +63,12 @@ pub fn text(meanings: &[Meaning], words: &Words) -> String {
         paragraph("  ", "    ", &format!("{} {of}{}{is}", meaning.series, words.colon))
     };
     let lines: String = meanings.iter().map(line).collect();
-    if lines.is_empty() { lines } else { format!("\n{}{lines}", paragraph("", "", words.meaning_title)) }
+    if lines.is_empty() {
+        return lines;
+    }
+    let warnings: String =
+        warnings(meanings, words).iter().map(|one| format!("\n{}", paragraph("", "", one))).collect();
+    format!("\n{}{lines}{warnings}", paragraph("", "", words.meaning_title))
 }
 
 fn event_text(event: &EventMapping, table: &str) -> String {

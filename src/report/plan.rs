@@ -84,6 +84,7 @@ impl PlanReport {
     pub fn new(file: &PlanFile, install: &Installation, words: &Words) -> Self {
         let manifest = &file.manifest;
         let is_judged = |mapping: &SeriesMapping| manifest.rules.iter().any(|rule| rule.series == mapping.series);
+        let judged = install.series.iter().filter(|mapping| is_judged(mapping));
         let tripped: Vec<_> = file.rails.iter().map(TrippedRail::from).collect();
         let effects = effect::effects(file, install, words);
         let rules = manifest.rules.iter().enumerate();
@@ -102,7 +103,7 @@ impl PlanReport {
             dependents: along::dependents(file, &effects),
             calendars: manifest.calendars.iter().map(CalendarRow::from).collect(),
             effects,
-            meaning: install.series.iter().filter(|mapping| is_judged(mapping)).flat_map(meaning::meanings).collect(),
+            meaning: judged.flat_map(|mapping| meaning::meanings(mapping, install)).collect(),
             program: PROGRAM.to_owned(),
         }
     }
@@ -296,6 +297,7 @@ mod tests {
                 series: "dossier".into(),
                 trigger: Some("closure".into()),
                 is: "dossier.closed_at".into(),
+                goes_with: vec!["claim".into()],
             }],
             program: "retentiond --config here.toml".into(),
         }
@@ -313,6 +315,7 @@ mod tests {
             "H-65e8806d: 1 dossier (PC-1)",
             "go 8,312 rows of other tables, and the files that 1 of these",
             "dossier closure: dossier.closed_at",
+            "Warning: dossier closure is read from rows of claim",
             "retentiond --config here.toml approve 2026-11-21-0a1b2c3d --accept rules",
         ] {
             assert!(text.contains(expected), "{expected} is missing from\n{text}");

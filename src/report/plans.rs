@@ -93,6 +93,8 @@ pub struct Approved {
     pub only: Vec<String>,
     /// Records left out.
     pub excepted: u64,
+    /// What mappings of this installation mean and hardly can: dates that go before their records.
+    pub warnings: Vec<String>,
     /// Who executes it.
     #[serde(flatten)]
     pub executes: Executes,
@@ -121,6 +123,7 @@ impl From<&Decision> for Approved {
             accepted: decision.accepted.iter().map(ToString::to_string).collect(),
             only: decision.only.iter().map(ToString::to_string).collect(),
             excepted: decision.excepted,
+            warnings: Vec::new(),
             executes: Executes::Apply,
             program: PROGRAM.to_owned(),
         }
@@ -139,6 +142,7 @@ impl Report for Approved {
         if self.excepted > 0 {
             text += &format!("{}\n", words.fill(words.approved_except, &[&count(self.excepted, words)]));
         }
+        text += &self.warnings.iter().map(|warning| paragraph("", "  ", warning)).collect::<String>();
         let command = |subcommand: &str| format!("{} {subcommand}", self.program);
         let reject = command(&format!("reject {} --reason …", self.plan));
         let pause = command("ctl pause --reason …");

@@ -86,12 +86,24 @@ fn a_database_that_cannot_be_written_is_left_alone() {
 
 #[test]
 fn a_table_or_column_that_is_not_there_is_told_by_check_and_stops_the_plan() {
-    for (from, to) in [("table         = \"dossier\"", "table = \"dosier\""), ("\"closed_at\"", "\"closed\"")] {
+    for (from, to) in [
+        ("table         = \"dossier\"", "table = \"dosier\""),
+        ("\"closed_at\"", "\"closed\""),
+        ("table = \"document\"", "table = \"dokument\""),
+    ] {
         let house = House::new();
         house.edit("retentiond.toml", from, to);
         let (code, answer) = house.json(&["check"]);
         assert_eq!((code, &answer["ok"]), (78, &false.into()), "{answer}");
         error_of(&answer);
+        let text = std::fs::read_to_string(house.path("retentiond.toml")).unwrap();
+        let line = text.lines().position(|line| line.contains(to)).unwrap() + 1;
+        let told = answer["findings"].as_array().unwrap();
+        let told = told.iter().find(|finding| finding["severity"] == "error").unwrap()["line"].as_u64().unwrap();
+        // At the key, or at the table in which it stands.
+        assert!((told as usize) <= line && line - (told as usize) <= 2, "{line}: {answer}");
+        let said = house.run(&["check"]).flat();
+        assert!(said.contains(&format!("(retentiond.toml:{told})")), "{said}");
         let (code, answer) = house.json(&["plan"]);
         assert_eq!(code, 78, "{answer}");
         error_of(&answer);

@@ -313,6 +313,12 @@ fn a_hold_on_a_person_or_by_an_expression_says_how_many_records_of_which_series_
     assert_eq!(place(&["dossier", "--where", "this.id <= 5"])["keeps"], json!({ "dossier": 5 }));
     assert_eq!(place(&["dossier", "7"])["keeps"], json!({ "dossier": 1 }));
     assert!(place(&["dossier"]).get("keeps").is_none(), "a hold on a series says itself what it keeps");
+    assert!(person.get("spares").is_none() && place(&["dossier", "7"]).get("spares").is_none());
+    for by_the_series_of_people in [&["person", "7"][..], &["person", "--where", "this.id = 7"], &["person"]] {
+        assert_eq!(place(by_the_series_of_people)["spares"], json!(["dossier"]), "{by_the_series_of_people:?}");
+    }
+    let said = house.run(&["hold", "place", "person", "6", "--reason", "a claim"]).flat();
+    assert!(said.contains("not what the same people have in dossier; a person with all records"), "{said}");
     let said = house.run(&["hold", "place", "--subject", "8", "--reason", "a claim"]).out;
     assert!(said.contains("It keeps now: dossier: 6, person: 1."), "{said}");
     house.database().execute("DELETE FROM person WHERE id = 7", []).unwrap();

@@ -22,6 +22,7 @@ pub fn guesses(config: &Config) -> Vec<Finding> {
         Finding {
             severity: "warning".to_owned(),
             code: "guess".to_owned(),
+            line: None,
             place: format!("{}:{}", config.file.display(), lines[0]),
             message: format!("{which} {}, guessed by `init` and confirmed by nobody: {question}.", numbers.join(", ")),
             mend: "Look at the data, correct what is wrong, then remove the `?`.".to_owned(),
@@ -55,6 +56,7 @@ pub fn files_without_mapping(series: &[&SeriesMapping], catalog: &Catalog) -> Ve
             findings.push(Finding {
                 severity: "warning".to_owned(),
                 code: "files-unmapped".to_owned(),
+                line: None,
                 place: place.clone(),
                 message: format!(
                     "{table}.{} seems to name files, and no `files` says which: they would stay when their rows go.",

@@ -65,17 +65,15 @@ pub struct Call {
 pub(super) fn all<'m>(queries: &'m Queries, series: &'m SeriesMapping) -> Vec<Expression<'m>> {
     let mut found = Found(Vec::new());
     let (at, table) = (place(series), series.table.as_str());
-    found.condition(format!("{at}.filter"), table, series.filter.as_ref());
-    for (name, condition) in &series.conditions {
-        found.condition(format!("{at}.condition.{name}"), table, Some(condition));
+    for Test { at, table, condition } in tests(series) {
+        if let Condition::Expression(text) = condition {
+            found.0.push(Expression { at, text, this: table, owner: None });
+        }
     }
     for (trigger, event) in &series.events {
-        let at = format!("{at}.event.{trigger}");
-        found.condition(at.clone(), table, event.condition.as_ref());
         for element in &event.elements {
-            if let Place::Child { table: child, on, condition, .. } = &element.place {
-                found.join(at.clone(), child, table, on);
-                found.condition(at.clone(), child, condition.as_ref());
+            if let Place::Child { table: child, on, .. } = &element.place {
+                found.join(format!("{at}.event.{trigger}"), child, table, on);
             }
         }
     }
@@ -90,27 +88,55 @@ pub(super) fn all<'m>(queries: &'m Queries, series: &'m SeriesMapping) -> Vec<Ex
     }
     for part in &series.parts {
         let at = part_place(series, part);
-        found.condition(at.clone(), &part.table, part.condition.as_ref());
         if let Some(owner) = owner_table(series, part) {
             found.join(at.clone(), &part.table, owner, &part.on);
         }
         for reference in &part.shared {
             found.join(at.clone(), &reference.table, &part.table, &reference.on);
-            found.condition(at.clone(), &reference.table, reference.condition.as_ref());
         }
     }
     found.0
 }
 
+/// A test of rows in a mapping.
+pub(super) struct Test<'m> {
+    /// Where in the configuration.
+    pub at: String,
+    /// Of whose rows.
+    pub table: &'m str,
+    pub condition: &'m Condition,
+}
+
+/// All tests of a mapping.
+pub(super) fn tests(series: &SeriesMapping) -> Vec<Test<'_>> {
+    let (at, own) = (place(series), series.table.as_str());
+    let mut found: Vec<(String, &str, Option<&Condition>)> =
+        vec![(format!("{at}.filter"), own, series.filter.as_ref())];
+    for (name, condition) in &series.conditions {
+        found.push((format!("{at}.condition.{name}"), own, Some(condition)));
+    }
+    for (trigger, event) in &series.events {
+        let at = format!("{at}.event.{trigger}");
+        found.push((at.clone(), own, event.condition.as_ref()));
+        for element in &event.elements {
+            if let Place::Child { table, condition, .. } = &element.place {
+                found.push((at.clone(), table, condition.as_ref()));
+            }
+        }
+    }
+    for part in &series.parts {
+        let at = part_place(series, part);
+        found.push((at.clone(), &part.table, part.condition.as_ref()));
+        let shared = part.shared.iter();
+        found.extend(shared.map(|one| (format!("{at}.shared"), one.table.as_str(), one.condition.as_ref())));
+    }
+    let is_there = |(at, table, condition): (String, _, Option<_>)| Some(Test { at, table, condition: condition? });
+    found.into_iter().filter_map(is_there).collect()
+}
+
 struct Found<'m>(Vec<Expression<'m>>);
 
 impl<'m> Found<'m> {
-    fn condition(&mut self, at: String, this: &'m str, condition: Option<&'m Condition>) {
-        if let Some(Condition::Expression(text)) = condition {
-            self.0.push(Expression { at, text, this, owner: None });
-        }
-    }
-
     fn join(&mut self, at: String, this: &'m str, owner: &'m str, join: &'m Join) {
         if let Join::Expression(text) = join {
             self.0.push(Expression { at, text, this, owner: Some(owner) });

@@ -126,6 +126,7 @@ words! {
     mask_truncate_ip: "network of the address", "réseau de l'adresse";
     mask_date_to_year: "year alone", "année seule";
     meaning_title: "What starts a clock, and what is a record, in the databases:", "Ce qui fait courir un délai, et ce qui est un enregistrement, dans les bases\u{a0}:";
+    date_goes_first: "Warning: {} {} is read from rows of {}, which go by rules of their own. Once they are gone, the record has no such date and is open for ever. Keep the date in a column of its own, or take these rows as a part of the record.", "Avertissement\u{a0}: {} {} est lu dans les lignes de {}, qui suivent leurs propres règles. Une fois celles-ci détruites, l'enregistrement n'a plus cette date et reste en cours pour toujours. Conservez la date dans une colonne à part, ou faites de ces lignes une composante de l'enregistrement.";
     filter_of_series: "(records)", "(enregistrements)";
     simulation_note: "A simulation shows what would be due; nobody can approve it.", "Une simulation montre ce qui serait échu; personne ne peut l'approuver.";
     nothing_due: "Nothing is due: there is nothing to approve.", "Rien n'est échu\u{a0}: il n'y a rien à approuver.";
@@ -189,6 +190,7 @@ words! {
     review_by: "review by", "à revoir le";
     no_hold: "No hold is in force.", "Aucune suspension n'est en vigueur.";
     hold_placed: "Hold {} is in force: {} stays until it is lifted.", "La suspension {} est en vigueur\u{a0}: elle conserve {} jusqu'à sa levée.";
+    hold_spares_others: "It keeps records of {} only, not what the same people have in {}; a person with all records is kept by `hold place --subject KEY`.", "Elle ne conserve que des enregistrements de {}, non ceux des mêmes personnes dans {}\u{a0}; `hold place --subject CLÉ` conserve une personne avec tous ses enregistrements.";
     hold_keeps_now: "It keeps now: {}.", "Elle conserve maintenant\u{a0}: {}.";
     keeps_now: "now {}", "maintenant {}";
     hold_on_gone: "It came too late: the record is gone. It holds one that comes back, or a new one under the same name.", "Elle vient trop tard\u{a0}: l'enregistrement a disparu. Elle vaut pour celui qui reviendrait, ou un nouveau du même nom.";

@@ -1,7 +1,7 @@
 //! Indexes that find a record's rows, and foreign keys that the mapping must name.
 
 use super::{Proof, create_index, list, owner_table, part_place, place};
-use crate::records::mapping::{Condition, Join, Place, SeriesMapping};
+use crate::records::mapping::{Condition, FilesMapping, Join, Place, SeriesMapping};
 use crate::records::sqlite::catalog::{ForeignKey, Table};
 use crate::records::sqlite::sql;
 use crate::records::sqlite::triggers::destroyed_tables;
@@ -34,8 +34,28 @@ impl Proof<'_> {
             for reference in &part.shared {
                 self.join_index(&at, &reference.table, &part.table, &reference.on, reference.condition.as_ref())?;
             }
+            if let Some(files) = &part.files {
+                self.file_indexes(&format!("{at}.files"), &part.table, files);
+            }
         }
         Ok(())
+    }
+
+    /// Before files are unlinked, every table that may name one is asked whether it still does.
+    fn file_indexes(&mut self, at: &str, table: &str, files: &FilesMapping) {
+        let shared = files.shared.iter().map(|(table, columns)| (table.as_str(), columns));
+        for (name, columns) in std::iter::once((table, &files.columns)).chain(shared) {
+            let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+            if self.table(name).is_some_and(|table| !finds(table, &columns, &[])) {
+                let message = format!(
+                    "no index finds rows of {name} by {}: as files go, the whole table is read for every few of them, and the application waits for it",
+                    list(columns.iter().copied())
+                );
+                // What tells files apart best is their name, which stands last.
+                let wanted: Vec<&str> = columns.iter().rev().copied().collect();
+                self.warning("missing-index", at, message, create_index(false, name, &wanted));
+            }
+        }
     }
 
     fn event_index(&mut self, at: &str, name: &str, column: &str) {

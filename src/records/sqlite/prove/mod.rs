@@ -1,7 +1,7 @@
 //! `check`: a mapping proved against the real schema, before anything relies on it.
 //!
 //! Every finding says what to write instead, or which statement mends the schema. Findings name tables and columns,
-//! never values.
+//! never values of records.
 
 mod circles;
 mod columns;
@@ -10,6 +10,7 @@ mod database;
 mod files;
 mod links;
 mod masks;
+mod matches;
 mod scratch;
 mod statements;
 mod triggers;
@@ -23,7 +24,7 @@ use super::open::Opened;
 use super::queries::Queries;
 use super::{Finding, Severity, StoreError, sql};
 use crate::model::SeriesName;
-use crate::records::mapping::{PartMapping, Place, SeriesMapping, Source};
+use crate::records::mapping::{PartMapping, SeriesMapping, Source};
 
 /// A series to prove, and what its rules ask of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,6 +99,7 @@ impl Proof<'_> {
             }
             let looked = self.values(mapping);
             self.unless_rows_fail(mapping, looked)?;
+            self.matches(mapping)?;
             let looked = self.files_are_there(mapping);
             self.unless_rows_fail(mapping, looked)?;
         }
@@ -147,10 +149,8 @@ impl Proof<'_> {
         let others = all.iter().filter(|other| other.is_destroyed && *other.series != mapping.series);
         let others: Vec<&SeriesMapping> = others.filter_map(|other| queries.mapping(other.series).ok()).collect();
         for (trigger, event) in &mapping.events {
-            for element in &event.elements {
-                let Place::Child { table, .. } = &element.place else { continue };
-                let Some(other) = others.iter().find(|other| other.table.eq_ignore_ascii_case(table)) else { continue };
-                let (own, other) = (&mapping.series, &other.series);
+            for other in mapping.dates_from(event, &others) {
+                let (own, table, other) = (&mapping.series, &other.table, &other.series);
                 let message = format!(
                     "its date is read from {table}, whose rows go by the rules of {other}: once they are gone, the record of {own} is open for ever"
                 );

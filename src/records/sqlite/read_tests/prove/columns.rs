@@ -91,6 +91,23 @@ fn an_index_is_asked_for_where_rows_are_looked_for() {
         let mends: Vec<(&str, &str)> = found.iter().map(|finding| (finding.code, finding.mend.as_str())).collect();
         assert_eq!(mends, [("missing-index", mend)], "the part and the foreign key ask for the same");
     }
+    let names_files = |series: &mut SeriesMapping| {
+        let columns = vec!["kind".to_owned(), "body".to_owned()];
+        let shared = vec![("scan".to_owned(), vec!["path".to_owned()])];
+        series.parts[0].files =
+            Some(FilesMapping { columns, root: PathBuf::from("/"), shared, missing: Default::default() });
+    };
+    let (own, other) = ("CREATE INDEX b ON message (body);", "CREATE INDEX s ON scan (path);");
+    let mended = [
+        (own, "CREATE INDEX \"scan_path_idx\" ON \"scan\" (\"path\");"),
+        (other, "CREATE INDEX \"message_body_kind_idx\" ON \"message\" (\"body\", \"kind\");"),
+    ];
+    for (there, mend) in mended {
+        warning(&format!("CREATE TABLE scan (path TEXT); {there}"), "missing-index", mend, names_files);
+    }
+    let mut all = good();
+    names_files(&mut all[0]);
+    assert_eq!(prove(&format!("{GOOD} CREATE TABLE scan (path TEXT); {own} {other}"), &all), []);
     // A polymorphic part is found by an index that begins with its type.
     let typed = "DROP INDEX message_dossier; CREATE INDEX typed ON message (kind, dossier_id);
          CREATE TABLE note (id INTEGER PRIMARY KEY, kind TEXT, of INT);";

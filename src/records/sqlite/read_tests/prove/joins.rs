@@ -194,7 +194,7 @@ fn a_relation_to_another_source_and_a_root_that_is_not_there_are_errors() {
     error("", "relation-elsewhere", "source app", |series| {
         series.blocked_by = vec![relation("invoice", "dossier_id", "id")];
     });
-    error("", "no-root", "create the directory", |series| {
+    error("CREATE INDEX b ON message (body);", "no-root", "create the directory", |series| {
         let columns = vec!["body".to_owned()];
         series.parts[0].files = Some(FilesMapping {
             columns,

@@ -5,7 +5,7 @@ mod joins;
 mod triggers;
 
 use super::*;
-use crate::records::mapping::{FilesMapping, Mask, SetValue};
+use crate::records::mapping::{ColumnTest, FilesMapping, Mask, SetValue};
 use crate::records::sqlite::{Finding, Proved, Severity};
 
 /// A schema without fault, and the mapping that fits it.
@@ -196,4 +196,31 @@ fn an_expression_that_fails_on_a_row_is_a_warning_and_the_rest_is_proved() {
     let codes: Vec<&str> = findings.iter().map(|finding| finding.code).collect();
     assert_eq!(codes, ["naive-values", "expression-fails"], "{findings:#?}");
     assert!(findings[1].message.contains("series.dossier.part.message"), "{findings:#?}");
+}
+
+#[test]
+fn a_value_of_a_where_that_no_row_has_is_told() {
+    let where_status = |values: &[&str]| {
+        let one_of = values.iter().map(|value| text(value)).collect();
+        Some(Condition::All(vec![ColumnTest { column: "status".to_owned(), one_of }]))
+    };
+    let told = |values: &[&str]| {
+        let mut all = good();
+        all[0].events.get_mut(&"closure".into()).unwrap().condition = where_status(values);
+        let findings = prove_in(&Database::with("delete", GOOD), &all);
+        let told = findings.into_iter().find(|finding| finding.code == "value-unmatched");
+        told.map(|finding| (finding.severity, finding.place, finding.message))
+    };
+    let at = "series.dossier.event.closure".to_owned();
+    let no_row = |of: &str| format!("no row of dossier has {of} in status");
+    assert_eq!(told(&["closed"]), None);
+    assert_eq!(told(&["closd"]), Some((Severity::Warning, at.clone(), no_row("\"closd\""))));
+    assert_eq!(told(&["closed", "settled"]), Some((Severity::Note, at, no_row("\"settled\""))));
+    // Of an empty table nothing can be said.
+    warning("", "value-unmatched", "are still to come", |series| {
+        series.filter = where_status(&["closd"]);
+    });
+    let mut all = good();
+    all[0].filter = where_status(&["closd"]);
+    assert_eq!(prove(&format!("{GOOD} DELETE FROM dossier;"), &all), []);
 }
