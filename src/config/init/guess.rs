@@ -10,9 +10,9 @@ use crate::records::sqlite::catalog::{Catalog, Column, Table};
 /// A schema, interpreted.
 pub(super) struct Guess<'c> {
     pub series: Vec<Candidate<'c>>,
-    /// Tables that hold neither a date that could start a clock nor a reference to a series: reference data, most
-    /// likely.
-    pub aside: Vec<&'c str>,
+    /// Tables that hold no date that seems to start a clock, and no reference to a series that their names would tell:
+    /// reference data, most likely.
+    pub aside: Vec<(&'c str, &'c Table)>,
     pub links: Vec<Link>,
     /// What refers to several tables by a type, and was not placed: the table, the stem of its two columns, and the
     /// type where one is known.
@@ -84,7 +84,7 @@ impl<'c> Guess<'c> {
         let unplaced = unplaced(&tables, &series, &owners, kinds);
         let is_used = |name: &str| is_part(name) || series.iter().any(|candidate| candidate.table_name == name);
         let aside = tables.iter().filter(|(name, table)| !is_used(name) && !is_polymorphic(table));
-        let aside = aside.map(|(name, _)| *name).collect();
+        let aside = aside.copied().collect();
         Self { series, aside, unplaced, links }
     }
 

@@ -325,6 +325,18 @@ pub(super) fn role(column: &str) -> Option<Role> {
     (ROLES.contains(&role) && is_person(table)).then(|| Role::Of(table.to_owned()))
 }
 
+const ENDS: &[&str] =
+    &["from", "to", "source", "target", "first", "second", "origin", "de", "vers", "origine", "cible"];
+
+/// What stands at the end of a tie that a column names, as a table is named: `issue` of `issue_from_id`.
+pub(super) fn end_of_tie(column: &str) -> Option<String> {
+    let name = snake(column);
+    let stem = name.strip_suffix("_id")?;
+    let at_its_end = stem.rsplit_once('_').filter(|(_, end)| ENDS.contains(end)).map(|(table, _)| table);
+    let at_its_beginning = || stem.split_once('_').filter(|(end, _)| ENDS.contains(end)).map(|(_, table)| table);
+    at_its_end.or_else(at_its_beginning).map(str::to_owned)
+}
+
 /// Whether whoever plays the role of this column began the matter, rather than works on it.
 pub(super) fn begins_matter(column: &str) -> bool {
     any(

@@ -69,6 +69,9 @@ pub(super) fn links(tables: &[(&str, &Table)]) -> Vec<Link> {
             }
             if let Some((parent, key)) = own_tree(name, table, &column.name) {
                 links.push(suggestion(name, column, parent, key, false));
+            } else if let Some((parent, key)) = by_end(&column.name, tables) {
+                // Whom something went from or to does not own it.
+                links.push(suggestion(name, column, parent, key, names::is_person(parent)));
             } else if let Some((parent, key)) = by_role(&column.name, tables, people) {
                 links.push(suggestion(name, column, parent, key, true));
             }
@@ -96,6 +99,12 @@ fn own_tree<'c>(name: &'c str, table: &'c Table, column: &str) -> Option<(&'c st
         [key] if names::snake(column) == "parent_id" => Some((name, &key.name)),
         _ => None,
     }
+}
+
+/// `issue_from_id` and `issue_to_id` suggest that a row ties two issues together.
+fn by_end<'c>(column: &str, tables: &[(&'c str, &'c Table)]) -> Option<(&'c str, &'c str)> {
+    let (name, key) = named(&names::end_of_tie(column)?.replace('_', ""), tables)?;
+    Some((name, &key.name))
 }
 
 /// `author_id` suggests the table of people; `sender_account_id` that of accounts.

@@ -374,3 +374,33 @@ fn what_people_wrote_is_no_part_of_them_where_it_may_belong_to_something_else() 
         assert_eq!(parts(series(&loaded, "projects")), ["repositories", "commits"]);
     }
 }
+
+#[test]
+fn rows_that_tie_two_records_together_are_a_part_of_the_one_and_asked_about_for_the_other() {
+    let proposal = proposal(
+        "CREATE TABLE issues (id INTEGER PRIMARY KEY, closed_at TEXT);
+         CREATE TABLE issue_relations (id INTEGER PRIMARY KEY, issue_from_id INT NOT NULL, issue_to_id INT NOT NULL);
+         CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT, last_login_at TEXT);
+         CREATE TABLE transfers (id INTEGER PRIMARY KEY, from_user_id INT, to_user_id INT);",
+    );
+    let other_end = "rows of \"issue_relations\" whose issue_to_id is a \"issues\"";
+    assert!(proposal.undecided.iter().any(|question| question.contains(other_end)), "{:?}", proposal.undecided);
+    let loaded = filled(proposal);
+    let issues = series(&loaded, "issues");
+    assert_eq!(parts(issues), ["issue_relations"]);
+    assert_eq!(issues.parts[0].on, columns("issue_from_id", "id"));
+    // Nobody owns what went from one person to another.
+    assert_eq!(parts(series(&loaded, "users")), [""; 0]);
+}
+
+#[test]
+fn what_is_left_aside_shows_what_might_speak_against_it() {
+    let proposal = proposal(
+        "CREATE TABLE issues (id INTEGER PRIMARY KEY, closed_at TEXT);
+         CREATE TABLE redirects (id INTEGER PRIMARY KEY, wiki_id INT, created_on TEXT);
+         CREATE TABLE trackers (id INTEGER PRIMARY KEY, name TEXT);",
+    );
+    let text = &proposal.configuration;
+    assert!(text.contains("#   redirects (wiki_id, created_on)\n#   trackers\n"), "{text}");
+    assert!(!text.contains("having neither a date"), "{text}");
+}

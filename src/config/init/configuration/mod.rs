@@ -228,11 +228,15 @@ impl Page<'_> {
         }
         if !guess.aside.is_empty() {
             self.line("");
-            self.line("# Left aside, having neither a date that could start a clock nor a reference to a series:");
-            for name in &guess.aside {
-                self.line(&format!("#   {name}"));
+            self.line("# Left aside: no date of theirs seems to start a clock, and by their names they refer to no series. In parentheses, their");
+            self.line("# dates, and what may refer to something after all:");
+            for (name, table) in &guess.aside {
+                let doubtful = table.columns.iter().filter(|column| is_doubtful(column));
+                let doubtful: Vec<&str> = doubtful.map(|column| column.name.as_str()).collect();
+                let doubtful = if doubtful.is_empty() { String::new() } else { format!(" ({})", doubtful.join(", ")) };
+                self.line(&format!("#   {name}{doubtful}"));
             }
-            for name in guess.aside.iter().filter(|name| names::is_person(name)) {
+            for (name, _) in guess.aside.iter().filter(|(name, _)| names::is_person(name)) {
                 self.open(format!(
                     "which event starts the clock of \"{name}\", whose rows seem to be people: no column says when one leaves"
                 ));
@@ -243,6 +247,12 @@ impl Page<'_> {
             ));
         }
     }
+}
+
+/// Whether a column may be of weight for a table that seems to hold no records: a date, or what looks like a reference.
+fn is_doubtful(column: &Column) -> bool {
+    let refers = names::words(&column.name).last().is_some_and(|word| word == "id") && column.primary_key == 0;
+    refers || names::date_kind(column).is_some()
 }
 
 fn is_reference(table: &Table, column: &Column) -> bool {
