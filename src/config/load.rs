@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::{Loaded, calendars, cross, lower, relations};
+use super::{Loaded, calendars, cross, lower, metrics, relations};
 use crate::calendar::{self, Calendar};
 use crate::model::{Document, Fault};
 
@@ -30,6 +30,7 @@ pub fn load(file: &Path) -> Result<Loaded, Vec<Fault>> {
     let (mut laws, mut law_faults) = parse_all(&files.found);
     if let Some(config) = &lowered.config {
         relations::check(&document, config);
+        metrics::apart(&document, config);
     }
     let mut notes = Vec::new();
     // Against half of the calendars, a mapping would seem to lack what the other half says.

@@ -3,7 +3,9 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use crate::model::{Table, Value};
+use super::Config;
+use crate::model::{Document, Table, Value};
+use crate::records::files::identity::overlap_as_written;
 
 /// Where the daemon's figures can be read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,9 +26,55 @@ pub enum Listen {
 /// Lowers `[metrics]`; `None` after noting faults.
 pub(super) fn lower(mut table: Table<'_>, base: &Path) -> Option<Metrics> {
     let address = table.get("listen").map_or(Some(None), |value| listen(&value, base).map(Some));
-    let textfile = table.get("textfile").map_or(Some(None), |path| path.text().map(|path| Some(base.join(path))));
+    let textfile = table.get("textfile").map_or(Some(None), |value| textfile(&value, base).map(Some));
     table.finish();
     Some(Metrics { listen: address?, textfile: textfile? })
+}
+
+/// node_exporter reads no other names; and whatever else is named so is hardly a database.
+fn textfile(value: &Value<'_>, base: &Path) -> Option<PathBuf> {
+    let path = base.join(value.text()?);
+    if path.extension().is_some_and(|extension| extension == "prom") {
+        return Some(path);
+    }
+    let message = format!("`{}` must end in `.prom`: the file is replaced once a minute", value.path());
+    value.fault("metrics-textfile", message, "write \"/var/lib/node_exporter/retentiond.prom\"");
+    None
+}
+
+/// What is replaced once a minute, or at a start, is none of the files that this program is there to keep: by the
+/// letter; what lies there already, the daemon looks at.
+pub(super) fn apart(document: &Document<'_>, config: &Config) {
+    let socket = match &config.metrics.listen {
+        Some(Listen::Unix(path)) => Some(("metrics.listen", path)),
+        _ => None,
+    };
+    let textfile = config.metrics.textfile.as_ref().map(|path| ("metrics.textfile", path));
+    for (place, path) in socket.into_iter().chain(textfile) {
+        if let Some(what) = kept_at(path, config) {
+            let message = format!("`{place}` would replace what lies there, and that is {what}");
+            document.fault_at(place, "metrics-place", message, "name a file in a directory of its own");
+        }
+    }
+}
+
+/// What of the organization or of ours a path is, or lies in.
+fn kept_at(path: &Path, config: &Config) -> Option<String> {
+    if overlap_as_written(path, &config.state) {
+        return Some("the state of retentiond".to_owned());
+    }
+    for source in config.sources.values() {
+        // SQLite's own files beside it have names of their own.
+        let named = source.sqlite.as_os_str().to_string_lossy();
+        let beside = ["wal", "shm", "journal"].map(|kind| PathBuf::from(format!("{named}-{kind}")));
+        if beside.iter().chain([&source.sqlite]).any(|file| overlap_as_written(path, file)) {
+            return Some(format!("the database of \"{}\"", source.name));
+        }
+    }
+    let mut parts = config.series.iter().flat_map(|series| series.parts.iter().map(move |part| (series, part)));
+    let (series, _) =
+        parts.find(|(_, part)| part.files.as_ref().is_some_and(|files| overlap_as_written(path, &files.root)))?;
+    Some(format!("among the files of \"{}\"", series.series))
 }
 
 fn listen(value: &Value<'_>, base: &Path) -> Option<Listen> {

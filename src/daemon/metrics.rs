@@ -1,9 +1,5 @@
 //! The daemon's figures in Prometheus text. Labels are rules, actions and series of the configuration: never a record.
 
-use std::fs::{self, Permissions};
-use std::io;
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
 use std::sync::atomic::{AtomicI64, AtomicU64};
 
 use chrono::NaiveTime;
@@ -175,17 +171,6 @@ impl Metrics {
         let _infallible = encode(&mut text, &self.registry);
         text
     }
-
-    /// Writes the text where node_exporter finds it, whole or not at all.
-    ///
-    /// # Errors
-    /// A directory that cannot be written.
-    pub fn write_textfile(&self, path: &Path) -> io::Result<()> {
-        let beside = path.with_extension("prom.tmp");
-        fs::write(&beside, self.text())?;
-        fs::set_permissions(&beside, Permissions::from_mode(0o644))?;
-        fs::rename(&beside, path)
-    }
 }
 
 /// A figure at zero, under its name in the text.
@@ -265,18 +250,5 @@ mod tests {
             .filter_map(|line| line.split(['{', ' ']).next())
             .collect();
         assert_eq!(named.difference(&exported).collect::<Vec<_>>(), Vec::<&&str>::new());
-    }
-
-    #[test]
-    fn the_textfile_is_replaced_whole() {
-        let dir = tempfile::tempdir().unwrap();
-        let file = dir.path().join("retentiond.prom");
-        let now: Instant = NOW.parse().unwrap();
-        let metrics = Metrics::new(now);
-        metrics.write_textfile(&file).unwrap();
-        metrics.stand(1, &Anchor { size: 0, since: now }, 0);
-        metrics.write_textfile(&file).unwrap();
-        assert!(fs::read_to_string(&file).unwrap().contains("retentiond_log_entries 1\n"));
-        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
     }
 }

@@ -37,6 +37,7 @@ pub mod schedule;
 mod standing;
 mod steward;
 mod systemd;
+mod textfile;
 mod watch;
 
 pub use error::DaemonError;

@@ -14,6 +14,7 @@ use super::exposition::Place;
 use super::runner::Runner;
 use super::schedule::Alarm;
 use super::systemd;
+use super::textfile;
 use crate::config::{self, Config, Loaded, Schedule};
 use crate::disposition::desk::DeskError;
 use crate::disposition::request::Refusal;
@@ -90,10 +91,8 @@ impl Runner {
             // The heartbeat ends after the run loop.
             let _heard = self.places.send(place);
         }
-        if let Some(textfile) = before.metrics.textfile.filter(|old| self.config.metrics.textfile.as_ref() != Some(old))
-        {
-            // Whoever reads the directory would take its figures for those of today.
-            let _gone_already = fs::remove_file(textfile);
+        if let Some(old) = before.metrics.textfile.filter(|old| self.config.metrics.textfile.as_ref() != Some(old)) {
+            let _is_another_file_now = textfile::remove(&old);
         }
         self.retries.clear();
         self.was_free = false;

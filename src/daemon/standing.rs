@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 
 use super::alerts::kind;
 use super::runner::Runner;
+use super::textfile;
 use crate::audit;
 use crate::audit::witness::read_witnessed;
 use crate::disposition::control::LeftFiles;
@@ -50,7 +51,7 @@ impl Runner {
     /// Told once, not every minute, where that fails.
     fn write_textfile(&mut self) {
         let Some(path) = &self.config.metrics.textfile else { return };
-        let written = self.metrics.write_textfile(path);
+        let written = textfile::write(path, &self.metrics.text());
         if let (Err(error), false) = (&written, self.textfile_fails) {
             tracing::warn!(path = %path.display(), %error, "the metrics' textfile cannot be written");
         }
