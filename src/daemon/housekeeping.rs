@@ -11,11 +11,15 @@ use crate::model::Instant;
 /// Firings older than this explain nothing any more.
 const KEEP_FIRINGS: TimeDelta = TimeDelta::days(90);
 
+/// Those further ahead were recorded under a clock that was wrong: once their time comes, they must fire.
+const AHEAD: TimeDelta = TimeDelta::days(1);
+
 impl Runner {
     /// Forgets what has reached its term.
     pub(super) fn keep_house(&mut self, now: Instant) -> Result<(), DeskError> {
         let mut desk = self.desk.lock()?;
         desk.forget_firings_before(now - KEEP_FIRINGS)?;
+        desk.forget_firings_after(now + AHEAD)?;
         let Some(before) = before(now, self.config.keep_plans) else { return Ok(()) };
         let forgotten = desk.forget_plans_before(before, now)?;
         if forgotten > 0 {

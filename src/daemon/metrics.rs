@@ -124,6 +124,11 @@ impl Metrics {
         self.last_scan.set(now.timestamp());
     }
 
+    /// A scan at a time to come was made under a clock that was wrong: it would hide for so long that there is none.
+    pub fn forget_scan_to_come(&self, now: Instant) {
+        self.last_scan.set(self.last_scan.get().min(now.timestamp()));
+    }
+
     /// Notes what is past its term.
     pub fn overdue(&self, counts: &Counts) {
         self.overdue.clear();
@@ -234,6 +239,17 @@ mod tests {
         let text = Metrics::new(NOW.parse().unwrap()).text();
         assert!(text.contains("retentiond_last_scan_timestamp_seconds 0\n"), "{text}");
         assert!(text.contains("retentiond_started_timestamp_seconds 1795226400\n"), "{text}");
+    }
+
+    #[test]
+    fn a_scan_at_a_time_to_come_is_no_reason_to_miss_none_until_then() {
+        let metrics = busy();
+        let scanned = |now: &str| {
+            metrics.forget_scan_to_come(now.parse().unwrap());
+            metrics.last_scan.get()
+        };
+        assert_eq!(scanned("2026-11-21T02:00:01Z"), 1_795_226_400);
+        assert_eq!(scanned("2025-11-21T02:00:00Z"), 1_795_226_400 - 365 * 86_400);
     }
 
     #[test]

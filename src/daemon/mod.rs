@@ -13,6 +13,7 @@ mod counts;
 mod error;
 mod execution;
 mod exposition;
+mod firing;
 mod heartbeat;
 mod housekeeping;
 mod installation;

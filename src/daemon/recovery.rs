@@ -1,12 +1,9 @@
-//! What comes before anything else after a crash: batches that it interrupted are resolved, scans that it interrupted
-//! are made anew.
+//! What comes before anything else after a crash: batches that it interrupted are resolved.
 
 use super::alerts::kind;
 use super::runner::Runner;
-use super::scan::Depth;
-use crate::disposition::desk::{DeskError, Firing};
+use crate::disposition::desk::DeskError;
 use crate::disposition::execute::{self, ExecuteError, LeftBehind};
-use crate::model::RuleNumber;
 
 impl Runner {
     /// Gives every intent without outcome its outcome; what cannot be resolved now is tried again at every tick and
@@ -36,37 +33,6 @@ impl Runner {
                 };
                 self.board.raise(kind::RECOVERY, "log", message, now);
             }
-        }
-    }
-
-    /// Makes the scans anew that a crash interrupted: each once.
-    pub fn make_up(&mut self) {
-        let made_up = self.desk.lock().and_then(|desk| {
-            let interrupted = desk.interrupted_firings()?;
-            for Firing { schedule, at, .. } in &interrupted {
-                let is_of_schedule = self.alarms.iter().any(|alarm| alarm.name == *schedule);
-                let outcome =
-                    if is_of_schedule { "interrupted, and made anew at the next start" } else { "interrupted" };
-                desk.end_firing(schedule, *at, self.watch.now(), outcome)?;
-            }
-            Ok(interrupted)
-        });
-        match made_up {
-            Ok(interrupted) => {
-                let names: Vec<String> = interrupted.into_iter().map(|firing| firing.schedule).collect();
-                let scans: Vec<Vec<RuleNumber>> = self
-                    .alarms
-                    .iter()
-                    .filter(|alarm| names.contains(&alarm.name))
-                    .map(|alarm| alarm.rules.clone())
-                    .collect();
-                for rules in scans {
-                    if self.watch.look().1.is_none() {
-                        self.scan(&rules, Depth::Probe);
-                    }
-                }
-            }
-            Err(error) => self.trouble(&error, self.watch.now()),
         }
     }
 }

@@ -1,6 +1,5 @@
 //! Another configuration, taken up between runs; and the notice that the files have changed.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::mem;
 use std::os::unix::fs::MetadataExt;
@@ -12,11 +11,9 @@ use super::alerts::kind;
 use super::error::DaemonError;
 use super::exposition::Place;
 use super::runner::Runner;
-use super::schedule::Alarm;
 use super::systemd;
 use super::textfile;
-use crate::config::{self, Config, Loaded, Schedule};
-use crate::disposition::desk::DeskError;
+use crate::config::{self, Config, Loaded};
 use crate::disposition::request::Refusal;
 use crate::model::{Fault, Instant};
 
@@ -97,6 +94,7 @@ impl Runner {
         self.retries.clear();
         self.was_free = false;
         self.watch.allow_silence(self.config.alerts.silence);
+        self.note_schedules();
         self.show_next();
         self.show_configuration(now);
         self.notice_changed_files(now);
@@ -121,26 +119,6 @@ impl Runner {
         shown.configuration.fault = None;
         shown.alerts.keep_only(kind::CONFIGURATION, &[]);
         shown.alerts.give_to(self.config.notify.clone());
-    }
-
-    pub(super) fn alarms_of(&self, schedule: &Schedule) -> Result<Vec<Alarm>, DeskError> {
-        let now = self.watch.now();
-        let desk = self.desk.lock()?;
-        let last = |name: &str| match desk.last_firing(name, now)? {
-            Some(last) => Ok::<_, DeskError>(last),
-            None => {
-                // From now on it can miss something.
-                desk.begin_firing(name, now, now)?;
-                desk.end_firing(name, now, now, "scheduled")?;
-                Ok(now)
-            }
-        };
-        Alarm::all(schedule, last)
-    }
-
-    pub(super) fn show_next(&self) {
-        let next = self.alarms.iter().filter_map(|alarm| Some((alarm.name.clone(), alarm.next()?)));
-        self.board.show().next = if self.schedule.suspended { BTreeMap::new() } else { next.collect() };
     }
 
     pub(super) fn notice_changed_files(&mut self, now: Instant) {

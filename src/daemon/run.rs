@@ -70,6 +70,7 @@ pub fn run(options: Options) -> Result<(), DaemonError> {
     runner.recover();
     runner.follow_runs_of_others();
     runner.recall_alerts();
+    runner.note_schedules();
 
     let socket = serve(&steward)?;
     let heartbeat = heartbeat::start(beat)?;
@@ -155,10 +156,9 @@ fn serve(steward: &Arc<Steward>) -> Result<Served, DaemonError> {
 }
 
 /// Starts the run loop. However its thread ends, the main thread is woken.
-fn obey(mut runner: Runner, received: Receiver<Order>, wake: Wake) -> Result<JoinHandle<()>, DaemonError> {
+fn obey(runner: Runner, received: Receiver<Order>, wake: Wake) -> Result<JoinHandle<()>, DaemonError> {
     let body = move || {
         let _wake = wake;
-        runner.make_up();
         runner.run(&received);
     };
     thread::Builder::new().name("runs".to_owned()).spawn(body).map_err(DaemonError::Thread)

@@ -20,8 +20,8 @@ use super::orders::Order;
 use super::pulse::Pulse;
 use super::reload::Files;
 use super::run::CLOCK;
-use super::scan::{Depth, Scanned};
-use super::schedule::{Alarm, Ring};
+use super::scan::Depth;
+use super::schedule::Alarm;
 use super::watch::Watch;
 use crate::audit::leaf::{Body, Heartbeat};
 use crate::config::{Config, Schedule};
@@ -41,15 +41,6 @@ const HEARTBEAT: TimeDelta = TimeDelta::hours(24);
 
 /// Counts older than this are made anew for the heartbeat: a nightly scan keeps them younger, however long it takes.
 const COUNTS_FOR: TimeDelta = TimeDelta::hours(26);
-
-/// What it means that an alarm rang.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Meaning {
-    Scan,
-    /// A scan of all rules fires in the same tick.
-    Contained,
-    Missed,
-}
 
 /// The run loop.
 pub struct Runner {
@@ -196,9 +187,7 @@ impl Runner {
         if self.board.show().alerts.count(kind::RECOVERY) > 0 {
             self.recover();
         }
-        if let Err(error) = self.forget_times_to_come(now) {
-            self.trouble(&error, now);
-        }
+        self.forget_times_to_come(now);
         // What was begun or approved comes first, so that the scan does not list its records anew.
         self.resume();
         self.fire(now);
@@ -209,13 +198,13 @@ impl Runner {
     }
 
     /// After a clock that lay ahead was put back: what was noted under it would wait until that time.
-    fn forget_times_to_come(&mut self, now: Instant) -> Result<(), DeskError> {
+    fn forget_times_to_come(&mut self, now: Instant) {
         self.forget_retries_to_come(now);
+        self.metrics.forget_scan_to_come(now);
         if self.alarms.iter().any(|alarm| alarm.is_ahead(now)) {
-            self.alarms = self.alarms_of(&self.schedule)?;
+            self.alarms.iter_mut().for_each(|alarm| alarm.put_back(now));
             self.show_next();
         }
-        Ok(())
     }
 
     /// A restart goes on from what was believed.
@@ -239,86 +228,6 @@ impl Runner {
             }
             Err(error) => self.trouble(&error, self.watch.now()),
         }
-    }
-
-    /// Puts the beginning of what no schedule fired among the last runs.
-    pub(super) fn begin(&self, name: &str) -> Result<Instant, DeskError> {
-        let desk = self.desk.lock()?;
-        let now = self.watch.now();
-        // Two in one second are two.
-        let mut at = now;
-        while !desk.begin_firing(name, at, now)? {
-            at += TimeDelta::seconds(1);
-        }
-        Ok(at)
-    }
-
-    /// And its end.
-    pub(super) fn end(&self, name: &str, begun: Instant, outcome: &str) {
-        let now = self.watch.now();
-        if let Err(error) = self.desk.lock().and_then(|desk| desk.end_firing(name, begun, now, outcome)) {
-            self.trouble(&error, now);
-        }
-    }
-
-    /// Fires every alarm that rings.
-    fn fire(&mut self, now: Instant) {
-        if self.schedule.suspended {
-            return;
-        }
-        // The schedule's own alarm comes first, and scans all rules.
-        let mut is_all_scanned = false;
-        for place in 0..self.alarms.len() {
-            let (at, is_made_up) = match self.alarms[place].ring(now) {
-                Ring::Not => continue,
-                Ring::Fire(at) => (at, true),
-                Ring::Missed(at) => (at, false),
-            };
-            let (name, rules) = (self.alarms[place].name.clone(), self.alarms[place].rules.clone());
-            let meaning = match is_made_up {
-                false => Meaning::Missed,
-                // Else the same records would be on two lists.
-                true if is_all_scanned => Meaning::Contained,
-                true => Meaning::Scan,
-            };
-            match self.fire_one(&name, &rules, at, meaning) {
-                Ok(is_scanned) => is_all_scanned |= is_scanned && rules.is_empty(),
-                Err(error) => {
-                    // Unrecorded, it must not run; the next tick tries again.
-                    self.board.show().not_begun(&name, at, now, error.refusal().code);
-                    self.trouble(&error, now);
-                    continue;
-                }
-            }
-            self.board.show().unrecorded.remove(&name);
-            self.alarms[place].done(at);
-            self.show_next();
-            if self.stop.load(Ordering::Relaxed) {
-                return;
-            }
-        }
-    }
-
-    /// Says whether every one of these rules was scanned for it.
-    fn fire_one(&mut self, name: &str, rules: &[RuleNumber], at: Instant, meaning: Meaning) -> Result<bool, DeskError> {
-        let now = self.watch.now();
-        if !self.desk.lock()?.begin_firing(name, at, now)? {
-            return Ok(false);
-        }
-        let (outcome, is_scanned) = match meaning {
-            Meaning::Scan => {
-                tracing::info!(schedule = name, %at, "a scan is due");
-                let Scanned { outcome, is_whole } = self.scan(rules, Depth::Probe);
-                (outcome, is_whole)
-            }
-            Meaning::Contained => ("the scan of all rules stands for it".to_owned(), true),
-            Meaning::Missed => {
-                tracing::warn!(schedule = name, %at, "a scan was missed and is not made up");
-                ("missed".to_owned(), false)
-            }
-        };
-        self.end(name, at, &outcome);
-        Ok(is_scanned)
     }
 
     /// Once a day: fresh counts, a leaf that says the program is alive, files that were left, and housekeeping.

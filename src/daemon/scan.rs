@@ -43,6 +43,8 @@ pub(super) struct Scanned {
     pub outcome: String,
     /// None of its rules could not be scanned.
     pub is_whole: bool,
+    /// The daemon ends, and some of it was given up for that.
+    pub is_interrupted: bool,
 }
 
 /// A plan that the daemon found to be what is due, and told of.
@@ -70,7 +72,7 @@ impl Runner {
             [] => vec![None],
             rules => rules.iter().cloned().map(Some).collect(),
         };
-        let (mut words, mut is_whole) = (Vec::new(), true);
+        let (mut words, mut is_whole, mut is_interrupted) = (Vec::new(), true, false);
         for only in each {
             let about = only.as_ref().map_or("all rules".to_owned(), |rule| format!("rule {rule}"));
             match self.scan_one(only, depth) {
@@ -80,7 +82,10 @@ impl Runner {
                     continue;
                 }
                 // What was being read was given up for it; nothing is wrong.
-                Err(_) if self.stop.load(Ordering::Relaxed) => words.push("stopped".to_owned()),
+                Err(_) if self.stop.load(Ordering::Relaxed) => {
+                    is_interrupted = true;
+                    words.push("stopped".to_owned());
+                }
                 Err(error) => {
                     let message = format!("the scan of {about} failed: {}", error.refusal().message);
                     self.board.raise(kind::SCAN_FAILED, &about, message, self.watch.now());
@@ -89,7 +94,7 @@ impl Runner {
             }
             is_whole = false;
         }
-        Scanned { outcome: words.join("; "), is_whole }
+        Scanned { outcome: words.join("; "), is_whole, is_interrupted }
     }
 
     fn scan_one(&mut self, only: Option<RuleNumber>, depth: Depth) -> Result<String, AskError> {

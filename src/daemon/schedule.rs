@@ -2,7 +2,7 @@
 //!
 //! A firing is the nominal time of a pattern, an instant. Each fires once, whatever the clock does: only times after
 //! the last firing count, so a clock that is put back fires nothing twice, and however many were missed while the
-//! daemon was down, only the latest is left.
+//! daemon was down, only the latest is left. One whose scan was interrupted is owed until a scan has ended.
 
 use std::collections::BTreeSet;
 
@@ -30,6 +30,15 @@ pub fn next(after: Instant, cron: &Cron, zone: Zone) -> Option<Instant> {
     Some(cron.find_next_occurrence(&after.with_timezone(&zone.tz()), false).ok()?.to_utc())
 }
 
+/// What a schedule fired before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Past {
+    /// When it fired last; where it never did, since when it can miss something.
+    pub last: Instant,
+    /// The latest firing whose scan began and did not end.
+    pub owed: Option<Instant>,
+}
+
 /// One pattern of the schedule: what it scans, and when it fired last.
 #[derive(Clone, Debug)]
 pub struct Alarm {
@@ -43,6 +52,7 @@ pub struct Alarm {
     catch_up: CatchUp,
     grace: TimeDelta,
     last: Instant,
+    owed: Option<Instant>,
     /// First time after `last`, so that a tick costs a comparison.
     next: Option<Instant>,
 }
@@ -59,12 +69,11 @@ pub enum Ring {
 }
 
 impl Alarm {
-    /// Every alarm of a schedule. `last` tells when the alarm of a name fired last; for a name that never did it
-    /// answers the present.
+    /// Every alarm of a schedule. `past` tells what the alarm of a name fired before.
     ///
     /// # Errors
-    /// Whatever `last` fails with.
-    pub fn all<E>(schedule: &Schedule, mut last: impl FnMut(&str) -> Result<Instant, E>) -> Result<Vec<Self>, E> {
+    /// Whatever `past` fails with.
+    pub fn all<E>(schedule: &Schedule, mut past: impl FnMut(&str) -> Result<Past, E>) -> Result<Vec<Self>, E> {
         let main = (String::from("all"), Vec::new(), &schedule.scan);
         let extra = schedule.extra.iter().map(|extra| {
             let rules: BTreeSet<&RuleNumber> = extra.rules.iter().collect();
@@ -77,7 +86,7 @@ impl Alarm {
             if alarms.iter().any(|alarm| alarm.name == name) {
                 continue;
             }
-            let last = last(&name)?;
+            let Past { last, owed } = past(&name)?;
             alarms.push(Self {
                 rules,
                 cron: cron.clone(),
@@ -85,6 +94,7 @@ impl Alarm {
                 catch_up: schedule.catch_up,
                 grace: TimeDelta::try_seconds(schedule.grace.try_into().unwrap_or(i64::MAX)).unwrap_or(TimeDelta::MAX),
                 last,
+                owed,
                 next: next(last, cron, schedule.timezone),
                 name,
             });
@@ -94,24 +104,37 @@ impl Alarm {
 
     /// What it means to this alarm that it is `now`.
     pub fn ring(&self, now: Instant) -> Ring {
-        if self.next.is_none_or(|next| now < next) {
-            return Ring::Not;
-        }
-        let Some(at) = due(now, self.last, &self.cron, self.zone) else { return Ring::Not };
+        let has_come = self.next.is_some_and(|next| next <= now);
+        let due = if has_come { due(now, self.last, &self.cron, self.zone) } else { None };
+        // The latest stands for one that was interrupted before.
+        let Some(at) = due.or(self.owed) else { return Ring::Not };
         let late = now - at;
         let is_made_up = self.catch_up == CatchUp::Once && late <= self.grace;
         if late <= ON_TIME || is_made_up { Ring::Fire(at) } else { Ring::Missed(at) }
     }
 
+    /// Whether the firing of this time is on record and its scan did not end.
+    pub fn owes(&self, at: Instant) -> bool {
+        self.owed == Some(at)
+    }
+
     /// Notes that the scan of this time was fired, or is not made up.
     pub fn done(&mut self, at: Instant) {
         self.last = self.last.max(at);
+        self.owed = None;
         self.next = next(self.last, &self.cron, self.zone);
     }
 
     /// Whether it fired at a time that has not come: under a clock that was put back since.
     pub fn is_ahead(&self, now: Instant) -> bool {
         now < self.last
+    }
+
+    /// It is `now` after all: what it fired at a time to come, it may fire again then, and has missed nothing before.
+    pub fn put_back(&mut self, now: Instant) {
+        self.last = self.last.min(now);
+        self.owed = self.owed.filter(|owed| *owed <= now);
+        self.next = next(self.last, &self.cron, self.zone);
     }
 
     /// When it fires next.

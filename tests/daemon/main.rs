@@ -11,6 +11,7 @@ mod left;
 mod log;
 mod modes;
 mod office;
+mod owed;
 mod plans;
 mod reload;
 mod sandbox;

@@ -33,7 +33,11 @@ fn schedule(scan: &str) -> Schedule {
 }
 
 fn alarm(schedule: &Schedule, last: Instant) -> Alarm {
-    Alarm::all(schedule, |_| Ok::<_, Infallible>(last)).unwrap().remove(0)
+    alarm_that_owes(schedule, last, None)
+}
+
+fn alarm_that_owes(schedule: &Schedule, last: Instant, owed: Option<Instant>) -> Alarm {
+    Alarm::all(schedule, |_| Ok::<_, Infallible>(Past { last, owed })).unwrap().remove(0)
 }
 
 /// Ticks through a span, and returns what fired.
@@ -92,11 +96,40 @@ fn without_catching_up_only_what_is_on_time_fires() {
 }
 
 #[test]
+fn an_interrupted_scan_is_owed_within_the_grace_and_the_next_one_stands_for_it() {
+    let (fired, next) = (at("2026-06-01T06:00:00Z"), at("2026-06-02T06:00:00Z"));
+    let owing = |schedule: &Schedule| alarm_that_owes(schedule, fired, Some(fired));
+    let mut alarm = owing(&schedule("0 2 * * *"));
+    assert_eq!(alarm.ring(at("2026-06-02T05:59:00Z")), Ring::Fire(fired));
+    assert!(alarm.owes(fired) && !alarm.owes(next), "that it is on record keeps it from nothing");
+    assert_eq!(alarm.ring(at("2026-06-02T06:01:00Z")), Ring::Fire(next));
+    alarm.done(next);
+    assert_eq!(alarm.ring(at("2026-06-02T06:02:00Z")), Ring::Not);
+    let strict = owing(&Schedule { grace: 3_600, ..schedule("0 2 * * *") });
+    assert_eq!(strict.ring(at("2026-06-01T07:00:01Z")), Ring::Missed(fired));
+    let never = owing(&Schedule { catch_up: CatchUp::Never, ..schedule("0 2 * * *") });
+    assert_eq!(never.ring(at("2026-06-01T06:03:00Z")), Ring::Fire(fired), "a quick restart is still on time");
+    assert_eq!(never.ring(at("2026-06-01T06:03:01Z")), Ring::Missed(fired));
+}
+
+#[test]
 fn a_clock_put_back_fires_nothing_twice() {
     let mut alarm = alarm(&schedule("0 2 * * *"), at("2026-06-01T06:00:00Z"));
     let twice = minutes("2026-06-02T05:30:00Z", "2026-06-02T06:30:00Z")
         .chain(minutes("2026-06-02T05:00:00Z", "2026-06-02T07:00:00Z"));
     assert_eq!(fired(&mut alarm, twice), [at("2026-06-02T06:00:00Z")]);
+}
+
+#[test]
+fn what_fired_under_a_clock_a_year_ahead_is_no_reason_to_wait_for_that_year() {
+    let mut alarm =
+        alarm_that_owes(&schedule("0 2 * * *"), at("2027-06-02T06:00:00Z"), Some(at("2027-06-02T06:00:00Z")));
+    let now = at("2026-06-02T12:00:00Z");
+    assert!(alarm.is_ahead(now));
+    alarm.put_back(now);
+    assert!(!alarm.is_ahead(now));
+    assert_eq!((alarm.next(), alarm.ring(now)), (Some(at("2026-06-03T06:00:00Z")), Ring::Not));
+    assert_eq!(alarm.ring(at("2026-06-03T06:00:00Z")), Ring::Fire(at("2026-06-03T06:00:00Z")));
 }
 
 #[test]
@@ -112,7 +145,7 @@ fn an_edited_pattern_has_missed_nothing_and_each_set_of_rules_has_its_own_alarm(
     let mut asked = Vec::new();
     let alarms = Alarm::all(&several, |name| {
         asked.push(name.to_owned());
-        Ok::<_, Infallible>(at("2026-06-01T00:00:00Z"))
+        Ok::<_, Infallible>(Past { last: at("2026-06-01T00:00:00Z"), owed: None })
     });
     assert_eq!(asked, ["all at 0 2 * * * America/Toronto", "A,B at */5 * * * * America/Toronto"]);
     assert_eq!(alarms.unwrap().len(), 2, "the same rules at the same times are one alarm");

@@ -1,7 +1,7 @@
 //! Which times a scheduler fired.
 //!
-//! A firing is unique per schedule and time, and durable before its run starts: a crash, a second tick or a clock put
-//! back runs nothing twice.
+//! A firing is unique per schedule and time, and durable before its run starts: a second tick or a clock put back runs
+//! nothing twice, and what a crash or a signal interrupted is known to be owed.
 
 use rusqlite::{Row, params};
 use serde::{Deserialize, Serialize};
@@ -19,7 +19,7 @@ pub struct Firing {
     pub began: Instant,
     /// `None` while its run goes on, or where that was interrupted.
     pub ended: Option<Instant>,
-    /// How it ended, in a few words.
+    /// How it ended, or that it was interrupted, in a few words.
     pub outcome: Option<String>,
 }
 
@@ -52,6 +52,40 @@ impl Desk {
         Ok(())
     }
 
+    /// Says of a firing whose run was interrupted what becomes of it; it has not ended.
+    ///
+    /// # Errors
+    /// The private database.
+    pub fn interrupt_firing(&self, schedule: &str, at: Instant, outcome: &str) -> Result<(), DeskError> {
+        self.store.run(|connection| {
+            connection.execute(
+                "UPDATE firing SET outcome = ?3 WHERE schedule = ?1 AND at = ?2 AND ended IS NULL",
+                params![schedule, at.timestamp(), outcome],
+            )
+        })?;
+        Ok(())
+    }
+
+    /// Records how those firings of a schedule before this one ended that were interrupted.
+    ///
+    /// # Errors
+    /// The private database.
+    pub fn end_firings_before(
+        &self,
+        schedule: &str,
+        at: Instant,
+        now: Instant,
+        outcome: &str,
+    ) -> Result<(), DeskError> {
+        self.store.run(|connection| {
+            connection.execute(
+                "UPDATE firing SET ended = ?3, outcome = ?4 WHERE schedule = ?1 AND at < ?2 AND ended IS NULL",
+                params![schedule, at.timestamp(), now.timestamp(), outcome],
+            )
+        })?;
+        Ok(())
+    }
+
     /// When a schedule fired last, as of `now`: a later time was recorded under a clock that was wrong.
     ///
     /// # Errors
@@ -72,7 +106,7 @@ impl Desk {
         self.read_firings("SELECT * FROM firing ORDER BY began DESC, at DESC LIMIT ?1", limit.into())
     }
 
-    /// Firings that a crash interrupted: they began and did not end.
+    /// Firings that a crash or a signal interrupted: they began and did not end. The earliest first.
     ///
     /// # Errors
     /// The private database.
@@ -91,6 +125,15 @@ impl Desk {
                 [before.timestamp()],
             )
         })?;
+        Ok(())
+    }
+
+    /// Forgets firings after an instant.
+    ///
+    /// # Errors
+    /// The private database.
+    pub fn forget_firings_after(&self, after: Instant) -> Result<(), DeskError> {
+        self.store.run(|connection| connection.execute("DELETE FROM firing WHERE at > ?1", [after.timestamp()]))?;
         Ok(())
     }
 

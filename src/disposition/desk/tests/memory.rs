@@ -49,6 +49,31 @@ fn a_firing_is_unique_and_outlives_the_process() {
 }
 
 #[test]
+fn an_interrupted_firing_stays_open_until_it_or_a_later_one_ends() {
+    let state = tempfile::tempdir().unwrap();
+    let desk = open(state.path(), at(0)).unwrap();
+    let open_ones = || {
+        let open = desk.interrupted_firings().unwrap();
+        open.iter().map(|firing| (firing.at, firing.outcome.clone().unwrap_or_default())).collect::<Vec<_>>()
+    };
+    for minute in [1, 2, 3] {
+        desk.begin_firing("all", at(minute), at(minute)).unwrap();
+        desk.begin_firing("some", at(minute), at(minute)).unwrap();
+        desk.end_firing("some", at(minute), at(minute), "nothing due").unwrap();
+    }
+    desk.interrupt_firing("all", at(2), "interrupted").unwrap();
+    desk.interrupt_firing("some", at(2), "interrupted").unwrap();
+    let told = |text: &str| text.to_owned();
+    assert_eq!(open_ones(), [(at(1), told("")), (at(2), told("interrupted")), (at(3), told(""))]);
+    desk.end_firings_before("all", at(2), at(4), "a later one").unwrap();
+    assert_eq!(open_ones(), [(at(2), told("interrupted")), (at(3), told(""))]);
+    desk.forget_firings_after(at(2)).unwrap();
+    assert_eq!(open_ones(), [(at(2), told("interrupted"))]);
+    let outcomes = desk.firings(9).unwrap().into_iter().filter_map(|firing| firing.outcome);
+    assert_eq!(outcomes.collect::<Vec<_>>(), ["interrupted", "nothing due", "a later one", "nothing due"]);
+}
+
+#[test]
 fn old_firings_are_forgotten_but_never_the_last() {
     let state = tempfile::tempdir().unwrap();
     let desk = open(state.path(), at(0)).unwrap();
