@@ -22,7 +22,6 @@ import re
 import stat
 import sys
 import time
-import unicodedata
 import zoneinfo
 
 try:
@@ -136,7 +135,11 @@ def double(x, y):
 
 def is_key_name(name):
     """A name of a key is not empty, and has neither a plus sign nor any kind of blank."""
-    return bool(name) and "+" not in name and not any(char in BLANKS for char in name)
+    return bool(name) and "+" not in name and not any(char in BLANKS or is_control(char) for char in name)
+
+
+def is_control(char):
+    return ord(char) < 32 or 127 <= ord(char) < 160
 
 
 class Key:
@@ -186,7 +189,7 @@ class Checkpoint:
             raise Malformed(f"not a checkpoint: {error}") from error
         if len(data) > 1_000_000 or len(self.signatures) > 100:
             raise Malformed("not a checkpoint: it is larger than 1 MB, or carries more than 100 signatures")
-        bad = any(ord(char) < 32 and char != "\n" for char in note) or not note.endswith("\n")
+        bad = any(is_control(char) and char != "\n" for char in note) or not note.endswith("\n")
         if bad or str(self.size) != size or len(self.root) != 32 or not self.origin:
             raise Malformed("not a checkpoint")
 
@@ -474,7 +477,7 @@ class Ledger:
 
     def __init__(self, origin, now, note):
         self.origin, self.now, self.note = origin, now, note
-        self.at, self.index, self.begun = None, 0, None
+        self.at, self.index, self.begun, self.sum = None, 0, None, 0
         self.continued = None
         self.keys, self.calendars, self.mappings, self.plans, self.rejected, self.decided = [], {}, {}, {}, set(), {}
         self.governed, self.progress, self.batches = {}, {}, {}
@@ -504,10 +507,25 @@ class Ledger:
                 self.end_row()
             whole = self.join(leaf)
             if whole:
+                self.add_up(whole)
                 getattr(self, "read_" + leaf["kind"], lambda leaf: None)(whole)
         except (Malformed, KeyError, TypeError, ValueError, AttributeError, OverflowError, OSError) as error:
             self.flaw(f"malformed: {error}")
         self.index += 1
+
+    def add_up(self, leaf):
+        """All that entries count together is a number of 64 bits."""
+        outcome = [*leaf.get("rows", {}).values(), *leaf.get("files", {}).values()] if leaf["kind"] == "outcome" else []
+        run = [*leaf["counts"].values(), leaf["rows"], leaf["files"]] if leaf["kind"] == "run" else []
+        run += [count for verdicts in leaf["verdicts"].values() for count in verdicts.values()] if run else []
+        one = [leaf[name] for name in ("detached", "triggered", "bytes", "left") if name in leaf]
+        if leaf["kind"] in ("approval", "correction"):
+            one.append(leaf["excepted" if leaf["kind"] == "approval" else "records"])
+        total = self.sum + sum(outcome + run + one)
+        if total >= 2**64:
+            self.flaw("what it counts is, together with all that was counted before, beyond all numbers")
+        else:
+            self.sum = total
 
     def join(self, leaf):
         """The entry of which this leaf is the last part, mostly the leaf itself; None where more of it follows."""
@@ -607,6 +625,12 @@ class Ledger:
         self.plans[leaf["plan"]] = leaf
         self.rejected.discard(leaf["plan"])
         self.before_clock.discard(leaf["plan"])
+
+    def read_refused(self, leaf):
+        """A refusal has no text of anybody's choosing but the name of who was refused."""
+        day, _, digits = leaf.get("plan", "2000-01-01-00000000").rpartition("-")
+        if not is_date(day) or not re.fullmatch("[0-9a-f]{8}", digits) or not all(re.fullmatch("[a-z]+(-[a-z]+)*", reason) for reason in leaf["reasons"]):
+            self.flaw("it names a plan by what is no name of a plan, or a reason by what is no code")
 
     def read_rejection(self, leaf):
         self.check_plan_name(leaf)
@@ -1045,8 +1069,8 @@ def read_bundle(folder, index, width):
     if path is None:
         raise Malformed(f"bundle {index} is missing")
     entries = entries_of(path, widest)
-    if len(entries) < width:
-        raise Malformed(f"bundle {index} is damaged")
+    if len(entries) != widest:
+        raise Malformed(f"bundle {index} is damaged: it has another width than its name")
     return entries[:width]
 
 
@@ -1080,7 +1104,8 @@ def check_tile(folder, level, index, hashes, note):
     full = os.path.join(folder, f"tile/{level}", path_of(index, WIDTH))
     found, paths = False, [(full, WIDTH)]
     if len(hashes) < 32 * WIDTH:
-        found, paths = tile_at(full).startswith(hashes), partials_of(full)
+        whole = tile_at(full)
+        found, paths = len(whole) == 32 * WIDTH and whole.startswith(hashes), partials_of(full)
     for path, width in paths:
         data = tile_at(path)
         shared = min(len(data), len(hashes))
@@ -1185,6 +1210,8 @@ WORDS = {
 }
 CLOCK = {"until", "start", "trigger", "keep", "active", "semi_active"}
 LONGEST_NAME, LONGEST_MONTHS, LONGEST_DAYS = 64, 12_000, 366_000
+# Letters of ASCII, Latin ones with accents, Canadian syllabics; every version of Unicode, and so of Python, has others.
+NAME = re.compile("(?!-)[A-Za-z0-9._\\-\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1401-\u166c\u166f-\u167f]*")
 # Strings, comments, blanks, brackets, and what stands between them; a quotation mark alone is a string that does not end.
 TOML = re.compile(
     r'"""(?:\\.|[^\\])*?"{3,5}(?!")|"(?!"")(?:\\.|[^"\\\n])*"' r"|'''.*?'{3,5}(?!')|'(?!'')[^'\n]*'"
@@ -1225,8 +1252,8 @@ def toml_1_0(text):
                 token = " "
             elif token[0] == "#" and not any(ord(char) < 32 and char != "\t" or char == "\x7f" for char in token):
                 token = ""
-            elif token == "\n":
-                token = " "
+            elif token == "\n" and (last in ("{", ",") or last.endswith("=") or next_.get(place, "")[:1] in (",", "}", "=")):
+                token = " "  # Between keys, values and what parts them; within none of them.
         if token in ("{", "["):
             open_.append(token)
         elif token in ("}", "]") and open_:
@@ -1248,8 +1275,7 @@ def is_text(value):
 
 
 def is_name(value):
-    plain = all(unicodedata.category(char)[0] in "LNM" or char in "._-" for char in value) if is_text(value) else False
-    return plain and len(value) <= LONGEST_NAME and not value.startswith("-")
+    return is_text(value) and NAME.fullmatch(value) is not None and len(value) <= LONGEST_NAME
 
 
 def is_version(value):
@@ -1468,29 +1494,70 @@ def find_earlier(continued, folders, older, note):
     return found
 
 
-def check_vkey(folder, declared, note):
+def check_vkey(folder, declared, size, note):
     """`vkey` holds the key that the tree declares last, or one that was declared since, in entries that no checkpoint covers yet."""
     held = read_file(os.path.join(folder, "vkey"), LONGEST_KEY)
     if held == declared.text.encode() + b"\n":
         return
-    if any(held == key.encode() + b"\n" for key in declared_since(os.path.join(folder, "journal"))):
+    since = declared_since(os.path.join(folder, "journal"), size)
+    if since is not None and held == since.encode() + b"\n":
         print("the file vkey is a key that only entries without a signature declare: the operator is exchanging keys")
     else:
         note("the file vkey is another key")
 
 
-def declared_since(journal):
-    """The keys that `sigkey` entries of the journal declare, as far as its frames can be read."""
-    names = sorted(os.listdir(journal)) if os.path.isdir(journal) else []
-    for path in (os.path.join(journal, name) for name in names if re.fullmatch("[0-9]{20}[.]seg", name)):
-        with open_file(path, LONGEST_SEGMENT) as file:
-            file.seek(SEGMENT_HEAD)
-            head = file.read(5)
-            while len(head) == 5 and head[0] and int.from_bytes(head[1:], "big") <= LONGEST_LEAF:
-                content, _ = file.read(int.from_bytes(head[1:], "big")), file.read(4)
-                if head[:1] == b"L" and b'"kind":"sigkey"' in content:
-                    yield parse_leaf(content)["vkey"]
-                head = file.read(5)
+def declared_since(journal, size):
+    """The verifier key that the last `sigkey` entry of the journal behind the first `size` entries declares; None where there is none, or the journal cannot be read to it."""
+    names = sorted(name for name in os.listdir(journal) if re.fullmatch("[0-9]{20}[.]seg", name)) if os.path.isdir(journal) else []
+    declared, following = None, None
+    for name in names:
+        first, entries = read_segment(read_file(os.path.join(journal, name), LONGEST_SEGMENT))
+        if first != int(name[:20]) or following not in (None, first):
+            raise Malformed(f"journal/{name} does not follow the segment before it")
+        following = first + len(entries)
+        for index, entry in enumerate(entries, first):
+            if index >= size and b'"kind":"sigkey"' in entry:
+                leaf = parse_leaf(entry)
+                declared = leaf["vkey"] if leaf["kind"] == "sigkey" else declared
+    return declared
+
+
+def read_segment(data):
+    """(index of the first entry, entries of whole groups) of a segment of the journal."""
+    head = data[:SEGMENT_HEAD - 4]
+    length = int.from_bytes(head[16:24], "big")
+    if head[:8] != b"rtdlogj1" or crc32c(head) != data[SEGMENT_HEAD - 4:SEGMENT_HEAD] or length != len(data):
+        raise Malformed("a segment of the journal has no such head, or another length than it says")
+    first, place, entries, group = int.from_bytes(head[8:16], "big"), SEGMENT_HEAD, [], []
+    while place < len(data) and data[place]:
+        end = place + 5 + int.from_bytes(data[place + 1:place + 5], "big")
+        tag, content = data[place:place + 1], data[place + 5:end]
+        if end - place > 5 + LONGEST_LEAF or crc32c(data[place:end]) != data[end:end + 4]:
+            break
+        if tag == b"L":
+            group.append(content)
+        elif tag == b"C" and int.from_bytes(content, "big") == first + len(entries) + len(group):
+            entries += group
+            group = []
+        elif tag != b"S" or group or int.from_bytes(content, "big") != first + len(entries):
+            break
+        place = end + 4
+    return first, entries
+
+
+@functools.cache
+def crc_table():
+    table = list(range(256))
+    for _ in range(8):
+        table = [value >> 1 ^ (0x82F63B78 if value & 1 else 0) for value in table]
+    return table
+
+
+def crc32c(data):
+    table, value = crc_table(), 0xFFFFFFFF
+    for byte in data:
+        value = table[(value ^ byte) & 255] ^ value >> 8
+    return (value ^ 0xFFFFFFFF).to_bytes(4, "big")
 
 
 def fault_of(other, found):
@@ -1527,7 +1594,7 @@ def verify(folder, trusted, older, now, folders, note):
         if key.verifies(checkpoint) is False:
             note("the checkpoint is not signed by the key")
     if declared:
-        check_vkey(folder, declared, note)
+        check_vkey(folder, declared, checkpoint.size, note)
     for index, leaf in ledger.texts:
         check_text(folder, index, leaf, note)
     journal = os.path.join(folder, "journal")

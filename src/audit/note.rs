@@ -167,7 +167,7 @@ impl fmt::Display for Note {
 }
 
 fn check_text(text: &str) -> Result<(), NoteError> {
-    if text.bytes().any(|byte| byte < b' ' && byte != b'\n') {
+    if text.chars().any(|char| char.is_control() && char != '\n') {
         return Err(NoteError::Malformed("it holds a control character"));
     }
     Ok(())
@@ -176,7 +176,7 @@ fn check_text(text: &str) -> Result<(), NoteError> {
 fn check_name(name: &str) -> Result<(), NoteError> {
     let is_word = !name.is_empty() && !name.chars().any(|char| char.is_whitespace() || char == '+');
     // A control character in the name would make every note that it signs malformed.
-    if is_word && !name.bytes().any(|byte| byte < b' ') { Ok(()) } else { Err(NoteError::KeyName) }
+    if is_word && !name.chars().any(char::is_control) { Ok(()) } else { Err(NoteError::KeyName) }
 }
 
 #[cfg(test)]

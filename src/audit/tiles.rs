@@ -67,28 +67,29 @@ pub fn parse_bundle(bytes: &[u8]) -> Option<Vec<&[u8]>> {
 /// No such bundle, or bytes that are none.
 pub fn read_bundle(dir: &Path, index: u64, width: u64) -> Result<Vec<Vec<u8>>, LogError> {
     let path = dir.join(bundle_path(index, width));
-    let (path, bytes) = match read(&path, longest_bundle(width))? {
-        Some(bytes) => (path, bytes),
+    let (path, named, bytes) = match read(&path, longest_bundle(width))? {
+        Some(bytes) => (path, width, bytes),
         None => wider_bundle(dir, index, width)?.ok_or_else(|| LogError::Corrupt {
             place: path.clone(),
             what: "a bundle of entries that the checkpoint covers is missing".to_owned(),
         })?,
     };
     match parse_bundle(&bytes) {
-        Some(entries) if entries.len() as u64 >= width && entries.len() as u64 <= WIDTH => {
+        Some(entries) if entries.len() as u64 == named => {
             Ok(entries.into_iter().take(width as usize).map(<[u8]>::to_vec).collect())
         }
         _ => Err(LogError::Corrupt { place: path, what: "a bundle of entries is not readable".to_owned() }),
     }
 }
 
-fn wider_bundle(dir: &Path, index: u64, width: u64) -> Result<Option<(PathBuf, Vec<u8>)>, FileError> {
+/// Its path, its width by that, and its bytes.
+fn wider_bundle(dir: &Path, index: u64, width: u64) -> Result<Option<(PathBuf, u64, Vec<u8>)>, FileError> {
     let partial = partial_dir(&dir.join(bundle_path(index, WIDTH)));
     let widths = widths_in(&partial).map_err(FileError::new("list", &partial))?;
     for wider in widths.into_iter().filter(|other| *other > width).chain([WIDTH]) {
         let path = dir.join(bundle_path(index, wider));
         if let Some(bytes) = read(&path, longest_bundle(wider))? {
-            return Ok(Some((path, bytes)));
+            return Ok(Some((path, wider, bytes)));
         }
     }
     Ok(None)

@@ -13,7 +13,7 @@ use super::nodes::Nodes;
 use super::note::{KeyKind, NoteError, Signature, SigningKey, VerifierKey};
 use super::recover::checkpoint_path;
 use super::regular::{self, MAX_CHECKPOINT, MAX_KEY};
-use super::verify::{ReadText, Report, Trust, Verdict, verify};
+use super::verify::{Flaw, ReadText, Report, Trust, Verdict, verify};
 use crate::model::{Digest, Instant, Origin};
 
 /// Why a witness does not co-sign, or a cosignature is not stored.
@@ -76,6 +76,13 @@ fn refusal(report: &Report, kept: Option<&Kept>) -> String {
         all => format!(" (and {} more findings)", all - 1),
     };
     let seen = format!("the log does not verify, so it is not co-signed: {}{more}", finding.trim_end_matches('.'));
+    let is_of_key = |flaw: &Flaw| matches!(flaw, Flaw::NotSignedBy { .. } | Flaw::UndeclaredKey { .. });
+    if report.findings.iter().all(|finding| is_of_key(&finding.flaw)) {
+        return format!(
+            "{seen}. All else in it agrees with what was seen; where the operator exchanged the key, have the new one handed over by \
+             another way than the log and give it with `--vkey`, where not, somebody else signed this log: tell the operator"
+        );
+    }
     match kept {
         Some(Kept { entries, path }) => format!(
             "{seen}. This witness had co-signed its first {entries} entries, and still keeps their checkpoint in {kept}; \

@@ -8,7 +8,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use retentiond::audit::LogReader;
-use retentiond::audit::leaf::{Body, CalendarLeaf};
+use retentiond::audit::leaf::{Body, CalendarLeaf, Sigkey};
 use retentiond::audit::prove::prove;
 use retentiond::audit::verify::{Trust, Verdict, verify};
 use retentiond::audit::witness::{Request, read_witnessed};
@@ -142,6 +142,89 @@ fn a_bundle_of_zeros_in_every_width_is_refused_before_it_is_read_as_millions_of_
         File::create(beside.join(own.to_string())).unwrap().set_len(length).unwrap();
         assert_eq!(verify(dir.path(), &Trust::default()).verdict, Verdict::Fail);
         assert!(!python() || said(dir.path(), &[]).0 == "FAIL");
+    }
+}
+
+/// A file that has fewer entries, or hashes, than its name says does not stand for the one that is needed.
+#[test]
+fn a_full_bundle_or_tile_that_is_not_full_fails_in_both() {
+    for place in ["tile/entries/000", "tile/0/000"] {
+        let (dir, forge) = (tempfile::tempdir().unwrap(), Forge::sound());
+        forge.write(dir.path());
+        fs::rename(dir.path().join(format!("{place}.p/{}", forge.size())), dir.path().join(place)).unwrap();
+        assert_eq!(verify(dir.path(), &Trust::default()).verdict, Verdict::Fail, "{place}");
+        assert!(!python() || said(dir.path(), &[]).0 == "FAIL", "{place}");
+    }
+}
+
+#[test]
+fn a_note_with_a_control_character_of_any_kind_fails_in_both() {
+    for control in ['\u{1}', '\u{7f}', '\u{80}', '\u{9f}'] {
+        let (dir, forge) = (tempfile::tempdir().unwrap(), Forge::sound());
+        forge.write(dir.path());
+        let note = format!("{}\u{2014} x{control}y AAAAAAA=\n", forge.checkpoint(forge.size()));
+        fs::write(dir.path().join("checkpoint"), note).unwrap();
+        assert_eq!(verify(dir.path(), &Trust::default()).verdict, Verdict::Fail, "{control:?}");
+        assert!(!python() || said(dir.path(), &[]).0 == "FAIL", "{control:?}");
+    }
+}
+
+/// A frame of the journal: tag, length, content, checksum.
+fn frame(tag: u8, content: &[u8]) -> Vec<u8> {
+    let frame = [&[tag][..], &(content.len() as u32).to_be_bytes(), content].concat();
+    [&frame[..], &crc32c::crc32c(&frame).to_be_bytes()].concat()
+}
+
+/// A segment that begins with this index, of groups of leaves.
+fn segment(first: u64, groups: &[&[&[u8]]], tail: &[u8]) -> Vec<u8> {
+    let (mut frames, mut size) = (Vec::new(), first);
+    for group in groups {
+        frames.extend(group.iter().flat_map(|leaf| frame(b'L', leaf)));
+        size += group.len() as u64;
+        frames.extend([b'C', b'S'].into_iter().flat_map(|mark| frame(mark, &size.to_be_bytes())));
+    }
+    frames.extend(tail);
+    let length = 28 + frames.len() as u64;
+    let head = [b"rtdlogj1".as_slice(), &first.to_be_bytes(), &length.to_be_bytes()].concat();
+    [&head[..], &crc32c::crc32c(&head).to_be_bytes(), &frames].concat()
+}
+
+#[test]
+fn vkey_is_a_key_that_the_journal_declares_since_only_where_it_is_the_last_of_whole_groups() {
+    let key = |seed| Forge { seed, ..Forge::begin() }.key().verifier().to_string();
+    let forge = Forge::sound();
+    let size = forge.size();
+    let leaf = |vkey| {
+        let mut scratch = Forge::sound();
+        scratch.add(Body::Sigkey(Sigkey { vkey, actor: "marie (1000)".into() }));
+        scratch.leaves.pop().unwrap()
+    };
+    let (second, third) = (leaf(key(2)), leaf(key(3)));
+    let last = forge.leaves.last().unwrap().as_slice();
+    let torn = [frame(b'L', &third), vec![0; 16]].concat();
+    let mut flipped = segment(size, &[&[&third]], &[]);
+    flipped[60] ^= 1;
+    let cases = [
+        (segment(size, &[&[&third]], &[]), "OK-UNANCHORED"),
+        (segment(size - 1, &[&[last], &[&second, &third]], &[]), "OK-UNANCHORED"),
+        (segment(size, &[&[&third], &[&second]], &[]), "FAIL"),
+        (segment(size, &[], &torn), "FAIL"),
+        (flipped, "FAIL"),
+        (segment(size - 1, &[&[&third]], &[]), "FAIL"),
+    ];
+    for (place, (segment, verdict)) in cases.into_iter().enumerate() {
+        let dir = tempfile::tempdir().unwrap();
+        forge.write(dir.path());
+        fs::create_dir(dir.path().join("journal")).unwrap();
+        let first = u64::from_be_bytes(segment[8..16].try_into().unwrap());
+        fs::write(dir.path().join(format!("journal/{first:020}.seg")), segment).unwrap();
+        fs::write(dir.path().join("vkey"), format!("{}\n", key(3))).unwrap();
+        let report = verify(dir.path(), &Trust::default());
+        assert_eq!(report.verdict.to_string(), verdict, "case {place}: {:?}", report.findings);
+        if python() {
+            let said = said(dir.path(), &[]);
+            assert_eq!(said.0, verdict, "case {place}: {}", said.2);
+        }
     }
 }
 

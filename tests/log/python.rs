@@ -195,7 +195,7 @@ fn it_refuses_the_texts_that_ours_refuses() {
 
 /// Texts that our reader of TOML 1.1 takes and one of TOML 1.0 does not, and texts that look so and neither takes, each
 /// in a `[[series]]`.
-const SPELLINGS: [(&str, bool); 12] = [
+const SPELLINGS: [(&str, bool); 16] = [
     ("description = {\n  fr = \"a\", # who knows\n  en = \"b\",\n}", true),
     ("description = { fr = \"}, {\", en = '''x'', }'''  , }", true),
     ("unit = \"\\e[0m \\x41\"", true),
@@ -205,9 +205,26 @@ const SPELLINGS: [(&str, bool); 12] = [
     ("description = { fr\n= \"a\" }", true),
     ("description = { fr = \"a\",, }", false),
     ("description = { , }", false),
+    ("description = { fr\n.en = \"a\" }", false),
+    ("description = { fr = \"a\nb\" }", false),
+    ("description = { fr = 'a\nb' }", false),
+    ("triggers = { closure.\nfr = \"a\" }", false),
     ("description = { fr = \"a\" en = \"b\" }", false),
     ("unit = \"\\x4\"", false),
     ("unit = \"\\u00a0\"", false),
+];
+
+/// Names, and whether a calendar can have one of that name: what counts as a letter is a table of the format's own.
+const NAMES: [(&str, bool); 9] = [
+    ("PC-1.a_b", true),
+    ("d\u{e9}l\u{e9}gu\u{e9}", true),
+    ("\u{1403}\u{14c4}\u{1483}", true),
+    ("s\u{24b6}", false),
+    ("se\u{301}", false),
+    ("\u{d7}", false),
+    ("\u{915}\u{94d}", false),
+    ("\u{1e4d0}", false),
+    ("\u{416}", false),
 ];
 
 /// Reads calendars by the second verifier alone.
@@ -244,6 +261,11 @@ fn it_takes_and_refuses_the_same_calendars() {
         let text = minimal.replacen("[[series]]", &format!("[[series]]\n{spelling}"), 1);
         assert_eq!(retentiond::calendar::parse("t", text.as_bytes()).is_ok(), is_right, "{spelling}");
         files.push(kept(home.path(), &format!("spelling-{place}.toml"), text));
+    }
+    for (place, (name, is_right)) in NAMES.into_iter().enumerate() {
+        let text = minimal.replacen("\"permit\"", &format!("\"{name}\""), 1);
+        assert_eq!(retentiond::calendar::parse("t", text.as_bytes()).is_ok(), is_right, "{name}");
+        files.push(kept(home.path(), &format!("name-{place}.toml"), text));
     }
     let script = root.join("docs/verify.py");
     let output = Command::new("python3").args(["-c", DRIVER]).arg(script).args(&files).output().unwrap();

@@ -42,6 +42,13 @@ fn a_rotated_key_signs_on_and_checkpoints_kept_from_before_stay_good() {
     // Who has not heard of the new key is told so.
     assert_eq!(verified(&house, &old_vkey, &old_checkpoint).0, 4);
 
+    // A witness that was not told of the exchange neither co-signs nor says that the log was changed.
+    let witness = |vkey: &str| house.run(&["audit", "witness", "--vkey", vkey, "--state", "witness", "state/audit"]);
+    let refused = witness(&old_vkey);
+    assert!(refused.code == 4 && refused.flat().contains("have the new one handed over"), "{refused:?}");
+    assert!(!refused.flat().contains("what was changed"), "{refused:?}");
+    assert_eq!(witness(&new_vkey).code, 0);
+
     // The next command signs with the new key.
     assert_eq!(house.run(&["hold", "place", "dossier", "3", "--reason", "an inquiry"]).code, 0);
     assert_eq!(verified(&house, &new_vkey, &new_checkpoint), anchored(&new_checkpoint));

@@ -220,6 +220,10 @@ pub enum Flaw {
     RunPlan { run: RunId },
     #[error("run {run} states that it started after it ended, after its first intent, or before its plan was approved")]
     RunStart { run: RunId },
+    #[error("it names a plan by what is no name of a plan, or a reason by what is no code")]
+    Refused,
+    #[error("what it counts is, together with all that was counted before, beyond all numbers")]
+    Sum,
     #[error("run {run} is not named after its plan and the log's size at its beginning")]
     RunName { run: RunId },
     #[error("run {run} says that it went through its plan and put records off, or neither")]

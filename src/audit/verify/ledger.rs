@@ -15,7 +15,8 @@ use super::findings::Findings;
 use super::flaw::Flaw;
 use super::holds::Holds;
 use super::law::Law;
-use super::plans::Plans;
+use super::plans::{self, Plans};
+use super::sums::Sum;
 use super::tally::Tally;
 use super::words;
 use crate::audit::divided::{Joined, Joining};
@@ -52,6 +53,7 @@ pub(super) struct Ledger {
     signing: Vec<(u64, VerifierKey)>,
     keys: FingerprintKeys,
     ended: EndedEarlier,
+    sum: Sum,
     law: Law,
     plans: Plans,
     holds: Holds,
@@ -78,6 +80,7 @@ impl Ledger {
             signing: Vec::new(),
             keys: FingerprintKeys::default(),
             ended: EndedEarlier::default(),
+            sum: Sum::default(),
             law: Law::default(),
             plans: Plans::default(),
             holds: Holds::default(),
@@ -114,6 +117,9 @@ impl Ledger {
     }
 
     fn read_body(&mut self, index: u64, leaf: &Leaf, findings: &mut Findings) {
+        if !self.sum.add(&leaf.body) {
+            findings.at(index, Flaw::Sum);
+        }
         match &leaf.body {
             Body::Genesis(genesis) => self.read_genesis(index, genesis, findings),
             Body::Sigkey(sigkey) => self.read_signing_key(index, &sigkey.vkey, findings),
@@ -136,7 +142,8 @@ impl Ledger {
             Body::Fpkey(fpkey) => self.keys.declare(index, fpkey, findings),
             Body::FpkeyDestroyed(gone) => self.read_key_destroyed(index, gone, findings),
             Body::Sanitized(sanitized) => self.read_sanitized(index, sanitized, findings),
-            Body::Refused(_) | Body::Heartbeat(_) => (),
+            Body::Refused(refused) => plans::judge_refused(index, refused, findings),
+            Body::Heartbeat(_) => (),
         }
     }
 

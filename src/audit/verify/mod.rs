@@ -22,6 +22,7 @@ mod predecessors;
 mod rule_set;
 mod runs;
 mod spans;
+mod sums;
 mod tally;
 mod term;
 mod tree;

@@ -8,7 +8,7 @@ use chrono::Datelike;
 use super::findings::Findings;
 use super::flaw::Flaw;
 use super::words;
-use crate::audit::leaf::{Approval, GovernedBy, Intent, Rejection, VerdictCounts};
+use crate::audit::leaf::{Approval, GovernedBy, Intent, Refused, Rejection, VerdictCounts};
 use crate::model::{CivilDate, Digest, PlanId, RuleNumber, SeriesName};
 
 /// How far ahead of UTC, in seconds, a civil day can begin.
@@ -164,11 +164,27 @@ impl Approved {
 /// decided on.
 fn check_name(index: u64, at: i64, plan: &PlanId, digest: &Digest, findings: &mut Findings) {
     let today = chrono::DateTime::from_timestamp(at.saturating_add(EARLIEST_ZONE), 0).map(|now| now.date_naive());
-    let day = plan.as_str().rsplit_once('-').filter(|(_, digits)| *digits == &digest.to_string()[..8]);
-    // Parsed dates may lack zeros, or bear a sign; a name does not.
-    let is_plain = |day: &CivilDate, text: &str| day.to_string() == text && (1..=9_999).contains(&day.year());
-    let day = day.and_then(|(text, _)| text.parse::<CivilDate>().ok().filter(|day| is_plain(day, text)));
+    let day = parts(plan).filter(|(_, digits)| *digits == &digest.to_string()[..8]).map(|(day, _)| day);
     if day.zip(today).is_none_or(|(day, today)| day > today) {
         findings.at(index, Flaw::PlanName { plan: plan.clone() });
+    }
+}
+
+/// The day and the digits of a plan's name; `None` for what can be the name of no plan.
+fn parts(plan: &PlanId) -> Option<(CivilDate, &str)> {
+    let (text, digits) = plan.as_str().rsplit_once('-')?;
+    // Parsed dates may lack zeros, or bear a sign; a name does not.
+    let is_plain = |day: &CivilDate| day.to_string() == text && (1..=9_999).contains(&day.year());
+    let is_hex = digits.len() == 8 && digits.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'));
+    text.parse().ok().filter(is_plain).filter(|_| is_hex).map(|day| (day, digits))
+}
+
+/// A refusal has no text of anybody's choosing but the name of who was refused.
+pub(super) fn judge_refused(index: u64, refused: &Refused, findings: &mut Findings) {
+    let is_code = |reason: &String| {
+        reason.split('-').all(|word| !word.is_empty() && word.bytes().all(|letter| letter.is_ascii_lowercase()))
+    };
+    if refused.plan.as_ref().is_some_and(|plan| parts(plan).is_none()) || !refused.reasons.iter().all(is_code) {
+        findings.at(index, Flaw::Refused);
     }
 }

@@ -153,7 +153,7 @@ impl Tiles {
     fn check_partials(&self, dir: &Path, findings: &mut Findings) {
         for (number, level) in self.0.iter().enumerate().filter(|(_, level)| !level.hashes.is_empty()) {
             let full = tile_path(number, level.full, WIDTH);
-            let is_beginning = |bytes: Vec<u8>| bytes.starts_with(&level.hashes);
+            let is_beginning = |bytes: Vec<u8>| bytes.len() == TILE && bytes.starts_with(&level.hashes);
             let mut is_there = regular::read(&dir.join(&full), MAX_TILE).is_ok_and(is_beginning);
             for (path, width, bytes) in partials(dir, &full, |width| 32 * width) {
                 let bytes = bytes.unwrap_or_default();

@@ -131,6 +131,8 @@ pub fn forgeries() -> Vec<(&'static str, Forgery)> {
         ("unplaced", with_correction("fence_table_dropped")),
         ("fewer-rows", with_outcome("3D", |outcome| outcome.rows = [("dossier".into(), 2), ("note".into(), 9)].into())),
         ("fewer-rows", with_outcome("3D", |outcome| outcome.rows = BTreeMap::new())),
+        ("sum", with_outcome("3D", |outcome| _ = outcome.rows.insert("note".into(), u64::MAX))),
+        ("sum", with_outcome("2D1i", |outcome| outcome.left = u64::MAX - 2)),
         ("effects", with_outcome("3D", |outcome| outcome.left = 7)),
         ("effects", with_outcome("2D1i", |outcome| outcome.left = 0)),
         ("effects", with_outcome("1D2i", |outcome| outcome.left = 1)),

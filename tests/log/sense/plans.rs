@@ -10,6 +10,11 @@ use crate::forge::*;
 /// Each change of one thing in a sound log, and the flaw that it makes.
 pub fn forgeries() -> Vec<(&'static str, Forgery)> {
     vec![
+        ("refused", refused(Some("the dossier of Marie"), "share")),
+        ("refused", refused(Some("2026-1-04-30385c9b"), "share")),
+        ("refused", refused(Some("2026-01-04-30385C9B"), "share")),
+        ("refused", refused(None, "she asked for it")),
+        ("refused", refused(None, "plan--outdated")),
         ("not-approved", with_intent(|intent| intent.plan = "2026-01-04-00000000".into())),
         (
             "rejected",
@@ -152,4 +157,19 @@ fn with_approval(change: impl Fn(&mut Approval) + 'static) -> Forgery {
 /// Some other digest.
 fn fingerprint_digest() -> retentiond::model::Digest {
     retentiond::model::Digest::from_bytes(fingerprint(0))
+}
+
+fn refused(plan: Option<&'static str>, reason: &'static str) -> Forgery {
+    Box::new(move |forge| {
+        let (plan, actor) = (plan.map(Into::into), "marie (1000)".into());
+        forge.add(Body::Refused(Refused { plan, actor, reasons: vec![reason.to_owned()] }));
+    })
+}
+
+#[test]
+fn a_refusal_may_name_a_plan_and_reasons_as_codes() {
+    let mut forge = Forge::ready();
+    refused(Some(PLAN), "plan-outdated")(&mut forge);
+    refused(None, "share")(&mut forge);
+    assert_eq!(forge.flaws(), [""; 0]);
 }

@@ -93,6 +93,8 @@ impl Flaw {
             Self::NeverGone { .. } => "never-gone",
             Self::NeverLeft { .. } => "never-left",
             Self::Ended => "ended",
+            Self::Refused => "refused",
+            Self::Sum => "sum",
             Self::BackOfKept { .. } => "back-kept",
             Self::OtherCorrection { .. } => "other-correction",
             Self::Back => "back",
