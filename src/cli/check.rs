@@ -46,6 +46,7 @@ impl Check {
         findings.extend(unwritable_state(&setup.install.state));
         findings.extend(hints::guesses(&setup.config));
         findings.extend(log::calendars(&setup.install));
+        findings.extend(hints::not_in_force(&setup.install, clock::now()));
         let mut locked = false;
         for source in setup.install.sources.values() {
             let here = setup.install.series.iter().filter(|mapping| mapping.source == source.name);
@@ -158,6 +159,7 @@ fn report(setup: &Setup, findings: Vec<Finding>, ok: bool) -> CheckReport {
         version: calendar.version,
         title: words.pick(&calendar.title).to_owned(),
         effective_from: calendar.effective_from.to_string(),
+        effective_until: calendar.last_day().map(|day| day.to_string()),
         in_force: calendar.in_force(calendar.timezone.civil_date(clock::now())),
         rules: calendar.rules.len(),
     });

@@ -17,7 +17,7 @@ use crate::records::sqlite::Reader;
 pub struct RuleForecast {
     pub rule: RuleNumber,
     pub series: SeriesName,
-    /// Due already, holds and blockers left aside.
+    /// Due already, holds and blockers left aside; under a rule that asks for a decision, what waits for it.
     pub now: u64,
     /// First day of a month, in the calendar's zone -> records that fall due in it; only months asked for.
     pub months: BTreeMap<CivilDate, u64>,
@@ -57,7 +57,7 @@ fn of_series(
     reader
         .scan(&mapping.series, &mut |facts| {
             let verdict = governing.standing(&facts.events, facts.in_scope, facts.masked, JudgedAt::now(now));
-            if let Verdict::Due(term, _) | Verdict::NotYet(term) = &verdict {
+            if let Verdict::Due(term, _) | Verdict::Blocked(term, _) | Verdict::NotYet(term) = &verdict {
                 let rule = rules.entry(term.rule.clone()).or_insert_with(|| RuleForecast {
                     rule: term.rule.clone(),
                     series: mapping.series.clone(),
@@ -65,7 +65,7 @@ fn of_series(
                     months: BTreeMap::new(),
                     later: 0,
                 });
-                rule.count(term, matches!(verdict, Verdict::Due(..)), end, governing);
+                rule.count(term, !matches!(verdict, Verdict::NotYet(_)), end, governing);
             }
             ControlFlow::Continue(())
         })
@@ -91,4 +91,24 @@ impl RuleForecast {
 fn month_of(day: CivilDate) -> CivilDate {
     // Every month has a first day.
     day.with_day(1).unwrap_or(day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::calendar::Disposition;
+    use crate::disposition::sample::{Sample, now};
+
+    #[test]
+    fn what_waits_for_a_decision_past_its_term_is_counted_as_due() {
+        let mut sample = Sample::new();
+        let due_now = |sample: &Sample| {
+            let rules = forecast(&sample.install, now(), 12).unwrap();
+            rules.iter().map(|rule| (rule.rule.to_string(), rule.now)).collect::<Vec<_>>()
+        };
+        let expected = [("PC-2".to_owned(), 20), ("PC-1".to_owned(), 10)];
+        assert_eq!(due_now(&sample), expected);
+        sample.change(|install| install.calendars[0].rules[0].disposition = Some(Disposition::Transfer));
+        assert_eq!(due_now(&sample), expected);
+    }
 }

@@ -30,6 +30,8 @@ pub struct CheckedCalendar {
     pub version: u32,
     pub title: String,
     pub effective_from: String,
+    /// Its last day, where it has one.
+    pub effective_until: Option<String>,
     pub in_force: bool,
     pub rules: usize,
 }
@@ -83,15 +85,23 @@ impl CheckReport {
     }
 }
 
+impl CheckedCalendar {
+    fn line(&self, words: &Words) -> String {
+        let template = if self.in_force { words.calendar_in_force } else { words.calendar_not_in_force };
+        let title = if self.title.is_empty() { String::new() } else { format!(" ({})", self.title) };
+        let line = words.fill(template, &[&self.number, &self.version.to_string(), &title, &self.effective_from]);
+        match &self.effective_until {
+            Some(last) => line + &words.fill(words.calendar_until, &[last]),
+            None => line,
+        }
+    }
+}
+
 impl Report for CheckReport {
     fn text(&self, words: &Words) -> String {
         let mut text = String::new();
         for calendar in &self.calendars {
-            let template = if calendar.in_force { words.calendar_in_force } else { words.calendar_not_in_force };
-            let version = calendar.version.to_string();
-            let title = if calendar.title.is_empty() { String::new() } else { format!(" ({})", calendar.title) };
-            text += &words.fill(template, &[&calendar.number, &version, &title, &calendar.effective_from]);
-            text.push('\n');
+            text += &paragraph("", "  ", &calendar.line(words));
         }
         for source in &self.sources {
             text += &format!("{}\n", words.fill(words.source_line, &[&source.source, &source.database]));

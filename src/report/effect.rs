@@ -103,10 +103,13 @@ pub fn effects(file: &PlanFile, install: &Installation, words: &Words) -> Vec<Ef
         let calendar = install.calendars.iter().find(|calendar| calendar.digest == listed.digest)?;
         Some((calendar, install.mapping(&planned.series)?))
     });
-    of_series.flat_map(|(calendar, mapping)| of_rules(calendar, mapping, &file.along, words)).collect()
+    // Of a rule that lists nothing there is nothing to count.
+    let listed = file.along.iter().zip(&manifest.rules).filter(|(_, rule)| rule.items.count > 0);
+    let along: Vec<&RuleAlong> = listed.map(|(along, _)| along).collect();
+    of_series.flat_map(|(calendar, mapping)| of_rules(calendar, mapping, &along, words)).collect()
 }
 
-fn of_rules(calendar: &Calendar, mapping: &SeriesMapping, along: &[RuleAlong], words: &Words) -> Vec<Effect> {
+fn of_rules(calendar: &Calendar, mapping: &SeriesMapping, along: &[&RuleAlong], words: &Words) -> Vec<Effect> {
     let obeyed = calendar.rules_for(&mapping.series).filter(|rule| rule.is_obeyed());
     let told = obeyed.map(|rule| {
         let mut effect = Effect::new(rule, calendar, mapping, words);

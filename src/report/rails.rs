@@ -90,7 +90,7 @@ mod tests {
             "{english}"
         );
         let french = flat(text(std::slice::from_ref(&share), &FR));
-        assert!(french.contains("1 387 des 5 411 enregistrements de dossier partiraient, soit 25,6 %"), "{french}");
+        assert!(french.contains("1 387 sur 5 411 enregistrements de dossier à faire partir, soit 25,6 %"), "{french}");
         let earlier = TrippedRail { figures: None, ..share };
         assert!(text(&[earlier], &FR).contains("as it was told"));
     }

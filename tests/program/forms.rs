@@ -199,3 +199,27 @@ fn files_beneath(dir: &std::path::Path) -> Vec<Vec<u8>> {
     }
     found
 }
+
+#[test]
+fn a_calendar_that_is_over_is_told_by_check_and_by_explain_in_the_same_words() {
+    let house = House::new();
+    let calendar = fs::read_to_string(house.path("calendar.toml")).unwrap();
+    let from = calendar.lines().find(|line| line.starts_with("effective")).unwrap();
+    fs::write(
+        house.path("calendar.toml"),
+        calendar.replace(from, "effective = { from = 2020-01-01, until = 2021-12-31 }"),
+    )
+    .unwrap();
+    let (code, checked) = house.json(&["check"]);
+    assert_eq!((code, &checked["calendars"][0]["effective_until"]), (0, &"2021-12-31".into()), "{checked}");
+    let findings = checked["findings"].as_array().unwrap();
+    let finding = findings.iter().find(|finding| finding["code"] == "calendar-not-in-force").unwrap();
+    assert!(house.run(&["check"]).flat().contains("NOT in force: effective from 2020-01-01, until 2021-12-31"));
+    let (code, refused) = house.json(&["explain", "dossier", "7"]);
+    assert_eq!(code, 3, "{refused}");
+    for told in ["message", "mend"] {
+        assert_eq!(refused["error"][told], finding[told]);
+    }
+    let message = finding["message"].as_str().unwrap();
+    assert!(message.contains("until 2021-12-31") && message.contains("its records are kept"), "{message}");
+}

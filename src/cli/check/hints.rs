@@ -1,9 +1,13 @@
-//! What `check` says of a mapping that may be right and looks unfinished: guesses that nobody confirmed, names of files
-//! without files.
+//! What `check` says of a mapping that may be right and looks unfinished: guesses that nobody confirmed, calendars
+//! that are over, names of files without files.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::cli::error::Failure;
 use crate::config::{Config, init};
+use crate::disposition::Installation;
+use crate::disposition::plan::PlanError;
+use crate::model::Instant;
 use crate::records::mapping::SeriesMapping;
 use crate::records::sqlite::Catalog;
 use crate::report::check::Finding;
@@ -29,6 +33,29 @@ pub fn guesses(config: &Config) -> Vec<Finding> {
         }
     };
     asked.into_iter().map(finding).collect()
+}
+
+/// Calendars that have rules for a mapped series, and none of whose versions is in force today.
+pub fn not_in_force(install: &Installation, now: Instant) -> Vec<Finding> {
+    let mut told = BTreeSet::new();
+    let refused = install.series.iter().filter_map(|mapping| match install.governing_now(mapping, now) {
+        Err(PlanError::NotInForce { calendar, day, from, until }) if told.insert(calendar.clone()) => {
+            Some(PlanError::NotInForce { calendar, day, from, until })
+        }
+        _ => None,
+    });
+    let finding = |error: PlanError| {
+        let failure = Failure::from(error);
+        Finding {
+            severity: "warning".to_owned(),
+            code: failure.code.to_string(),
+            line: None,
+            place: failure.place,
+            message: failure.message,
+            mend: failure.mend,
+        }
+    };
+    refused.map(finding).collect()
 }
 
 /// Columns of mapped tables whose name says that they name files, where no mapping says which files: these would stay

@@ -26,7 +26,7 @@ pub enum PlanError {
     Erased { plan: PlanId },
     #[error("plan {plan} is not as it was made: {what}; nothing is done with it, make a new plan")]
     Altered { plan: PlanId, what: String },
-    #[error("calendar {calendar} is not in force on {day} (from {from}{}), so nothing can be planned under it; choose a day on which it is, or give its next version an `effective` that covers that day", until.map(|day| format!(" until {day}")).unwrap_or_default())]
+    #[error("calendar {calendar} is not in force on {day} (from {from}{}), so nothing falls due under it, and its records are kept; put its next version beside it, with an `effective` that covers that day, or ask for a day on which it is in force", until.map(|day| format!(" until {day}")).unwrap_or_default())]
     NotInForce { calendar: CalendarNumber, day: CivilDate, from: CivilDate, until: Option<CivilDate> },
     #[error(transparent)]
     Version(#[from] VersionError),

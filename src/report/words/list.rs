@@ -133,8 +133,8 @@ words! {
     dry_run_note: "Nothing was touched. Nothing will be until a person approves this plan.", "Rien n'a été touché. Rien ne le sera avant qu'une personne approuve cette liste.";
     approve_hint: "No guard rail is tripped. To approve:\n  {}", "Aucun garde-fou n'est atteint. Pour approuver\u{a0}:\n  {}";
     rails_title: "Guard rails tripped: a person looks at each, and names it when approving.", "Garde-fous atteints\u{a0}: une personne examine chacun et le nomme en approuvant.";
-    rail_share: "{} of {} [record|records] of {} would go, {} %; `max_share` is {} %", "{} des {} enregistrements de {} partiraient, soit {}\u{a0}%; `max_share` est de {}\u{a0}%";
-    rail_count: "{} [record|records] of {} would go; `max_count` is {}", "{} [enregistrement|enregistrements] de {} partiraient; `max_count` est de {}";
+    rail_share: "{} of {} [record|records] of {} would go, {} %; `max_share` is {} %", "{} sur {} [enregistrement|enregistrements] de {} à faire partir, soit {}\u{a0}%; `max_share` est de {}\u{a0}%";
+    rail_count: "{} [record|records] of {} would go; `max_count` is {}", "{} [enregistrement|enregistrements] de {} à faire partir; `max_count` est de {}";
     rail_median: "{} [record|records] would go under rule {}; its recent runs had {} in the middle", "{} [enregistrement partirait|enregistrements partiraient] selon la règle {}; la médiane de ses exécutions récentes est de {}";
     rail_empty: "no record of {} would be left; a series where that is normal says `empty = \"expected\"`", "il ne resterait aucun enregistrement de {}; une série où c'est normal dit `empty = \"expected\"`";
     rail_new_rules: "no plan of {} was ever approved: its rules are new", "aucune liste de {} n'a encore été approuvée\u{a0}: ses règles sont nouvelles";
@@ -217,7 +217,7 @@ words! {
     // Verification of the log.
     verdict_fail: "The log does not verify. What is wrong:", "Le registre ne se vérifie pas. Ce qui cloche\u{a0}:";
     verdict_unanchored: "Sound in itself. Whoever holds its signing key could have written all of it anew: verify with --checkpoint, against one kept elsewhere.", "Cohérent en lui-même. Qui détient sa clé de signature aurait pu tout récrire\u{a0}: vérifier avec --checkpoint, contre un point de contrôle gardé ailleurs.";
-    verdict_seen: "Sound, and its first {} entries are those that somebody else saw.", "Cohérent, et ses {} premières inscriptions sont celles qu'un tiers a vues.";
+    verdict_seen: "Sound, and its first {} [entry is one|entries are those] that somebody else saw.", "Cohérent, et ses {} [première inscription est celle|premières inscriptions sont celles] qu'un tiers a vues.";
     more_findings: "and {} more", "et {} [autre|autres]";
     log_line: "log {}: {} [entry|entries] signed", "registre {}\u{a0}: {} [inscription signée|inscriptions signées]";
     log_dates: "from {} to {}, by the operator's clock", "du {} au {}, à l'horloge de l'exploitant";
@@ -257,9 +257,9 @@ words! {
     proof_uncompared: "{} kept [checkpoint|checkpoints] could not be compared: only one of as many entries tells whether it is the tree that you were shown before. `audit verify` on the whole log compares all of them.", "{} [point de contrôle gardé n'a pu être comparé|points de contrôle gardés n'ont pu être comparés]\u{a0}: seul celui du même nombre d'inscriptions dit s'il s'agit de l'arbre déjà montré. `audit verify`, sur le registre entier, les compare tous.";
     proven: "Entry {} is in log {} of {} [entry|entries].", "L'inscription {} est au registre {} de {} [inscription|inscriptions].";
     proof_written: "The proof of entry {} is in {}.", "La preuve de l'inscription {} est dans {}.";
-    witness_saw: "Stored: a witness saw the first {} entries.", "Conservé\u{a0}: un cosignataire a vu les {} premières inscriptions.";
+    witness_saw: "Stored: a witness saw the first {} [entry|entries].", "Conservé\u{a0}: un cosignataire en a vu {} [inscription|inscriptions].";
     key_forgotten: "The fingerprint key of {} for {} is destroyed: the records it names can no longer be looked up.", "La clé d'empreinte de {} pour {} est détruite\u{a0}: les enregistrements qu'elle nomme ne peuvent plus être retrouvés.";
-    key_rotated: "Log {} is signed by a new key from its first {} entries on.", "Le registre {} est signé par une nouvelle clé à compter de ses {} premières inscriptions.";
+    key_rotated: "Log {} is signed by a new key from its first {} [entry|entries] on.", "Le registre {} est signé par une nouvelle clé dès {} [inscription|inscriptions].";
     key_new: "new verifier key", "nouvelle clé de vérification";
     key_old: "old verifier key", "ancienne clé de vérification";
     key_hand_out: "Hand the new key to your auditors by another way than the log. Checkpoints that they kept stay good: they are checked with the key of their time.", "Remettez la nouvelle clé à vos auditeurs par une autre voie que le registre. Les points de contrôle qu'ils ont gardés restent bons\u{a0}: ils se vérifient avec la clé de leur époque.";
@@ -338,6 +338,7 @@ words! {
     check_failed: "Not in order. Errors: {}; warnings: {}. What the errors concern is not destroyed until they are mended.", "À corriger. Erreurs\u{a0}: {}; avertissements\u{a0}: {}. Ce que les erreurs visent n'est pas détruit avant leur correction.";
     calendar_in_force: "calendar {} version {}{}, in force since {}", "calendrier {} version {}{}, en vigueur depuis le {}";
     calendar_not_in_force: "calendar {} version {}{}, NOT in force: effective from {}", "calendrier {} version {}{}, PAS en vigueur\u{a0}: à compter du {}";
+    calendar_until: ", until {}", ", jusqu'au {}";
     source_line: "source {}: {}", "source {}\u{a0}: {}";
     never_destroyed: "none: never destroyed", "aucune\u{a0}: jamais détruit";
 
