@@ -48,6 +48,7 @@ pub use error::{FileError, LogError};
 pub use failpoint::failpoint;
 pub use fingerprint::{Fingerprinter, key_year};
 pub use intents::{DurableIntents, IntentDraft, IntentRecord, PendingIntents};
+pub use journal::allocate;
 pub use keys::{KeyError, KeyPlaces, keyed_digest, load_committed_fingerprinter, load_fingerprinter};
 pub use marks::{BACK, ENDED, Letters, Marks};
 pub use reader::LogReader;

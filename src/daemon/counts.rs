@@ -1,6 +1,7 @@
 //! What is past its term: counted by scans of all rules, less what runs disposed of since. Told in the status, the
 //! metrics and alerts.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
@@ -23,7 +24,7 @@ type Disposed = BTreeMap<(RuleNumber, &'static str), u64>;
 impl Runner {
     /// Counts what is past its term, and keeps no plan of it.
     pub(super) fn count(&mut self) {
-        self.is_to_count = false;
+        self.is_to_count.set(false);
         if let Err(error) = self.try_count() {
             let message = format!("the count failed: {}", error.refusal().message);
             self.board.raise(kind::SCAN_FAILED, "all rules", message, self.watch.now());
@@ -38,7 +39,7 @@ impl Runner {
 
     /// Counts anew where the last run left records of which nobody knows since when they are due.
     pub(super) fn count_anew(&mut self) {
-        if self.is_to_count && !self.schedule.suspended {
+        if self.is_to_count.get() && !self.schedule.suspended {
             self.count();
         }
     }
@@ -52,40 +53,40 @@ impl Runner {
             of.records += rule.counts.due;
             of.oldest = of.oldest.into_iter().chain(rule.oldest_due).min();
         }
-        self.is_to_count = false;
+        self.is_to_count.set(false);
         let entries = self.desk.lock()?.log().size();
         self.metrics.scanned(at);
         self.show_counts(Counts { at, entries, overdue })
     }
 
     /// Takes from the counts what the log says was disposed of since, whoever did it.
-    fn follow_runs(&mut self) -> Result<(), DeskError> {
+    pub(super) fn follow_runs(&self) -> Result<(), DeskError> {
         let Some(mut counts) = self.board.show().counts.clone() else { return Ok(()) };
         let mut desk = self.desk.lock()?;
-        let disposed = disposed_since(&mut desk, counts.entries)?;
+        let disposed = disposed_since(&mut desk, &mut Mark::at(counts.entries))?;
         counts.entries = desk.log().size();
         drop(desk);
         if disposed.is_empty() {
             return Ok(());
         }
-        self.is_to_count |= counts.dispose(&disposed);
+        self.is_to_count.set(counts.dispose(&disposed) || self.is_to_count.get());
         self.show_counts(counts)
     }
 
     /// The same at the start: a person may have executed a plan while the daemon was down.
-    pub fn follow_runs_of_others(&mut self) {
+    pub fn follow_runs_of_others(&self) {
         if let Err(error) = self.follow_runs() {
             self.trouble(&error, self.watch.now());
         }
     }
 
-    /// Counts for the metrics what a run disposed of since an entry, and takes it from what is past its term.
-    pub(super) fn count_disposed(&mut self, from: u64) -> Result<(), DeskError> {
-        let disposed = disposed_since(&mut *self.desk.lock()?, from)?;
+    /// Counts for the metrics what a run disposed of since the mark.
+    pub(super) fn count_disposed(&self, mark: &RefCell<Mark>) -> Result<(), DeskError> {
+        let disposed = disposed_since(&mut *self.desk.lock()?, &mut mark.borrow_mut())?;
         for ((rule, action), records) in &disposed {
             self.metrics.disposed(rule, action, *records);
         }
-        self.follow_runs()
+        Ok(())
     }
 
     fn show_counts(&self, counts: Counts) -> Result<(), DeskError> {
@@ -109,6 +110,9 @@ impl Runner {
         let due = overdue.iter().filter(|(_, of)| of.records > 0).map(|(rule, _)| rule.as_str());
         // What a run left and nothing is due of any more, somebody dealt with.
         shown.alerts.keep_only(kind::RUN_PARTIAL, &due.collect::<Vec<_>>());
+        // A rule may be gone, or called otherwise.
+        let rules: Vec<&str> = overdue.keys().map(|rule| rule.as_str()).collect();
+        shown.alerts.keep_only(kind::OVERDUE, &rules);
         for (rule, overdue) in overdue {
             let oldest = overdue.oldest.filter(|oldest| now.date_naive() - *oldest > self.config.alerts.overdue);
             match oldest {
@@ -143,17 +147,31 @@ impl Counts {
     }
 }
 
-/// What the log says was disposed of in batches that began at this entry or later.
-fn disposed_since(desk: &mut Desk, from: u64) -> Result<Disposed, DeskError> {
-    let mut intents: BTreeMap<u64, (RuleNumber, u32)> = BTreeMap::new();
+/// How far the log was looked through for what was disposed of.
+pub(super) struct Mark {
+    next: u64,
+    /// Intents before it whose outcome was not seen: their rule, and how many records.
+    open: BTreeMap<u64, (RuleNumber, u32)>,
+}
+
+impl Mark {
+    /// Begins with this entry.
+    pub fn at(next: u64) -> Self {
+        Self { next, open: BTreeMap::new() }
+    }
+}
+
+/// What the log says was disposed of in batches that began at the mark or later and of which it did not say so before.
+fn disposed_since(desk: &mut Desk, mark: &mut Mark) -> Result<Disposed, DeskError> {
     let mut disposed = Disposed::new();
-    desk.log().scan(from, &mut |index, leaf| {
+    let log = desk.log();
+    log.scan(mark.next, &mut |index, leaf| {
         match leaf.body {
             Body::Intent(intent) => {
-                intents.insert(index, (intent.rule, intent.n));
+                mark.open.insert(index, (intent.rule, intent.n));
             }
             Body::Outcome(outcome) => {
-                if let Some((rule, records)) = intents.remove(&outcome.intent) {
+                if let Some((rule, records)) = mark.open.remove(&outcome.intent) {
                     let results = decode_results(&outcome.results, records).unwrap_or_default();
                     for (action, of) in
                         [("destroy", RecordOutcome::Destroyed), ("anonymize", RecordOutcome::Anonymized)]
@@ -169,6 +187,7 @@ fn disposed_since(desk: &mut Desk, from: u64) -> Result<Disposed, DeskError> {
         }
         ControlFlow::Continue(())
     })?;
+    mark.next = log.size();
     Ok(disposed)
 }
 

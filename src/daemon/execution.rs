@@ -1,6 +1,6 @@
 //! Executions: of plans approved by a person, or granted by the mode; resumed where they were interrupted.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant as Monotonic};
 
@@ -8,6 +8,7 @@ use chrono::TimeDelta;
 
 use super::alerts::kind;
 use super::board::Execution;
+use super::counts::Mark;
 use super::obstacle::Obstacle;
 use super::rest::reasons;
 use super::runner::Runner;
@@ -143,13 +144,15 @@ impl Runner {
             Ok(approved) => approved,
             Err(refused) => return execute::apply_left(&self.desk, plan, refused, self.watch.now()),
         };
-        let from = self.desk.lock()?.log().size();
+        let mark = RefCell::new(Mark::at(self.desk.lock()?.log().size()));
         let was_closed = Cell::new(false);
         let begun = self.begin(RUN)?;
-        let result = self.go_through(&approved, actor, &was_closed);
+        let result = self.go_through(&approved, actor, &was_closed, &mark);
         let now = self.watch.now();
         self.end(RUN, begun, &format!("plan {plan}: {}", in_words(&result)));
-        if let Err(error) = self.count_disposed(from).and_then(|()| self.pending_own().map(drop)) {
+        if let Err(error) =
+            self.count_disposed(&mark).and_then(|()| self.follow_runs()).and_then(|()| self.pending_own().map(drop))
+        {
             self.trouble(&error, now);
         }
         if let Ok(statement) = &result {
@@ -171,6 +174,7 @@ impl Runner {
         approved: &ApprovedPlan,
         actor: &Actor,
         was_closed: &Cell<bool>,
+        mark: &RefCell<Mark>,
     ) -> Result<Statement, ExecuteError> {
         let plan = &approved.decision().plan;
         let stop = AtomicBool::new(false);
@@ -187,6 +191,7 @@ impl Runner {
             if let Some(asked) = self.board.show().executions.get_mut(plan) {
                 *asked = Execution::Running(progress);
             }
+            self.show_figures_of_run(mark);
             // Also after the chunk, so that the next one does not begin.
             clock();
         };

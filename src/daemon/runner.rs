@@ -1,10 +1,11 @@
 //! The run loop: obeys one order after the other, so that no two runs ever overlap.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::time::Duration;
+use std::time::{Duration, Instant as Monotonic};
 
 use chrono::TimeDelta;
 use tokio::sync::mpsc::UnboundedSender;
@@ -69,9 +70,11 @@ pub struct Runner {
     /// The configuration's files as they were when they were read.
     pub(super) files: Files,
     /// The metrics' textfile could not be written last.
-    pub(super) textfile_fails: bool,
+    pub(super) textfile_fails: Cell<bool>,
+    /// When the figures were shown last.
+    pub(super) figures_at: Cell<Monotonic>,
     /// Records are left of what was past its term, and since when is unknown.
-    pub(super) is_to_count: bool,
+    pub(super) is_to_count: Cell<bool>,
     /// Alerts as they are kept for the next start.
     pub(super) kept: Vec<Alert>,
 }
@@ -117,8 +120,9 @@ impl Runner {
             was_free: false,
             published: None,
             clock: None,
-            textfile_fails: false,
-            is_to_count: false,
+            textfile_fails: Cell::new(false),
+            figures_at: Cell::new(Monotonic::now()),
+            is_to_count: Cell::new(false),
             kept: Vec::new(),
         };
         runner.alarms = runner.alarms_of(&runner.schedule)?;
@@ -137,6 +141,7 @@ impl Runner {
                     self.pulse.running(TICK_WORK);
                     self.obey(order);
                     self.memorize_alerts();
+                    self.show_figures();
                     kernel::give_back_memory();
                     self.board.doing("idle");
                 }

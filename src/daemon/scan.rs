@@ -77,7 +77,10 @@ impl Runner {
             let about = only.as_ref().map_or("all rules".to_owned(), |rule| format!("rule {rule}"));
             match self.scan_one(only, depth) {
                 Ok(outcome) => {
-                    self.board.clear(kind::SCAN_FAILED, &about);
+                    match rules {
+                        [] => self.board.show().alerts.keep_only(kind::SCAN_FAILED, &[]),
+                        _ => self.board.clear(kind::SCAN_FAILED, &about),
+                    }
                     words.push(outcome);
                     continue;
                 }

@@ -1,8 +1,12 @@
 //! Where the log, the holds and the sources stand: for those who ask, for the alerts and for the metrics.
 
+use std::cell::RefCell;
+use std::time::{Duration, Instant as Monotonic};
+
 use chrono::TimeDelta;
 
 use super::alerts::kind;
+use super::counts::Mark;
 use super::runner::Runner;
 use super::textfile;
 use crate::audit;
@@ -11,6 +15,9 @@ use crate::disposition::control::LeftFiles;
 use crate::disposition::desk::DeskError;
 use crate::disposition::execute::left_files;
 use crate::model::{Instant, counted, in_utc};
+
+/// A run shows its figures so often.
+const FIGURES: Duration = Duration::from_secs(if cfg!(feature = "simulate") { 1 } else { 60 });
 
 /// Entries wait so long at most for a checkpoint.
 const PUBLISH: TimeDelta = TimeDelta::hours(1);
@@ -38,24 +45,48 @@ impl Runner {
         // One that somebody raises while this looks, this has not looked at.
         let stands = self.board.show().alerts.count(kind::LOG) > 0;
         let written = self.catch_up(stands, now);
-        self.metrics.log_is_writable(written.is_ok());
-        match written.and(self.try_look_around(now)) {
+        match written.and(self.look_at_standing(now)).and(self.publish_in_time(now)) {
             Ok(()) if stands => self.board.clear(kind::LOG, "log"),
             Ok(()) => {}
             Err(error) => self.trouble(&error, now),
         }
-        self.metrics.alerts(&self.board.show().alerts);
-        self.write_textfile();
+        self.show_figures();
     }
 
-    /// Told once, not every minute, where that fails.
-    fn write_textfile(&mut self) {
+    /// Shows in the metrics what stands now. Where their textfile cannot be written, that is told once, not every
+    /// minute.
+    pub(super) fn show_figures(&self) {
+        self.figures_at.set(Monotonic::now());
+        let shown = self.board.show();
+        self.metrics.log_is_writable(shown.alerts.count(kind::LOG) == 0);
+        self.metrics.alerts(&shown.alerts);
+        drop(shown);
         let Some(path) = &self.config.metrics.textfile else { return };
         let written = textfile::write(path, &self.metrics.text());
-        if let (Err(error), false) = (&written, self.textfile_fails) {
+        if let (Err(error), false) = (&written, self.textfile_fails.get()) {
             tracing::warn!(path = %path.display(), %error, "the metrics' textfile cannot be written");
         }
-        self.textfile_fails = written.is_err();
+        self.textfile_fails.set(written.is_err());
+    }
+
+    /// The same once a minute while a run goes on, which may be for hours, with what it disposed of since the mark.
+    pub(super) fn show_figures_of_run(&self, mark: &RefCell<Mark>) {
+        if self.figures_at.get().elapsed() < FIGURES {
+            return;
+        }
+        let now = self.watch.now();
+        if let Err(error) = self.count_disposed(mark).and(self.look_at_standing(now)) {
+            self.trouble(&error, now);
+        }
+        self.show_figures();
+    }
+
+    fn publish_in_time(&mut self, now: Instant) -> Result<(), DeskError> {
+        if self.published.is_none_or(|published| now - published >= PUBLISH || now < published) {
+            self.publish()?;
+            self.published = Some(now);
+        }
+        Ok(())
     }
 
     /// After a write that failed, for whoever it was: only another one tells that the log can be written again.
@@ -75,8 +106,9 @@ impl Runner {
         Ok(())
     }
 
-    fn try_look_around(&mut self, now: Instant) -> Result<(), DeskError> {
+    fn look_at_standing(&self, now: Instant) -> Result<(), DeskError> {
         let mut desk = self.desk.lock()?;
+        desk.set_room_aside()?;
         let last = desk.log().last_time();
         let (entries, holds) = (desk.log().size(), desk.holds_in_force().len() as u64);
         let restored: Vec<String> = desk.chronicle()?.history().restored.iter().map(ToString::to_string).collect();
@@ -105,12 +137,7 @@ impl Runner {
         }
         drop(shown);
         self.metrics.stand(entries, &anchor, holds);
-        self.look_at_left(now)?;
-        if self.published.is_none_or(|published| now - published >= PUBLISH || now < published) {
-            self.publish()?;
-            self.published = Some(now);
-        }
-        Ok(())
+        self.look_at_left(now)
     }
 
     /// An alert for each plan of which files are left that should be gone.

@@ -2,6 +2,8 @@
 //! on record afterwards.
 
 use std::fs;
+use std::thread;
+use std::time::Duration;
 
 use rusqlite::Connection;
 
@@ -82,6 +84,47 @@ fn a_hold_under_a_clock_that_was_put_back_holds_and_is_put_on_record_when_it_has
     office.wait("the execution", || office.count() == 7);
     daemon.stop();
     office.verify();
+}
+
+#[test]
+fn a_full_disk_keeps_it_from_starting_only_once_the_room_that_was_set_aside_is_used() {
+    let office = office();
+    let full = |times: u32| ("FAILPOINTS".to_owned(), format!("audit::vkey::write::before={times}*return(enospc)"));
+    let forget_vkey = || fs::remove_file(office.path("state/audit/vkey")).unwrap();
+    forget_vkey();
+    let refused = office.command(&["run"]).envs([full(2)]).output().unwrap();
+    assert_eq!(refused.status.code(), Some(1), "{refused:?}");
+    assert!(!office.path("state/private/room").exists(), "given back");
+
+    office.start().stop();
+    assert!(office.path("state/private/room").exists(), "set aside again");
+    forget_vkey();
+    let (name, value) = full(1);
+    let daemon = office.start_with(&[(&name, &value)]);
+    assert_eq!(office.status()["alerts"].to_string().matches("\"log\"").count(), 0, "{}", office.status());
+    daemon.stop();
+}
+
+#[test]
+fn as_long_as_no_room_can_be_set_aside_one_alert_and_the_figures_say_so() {
+    let office = office();
+    let told = office.path("told");
+    office.configure(&format!("\n[notify]\ncommand = [\"sh\", \"-c\", \"cat >> {}\"]\n", told.display()));
+    let daemon = office.start();
+    let room = office.path("state/private/room");
+    fs::remove_file(&room).unwrap();
+    fs::create_dir(&room).unwrap();
+    office.wait("the alert", || office.has_alert("log"));
+    for _ in 0..20 {
+        thread::sleep(Duration::from_millis(200));
+        assert!(office.has_alert("log") && figures(&office).contains("retentiond_log_writable 0"), "{}", office.log());
+    }
+    fs::remove_dir(&room).unwrap();
+    office.wait("the end of the alert", || !office.has_alert("log"));
+    office.wait("the figure", || figures(&office).contains("retentiond_log_writable 1"));
+    assert_eq!(fs::metadata(&room).unwrap().len(), 4 << 20);
+    daemon.stop();
+    assert_eq!(fs::read_to_string(told).unwrap().matches("\"code\":\"log\"").count(), 1);
 }
 
 #[test]

@@ -81,7 +81,9 @@ fn once_decided_on_a_plan_is_no_alert_even_before_the_next_tick() {
 fn what_stood_before_a_restart_stands_after_it() {
     for (mode, waiting) in [("approve", "plan-waiting"), ("automatic", "rail-tripped")] {
         let office = Office::new(mode, 3);
-        office.configure("\n[alerts]\noverdue_days = 7\n");
+        let hook = office.path("hook");
+        let command = format!("\n[notify]\ncommand = [\"sh\", \"-c\", \"cat >> {}\"]\n", hook.display());
+        office.configure(&format!("\n[alerts]\noverdue_days = 7\n{command}"));
         let told = |code: &str| {
             let alerts = office.status()["alerts"].as_array().unwrap().clone();
             let of = alerts.into_iter().filter(|alert| alert["code"] == code);
@@ -94,7 +96,9 @@ fn what_stood_before_a_restart_stands_after_it() {
         daemon.stop();
         let daemon = office.start_with(&[NO_TICK]);
         assert_eq!([told("overdue"), told(waiting)], before);
+        thread::sleep(Duration::from_millis(500));
         daemon.stop();
+        assert_eq!(fs::read_to_string(&hook).unwrap().lines().count(), 2, "each is told once");
         office.ask(&["reject", &office.plans("pending")[0], "--reason", "an example"]);
         let daemon = office.start_with(&[NO_TICK]);
         assert_eq!(told(waiting), []);
@@ -161,6 +165,52 @@ fn status_and_figures_follow_what_a_run_disposed_of_and_alerts_that_are_no_longe
     office.wait("the rest", || figures().contains("retentiond_overdue_records{rule=\"R-1\"} 0\n"));
     assert!(!figures().contains("overdue_oldest_timestamp_seconds{"), "{}", figures());
     daemon.stop();
+}
+
+#[test]
+fn alerts_about_a_rule_end_with_the_next_scan_of_all_rules_and_with_the_rule() {
+    let office = Office::new("report", 3);
+    office.configure("\n[alerts]\noverdue_days = 7\n");
+    let daemon = office.start();
+    let about = |code: &str| {
+        let alerts = office.status()["alerts"].as_array().unwrap().clone();
+        let of = alerts.into_iter().filter(|alert| alert["code"] == code);
+        of.map(|alert| alert["about"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    fs::rename(office.path("app.db"), office.path("away.db")).unwrap();
+    office.ask(&["ctl", "scan", "--only", "R-1"]);
+    office.wait("its failure", || about("scan-failed") == ["rule R-1"]);
+    fs::rename(office.path("away.db"), office.path("app.db")).unwrap();
+    office.scan();
+    assert_eq!((about("scan-failed"), about("overdue")), (Vec::new(), vec!["R-1".to_owned()]));
+    office.edit("calendar.toml", "\"R-1\"", "\"R-9\"");
+    office.edit("calendar.toml", "version      = 1", "version      = 2");
+    office.ask(&["ctl", "reload"]);
+    office.scan();
+    assert_eq!(about("overdue"), ["R-9"]);
+    daemon.stop();
+}
+
+#[test]
+fn figures_follow_a_run_while_it_goes_on() {
+    let office = Office::new("approve", 8_000);
+    office.configure("\n[metrics]\ntextfile = \"metrics.prom\"\n");
+    let daemon = office.start_with(&[("FAILPOINTS", "committed=sleep(50)")]);
+    office.scan();
+    office.ask(&["approve", &office.plans("pending")[0], "--accept", "rules"]);
+    let figure = |name: &str| {
+        let text = fs::read_to_string(office.path("metrics.prom")).unwrap_or_default();
+        let line = text.lines().find_map(|line| line.strip_prefix(name).map(str::to_owned));
+        line.and_then(|line| line.rsplit(' ').next()?.parse::<u64>().ok()).unwrap_or(0)
+    };
+    let disposed = || figure("retentiond_records_destroyed_total{");
+    office.wait("the first figures", || disposed() > 0);
+    assert!(disposed() < 8_000 && office.status()["doing"].as_str().unwrap().starts_with("executing"));
+    office.wait("the end", || office.count() == 5 && office.status()["doing"] == "idle");
+    office.wait("the last figures", || figure("retentiond_last_success_timestamp_seconds") > 0);
+    assert_eq!((disposed(), figure("retentiond_overdue_records{")), (8_000, 0));
+    daemon.stop();
+    office.verify();
 }
 
 #[test]

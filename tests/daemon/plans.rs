@@ -77,6 +77,22 @@ fn a_scan_takes_back_no_plan_that_a_person_made() {
 }
 
 #[test]
+fn of_a_person_s_plan_that_can_no_longer_be_approved_a_scan_stops_telling_and_takes_nothing_back() {
+    let office = Office::new("approve", 3);
+    let daemon = office.start();
+    let persons = office.plan();
+    office.scan();
+    assert_eq!(told(&office), [("plan-waiting".to_owned(), persons.clone())]);
+    change_schema(&office, "note");
+    office.scan();
+    let mut pending = office.plans("pending");
+    pending.retain(|plan| *plan != persons);
+    assert_eq!(told(&office), [("plan-waiting".to_owned(), pending.remove(0))]);
+    assert_eq!((pending.len(), office.plans("expired").len()), (0, 0), "{persons} is still to be seen");
+    daemon.stop();
+}
+
+#[test]
 fn an_approved_plan_that_no_longer_stands_is_given_up_once_and_a_scan_makes_the_next() {
     let office = Office::new("approve", 3);
     let daemon = office.start();

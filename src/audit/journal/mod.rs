@@ -254,11 +254,19 @@ fn write_segment(dir: &Path, first: u64, length: u64, frames: &[u8]) -> Result<(
     }
 }
 
-/// Allocates the whole file; where the file system knows no allocation, by writing zeros.
+/// Allocates a whole segment.
 fn reserve(file: &File, length: u64) -> io::Result<()> {
     if length > MAX_SEGMENT {
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, "no reader would take so long a segment"));
     }
+    allocate(file, length)
+}
+
+/// Gives a file its length and all of its disk; where the file system knows no allocation, by writing zeros.
+///
+/// # Errors
+/// The disk is full, or fails.
+pub fn allocate(file: &File, length: u64) -> io::Result<()> {
     match fallocate(file, FallocateFlags::empty(), 0, length) {
         Err(Errno::OPNOTSUPP) => {
             let zeros = vec![0; 1 << 16];

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use rusqlite::ErrorCode;
+
 use super::super::approval::ApprovalError;
 use super::super::governs::meant;
 use super::super::kinds::in_full;
@@ -29,6 +31,8 @@ pub enum DeskError {
     Database { path: PathBuf, source: rusqlite::Error },
     #[error("the disk that holds the private database {} is full, so nothing can be noted and nothing is destroyed; free space there, then run again", path.display())]
     Full { path: PathBuf },
+    #[error("the disk that holds {} is full, and the room set aside there is used: what people say is kept as long as it lasts, and nothing is destroyed that cannot be put on record; free space there", path.display())]
+    NoRoom { path: PathBuf },
     #[error("the private database {} holds what this version cannot read", path.display())]
     Form { path: PathBuf, source: serde_json::Error },
     #[error(transparent)]
@@ -105,6 +109,16 @@ fn names(holds: &[HoldId]) -> String {
 }
 
 impl DeskError {
+    /// Whether room on the disk may be what was missing: of a file that it cannot lengthen, SQLite says no more.
+    pub(super) fn may_be_full(&self) -> bool {
+        match self {
+            Self::Full { .. } | Self::Log(LogError::Full { .. }) => true,
+            Self::Database { source, .. } => source.sqlite_error_code() == Some(ErrorCode::SystemIoFailure),
+            Self::File { source, .. } => source.kind() == io::ErrorKind::StorageFull,
+            _ => false,
+        }
+    }
+
     /// Its stable name.
     pub fn code(&self) -> &'static str {
         match self {
@@ -114,7 +128,7 @@ impl DeskError {
             Self::Mode { .. } => "state-mode",
             Self::Kind { .. } => "state-kind",
             Self::Database { .. } | Self::Form { .. } => "state-database",
-            Self::Full { .. } => "disk-full",
+            Self::Full { .. } | Self::NoRoom { .. } => "disk-full",
             Self::Log(error) => error.code(),
             Self::Plan(error) => error.code(),
             Self::Approval(error) => error.code(),
@@ -169,6 +183,7 @@ impl DeskError {
             Self::File { .. }
             | Self::Database { .. }
             | Self::Full { .. }
+            | Self::NoRoom { .. }
             | Self::Form { .. }
             | Self::Random(_)
             | Self::Broken

@@ -18,6 +18,7 @@ mod listed;
 mod memos;
 mod plans;
 mod review;
+mod room;
 mod serve;
 mod shared;
 mod state;
@@ -49,6 +50,7 @@ use crate::audit;
 use crate::audit::leaf::{Body, Refused};
 use crate::audit::{DestructionLog, KeyPlaces, LogError};
 use crate::model::{Actor, HoldId, Instant, Origin, PlanId};
+use room::Room;
 use state::StateLock;
 use store::Store;
 
@@ -77,11 +79,22 @@ impl Desk {
     /// # Errors
     /// Another process holds the state; wrong owners or modes; a log that is damaged.
     pub fn open(install: Arc<Installation>, keys: Option<KeyPlaces>, now: Instant) -> Result<Self, DeskError> {
+        let room = Room::of(&install.state);
+        let desk = match Self::enter(install.clone(), keys.clone(), now) {
+            Err(error) if error.may_be_full() && room.give_back() => Self::enter(install, keys, now)?,
+            entered => entered?,
+        };
+        // Where there is none, the daemon tells of it as long as that lasts.
+        let _set_aside_or_full = room.set_aside();
+        Ok(desk)
+    }
+
+    fn enter(install: Arc<Installation>, keys: Option<KeyPlaces>, now: Instant) -> Result<Self, DeskError> {
         let state = &install.state;
         let lock = state::enter(state)?;
         let keys = keys.unwrap_or_else(|| KeyPlaces::new(state.join("private/keys")));
         let log = DestructionLog::open_or_create(&audit::dir_in(state), keys, new_origin()?, now)?;
-        let store = Store::open(&state::database(state))?;
+        let store = Store::open(&state::database(state), Room::of(state))?;
         let plans = PlanDirs::of(state);
         let mut desk = Self {
             install,

@@ -9,6 +9,7 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 
 use super::DeskError;
+use super::room::Room;
 use crate::disposition::approval::Decision;
 use crate::disposition::holds::Hold;
 use crate::model::{Actor, Fingerprint, HoldId, Instant, PlanId};
@@ -30,6 +31,7 @@ const SCHEMA: &str = "
 pub(super) struct Store {
     path: PathBuf,
     connection: Connection,
+    room: Room,
 }
 
 /// A hold as it stands in the private database.
@@ -49,7 +51,7 @@ pub(super) struct Lift {
 
 impl Store {
     /// Opens the private database, or makes it.
-    pub fn open(path: &Path) -> Result<Self, DeskError> {
+    pub fn open(path: &Path, room: Room) -> Result<Self, DeskError> {
         OpenOptions::new()
             .write(true)
             .create(true)
@@ -58,7 +60,7 @@ impl Store {
             .open(path)
             .map_err(|source| DeskError::File { doing: "make", path: path.to_owned(), source })?;
         let connection = connect(path).map_err(|source| failed(path, source))?;
-        Ok(Self { path: path.to_owned(), connection })
+        Ok(Self { path: path.to_owned(), connection, room })
     }
 
     /// Every hold, lifted ones included, in the order of their placing.
@@ -154,8 +156,19 @@ impl Store {
         Ok(())
     }
 
-    pub(super) fn run<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, DeskError> {
-        work(&self.connection).map_err(|source| failed(&self.path, source))
+    pub(super) fn room(&self) -> &Room {
+        &self.room
+    }
+
+    /// Does it, where the disk is full with the room that was set aside.
+    pub(super) fn run<T>(&self, work: impl Fn(&Connection) -> rusqlite::Result<T>) -> Result<T, DeskError> {
+        let done = work(&self.connection).map_err(|source| failed(&self.path, source));
+        match done {
+            Err(error) if error.may_be_full() && self.room.give_back() => {
+                work(&self.connection).map_err(|source| failed(&self.path, source))
+            }
+            done => done,
+        }
     }
 
     pub(super) fn text(&self, value: &impl Serialize) -> Result<String, DeskError> {
@@ -188,12 +201,32 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::*;
+
+    #[test]
+    fn what_finds_the_disk_full_is_done_once_more_with_the_room_that_was_set_aside() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir(dir.path().join("private")).unwrap();
+        let store = Store::open(&dir.path().join("desk.db"), Room::of(dir.path())).unwrap();
+        let tries = Cell::new(0);
+        let full_at_first = |_: &Connection| {
+            tries.set(tries.get() + 1);
+            let full = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_FULL);
+            if tries.get() % 2 == 1 { Err(rusqlite::Error::SqliteFailure(full, None)) } else { Ok(()) }
+        };
+        store.room().set_aside().unwrap();
+        assert!(dir.path().join("private/room").exists());
+        store.run(full_at_first).unwrap();
+        assert!(!dir.path().join("private/room").exists(), "given back");
+        assert_eq!(store.run(full_at_first).unwrap_err().code(), "disk-full", "there is no more of it");
+    }
 
     #[test]
     fn a_full_disk_is_told_once_and_with_what_to_do() {
         let dir = tempfile::tempdir().unwrap();
-        let store = Store::open(&dir.path().join("desk.db")).unwrap();
+        let store = Store::open(&dir.path().join("desk.db"), Room::of(dir.path())).unwrap();
         let long = "x".repeat(1 << 16);
         let refusal = store
             .run(|connection| {
