@@ -2,8 +2,7 @@
 
 use chrono::Utc;
 
-use crate::daemon::clock::Synchronization;
-use crate::daemon::kernel;
+use crate::disposition::clock::{self, Synchronization};
 use crate::model::Instant;
 
 /// What time it is.
@@ -27,7 +26,7 @@ pub fn synchronization(now: Instant) -> Synchronization {
     if let Some(simulated) = simulated::synchronization() {
         return simulated;
     }
-    kernel::synchronization(now)
+    clock::synchronization(now)
 }
 
 #[cfg(feature = "simulate")]
@@ -37,7 +36,7 @@ mod simulated {
     use chrono::TimeDelta;
 
     use crate::cli::environment;
-    use crate::daemon::clock::Synchronization;
+    use crate::disposition::clock::Synchronization;
     use crate::model::Instant;
 
     static READINGS: AtomicI64 = AtomicI64::new(0);

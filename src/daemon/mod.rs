@@ -8,7 +8,6 @@
 
 mod alerts;
 mod board;
-pub mod clock;
 mod counts;
 mod error;
 mod execution;
@@ -18,11 +17,10 @@ mod heartbeat;
 mod housekeeping;
 mod installation;
 mod kept;
-pub mod kernel;
+mod kernel;
 pub mod logging;
 mod metrics;
 mod notify;
-mod obstacle;
 mod orders;
 mod probe;
 mod pulse;
@@ -39,7 +37,6 @@ mod standing;
 mod steward;
 mod systemd;
 mod textfile;
-mod watch;
 
 pub use error::DaemonError;
 pub use installation::installation;

@@ -12,7 +12,6 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::alerts::kind;
 use super::board::Board;
-use super::clock::Reading;
 use super::execution::Retry;
 use super::exposition::Place;
 use super::kernel;
@@ -23,9 +22,9 @@ use super::reload::Files;
 use super::run::CLOCK;
 use super::scan::Depth;
 use super::schedule::Alarm;
-use super::watch::Watch;
 use crate::audit::leaf::{Body, Heartbeat};
 use crate::config::{Config, Schedule};
+use crate::disposition::clock::{Reading, Watch};
 use crate::disposition::control::{Alert, SCAN};
 use crate::disposition::desk::{Desk, DeskError, SharedDesk};
 use crate::disposition::execute::left_files;

@@ -4,6 +4,7 @@
 
 pub mod approval;
 pub mod chronicle;
+pub mod clock;
 pub mod control;
 pub mod declared;
 pub mod desk;

@@ -1,10 +1,10 @@
-//! The daemon's clock, under guard: every thread that stamps or judges asks here.
+//! The clock of whoever holds the state, under guard: every thread that stamps or judges asks here.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::TimeDelta;
 
-use super::clock::{Doubt, Guard, Reading, Synchronization};
+use super::guard::{Doubt, Guard, Reading, Synchronization};
 use super::kernel;
 use crate::disposition::desk::Clock;
 use crate::model::Instant;

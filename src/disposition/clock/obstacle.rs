@@ -1,6 +1,6 @@
 //! Why nothing is destroyed at a moment, although something may be due.
 
-use super::clock::Doubt;
+use super::guard::Doubt;
 use crate::disposition::request::{Refusal, RefusalKind};
 use crate::model::{Instant, Opening, Windows, in_utc};
 
