@@ -11,11 +11,13 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use retentiond::audit;
 use retentiond::audit::leaf::{Body, Correction, HoldAction, RecordOutcome};
 use retentiond::audit::verify::{Trust, Verdict, verify};
 use retentiond::audit::{Entries, LogReader, decode_results, load_fingerprinter};
 use retentiond::config;
+use retentiond::disposition::clock::{Synchronization, Watch};
 use retentiond::disposition::desk::{Client, DeskError, Door, SharedDesk, approved_plan, open_or_connect};
 use retentiond::disposition::execute::{Conditions, ExecuteError, Progress, Statement, apply};
 use retentiond::disposition::holds::HoldScope;
@@ -52,6 +54,10 @@ fn now() -> Instant {
     "2026-11-21T12:00:00Z".parse().unwrap()
 }
 
+fn watch() -> Arc<Watch> {
+    Arc::new(Watch::new(Arc::new(now), Arc::new(|_| Synchronization::Confirmed), TimeDelta::days(90)))
+}
+
 fn organization(dir: &Path, dossiers: i64) -> Arc<Installation> {
     fs::write(dir.join("calendar.toml"), CALENDAR).unwrap();
     fs::write(dir.join("retentiond.toml"), format!("{CONFIG}{PART}")).unwrap();
@@ -79,7 +85,7 @@ fn organization(dir: &Path, dossiers: i64) -> Arc<Installation> {
 }
 
 fn approve(install: &Arc<Installation>) -> PlanId {
-    let door = || open_or_connect(install.clone(), None, Arc::new(now)).unwrap();
+    let door = || open_or_connect(install.clone(), None, watch()).unwrap();
     let plan = door().plan(&PlanRequest { now: now(), as_of: None, only: None, dependents: false }).unwrap().plan;
     let approval = Request::Approve { plan: plan.clone(), accept: Rail::ALL.to_vec(), only: Vec::new(), excepted: 0 };
     door().ask(approval).unwrap();
@@ -212,7 +218,7 @@ fn no_record_acknowledged_as_held_is_destroyed_by_an_execution_under_way() {
     let dir = tempfile::tempdir().unwrap();
     let install = organization(dir.path(), DOSSIERS);
     let plan = approve(&install);
-    let door = open_or_connect(install.clone(), None, Arc::new(now)).unwrap();
+    let door = open_or_connect(install.clone(), None, watch()).unwrap();
     let (done, seen_after) = (AtomicBool::new(false), Mutex::new(BTreeSet::new()));
     let statement = thread::scope(|scope| {
         for clerk in 0..CLERKS {
@@ -250,7 +256,7 @@ fn a_hold_by_expression_is_asked_of_the_database_at_the_moment_of_destruction() 
     let dir = tempfile::tempdir().unwrap();
     let install = organization(dir.path(), 2_000);
     let plan = approve(&install);
-    let mut door = open_or_connect(install.clone(), None, Arc::new(now)).unwrap();
+    let mut door = open_or_connect(install.clone(), None, watch()).unwrap();
     let hold = HoldScope::Where { series: "dossier".into(), expression: "this.city = 'Gaspé'".to_owned() };
     door.ask(Request::HoldPlace { hold, reason: "inquiry".to_owned(), case: None, review_by: None }).unwrap();
     // Nobody lived there when the hold was placed, nor when the plan was made.
@@ -267,18 +273,18 @@ fn a_hold_by_expression_is_asked_of_the_database_at_the_moment_of_destruction() 
 fn a_lifted_hold_lets_the_next_plan_take_the_record() {
     let dir = tempfile::tempdir().unwrap();
     let install = organization(dir.path(), 2_000);
-    let mut door = open_or_connect(install.clone(), None, Arc::new(now)).unwrap();
+    let mut door = open_or_connect(install.clone(), None, watch()).unwrap();
     let hold = HoldScope::Record { series: "dossier".into(), key: vec!["7".to_owned()] };
     let request = Request::HoldPlace { hold, reason: "inquiry".to_owned(), case: None, review_by: None };
     let Response::HoldPlaced { hold, .. } = door.ask(request).unwrap() else { panic!("no hold") };
     drop(door);
     let plan = approve(&install);
-    let mut door = open_or_connect(install.clone(), None, Arc::new(now)).unwrap();
+    let mut door = open_or_connect(install.clone(), None, watch()).unwrap();
     assert_eq!(execute(door.here().unwrap(), &plan).counts.planned, 1_999);
     door.ask(Request::HoldLift { hold: hold.id, reason: "settled".to_owned() }).unwrap();
     drop(door);
     let plan = approve(&install);
-    let door = open_or_connect(install, None, Arc::new(now)).unwrap();
+    let door = open_or_connect(install, None, watch()).unwrap();
     assert_eq!(execute(door.here().unwrap(), &plan).counts.destroyed, 1);
 }
 
@@ -287,7 +293,7 @@ fn an_application_that_is_upgraded_during_an_execution_ends_it_and_keeps_the_res
     let dir = tempfile::tempdir().unwrap();
     let install = organization(dir.path(), 2_000);
     let plan = approve(&install);
-    let door = open_or_connect(install, None, Arc::new(now)).unwrap();
+    let door = open_or_connect(install, None, watch()).unwrap();
     let database = Connection::open(dir.path().join("app.db")).unwrap();
     let upgrade = "ALTER TABLE dossier ADD COLUMN legal_hold INTEGER";
     let (statement, destroyed) = execute_and_meddle(&door, &plan, &mut || database.execute_batch(upgrade).unwrap());
@@ -310,7 +316,7 @@ fn a_database_restored_during_an_execution_ends_it_and_waits_for_a_person() {
         let dir = tempfile::tempdir().unwrap();
         let install = organization(dir.path(), 2_000);
         let plan = approve(&install);
-        let door = open_or_connect(install.clone(), None, Arc::new(now)).unwrap();
+        let door = open_or_connect(install.clone(), None, watch()).unwrap();
         let database = Connection::open(dir.path().join("app.db")).unwrap();
         let (statement, destroyed) =
             execute_and_meddle(&door, &plan, &mut || database.execute_batch(statements).unwrap());
@@ -334,7 +340,7 @@ fn another_database_put_in_the_place_of_the_one_at_work_ends_the_execution() {
     let dir = tempfile::tempdir().unwrap();
     let install = organization(dir.path(), 2_000);
     let plan = approve(&install);
-    let door = open_or_connect(install.clone(), None, Arc::new(now)).unwrap();
+    let door = open_or_connect(install.clone(), None, watch()).unwrap();
     let path = |name: &str| dir.path().join(name);
     let (statement, destroyed) = execute_and_meddle(&door, &plan, &mut || {
         // As a compaction does: what the copy says, fence included, is what the log says.
@@ -365,7 +371,7 @@ fn a_database_that_remembers_a_batch_which_the_log_does_not_know_ends_an_executi
     let dir = tempfile::tempdir().unwrap();
     let install = organization(dir.path(), 2_000);
     let plan = approve(&install);
-    let door = open_or_connect(install.clone(), None, Arc::new(now)).unwrap();
+    let door = open_or_connect(install.clone(), None, watch()).unwrap();
     let desk = door.here().unwrap();
     let actor = Actor::new("test (0)");
     let approved = approved_plan(desk, &plan, &actor, now()).unwrap();
@@ -393,7 +399,7 @@ fn a_correction_that_a_plan_made_meanwhile_puts_on_record_ends_the_execution() {
     let dir = tempfile::tempdir().unwrap();
     let install = organization(dir.path(), 2_000);
     let plan = approve(&install);
-    let door = open_or_connect(install.clone(), None, Arc::new(now)).unwrap();
+    let door = open_or_connect(install.clone(), None, watch()).unwrap();
     let (statement, destroyed) = execute_and_meddle(&door, &plan, &mut || {
         // As a plan made between two chunks does, of a database that says again by the next what it should.
         let correction = Correction::new("app".into(), "altered_fence");
@@ -407,7 +413,7 @@ fn a_plan_rejected_during_its_execution_ends_it_before_the_next_record() {
     let dir = tempfile::tempdir().unwrap();
     let install = organization(dir.path(), 2_000);
     let plan = approve(&install);
-    let door = open_or_connect(install.clone(), None, Arc::new(now)).unwrap();
+    let door = open_or_connect(install.clone(), None, watch()).unwrap();
     let (statement, destroyed) = execute_and_meddle(&door, &plan, &mut || {
         let mut client = Client::connect(&install.state).unwrap();
         let request = Request::Reject { plan: plan.clone(), reason: "a mistake was seen".to_owned() };

@@ -1,24 +1,25 @@
 //! `apply`: executes an approved plan, or goes on with one that was interrupted.
 
+use std::io::{self, Write};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant as Monotonic};
 
 use clap::Args;
 use signal_hook::consts::{SIGINT, SIGTERM};
 
-use super::clock;
 use super::error::Failure;
 use super::exit::Exit;
 use super::progress;
 use super::session::Session;
 use super::setup::Setup;
+use crate::disposition::clock::{Doubt, Obstacle};
 use crate::disposition::control::Control;
-use crate::disposition::desk::{Client, actor_of, approved_plan};
+use crate::disposition::desk::{Brake, Client, actor_of, approved_plan};
 use crate::disposition::execute::{self, Conditions, Progress, Statement};
 use crate::disposition::request::{Request, Response};
-use crate::model::PlanId;
+use crate::model::{PlanId, Windows, in_utc};
 use crate::report::run::{FilesReleased, RunReport};
 
 /// Arguments of `apply`.
@@ -50,28 +51,63 @@ impl Apply {
             return release(plan, reason, &setup, session);
         }
         let door = setup.desk()?.0;
-        let Some(desk) = door.here() else { return ask_daemon(&plan, &setup, session) };
+        let (Some(desk), Some(brake)) = (door.here(), door.brake()) else {
+            return ask_daemon(&plan, &setup, session);
+        };
+        release_brake(brake)?;
         let stop = stop_on_signals()?;
         let began = Monotonic::now();
         let bar = progress::bar(None, "records");
         let actor = actor_of(rustix::process::getuid().as_raw());
-        let mut conditions = Conditions {
-            actor: &actor,
-            clock: &clock::now,
-            stop: &stop,
-            progress: &mut |Progress { planned, done, .. }| {
-                bar.set_length(planned);
-                bar.set_position(done);
-            },
+        let clock = || {
+            if brake.why_not(&Windows::NONE).is_some() {
+                stop.store(true, Ordering::Relaxed);
+            }
+            door.now()
         };
-        let statement = match approved_plan(desk, &plan, &actor, clock::now()) {
+        let mut progress = |Progress { planned, done, .. }| {
+            bar.set_length(planned);
+            bar.set_position(done);
+            // Also after the chunk, so that the next one does not begin.
+            clock();
+        };
+        let mut conditions = Conditions { actor: &actor, clock: &clock, stop: &stop, progress: &mut progress };
+        let statement = match approved_plan(desk, &plan, &actor, door.now()) {
             Ok(approved) => execute::apply(desk, &approved, &mut conditions),
-            Err(refused) => execute::apply_left(desk, &plan, refused, clock::now()),
+            Err(refused) => execute::apply_left(desk, &plan, refused, door.now()),
         };
         bar.finish_and_clear();
+        if let Some(obstacle) = brake.why_not(&Windows::NONE) {
+            note(&format!("the run has stopped: {obstacle}"));
+        }
         let statement = statement.map_err(|error| Failure::from(error).at_plan(&plan))?;
         show(statement, began, &setup, session)
     }
+}
+
+/// Nothing may be destroyed while somebody has paused it, nor under a clock that is not believed.
+///
+/// No server confirms the clock of many a machine: where no daemon ever served the state, whoever applies a plan by
+/// hand answers for that one doubt, and is told. What speaks against the clock (the log, the time since boot) always
+/// waits for `ctl resume --clock`.
+fn release_brake(brake: &Brake) -> Result<(), Failure> {
+    match brake.why_not(&Windows::NONE) {
+        Some(Obstacle::Clock(Doubt::Unsynchronized)) if !brake.is_served_by_daemon()? => {
+            let time = in_utc(brake.watch().confirm());
+            note(&format!(
+                "no time server confirmed the clock of this machine, so whoever applies this plan answers for it: {time}"
+            ));
+        }
+        Some(obstacle) => return Err(obstacle.refusal().into()),
+        None => {}
+    }
+    Ok(brake.memorize_clock()?)
+}
+
+/// Says something beside the result.
+fn note(text: &str) {
+    // Where nobody reads standard error, the run counts all the same.
+    let _ = writeln!(io::stderr(), "note: {text}");
 }
 
 /// A person answers for what the plan has left.

@@ -19,8 +19,8 @@ pub fn now() -> Instant {
     Utc::now()
 }
 
-/// Whether a time server confirmed the clock, which says `now`. Of a simulated clock nothing tells, unless
-/// `RETENTIOND_SYNCHRONIZED` (`yes` or `no`) does.
+/// Whether a time server confirmed the clock, which says `now`. `RETENTIOND_NOW` is such a server's word; of the time
+/// in a file nothing tells, unless `RETENTIOND_SYNCHRONIZED` (`yes` or `no`) does.
 pub fn synchronization(now: Instant) -> Synchronization {
     #[cfg(feature = "simulate")]
     if let Some(simulated) = simulated::synchronization() {
@@ -46,7 +46,9 @@ mod simulated {
         match environment::text("RETENTIOND_SYNCHRONIZED").as_deref() {
             Some("yes") => Some(Synchronization::Confirmed),
             Some(_) => Some(Synchronization::Unconfirmed),
-            None => now().map(|_| Synchronization::Unknown),
+            // That one time is the whole test's.
+            None if environment::text("RETENTIOND_NOW_FILE").is_none() => now().map(|_| Synchronization::Confirmed),
+            None => Some(Synchronization::Unknown),
         }
     }
 

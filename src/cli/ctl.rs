@@ -1,9 +1,10 @@
-//! `ctl`: talks to the daemon over its socket.
+//! `ctl`: talks to the daemon over its socket. A pause binds whoever destroys, so it needs no daemon.
 
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::asker::Asker;
 use super::error::Failure;
 use super::exit::Exit;
 use super::session::Session;
@@ -49,7 +50,7 @@ enum CtlOrder {
 }
 
 impl Ctl {
-    /// Asks the daemon.
+    /// Asks the daemon, or whoever is to pause.
     pub fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
         let (state, language) = place(session)?;
         let control = match self.order {
@@ -59,8 +60,15 @@ impl Ctl {
             CtlOrder::Resume { clock } => Control::Resume { clock },
             CtlOrder::Reload => Control::Reload,
         };
-        let mut client = Client::connect(&state)?;
-        match client.send(&Request::Daemon { control })? {
+        let request = Request::Daemon { control };
+        let answer = match &request {
+            // Whoever holds the state, daemon or not, or this command itself.
+            Request::Daemon { control: Control::Pause { .. } | Control::Resume { .. } } => {
+                Asker::load(session)?.ask(request)?
+            }
+            _ => Client::connect(&state)?.send(&request)?,
+        };
+        match answer {
             Response::Status { status } => session.show(&StatusReport { status: *status }, language)?,
             Response::Done { message } => session.show(&Done { message }, language)?,
             Response::Refused(refusal) => return Err(refusal.into()),

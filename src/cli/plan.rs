@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::arguments::{day, one_rule};
-use super::clock;
 use super::error::Failure;
 use super::exit::Exit;
 use super::session::Session;
@@ -44,9 +43,10 @@ impl PlanCommand {
     /// Makes a plan and shows it.
     pub fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
         let setup = Setup::load(session)?;
-        let now = clock::now();
+        let door = setup.desk()?.0;
+        let now = door.now();
         let request = PlanRequest { now, as_of: self.as_of, only: self.only.clone(), dependents: self.dependents };
-        let file = setup.desk()?.0.plan(&request)?;
+        let file = door.plan(&request)?;
         let report = PlanReport::new(&file, &setup.install, setup.language.words());
         let report = PlanReport { program: session.command(&[]), ..report };
         if let Some(path) = &self.out {

@@ -13,6 +13,7 @@ use crate::calendar::Rule;
 use crate::config::{self, Config, Note};
 use crate::daemon;
 use crate::disposition::Installation;
+use crate::disposition::clock::Watch;
 use crate::disposition::desk::{AskError, Door, open_or_connect};
 use crate::disposition::request::{Request, Response};
 use crate::model::{Fault, Language, SeriesName};
@@ -55,7 +56,9 @@ impl Setup {
     /// # Errors
     /// Another process has the state and does not answer; a state directory or a log that is not in order.
     pub(super) fn desk(&self) -> Result<DeskDoor, Failure> {
-        Ok(DeskDoor(open_or_connect(self.install.clone(), self.keys(), Arc::new(clock::now))?))
+        let silence = self.config.alerts.silence;
+        let watch = Watch::new(Arc::new(clock::now), Arc::new(clock::synchronization), silence);
+        Ok(DeskDoor(open_or_connect(self.install.clone(), self.keys(), Arc::new(watch))?))
     }
 
     /// Where the keys are: the signing key where a service manager hands it in, the others in the private state.

@@ -25,20 +25,17 @@ use super::pulse::Pulse;
 use super::reload::Files;
 use super::runner::{Parts, Runner};
 use super::sandbox::Sandbox;
-use super::steward::{PAUSE, Steward};
+use super::steward::Steward;
 use super::systemd;
 use crate::audit::KeyPlaces;
 use crate::config::{Config, Loaded};
 use crate::disposition::clock::{AskWhetherSynchronized, Watch};
 use crate::disposition::control::Configuration;
-use crate::disposition::desk::{Clock, Desk, Served, SharedDesk, actor_of, serve_with};
+use crate::disposition::desk::{Brake, Clock, Desk, Served, SharedDesk, actor_of, serve};
 use crate::records::sqlite::end_reading_with;
 
 /// What the shell sees when a second signal ends the daemon at once; nothing that the log promised is lost.
 const FORCED: i32 = 1;
-
-/// Name of the memo that keeps the last reading of the clocks that was believed.
-pub(super) const CLOCK: &str = "clock";
 
 /// How the daemon is to run.
 pub struct Options {
@@ -72,7 +69,7 @@ pub fn run(options: Options) -> Result<(), DaemonError> {
     runner.recall_alerts();
     runner.note_schedules();
 
-    let socket = serve(&steward)?;
+    let socket = answer_requests(&steward)?;
     let heartbeat = heartbeat::start(beat)?;
     let running = obey(runner, received, Wake(signals.handle()))?;
     // What was missed while the daemon was down is not left until the minute is full.
@@ -112,8 +109,9 @@ fn make(options: Options, stop: &Arc<AtomicBool>) -> Result<Made, DaemonError> {
     let desk = SharedDesk::new(Desk::open(install, keys, clock())?);
     let sandbox = Sandbox::enter(&config, credentials.as_deref());
     let watch = Arc::new(Watch::new(clock, synchronization, config.alerts.silence));
-    go_on_believing(&watch, &desk)?;
-    let board = Arc::new(Board::new(shown(&config, &desk, &watch, notifier)?));
+    let brake = Arc::new(Brake::recall(&desk, watch.clone())?);
+    brake.serve_by_daemon(watch.now())?;
+    let board = Arc::new(Board::new(shown(&config, &desk, &brake, notifier)?));
     let metrics = Arc::new(Metrics::new(watch.now()));
     // What was counted before a restart still holds, but for what was disposed of meanwhile.
     if let Some(counts) = &board.show().counts {
@@ -128,6 +126,7 @@ fn make(options: Options, stop: &Arc<AtomicBool>) -> Result<Made, DaemonError> {
     let steward = Arc::new(Steward {
         desk: desk.clone(),
         board: board.clone(),
+        brake: brake.clone(),
         watch: watch.clone(),
         orders: orders.clone(),
         config: file,
@@ -137,22 +136,15 @@ fn make(options: Options, stop: &Arc<AtomicBool>) -> Result<Made, DaemonError> {
     let beat = Beat { pattern: heartbeat, orders, pulse: pulse.clone(), metrics: metrics.clone(), places };
     let actor = actor_of(rustix::process::geteuid().as_raw());
     let stop = stop.clone();
-    let parts = Parts { desk, config, files, schedule, watch, board, pulse, metrics, places: show_at, stop, actor };
+    let parts =
+        Parts { desk, config, files, schedule, brake, watch, board, pulse, metrics, places: show_at, stop, actor };
     Ok(Made { runner: Runner::new(parts)?, received, steward, beat })
 }
 
-/// Looks at the clock as before the restart.
-fn go_on_believing(watch: &Watch, desk: &SharedDesk) -> Result<(), DaemonError> {
-    let mut desk = desk.lock()?;
-    watch.log_is_at(desk.log().last_time());
-    watch.recall(desk.recall(CLOCK)?, desk.answered_for()?);
-    Ok(())
-}
-
-fn serve(steward: &Arc<Steward>) -> Result<Served, DaemonError> {
+fn answer_requests(steward: &Arc<Steward>) -> Result<Served, DaemonError> {
     let (answering, watch) = (steward.clone(), steward.watch.clone());
     let answer = Arc::new(move |control, actor: &_, now| answering.answer(control, actor, now));
-    Ok(serve_with(&steward.desk, Arc::new(move || watch.now()), Some(answer))?)
+    Ok(serve(&steward.desk, Arc::new(move || watch.now()), answer)?)
 }
 
 /// Starts the run loop. However its thread ends, the main thread is woken.
@@ -164,8 +156,8 @@ fn obey(runner: Runner, received: Receiver<Order>, wake: Wake) -> Result<JoinHan
     thread::Builder::new().name("runs".to_owned()).spawn(body).map_err(DaemonError::Thread)
 }
 
-fn shown(config: &Config, desk: &SharedDesk, watch: &Watch, notifier: Notifier) -> Result<Shown, DaemonError> {
-    let now = watch.now();
+fn shown(config: &Config, desk: &SharedDesk, brake: &Brake, notifier: Notifier) -> Result<Shown, DaemonError> {
+    let now = brake.watch().now();
     let desk = desk.lock()?;
     let mut alerts = Alerts::new(notifier);
     alerts.give_to(config.notify.clone());
@@ -173,7 +165,7 @@ fn shown(config: &Config, desk: &SharedDesk, watch: &Watch, notifier: Notifier) 
         started: now,
         mode: config.mode.name(),
         doing: "starting".to_owned(),
-        paused: desk.recall(PAUSE)?,
+        paused: brake.paused(),
         next: Default::default(),
         counts: desk.recall(COUNTS)?,
         configuration: Configuration {

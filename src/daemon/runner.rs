@@ -19,14 +19,13 @@ use super::metrics::Metrics;
 use super::orders::Order;
 use super::pulse::Pulse;
 use super::reload::Files;
-use super::run::CLOCK;
 use super::scan::Depth;
 use super::schedule::Alarm;
 use crate::audit::leaf::{Body, Heartbeat};
 use crate::config::{Config, Schedule};
-use crate::disposition::clock::{Reading, Watch};
+use crate::disposition::clock::Watch;
 use crate::disposition::control::{Alert, SCAN};
-use crate::disposition::desk::{Desk, DeskError, SharedDesk};
+use crate::disposition::desk::{Brake, Desk, DeskError, SharedDesk};
 use crate::disposition::execute::left_files;
 use crate::model::{Actor, Instant, PlanId, RuleNumber};
 
@@ -48,6 +47,7 @@ pub struct Runner {
     pub config: Config,
     pub schedule: Schedule,
     pub alarms: Vec<Alarm>,
+    pub brake: Arc<Brake>,
     pub watch: Arc<Watch>,
     pub board: Arc<Board>,
     pub pulse: Arc<Pulse>,
@@ -64,8 +64,6 @@ pub struct Runner {
     /// Whether nothing stood in the way when plans were last looked at.
     pub(super) was_free: bool,
     pub(super) published: Option<Instant>,
-    /// What was memorized of the clock.
-    pub(super) clock: Option<Reading>,
     /// The configuration's files as they were when they were read.
     pub(super) files: Files,
     /// The metrics' textfile could not be written last.
@@ -85,6 +83,7 @@ pub struct Parts {
     /// The configuration's files as they were when it was read.
     pub files: Files,
     pub schedule: Schedule,
+    pub brake: Arc<Brake>,
     pub watch: Arc<Watch>,
     pub board: Arc<Board>,
     pub pulse: Arc<Pulse>,
@@ -100,13 +99,14 @@ impl Runner {
     /// # Errors
     /// The private database.
     pub fn new(parts: Parts) -> Result<Self, DeskError> {
-        let Parts { desk, config, files, schedule, watch, board, pulse, metrics, places, stop, actor } = parts;
+        let Parts { desk, config, files, schedule, brake, watch, board, pulse, metrics, places, stop, actor } = parts;
         let mut runner = Self {
             files,
             desk,
             config,
             schedule,
             alarms: Vec::new(),
+            brake,
             watch,
             board,
             pulse,
@@ -118,7 +118,6 @@ impl Runner {
             seen: 0,
             was_free: false,
             published: None,
-            clock: None,
             textfile_fails: Cell::new(false),
             figures_at: Cell::new(Monotonic::now()),
             is_to_count: Cell::new(false),
@@ -183,7 +182,10 @@ impl Runner {
             None => self.board.show().alerts.keep_only(kind::CLOCK, &[]),
         }
         self.notice_changed_files(now);
-        self.memorize_clock(now);
+        // A restart goes on from what was believed.
+        if let Err(error) = self.brake.memorize_clock() {
+            self.trouble(&error, now);
+        }
         self.look_around();
         if doubt.is_some() {
             return;
@@ -208,18 +210,6 @@ impl Runner {
         if self.alarms.iter().any(|alarm| alarm.is_ahead(now)) {
             self.alarms.iter_mut().for_each(|alarm| alarm.put_back(now));
             self.show_next();
-        }
-    }
-
-    /// A restart goes on from what was believed.
-    fn memorize_clock(&mut self, now: Instant) {
-        let base = self.watch.base();
-        if base == self.clock {
-            return;
-        }
-        match self.desk.lock().and_then(|desk| desk.memorize(CLOCK, base.as_ref())) {
-            Ok(()) => self.clock = base,
-            Err(error) => self.trouble(&error, now),
         }
     }
 

@@ -146,8 +146,7 @@ impl Runner {
     pub(super) fn make_plan(&mut self, only: Option<RuleNumber>) -> Result<Made, AskError> {
         self.board.doing("scanning");
         self.pulse.running(LONGEST_SCAN);
-        let watch = self.watch.clone();
-        let door = Door::of(self.desk.clone(), self.actor.clone(), std::sync::Arc::new(move || watch.now()));
+        let door = Door::of(self.desk.clone(), self.actor.clone(), self.watch.clone());
         let undecided = self.plans_in(&[PlanState::Pending, PlanState::Empty])?;
         let file = door.plan(&PlanRequest { now: self.watch.now(), as_of: None, only, dependents: false })?;
         let is_new = !undecided.contains(&file.plan);

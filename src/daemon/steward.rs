@@ -12,18 +12,17 @@ use super::board::{Board, Execution};
 use super::execution::refused;
 use super::orders::Order;
 use super::reload::read;
-use super::run::CLOCK;
 use super::sandbox::Sandbox;
 use super::standing::WRITTEN;
 use crate::audit;
 use crate::audit::witness::read_witnessed;
 use crate::config::Loaded;
 use crate::disposition::clock::{Obstacle, Watch, refusal_to_scan};
-use crate::disposition::control::{Alert, Control, LogPosition, Pause, RUN, SCAN, Status};
-use crate::disposition::desk::{DeskError, Firing, PlanState, Session, SharedDesk, check_reason};
+use crate::disposition::control::{Alert, Control, LogPosition, RUN, SCAN, Status};
+use crate::disposition::desk::{Brake, DeskError, Firing, PlanState, Session, SharedDesk};
 use crate::disposition::execute::{self, Progress};
 use crate::disposition::request::{Refusal, Request, Response};
-use crate::model::{Actor, Fault, Instant, PlanId, RuleNumber, in_utc};
+use crate::model::{Actor, Fault, Instant, PlanId, RuleNumber};
 
 /// How many firings the status shows.
 const FIRINGS: u32 = 10;
@@ -31,13 +30,11 @@ const FIRINGS: u32 = 10;
 /// Whoever asked for a reload waits so long for it to be taken up, and no longer for a run to end.
 const RELOAD_WITHIN: Duration = Duration::from_secs(5);
 
-/// Name of the memo that keeps a pause over restarts.
-pub const PAUSE: &str = "pause";
-
 /// Answers for the daemon.
 pub struct Steward {
     pub desk: SharedDesk,
     pub board: Arc<Board>,
+    pub brake: Arc<Brake>,
     pub watch: Arc<Watch>,
     pub orders: Sender<Order>,
     pub config: PathBuf,
@@ -164,44 +161,20 @@ impl Steward {
     }
 
     fn pause(&self, reason: String, actor: &Actor, now: Instant) -> Result<Response, DeskError> {
-        check_reason(&reason, None)?;
-        let pause = Pause { actor: actor.clone(), at: now, reason };
-        self.desk.lock()?.memorize(PAUSE, Some(&pause))?;
-        self.board.show().paused = Some(pause);
-        tracing::warn!(%actor, "destruction is paused");
-        Ok(done("nothing is destroyed until `retentiond ctl resume`; scans go on"))
+        let paused = self.brake.pause(reason, actor, now)?;
+        self.board.show().paused = self.brake.paused();
+        Ok(paused)
     }
 
     fn resume(&self, clock: bool, actor: &Actor, now: Instant) -> Result<Response, DeskError> {
-        let mut desk = self.desk.lock()?;
-        desk.memorize::<Pause>(PAUSE, None)?;
-        let was_paused = self.board.show().paused.take().is_some();
-        if was_paused {
-            tracing::warn!(%actor, "destruction is resumed");
-        }
-        let doubt = self.watch.look().1;
-        if !clock || doubt.is_none() {
-            let obstacle = Obstacle::look(false, doubt, &self.desk.install().windows, now);
-            return Ok(resumed(was_paused, clock, obstacle));
-        }
-        let time = self.watch.confirm();
-        desk.confirm_clock(actor, time)?;
-        self.watch.log_is_at(desk.log().last_time());
-        // Behind the log, its last entry keeps its time: it is this one that was answered for.
-        self.watch.confirm();
-        desk.memorize(CLOCK, self.watch.base().as_ref())?;
+        let resumed = self.brake.resume(clock, actor, now)?;
+        let mut shown = self.board.show();
+        shown.paused = self.brake.paused();
         // Not at the next tick only: whoever answered looks now.
-        self.board.show().alerts.keep_only(kind::CLOCK, &[]);
-        tracing::warn!(%actor, %time, was = %now, "the clock was confirmed");
-        let answered = format!("{actor} answers for the clock as it is: {}", in_utc(time));
-        let obstacle = Obstacle::look(false, None, &self.desk.install().windows, now);
-        Ok(Response::Done {
-            message: match (was_paused, obstacle) {
-                (_, Some(obstacle)) => format!("{answered}; destruction waits: {obstacle}"),
-                (true, None) => format!("destruction is resumed; {answered}"),
-                (false, None) => format!("{answered}; destruction goes on"),
-            },
-        })
+        if self.watch.look().1.is_none() {
+            shown.alerts.keep_only(kind::CLOCK, &[]);
+        }
+        Ok(resumed)
     }
 
     /// Reads configuration and calendars again; the run loop takes them up between runs, and then says so on the
@@ -251,18 +224,6 @@ impl Steward {
     fn order(&self, order: Order) -> Result<(), Refusal> {
         self.orders.send(order).map_err(|_| refused("ending", "the daemon is ending".to_owned()))
     }
-}
-
-/// What a person hears who resumed: not that all is well where something else stands in the way.
-fn resumed(was_paused: bool, answers_for_clock: bool, obstacle: Option<Obstacle>) -> Response {
-    let what = if was_paused { "destruction is resumed" } else { "destruction was not paused" };
-    let clock = if answers_for_clock { "; the clock is not in doubt, so nobody needs to answer for it" } else { "" };
-    let what = format!("{what}{clock}");
-    let message = match obstacle {
-        None => what,
-        Some(obstacle) => format!("{what}, but waits: {obstacle}"),
-    };
-    Response::Done { message }
 }
 
 /// What a person hears who asked for a reload: that it is in use, or why it is not, or that a run goes on with the one

@@ -7,9 +7,9 @@ use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 use super::governs::meant;
-use super::plan::{Body, Cursor, Item, Manifest, Plan, PlanError, PlannedRule};
+use super::plan::{Body, Cursor, Item, Manifest, Plan, PlanError, PlanFile, PlannedRule};
 use super::rails::{Rail, Tripped};
-use crate::model::{Actor, Digest, Fingerprint, Instant, PlanId, RuleNumber};
+use crate::model::{Actor, CivilDate, Digest, Fingerprint, Instant, PlanId, RuleNumber};
 
 /// How long a plan waits for a decision, and an approval for its execution: what a person looked at two weeks ago is no
 /// longer what is there.
@@ -49,7 +49,11 @@ pub struct Terms {
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ApprovalError {
     #[error("plan {plan} is a simulation for {}: it shows what would be due and can never be approved", .as_of)]
-    Simulation { plan: PlanId, as_of: crate::model::CivilDate },
+    Simulation { plan: PlanId, as_of: CivilDate },
+    #[error(
+        "plan {plan} is of a day to come, {as_of}: it was made under a clock that lay ahead; make a new plan, `retentiond plan`"
+    )]
+    Ahead { plan: PlanId, as_of: CivilDate },
     #[error("plan {plan} waited longer than {} days for a decision; make a new plan", STANDS.num_days())]
     Expired { plan: PlanId },
     #[error(
@@ -87,10 +91,17 @@ pub enum ApprovalError {
 }
 
 impl ApprovalError {
+    /// Of a plan that [`Manifest::lies_ahead`].
+    pub fn of_day_to_come(file: &PlanFile) -> Self {
+        let (plan, as_of) = (file.plan.clone(), file.manifest.as_of);
+        if file.manifest.simulation { Self::Simulation { plan, as_of } } else { Self::Ahead { plan, as_of } }
+    }
+
     /// Its stable name.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Simulation { .. } => "simulation",
+            Self::Ahead { .. } => "plan-ahead",
             Self::Expired { .. } => "plan-expired",
             Self::Empty { .. } | Self::NothingGoes { .. } => "nothing-planned",
             Self::Rejected { .. } => "plan-rejected",
@@ -133,8 +144,8 @@ pub fn approve(
     now: Instant,
 ) -> Result<ApprovedPlan, ApprovalError> {
     let id = plan.id().clone();
-    if plan.manifest().simulation {
-        return Err(ApprovalError::Simulation { plan: id, as_of: plan.manifest().as_of });
+    if plan.manifest().lies_ahead(now) {
+        return Err(ApprovalError::of_day_to_come(plan.file()));
     }
     if plan.has_expired(now) {
         return Err(ApprovalError::Expired { plan: id });
@@ -180,8 +191,8 @@ impl ApprovedPlan {
         if !decision.granted {
             return Err(ApprovalError::Rejected { plan: id });
         }
-        if plan.manifest().simulation {
-            return Err(ApprovalError::Simulation { plan: id, as_of: plan.manifest().as_of });
+        if plan.manifest().lies_ahead(now) {
+            return Err(ApprovalError::of_day_to_come(plan.file()));
         }
         if now - decision.at > STANDS {
             return Err(ApprovalError::ApprovalExpired { plan: id });

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use rusqlite::{Connection, params};
 
 use super::Installation;
+use super::clock::{Synchronization, Watch};
 use crate::calendar;
 use crate::model::{Instant, Limits, Windows};
 use crate::records::mapping::{Pick, SeriesMapping, Source, sample};
@@ -56,6 +58,11 @@ const SCHEMA: &str = "
 /// When the tests take place.
 pub fn now() -> Instant {
     "2026-11-21T12:00:00Z".parse().unwrap()
+}
+
+/// A clock that says so, and that a time server confirmed.
+pub fn watch() -> Arc<Watch> {
+    Arc::new(Watch::new(Arc::new(now), Arc::new(|_| Synchronization::Confirmed), TimeDelta::days(90)))
 }
 
 /// An organization in a directory of its own.

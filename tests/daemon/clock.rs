@@ -114,8 +114,10 @@ fn a_clock_behind_the_last_entry_destroys_nothing_until_it_has_caught_up() {
 fn an_entry_stamped_years_ahead_pauses_destruction_until_somebody_answers_for_the_clock_and_bricks_nothing() {
     let office = Office::new("approve", 3);
     office.start().stop();
+    // A server that was wrong: unconfirmed, such a time would stamp nothing.
     office.set_clock("2031-03-01T12:00:00Z");
-    office.ask(&["hold", "place", "dossier", "8", "--reason", "a claim"]);
+    let mut hold = office.command(&["hold", "place", "dossier", "8", "--reason", "a claim"]);
+    assert_eq!(ran(hold.env("RETENTIOND_SYNCHRONIZED", "yes")).code, 0);
     office.set_clock(NOON);
 
     let daemon = office.start();

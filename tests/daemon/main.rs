@@ -4,6 +4,7 @@
 //! second.
 
 mod asked;
+mod brake;
 mod clock;
 mod ends;
 mod hours;

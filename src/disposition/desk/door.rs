@@ -5,16 +5,17 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant as Monotonic};
 
-use super::{Client, Clock, Desk, DeskError, Served, Session, SharedDesk, actor_of, serve};
+use super::{Brake, Client, Desk, DeskError, Served, Session, SharedDesk, actor_of, serve};
 use crate::audit;
 use crate::audit::{KeyPlaces, LogReader, load_fingerprinter};
 use crate::disposition::Installation;
 use crate::disposition::chronicle::Chronicle;
+use crate::disposition::clock::Watch;
 use crate::disposition::holds::HoldIndex;
 use crate::disposition::plan::{self, PlanError, PlanFile, PlanRequest, PlanningKeys, database_digest, mapping_digest};
 use crate::disposition::rails::History;
 use crate::disposition::request::{Refusal, Request, Response};
-use crate::model::{Actor, Digest};
+use crate::model::{Actor, Digest, Instant};
 
 /// How long to wait for a process that has the lock and does not answer yet, or no more.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -23,15 +24,21 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub struct Door {
     install: Arc<Installation>,
     keys: Option<KeyPlaces>,
-    clock: Clock,
+    watch: Arc<Watch>,
     place: Place,
 }
 
 enum Place {
     /// In this process, which holds the state and answers others meanwhile. The socket goes first when dropped.
-    Here { _served: Option<Served>, desk: SharedDesk, session: Session },
+    Here { held: Option<Held>, desk: SharedDesk, session: Session },
     /// In another, which answers.
     There(Client),
+}
+
+/// The state, taken by this command.
+struct Held {
+    _served: Served,
+    brake: Arc<Brake>,
 }
 
 /// Takes the state and serves it, or connects to whoever has it. `keys`: where the secret keys are, if not under the
@@ -39,9 +46,13 @@ enum Place {
 ///
 /// # Errors
 /// Whatever keeps the state from being taken; [`DeskError::Locked`] where who has it does not answer.
-pub fn open_or_connect(install: Arc<Installation>, keys: Option<KeyPlaces>, clock: Clock) -> Result<Door, DeskError> {
-    let place = find_place(&install, keys.as_ref(), &clock)?;
-    Ok(Door { install, keys, clock, place })
+pub fn open_or_connect(
+    install: Arc<Installation>,
+    keys: Option<KeyPlaces>,
+    watch: Arc<Watch>,
+) -> Result<Door, DeskError> {
+    let place = find_place(&install, keys.as_ref(), &watch)?;
+    Ok(Door { install, keys, watch, place })
 }
 
 /// Connects to whoever has the state, and never takes it: for those who know where it is and nothing else.
@@ -58,14 +69,15 @@ pub fn connect_to_holder(state: &Path) -> Result<Client, DeskError> {
     }
 }
 
-fn find_place(install: &Arc<Installation>, keys: Option<&KeyPlaces>, clock: &Clock) -> Result<Place, DeskError> {
+fn find_place(install: &Arc<Installation>, keys: Option<&KeyPlaces>, watch: &Arc<Watch>) -> Result<Place, DeskError> {
     let began = Monotonic::now();
     loop {
-        let refused = match Desk::open(install.clone(), keys.cloned(), clock()) {
+        let refused = match Desk::open(install.clone(), keys.cloned(), watch.now()) {
             Ok(desk) => {
                 let desk = SharedDesk::new(desk);
+                let held = Some(hold(&desk, watch.clone())?);
                 let session = Session::new(actor_of(rustix::process::getuid().as_raw()));
-                return Ok(Place::Here { _served: Some(serve(&desk, clock.clone())?), desk, session });
+                return Ok(Place::Here { held, desk, session });
             }
             Err(error) => error,
         };
@@ -85,11 +97,22 @@ fn find_place(install: &Arc<Installation>, keys: Option<&KeyPlaces>, clock: &Clo
     }
 }
 
+/// Serves the state that this command has taken, bound as every holder is.
+fn hold(desk: &SharedDesk, watch: Arc<Watch>) -> Result<Held, DeskError> {
+    let brake = Arc::new(Brake::recall(desk, watch.clone())?);
+    let answering = brake.clone();
+    let steward = move |control, actor: &Actor, now| {
+        answering.answer(control, actor, now).unwrap_or_else(|error| Response::Refused(error.refusal()))
+    };
+    let served = serve(desk, Arc::new(move || watch.now()), Arc::new(steward))?;
+    Ok(Held { _served: served, brake })
+}
+
 /// What one command put on record stands in the signed tree when it ends, so that the next checkpoint an auditor takes
 /// covers it.
 impl Drop for Door {
     fn drop(&mut self) {
-        if let Place::Here { _served: Some(_), desk, .. } = &self.place
+        if let Place::Here { held: Some(_), desk, .. } = &self.place
             && let Ok(mut desk) = desk.lock()
         {
             // What cannot be published now is published by the next command: the leaves themselves are durable.
@@ -100,9 +123,22 @@ impl Drop for Door {
 
 impl Door {
     /// The door to a Desk that this process holds and serves already.
-    pub fn of(desk: SharedDesk, actor: Actor, clock: Clock) -> Self {
-        let place = Place::Here { _served: None, session: Session::new(actor), desk: desk.clone() };
-        Self { install: desk.install(), keys: None, clock, place }
+    pub fn of(desk: SharedDesk, actor: Actor, watch: Arc<Watch>) -> Self {
+        let place = Place::Here { held: None, session: Session::new(actor), desk: desk.clone() };
+        Self { install: desk.install(), keys: None, watch, place }
+    }
+
+    /// The time to believe.
+    pub fn now(&self) -> Instant {
+        self.watch.now()
+    }
+
+    /// What binds this command, where it has taken the state.
+    pub fn brake(&self) -> Option<&Arc<Brake>> {
+        match &self.place {
+            Place::Here { held: Some(held), .. } => Some(&held.brake),
+            _ => None,
+        }
     }
 
     /// The Desk itself, where this process holds the state: what an execution needs.
@@ -120,13 +156,20 @@ impl Door {
     pub fn ask(&mut self, request: Request) -> Result<Response, AskError> {
         loop {
             let client = match &mut self.place {
-                Place::Here { desk, session, .. } => return Ok(session.try_answer(desk, request, (self.clock)())?),
+                Place::Here { held, desk, session } => {
+                    return Ok(match (request, held) {
+                        (Request::Daemon { control }, Some(held)) => {
+                            held.brake.answer(control, session.actor(), self.watch.now())?
+                        }
+                        (request, _) => session.try_answer(desk, request, self.watch.now())?,
+                    });
+                }
                 Place::There(client) => client,
             };
             match client.send(&request) {
                 // It ended and did not read the request: whoever has the state now shall answer.
                 Err(DeskError::Unheard { .. }) => {
-                    self.place = find_place(&self.install, self.keys.as_ref(), &self.clock)?;
+                    self.place = find_place(&self.install, self.keys.as_ref(), &self.watch)?;
                 }
                 Ok(Response::Refused(refusal)) => return Err(AskError::Refused(refusal)),
                 response => return Ok(response?),

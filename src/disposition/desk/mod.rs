@@ -6,6 +6,7 @@
 mod actor;
 mod adopt;
 mod answer;
+mod brake;
 mod client;
 mod clock;
 mod door;
@@ -31,6 +32,7 @@ use std::sync::Arc;
 pub use actor::actor_of;
 pub use adopt::{Successor, adopt_log};
 pub use answer::{Session, check_reason};
+pub use brake::Brake;
 pub use client::Client;
 pub use door::{AskError, Door, connect_to_holder, open_or_connect};
 pub use earlier::EarlierLog;
@@ -38,7 +40,7 @@ pub use error::DeskError;
 pub use firings::Firing;
 pub use plans::PlanState;
 pub use review::approved_plan;
-pub use serve::{Clock, Served, Steward, serve, serve_with};
+pub use serve::{Clock, Served, Steward, serve};
 pub use shared::{DeskGuard, SharedDesk};
 pub use stayed::Stayed;
 

@@ -14,7 +14,7 @@ use crate::model::{Instant, PlanId};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PlanState {
-    /// Made for a day to come: never approvable.
+    /// Made for a day to come, or under a clock that lay ahead: never approvable before that day.
     Simulation,
     /// Waits for a decision.
     Pending,
@@ -144,13 +144,16 @@ impl Desk {
         if chronicle.rejected(plan) == Some(&file.digest) {
             return Ok(PlanState::Rejected);
         }
+        // Nothing goes by the judgement of a day to come, whoever approved it.
+        if file.manifest.lies_ahead(now) {
+            return Ok(PlanState::Simulation);
+        }
         let granted =
             decision.filter(|decision| decision.granted && chronicle.approved(plan) == Some(&decision.digest));
         Ok(match granted {
             Some(decision) if now - decision.at > STANDS || !has_list => PlanState::Expired,
             Some(_) if chronicle.has_started(plan) => PlanState::Started,
             Some(_) => PlanState::Approved,
-            None if file.manifest.simulation => PlanState::Simulation,
             None if file.has_expired(now) || !has_list => PlanState::Expired,
             None if file.manifest.planned() == 0 => PlanState::Empty,
             None => PlanState::Pending,
@@ -164,7 +167,7 @@ pub(super) fn why_not(state: PlanState, file: &PlanFile, was_decided: bool) -> A
     match state {
         PlanState::Executed => ApprovalError::Executed { plan },
         PlanState::Rejected => ApprovalError::Rejected { plan },
-        PlanState::Simulation => ApprovalError::Simulation { plan, as_of: file.manifest.as_of },
+        PlanState::Simulation => ApprovalError::of_day_to_come(file),
         PlanState::Approved | PlanState::Started => ApprovalError::Approved { plan },
         PlanState::Expired if was_decided => ApprovalError::ApprovalExpired { plan },
         PlanState::Expired => ApprovalError::Expired { plan },

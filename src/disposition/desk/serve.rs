@@ -34,7 +34,7 @@ pub(super) const SOCKET: &str = "control.sock";
 /// Says what time it is.
 pub type Clock = Arc<dyn Fn() -> Instant + Send + Sync>;
 
-/// Answers what is for the daemon alone; who asks is known from the socket.
+/// Answers what is for the daemon, or for any holder of the state; who asks is known from the socket.
 pub type Steward = Arc<dyn Fn(Control, &Actor, Instant) -> Response + Send + Sync>;
 
 /// The socket is served as long as this lives. Drop it without holding the Desk: it waits for the answers under way.
@@ -46,19 +46,11 @@ pub struct Served {
     socket: PathBuf,
 }
 
-/// Serves the control socket of this Desk.
+/// Serves the control socket of this Desk; `steward` answers what is not for the Desk.
 ///
 /// # Errors
 /// The socket cannot be made.
-pub fn serve(desk: &SharedDesk, clock: Clock) -> Result<Served, DeskError> {
-    serve_with(desk, clock, None)
-}
-
-/// Serves the control socket of this Desk; `steward` answers for the daemon.
-///
-/// # Errors
-/// The socket cannot be made.
-pub fn serve_with(desk: &SharedDesk, clock: Clock, steward: Option<Steward>) -> Result<Served, DeskError> {
+pub fn serve(desk: &SharedDesk, clock: Clock, steward: Steward) -> Result<Served, DeskError> {
     let state = desk.install().state.clone();
     let failed = |source| DeskError::File { doing: "make the control socket in", path: state.clone(), source };
     let listener = bind(&state).map_err(failed)?;
@@ -119,7 +111,7 @@ pub(super) fn reach(dir: &Path, name: &str) -> io::Result<(OwnedFd, PathBuf)> {
 struct Server {
     desk: SharedDesk,
     clock: Clock,
-    steward: Option<Steward>,
+    steward: Steward,
     stop: Arc<AtomicBool>,
     open: Arc<AtomicUsize>,
     /// The last who came was turned away.
@@ -211,7 +203,7 @@ fn wait_for(listener: &UnixListener, woken: &UnixStream) {
 struct Hearing {
     desk: SharedDesk,
     clock: Clock,
-    steward: Option<Steward>,
+    steward: Steward,
     stop: Arc<AtomicBool>,
 }
 
@@ -243,9 +235,9 @@ impl Hearing {
 
     fn answer(&self, session: &mut Session, request: Request) -> Response {
         let now = (self.clock)();
-        match (request, &self.steward) {
-            (Request::Daemon { control }, Some(steward)) => steward(control, session.actor(), now),
-            (request, _) => session.answer(&self.desk, request, now),
+        match request {
+            Request::Daemon { control } => (self.steward)(control, session.actor(), now),
+            request => session.answer(&self.desk, request, now),
         }
     }
 }

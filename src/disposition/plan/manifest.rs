@@ -121,6 +121,13 @@ impl Manifest {
         self.rules.iter().map(|rule| rule.items.count).sum()
     }
 
+    /// Whether it was made for a day that has not come, in the zone of any of its calendars: as a simulation, or under
+    /// a clock that lay ahead.
+    pub fn lies_ahead(&self, now: Instant) -> bool {
+        let zones = self.calendars.iter().filter_map(|calendar| calendar.zone.parse::<Zone>().ok());
+        self.simulation || zones.map(|zone| zone.civil_date(now)).any(|today| self.as_of > today)
+    }
+
     /// The rules of one series.
     pub fn rules_of(&self, series: &SeriesName) -> impl Iterator<Item = &PlannedRule> {
         self.rules.iter().filter(move |rule| rule.series == *series)

@@ -1,5 +1,4 @@
 use std::ops::ControlFlow;
-use std::sync::Arc;
 
 use rusqlite::Connection;
 
@@ -9,7 +8,7 @@ use crate::audit::leaf::HoldAction;
 use crate::audit::{Entries, LogReader};
 use crate::disposition::holds::HoldScope;
 use crate::disposition::request::{Refusal, Request, Response};
-use crate::disposition::sample::{Sample, now};
+use crate::disposition::sample::{Sample, now, watch};
 
 mod holds;
 mod memory;
@@ -17,12 +16,8 @@ mod review;
 mod socket;
 mod state;
 
-fn clock() -> Clock {
-    Arc::new(now)
-}
-
 fn door(sample: &Sample) -> Door {
-    open_or_connect(sample.install.clone(), None, clock()).unwrap()
+    open_or_connect(sample.install.clone(), None, watch()).unwrap()
 }
 
 fn ask(sample: &Sample, request: Request) -> Result<Response, Refusal> {

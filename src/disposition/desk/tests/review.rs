@@ -99,6 +99,18 @@ fn a_simulation_can_be_looked_at_and_nothing_else() {
 }
 
 #[test]
+fn a_plan_made_under_a_clock_that_lay_ahead_is_never_approved_nor_executed_before_its_day() {
+    let sample = Sample::new();
+    let ahead = plan_at(&sample, now() + TimeDelta::days(1));
+    assert_eq!(state_of(&sample, &ahead), PlanState::Simulation, "it waits for nobody, and keeps nothing off a list");
+    assert_eq!(code(ask(&sample, approve(&ahead, &ALL))), "plan-ahead");
+    let approved = plan(&sample);
+    ask(&sample, approve(&approved, &ALL)).unwrap();
+    assert_eq!(executable(&sample, &approved, now()), Ok(20));
+    assert_eq!(executable(&sample, &approved, now() - TimeDelta::days(1)), Err("plan-ahead"));
+}
+
+#[test]
 fn waiting_has_an_end_for_plans_and_for_approvals() {
     let sample = Sample::new();
     let waiting = plan_at(&sample, now() - TimeDelta::days(15));

@@ -1,5 +1,4 @@
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use chrono::TimeDelta;
 use proptest::prelude::*;
@@ -10,12 +9,12 @@ use crate::disposition::explain::explain;
 use crate::disposition::holds::HoldScope;
 use crate::disposition::plan::{Manifest, PlanDirs, changed, database_digest, mapping_digest};
 use crate::disposition::request::{RefusalKind, Request};
-use crate::disposition::sample::{Sample, now};
+use crate::disposition::sample::{Sample, now, watch};
 use crate::model::{Instant, KeyValue};
 use crate::records::mapping::{Join, Relation};
 
 fn ask_for(sample: &Sample, request: &PlanRequest) -> Result<PlanFile, AskError> {
-    open_or_connect(sample.install.clone(), None, Arc::new(now)).unwrap().plan(request)
+    open_or_connect(sample.install.clone(), None, watch()).unwrap().plan(request)
 }
 
 fn plan_at(sample: &Sample, now: Instant) -> PlanFile {
@@ -28,7 +27,7 @@ fn plan(sample: &Sample) -> PlanFile {
 
 fn hold(sample: &Sample, scope: HoldScope) {
     let request = Request::HoldPlace { hold: scope, reason: "litigation".to_owned(), case: None, review_by: None };
-    open_or_connect(sample.install.clone(), None, Arc::new(now)).unwrap().ask(request).unwrap();
+    open_or_connect(sample.install.clone(), None, watch()).unwrap().ask(request).unwrap();
 }
 
 /// Series and key of every item, in order of execution.

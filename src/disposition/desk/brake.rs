@@ -1,0 +1,170 @@
+//! What keeps whoever holds the state from destroying, daemon or mere command: a person's pause, a clock that is not
+//! believed. Both outlive the process.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::{DeskError, SharedDesk, check_reason};
+use crate::disposition::clock::{Obstacle, Reading, Watch};
+use crate::disposition::control::{Control, Pause};
+use crate::disposition::request::Response;
+use crate::model::{Actor, Instant, Windows, in_utc};
+
+/// Name of the memo that keeps a pause over restarts.
+const PAUSE: &str = "pause";
+
+/// Name of the memo that keeps the last reading of the clocks that was believed.
+const CLOCK: &str = "clock";
+
+/// Name of the memo that says since when a daemon serves this state.
+const SERVED: &str = "served-by-daemon";
+
+/// The brake on destruction.
+pub struct Brake {
+    desk: SharedDesk,
+    watch: Arc<Watch>,
+    /// Read between chunks, so never behind the Desk's own lock.
+    paused: Mutex<Option<Pause>>,
+    /// What was memorized of the clock.
+    believed: Mutex<Option<Reading>>,
+}
+
+impl Brake {
+    /// The brake of this Desk as it was left: paused, if it was, and believing of the clock what was believed.
+    ///
+    /// # Errors
+    /// The private database cannot be read.
+    pub fn recall(shared: &SharedDesk, watch: Arc<Watch>) -> Result<Self, DeskError> {
+        let mut desk = shared.lock()?;
+        let believed = desk.recall(CLOCK)?;
+        watch.log_is_at(desk.log().last_time());
+        watch.recall(believed, desk.answered_for()?);
+        let paused = desk.recall(PAUSE)?;
+        drop(desk);
+        Ok(Self { desk: shared.clone(), watch, paused: Mutex::new(paused), believed: Mutex::new(believed) })
+    }
+
+    /// The clock, under guard.
+    pub fn watch(&self) -> &Arc<Watch> {
+        &self.watch
+    }
+
+    /// Who paused, when and why.
+    pub fn paused(&self) -> Option<Pause> {
+        replaced_whole(&self.paused).clone()
+    }
+
+    /// Why nothing may be destroyed at this moment, and these hours; `None` where it may.
+    pub fn why_not(&self, windows: &Windows) -> Option<Obstacle> {
+        let (now, doubt) = self.watch.look();
+        Obstacle::look(replaced_whole(&self.paused).is_some(), doubt, windows, now)
+    }
+
+    /// Answers what any holder of the state can answer: `pause` and `resume`. The rest is for a daemon.
+    ///
+    /// # Errors
+    /// As [`Self::pause`] and [`Self::resume`]; [`DeskError::NoDaemon`].
+    pub fn answer(&self, control: Control, actor: &Actor, now: Instant) -> Result<Response, DeskError> {
+        match control {
+            Control::Pause { reason } => self.pause(reason, actor, now),
+            Control::Resume { clock } => self.resume(clock, actor, now),
+            _ => Err(DeskError::NoDaemon { state: self.desk.install().state.clone() }),
+        }
+    }
+
+    /// Destroys nothing until resumed, whoever holds the state by then.
+    ///
+    /// # Errors
+    /// A reason that says nothing; the private database cannot be written.
+    pub fn pause(&self, reason: String, actor: &Actor, now: Instant) -> Result<Response, DeskError> {
+        check_reason(&reason, None)?;
+        let pause = Pause { actor: actor.clone(), at: now, reason };
+        self.desk.lock()?.memorize(PAUSE, Some(&pause))?;
+        *replaced_whole(&self.paused) = Some(pause);
+        tracing::warn!(%actor, "destruction is paused");
+        Ok(Response::Done { message: "nothing is destroyed until `retentiond ctl resume`; scans go on".to_owned() })
+    }
+
+    /// Ends a pause; with `clock`, whoever asks also answers for the clock as it is, which is put on record.
+    ///
+    /// # Errors
+    /// The log or the private database cannot be written.
+    pub fn resume(&self, clock: bool, actor: &Actor, now: Instant) -> Result<Response, DeskError> {
+        let mut desk = self.desk.lock()?;
+        desk.memorize::<Pause>(PAUSE, None)?;
+        let was_paused = replaced_whole(&self.paused).take().is_some();
+        if was_paused {
+            tracing::warn!(%actor, "destruction is resumed");
+        }
+        let windows = &self.desk.install().windows;
+        let doubt = self.watch.look().1;
+        if !clock || doubt.is_none() {
+            return Ok(resumed(was_paused, clock, Obstacle::look(false, doubt, windows, now)));
+        }
+        let time = self.watch.confirm();
+        desk.confirm_clock(actor, time)?;
+        self.watch.log_is_at(desk.log().last_time());
+        // Behind the log, its last entry keeps its time: it is this one that was answered for.
+        self.watch.confirm();
+        drop(desk);
+        self.memorize_clock()?;
+        tracing::warn!(%actor, %time, was = %now, "the clock was confirmed");
+        let answered = format!("{actor} answers for the clock as it is: {}", in_utc(time));
+        Ok(Response::Done {
+            message: match (was_paused, Obstacle::look(false, None, windows, now)) {
+                (_, Some(obstacle)) => format!("{answered}; destruction waits: {obstacle}"),
+                (true, None) => format!("destruction is resumed; {answered}"),
+                (false, None) => format!("{answered}; destruction goes on"),
+            },
+        })
+    }
+
+    /// Keeps what is believed of the clock for whoever holds the state next, where that has changed.
+    ///
+    /// # Errors
+    /// The private database cannot be written.
+    pub fn memorize_clock(&self) -> Result<(), DeskError> {
+        let base = self.watch.base();
+        if base != *replaced_whole(&self.believed) {
+            self.desk.lock()?.memorize(CLOCK, base.as_ref())?;
+            *replaced_whole(&self.believed) = base;
+        }
+        Ok(())
+    }
+
+    /// A daemon serves this state from now on, so that a command is not more easily content with the clock than it.
+    ///
+    /// # Errors
+    /// The private database.
+    pub fn serve_by_daemon(&self, now: Instant) -> Result<(), DeskError> {
+        let desk = self.desk.lock()?;
+        match desk.recall::<Instant>(SERVED)? {
+            Some(_) => Ok(()),
+            None => desk.memorize(SERVED, Some(&now)),
+        }
+    }
+
+    /// Whether a daemon ever served this state.
+    ///
+    /// # Errors
+    /// The private database cannot be read.
+    pub fn is_served_by_daemon(&self) -> Result<bool, DeskError> {
+        Ok(self.desk.lock()?.recall::<Instant>(SERVED)?.is_some())
+    }
+}
+
+/// A value that is replaced whole, so a panic elsewhere leaves nothing half done.
+fn replaced_whole<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {
+    value.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What a person hears who resumed: not that all is well where something else stands in the way.
+fn resumed(was_paused: bool, answers_for_clock: bool, obstacle: Option<Obstacle>) -> Response {
+    let what = if was_paused { "destruction is resumed" } else { "destruction was not paused" };
+    let clock = if answers_for_clock { "; the clock is not in doubt, so nobody needs to answer for it" } else { "" };
+    let what = format!("{what}{clock}");
+    let message = match obstacle {
+        None => what,
+        Some(obstacle) => format!("{what}, but waits: {obstacle}"),
+    };
+    Response::Done { message }
+}

@@ -1,0 +1,109 @@
+//! Who holds the state is bound as the daemon is: by a pause, and by what speaks against the clock.
+
+use std::thread;
+
+use serde_json::Value as Json;
+
+use crate::office::Office;
+use crate::support::{Ran, ran};
+
+const CONFIRMED: (&str, &str) = ("RETENTIOND_SYNCHRONIZED", "yes");
+const UNCONFIRMED: (&str, &str) = ("RETENTIOND_SYNCHRONIZED", "no");
+
+fn run_with(office: &Office, variable: (&str, &str), arguments: &[&str]) -> Ran {
+    ran(office.command(&[arguments, &["--format", "json"]].concat()).env(variable.0, variable.1))
+}
+
+fn assert_paused(applied: &Ran, mend: &str) {
+    let refused: Json = applied.json();
+    assert_eq!((applied.code, refused["error"]["code"].as_str()), (3, Some("destruction-paused")), "{refused}");
+    assert!(refused["error"].to_string().contains(mend), "{refused}");
+}
+
+/// An office that a daemon served before, with a plan that somebody approved.
+fn served(due: usize) -> (Office, String) {
+    let office = Office::new("report", due);
+    office.start_with(&[CONFIRMED]).stop();
+    let plan = office.plan();
+    office.ask(&["approve", &plan, "--accept", "rules"]);
+    (office, plan)
+}
+
+#[test]
+fn without_the_daemon_that_served_it_an_unconfirmed_clock_destroys_nothing_until_somebody_answers_for_it() {
+    let (office, plan) = served(3);
+    office.set_clock("2026-12-01T17:00:00Z");
+    assert_paused(&run_with(&office, UNCONFIRMED, &["apply", &plan]), "`retentiond ctl resume --clock`");
+    assert_eq!(office.count(), 8);
+
+    let answered = run_with(&office, UNCONFIRMED, &["ctl", "resume", "--clock"]);
+    assert!(answered.out.contains("answers for the clock as it is: 2026-12-01T17:00:00Z"), "{answered:?}");
+    let applied = run_with(&office, UNCONFIRMED, &["apply", &plan]);
+    assert_eq!((applied.code, applied.err.as_str(), office.count()), (0, "", 5), "{applied:?}");
+    assert!(office.run(&["audit", "show", "--kind", "correction"]).out.contains("clock"), "it is on record");
+    office.verify();
+}
+
+#[test]
+fn without_a_daemon_a_clock_far_ahead_of_the_log_destroys_nothing_and_stamps_nothing_ahead() {
+    let office = Office::new("report", 0);
+    office.start_with(&[CONFIRMED]).stop();
+    // What was closed in June would be due then.
+    office.set_clock("2027-07-01T12:00:00Z");
+    let plan = run_with(&office, UNCONFIRMED, &["plan"]).json()["plan"].as_str().unwrap().to_owned();
+    run_with(&office, UNCONFIRMED, &["approve", &plan, "--accept", "rules,empty"]);
+    assert_paused(&run_with(&office, UNCONFIRMED, &["apply", &plan]), "days old");
+    assert_eq!(office.count(), 5);
+    let log = office.run(&["audit", "show"]).out;
+    assert!(!log.contains("2027-07"), "{log}");
+}
+
+#[test]
+fn where_no_daemon_ever_served_who_applies_a_plan_answers_for_a_clock_that_nobody_confirmed_and_is_told() {
+    let office = Office::new("report", 3);
+    let plan = office.plan();
+    office.ask(&["approve", &plan, "--accept", "rules"]);
+    let applied = run_with(&office, UNCONFIRMED, &["apply", &plan]);
+    assert_eq!((applied.code, office.count()), (0, 5), "{applied:?}");
+    assert!(applied.err.contains("whoever applies this plan answers for it: 2026-11-21T17:00:00Z"), "{applied:?}");
+}
+
+#[test]
+fn a_pause_binds_an_apply_without_the_daemon_and_needs_none_to_be_placed_or_ended() {
+    let (office, plan) = served(3);
+    let daemon = office.start_with(&[CONFIRMED]);
+    office.ask(&["ctl", "pause", "--reason", "litigation"]);
+    daemon.stop();
+    assert_paused(&run_with(&office, CONFIRMED, &["apply", &plan]), "`retentiond ctl resume`");
+    office.ask(&["ctl", "resume"]);
+    office.ask(&["ctl", "pause", "--reason", "more litigation"]);
+    assert_paused(&run_with(&office, CONFIRMED, &["apply", &plan]), "`retentiond ctl resume`");
+    assert_eq!(office.count(), 8);
+
+    let daemon = office.start_with(&[CONFIRMED]);
+    assert_eq!(office.status()["paused"]["reason"], "more litigation");
+    daemon.stop();
+    let told = office.ask(&["ctl", "resume"]);
+    assert_eq!(told["message"], "destruction is resumed");
+    assert_eq!((office.run(&["apply", &plan]).code, office.count()), (0, 5));
+}
+
+#[test]
+fn a_pause_goes_to_an_apply_under_way_which_ends_with_its_chunk() {
+    let office = Office::new("report", 20_000);
+    let plan = office.plan();
+    office.ask(&["approve", &plan, "--accept", "rules"]);
+    let mut apply = office.command(&["apply", &plan]);
+    let applying = thread::spawn(move || ran(&mut apply));
+    office.wait("the run", || office.count() < 19_000);
+    office.ask(&["ctl", "pause", "--reason", "litigation"]);
+    let applied = applying.join().unwrap();
+    let left = office.count();
+    assert!(applied.code == 5 && applied.err.contains("note: the run has stopped: paused"), "{applied:?}");
+    assert!(left > 5, "it went on to its end");
+    assert_paused(&run_with(&office, CONFIRMED, &["apply", &plan]), "`retentiond ctl resume`");
+    assert_eq!(office.count(), left);
+    office.ask(&["ctl", "resume"]);
+    assert_eq!((office.run(&["apply", &plan]).code, office.count()), (0, 5));
+    office.verify();
+}
