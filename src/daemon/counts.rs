@@ -164,8 +164,10 @@ impl Mark {
 /// What the log says was disposed of in batches that began at the mark or later and of which it did not say so before.
 fn disposed_since(desk: &mut Desk, mark: &mut Mark) -> Result<Disposed, DeskError> {
     let mut disposed = Disposed::new();
-    let log = desk.log();
-    log.scan(mark.next, &mut |index, leaf| {
+    // While a batch is under way, its last entries may not be shown yet.
+    let from = mark.next;
+    desk.log().scan(from, &mut |index, leaf| {
+        mark.next = index + 1;
         match leaf.body {
             Body::Intent(intent) => {
                 mark.open.insert(index, (intent.rule, intent.n));
@@ -187,7 +189,6 @@ fn disposed_since(desk: &mut Desk, mark: &mut Mark) -> Result<Disposed, DeskErro
         }
         ControlFlow::Continue(())
     })?;
-    mark.next = log.size();
     Ok(disposed)
 }
 
