@@ -82,13 +82,15 @@ fn find_place(install: &Arc<Installation>, keys: Option<&KeyPlaces>, watch: &Arc
             Err(error) => error,
         };
         // Who may not take the state may still be answered.
-        match Client::connect(&install.state) {
+        let refused = match Client::connect(&install.state) {
             Ok(client) => return Ok(Place::There(client)),
             Err(error @ DeskError::NoRights { .. }) => return Err(error),
-            Err(_) => {}
-        }
-        // Only a lock passes with time.
-        let passes = matches!(&refused, DeskError::Locked { .. })
+            // Whoever has it is well, and busy: nobody is to wait for its end, or to end it.
+            Err(error @ DeskError::Crowded { .. }) => error,
+            Err(_) => refused,
+        };
+        // Only a lock and a crowd pass with time.
+        let passes = matches!(&refused, DeskError::Locked { .. } | DeskError::Crowded { .. })
             || matches!(&refused, DeskError::Log(error) if error.is_locked());
         if !passes || began.elapsed() > PATIENCE {
             return Err(refused);

@@ -9,6 +9,7 @@ mod answer;
 mod brake;
 mod client;
 mod clock;
+mod crowd;
 mod door;
 mod earlier;
 mod error;

@@ -10,20 +10,18 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use rustix::fs::{Mode, OFlags};
 
+use super::crowd::{Crowd, MOST_CONNECTIONS};
 use super::lines::{Lines, PATIENCE};
 use super::{DeskError, Session, SharedDesk, actor_of};
 use crate::disposition::control::Control;
 use crate::disposition::request::{Request, Response};
 use crate::model::{Actor, Instant};
-
-/// Connections served at a time; each costs a thread.
-const MOST_CONNECTIONS: usize = 16;
 
 /// How often a waiting thread looks whether it should end.
 const TICK: Duration = Duration::from_millis(100);
@@ -62,7 +60,7 @@ pub fn serve(desk: &SharedDesk, clock: Clock, steward: Steward) -> Result<Served
         clock,
         steward,
         stop: stop.clone(),
-        open: Arc::new(AtomicUsize::new(0)),
+        crowd: Arc::default(),
         is_crowded: AtomicBool::new(false),
     };
     let acceptor = thread::Builder::new()
@@ -113,7 +111,7 @@ struct Server {
     clock: Clock,
     steward: Steward,
     stop: Arc<AtomicBool>,
-    open: Arc<AtomicUsize>,
+    crowd: Arc<Crowd>,
     /// The last who came was turned away.
     is_crowded: AtomicBool,
 }
@@ -140,24 +138,17 @@ impl Server {
 
     /// Starts a thread for a connection, or turns it away.
     fn welcome(&self, mut stream: UnixStream) -> Option<JoinHandle<()>> {
-        if self.open.load(Ordering::Acquire) >= MOST_CONNECTIONS {
-            // Once a crowd: a thousand who come at once must not fill the log.
-            if !self.is_crowded.swap(true, Ordering::AcqRel) {
-                tracing::warn!(
-                    most = MOST_CONNECTIONS,
-                    "connections to the control socket are turned away: too many are open"
-                );
-            }
-            let crowded = DeskError::Crowded { what: "too many are open; try again" };
-            let _whether_heard =
-                stream.set_write_timeout(Some(TICK)).and_then(|()| say(&mut stream, &refused(&crowded)));
-            return None;
-        }
+        let peer = rustix::net::sockopt::socket_peercred(&stream)
+            .inspect_err(|error| tracing::warn!(%error, "whoever connected to the control socket cannot be told"))
+            .ok()?;
         // Somebody who comes and goes at the brink does not make another crowd each time.
-        if self.open.load(Ordering::Acquire) < MOST_CONNECTIONS / 2 {
+        if self.crowd.is_thin() {
             self.is_crowded.store(false, Ordering::Release);
         }
-        let place = Place::take(&self.open);
+        let Some(seat) = self.crowd.seat(peer.uid.as_raw()) else {
+            self.turn_away(&mut stream);
+            return None;
+        };
         let hearing = Hearing {
             desk: self.desk.clone(),
             clock: self.clock.clone(),
@@ -165,28 +156,24 @@ impl Server {
             stop: self.stop.clone(),
         };
         let spawned = thread::Builder::new().name("control connection".to_owned()).spawn(move || {
-            let _place = place;
-            if let Err(error) = hearing.converse(stream) {
+            let _seat = seat;
+            if let Err(error) = hearing.converse(stream, actor_of(peer.uid.as_raw())) {
                 tracing::debug!(%error, "a connection to the control socket ended");
             }
         });
         spawned.inspect_err(|error| tracing::warn!(%error, "no thread for a connection")).ok()
     }
-}
 
-/// One of the places for connections, given back in whatever way its thread ends.
-struct Place(Arc<AtomicUsize>);
-
-impl Place {
-    fn take(open: &Arc<AtomicUsize>) -> Self {
-        open.fetch_add(1, Ordering::AcqRel);
-        Self(open.clone())
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::AcqRel);
+    fn turn_away(&self, stream: &mut UnixStream) {
+        // Once a crowd: a thousand who come at once must not fill the log.
+        if !self.is_crowded.swap(true, Ordering::AcqRel) {
+            tracing::warn!(
+                most = MOST_CONNECTIONS,
+                "connections to the control socket are turned away: too many are open"
+            );
+        }
+        let crowded = DeskError::Crowded { what: "too many are open; try again" };
+        let _whether_heard = stream.set_write_timeout(Some(TICK)).and_then(|()| say(stream, &refused(&crowded)));
     }
 }
 
@@ -209,12 +196,11 @@ struct Hearing {
 
 impl Hearing {
     /// Answers line by line until the other side ends, is silent too long or sends what is no line.
-    fn converse(&self, mut stream: UnixStream) -> io::Result<()> {
+    fn converse(&self, mut stream: UnixStream, actor: Actor) -> io::Result<()> {
         stream.set_nonblocking(false)?;
         stream.set_read_timeout(Some(TICK))?;
         stream.set_write_timeout(Some(PATIENCE))?;
-        let peer = rustix::net::sockopt::socket_peercred(&stream)?;
-        let mut session = Session::new(actor_of(peer.uid.as_raw()));
+        let mut session = Session::new(actor);
         let mut lines = Lines::default();
         // Who was not greeted knows that nothing they sent was read.
         say(&mut stream, &Response::Ready)?;

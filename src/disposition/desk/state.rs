@@ -18,8 +18,9 @@ pub(super) struct StateLock {
 const OPEN: [&str; 3] = ["", "audit", "plans"];
 const PRIVATE: [&str; 3] = ["private", "private/keys", "private/plans"];
 
-/// Directories whose files others may read, and nobody else write.
-const EVIDENCE: [&str; 3] = ["audit", "audit/journal", "plans"];
+/// Directories in which others may read everything, however deep, and nobody else write: who may write to a directory
+/// can take away what is in it.
+const EVIDENCE: [&str; 2] = ["audit", "plans"];
 
 /// Who may write everywhere all the same: what root put in place (a cosigned checkpoint) is in order.
 const ROOT: u32 = 0;
@@ -35,8 +36,12 @@ pub(super) fn enter(state: &Path) -> Result<StateLock, DeskError> {
     for name in PRIVATE {
         make_dir(&state.join(name), 0o700)?;
     }
-    inspect(state)?;
-    lock(state)
+    let look = Look { state, own: rustix::process::geteuid().as_raw() };
+    look.at_directories()?;
+    let held = lock(state)?;
+    // Whoever else has the lock makes and removes files meanwhile.
+    look.at_contents()?;
+    Ok(held)
 }
 
 fn make_dir(path: &Path, mode: u32) -> Result<(), DeskError> {
@@ -65,34 +70,44 @@ fn lock(state: &Path) -> Result<StateLock, DeskError> {
     }
 }
 
-/// Refuses a state directory in which others could change or read what they should not.
-fn inspect(state: &Path) -> Result<(), DeskError> {
-    let own = rustix::process::geteuid().as_raw();
-    let look = Look { state, own };
-    for name in OPEN {
-        look.at(&state.join(name), true, 0o022)?;
-    }
-    for name in PRIVATE {
-        look.at(&state.join(name), true, 0o077)?;
-    }
-    for name in PRIVATE {
-        look.at_files_of(&state.join(name), 0o077)?;
-    }
-    for name in EVIDENCE {
-        look.at_files_of(&state.join(name), 0o022)?;
-    }
-    match fs::symlink_metadata(state.join("lock")) {
-        Ok(_) => look.at(&state.join("lock"), false, 0o022),
-        Err(_) => Ok(()),
-    }
+/// How far beneath a directory is looked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Depth {
+    Files,
+    All,
 }
 
+/// Refuses a state directory in which others could change or read what they should not.
 struct Look<'a> {
     state: &'a Path,
     own: u32,
 }
 
 impl Look<'_> {
+    /// The directories that are always there, and the lock.
+    fn at_directories(&self) -> Result<(), DeskError> {
+        for name in OPEN {
+            self.at(&self.state.join(name), true, 0o022)?;
+        }
+        for name in PRIVATE {
+            self.at(&self.state.join(name), true, 0o077)?;
+        }
+        match fs::symlink_metadata(self.state.join("lock")) {
+            Ok(_) => self.at(&self.state.join("lock"), false, 0o022),
+            Err(_) => Ok(()),
+        }
+    }
+
+    fn at_contents(&self) -> Result<(), DeskError> {
+        for name in PRIVATE {
+            self.within(&self.state.join(name), 0o077, Depth::Files)?;
+        }
+        for name in EVIDENCE {
+            self.within(&self.state.join(name), 0o022, Depth::All)?;
+        }
+        Ok(())
+    }
+
     fn at(&self, path: &Path, is_dir: bool, forbidden: u32) -> Result<(), DeskError> {
         let found = fs::symlink_metadata(path).map_err(|source| self.failed(path, source))?;
         if found.is_dir() != is_dir || !(found.is_dir() || found.is_file()) {
@@ -115,17 +130,17 @@ impl Look<'_> {
         Err(DeskError::Mode { path: path.to_owned(), mode, danger, mend })
     }
 
-    /// Files of a directory that may not be there yet; what is no plain file there (a socket being made) is not ours to
-    /// judge.
-    fn at_files_of(&self, dir: &Path, forbidden: u32) -> Result<(), DeskError> {
-        let entries = match fs::read_dir(dir) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            entries => entries.map_err(|source| self.failed(dir, source))?,
-        };
-        for entry in entries {
+    /// What is in a directory; what is neither a file nor a directory there (a socket being made) is not ours to judge,
+    /// but a link is.
+    fn within(&self, dir: &Path, forbidden: u32, depth: Depth) -> Result<(), DeskError> {
+        for entry in fs::read_dir(dir).map_err(|source| self.failed(dir, source))? {
             let entry = entry.map_err(|source| self.failed(dir, source))?;
-            if entry.file_type().is_ok_and(|kind| kind.is_file() || kind.is_symlink()) {
-                self.at(&entry.path(), false, forbidden)?;
+            let (path, kind) = (entry.path(), entry.file_type().map_err(|source| self.failed(dir, source))?);
+            if kind.is_file() || kind.is_symlink() {
+                self.at(&path, false, forbidden)?;
+            } else if kind.is_dir() && depth == Depth::All {
+                self.at(&path, true, forbidden)?;
+                self.within(&path, forbidden, depth)?;
             }
         }
         Ok(())

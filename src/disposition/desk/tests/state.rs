@@ -36,6 +36,10 @@ fn a_file_that_others_could_change_or_read_is_refused_with_the_mend() {
         ("audit/vkey", 0o646, "chmod g-w,o-w"),
         ("audit/checkpoint", 0o664, "chmod g-w,o-w"),
         ("audit/journal/SEGMENT", 0o666, "chmod g-w,o-w"),
+        ("audit/journal", 0o770, "chmod g-w,o-w"),
+        ("audit/tile", 0o757, "chmod g-w,o-w"),
+        ("audit/tile/entries/000.p", 0o775, "chmod g-w,o-w"),
+        ("audit/tile/0/000.p/1", 0o664, "chmod g-w,o-w"),
     ];
     for (name, mode, mend) in cases {
         let sample = Sample::new();
@@ -79,7 +83,9 @@ fn a_state_of_another_user_is_refused() {
     let error = open(&sample).err().unwrap();
     assert!(matches!(error, DeskError::Owner { owner: 12_345, .. }), "{error}");
     std::os::unix::fs::chown(sample.state().join("private"), Some(rustix::process::geteuid().as_raw()), None).unwrap();
-    for name in ["private/desk.db", "lock", "audit/checkpoint", "audit/journal/SEGMENT"] {
+    for name in
+        ["private/desk.db", "lock", "audit/checkpoint", "audit/journal/SEGMENT", "audit/journal", "audit/tile/0"]
+    {
         let path = found(&sample, name);
         std::os::unix::fs::chown(&path, Some(12_345), None).unwrap();
         let error = open(&sample).err().unwrap_or_else(|| panic!("{name} of another user was accepted"));
