@@ -1,5 +1,6 @@
 //! The metrics for whoever asks: at one place at a time, which a reload may exchange.
 
+use std::collections::VecDeque;
 use std::fs::{self, Permissions};
 use std::future::Future;
 use std::io;
@@ -12,9 +13,8 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
-use tokio::sync::Semaphore;
 use tokio::sync::mpsc::UnboundedReceiver;
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::timeout;
 
 use super::error::DaemonError;
@@ -24,8 +24,9 @@ use crate::config::Listen;
 /// A request for metrics may take so long.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Requests for metrics answered at a time.
-const AT_ONCE: usize = 4;
+/// Requests for metrics answered at a time. Where more come, the oldest is given up: whoever connects and asks nothing
+/// keeps nobody out.
+const AT_ONCE: usize = 16;
 
 /// An address that is ours: requests wait there until [`follow`] is given it.
 #[derive(Debug)]
@@ -134,17 +135,21 @@ impl Listener for UnixListener {
 }
 
 async fn serve(metrics: Arc<Metrics>, listener: impl Listener) {
-    let places = Arc::new(Semaphore::new(AT_ONCE));
+    let mut answering: VecDeque<AbortHandle> = VecDeque::new();
     loop {
-        // Never closed, so there is always a place to come.
-        let Ok(place) = places.clone().acquire_owned().await else { return };
         match listener.next().await {
             Ok(stream) => {
+                answering.retain(|answer| !answer.is_finished());
+                if answering.len() >= AT_ONCE
+                    && let Some(oldest) = answering.pop_front()
+                {
+                    oldest.abort();
+                }
                 let metrics = metrics.clone();
-                tokio::spawn(async move {
+                let answer = tokio::spawn(async move {
                     let _answered_or_gone = timeout(PATIENCE, answer(stream, &metrics)).await;
-                    drop(place);
                 });
+                answering.push_back(answer.abort_handle());
             }
             Err(error) => {
                 tracing::warn!(%error, "a request for metrics could not be accepted");
@@ -182,6 +187,10 @@ async fn answer(mut stream: impl AsyncRead + AsyncWrite + Unpin, metrics: &Metri
 #[cfg(test)]
 pub mod tests {
     use std::io::{Read, Write};
+    use std::thread;
+    use std::time::Instant;
+
+    use tokio::runtime::Builder;
 
     use super::*;
 
@@ -215,5 +224,22 @@ pub mod tests {
         assert!(socket.exists());
         drop(second);
         assert!(!socket.exists());
+    }
+
+    #[test]
+    fn who_connects_and_asks_nothing_keeps_nobody_out() {
+        let dir = tempfile::tempdir().unwrap();
+        let socket = dir.path().join("metrics.sock");
+        let place = Place::open(&Listen::Unix(socket.clone())).unwrap();
+        let metrics = Arc::new(Metrics::new("2026-11-21T02:00:00Z".parse().unwrap()));
+        // It ends with the test's process.
+        thread::spawn(|| {
+            Builder::new_current_thread().enable_all().build().unwrap().block_on(serve_at(place, metrics))
+        });
+        let silent: Vec<_> = (0..100).map(|_| unix::UnixStream::connect(&socket).unwrap()).collect();
+        let began = Instant::now();
+        assert!(ask(&socket, "GET /metrics HTTP/1.1\r\n\r\n").starts_with("HTTP/1.1 200 OK"));
+        assert!(began.elapsed() < PATIENCE / 2, "{:?}", began.elapsed());
+        drop(silent);
     }
 }
