@@ -6,6 +6,7 @@ use rusqlite::Connection;
 
 use super::StoreError;
 use super::dispose_program::{Effect, Program, Step};
+use super::open::Opened;
 use super::sql::{condition, not_one_expression};
 use crate::model::RecordKey;
 use crate::records::mapping::Condition;
@@ -31,13 +32,13 @@ pub struct Disposed {
 
 impl Program {
     /// Destroys the loaded records.
-    pub(super) fn destroy(&self, conn: &Connection, records: usize) -> Result<Disposed, StoreError> {
-        run(conn, &self.destroy, records)
+    pub(super) fn destroy(&self, opened: &Opened, records: usize) -> Result<Disposed, StoreError> {
+        run(opened, &self.destroy, records)
     }
 
     /// Masks the loaded records.
-    pub(super) fn anonymize(&self, conn: &Connection, records: usize) -> Result<Disposed, StoreError> {
-        run(conn, &self.anonymize, records)
+    pub(super) fn anonymize(&self, opened: &Opened, records: usize) -> Result<Disposed, StoreError> {
+        run(opened, &self.anonymize, records)
     }
 
     /// Those of the loaded keys whose records are there.
@@ -100,10 +101,10 @@ impl Program {
     }
 }
 
-fn run(conn: &Connection, steps: &[Step], records: usize) -> Result<Disposed, StoreError> {
+fn run(opened: &Opened, steps: &[Step], records: usize) -> Result<Disposed, StoreError> {
     let mut disposed = Disposed::default();
     for step in steps {
-        let Some(Count { changed, counted, triggered }) = step.run(conn, records)? else { continue };
+        let Some(Count { changed, counted, triggered }) = step.run(opened, records)? else { continue };
         if changed != counted {
             return Err(StoreError::CountDiffers { counted, changed });
         }
@@ -127,11 +128,12 @@ struct Count {
 impl Step {
     /// Counts what changed, all consequences included; `None` where nothing of the owner's should change and nothing
     /// did.
-    fn run(&self, conn: &Connection, records: usize) -> Result<Option<Count>, StoreError> {
-        self.count(conn, records).map_err(|error| StoreError::of_rows(conn, error))
+    fn run(&self, opened: &Opened, records: usize) -> Result<Option<Count>, StoreError> {
+        self.count(opened, records).map_err(|error| StoreError::of_rows(&opened.conn, error))
     }
 
-    fn count(&self, conn: &Connection, records: usize) -> rusqlite::Result<Option<Count>> {
+    fn count(&self, opened: &Opened, records: usize) -> rusqlite::Result<Option<Count>> {
+        let conn = &opened.conn;
         let expected = match (&self.expect, self.effect) {
             (_, Effect::Records) => Some(records as u64),
             (Some(sql), _) => Some(conn.prepare_cached(sql)?.query_row([], |row| row.get::<_, i64>(0))?.unsigned_abs()),
@@ -143,10 +145,11 @@ impl Step {
             let is_left: bool = statement.query_row([], |row| row.get(0))?;
             return Ok(is_left.then_some(Count { changed: 0, counted: 1, triggered: 0 }));
         }
-        statement.raw_execute()?;
         if self.effect == Effect::None {
+            statement.raw_execute()?;
             return Ok(None);
         }
+        opened.clock.told(|| statement.raw_execute())?;
         let direct = conn.changes();
         let counted = expected.unwrap_or(direct);
         if self.lets_triggers_write {

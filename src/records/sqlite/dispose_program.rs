@@ -12,7 +12,7 @@ use super::dispose_family::{Family, Member, Root, listed, stored_columns, table,
 use super::permitted::Permitted;
 use super::select;
 use super::sql::{OWNER, THIS, column, condition, join, literal, mask, name};
-use crate::records::mapping::{Join, Mask, OwnerGone, PartMapping, SeriesMapping, SetValue};
+use crate::records::mapping::{Condition, Join, Mask, OwnerGone, PartMapping, SeriesMapping, SetValue};
 
 /// The statements for one series.
 pub(super) struct Program {
@@ -35,7 +35,7 @@ pub(super) struct Step {
     pub(super) table: String,
     pub(super) sql: String,
     /// Counts beforehand how many rows the statement must change, where a trigger could keep some from it without a
-    /// word.
+    /// word, or where an expression chooses them.
     pub(super) expect: Option<String>,
     pub(super) effect: Effect,
     /// Triggers that the mapping names may change rows of other tables besides.
@@ -275,11 +275,17 @@ impl<'a> Compiler<'_, 'a> {
     }
 }
 
+/// Whether a part's rows are chosen by an expression: it must not ask for the time, as triggers may while rows change.
+fn has_expression(part: &PartMapping) -> bool {
+    matches!(part.on, Join::Expression(_)) || matches!(part.condition, Some(Condition::Expression(_)))
+}
+
 /// A statement that changes these rows of a part.
 fn changing(member: &Member<'_>, sql: String, rows: &str, effect: Effect) -> Step {
     let name = &member.part.table;
     let count = || format!("SELECT count(*) FROM {} AS this WHERE {rows}", table(name));
-    Step { expect: member.has_triggers.then(count), ..Step::new(name, sql, effect) }
+    let is_counted = member.has_triggers || has_expression(member.part);
+    Step { expect: is_counted.then(count), ..Step::new(name, sql, effect) }
 }
 
 /// OR ABORT overrules what a constraint says it does on a conflict: to pass the row over, or to remove the other one,

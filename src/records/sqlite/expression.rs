@@ -6,23 +6,12 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::open::Opened;
 use super::prove::{owner_table, part_place, place};
-use super::{Queries, StoreError, schema, sql};
+use super::{Queries, StoreError, clock, schema, sql};
 use crate::records::mapping::{Condition, Join, Place, Relation, SeriesMapping};
 
 /// Why an expression is refused that may answer otherwise the next time, with all records as they were: what a hold
 /// keeps must not go a moment later, and a plan for a day must be the plan of that day.
 pub(super) const FICKLE: &str = "it asks for the time or for chance; its answer may depend on the records only";
-
-/// Functions that take the present time where no other is given, and the places of the arguments that give it.
-const CLOCKS: [(&str, &[usize]); 7] = [
-    ("date", &[0]),
-    ("time", &[0]),
-    ("datetime", &[0]),
-    ("julianday", &[0]),
-    ("unixepoch", &[0]),
-    ("strftime", &[1]),
-    ("timediff", &[0, 1]),
-];
 
 /// Functions that answer by something else than their arguments.
 const OTHERS: [&str; 9] = [
@@ -36,12 +25,6 @@ const OTHERS: [&str; 9] = [
     "current_timestamp",
     "load_extension",
 ];
-
-/// Texts that these functions take for the present time.
-const NOW: [&str; 3] = ["'now'", "'subsec'", "'subsecond'"];
-
-/// What asks them to go by the zone of the machine, which is a service's today and a person's tomorrow.
-const ZONES: [&str; 2] = ["'localtime'", "'utc'"];
 
 /// An expression of a mapping, and the tables that it may speak of.
 pub(super) struct Expression<'m> {
@@ -181,7 +164,7 @@ fn is_fickle(conn: &Connection, text: &str, calls: &BTreeSet<Call>) -> rusqlite:
     }
     let mut view =
         conn.prepare_cached("SELECT sql FROM sqlite_schema WHERE type = 'view' AND lower(name) = lower(?1)")?;
-    for call in calls.iter().filter(|call| CLOCKS.iter().any(|(name, _)| call.function == *name)) {
+    for call in calls.iter().filter(|call| clock::FUNCTIONS.iter().any(|(name, _)| call.function == *name)) {
         let Some(inside) = &call.inside else { continue };
         let text: Option<String> = view.query_row([inside], |row| row.get(0)).optional()?;
         if text.is_some_and(|text| asks_the_clock(&text)) {
@@ -196,10 +179,10 @@ fn is_fickle(conn: &Connection, text: &str, calls: &BTreeSet<Call>) -> rusqlite:
 fn asks_the_clock(text: &str) -> bool {
     let words = schema::tokens(text);
     words.iter().enumerate().any(|(at, word)| {
-        let Some((_, places)) = CLOCKS.iter().find(|(name, _)| name == word) else { return false };
+        let Some((_, places)) = clock::FUNCTIONS.iter().find(|(name, _)| name == word) else { return false };
         let is_call = words.get(at + 1).is_some_and(|next| next == "(");
         let given = if is_call { arguments(&words[at + 2..]) } else { return false };
-        let names_zone = |word: &String| ZONES.contains(&word.to_ascii_lowercase().as_str());
+        let names_zone = |word: &String| is_quoted(word, &clock::ZONES);
         given.iter().copied().flatten().any(names_zone)
             || places.iter().any(|place| given.get(*place).is_none_or(|argument| is_now(argument)))
     })
@@ -227,8 +210,14 @@ fn arguments(words: &[String]) -> Vec<&[String]> {
     found
 }
 
+/// Whether this is one of these words as a literal.
+fn is_quoted(literal: &str, words: &[&str]) -> bool {
+    let text = literal.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\''));
+    text.is_some_and(|text| words.iter().any(|word| text.eq_ignore_ascii_case(word)))
+}
+
 fn is_now(argument: &[String]) -> bool {
-    let says_now = |word: &String| NOW.contains(&word.to_ascii_lowercase().as_str());
+    let says_now = |word: &String| is_quoted(word, &clock::NOW);
     let is_name = |word: &String| word.starts_with(|first: char| first.is_alphabetic() || first == '_');
     let names_a_column =
         |(at, word): (usize, &String)| is_name(word) && argument.get(at + 1).is_none_or(|next| next != "(");

@@ -3,6 +3,7 @@
 mod accounts;
 mod around;
 pub mod catalog;
+mod clock;
 mod deadline;
 mod decode;
 mod dispose;

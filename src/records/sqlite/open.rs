@@ -11,6 +11,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags};
 
+use super::clock::Clock;
 use super::deadline::Deadline;
 use super::expression::Call;
 use super::guard::{self, Noted, Write};
@@ -38,6 +39,7 @@ pub struct Opened {
     purpose: Purpose,
     noted: Noted,
     pub(super) deadline: Deadline,
+    pub(super) clock: Clock,
     file: FileId,
 }
 
@@ -62,15 +64,15 @@ impl Opened {
         let flags =
             OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
         let opened = Connection::open_with_flags(&database, flags)
-            .and_then(|mut conn| Deadline::on(&mut conn).map(|deadline| (conn, deadline)));
-        let (conn, deadline) = match opened {
+            .and_then(|mut conn| Ok((Deadline::on(&mut conn)?, Clock::hide_from(&conn)?, conn)));
+        let (deadline, clock, conn) = match opened {
             Ok(opened) => opened,
             Err(error) => {
                 leave(file, &database);
                 return Err(StoreError::at(database, error));
             }
         };
-        let mut opened = Self { conn, database, purpose, noted: Noted::default(), deadline, file };
+        let mut opened = Self { conn, database, purpose, noted: Noted::default(), deadline, clock, file };
         opened.settle()?;
         opened.in_place()?;
         let watched = match purpose {

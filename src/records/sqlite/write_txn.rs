@@ -195,7 +195,7 @@ impl<'w> WriteTxn<'w> {
     pub fn destroy(&mut self, series: &SeriesName, keys: &[RecordKey]) -> Result<Disposed, StoreError> {
         self.writer.same_schema(series)?;
         let program = self.writer.loaded(series, keys)?;
-        let disposed = program.destroy(&self.writer.opened.conn, keys.len());
+        let disposed = program.destroy(&self.writer.opened, keys.len());
         self.triggered(series, disposed)
     }
 
@@ -206,7 +206,7 @@ impl<'w> WriteTxn<'w> {
     pub fn anonymize(&mut self, series: &SeriesName, keys: &[RecordKey]) -> Result<Disposed, StoreError> {
         self.writer.same_schema(series)?;
         let program = self.writer.loaded(series, keys)?;
-        let disposed = program.anonymize(&self.writer.opened.conn, keys.len());
+        let disposed = program.anonymize(&self.writer.opened, keys.len());
         self.triggered(series, disposed)
     }
 

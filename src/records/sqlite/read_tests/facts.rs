@@ -245,3 +245,27 @@ fn what_the_schema_does_not_have_is_named() {
     let error = database.reader(&[series("account")]).facts(&SeriesName::from("account"), &[key(1)]).unwrap_err();
     assert!(matches!(&error, StoreError::Schema { message, .. } if message.contains("closed_at")), "{error}");
 }
+
+#[test]
+fn an_expression_that_asks_for_the_time_by_a_detour_fails_on_its_record() {
+    let schema = "
+        CREATE TABLE dossier (id INTEGER PRIMARY KEY, closed_at TEXT, due TEXT);
+        CREATE TABLE word (said TEXT);
+        CREATE VIEW clock AS SELECT datetime(said) AS at FROM word;
+        INSERT INTO word VALUES ('now');
+        INSERT INTO dossier VALUES (1, '2024-01-01T00:00:00Z', '2024-01-01'), (2, '2024-01-01T00:00:00Z', 'now');";
+    for (filter, failing) in [
+        ("date(this.due) < '2100-01-01'", &[2][..]),
+        ("EXISTS (WITH p(t) AS (VALUES ('now')) SELECT 1 FROM p WHERE unixepoch(p.t) > 0)", &[1, 2]),
+        ("date(this.id, x'6c6f63616c74696d65') > '0'", &[1, 2]),
+        ("(SELECT at FROM clock) > this.closed_at", &[1, 2]),
+    ] {
+        let database = Database::with("wal", schema);
+        let mapping = SeriesMapping { filter: Some(expression(filter)), ..series("dossier") };
+        let failed = |id: &i64| {
+            let facts = database.facts(std::slice::from_ref(&mapping), &key(*id)).unwrap();
+            facts.events[0].readings == [Reading::Unreadable(Unreadable::Expression)]
+        };
+        assert_eq!([1, 2].into_iter().filter(failed).collect::<Vec<_>>(), failing, "{filter}");
+    }
+}

@@ -180,3 +180,24 @@ fn one_trigger_that_is_not_named_takes_the_licence_of_all_on_its_table() {
     let error = writer.begin().unwrap().destroy(&mapping.series, &keys(&[1])).unwrap_err();
     assert!(matches!(error, StoreError::CountDiffers { .. }), "{error}");
 }
+
+#[test]
+fn a_trigger_may_ask_for_the_time_and_an_expression_of_a_part_may_not() {
+    let clock = "CREATE TABLE gone(id INTEGER, at TEXT);
+        CREATE TRIGGER note_it AFTER DELETE ON message BEGIN INSERT INTO gone VALUES (OLD.id, datetime('now')); END;";
+    for mode in MODES {
+        let owner = Owner::with(mode, &format!("{DOSSIERS} {clock}"));
+        let mut dossier = dossiers(&["note_it"]);
+        destroy(&mut owner.writer(&dossier), &dossier, &keys(&[1])).unwrap();
+        assert_eq!(owner.integer("SELECT count(*) FROM gone WHERE abs(julianday('now') - julianday(at)) < 1"), 2);
+        owner.app.execute_batch("DROP TRIGGER note_it; UPDATE message SET body = 'now'").unwrap();
+        dossier.database_triggers.clear();
+        dossier.parts[0].condition = Some(Condition::Expression("date(this.body) < '2100-01-01'".to_owned()));
+        let error = destroy(&mut owner.writer(&dossier), &dossier, &keys(&[2])).unwrap_err();
+        assert!(
+            matches!(&error, StoreError::RowFails { at, .. } if at == &["series.dossier.part.message"]),
+            "{error:?}"
+        );
+        assert_eq!(owner.integers("SELECT id FROM dossier"), [2], "nothing more went");
+    }
+}
