@@ -1209,6 +1209,7 @@ WORDS = {
     "executed": {"elsewhere"},
 }
 CLOCK = {"until", "start", "trigger", "keep", "active", "semi_active"}
+MOST_WAYS = 100
 LONGEST_NAME, LONGEST_MONTHS, LONGEST_DAYS = 64, 12_000, 366_000
 # Letters of ASCII, Latin ones with accents, Canadian syllabics; every version of Unicode, and so of Python, has others.
 NAME = re.compile("(?!-)[A-Za-z0-9._\\-\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1401-\u166c\u166f-\u167f]*")
@@ -1341,6 +1342,8 @@ def check_clock(rule, triggers):
     for way in ways:
         if way.get("trigger") not in triggers or ("keep" in way) == bool({"active", "semi_active"} & set(way)):
             raise Malformed("a rule names a trigger that its series has not, or how long it keeps is not said, or said twice")
+    if len(ways) > MOST_WAYS:
+        raise Malformed(f"a rule has more than {MOST_WAYS} ways")
     reckoned = ways_of(rule)
     if len({trigger for trigger, _ in reckoned}) < len(reckoned):
         raise Malformed("a rule has two ways from one trigger")

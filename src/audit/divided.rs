@@ -7,7 +7,7 @@ use std::mem;
 use serde::Serialize;
 
 use super::codec::{LeafError, MAX_LEAF, encode, length};
-use super::leaf::{Body, CalendarLeaf, Leaf, Run};
+use super::leaf::{Body, CalendarLeaf, Heartbeat, Leaf, Run};
 
 impl Body {
     /// The bodies of the leaves that it takes, in order; nearly always itself alone.
@@ -28,6 +28,11 @@ impl Body {
                 let rules = mem::take(&mut calendar.rules);
                 let of = |(rules, more)| Self::Calendar(CalendarLeaf { rules, more, ..calendar.clone() });
                 divided(rules, room(of((BTreeMap::new(), true)))?)?.map(of).collect()
+            }
+            // Each part says something by itself, of other rules.
+            Self::Heartbeat(Heartbeat { overdue, holds }) => {
+                let of = |overdue| Self::Heartbeat(Heartbeat { overdue, holds });
+                divided(overdue, room(of(BTreeMap::new()))?)?.map(|(overdue, _)| of(overdue)).collect()
             }
             other => vec![other],
         })
@@ -188,6 +193,24 @@ mod tests {
                 }
             }
             assert!(!joining.end());
+        }
+    }
+
+    #[test]
+    fn a_sign_of_life_takes_as_many_leaves_as_its_rules_need() {
+        for (rules, leaves) in [(0, 1), (1_500, 1), (9_000, 3)] {
+            let overdue: BTreeMap<_, _> =
+                (0..rules).map(|number| (format!("R-{number:08}").as_str().into(), 7)).collect();
+            let parts = Body::Heartbeat(Heartbeat { overdue: overdue.clone(), holds: 2 }).into_leaves().unwrap();
+            assert_eq!(parts.len(), leaves, "{rules} rules");
+            let mut told = BTreeMap::new();
+            for body in parts {
+                encode(&Leaf { at: i64::MIN, body: body.clone() }).unwrap();
+                let Body::Heartbeat(part) = body else { unreachable!() };
+                assert_eq!(part.holds, 2);
+                told.extend(part.overdue);
+            }
+            assert_eq!(told, overdue);
         }
     }
 

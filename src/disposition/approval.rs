@@ -64,6 +64,10 @@ pub enum ApprovalError {
         "of plan {plan} nothing would go on these terms, so nothing was approved; to let all of it stay, `retentiond reject {plan}`"
     )]
     NothingGoes { plan: PlanId },
+    #[error(
+        "the approval of plan {plan} would name more rules or series than an entry of the log can hold; approve all of its rules, or fewer at a time with `--only`: the rest joins the next plan"
+    )]
+    TooLong { plan: PlanId },
     #[error("plan {plan} was rejected; make a new plan")]
     Rejected { plan: PlanId },
     #[error(
@@ -104,6 +108,7 @@ impl ApprovalError {
             Self::Ahead { .. } => "plan-ahead",
             Self::Expired { .. } => "plan-expired",
             Self::Empty { .. } | Self::NothingGoes { .. } => "nothing-planned",
+            Self::TooLong { .. } => "approval-too-long",
             Self::Rejected { .. } => "plan-rejected",
             Self::Executed { .. } => "plan-executed",
             Self::Approved { .. } => "plan-approved",

@@ -41,3 +41,23 @@ fn a_calendar_of_a_thousand_rules_is_obeyed_and_told_whole() {
         assert!(second.status.success(), "{}", String::from_utf8_lossy(&second.stdout));
     }
 }
+
+#[test]
+fn an_approval_that_names_more_rules_than_an_entry_holds_is_refused_before_it_is_one() {
+    let house = House::new();
+    let name = |number: usize| format!("R-{number:060}");
+    let rule = |number| {
+        let rest = "series = \"dossier\"\ntrigger = \"closure\"\nkeep = \"P30D\"\ndisposition = \"destroy\"";
+        format!("\n[[rule]]\nnumber = \"{}\"\n{rest}\n", name(number))
+    };
+    let calendar = CALENDAR.to_owned() + &(2..=RULES).map(rule).collect::<String>();
+    std::fs::write(house.path("calendar.toml"), calendar).unwrap();
+    let plan = house.ask(&["plan"])["plan"].as_str().unwrap().to_owned();
+    let only: Vec<String> = std::iter::once("R-1".to_owned()).chain((2..=RULES).map(name)).collect();
+    let accept = "rules,share,backlog,empty,count";
+    let (code, refused) = house.json(&["approve", &plan, "--accept", accept, "--only", &only.join(",")]);
+    assert_eq!((code, refused["error"]["code"].as_str()), (3, Some("approval-too-long")), "{refused}");
+    // It waits for a decision still.
+    assert_eq!(house.run(&["approve", &plan, "--accept", accept]).code, 0);
+    assert_eq!(house.run(&["audit", "verify"]).code, 0);
+}

@@ -44,6 +44,9 @@ pub(super) fn read_permanent(table: &mut Table<'_>, triggers: Option<&BTreeSet<&
     Some(Clock { earliest: Vec::new(), start: StartAt::Trigger })
 }
 
+/// An entry of the log holds a whole rule, whatever letters its names are made of.
+const MOST_WAYS: usize = 100;
+
 fn earliest(until: &Value<'_>, triggers: Option<&BTreeSet<&str>>) -> Option<Vec<Until>> {
     let mut table = until.table()?;
     let list =
@@ -53,6 +56,11 @@ fn earliest(until: &Value<'_>, triggers: Option<&BTreeSet<&str>>) -> Option<Vec<
     let items = list.items()?;
     if items.is_empty() {
         list.fault("empty-list", format!("`{}` lists no way to come to term", list.path()), "list at least one");
+        return None;
+    }
+    if items.len() > MOST_WAYS {
+        let message = format!("`{}` lists {} ways to come to term", list.path(), items.len());
+        list.fault("too-many-ways", message, format!("list at most {MOST_WAYS}: the log names them all in one entry"));
         return None;
     }
     let mut met = BTreeSet::new();

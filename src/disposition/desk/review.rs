@@ -5,7 +5,8 @@ use std::collections::{BTreeSet, HashSet};
 
 use super::plans::{PlanState, why_not};
 use super::{Desk, DeskError, SharedDesk};
-use crate::audit::leaf::{Approval, Body, Rejection};
+use crate::audit::codec::encode;
+use crate::audit::leaf::{Approval, Body, Leaf, Rejection};
 use crate::disposition::approval::{ApprovalError, ApprovedPlan, Decision, STANDS, Terms, approve};
 use crate::disposition::execute;
 use crate::disposition::holds::key_text;
@@ -120,8 +121,12 @@ impl Desk {
         if leaf.governed.is_empty() {
             return Err(ApprovalError::NothingGoes { plan: id }.into());
         }
+        let leaf = Leaf { at: now.timestamp(), body: Body::Approval(leaf) };
+        if encode(&leaf).is_err() {
+            return Err(ApprovalError::TooLong { plan: id }.into());
+        }
         self.store.decide(approved.decision(), &except)?;
-        self.record(Body::Approval(leaf), now)?;
+        self.record(leaf.body, now)?;
         Ok(approved)
     }
 
