@@ -8,11 +8,11 @@ use std::ops::ControlFlow;
 use super::alerts::kind;
 use super::board::Counts;
 use super::runner::Runner;
+use super::scan::{ALL, Made};
 use crate::audit::leaf::{Body, RecordOutcome};
 use crate::audit::{Entries, decode_results};
 use crate::disposition::control::Overdue;
 use crate::disposition::desk::{AskError, Desk, DeskError};
-use crate::disposition::plan::Manifest;
 use crate::model::{Instant, RuleNumber, counted};
 
 /// Name of the memo that keeps the counts over restarts.
@@ -27,13 +27,13 @@ impl Runner {
         self.is_to_count.set(false);
         if let Err(error) = self.try_count() {
             let message = format!("the count failed: {}", error.refusal().message);
-            self.board.raise(kind::SCAN_FAILED, "all rules", message, self.watch.now());
+            self.board.raise(kind::SCAN_FAILED, ALL, message, self.watch.now());
         }
     }
 
     fn try_count(&mut self) -> Result<(), AskError> {
         let made = self.make_plan(None)?;
-        self.take_counts(&made.file.manifest)?;
+        self.take_counts(&made)?;
         Ok(self.withdraw_made(&made)?)
     }
 
@@ -44,11 +44,16 @@ impl Runner {
         }
     }
 
-    /// Takes what a scan of all rules found.
-    pub(super) fn take_counts(&mut self, manifest: &Manifest) -> Result<(), DeskError> {
+    /// Takes what a scan of all rules found. Of sources that it could not scan, what was counted before stands.
+    pub(super) fn take_counts(&mut self, made: &Made) -> Result<(), DeskError> {
         let at = self.watch.now();
-        let mut overdue: BTreeMap<RuleNumber, Overdue> = BTreeMap::new();
-        for rule in &manifest.rules {
+        let rules = &made.file.manifest.rules;
+        let mut overdue = match &self.board.show().counts {
+            Some(before) if !made.failed.is_empty() => before.overdue.clone(),
+            _ => BTreeMap::new(),
+        };
+        overdue.retain(|number, _| rules.iter().all(|rule| rule.rule != *number));
+        for rule in rules {
             let of = overdue.entry(rule.rule.clone()).or_default();
             of.records += rule.counts.due;
             of.oldest = of.oldest.into_iter().chain(rule.oldest_due).min();

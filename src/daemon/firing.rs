@@ -1,8 +1,6 @@
 //! What the schedule fires: recorded before its scan begins, settled when that has ended. What is on record and not
 //! settled is owed, whatever interrupted it.
 
-use std::sync::atomic::Ordering;
-
 use chrono::TimeDelta;
 
 use super::runner::Runner;
@@ -113,7 +111,7 @@ impl Runner {
             self.board.show().unrecorded.remove(&alarm.name);
             self.alarms[place].done(at);
             self.show_next();
-            if self.stop.load(Ordering::Relaxed) {
+            if self.is_ending() {
                 return;
             }
         }

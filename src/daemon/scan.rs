@@ -1,6 +1,6 @@
 //! A scan: a plan, and what the mode does with it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -16,8 +16,8 @@ use crate::disposition::approval::ApprovalError;
 use crate::disposition::desk::{AskError, DeskError, Door, PlanState, Session};
 use crate::disposition::plan::{PlanFile, PlanRequest};
 use crate::disposition::rails::Tripped;
-use crate::disposition::request::{PlanStatus, Request, Response};
-use crate::model::{Actor, PlanId, RuleNumber, counted};
+use crate::disposition::request::{PlanStatus, Refusal, Request, Response};
+use crate::model::{Actor, PlanId, RuleNumber, SourceName, counted};
 
 /// A scan of the largest database anybody keeps in one file takes less.
 const LONGEST_SCAN: Duration = Duration::from_secs(6 * 3_600);
@@ -27,6 +27,9 @@ const COUNTS_SERVE: TimeDelta = TimeDelta::hours(20);
 
 /// Name of the memo that keeps the daemon's own plans over restarts.
 pub(super) const OWN: &str = "own-plans";
+
+/// What a scan of all rules is about.
+pub(super) const ALL: &str = "all rules";
 
 /// How a scan goes about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +66,8 @@ pub(super) struct Made {
     /// It was not there before: the same records on the same day are the same plan, and a person may be about to decide
     /// on that one.
     pub is_new: bool,
+    /// Sources of which it says nothing, since their databases could not be scanned.
+    pub failed: BTreeMap<SourceName, Refusal>,
 }
 
 impl Runner {
@@ -74,18 +79,20 @@ impl Runner {
         };
         let (mut words, mut is_whole, mut is_interrupted) = (Vec::new(), true, false);
         for only in each {
-            let about = only.as_ref().map_or("all rules".to_owned(), |rule| format!("rule {rule}"));
+            let about = only.as_ref().map_or(ALL.to_owned(), |rule| format!("rule {rule}"));
             match self.scan_one(only, depth) {
-                Ok(outcome) => {
-                    match rules {
-                        [] => self.board.show().alerts.keep_only(kind::SCAN_FAILED, &[]),
-                        _ => self.board.clear(kind::SCAN_FAILED, &about),
+                Ok((outcome, failed)) => {
+                    match about.as_str() {
+                        ALL => self.tell_failed(&failed),
+                        about => self.board.clear(kind::SCAN_FAILED, about),
                     }
+                    words.extend(failed.iter().map(|(source, why)| format!("source {source} failed: {}", why.code)));
                     words.push(outcome);
+                    is_whole &= failed.is_empty();
                     continue;
                 }
                 // What was being read was given up for it; nothing is wrong.
-                Err(_) if self.stop.load(Ordering::Relaxed) => {
+                Err(_) if self.is_ending() => {
                     is_interrupted = true;
                     words.push("stopped".to_owned());
                 }
@@ -100,39 +107,62 @@ impl Runner {
         Scanned { outcome: words.join("; "), is_whole, is_interrupted }
     }
 
-    fn scan_one(&mut self, only: Option<RuleNumber>, depth: Depth) -> Result<String, AskError> {
+    /// Alerts of the sources that the last scan of all rules could not scan, and of nothing else.
+    fn tell_failed(&self, failed: &BTreeMap<SourceName, Refusal>) {
+        let about = |source| format!("source {source}");
+        for (source, why) in failed {
+            let message = format!("source {source} could not be scanned, the others were: {}", why.message);
+            self.board.raise(kind::SCAN_FAILED, &about(source), message, self.watch.now());
+        }
+        let failed: Vec<String> = failed.keys().map(about).collect();
+        let failed: Vec<&str> = failed.iter().map(String::as_str).collect();
+        self.board.show().alerts.keep_only(kind::SCAN_FAILED, &failed);
+    }
+
+    /// Says in a few words what was found, and of which sources nothing.
+    fn scan_one(
+        &mut self,
+        only: Option<RuleNumber>,
+        depth: Depth,
+    ) -> Result<(String, BTreeMap<SourceName, Refusal>), AskError> {
         if depth == Depth::Probe && !self.needs_counts(&only) {
             let now = self.watch.now();
             self.board.doing("probing");
-            if !may_be_due(&self.desk.install(), only.as_ref(), now).map_err(DeskError::from)? {
+            // What cannot be probed, the scan tells by source.
+            if matches!(may_be_due(&self.desk.install(), only.as_ref(), now), Ok(false)) {
                 self.succeed_retired(&only)?;
                 self.metrics.scanned(now);
-                return Ok("nothing due, by probe".to_owned());
+                return Ok(("nothing due, by probe".to_owned(), BTreeMap::new()));
             }
         }
         self.retire_outdated()?;
         let made = self.make_plan(only.clone())?;
-        let file = &made.file;
         if only.is_none() {
-            self.take_counts(&file.manifest)?;
+            self.take_counts(&made)?;
         }
         self.succeed_retired(&only)?;
         self.metrics.scanned(self.watch.now());
+        Ok((self.treat(&made, &only)?, made.failed))
+    }
+
+    /// Does with a plan what the mode allows.
+    fn treat(&mut self, made: &Made, only: &Option<RuleNumber>) -> Result<String, AskError> {
+        let file = &made.file;
         let planned = file.manifest.planned();
         tracing::info!(plan = %file.plan, due = planned, rails = file.rails.len(), "scanned");
         if planned == 0 {
-            self.withdraw_made(&made)?;
+            self.withdraw_made(made)?;
             self.pending_own()?;
             return Ok("nothing due".to_owned());
         }
         match self.config.mode {
             Mode::Report => {
-                self.withdraw_own(&only, Some(&file.plan))?;
-                self.remember_own(&made, &only)?;
+                self.withdraw_own(only, Some(&file.plan))?;
+                self.remember_own(made, only)?;
                 Ok(format!("{planned} due, plan {}", file.plan))
             }
-            Mode::Approve => self.wait_for_approval(&made, &only, None),
-            Mode::Automatic => self.approve_by_itself(&made, &only),
+            Mode::Approve => self.wait_for_approval(made, only, None),
+            Mode::Automatic => self.approve_by_itself(made, only),
         }
     }
 
@@ -143,14 +173,37 @@ impl Runner {
         only.is_none() && !self.board.show().counts.as_ref().is_some_and(is_fresh)
     }
 
+    /// A plan of what is due; where all rules are asked for, without the sources that cannot be scanned, unless none
+    /// can.
     pub(super) fn make_plan(&mut self, only: Option<RuleNumber>) -> Result<Made, AskError> {
         self.board.doing("scanning");
         self.pulse.running(LONGEST_SCAN);
-        let door = Door::of(self.desk.clone(), self.actor.clone(), self.watch.clone());
+        let series = &self.desk.install().series;
         let undecided = self.plans_in(&[PlanState::Pending, PlanState::Empty])?;
-        let file = door.plan(&PlanRequest { now: self.watch.now(), as_of: None, only, dependents: false })?;
-        let is_new = !undecided.contains(&file.plan);
-        Ok(Made { file, is_new })
+        let request = PlanRequest { now: self.watch.now(), as_of: None, only, dependents: false };
+        let mut failed: BTreeMap<SourceName, Refusal> = BTreeMap::new();
+        loop {
+            let without = failed.keys().cloned().collect();
+            let error = match self.door().without(&without).plan(&request) {
+                Ok(file) => return Ok(Made { is_new: !undecided.contains(&file.plan), file, failed }),
+                Err(error) => error,
+            };
+            let AskError::Here(DeskError::Plan(fault)) = &error else { return Err(error) };
+            let source = fault.source_at_fault(series).filter(|_| request.only.is_none() && !self.is_ending());
+            let Some(source) = source else { return Err(error) };
+            failed.insert(source, error.refusal());
+            if series.iter().all(|mapping| failed.contains_key(&mapping.source)) {
+                return Err(error);
+            }
+        }
+    }
+
+    fn door(&self) -> Door {
+        Door::of(self.desk.clone(), self.actor.clone(), self.watch.clone())
+    }
+
+    pub(super) fn is_ending(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
     }
 
     /// Takes back a plan that nobody needs, unless it was there before the scan.

@@ -17,6 +17,7 @@ mod plans;
 mod reload;
 mod sandbox;
 mod socket;
+mod sources;
 mod state;
 
 #[path = "../support/mod.rs"]

@@ -1,5 +1,6 @@
 //! The door to the Desk: it is here, or another process has it and answers over the control socket.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
@@ -15,7 +16,7 @@ use crate::disposition::holds::HoldIndex;
 use crate::disposition::plan::{self, PlanError, PlanFile, PlanRequest, PlanningKeys, database_digest, mapping_digest};
 use crate::disposition::rails::History;
 use crate::disposition::request::{Refusal, Request, Response};
-use crate::model::{Actor, Digest, Instant};
+use crate::model::{Actor, Digest, Instant, SourceName};
 
 /// How long to wait for a process that has the lock and does not answer yet, or no more.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -141,6 +142,14 @@ impl Door {
             Place::Here { held: Some(held), .. } => Some(&held.brake),
             _ => None,
         }
+    }
+
+    /// Plans nothing of these sources.
+    pub fn without(mut self, sources: &BTreeSet<SourceName>) -> Self {
+        let mut install = Installation::clone(&self.install);
+        install.series.retain(|mapping| !sources.contains(&mapping.source));
+        self.install = Arc::new(install);
+        self
     }
 
     /// The Desk itself, where this process holds the state: what an execution needs.

@@ -9,6 +9,7 @@ use super::super::judge::GoverningError;
 use super::super::request::RefusalKind;
 use crate::audit::LogError;
 use crate::model::{CalendarNumber, CivilDate, HoldId, PlanId, RuleNumber, SeriesName, SourceName};
+use crate::records::mapping::SeriesMapping;
 use crate::records::sqlite::{Finding, StoreError};
 
 /// What can go wrong with a plan.
@@ -67,6 +68,17 @@ impl PlanError {
         match source {
             StoreError::Expression { message: why } => Self::Hold { hold: hold.clone(), series: series.clone(), why },
             source => Self::Records { series: series.clone(), source },
+        }
+    }
+
+    /// The source whose database keeps the plan from being made, where it is one: without it, the others can be planned.
+    pub fn source_at_fault(&self, series: &[SeriesMapping]) -> Option<SourceName> {
+        match self {
+            Self::Source { source_name, .. } => Some(source_name.clone()),
+            Self::Records { series: name, .. } | Self::Unproved { series: name, .. } => {
+                series.iter().find(|mapping| mapping.series == *name).map(|mapping| mapping.source.clone())
+            }
+            _ => None,
         }
     }
 
