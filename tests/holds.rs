@@ -86,7 +86,10 @@ fn organization(dir: &Path, dossiers: i64) -> Arc<Installation> {
 
 fn approve(install: &Arc<Installation>) -> PlanId {
     let door = || open_or_connect(install.clone(), None, watch()).unwrap();
-    let plan = door().plan(&PlanRequest { now: now(), as_of: None, only: None, dependents: false }).unwrap().plan;
+    let plan = door()
+        .plan(&PlanRequest { now: now(), as_of: None, only: None, dependents: false, asked_for: true })
+        .unwrap()
+        .plan;
     let approval = Request::Approve { plan: plan.clone(), accept: Rail::ALL.to_vec(), only: Vec::new(), excepted: 0 };
     door().ask(approval).unwrap();
     plan

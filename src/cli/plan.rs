@@ -45,7 +45,13 @@ impl PlanCommand {
         let setup = Setup::load(session)?;
         let door = setup.desk()?.0;
         let now = door.now();
-        let request = PlanRequest { now, as_of: self.as_of, only: self.only.clone(), dependents: self.dependents };
+        let request = PlanRequest {
+            now,
+            as_of: self.as_of,
+            only: self.only.clone(),
+            dependents: self.dependents,
+            asked_for: true,
+        };
         let file = door.plan(&request)?;
         let report = PlanReport::new(&file, &setup.install, setup.language.words());
         let report = PlanReport { program: session.command(&[]), ..report };

@@ -21,7 +21,7 @@ impl Runner {
         for own in &standing {
             let Some(what) = desk.outdated(&own.plan, now)? else { continue };
             tracing::warn!(plan = %own.plan, what, "a plan that waited no longer stands; a new one is made");
-            if !own.is_a_persons {
+            if !desk.is_asked_for(&own.plan)? {
                 desk.forget(&own.plan)?;
             }
             outdated.push(own.plan.clone());

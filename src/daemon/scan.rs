@@ -55,9 +55,6 @@ pub(super) struct Scanned {
 pub(super) struct Own {
     pub plan: PlanId,
     only: Option<RuleNumber>,
-    /// A person had made the same plan before, so it is not the daemon's to take back.
-    #[serde(default)]
-    pub is_a_persons: bool,
 }
 
 /// What a scan made.
@@ -180,7 +177,7 @@ impl Runner {
         self.pulse.running(LONGEST_SCAN);
         let series = &self.desk.install().series;
         let undecided = self.plans_in(&[PlanState::Pending, PlanState::Empty])?;
-        let request = PlanRequest { now: self.watch.now(), as_of: None, only, dependents: false };
+        let request = PlanRequest { now: self.watch.now(), as_of: None, only, dependents: false, asked_for: false };
         let mut failed: BTreeMap<SourceName, Refusal> = BTreeMap::new();
         loop {
             let without = failed.keys().cloned().collect();
@@ -285,7 +282,7 @@ impl Runner {
         let mut own = self.pending_own()?;
         let plan = &made.file.plan;
         if !own.iter().any(|own| own.plan == *plan) {
-            own.push(Own { plan: plan.clone(), only: only.clone(), is_a_persons: !made.is_new });
+            own.push(Own { plan: plan.clone(), only: only.clone() });
         }
         self.desk.lock()?.memorize(OWN, Some(&own))
     }
@@ -323,7 +320,7 @@ impl Runner {
     /// them.
     fn withdraw_own(&self, only: &Option<RuleNumber>, but: Option<&PlanId>) -> Result<(), DeskError> {
         let older = self.pending_own()?.into_iter().filter(|own| own.only == *only && Some(&own.plan) != but);
-        for own in older.filter(|own| !own.is_a_persons) {
+        for own in older {
             self.desk.lock()?.withdraw(&own.plan, self.watch.now())?;
         }
         self.pending_own().map(drop)

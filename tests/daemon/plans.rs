@@ -60,6 +60,22 @@ fn a_scan_takes_back_no_plan_that_a_person_made() {
     office.wait("the execution", || office.count() == 5);
     daemon.stop();
 
+    // Nor one that the daemon had made before they asked, whatever later scans find.
+    let office = Office::new("report", 3);
+    let daemon = office.start();
+    office.scan();
+    let persons = office.plan();
+    assert_eq!(office.plans("pending"), std::slice::from_ref(&persons), "the same records are the same plan");
+    office.scan();
+    insert(&office.database(), "2025-11-02T12:00:00Z");
+    office.scan();
+    let pending = office.plans("pending");
+    assert!(pending.len() == 2 && pending.contains(&persons), "{pending:?} without {persons}");
+    office.ask(&["approve", &persons, "--accept", "rules"]);
+    office.ask(&["apply", &persons]);
+    assert_eq!(office.count(), 6);
+    daemon.stop();
+
     // Neither one that the daemon found first to be what is due, and told of, nor one without a record.
     let office = Office::new("report", 0);
     let daemon = office.start();

@@ -58,17 +58,26 @@ impl Desk {
         Ok(())
     }
 
-    /// Removes a plan on which nobody decided, list and manifest; says whether it was one.
+    /// Whether a person asked for this plan and was given it.
+    ///
+    /// # Errors
+    /// There is no such plan, or its manifest was altered.
+    pub fn is_asked_for(&self, plan: &PlanId) -> Result<bool, DeskError> {
+        Ok(self.plans.manifest(plan)?.asked_for)
+    }
+
+    /// Removes a plan on which nobody decided and for which nobody asked, list and manifest; says whether it was one.
     ///
     /// # Errors
     /// A file that cannot be removed.
     pub fn withdraw(&mut self, plan: &PlanId, now: Instant) -> Result<bool, DeskError> {
         let status = self.plan_list(now)?.into_iter().find(|status| status.plan == *plan);
         let is_undecided = status.is_some_and(|status| matches!(status.state, PlanState::Pending | PlanState::Empty));
-        if is_undecided {
+        let is_removed = is_undecided && !self.is_asked_for(plan)?;
+        if is_removed {
             self.plans.remove(plan)?;
         }
-        Ok(is_undecided)
+        Ok(is_removed)
     }
 
     /// Removes the manifests of plans made before an instant that are done with, one way or the other; says how many.

@@ -60,14 +60,15 @@ pub fn make(
         return Err(PlanError::Unbalanced { series: (*series).clone() });
     }
     let (plan, digest, manifest) = name(manifest, history)?;
-    let stands = dirs.open(&plan).is_ok_and(|standing| *standing.digest() == digest);
+    let standing = dirs.open(&plan).ok().filter(|standing| *standing.digest() == digest);
+    let asked_for = request.asked_for || standing.as_ref().is_some_and(|standing| standing.file().asked_for);
     let measure = Measure { history, limits: &install.limits, guesses: &install.guesses };
     let rails = tripped(&manifest, Going::ALL, measure);
-    let file = PlanFile { plan, digest, made_at: request.now, rails, along, manifest };
+    let file = PlanFile { plan, digest, made_at: request.now, asked_for, rails, along, manifest };
     // A crash in between leaves a plan without a list, which is useless, rather than a list without a plan, which is
     // personal.
     dirs.keep_manifest(&file)?;
-    if !stands {
+    if standing.is_none() {
         sealed.keep(&dirs.body_path(&file.plan))?;
     }
     Ok(file)

@@ -36,7 +36,16 @@ pub fn keep(state: &Path, items: i64, simulation: bool) -> PlanId {
     let plan = manifest.id(&digest);
     sealed.keep(&dirs.body_path(&plan)).unwrap();
     let (rails, along) = (Vec::new(), Vec::new());
-    dirs.keep_manifest(&PlanFile { plan: plan.clone(), digest, made_at: made_at(), rails, along, manifest }).unwrap();
+    dirs.keep_manifest(&PlanFile {
+        plan: plan.clone(),
+        digest,
+        made_at: made_at(),
+        asked_for: true,
+        rails,
+        along,
+        manifest,
+    })
+    .unwrap();
     plan
 }
 

@@ -23,6 +23,8 @@ pub struct PlanRequest {
     pub only: Option<RuleNumber>,
     /// Count what goes along, however long that takes; else only where it takes no time worth telling.
     pub dependents: bool,
+    /// A person asks, and not the daemon.
+    pub asked_for: bool,
 }
 
 /// What a plan looks at: series in order of execution, and the rules that dispose of their records.

@@ -23,6 +23,10 @@ pub struct PlanFile {
     /// Digest of the manifest alone.
     pub digest: Digest,
     pub made_at: Instant,
+    /// A person asked for it and was given it, also where the daemon had made the same: it is not the daemon's to take
+    /// back.
+    #[serde(default)]
+    pub asked_for: bool,
     /// The rails it tripped when it was made; an approval looks again.
     pub rails: Vec<Tripped>,
     /// What was counted beside it, in the order of the manifest's rules; a plan made by an earlier version has none.

@@ -59,7 +59,13 @@ fn a_request_has_the_same_effect_through_the_socket() {
 #[test]
 fn a_plan_is_made_while_another_holds_the_state() {
     let held = Held::new();
-    let request = crate::disposition::plan::PlanRequest { now: now(), as_of: None, only: None, dependents: false };
+    let request = crate::disposition::plan::PlanRequest {
+        now: now(),
+        as_of: None,
+        only: None,
+        dependents: false,
+        asked_for: true,
+    };
     let there = door(&held.sample).plan(&request).unwrap();
     let elsewhere = held.sample;
     drop(held._door);

@@ -18,7 +18,7 @@ fn ask_for(sample: &Sample, request: &PlanRequest) -> Result<PlanFile, AskError>
 }
 
 fn plan_at(sample: &Sample, now: Instant) -> PlanFile {
-    ask_for(sample, &PlanRequest { now, as_of: None, only: None, dependents: false }).unwrap()
+    ask_for(sample, &PlanRequest { now, as_of: None, only: None, dependents: false, asked_for: true }).unwrap()
 }
 
 fn plan(sample: &Sample) -> PlanFile {
@@ -196,7 +196,13 @@ fn records_that_keep_each_other_in_a_circle_are_counted_apart_and_explained() {
 #[test]
 fn one_rule_alone_lists_its_own_records_and_still_adds_up() {
     let sample = Sample::new();
-    let only = |rule: &str| PlanRequest { now: now(), as_of: None, only: Some(rule.into()), dependents: false };
+    let only = |rule: &str| PlanRequest {
+        now: now(),
+        as_of: None,
+        only: Some(rule.into()),
+        dependents: false,
+        asked_for: true,
+    };
     let file = ask_for(&sample, &only("PC-1")).unwrap();
     assert_eq!(file.manifest.series.len(), 1);
     assert_eq!(listed(&sample, &file).len(), 10);
@@ -219,6 +225,7 @@ fn a_day_is_judged_from_its_beginning_in_the_calendar_s_zone() {
             as_of: as_of.map(|day| day.parse().unwrap()),
             only: None,
             dependents: false,
+            asked_for: true,
         };
         let manifest: Manifest = ask_for(&sample, &request).unwrap().manifest;
         (manifest.rules[0].counts.due, manifest.simulation, manifest.as_of.to_string())
@@ -235,13 +242,19 @@ fn nothing_is_planned_under_a_calendar_that_is_not_in_force() {
     let sample = Sample::new();
     let error = ask_for(
         &sample,
-        &PlanRequest { now: now(), as_of: Some("2024-04-03".parse().unwrap()), only: None, dependents: false },
+        &PlanRequest {
+            now: now(),
+            as_of: Some("2024-04-03".parse().unwrap()),
+            only: None,
+            dependents: false,
+            asked_for: true,
+        },
     );
     assert!(matches!(error, Err(AskError::Here(DeskError::Plan(PlanError::NotInForce { .. })))));
     let mut ended = Sample::new();
     ended.change(|install| install.calendars[0].effective_until = Some("2026-11-20".parse().unwrap()));
     assert_eq!(
-        ask_for(&ended, &PlanRequest { now: now(), as_of: None, only: None, dependents: false })
+        ask_for(&ended, &PlanRequest { now: now(), as_of: None, only: None, dependents: false, asked_for: true })
             .unwrap_err()
             .refusal()
             .code,
@@ -252,7 +265,7 @@ fn nothing_is_planned_under_a_calendar_that_is_not_in_force() {
 #[test]
 fn nothing_is_planned_or_approved_with_a_mapping_that_could_take_one_record_s_rows_for_another_s() {
     let sample = Sample::new();
-    let request = PlanRequest { now: now(), as_of: None, only: None, dependents: false };
+    let request = PlanRequest { now: now(), as_of: None, only: None, dependents: false, asked_for: true };
     let retype = |declared: &str| {
         let sql = format!(
             "DROP TABLE message; CREATE TABLE message(id INTEGER PRIMARY KEY, dossier_id {declared} REFERENCES dossier(id))"
@@ -307,7 +320,7 @@ fn a_plan_tells_how_many_records_each_hold_keeps_and_what_goes_along_with_the_re
     ] {
         hold(&sample, scope);
     }
-    let request = PlanRequest { now: now(), as_of: None, only: None, dependents: true };
+    let request = PlanRequest { now: now(), as_of: None, only: None, dependents: true, asked_for: true };
     let file = ask_for(&sample, &request).unwrap();
     let of_rule = |rule: &str| file.along.iter().find(|along| along.rule.as_str() == rule).unwrap();
     let mut held: Vec<u64> = of_rule("PC-1").held_by.values().copied().collect();
