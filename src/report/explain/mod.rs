@@ -163,6 +163,8 @@ impl ExplainReport {
     fn sentence(&self, words: &Words) -> String {
         let due = self.due_from.as_deref().map_or("–", short);
         let rule = self.rule.as_deref().unwrap_or("–");
+        let postponed = self.postponed_by().map(|floor| words.fill(words.postponed_by, &[rule, floor]));
+        let rule = postponed.as_deref().unwrap_or(rule);
         match self.verdict.as_str() {
             "open" => words.is_open.to_owned(),
             "undated" => words.fill(words.is_undated, &[words.undated_kind(self.why.as_deref().unwrap_or_default())]),
@@ -184,6 +186,17 @@ impl ExplainReport {
             _ if self.rules.iter().all(|rule| rule.disposition == "floor") => words.is_only_postponed.to_owned(),
             _ => words.is_filtered.to_owned(),
         }
+    }
+
+    /// The floor that sets the date, where the rule that decides would have it earlier.
+    fn postponed_by(&self) -> Option<&str> {
+        let (due, decides) = (self.due_from.as_deref()?, self.rule.as_deref()?);
+        let sets_date = |rule: &RuleStands| rule.due_from() == Some(due);
+        if self.rules.iter().any(|rule| rule.rule == decides && sets_date(rule)) {
+            return None;
+        }
+        let floor = self.rules.iter().find(|rule| rule.disposition == "floor" && sets_date(rule));
+        floor.map(|floor| floor.rule.as_str())
     }
 
     /// Whether it goes with a plan that is approved already.

@@ -39,6 +39,12 @@ pub struct WayStands {
 }
 
 impl RuleStands {
+    /// When its term comes: the earliest of its ways, all in the offset of one calendar's zone.
+    pub(super) fn due_from(&self) -> Option<&str> {
+        let instant = |due: &&str| chrono::DateTime::parse_from_rfc3339(due).ok();
+        self.ways.iter().filter_map(|way| way.due_from.as_deref()).min_by_key(instant)
+    }
+
     pub(super) fn text(&self, words: &Words) -> String {
         let version = self.version.to_string();
         let title = if self.title.is_empty() { String::new() } else { format!(" {}", self.title) };

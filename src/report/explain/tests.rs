@@ -41,6 +41,25 @@ fn a_record_that_only_floors_govern_is_told_so_and_not_that_it_is_out_of_scope()
     assert!(told("destroy").contains("Filtered: outside"), "{}", told("destroy"));
 }
 
+#[test]
+fn the_headline_names_the_floor_that_sets_the_date() {
+    let at = |number: &str, disposition, due: &str| {
+        let way = WayStands { due_from: Some(due.into()), ..plain_way("P1Y", None, None) };
+        RuleStands { rule: number.into(), ..rule(disposition, vec![way]) }
+    };
+    let (own, floor) = ("2025-03-16T00:00:00-04:00", "2029-01-01T00:00:00-05:00");
+    let told = |verdict: &str, due: &str| {
+        let rules = vec![at("R-1", "destroy", own), at("F-1", "floor", floor)];
+        let (rule, due_from) = (Some("R-1".into()), Some(due.into()));
+        ExplainReport { present: true, verdict: verdict.into(), rule, due_from, rules, ..Default::default() }.text(&EN)
+    };
+    for verdict in ["not_yet", "held", "due"] {
+        let text = told(verdict, floor);
+        assert!(text.contains("2029-01-01 under rule R-1, postponed by the floor F-1"), "{text}");
+    }
+    assert!(!told("due", own).contains("postponed by"), "the rule's own date");
+}
+
 fn rule(disposition: &str, ways: Vec<WayStands>) -> RuleStands {
     RuleStands {
         rule: "PC-1".into(),
@@ -54,7 +73,11 @@ fn rule(disposition: &str, ways: Vec<WayStands>) -> RuleStands {
 }
 
 fn way(keep: &str, last_day: Option<&str>, year_end: Option<&str>) -> String {
-    let way = WayStands {
+    rule("destroy", vec![plain_way(keep, last_day, year_end)]).text(&EN)
+}
+
+fn plain_way(keep: &str, last_day: Option<&str>, year_end: Option<&str>) -> WayStands {
+    WayStands {
         trigger: "closure".into(),
         keep: keep.into(),
         year_end: year_end.map(str::to_owned),
@@ -63,8 +86,7 @@ fn way(keep: &str, last_day: Option<&str>, year_end: Option<&str>) -> String {
         last_day: last_day.map(str::to_owned),
         due_from: Some("2020-01-02T05:00:00-05:00".into()),
         none: None,
-    };
-    rule("destroy", vec![way]).text(&EN)
+    }
 }
 
 #[test]

@@ -347,6 +347,7 @@ words! {
     is_undated: "Undated ({}): it is kept until someone mends the date.", "Sans date valable ({})\u{a0}: il est conservé tant que la date n'est pas corrigée.";
     is_permanent: "Kept for good under rule {}.", "Conservé en permanence selon la règle {}.";
     is_not_yet: "Not yet: due from {} under rule {}.", "Non échu\u{a0}: échoit le {} selon la règle {}.";
+    postponed_by: "{}, postponed by the floor {}", "{}, reportée par le plancher {}";
     is_held: "Held: due since {} under rule {}, but a hold keeps it.", "Suspendu\u{a0}: échu depuis le {} selon la règle {}, mais une suspension le conserve.";
     is_blocked: "Blocked: due since {} under rule {}, but records that stay refer to it.", "Bloqué\u{a0}: échu depuis le {} selon la règle {}, mais des enregistrements conservés y renvoient.";
     is_undecided: "Blocked: due since {} under rule {}, which asks for a decision that no program takes.", "Bloqué\u{a0}: échu depuis le {} selon la règle {}, qui demande une décision qu'aucun programme ne prend.";
