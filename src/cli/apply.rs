@@ -129,9 +129,11 @@ fn ask_daemon(plan: &PlanId, setup: &Setup, session: &mut Session<'_>) -> Result
     let mut control = Control::Apply { plan: plan.clone() };
     let statement = loop {
         match client.send(&Request::Daemon { control })? {
-            Response::Applying { planned, done } => {
+            Response::Applying { execution, planned, done } => {
                 bar.set_length(planned);
                 bar.set_position(done);
+                thread::sleep(ASK_AGAIN);
+                control = Control::Progress { execution };
             }
             Response::Applied { statement } => break statement,
             Response::Refused(refusal) if refusal.code == "no-daemon" => {
@@ -146,8 +148,6 @@ fn ask_daemon(plan: &PlanId, setup: &Setup, session: &mut Session<'_>) -> Result
             Response::Refused(refusal) => return Err(Failure::from(refusal).at_plan(plan)),
             _ => return Err(Failure::unexpected()),
         }
-        thread::sleep(ASK_AGAIN);
-        control = Control::Progress { plan: plan.clone() };
     };
     bar.finish_and_clear();
     show(statement, began, setup, session)

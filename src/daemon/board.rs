@@ -6,11 +6,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use serde::{Deserialize, Serialize};
 
 use super::alerts::{Alerts, kind};
+use super::executions::Executions;
 use crate::disposition::control::{Configuration, Overdue, Pause};
 use crate::disposition::desk::Firing;
-use crate::disposition::execute::{Progress, Statement};
 use crate::disposition::request::{Refusal, RefusalKind};
-use crate::model::{Fault, Instant, PlanId, RuleNumber, in_utc};
+use crate::model::{Fault, Instant, RuleNumber, in_utc};
 
 /// The board, behind a lock of its own.
 pub struct Board {
@@ -32,7 +32,7 @@ pub struct Shown {
     /// Scans asked for that have not begun, by their rules.
     pub awaited: BTreeSet<Vec<RuleNumber>>,
     /// Executions asked for over the socket.
-    pub executions: BTreeMap<PlanId, Execution>,
+    pub executions: Executions,
     /// By schedule, what fired last and could not be put on record, so that it did not begin.
     pub unrecorded: BTreeMap<String, Firing>,
 }
@@ -45,14 +45,6 @@ pub struct Counts {
     /// Entries of the log that are taken into account.
     pub entries: u64,
     pub overdue: BTreeMap<RuleNumber, Overdue>,
-}
-
-/// An execution that somebody asked for.
-#[derive(Clone, Debug)]
-pub enum Execution {
-    Waiting,
-    Running(Progress),
-    Ended(Box<Result<Statement, Refusal>>),
 }
 
 impl Board {
@@ -104,18 +96,7 @@ impl Board {
     }
 }
 
-/// Of executions whose end nobody came back to hear, so many are kept.
-const MOST_UNHEARD: usize = 64;
-
 impl Shown {
-    /// Shows that somebody asked for an execution, which waits for its turn.
-    pub fn await_execution(&mut self, plan: PlanId) {
-        if self.executions.len() >= MOST_UNHEARD {
-            self.executions.retain(|_, execution| !matches!(execution, Execution::Ended(_)));
-        }
-        self.executions.insert(plan, Execution::Waiting);
-    }
-
     /// Shows that the firing of this time could not be put on record, and why; it is tried again at every tick.
     pub fn not_begun(&mut self, schedule: &str, at: Instant, now: Instant, why: String) {
         let outcome = Some(format!("not begun: {why}"));
@@ -159,7 +140,7 @@ mod tests {
             configuration: Configuration { file: String::new(), loaded: at, is_changed: false, fault: None },
             alerts: Alerts::default(),
             awaited: BTreeSet::new(),
-            executions: BTreeMap::new(),
+            executions: Executions::default(),
             unrecorded: BTreeMap::new(),
         };
         assert_eq!(shown.headline(), "idle");

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant as Monotonic};
 use chrono::TimeDelta;
 
 use super::alerts::kind;
-use super::board::Execution;
 use super::counts::Mark;
+use super::executions::Execution;
 use super::rest::reasons;
 use super::runner::Runner;
 use crate::config::Mode;
@@ -117,7 +117,7 @@ impl Runner {
                 refusal
             }),
         };
-        self.board.show().executions.insert(plan.clone(), Execution::Ended(Box::new(ended)));
+        self.board.show().executions.set(plan, Execution::Ended(Box::new(ended)));
         self.look_around();
         self.count_anew();
     }
@@ -188,9 +188,7 @@ impl Runner {
         let mut progress = |progress: Progress| {
             self.pulse.running(LONGEST_CHUNK);
             tracing::debug!(%plan, done = progress.done, pause = ?progress.pause, "a chunk is done");
-            if let Some(asked) = self.board.show().executions.get_mut(plan) {
-                *asked = Execution::Running(progress);
-            }
+            self.board.show().executions.set(plan, Execution::Running(progress));
             self.show_figures_of_run(mark);
             // Also after the chunk, so that the next one does not begin.
             clock();

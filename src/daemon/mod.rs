@@ -11,6 +11,7 @@ mod board;
 mod counts;
 mod error;
 mod execution;
+mod executions;
 mod exposition;
 mod firing;
 mod heartbeat;

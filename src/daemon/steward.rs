@@ -8,8 +8,9 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
 use super::alerts::kind;
-use super::board::{Board, Execution};
+use super::board::Board;
 use super::execution::refused;
+use super::executions::{Asked, Execution};
 use super::orders::Order;
 use super::reload::read;
 use super::sandbox::Sandbox;
@@ -22,7 +23,7 @@ use crate::disposition::control::{Alert, Control, LogPosition, RUN, SCAN, Status
 use crate::disposition::desk::{Brake, DeskError, Firing, PlanState, Session, SharedDesk};
 use crate::disposition::execute::{self, Progress};
 use crate::disposition::request::{Refusal, Request, Response};
-use crate::model::{Actor, Fault, Instant, PlanId, RuleNumber};
+use crate::model::{Actor, Fault, Instant, RuleNumber};
 
 /// How many firings the status shows.
 const FIRINGS: u32 = 10;
@@ -62,11 +63,17 @@ impl Steward {
                 when_taken_up(&self.reload()?, RELOAD_WITHIN)
             }
             Control::Apply { plan } => {
-                self.board.show().await_execution(plan.clone());
-                self.order(Order::Apply { plan, actor: actor.clone() })?;
-                Ok(Response::Applying { planned: 0, done: 0 })
+                let asked = self.board.show().executions.ask(&plan);
+                match asked {
+                    Asked::Joined(execution) => self.progress(execution),
+                    Asked::New(execution) => {
+                        self.order(Order::Apply { plan, actor: actor.clone() })?;
+                        Ok(Response::Applying { execution, planned: 0, done: 0 })
+                    }
+                    Asked::TooMany => Err(DeskError::Crowded { what: "too many executions wait; try again" }.refusal()),
+                }
             }
-            Control::Progress { plan } => self.progress(&plan),
+            Control::Progress { execution } => self.progress(execution),
         }
     }
 
@@ -205,19 +212,17 @@ impl Steward {
         Ok(loaded)
     }
 
-    fn progress(&self, plan: &PlanId) -> Result<Response, Refusal> {
-        let mut shown = self.board.show();
-        match shown.executions.get(plan) {
-            None => Err(refused("not-asked-for", format!("nobody asked for plan {plan}, or its end was told already"))),
-            Some(Execution::Waiting) => Ok(Response::Applying { planned: 0, done: 0 }),
+    fn progress(&self, execution: u64) -> Result<Response, Refusal> {
+        match self.board.show().executions.of(execution) {
+            None => {
+                let message = "its end was not asked for in time; `retentiond plans` shows where the plan stands";
+                Err(refused("not-asked-for", message.to_owned()))
+            }
+            Some(Execution::Waiting) => Ok(Response::Applying { execution, planned: 0, done: 0 }),
             Some(Execution::Running(Progress { planned, done, .. })) => {
-                Ok(Response::Applying { planned: *planned, done: *done })
+                Ok(Response::Applying { execution, planned: *planned, done: *done })
             }
-            Some(Execution::Ended(ended)) => {
-                let ended = (**ended).clone();
-                shown.executions.remove(plan);
-                ended.map(|statement| Response::Applied { statement })
-            }
+            Some(Execution::Ended(ended)) => (**ended).clone().map(|statement| Response::Applied { statement }),
         }
     }
 

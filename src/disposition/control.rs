@@ -38,9 +38,9 @@ pub enum Control {
     Apply {
         plan: PlanId,
     },
-    /// How far the execution of a plan asked for with [`Control::Apply`] has come.
+    /// How far an execution asked for with [`Control::Apply`] has come, or how it ended: by the number that was answered.
     Progress {
-        plan: PlanId,
+        execution: u64,
     },
 }
 

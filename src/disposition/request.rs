@@ -134,6 +134,8 @@ pub enum Response {
     },
     /// An execution is under way or waits for its turn.
     Applying {
+        /// To ask for it with [`Control::Progress`].
+        execution: u64,
         planned: u64,
         done: u64,
     },
