@@ -12,7 +12,8 @@ const KEPT: [&str; 6] =
     [kind::PLAN_WAITING, kind::RAIL_TRIPPED, kind::OVERDUE, kind::RUN_FAILED, kind::RUN_PARTIAL, kind::SCAN_FAILED];
 
 impl Runner {
-    /// What stood before the restart stands again, untold, unless a person dealt with it while the daemon was down.
+    /// What stood before the restart stands again, untold; the first look at the plans ends what a person dealt with
+    /// while the daemon was down.
     pub fn recall_alerts(&mut self) {
         if let Err(error) = self.try_recall_alerts() {
             self.trouble(&error, self.watch.now());
@@ -22,8 +23,6 @@ impl Runner {
     fn try_recall_alerts(&mut self) -> Result<(), DeskError> {
         self.kept = self.desk.lock()?.recall(ALERTS)?.unwrap_or_default();
         self.board.show().alerts.restore(&self.kept);
-        self.pending_own()?;
-        self.open_plans()?;
         self.judge_counts();
         Ok(())
     }

@@ -89,6 +89,10 @@ fn a_scan_takes_back_no_plan_that_a_person_made() {
     office.scan();
     let pending = office.plans("pending");
     assert!(pending.len() == 2 && pending.contains(&persons), "{pending:?} without {persons}");
+    insert(&office.database(), "2025-11-02T12:00:00Z");
+    office.scan();
+    let newer = office.plans("pending");
+    assert!(newer.len() == 2 && newer.contains(&persons) && newer != pending, "its own list gives way to the newer");
     daemon.stop();
 }
 
