@@ -76,6 +76,16 @@ fn a_scan_takes_back_no_plan_that_a_person_made() {
     assert_eq!(office.count(), 6);
     daemon.stop();
 
+    // Nor one that no longer stands: they hear of that when they decide.
+    let office = Office::new("approve", 3);
+    let daemon = office.start();
+    office.scan();
+    let persons = office.plan();
+    change_schema(&office, "note");
+    office.scan();
+    assert!(office.plans("expired").is_empty() && office.plans("pending").contains(&persons));
+    daemon.stop();
+
     // Neither one that the daemon found first to be what is due, and told of, nor one without a record.
     let office = Office::new("report", 0);
     let daemon = office.start();

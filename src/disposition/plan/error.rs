@@ -71,7 +71,7 @@ impl PlanError {
         }
     }
 
-    /// The source whose database keeps the plan from being made, where it is one: without it, the others can be planned.
+    /// The source whose database keeps the plan from being made, where one does: the others can be planned without it.
     pub fn source_at_fault(&self, series: &[SeriesMapping]) -> Option<SourceName> {
         match self {
             Self::Source { source_name, .. } => Some(source_name.clone()),
