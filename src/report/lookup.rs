@@ -18,6 +18,8 @@ pub struct LookupReport {
     pub series: Option<String>,
     /// The key or the reference asked for.
     pub of: String,
+    /// Whether it was asked for by its reference.
+    pub cited: bool,
     pub found: Found,
 }
 
@@ -25,7 +27,10 @@ impl Report for LookupReport {
     fn text(&self, words: &Words) -> String {
         let series = self.series.as_ref().map(|series| format!("{series} ")).unwrap_or_default();
         let mut text = format!("{series}{}{}{}\n", one_line(&self.of), words.colon, self.found.answer);
-        text += &format!("{}\n", meaning(&self.found, words));
+        text += &paragraph("", "", &meaning(&self.found, words));
+        if self.cited && self.found.is_absent() {
+            text += &paragraph("", "", words.cited_exactly);
+        }
         text += &unsigned(&self.found, words);
         if self.found.records.is_empty() {
             text += &mentions(&self.found, words);

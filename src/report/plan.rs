@@ -143,8 +143,8 @@ impl Report for PlanReport {
         let mut text = paragraph("", "  ", &self.title(words));
         for calendar in &self.calendars {
             let version = calendar.version.to_string();
-            text += &words.fill(words.under_calendar, &[&calendar.number, &version, &calendar.zone]);
-            text.push('\n');
+            text +=
+                &paragraph("", "  ", &words.fill(words.under_calendar, &[&calendar.number, &version, &calendar.zone]));
         }
         text += &format!("\n{}", self.table(words));
         text += &self.dependents(words);
@@ -211,7 +211,7 @@ impl PlanReport {
                 .iter()
                 .map(|(kind, n)| format!("{} ({})", count(*n, words), words.undated_kind(kind)))
                 .collect();
-            format!("  {}{}{}\n", row.series, words.colon, kinds.join(", "))
+            paragraph("  ", "    ", &format!("{}{}{}", row.series, words.colon, kinds.join(", ")))
         });
         let lines: String = kinds.collect();
         if lines.is_empty() { String::new() } else { format!("\n{}{lines}", paragraph("", "", words.undated_title)) }

@@ -132,15 +132,15 @@ impl From<&Decision> for Approved {
 
 impl Report for Approved {
     fn text(&self, words: &Words) -> String {
-        let mut text = format!("{}\n", words.fill(words.approved, &[&self.plan, &self.by, &self.at]));
+        let mut text = paragraph("", "", &words.fill(words.approved, &[&self.plan, &self.by, &self.at]));
         if !self.accepted.is_empty() {
-            text += &format!("{}\n", words.fill(words.approved_rails, &[&self.accepted.join(", ")]));
+            text += &paragraph("", "", &words.fill(words.approved_rails, &[&self.accepted.join(", ")]));
         }
         if !self.only.is_empty() {
-            text += &format!("{}\n", words.fill(words.approved_only, &[&self.only.join(", ")]));
+            text += &paragraph("", "", &words.fill(words.approved_only, &[&self.only.join(", ")]));
         }
         if self.excepted > 0 {
-            text += &format!("{}\n", words.fill(words.approved_except, &[&count(self.excepted, words)]));
+            text += &paragraph("", "", &words.fill(words.approved_except, &[&count(self.excepted, words)]));
         }
         text += &self.warnings.iter().map(|warning| paragraph("", "  ", warning)).collect::<String>();
         let command = |subcommand: &str| format!("{} {subcommand}", self.program);
@@ -167,7 +167,7 @@ pub struct Rejected {
 
 impl Report for Rejected {
     fn text(&self, words: &Words) -> String {
-        format!("{}\n", words.fill(words.rejected, &[&self.plan]))
+        paragraph("", "", &words.fill(words.rejected, &[&self.plan]))
     }
 
     fn json(&self) -> Value {
@@ -273,5 +273,27 @@ mod tests {
         assert!(!whole.contains("left out"), "{whole}");
         assert_eq!((part.json()["plans"][0]["excepted"].as_u64(), line(&[], 0).excepted), (Some(2), 0));
         assert!(part.text(&FR).contains("190 sur 1\u{a0}579"), "{}", part.text(&FR));
+    }
+
+    #[test]
+    fn an_approval_keeps_within_a_page_but_for_the_commands_to_type() {
+        let plan = &line(&["PC-1", "PC-2"], 1).plan;
+        let approved = Approved {
+            plan: plan.clone(),
+            digest: String::new(),
+            by: "marie-claude.tremblay (1001)".into(),
+            at: "2026-11-21T12:00:00Z".into(),
+            accepted: ["share", "count", "median", "rules", "mapping", "guesses", "backlog"].map(str::to_owned).into(),
+            only: ["PC-1", "PC-2"].map(str::to_owned).into(),
+            excepted: 12,
+            warnings: Vec::new(),
+            executes: Executes::Daemon { waits: Some("it is paused by root (0): the auditor is here".into()) },
+            program: "retentiond --config /etc/retentiond/retentiond.toml".into(),
+        };
+        for text in [approved.text(&EN), approved.text(&FR)] {
+            let sentences = text.lines().filter(|line| !line.contains("--config"));
+            assert!(sentences.clone().all(|line| line.chars().count() <= 80), "{text}");
+            assert!(sentences.count() < text.lines().count(), "{text}");
+        }
     }
 }

@@ -92,8 +92,9 @@ fn what_a_later_log_says_of_files_that_an_earlier_one_left_is_told_with_its_name
     let answers = found.clone().map(|found| found.answer);
     assert_eq!(answers, [Answer::Destroyed, Answer::Pending, Answer::Incomplete]);
     assert_eq!(found[2].mentions[0].corrected_log, Some("log.example/2".into()));
-    let [told, ..] =
-        found.map(|found| LookupReport { series: None, of: "0".into(), found }.text(Language::English.words()));
+    let [told, ..] = found.map(|found| {
+        LookupReport { series: None, of: "0".into(), cited: false, found }.text(Language::English.words())
+    });
     assert!(told.contains("entry 1 (log.example/2): the files that were left are gone since"), "{told}");
 }
 
@@ -145,7 +146,7 @@ fn no_name_of_another_year_hides_that_something_cited_so_was_destroyed() {
     let found = lookup(&LogReader::open(dir.path()).unwrap(), &asked).unwrap();
     let told: Vec<Answer> = found.records.iter().map(|cited| cited.answer).collect();
     assert_eq!(told, [Answer::Destroyed, Answer::Aborted]);
-    let page = LookupReport { series: None, of: "F-1".into(), found }.text(Language::English.words());
+    let page = LookupReport { series: None, of: "F-1".into(), cited: false, found }.text(Language::English.words());
     assert!(page.contains("2 names") && page.contains("may be of one"), "{page}");
     // Asked for by its key a record is one, whatever it is named.
     let names = [0, 1].map(|record| retentiond::model::Fingerprint::from_bytes(fingerprint(record)));
@@ -159,7 +160,8 @@ fn page(log: &forge::Forge, record: u64) -> String {
     log.write(dir.path());
     with_journal(dir.path());
     let found = lookup(&LogReader::open(dir.path()).unwrap(), &wanted(record)).unwrap();
-    LookupReport { series: Some("dossier".into()), of: record.to_string(), found }.text(Language::English.words())
+    LookupReport { series: Some("dossier".into()), of: record.to_string(), cited: false, found }
+        .text(Language::English.words())
 }
 
 #[test]
@@ -434,7 +436,7 @@ fn an_answer_that_nobody_signed_yet_says_so() {
     real.destroy(3..4);
     let page = |real: &Real| {
         let found = lookup(&LogReader::open(&real.dir()).unwrap(), &wanted).unwrap();
-        LookupReport { series: None, of: "3".into(), found }.text(Language::English.words())
+        LookupReport { series: None, of: "3".into(), cited: false, found }.text(Language::English.words())
     };
     let told = page(&real).split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(told.contains(&format!("the entries from {signed} on stand in the log's journal alone")), "{told}");

@@ -224,3 +224,15 @@ fn a_destruction_is_not_denied_by_a_log_that_another_went_before_unknown_to_it()
     assert_eq!(house.run(&["hold", "place", "dossier", "61", "--reason", "an inquiry"]).code, 0);
     cannot_tell(&house, "neither this one nor one before it");
 }
+
+#[test]
+fn a_reference_of_which_the_log_says_nothing_is_said_to_be_looked_for_exactly() {
+    let house = House::new();
+    let plan = house.approved();
+    house.ask(&["apply", &plan]);
+    let lookup = |arguments: &[&str]| house.run(&[&["audit", "lookup"], arguments].concat()).flat();
+    assert!(lookup(&["--reference", "canary-7"]).contains("DESTROYED"));
+    let other = lookup(&["--reference", "Canary-7"]);
+    assert!(other.contains("NOT-FOUND") && other.contains("exactly as it is written"), "{other}");
+    assert!(!lookup(&["dossier", "61"]).contains("exactly as it is written"));
+}

@@ -113,7 +113,7 @@ fn every_line_of_a_list_of_exceptions_at_fault_is_told_at_once_and_nothing_is_ap
 fn records_are_excepted_however_a_person_writes_their_keys() {
     let house = House::new();
     let plan = house.plan();
-    fs::write(house.path("list.csv"), "dossier, 1\n dossier ,002\ndossier,3 \ndossier,+4\ndossier,2\n").unwrap();
+    fs::write(house.path("list.csv"), "dossier, 1\n dossier ,002\ndossier,3 \ndossier,4 \ndossier,2\n").unwrap();
     let approved = house.ask(&["approve", &plan, "--accept", "rules", "--except", "list.csv"]);
     assert_eq!(approved["excepted"], 4, "{approved}");
     house.ask(&["apply", &plan]);
@@ -127,6 +127,7 @@ fn a_key_that_is_none_is_told_with_what_to_write_and_nothing_is_promised_of_its_
     let plan = house.plan();
     for (list, expected) in [
         ("dossier,canary-7\n", &["id of dossier takes an integer", "it is the reference of dossier,7"][..]),
+        ("dossier,+7\n", &["id of dossier takes an integer"]),
         ("dossier,x\n", &["id of dossier takes an integer", "as `plan --csv` does"]),
         ("dossier;7\n", &["divided by `;`", "commas"]),
         ("series;rule;key\ndossier;R-1;7,5\n", &["divided by `;`", "commas"]),

@@ -42,14 +42,14 @@ impl Lookup {
                     return Err(no_reference(mapping));
                 }
                 let found = find(&setup, mapping, &Name::Reference(reference))?;
-                LookupReport { series: Some(series.to_string()), of: reference.clone(), found }
+                LookupReport { series: Some(series.to_string()), of: reference.clone(), cited: true, found }
             }
             (None, Some(reference)) => anywhere(&setup, reference)?,
             (Some(series), None) => {
                 let mapping = setup.mapping(series)?;
                 let key = setup.reader(mapping)?.parse_key(&mapping.series, &self.key)?;
                 let found = find(&setup, mapping, &Name::Key(&key))?;
-                LookupReport { series: Some(series.to_string()), of: self.key.join(" "), found }
+                LookupReport { series: Some(series.to_string()), of: self.key.join(" "), cited: false, found }
             }
             (None, None) => {
                 return Err(Failure::usage(
@@ -80,9 +80,9 @@ fn anywhere(setup: &Setup, reference: &str) -> Result<LookupReport, Failure> {
     match (known.len(), absent) {
         (1, _) => {
             let (series, found) = known.remove(0);
-            Ok(LookupReport { series: Some(series.to_string()), of, found })
+            Ok(LookupReport { series: Some(series.to_string()), of, cited: true, found })
         }
-        (0, Some(found)) => Ok(LookupReport { series: None, of, found }),
+        (0, Some(found)) => Ok(LookupReport { series: None, of, cited: true, found }),
         (0, None) => Err(Failure::new(
             Exit::Usage,
             "no-reference",

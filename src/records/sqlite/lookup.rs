@@ -49,7 +49,8 @@ fn describe(series: &SeriesMapping) -> String {
 }
 
 fn parse_value(affinity: Affinity, arg: &str) -> Option<KeyValue> {
-    let integer = || arg.parse().ok().map(KeyValue::Integer);
+    // No application writes `+66`; whoever types it means something else.
+    let integer = || arg.parse().ok().filter(|_| !arg.starts_with('+')).map(KeyValue::Integer);
     match affinity {
         Affinity::Text => Some(KeyValue::Text(arg.to_owned())),
         Affinity::Integer => integer(),

@@ -130,7 +130,8 @@ impl Report for ExplainReport {
             text += &format!("\n{}\n", words.blockers_title);
             for blocker in &self.blockers {
                 let stands = if blocker.goes_too { words.blocker_goes } else { words.blocker_stays };
-                text += &format!("  {} {}{}{stands}\n", blocker.series, one_line(&blocker.key), words.colon);
+                let line = format!("{} {}{}{stands}", blocker.series, blocker.key, words.colon);
+                text += &paragraph("  ", "    ", &line);
             }
         }
         if let [first, ..] = self.circle.as_slice() {
@@ -251,7 +252,7 @@ impl HoldOn {
         let reason = self.reason.as_deref().unwrap_or("–");
         let by = self.by.as_deref().unwrap_or("–");
         let at = self.placed_at.as_deref().unwrap_or("–");
-        let text = format!("\n{}\n", words.fill(words.held_by, &[&self.hold, by, at]));
+        let text = format!("\n{}", paragraph("", "  ", &words.fill(words.held_by, &[&self.hold, by, at])));
         let case = self.case.as_ref().map(|case| format!(" ({case})")).unwrap_or_default();
         text + &paragraph("  ", "  ", &format!("{reason}{case}"))
     }

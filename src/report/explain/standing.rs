@@ -3,7 +3,6 @@
 use serde::Serialize;
 
 use crate::report::Words;
-use crate::report::plain::one_line;
 use crate::report::table::paragraph;
 
 /// What one rule says of the record, with its arithmetic.
@@ -52,7 +51,7 @@ impl RuleStands {
             words.rule_title,
             &[&self.rule, &title, &self.calendar, &version, words.disposition(&self.disposition)],
         );
-        text = format!("\n{}\n", one_line(&text));
+        text = format!("\n{}", paragraph("", "  ", &text));
         for way in &self.ways {
             text += &way.text(words);
         }

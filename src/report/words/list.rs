@@ -172,10 +172,10 @@ words! {
     approved_rails: "Guard rails accepted: {}.", "Garde-fous acceptés\u{a0}: {}.";
     approved_only: "Only these rules: {}.", "Ces règles seulement\u{a0}: {}.";
     approved_except: "{} [record is|records are] left out of this plan. Later plans list [it|them] again; a hold keeps a record from all.", "{} [enregistrement est exclu|enregistrements sont exclus] de cette liste. Les suivantes [le|les] reprendront; une suspension protège un enregistrement de toutes.";
-    daemon_hint: "The daemon executes it within a minute. To stop that: {}, or for all plans: {}",
-        "Le service l'exécute dans la minute. Pour l'en empêcher\u{a0}: {}, ou pour toutes les listes\u{a0}: {}";
-    daemon_waits_hint: "The daemon executes it as soon as nothing stands in the way. Destruction waits now: {}. To stop that: {}, or for all plans: {}",
-        "Le service l'exécute dès que rien ne s'y oppose. Destruction en attente\u{a0}: {}. Pour l'en empêcher\u{a0}: {}, ou pour toutes les listes\u{a0}: {}";
+    daemon_hint: "The daemon executes it within a minute. To stop that:\n  {}\nor for all plans:\n  {}",
+        "Le service l'exécute dans la minute. Pour l'en empêcher\u{a0}:\n  {}\nou pour toutes les listes\u{a0}:\n  {}";
+    daemon_waits_hint: "The daemon executes it as soon as nothing stands in the way.\nDestruction waits now: {}.\nTo stop that:\n  {}\nor for all plans:\n  {}",
+        "Le service l'exécute dès que rien ne s'y oppose.\nDestruction en attente\u{a0}: {}.\nPour l'en empêcher\u{a0}:\n  {}\nou pour toutes les listes\u{a0}:\n  {}";
     apply_hint: "Nothing was destroyed yet. To execute it:\n  {}", "Rien n'est encore détruit. Pour exécuter\u{a0}:\n  {}";
     rejected: "Plan {} is rejected. It can no longer be approved; its list of records is erased.", "La liste {} est rejetée. Elle ne peut plus être approuvée; sa liste d'enregistrements est effacée.";
     part_of: "{} of {}", "{} sur {}";
@@ -299,6 +299,7 @@ words! {
     answer_resurrected: "It was destroyed, and its database was restored since: records of its batch are back, and the log does not say which.", "Il a été détruit, et sa base a été restaurée depuis\u{a0}: des enregistrements de son lot sont revenus, et le registre ne dit pas lesquels.";
     answer_resurrected_surely: "It was destroyed, and is back: its database was restored since.", "Il a été détruit, et il est revenu\u{a0}: sa base a été restaurée depuis.";
     answer_not_found: "The log says nothing of it.", "Le registre n'en dit rien.";
+    cited_exactly: "A reference is looked for exactly as it is written: the log holds no text, only a fingerprint of it. Check capitals, spaces and signs, or ask by the key.", "Une référence est cherchée exactement comme elle est écrite\u{a0}: le registre n'en contient pas le texte, seulement une empreinte. Vérifiez majuscules, espaces et signes, ou demandez par la clé.";
     answer_key_destroyed: "The log says nothing of it that can still be read: keys that might have named it were destroyed.", "Le registre n'en dit rien qui puisse encore se lire\u{a0}: des clés qui l'auraient nommé ont été détruites.";
     answer_several: "{} [record|records] were cited so. What the log says of each:", "{} [enregistrement a porté|enregistrements ont porté] cette référence. Ce que le registre dit de chacun\u{a0}:";
     answer_names: "The log has {} [name|names] for what was cited so, of several years: those of one year are different records, those of different years may be of one. What it says of each:", "Le registre a {} [nom|noms] pour ce qui a porté cette référence, de plusieurs années\u{a0}: ceux d'une même année sont des enregistrements différents, ceux d'années différentes peuvent être du même. Ce qu'il dit de chacun\u{a0}:";

@@ -21,15 +21,20 @@ fn a_key_is_typed_by_its_columns() {
     assert_eq!(parse(schema, "t", &["i"], &["-12"]).unwrap(), key(-12));
     assert_eq!(parse(schema, "t", &["s"], &["012"]).unwrap(), text_key(&["012"]));
     assert_eq!(parse(schema, "t", &["x"], &["12"]).unwrap(), key(12));
+    assert_eq!(parse(schema, "t", &["x"], &["+12"]).unwrap(), text_key(&["+12"]));
     assert_eq!(parse(schema, "t", &["n"], &["A-1"]).unwrap(), text_key(&["A-1"]));
     let blob = |bytes: &[u8]| RecordKey::new(vec![KeyValue::Blob(bytes.to_vec())]);
     assert_eq!(parse(schema, "t", &["u"], &["x'0aFF'"]).unwrap(), blob(&[10, 255]));
     assert_eq!(parse(schema, "t", &["u"], &["x'0a1'"]).unwrap(), text_key(&["x'0a1'"]));
     let pair = RecordKey::new(vec![KeyValue::Integer(2024), KeyValue::Text("7".to_owned())]);
     assert_eq!(parse(schema, "t", &["i", "s"], &["2024", "7"]).unwrap(), pair);
-    for (key, args) in
-        [(&["i"][..], &["x"][..]), (&["i"], &["9223372036854775808"]), (&["i", "s"], &["1"]), (&["i"], &["1", "2"])]
-    {
+    for (key, args) in [
+        (&["i"][..], &["x"][..]),
+        (&["i"], &["9223372036854775808"]),
+        (&["i"], &["+66"]),
+        (&["i", "s"], &["1"]),
+        (&["i"], &["1", "2"]),
+    ] {
         assert_eq!(parse(schema, "t", key, args).unwrap_err().code(), "key");
     }
 }
