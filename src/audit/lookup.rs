@@ -1,5 +1,6 @@
 //! What the log says of one record, by its fingerprints: destroyed, when and under which rule; or not.
 
+mod mention;
 mod search;
 mod through;
 
@@ -11,15 +12,14 @@ use serde::Serialize;
 use super::codec::parse;
 use super::earlier::{EarlierLog, EarlierState};
 use super::error::LogError;
-use super::leaf::{Action, EarlierBatch, Predecessor, RecordOutcome};
+use super::leaf::{EarlierBatch, Predecessor};
 use super::marks::Marks;
 use super::reader::LogReader;
+pub use mention::{Back, Mention, MentionApproval, MentionOutcome};
 use search::Search;
 pub use through::{Asked, lookup_through};
 
-use crate::model::{
-    Actor, BatchNumber, CalendarNumber, Fingerprint, Origin, PlanId, RuleNumber, RunId, SeriesName, SourceName,
-};
+use crate::model::{Fingerprint, Origin, SeriesName, SourceName};
 
 /// The record that is asked for. Its fingerprints name it in the log, one for each year whose key is still there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -281,85 +281,6 @@ fn apart(mentions: &[Mention]) -> Vec<Vec<usize>> {
     if names.len() > 1 { places } else { Vec::new() }
 }
 
-/// One time that the record was announced.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Mention {
-    pub answer: Answer,
-    /// Index of the intent, the record's place in it, and how many it announces.
-    pub intent: u64,
-    pub place: usize,
-    pub records: u32,
-    /// When the intent was written, in seconds since 1970.
-    pub announced: i64,
-    pub batch: BatchNumber,
-    pub run: RunId,
-    pub plan: PlanId,
-    pub rule: RuleNumber,
-    pub calendar: CalendarNumber,
-    pub version: u32,
-    pub action: Action,
-    /// Who approved the plan, where the log says it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub approved: Option<MentionApproval>,
-    /// Index and time of the outcome, and its letter for this record.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub outcome: Option<MentionOutcome>,
-    /// Index of the last entry that corrects this batch: records are back, or files that were left are gone or
-    /// released.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub corrected: Option<u64>,
-    /// How many records of the batch were back then, and whether this one was surely among them.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub back: Option<Back>,
-    /// The log of that entry, where it is a later one than that of the intent.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub corrected_log: Option<Origin>,
-    /// Index of a later entry that says that the source's database was put back: the record may be back although its
-    /// own batch is not named.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub restored_since: Option<u64>,
-    /// The log of that entry, where it is a later one than that of the intent.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub restored_log: Option<Origin>,
-    /// Index of a later entry that says the same, and that this record was looked for then and was not back.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub still_gone: Option<u64>,
-    /// The earlier log whose entries these are; absent where they are those of the log that answers.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub log: Option<Origin>,
-    /// Place of the intent's first record in its batch.
-    #[serde(skip)]
-    offset: u64,
-    /// The record's name under the key of a year.
-    #[serde(skip)]
-    name: (i32, Fingerprint),
-}
-
-/// The approval that a mention rests on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct MentionApproval {
-    pub entry: u64,
-    pub at: i64,
-    pub by: Actor,
-}
-
-/// Records of a batch that stood in their table again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Back {
-    pub records: u64,
-    /// Whether this record is among them: the entry says so, or names as many as the batch had destroyed.
-    pub surely: bool,
-}
-
-/// The end of one mention.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct MentionOutcome {
-    pub entry: u64,
-    pub at: i64,
-    pub committed: bool,
-    pub letter: char,
-}
-
 /// Looks a record up in the whole log, entries included that no checkpoint covers yet. Of a log that was succeeded,
 /// entries that cannot be read any more are passed over, and the search says so.
 ///
@@ -384,35 +305,4 @@ pub fn lookup(log: &LogReader, wanted: &Wanted) -> Result<Found, LogError> {
         }
         None => found,
     })
-}
-
-impl Mention {
-    /// Whether it says that the record is gone, or gone as it was.
-    pub fn is_gone(&self) -> bool {
-        matches!(self.answer, Answer::Destroyed | Answer::Anonymized | Answer::Incomplete)
-    }
-
-    /// Takes up what later logs say of it, where its own is of this name.
-    fn read_later(&mut self, log: Option<&Origin>, ended: &[EndedEarlier], put_back: Option<&LaterEntry>) {
-        for end in ended {
-            let is_its_batch = end.batch.batch == self.batch && Some(&end.batch.origin) == log;
-            if is_its_batch && self.end(&end.records, end.is_released, end.by.entry) {
-                self.corrected_log.clone_from(&end.by.log);
-            }
-        }
-        if let Some(later) = put_back.filter(|_| self.is_gone()) {
-            (self.restored_since, self.restored_log) = (Some(later.entry), later.log.clone());
-        }
-    }
-
-    /// Whether it says that the record was there then, or is gone. A record that is no longer as its plan listed it may
-    /// be gone.
-    fn tells_whether_it_is_there(&self) -> bool {
-        let letter = self.outcome.as_ref().and_then(|outcome| RecordOutcome::of_letter(outcome.letter));
-        match self.answer {
-            Answer::Aborted => matches!(letter, Some(RecordOutcome::Held | RecordOutcome::Blocked)),
-            Answer::Pending => self.outcome.is_some(),
-            _ => true,
-        }
-    }
 }

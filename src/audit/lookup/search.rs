@@ -2,11 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{
-    Answer, Back, EndedEarlier, Found, LaterEntry, Mention, MentionApproval, MentionOutcome, Wanted, WantedBy,
-};
-use crate::audit::leaf::{Action, Body, Correction, Intent, Leaf, Outcome, Predecessor, RecordOutcome};
-use crate::audit::marks::{BACK, ENDED, Marks};
+use super::{Answer, EndedEarlier, Found, LaterEntry, Mention, MentionApproval, MentionOutcome, Wanted, WantedBy};
+use crate::audit::leaf::{Body, Correction, Intent, Leaf, Outcome, Predecessor, RecordOutcome};
+use crate::audit::marks::ENDED;
 use crate::audit::results::decode_results;
 use crate::model::{BatchNumber, Origin, PlanId};
 
@@ -211,34 +209,4 @@ fn destroyed(outcome: &Outcome) -> u64 {
     let runs = outcome.results.split_inclusive(|letter: char| letter.is_ascii_alphabetic());
     let gone = runs.filter_map(|run| run.strip_suffix(['D', 'i'])?.parse::<u64>().ok());
     gone.sum()
-}
-
-impl Mention {
-    /// Of these records of its batch no file is tried any more. Returns whether it is one of them.
-    pub(super) fn end(&mut self, records: &Marks, is_released: bool, entry: u64) -> bool {
-        let is_left = self.answer == Answer::Pending && self.outcome.is_some();
-        if !is_left || records.is_marked(self.offset + self.place as u64) != Some(true) {
-            return false;
-        }
-        self.corrected = Some(entry);
-        self.answer = match self.action {
-            _ if is_released => Answer::Incomplete,
-            Action::Destroy => Answer::Destroyed,
-            Action::Anonymize => Answer::Anonymized,
-        };
-        true
-    }
-
-    /// Its batch is back, wholly or in part; `destroyed` is how many records the batch had destroyed.
-    fn read_resurrected(&mut self, index: u64, correction: &Correction, destroyed: Option<u64>) {
-        let told = correction.back.as_deref().and_then(|back| BACK.read(back));
-        let told = told.and_then(|marks| marks.is_marked(self.offset + self.place as u64));
-        if told == Some(false) {
-            self.still_gone = Some(index);
-            return;
-        }
-        (self.answer, self.corrected) = (Answer::Resurrected, Some(index));
-        let surely = told == Some(true) || destroyed == Some(correction.records);
-        self.back = Some(Back { records: correction.records, surely });
-    }
 }
