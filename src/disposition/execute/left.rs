@@ -57,8 +57,8 @@ pub fn left_files(state: &Path) -> Result<Vec<LeftFiles>, SpoolError> {
     Ok(of_plans.into_values().collect())
 }
 
-/// Tries again to unlink the files that earlier batches had to leave; of each record of which none is left then, that is
-/// put on record.
+/// Tries again to unlink the files that earlier batches had to leave; of each record of which none is left then, that
+/// is put on record.
 pub(super) fn retry(desk: &mut Desk, now: Instant) -> Result<Late, ExecuteError> {
     let mut late = Late::default();
     let spools = SpoolDir::of(&desk.install().state);
