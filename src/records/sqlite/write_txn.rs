@@ -191,7 +191,8 @@ impl<'w> WriteTxn<'w> {
     ///
     /// # Errors
     /// `CountDiffers` where a record was not there, or a cascade or trigger changed more than the mapping says, or kept
-    /// a row; `RowFails` where an expression of the mapping does; `SchemaChanged`. After any error the transaction must be rolled back.
+    /// a row; `RowFails` where an expression of the mapping does; `SchemaChanged`. After any error the transaction must
+    /// be rolled back.
     pub fn destroy(&mut self, series: &SeriesName, keys: &[RecordKey]) -> Result<Disposed, StoreError> {
         self.writer.same_schema(series)?;
         let program = self.writer.loaded(series, keys)?;
