@@ -8,8 +8,8 @@ use crate::model::Value;
 /// Longer names do not fit a column of a report.
 const LONGEST_NAME: usize = 64;
 
-/// Letters that a name may have besides those of ASCII: the Latin ones with accents, and the Canadian syllabics. A table
-/// of our own, for every version of Unicode has other letters, and an auditor's program must know the same.
+/// Letters that a name may have besides those of ASCII: the Latin ones with accents, and the Canadian syllabics. A
+/// table of our own, for every version of Unicode has other letters, and an auditor's program must know the same.
 const LETTERS: [RangeInclusive<char>; 5] =
     ['\u{c0}'..='\u{d6}', '\u{d8}'..='\u{f6}', '\u{f8}'..='\u{24f}', '\u{1401}'..='\u{166c}', '\u{166f}'..='\u{167f}'];
 
