@@ -79,6 +79,9 @@ impl Drop for DraftFile {
     }
 }
 
+/// The place of its rule in `Manifest::rules`, and a record's key.
+pub(super) type Listed = (usize, RecordKey);
+
 /// A record that keeps another from being destroyed, as long as it is there.
 pub(super) struct Edge<'a> {
     /// Place of the blocker's series in `Manifest::series`; `None` where the plan does not look at that series.
@@ -142,12 +145,7 @@ impl Draft {
 
     /// The records of a series after one of them (from the beginning: nothing), at most so many, in the order of their
     /// keys: each with the place of its rule. Beside them, where the next ones begin.
-    pub fn records_after(
-        &self,
-        series: usize,
-        after: &[u8],
-        most: usize,
-    ) -> Result<(Vec<(usize, RecordKey)>, Vec<u8>), PlanError> {
+    pub fn records_after(&self, series: usize, after: &[u8], most: usize) -> Result<(Vec<Listed>, Vec<u8>), PlanError> {
         self.run(|connection| {
             let mut select = connection.prepare_cached(
                 "SELECT rule, key, sort FROM item WHERE series = ?1 AND sort > ?2 ORDER BY sort LIMIT ?3",
