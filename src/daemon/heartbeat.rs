@@ -7,7 +7,7 @@ use std::sync::mpsc::{Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant as Monotonic};
 
-use chrono::{TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::runtime::Builder;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::oneshot;
@@ -60,7 +60,7 @@ pub fn start(beat: Beat) -> Result<Heartbeat, DaemonError> {
                 Ok(ticks) => {
                     // The receiver waits just below, or the daemon is ending already.
                     let _heard_or_not = started.send(Ok(()));
-                    tokio::spawn(ticks.follow(Utc::now, CLOCK_LOOK));
+                    tokio::spawn(ticks.follow(machine_time, CLOCK_LOOK));
                     live(&pulse, systemd::watchdog(), systemd::feed_watchdog, stopped).await;
                 }
                 Err(error) => drop(started.send(Err(error))),
@@ -70,6 +70,12 @@ pub fn start(beat: Beat) -> Result<Heartbeat, DaemonError> {
     let thread = thread::Builder::new().name("heartbeat".to_owned()).spawn(body).map_err(DaemonError::Thread)?;
     outcome.recv().map_err(|_| DaemonError::Crashed)??;
     Ok(Heartbeat { stop: Some(stop), thread: Some(thread) })
+}
+
+/// What the scheduler of ticks goes by, which takes no clock of ours.
+#[expect(clippy::disallowed_methods, reason = "whether the machine's own clock was put back is what is asked")]
+fn machine_time() -> DateTime<Utc> {
+    Utc::now()
 }
 
 impl Drop for Heartbeat {
@@ -212,13 +218,13 @@ mod tests {
             });
             let ticks_by_clock = Ticks::start("* * * * * *".to_owned(), tick).await.unwrap();
             let context = ticks_by_clock.scheduler.context.clone();
-            let (job, ahead) = (ticks_by_clock.job.guid(), Utc::now() + TimeDelta::days(365));
+            let (job, ahead) = (ticks_by_clock.job.guid(), machine_time() + TimeDelta::days(365));
             // What a clock that lay a year ahead leaves behind.
             context.metadata_storage.write().await.set_next_and_last_tick(job, Some(ahead), None).await.unwrap();
             sleep(Duration::from_secs(2)).await;
             let before = ticks.load(Ordering::Relaxed);
             let is_first = AtomicBool::new(true);
-            let wall = move || if is_first.swap(false, Ordering::Relaxed) { ahead } else { Utc::now() };
+            let wall = move || if is_first.swap(false, Ordering::Relaxed) { ahead } else { machine_time() };
             tokio::spawn(ticks_by_clock.follow(wall, Duration::from_millis(100)));
             sleep(Duration::from_secs(4)).await;
             (before, ticks.load(Ordering::Relaxed))
@@ -230,7 +236,7 @@ mod tests {
 
     #[test]
     fn a_clock_that_is_slewed_or_put_forward_was_not_put_back() {
-        let (wall, monotonic) = (Utc::now(), Monotonic::now());
+        let (wall, monotonic) = (machine_time(), Monotonic::now());
         let later = |seconds: i64, millis: u64| {
             let now = (wall + TimeDelta::seconds(seconds), monotonic + Duration::from_millis(millis));
             was_put_back((wall, monotonic), now)

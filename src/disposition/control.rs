@@ -38,7 +38,8 @@ pub enum Control {
     Apply {
         plan: PlanId,
     },
-    /// How far an execution asked for with [`Control::Apply`] has come, or how it ended: by the number that was answered.
+    /// How far an execution asked for with [`Control::Apply`] has come, or how it ended: by the number that was
+    /// answered.
     Progress {
         execution: u64,
     },
