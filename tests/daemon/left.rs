@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::office::{NOON, Office};
+use crate::office::{NOON, Office, insert};
 
 const PART: &str = "
 [[series.dossier.part]]
@@ -148,8 +148,17 @@ fn what_fails_run_after_run_is_one_alert_about_its_rule_that_says_why_until_a_ru
     assert!(explained["stayed"]["reason"].as_str().is_some_and(|reason| told.contains(reason)), "{explained}");
 
     fs::rename(office.path("aside"), root.join("canary.txt")).unwrap();
-    execute("2026-11-23T17:00:00Z");
-    assert_eq!((office.count(), partial()), (5, Vec::new()));
+    // One that the approval leaves out is past its term all the same.
+    insert(&office.database(), "2025-11-02T12:00:00Z");
+    office.set_clock("2026-11-23T17:00:00Z");
+    // What was counted anew after the last run may have a plan already, without it.
+    office.plans("pending").iter().for_each(|plan| drop(office.ask(&["reject", plan, "--reason", "an example"])));
+    office.scan();
+    fs::write(office.path("except.csv"), "dossier,7\n").unwrap();
+    let plan = office.plans("pending").remove(0);
+    office.ask(&["approve", &plan, "--accept", "rules,empty,share,median", "--except", "except.csv"]);
+    office.wait("the end", || office.plans("executed").contains(&plan) && office.status()["doing"] == "idle");
+    assert_eq!((office.count(), partial()), (6, Vec::new()));
     daemon.stop();
     office.verify();
 }
