@@ -78,7 +78,7 @@ impl Brake {
     pub fn pause(&self, reason: String, actor: &Actor, now: Instant) -> Result<Response, DeskError> {
         check_reason(&reason, None)?;
         let pause = Pause { actor: actor.clone(), at: now, reason };
-        self.desk.lock()?.memorize(PAUSE, Some(&pause))?;
+        self.desk.lock()?.insist(PAUSE, &pause)?;
         *replaced_whole(&self.paused) = Some(pause);
         tracing::warn!(%actor, "destruction is paused");
         Ok(Response::Done { message: "nothing is destroyed until `retentiond ctl resume`; scans go on".to_owned() })

@@ -19,6 +19,17 @@ impl Desk {
         value.map(|value| self.store.parse(&value)).transpose()
     }
 
+    /// Memorizes what a person said to keep something from destruction, on a full disk too, as long as the room lasts
+    /// that was set aside.
+    ///
+    /// # Errors
+    /// The private database.
+    pub fn insist<T: Serialize>(&self, name: &str, value: &T) -> Result<(), DeskError> {
+        let value = self.store.text(value)?;
+        let insert = "INSERT OR REPLACE INTO memo VALUES(?1, ?2)";
+        self.store.insist(|connection| connection.execute(insert, params![name, value])).map(drop)
+    }
+
     /// Memorizes a value under a name, durably and instead of an earlier one; `None` forgets it.
     ///
     /// # Errors
