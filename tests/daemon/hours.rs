@@ -57,6 +57,24 @@ fn an_extra_scan_looks_before_it_reads_and_finds_what_is_due() {
 }
 
 #[test]
+fn the_nightly_scan_of_all_rules_counts_every_record_also_where_a_look_would_find_nothing_due() {
+    let office = Office::new("report", 0);
+    office.start().stop();
+    office.set_clock("2026-11-22T07:00:05Z");
+    let daemon = office.start();
+    let fired = || {
+        let last = office.status()["last"].as_array().unwrap().clone();
+        last.into_iter().find(|firing| firing["at"] == "2026-11-22T07:00:00Z").unwrap_or_default()
+    };
+    office.wait("the scan", || fired()["outcome"].is_string());
+    assert_eq!(
+        (&fired()["outcome"], &office.status()["counted"]),
+        (&"nothing due".into(), &"2026-11-22T07:00:05Z".into())
+    );
+    daemon.stop();
+}
+
+#[test]
 fn paused_it_destroys_nothing_also_after_a_restart_until_it_is_resumed() {
     let office = Office::new("approve", 3);
     let daemon = office.start();

@@ -160,6 +160,24 @@ fn an_approved_plan_that_no_longer_stands_is_given_up_once_and_a_scan_makes_the_
 }
 
 #[test]
+fn a_list_that_was_approved_and_waits_for_the_end_of_a_pause_is_not_asked_about_again() {
+    let office = Office::new("approve", 3);
+    let daemon = office.start();
+    office.scan();
+    office.ask(&["ctl", "pause", "--reason", "an example"]);
+    let first = office.plans("pending").remove(0);
+    office.ask(&["reject", &first, "--reason", "an example"]);
+    office.scan();
+    let plan = office.plans("pending").remove(0);
+    office.ask(&["approve", &plan, "--accept", "rules"]);
+    office.scan();
+    let said = office.last("scan").remove(0);
+    assert_eq!((office.plans("pending"), told(&office)), (Vec::new(), Vec::new()), "{said}");
+    assert_eq!(said, format!("3 due, plan {plan} was decided on"));
+    daemon.stop();
+}
+
+#[test]
 fn an_execution_that_failed_in_report_mode_is_told_over_a_restart_until_somebody_decides_otherwise() {
     let office = Office::new("report", 3);
     let daemon = office.start();
