@@ -167,6 +167,9 @@ fn what_was_noted_under_a_clock_a_year_ahead_does_not_wait_for_that_year() {
         last.iter()
             .any(|firing| firing["at"] == at && firing["outcome"].as_str().is_some_and(|how| how.contains("due")))
     };
+    // From its first tick on it reckons when a sign of life is due.
+    office.ask(&["ctl", "scan"]);
+    office.wait("its first scan", || !office.status()["last"].as_array().unwrap().is_empty());
     office.set_clock("2027-11-21T17:00:00Z");
     office.wait("the scan of that year", || fired("2027-11-21T07:00:00Z") && beats() == 1);
     office.set_clock("2026-11-21T17:10:00Z");
