@@ -4,7 +4,7 @@
 use chrono::TimeDelta;
 
 use super::runner::Runner;
-use super::scan::Depth;
+use super::scan::{Depth, Reach};
 use super::schedule::{Alarm, Past, Ring};
 use crate::config::Schedule;
 use crate::disposition::desk::DeskError;
@@ -20,7 +20,7 @@ const OWED: &str = "interrupted, and to be made anew";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Meaning {
     Scan,
-    /// A scan of all rules fires in the same tick.
+    /// A scan of all rules in the same tick has looked at its records.
     Contained,
     Missed,
 }
@@ -85,7 +85,7 @@ impl Runner {
     /// Fires every alarm that rings.
     pub(super) fn fire(&mut self, now: Instant) {
         // The schedule's own alarm comes first, and scans all rules.
-        let mut is_all_scanned = false;
+        let mut all: Option<Reach> = None;
         for place in 0..self.alarms.len() {
             let (at, is_made_up) = match self.alarms[place].ring(now) {
                 Ring::Not => continue,
@@ -96,11 +96,12 @@ impl Runner {
             let meaning = match is_made_up {
                 false => Meaning::Missed,
                 // Else the same records would be on two lists.
-                true if is_all_scanned => Meaning::Contained,
+                true if all.as_ref().is_some_and(|reach| reach.covers(&alarm.rules)) => Meaning::Contained,
                 true => Meaning::Scan,
             };
             match self.fire_one(&alarm, at, meaning) {
-                Ok(is_scanned) => is_all_scanned |= is_scanned && alarm.rules.is_empty(),
+                Ok(reach) if alarm.rules.is_empty() => all = reach,
+                Ok(_) => {}
                 Err(error) => {
                     // Unrecorded, it must not run; the next tick tries again.
                     self.board.show().not_begun(&alarm.name, at, now, error.refusal().code);
@@ -117,32 +118,32 @@ impl Runner {
         }
     }
 
-    /// Says whether every one of the alarm's rules was scanned for it.
-    fn fire_one(&mut self, alarm: &Alarm, at: Instant, meaning: Meaning) -> Result<bool, DeskError> {
+    /// Says how far its scan reached, where one was made and has ended.
+    fn fire_one(&mut self, alarm: &Alarm, at: Instant, meaning: Meaning) -> Result<Option<Reach>, DeskError> {
         let (name, now) = (&alarm.name, self.watch.now());
         if !alarm.owes(at) && !self.desk.lock()?.begin_firing(name, at, now)? {
-            return Ok(false);
+            return Ok(None);
         }
-        let (outcome, is_scanned) = match meaning {
+        let (outcome, reach) = match meaning {
             Meaning::Scan => {
                 tracing::info!(schedule = name, %at, "a scan is due");
                 let scanned = self.scan(&alarm.rules, Depth::Probe);
                 if scanned.is_interrupted {
                     tracing::warn!(schedule = name, %at, "the scan is interrupted; the next start makes it anew");
                     self.leave_owed(name, at);
-                    return Ok(false);
+                    return Ok(None);
                 }
-                (scanned.outcome, scanned.is_whole)
+                (scanned.outcome, Some(scanned.reach))
             }
-            Meaning::Contained => ("the scan of all rules stands for it".to_owned(), true),
+            Meaning::Contained => ("the scan of all rules stands for it".to_owned(), None),
             Meaning::Missed => {
                 tracing::warn!(schedule = name, %at, "a scan was missed and is not made up");
-                ("missed".to_owned(), false)
+                ("missed".to_owned(), None)
             }
         };
         self.end(name, at, &outcome);
         self.settle_earlier(name, at);
-        Ok(is_scanned)
+        Ok(reach)
     }
 
     fn leave_owed(&self, name: &str, at: Instant) {

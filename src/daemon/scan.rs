@@ -44,10 +44,27 @@ pub enum Depth {
 pub(super) struct Scanned {
     /// In a few words.
     pub outcome: String,
-    /// None of its rules could not be scanned.
-    pub is_whole: bool,
+    pub reach: Reach,
     /// The daemon ends, and some of it was given up for that.
     pub is_interrupted: bool,
+}
+
+/// The rules whose records a scan has looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// All that it was asked for.
+    Whole,
+    /// Only these: a database could not be scanned.
+    Part(BTreeSet<RuleNumber>),
+}
+
+/// What one scan found.
+struct Found {
+    /// In a few words.
+    outcome: String,
+    /// Sources whose databases could not be scanned.
+    failed: BTreeMap<SourceName, Refusal>,
+    reach: Reach,
 }
 
 /// A plan that the daemon found to be what is due, and told of.
@@ -67,6 +84,16 @@ pub(super) struct Made {
     pub failed: BTreeMap<SourceName, Refusal>,
 }
 
+impl Reach {
+    /// Whether a scan of these rules would find nothing else.
+    pub fn covers(&self, rules: &[RuleNumber]) -> bool {
+        match self {
+            Self::Whole => true,
+            Self::Part(reached) => rules.iter().all(|rule| reached.contains(rule)),
+        }
+    }
+}
+
 impl Runner {
     /// Scans these rules (none: all), and does with what is due what the mode allows.
     pub(super) fn scan(&mut self, rules: &[RuleNumber], depth: Depth) -> Scanned {
@@ -74,18 +101,20 @@ impl Runner {
             [] => vec![None],
             rules => rules.iter().cloned().map(Some).collect(),
         };
-        let (mut words, mut is_whole, mut is_interrupted) = (Vec::new(), true, false);
+        let (mut words, mut reach, mut is_interrupted) = (Vec::new(), Reach::Whole, false);
         for only in each {
             let about = only.as_ref().map_or(ALL.to_owned(), |rule| format!("rule {rule}"));
             match self.scan_one(only, depth) {
-                Ok((outcome, failed)) => {
+                Ok(Found { outcome, failed, reach: found }) => {
                     match about.as_str() {
                         ALL => self.tell_failed(&failed),
                         about => self.board.clear(kind::SCAN_FAILED, about),
                     }
                     words.extend(failed.iter().map(|(source, why)| format!("source {source} failed: {}", why.code)));
                     words.push(outcome);
-                    is_whole &= failed.is_empty();
+                    if found != Reach::Whole {
+                        reach = found;
+                    }
                     continue;
                 }
                 // What was being read was given up for it; nothing is wrong.
@@ -99,9 +128,9 @@ impl Runner {
                     words.push(format!("failed: {}", error.refusal().code));
                 }
             }
-            is_whole = false;
+            reach = Reach::Part(BTreeSet::new());
         }
-        Scanned { outcome: words.join("; "), is_whole, is_interrupted }
+        Scanned { outcome: words.join("; "), reach, is_interrupted }
     }
 
     /// Alerts of the sources that the last scan of all rules could not scan, and of nothing else.
@@ -116,12 +145,7 @@ impl Runner {
         self.board.show().alerts.keep_only(kind::SCAN_FAILED, &failed);
     }
 
-    /// Says in a few words what was found, and of which sources nothing.
-    fn scan_one(
-        &mut self,
-        only: Option<RuleNumber>,
-        depth: Depth,
-    ) -> Result<(String, BTreeMap<SourceName, Refusal>), AskError> {
+    fn scan_one(&mut self, only: Option<RuleNumber>, depth: Depth) -> Result<Found, AskError> {
         if depth == Depth::Probe && !self.needs_counts(&only) {
             let now = self.watch.now();
             self.board.doing("probing");
@@ -129,7 +153,8 @@ impl Runner {
             if matches!(may_be_due(&self.desk.install(), only.as_ref(), now), Ok(false)) {
                 self.succeed_retired(&only)?;
                 self.metrics.scanned(now);
-                return Ok(("nothing due, by probe".to_owned(), BTreeMap::new()));
+                let outcome = "nothing due, by probe".to_owned();
+                return Ok(Found { outcome, failed: BTreeMap::new(), reach: Reach::Whole });
             }
         }
         self.retire_outdated()?;
@@ -139,7 +164,9 @@ impl Runner {
         }
         self.succeed_retired(&only)?;
         self.metrics.scanned(self.watch.now());
-        Ok((self.treat(&made, &only)?, made.failed))
+        let reached = || made.file.manifest.rules.iter().map(|rule| rule.rule.clone()).collect();
+        let reach = if made.failed.is_empty() { Reach::Whole } else { Reach::Part(reached()) };
+        Ok(Found { outcome: self.treat(&made, &only)?, failed: made.failed, reach })
     }
 
     /// Does with a plan what the mode allows.

@@ -195,29 +195,6 @@ fn an_execution_that_failed_in_report_mode_is_told_over_a_restart_until_somebody
 }
 
 #[test]
-fn an_extra_scan_is_made_where_the_scan_of_all_rules_of_the_same_minute_fails() {
-    let office = Office::new("approve", 3);
-    let account = "[[series]]\nname = \"account\"\ntriggers = { closure = { en = \"Closure\" } }\n\n[[series]]";
-    office.edit("calendar.toml", "[[series]]", account);
-    let rule = "[[rule]]\nnumber = \"R-2\"\ntitle = { en = \"Accounts\" }\nseries = \"account\"\n\
-        trigger = \"closure\"\nkeep = \"P1Y\"\ndisposition = \"destroy\"\n\n[[rule]]";
-    office.edit("calendar.toml", "[[rule]]", rule);
-    let other = "[source.other]\nsqlite = \"other.db\"\n\n[series.account]\nsource = \"other\"\n\
-        table = \"account\"\nkey = \"id\"\nevent.closure = \"closed_at\"\n\n[series.dossier]";
-    office.reconfigure("[series.dossier]", other);
-    let extra = "timezone = \"America/Toronto\"\n[[schedule.extra]]\nrules = [\"R-1\"]\nscan = \"*/30 * * * *\"\n";
-    office.reconfigure("timezone = \"America/Toronto\"\n", extra);
-    office.start().stop();
-    office.set_clock("2026-11-22T07:00:05Z");
-    let daemon = office.start();
-    office.wait("the plan of the extra scan", || office.plans("pending").len() == 1);
-    let last = office.status()["last"].to_string();
-    assert!(last.contains("failed: database") && !last.contains("stands for it"), "{last}");
-    assert!(office.has_alert("scan-failed") && office.has_alert("plan-waiting"), "{}", office.status());
-    daemon.stop();
-}
-
-#[test]
 fn a_scan_of_all_rules_stands_for_the_extra_scans_of_the_same_minute() {
     let office = Office::new("approve", 3);
     let extra = "timezone = \"America/Toronto\"\n[[schedule.extra]]\nrules = [\"R-1\"]\nscan = \"*/30 * * * *\"\n";

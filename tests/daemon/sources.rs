@@ -86,3 +86,39 @@ fn a_database_that_is_away_keeps_no_other_from_being_scanned_planned_and_counted
     daemon.stop();
     office.verify();
 }
+
+#[test]
+fn an_extra_scan_is_made_where_the_scan_of_all_rules_of_the_same_minute_did_not_reach_its_records() {
+    let office = two_databases("approve");
+    let extra = |rule: &str| format!("[[schedule.extra]]\nrules = [\"{rule}\"]\nscan = \"*/30 * * * *\"\n");
+    let zone = "timezone = \"America/Toronto\"\n";
+    office.reconfigure(zone, &format!("{zone}{}{}", extra("R-1"), extra("R-2")));
+    office.start().stop();
+    fs::rename(office.path("b.db"), office.path("b.away")).unwrap();
+    office.set_clock("2026-11-22T07:00:05Z");
+    let daemon = office.start();
+    let how = |rule: &str| office.last(&format!("{rule} at */30 * * * * America/Toronto")).remove(0);
+    office.wait("the extra scans", || how("R-2").starts_with("failed"));
+    assert_eq!(
+        (how("R-1").as_str(), how("R-2").as_str()),
+        ("the scan of all rules stands for it", "failed: database-missing")
+    );
+    assert_eq!(office.plans("pending").len(), 1, "its records are on one list");
+    assert_eq!(failed(&office), ["rule R-2", "source b"]);
+    daemon.stop();
+
+    // One that failed as a whole reached nothing: a hold on the other series cannot be asked any more.
+    let office = two_databases("approve");
+    office.reconfigure(zone, &format!("{zone}{}", extra("R-1")));
+    office.start().stop();
+    office.ask(&["hold", "place", "other", "--where", "this.name = 'x'", "--reason", "a claim"]);
+    let other = rusqlite::Connection::open(office.path("b.db")).unwrap();
+    other.execute_batch("ALTER TABLE dossier RENAME COLUMN name TO title").unwrap();
+    office.set_clock("2026-11-22T07:00:05Z");
+    let daemon = office.start();
+    office.wait("the plan of the extra scan", || office.plans("pending").len() == 1);
+    let (all, extra) = ("all at 0 2 * * * America/Toronto", "R-1 at */30 * * * * America/Toronto");
+    office.wait("its end", || office.last(extra)[0].starts_with("3 due, plan"));
+    assert_eq!(office.last(all)[0], "failed: hold-expression");
+    daemon.stop();
+}
