@@ -1,6 +1,7 @@
 //! Making and opening a destruction log; what it takes to be the one that writes it.
 
 use std::fs::{File, TryLockError};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -235,7 +236,8 @@ const LOCK_PAUSE: Duration = Duration::from_millis(5);
 /// Takes the writer's lock.
 pub(super) fn lock(dir: &Path) -> Result<File, LogError> {
     let path = dir.join("lock");
-    let opened = File::options().read(true).write(true).create(true).truncate(false).open(&path);
+    // Its mode is not the umask's to say: a lock that others may write to is refused at the next start.
+    let opened = File::options().read(true).write(true).create(true).truncate(false).mode(SHARED).open(&path);
     let file = opened.map_err(FileError::new("open", &path))?;
     for _ in 0..LOCK_ATTEMPTS {
         match file.try_lock() {

@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::fs::{File, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use super::checkpoint::{CheckpointError, SignedCheckpoint, decimal, decode_hash, encode_hash};
@@ -213,7 +214,7 @@ impl Witness {
     /// To check and to keep is one step: two requests at once must not roll each other back.
     fn lock(&self) -> Result<File, WitnessError> {
         let path = self.dir.join("lock");
-        let file = OpenOptions::new().write(true).create(true).truncate(false).open(&path);
+        let file = OpenOptions::new().write(true).create(true).truncate(false).mode(SHARED).open(&path);
         let file = file.map_err(FileError::new("open", &path))?;
         file.lock().map_err(FileError::new("lock", &path))?;
         Ok(file)

@@ -57,8 +57,8 @@ fn open_port(address: net::SocketAddr) -> io::Result<Place> {
 
 fn open_socket(path: &Path) -> io::Result<Place> {
     match fs::symlink_metadata(path) {
-        // What a crash left, or the place of before.
-        Ok(found) if found.file_type().is_socket() => fs::remove_file(path)?,
+        // What a crash left.
+        Ok(found) if found.file_type().is_socket() => remove_unless_served(path)?,
         Ok(_) => return Err(io::Error::new(io::ErrorKind::AlreadyExists, "something else than a socket stands there")),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(error),
@@ -68,6 +68,14 @@ fn open_socket(path: &Path) -> io::Result<Place> {
     fs::set_permissions(path, Permissions::from_mode(0o660))?;
     listener.set_nonblocking(true)?;
     Ok(Place::Unix(listener, file))
+}
+
+/// A socket at which another program answers is that program's.
+fn remove_unless_served(path: &Path) -> io::Result<()> {
+    match unix::UnixStream::connect(path) {
+        Ok(_) => Err(io::Error::new(io::ErrorKind::AddrInUse, "another program answers there")),
+        Err(_) => fs::remove_file(path),
+    }
 }
 
 /// A socket's name in its directory. It goes with the socket, unless another has taken its place.
@@ -219,6 +227,8 @@ pub mod tests {
         let dir = tempfile::tempdir().unwrap();
         let socket = dir.path().join("metrics.sock");
         let first = Place::open(&Listen::Unix(socket.clone())).unwrap();
+        assert!(Place::open(&Listen::Unix(socket.clone())).is_err(), "somebody answers there");
+        fs::remove_file(&socket).unwrap();
         let second = Place::open(&Listen::Unix(socket.clone())).unwrap();
         drop(first);
         assert!(socket.exists());

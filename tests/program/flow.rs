@@ -1,8 +1,10 @@
 //! The main job: plan, approve, apply, verify; and everything that must stand in its way.
 
 use std::fs;
+use std::process::Command;
 
 use super::house::{DOSSIERS, DUE, House};
+use super::support::ran;
 
 #[test]
 fn what_is_due_goes_with_its_rows_and_files_and_the_rest_stays() {
@@ -278,4 +280,25 @@ fn check_tells_of_the_rows_that_another_log_left_and_leaves_them_alone() {
     assert_eq!((found.len(), &found[0]["severity"]), (1, &"note".into()), "{found:?}");
     assert!(found[0]["message"].as_str().unwrap().contains("log other.example left rows here (1)"), "{found:?}");
     assert_eq!(house.rows("retentiond_batch WHERE origin = 'other.example'"), 1);
+}
+
+/// Under 000 whatever is made without a mode of its own may be written by everybody, which the next command refuses.
+#[test]
+fn whatever_the_umask_the_next_command_accepts_what_the_one_before_made() {
+    let house = House::new();
+    let run = |arguments: &[&str]| {
+        let command = house.command(arguments);
+        let mut shell = Command::new("sh");
+        shell.args(["-c", "umask 000; exec \"$0\" \"$@\""]).arg(command.get_program()).args(command.get_args());
+        shell.current_dir(house.path("")).envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        let ran = ran(&mut shell);
+        assert_eq!(ran.code, 0, "{arguments:?}: {ran:?}");
+    };
+    run(&["plan"]);
+    let plan = house.plans("pending").remove(0);
+    run(&["approve", &plan, "--accept", "share,rules"]);
+    run(&["hold", "place", "dossier", "3", "--reason", "litigation"]);
+    run(&["apply", &plan]);
+    run(&["audit", "verify"]);
+    run(&["plan"]);
 }

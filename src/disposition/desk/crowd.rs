@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Connections served at a time; who comes later is told so.
-pub(super) const MOST_CONNECTIONS: usize = 16;
+pub(super) const MOST_CONNECTIONS: usize = 64;
 
-/// Of these, connections of one user.
+/// Of these, connections of one user: whoever waits for an execution holds two, and all who use sudo are one user.
 const MOST_OF_ONE: usize = MOST_CONNECTIONS / 2;
 
 /// How many connections each user has open.
