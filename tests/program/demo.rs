@@ -32,7 +32,7 @@ fn the_demo_in_french_says_every_sentence_to_its_end_and_writes_numbers_as_frenc
     let flat = said.split_whitespace().collect::<Vec<_>>().join(" ");
     for expected in [
         "1. Tout est-il en ordre?",
-        "des 5 411 enregistrements de dossier partiraient, soit 25,6 %; `max_share` est de 10,0 %",
+        "sur 5 411 enregistrements de dossier à faire partir, soit 25,6 %; `max_share` est de 10,0 %",
         "aucune liste de dossier n'a encore été approuvée : ses règles sont nouvelles",
         "il est conservé tant que la date n'est pas corrigée. $ retentiond explain dossier 4",
         "il est conservé tant que la date n'est pas corrigée. $ retentiond explain dossier 5",
