@@ -2,7 +2,8 @@
 //!
 //! SQLite's own answer `now` by the clock, and `localtime` by the machine's zone, whether these words stand in an
 //! expression, in a view or in a column. Ours refuse them at the moment at which they come, and otherwise answer as
-//! SQLite's do, for they ask these. Only while rows are changed, triggers of the application may ask for the time.
+//! SQLite's do, for they ask these. Only while rows are changed, triggers of the application may ask for the time; and
+//! while such a change is compiled, for SQLite holds what a condition asks for against its statistics already then.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};

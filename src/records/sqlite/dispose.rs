@@ -140,16 +140,16 @@ impl Step {
             (None, _) => None,
         };
         let before = conn.total_changes();
-        let mut statement = conn.prepare_cached(&self.sql)?;
+        let prepare = || conn.prepare_cached(&self.sql);
         if self.effect == Effect::NoneLeft {
-            let is_left: bool = statement.query_row([], |row| row.get(0))?;
+            let is_left: bool = prepare()?.query_row([], |row| row.get(0))?;
             return Ok(is_left.then_some(Count { changed: 0, counted: 1, triggered: 0 }));
         }
         if self.effect == Effect::None {
-            statement.raw_execute()?;
+            prepare()?.raw_execute()?;
             return Ok(None);
         }
-        opened.clock.told(|| statement.raw_execute())?;
+        opened.clock.told(|| prepare()?.raw_execute())?;
         let direct = conn.changes();
         let counted = expected.unwrap_or(direct);
         if self.lets_triggers_write {

@@ -109,12 +109,13 @@ impl Opened {
     }
 
     /// What a statement would write if it were executed: itself, its foreign keys and the application's triggers.
-    /// SQLite compiles it, so this holds for the schema as it is now.
+    /// SQLite compiles it, so this holds for the schema as it is now. None with an expression of a mapping: these
+    /// triggers may ask for the time.
     ///
     /// # Errors
     /// It cannot be prepared: a trigger may use what only its application has.
     pub fn writes_of(&self, sql: &str) -> rusqlite::Result<BTreeSet<Write>> {
-        let (prepared, writes) = self.noted.writes_of(|| self.conn.prepare(sql).map(drop));
+        let (prepared, writes) = self.noted.writes_of(|| self.clock.told(|| self.conn.prepare(sql).map(drop)));
         prepared.map(|()| writes)
     }
 

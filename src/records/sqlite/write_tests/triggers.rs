@@ -201,3 +201,38 @@ fn a_trigger_may_ask_for_the_time_and_an_expression_of_a_part_may_not() {
         assert_eq!(owner.integers("SELECT id FROM dossier"), [2], "nothing more went");
     }
 }
+
+#[test]
+fn a_trigger_may_ask_for_the_time_where_sqlite_tries_its_conditions_already_while_it_compiles_them() {
+    let prune = "CREATE TABLE audit(id INTEGER PRIMARY KEY, at TEXT);
+        CREATE INDEX audit_at ON audit(at);
+        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500)
+            INSERT INTO audit SELECT i, datetime('now', '-' || i || ' days') FROM n;
+        ANALYZE;
+        CREATE TRIGGER prune AFTER DELETE ON dossier BEGIN DELETE FROM audit WHERE at < datetime('now', '-30 days'); END;
+        CREATE TRIGGER touch AFTER UPDATE ON dossier BEGIN DELETE FROM audit WHERE at < datetime('now', '-10 days'); END;";
+    for mode in MODES {
+        let owner = Owner::with(mode, &format!("{DOSSIERS} {prune}"));
+        assert!(
+            owner.integer("SELECT count(*) FROM sqlite_stat4 WHERE idx = 'audit_at'") > 0,
+            "samples to compare with"
+        );
+        let mut mapping = dossiers(&["prune", "touch"]);
+        mapping.anonymize = [("title".to_owned(), Mask::Null)].into();
+        let mut writer = owner.writer(&mapping);
+        // Once more under another schema: what is kept compiled, SQLite compiles anew when it is executed.
+        for key in [1, 2] {
+            let mut txn = writer.begin().unwrap();
+            let disposed = txn.destroy(&mapping.series, &keys(&[key])).unwrap();
+            txn.fence(BatchNumber(key.unsigned_abs()), "").unwrap();
+            txn.commit(&Evidence(key.unsigned_abs())).unwrap();
+            assert!(disposed.triggered > 0, "{mode}, {key}: {disposed:?}");
+            assert!((29..=30).contains(&owner.integer("SELECT count(*) FROM audit")), "{mode}, {key}");
+            let more = format!("CREATE TABLE later{key}(x); INSERT INTO audit VALUES (1000, '2020-01-01')");
+            owner.app.execute_batch(&more).unwrap();
+        }
+        owner.app.execute_batch("INSERT INTO dossier VALUES (3, 'c', 0, NULL)").unwrap();
+        let disposed = writer.begin().unwrap().anonymize(&mapping.series, &keys(&[3])).unwrap();
+        assert!(disposed.triggered > 10, "{mode}: {disposed:?}");
+    }
+}

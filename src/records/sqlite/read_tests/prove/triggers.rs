@@ -165,3 +165,23 @@ fn a_trigger_that_only_refuses_is_a_note() {
     let codes: Vec<&str> = prove_in(&database, &good()).iter().map(|finding| finding.code).collect();
     assert!(codes.contains(&"trigger-reads") && !codes.contains(&"trigger"), "{codes:?}");
 }
+
+#[test]
+fn what_triggers_write_is_told_where_sqlite_tries_the_present_time_against_its_statistics() {
+    let prune = "CREATE TABLE audit (id INTEGER PRIMARY KEY, at TEXT); CREATE INDEX audit_at ON audit (at);
+        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500)
+            INSERT INTO audit SELECT i, datetime('2026-01-01', '-' || i || ' days') FROM n;
+        ANALYZE;
+        CREATE TRIGGER prune AFTER DELETE ON dossier BEGIN DELETE FROM audit WHERE at < datetime('now', '-30 days'); END;";
+    error(prune, "trigger", "database_triggers = [\"prune\"]", AS_IT_IS);
+    let mut all = good();
+    naming(&["prune"])(&mut all[0]);
+    let database = Database::with("wal", &format!("{GOOD} {prune}"));
+    let mut findings = prove_in(&database, &all);
+    findings.retain(|finding| finding.severity != Severity::Note);
+    assert_eq!(findings, []);
+    // An expression of the mapping is told no time even then, when it is compiled.
+    let told = |query: &str| database.reader(&all).connection().prepare(query).map(drop);
+    assert!(told("SELECT 1 FROM audit WHERE at < datetime('now')").is_err());
+    assert!(told("SELECT 1 FROM audit WHERE at < datetime('2026-01-01')").is_ok());
+}
