@@ -59,6 +59,9 @@ pub struct PartFate {
     /// and of a rule that disposes of nothing.
     #[serde(flatten)]
     pub counted: Option<PartCounted>,
+    /// Whether records share its rows, themselves or what they belong to: a row counts for each of these.
+    #[serde(skip)]
+    pub is_shared: bool,
 }
 
 /// How much of a part belongs to the records listed.
@@ -245,9 +248,11 @@ impl PartFate {
         let named = if self.files { words.fill(words.and_its_files, &[&self.part]) } else { self.part.clone() };
         let Some(PartCounted { rows, naming_files }) = self.counted else { return named };
         let (rows, files) = (count(rows, words), count(naming_files, words));
-        let counted = match self.files {
-            true => words.fill(words.rows_and_files, &[&rows, &files]),
-            false => words.fill(words.rows, &[&rows]),
+        let counted = match (self.files, self.is_shared) {
+            (true, false) => words.fill(words.rows_and_files, &[&rows, &files]),
+            (true, true) => words.fill(words.rows_and_files_at_most, &[&rows, &files]),
+            (false, false) => words.fill(words.rows, &[&rows]),
+            (false, true) => words.fill(words.rows_at_most, &[&rows]),
         };
         format!("{named} ({counted})")
     }
@@ -260,8 +265,23 @@ fn fates(mapping: &SeriesMapping, fate: fn(&PartMapping) -> Fate) -> Vec<PartFat
         fate: fate(part),
         files: part.files.is_some(),
         counted: None,
+        is_shared: is_shared(part, mapping),
     };
     mapping.parts.iter().map(fate).collect()
+}
+
+/// Whether several records may have the same row of a part, because they share it or a row that it belongs to.
+fn is_shared(part: &PartMapping, mapping: &SeriesMapping) -> bool {
+    // A part belongs to one that stands elsewhere in the list, and never beneath itself.
+    let mut above = Some(part);
+    for _ in &mapping.parts {
+        let Some(part) = above else { return false };
+        if !part.shared.is_empty() {
+            return true;
+        }
+        above = mapping.parts.iter().find(|owner| part.of.as_ref() == Some(&owner.name));
+    }
+    false
 }
 
 fn when_destroyed(part: &PartMapping) -> Fate {

@@ -290,7 +290,7 @@ mod tests {
                 figures: None,
             }],
             rules: vec![rule],
-            dependents: Some(Dependents { rows: 8_312, files: 1 }),
+            dependents: Some(Dependents { rows: 8_312, files: 1, uncounted: 0, at_most: false }),
             calendars: vec![CalendarRow { number: "OPC-PC".into(), version: 2, zone: "America/Toronto".into() }],
             effects: Vec::new(),
             meaning: vec![Meaning {

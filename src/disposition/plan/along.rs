@@ -2,7 +2,7 @@
 //! that it lists. No approval binds to it: a hold on a record that is held already, or one more message of a dossier,
 //! changes nothing of what was decided.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
@@ -33,6 +33,9 @@ pub struct RuleAlong {
     /// Of each part, in the mapping's order, what belongs to the records listed; `None` where counting would have taken
     /// long.
     pub parts: Option<Vec<PartCount>>,
+    /// Records listed on whose parts an expression of the mapping fails: these rows are in no count.
+    #[serde(default)]
+    pub uncounted: u64,
 }
 
 /// How much of one part belongs to the records listed.
@@ -57,17 +60,33 @@ pub(super) fn along(
     let mut along: Vec<RuleAlong> = Vec::new();
     for (rule, tally) in scope.rules.iter().zip(tallies) {
         let series = scope.series[rule.series].mapping.series.clone();
-        along.push(RuleAlong { rule: rule.number.clone(), series, held_by: tally.held_by.clone(), parts: None });
+        along.push(RuleAlong {
+            rule: rule.number.clone(),
+            series,
+            held_by: tally.held_by.clone(),
+            parts: None,
+            uncounted: 0,
+        });
     }
     for place in 0..scope.series.len() {
         let Some(counted) = count(scope, place, all, draft, within.saturating_sub(began.elapsed()))? else { continue };
         let of_series = scope.rules.iter().map(|rule| rule.series == place);
         for ((own, counted), _) in along.iter_mut().zip(counted).zip(of_series).filter(|(_, of_series)| *of_series) {
             let names = scope.series[place].mapping.parts.iter().map(|part| part.name.clone());
-            own.parts = Some(names.zip(counted).map(|(part, counted)| PartCount { part, counted }).collect());
+            own.parts = Some(names.zip(counted.parts).map(|(part, counted)| PartCount { part, counted }).collect());
+            own.uncounted = counted.uncounted;
         }
     }
     Ok(along)
+}
+
+/// What was counted of one rule's records.
+#[derive(Clone)]
+struct Counted {
+    /// In the mapping's order.
+    parts: Vec<PartRows>,
+    /// Records on whose parts an expression fails.
+    uncounted: u64,
 }
 
 /// Of each rule, what each part of the series has; `None` where the time was over before.
@@ -77,10 +96,11 @@ fn count(
     all: &[SeriesMapping],
     draft: &Draft,
     within: Duration,
-) -> Result<Option<Vec<Vec<PartRows>>>, PlanError> {
+) -> Result<Option<Vec<Counted>>, PlanError> {
     let (began, scoped) = (Instant::now(), &scope.series[place]);
     let mapping = scoped.mapping;
-    let mut counted = vec![vec![PartRows::default(); mapping.parts.len()]; scope.rules.len()];
+    let none = Counted { parts: vec![PartRows::default(); mapping.parts.len()], uncounted: 0 };
+    let mut counted = vec![none; scope.rules.len()];
     let (mut records, mut last) = draft.records_after(place, &[], PAGE)?;
     if mapping.parts.is_empty() || records.is_empty() {
         return Ok(Some(counted));
@@ -88,13 +108,18 @@ fn count(
     let mut reader = open(scoped, all)?;
     while !records.is_empty() {
         let (rules, keys): (Vec<_>, Vec<_>) = records.into_iter().unzip();
-        let mut add = |record: usize, part: usize, rows| counted[rules[record]][part] += rows;
+        let mut failing = BTreeSet::new();
+        let mut add = |record: usize, part: usize, rows: Option<PartRows>| match rows {
+            Some(rows) => counted[rules[record]].parts[part] += rows,
+            None => drop(failing.insert(record)),
+        };
         let asked = reader
             .count_parts(&mapping.series, &keys, within.saturating_sub(began.elapsed()), &mut add)
             .map_err(|source| PlanError::Records { series: mapping.series.clone(), source })?;
         if asked == Asked::Some {
             return Ok(None);
         }
+        failing.into_iter().for_each(|record| counted[rules[record]].uncounted += 1);
         (records, last) = draft.records_after(place, &last, PAGE)?;
     }
     Ok(Some(counted))

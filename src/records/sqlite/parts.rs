@@ -50,7 +50,7 @@ fn names_a_file(files: &FilesMapping) -> String {
 
 impl FactsQuery {
     /// Counts the parts of each record, by its place among the keys, part by part in the mapping's order; of as many
-    /// records as time allows.
+    /// records as time allows. `None`: an expression of the mapping fails on what belongs to it.
     ///
     /// # Errors
     /// [`StoreError::TooSlow`] where one record takes too long; the database cannot be read.
@@ -59,7 +59,7 @@ impl FactsQuery {
         opened: &Opened,
         keys: &[RecordKey],
         within: Duration,
-        visit: &mut dyn FnMut(usize, usize, PartRows),
+        visit: &mut dyn FnMut(usize, usize, Option<PartRows>),
     ) -> Result<Asked, StoreError> {
         let (conn, began) = (&opened.conn, Instant::now());
         let failed = |error| StoreError::of(conn, error);
@@ -77,9 +77,9 @@ impl FactsQuery {
             read.step();
             for (part, statement) in statements.iter_mut().enumerate() {
                 match count(statement, key).map_err(|error| read.failed(conn, error)) {
-                    Ok(rows) => visit(record, part, rows),
-                    // An expression of the mapping fails on it: execution fails on this record too, and says so then.
-                    Err(StoreError::RowFails { .. }) => {}
+                    Ok(rows) => visit(record, part, Some(rows)),
+                    // Execution fails on this record too, and not on the others.
+                    Err(StoreError::RowFails { .. }) => visit(record, part, None),
                     // A record for which the time was not left is not one that takes too long.
                     Err(StoreError::TooSlow { .. }) if longest == within => return Ok(Asked::Some),
                     Err(error) => return Err(error),

@@ -230,7 +230,7 @@ impl Reader {
         series: &SeriesName,
         keys: &[RecordKey],
         within: Duration,
-        visit: &mut dyn FnMut(usize, usize, PartRows),
+        visit: &mut dyn FnMut(usize, usize, Option<PartRows>),
     ) -> Result<Asked, StoreError> {
         self.queries.of(series)?.count_parts(&self.opened, keys, within, visit)
     }

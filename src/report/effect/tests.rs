@@ -1,5 +1,8 @@
+use std::collections::BTreeMap;
+
 use super::*;
 use crate::calendar::parse;
+use crate::disposition::plan::PartCount;
 use crate::records::mapping::{FilesMapping, Literal, Missing, Reference, sample};
 use crate::report::words::{EN, FR};
 
@@ -55,6 +58,40 @@ fn a_rule_that_destroys_tells_its_term_and_all_that_goes_along() {
         assert!(text.contains(expected), "{expected} is missing from\n{text}");
     }
     assert!(!text.contains("masked"), "{text}");
+}
+
+#[test]
+fn rows_that_records_share_are_counted_as_the_most_that_may_go() {
+    let text = format!(
+        "{CALENDAR}[[rule]]\nnumber = \"1\"\nseries = \"dossier\"\ntrigger = \"closure\"\nkeep = \"P1Y\"\ndisposition = \"destroy\"\n"
+    );
+    let calendar = parse("t.toml", text.as_bytes()).unwrap_or_else(|faults| panic!("{faults:?}"));
+    let mut mapping = mapping();
+    // A page belongs to an attachment, and so to whoever shares it.
+    let mut page = sample::part("page", "attachment_id", "id");
+    page.of = Some("attachment".into());
+    page.files = mapping.parts[1].files.clone();
+    mapping.parts.push(page);
+    let counted = |part: &PartMapping| PartCount { part: part.name.clone(), counted: PartRows { rows: 4, files: 1 } };
+    let along = RuleAlong {
+        rule: "1".into(),
+        series: "dossier".into(),
+        held_by: BTreeMap::new(),
+        parts: Some(mapping.parts.iter().map(counted).collect()),
+        uncounted: 0,
+    };
+    let told = |words| super::text(&of_rules(&calendar, &mapping, &[&along], words), words).replace("\n      ", " ");
+    for (text, expected) in [
+        (
+            told(&EN),
+            "with it: message (4 rows), document and its files (4 rows, 1 naming a file), page and its files (at most 4 rows, at most 1 naming a file)",
+        ),
+        (told(&EN), "refers to it: attachment (at most 4 rows)"),
+        (told(&FR), "page et ses fichiers (au plus 4 lignes, dont au plus 1 nomme un fichier)"),
+        (told(&FR), "attachment (au plus 4 lignes)"),
+    ] {
+        assert!(text.contains(expected), "{expected} is missing from\n{text}");
+    }
 }
 
 #[test]

@@ -117,8 +117,13 @@ words! {
     masks_are: "masked: {}; its other columns stay", "masqué\u{a0}: {}; ses autres colonnes restent";
     rows: "{} [row|rows]", "{} [ligne|lignes]";
     rows_and_files: "{} [row|rows], {} naming a file", "{} [ligne|lignes], dont {} [nomme|nomment] un fichier";
+    rows_at_most: "at most {} [row|rows]", "au plus {} [ligne|lignes]";
+    rows_and_files_at_most: "at most {} [row|rows], at most {} naming a file", "au plus {} [ligne|lignes], dont au plus {} [nomme|nomment] un fichier";
     along: "Along with them go {} [row|rows] of other tables.", "Avec eux partent {} [ligne|lignes] d'autres tables.";
     along_files: "Along with them go {} [row|rows] of other tables, and the files that {} of these [names|name].", "Avec eux partent {} [ligne|lignes] d'autres tables, et les fichiers que {} d'entre elles [nomme|nomment].";
+    along_at_most: "Along with them go at most {} [row|rows] of other tables.", "Avec eux partent au plus {} [ligne|lignes] d'autres tables.";
+    along_files_at_most: "Along with them go at most {} [row|rows] of other tables, and the files that at most {} of these [names|name].", "Avec eux partent au plus {} [ligne|lignes] d'autres tables, et les fichiers qu'au plus {} d'entre elles [nomme|nomment].";
+    along_failing: "Not counted: the rows of {} [record|records] on which an expression of the mapping fails.", "Non comptées\u{a0}: les lignes de {} [enregistrement|enregistrements] où échoue une expression de la configuration.";
     along_shared: "What other records share stays until the last of them goes.", "Ce que d'autres enregistrements partagent reste jusqu'au départ du dernier.";
     along_uncounted: "How many rows go along was not counted, because that takes long here. To have it counted: {}", "Le nombre de lignes qui partent avec eux n'a pas été compté, car cela prend du temps ici. Pour le faire compter\u{a0}: {}";
     held_by_title: "Records past their term that a hold keeps; `hold list` says what it is:", "Enregistrements échus qu'une suspension conserve; `hold list` dit laquelle\u{a0}:";

@@ -17,7 +17,7 @@ impl Proof<'_> {
             }
             let select = found.select();
             let message = match expression::refusal(self.opened, found.text, &select) {
-                Ok(Some(reason)) => format!("this is not one SQL expression: {reason}"),
+                Ok(Some(reason)) => format!("this expression is refused: {reason}"),
                 _ => match self.refused(&select) {
                     Some(reason) => format!("SQLite does not accept the expression: {reason}"),
                     None => continue,
