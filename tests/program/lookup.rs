@@ -15,6 +15,15 @@ fn destroyed() -> House {
 
 const LOOKUP: [&str; 4] = ["audit", "lookup", "dossier", "4"];
 
+/// Lets `work` be done, and puts the state back as it was before.
+fn forgotten(house: &House, work: impl FnOnce()) {
+    let copied = std::process::Command::new("cp").args(["-a", "state", "older"]).current_dir(house.path("")).status();
+    assert!(copied.unwrap().success());
+    work();
+    fs::rename(house.path("state"), house.path("newer")).unwrap();
+    fs::rename(house.path("older"), house.path("state")).unwrap();
+}
+
 /// The one fingerprint key of the house.
 fn key(house: &House) -> String {
     let keys = fs::read_dir(house.path("state/private/keys")).unwrap();
@@ -179,12 +188,10 @@ fn a_destruction_is_not_denied_by_a_log_that_lies_behind_its_database() {
     let hold =
         house.ask(&["hold", "place", "dossier", "9", "--reason", "an inquiry"])["hold"].as_str().unwrap().to_owned();
     assert_eq!(house.run(&["hold", "lift", &hold, "--reason", "over"]).code, 0);
-    let copied = std::process::Command::new("cp").args(["-a", "state", "older"]).current_dir(house.path("")).status();
-    assert!(copied.unwrap().success());
-    let plan = house.approved();
-    assert_eq!(house.run(&["apply", &plan]).code, 0);
-    fs::rename(house.path("state"), house.path("newer")).unwrap();
-    fs::rename(house.path("older"), house.path("state")).unwrap();
+    forgotten(&house, || {
+        let plan = house.approved();
+        assert_eq!(house.run(&["apply", &plan]).code, 0);
+    });
     cannot_tell(&house, "that it does not know");
     assert_documented("audit lookup", &house.json(&LOOKUP).1);
 }
@@ -199,13 +206,11 @@ fn a_destruction_is_not_denied_by_that_of_another_record_of_the_same_reference()
     let hold =
         house.ask(&["hold", "place", "dossier", "4", "--reason", "an inquiry"])["hold"].as_str().unwrap().to_owned();
     assert_eq!(house.run(&["apply", &plan]).code, 0);
-    let copied = std::process::Command::new("cp").args(["-a", "state", "older"]).current_dir(house.path("")).status();
-    assert!(copied.unwrap().success());
-    assert_eq!(house.run(&["hold", "lift", &hold, "--reason", "over"]).code, 0);
-    let plan = house.approved();
-    assert_eq!(house.run(&["apply", &plan]).code, 0);
-    fs::rename(house.path("state"), house.path("newer")).unwrap();
-    fs::rename(house.path("older"), house.path("state")).unwrap();
+    forgotten(&house, || {
+        assert_eq!(house.run(&["hold", "lift", &hold, "--reason", "over"]).code, 0);
+        let plan = house.approved();
+        assert_eq!(house.run(&["apply", &plan]).code, 0);
+    });
     // The log knows that one of them went, and does not know of the batch that the other went in.
     let (code, found) = house.json(&["audit", "lookup", "dossier", "--reference", "two"]);
     let told: Vec<_> =
@@ -222,7 +227,7 @@ fn a_destruction_is_not_denied_by_a_log_that_another_went_before_unknown_to_it()
     let house = destroyed();
     fs::rename(house.path("state"), house.path("lost")).unwrap();
     assert_eq!(house.run(&["hold", "place", "dossier", "61", "--reason", "an inquiry"]).code, 0);
-    cannot_tell(&house, "neither this one nor one before it");
+    cannot_tell(&house, "neither this log nor one before it tells");
 }
 
 #[test]
@@ -235,4 +240,16 @@ fn a_reference_of_which_the_log_says_nothing_is_said_to_be_looked_for_exactly() 
     let other = lookup(&["--reference", "Canary-7"]);
     assert!(other.contains("NOT-FOUND") && other.contains("exactly as it is written"), "{other}");
     assert!(!lookup(&["dossier", "61"]).contains("exactly as it is written"));
+}
+
+#[test]
+fn a_destruction_is_not_denied_by_the_successor_of_a_log_that_has_lost_it() {
+    let house = House::new();
+    let plan = house.approved();
+    forgotten(&house, || assert_eq!(house.run(&["apply", &plan]).code, 0));
+    assert_eq!(house.run(&["audit", "adopt", "--reason", "moved to another machine"]).code, 0);
+    cannot_tell(&house, "neither this log nor one before it tells");
+    let checked = house.json(&["check"]).1;
+    let found = checked["findings"].as_array().unwrap().iter().find(|finding| finding["code"] == "lost-batches");
+    assert_eq!(found.map(|finding| &finding["severity"]), Some(&"warning".into()), "{checked}");
 }

@@ -3,13 +3,12 @@
 //! A record has a name in the log for each year whose fingerprint key is still there.
 
 use crate::audit;
-use crate::audit::earlier::{beside, earlier_logs};
 use crate::audit::lookup::{Answer, Asked, Found, Remembered, WantedBy, lookup_through};
-use crate::audit::{Entries, Fingerprinter, KeyPlaces, LogReader};
+use crate::audit::{Fingerprinter, KeyPlaces, LogReader};
 use crate::cli::error::Failure;
 use crate::cli::exit::Exit;
 use crate::cli::setup::Setup;
-use crate::disposition::execute::look_whether_behind_beside;
+use crate::disposition::execute::{Untold, look_whether_behind_beside, untold};
 use crate::model::{Fingerprint, KeyValue, Origin, RecordKey};
 use crate::records::mapping::SeriesMapping;
 
@@ -62,12 +61,8 @@ fn remembered(
     if look_whether_behind_beside(log, own, &mapping.source, &batches).is_err() {
         remembered.push(Remembered { log: own.clone(), batches: batches.len() as u64, behind: true });
     }
-    let others = reader.foreign_fences(Some(own))?;
-    if !others.is_empty() {
-        let before = earlier_logs(log.continued()?.as_ref(), beside(&audit::dir_in(&setup.install.state)), &[]);
-        let unknown = others.into_iter().filter(|(other, _)| before.iter().all(|before| before.named.origin != *other));
-        remembered.extend(unknown.map(|(log, batches)| Remembered { log, batches, behind: false }));
-    }
+    let untold = untold(log, &audit::dir_in(&setup.install.state), reader.foreign_fences(Some(own))?)?;
+    remembered.extend(untold.into_iter().map(|Untold { log, batches, .. }| Remembered { log, batches, behind: false }));
     Ok(remembered)
 }
 

@@ -3,6 +3,7 @@
 //!
 //! A log that cannot be read is for `audit verify` to tell of: nothing is said here.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -13,7 +14,7 @@ use crate::calendar::Calendar;
 use crate::cli::clock;
 use crate::disposition::Installation;
 use crate::disposition::chronicle::Chronicle;
-use crate::disposition::execute::look_whether_behind_beside;
+use crate::disposition::execute::{Untold, look_whether_behind_beside, untold};
 use crate::disposition::plan::PlanError;
 use crate::model::{BatchNumber, Origin};
 use crate::records::mapping::Source;
@@ -45,9 +46,10 @@ pub fn calendars(install: &Installation) -> Vec<Finding> {
 /// The database cannot be read.
 pub fn fences(state: &Path, source: &Source, reader: &Reader) -> Result<Vec<Finding>, StoreError> {
     let Ok(own) = own_log(state) else { return Ok(Vec::new()) };
-    let foreign = reader.foreign_fences(own.as_ref())?.into_iter();
-    let mut findings: Vec<_> = foreign.map(|found| finding(foreign_fences(source, found))).collect();
+    let foreign = reader.foreign_fences(own.as_ref())?;
+    let mut findings: Vec<_> = foreign.iter().map(|found| finding(foreign_fences(source, found))).collect();
     if let Some(origin) = own {
+        findings.extend(lost(state, source, foreign));
         findings.extend(lies_behind(state, &origin, source, &reader.fences(&origin)?));
     }
     Ok(findings)
@@ -76,13 +78,36 @@ fn lies_behind(state: &Path, origin: &Origin, source: &Source, fences: &[BatchNu
     Some(refused(format!("source {}", source.name), error))
 }
 
-fn foreign_fences(source: &Source, (log, rows): (Origin, u64)) -> sqlite::Finding {
+/// What logs before ours had lost when it began, as the fence rows of a source tell.
+fn lost(state: &Path, source: &Source, foreign: BTreeMap<Origin, Vec<BatchNumber>>) -> Vec<Finding> {
+    let dir = audit::dir_in(state);
+    let untold = LogReader::open(&dir).and_then(|log| untold(&log, &dir, foreign)).unwrap_or_default();
+    let lost = untold.into_iter().filter(|untold| untold.is_before);
+    lost.map(|untold| finding(lost_batches(source, &untold))).collect()
+}
+
+fn lost_batches(source: &Source, untold: &Untold) -> sqlite::Finding {
+    sqlite::Finding {
+        severity: Severity::Warning,
+        code: "lost-batches",
+        place: format!("source {}, table {FENCE_TABLE}", source.name),
+        message: format!(
+            "the log {} committed batches here ({}) of which its entries that this log continues do not tell; \
+             what they destroyed, `audit lookup` cannot tell",
+            untold.log, untold.batches
+        ),
+        mend: "Keep the newer copy of that log, if there is one: it has their evidence.".to_owned(),
+    }
+}
+
+fn foreign_fences(source: &Source, (log, batches): (&Origin, &Vec<BatchNumber>)) -> sqlite::Finding {
     sqlite::Finding {
         severity: Severity::Note,
         code: "foreign-fences",
         place: format!("source {}, table {FENCE_TABLE}", source.name),
         message: format!(
-            "the log {log} left rows here ({rows}), so it destroyed records here too; they are left alone"
+            "the log {log} left rows here ({}), so it destroyed records here too; they are left alone",
+            batches.len()
         ),
         mend: "Where that is not a log that this one succeeds, let one retentiond alone destroy in this database."
             .to_owned(),

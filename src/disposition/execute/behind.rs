@@ -4,8 +4,11 @@
 //! What the database alone remembers has its evidence in entries that this log has lost. To go on would give their
 //! numbers to other batches, and sign a second history beside the first.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+use std::path::Path;
 
+use crate::audit::earlier::{Earlier, Kept, beside, earlier_logs};
 use crate::audit::{Brief, Entries, LogError, LogReader};
 use crate::disposition::desk::{Desk, DeskError};
 use crate::model::{BatchNumber, Origin, SourceName};
@@ -48,6 +51,54 @@ pub fn look_beside(
         }
     }
     Ok(())
+}
+
+/// Batches of which a database remembers that another log committed them, and none of the logs before this one tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Untold {
+    /// The log that they are of.
+    pub log: Origin,
+    pub batches: u64,
+    /// Whether it is one before this log: its entries were lost before its successor began.
+    pub is_before: bool,
+}
+
+/// Of these batches of other logs those that no log before this one tells of. The entries that a log before this one
+/// has beyond those that its successor names are not its evidence.
+///
+/// # Errors
+/// A log that cannot be read.
+pub fn untold(
+    log: &LogReader,
+    dir: &Path,
+    others: BTreeMap<Origin, Vec<BatchNumber>>,
+) -> Result<Vec<Untold>, LogError> {
+    if others.is_empty() {
+        return Ok(Vec::new());
+    }
+    let before = earlier_logs(log.continued()?.as_ref(), beside(dir), &[]);
+    let mut untold = Vec::new();
+    for (other, batches) in others {
+        let earlier = before.iter().find(|earlier| earlier.named.origin == other);
+        let mut unknown = 0;
+        for batch in batches {
+            unknown += u64::from(!earlier.is_some_and(|earlier| tells_of(earlier, batch)));
+        }
+        if unknown > 0 {
+            untold.push(Untold { log: other, batches: unknown, is_before: earlier.is_some() });
+        }
+    }
+    Ok(untold)
+}
+
+/// Whether an earlier log tells of a batch. Of one that is not at hand its successor names the size alone. An entry that
+/// cannot be read tells nothing.
+fn tells_of(earlier: &Earlier, batch: BatchNumber) -> bool {
+    match &earlier.kept {
+        _ if batch.0 >= earlier.named.size => false,
+        Kept::Whole(pinned) => is_known(&LogReader::succeeded(&pinned.dir, &earlier.named), batch).unwrap_or_default(),
+        Kept::Missing | Kept::Other(_) | Kept::Unread => true,
+    }
 }
 
 /// The first of these batches, which have a fence row in a source, that the log does not know.

@@ -35,7 +35,7 @@ mod unlink;
 mod writers;
 
 pub use apply::{Conditions, Progress, apply};
-pub use behind::{look as look_whether_behind, look_beside as look_whether_behind_beside};
+pub use behind::{Untold, look as look_whether_behind, look_beside as look_whether_behind_beside, untold};
 pub use error::ExecuteError;
 pub use left::{Late, apply_left, left_files, release};
 pub use recover::{LeftBehind, Recovered, recover};

@@ -4,6 +4,8 @@
 //! The table is made by the first batch. While the log knows of a committed batch, a missing table means that somebody
 //! dropped it, and a missing row that the database was restored from a copy older than the batch.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Connection, OptionalExtension, Params, params};
 
 use super::{StoreError, schema, sql};
@@ -133,21 +135,27 @@ pub(super) fn read(conn: &Connection, origin: &Origin, batch: BatchNumber) -> Re
     }
 }
 
-/// How many fence rows each other log has left here. A table that is not as we make it has none.
-pub(super) fn foreign(conn: &Connection, own: Option<&Origin>) -> Result<Vec<(Origin, u64)>, StoreError> {
+/// The batches of other logs that have a row here, by their logs. A table that is not as we make it has none.
+pub(super) fn foreign(
+    conn: &Connection,
+    own: Option<&Origin>,
+) -> Result<BTreeMap<Origin, Vec<BatchNumber>>, StoreError> {
     if !table_exists(conn)? || fault(conn).map_err(|e| StoreError::of(conn, e))?.is_some() {
-        return Ok(Vec::new());
+        return Ok(BTreeMap::new());
     }
-    let sql =
-        "SELECT origin, count(*) FROM main.retentiond_batch WHERE origin IS NOT ?1 GROUP BY origin ORDER BY origin";
-    conn.prepare(sql)
-        .and_then(|mut statement| {
-            let rows = statement.query_map([own.map(Origin::as_str)], |row| {
-                Ok((Origin::new(row.get::<_, String>(0)?), row.get::<_, i64>(1)?.unsigned_abs()))
-            })?;
-            rows.collect()
-        })
-        .map_err(|e| StoreError::of(conn, e))
+    let mut foreign: BTreeMap<Origin, Vec<BatchNumber>> = BTreeMap::new();
+    let mut read = || {
+        let sql = "SELECT origin, batch FROM main.retentiond_batch WHERE origin IS NOT ?1 ORDER BY batch";
+        let mut statement = conn.prepare(sql)?;
+        let mut rows = statement.query([own.map(Origin::as_str)])?;
+        while let Some(row) = rows.next()? {
+            let batch = BatchNumber(row.get::<_, i64>(1)?.cast_unsigned());
+            foreign.entry(Origin::new(row.get::<_, String>(0)?)).or_default().push(batch);
+        }
+        Ok(())
+    };
+    read().map_err(|e| StoreError::of(conn, e))?;
+    Ok(foreign)
 }
 
 /// The batches of a log that have a row here. A table that is not as we make it has none.

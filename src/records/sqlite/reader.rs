@@ -1,5 +1,6 @@
 //! The read side of a database: what the flow may ask of it.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
@@ -163,11 +164,11 @@ impl Reader {
         fence::batches(&self.opened.conn, origin)
     }
 
-    /// The other logs that have left fence rows here, and how many each; without a log of one's own, all.
+    /// The batches of other logs that have fence rows here; without a log of one's own, of all.
     ///
     /// # Errors
     /// The database cannot be read.
-    pub fn foreign_fences(&self, own: Option<&Origin>) -> Result<Vec<(Origin, u64)>, StoreError> {
+    pub fn foreign_fences(&self, own: Option<&Origin>) -> Result<BTreeMap<Origin, Vec<BatchNumber>>, StoreError> {
         fence::foreign(&self.opened.conn, own)
     }
 
