@@ -123,6 +123,24 @@ fn a_release_that_a_crash_interrupted_stands_as_the_log_says() {
 }
 
 #[test]
+fn a_release_that_a_crash_interrupted_stands_under_the_successor_of_the_log_that_has_it() {
+    for is_of_a_successor in [false, true] {
+        let (house, plan, file, aside) = with_a_file_left();
+        if is_of_a_successor {
+            house.ask(&["audit", "adopt", "--reason", "a new disk"]);
+        }
+        killed_at(&house, &release(&plan, "it belongs to the archive"), "released");
+        house.ask(&["audit", "adopt", "--reason", "a new disk"]);
+        fs::rename(&aside, &file).unwrap();
+        assert_eq!(house.json(&release(&plan, "once more")).0, 3);
+        let (code, run) = next_run(&house, 100);
+        assert_eq!((code, &run["late"], file.exists()), (0, &0.into(), true), "{run}");
+        assert_eq!(corrections(&house, "completed").len(), 0);
+        verify(&house);
+    }
+}
+
+#[test]
 fn what_is_on_record_as_gone_is_not_looked_for_again_after_a_crash() {
     let (house, plan, file, aside) = with_a_file_left();
     fs::rename(&aside, &file).unwrap();

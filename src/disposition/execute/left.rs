@@ -15,7 +15,7 @@ use super::statement::{BatchResult, Statement};
 use super::unlink::{Absence, unlink_files, unreferenced};
 use crate::audit::ENDED;
 use crate::audit::leaf::{Body, Correction, EarlierBatch, RecordOutcome};
-use crate::disposition::chronicle::correction;
+use crate::disposition::chronicle::{Chronicle, correction};
 use crate::disposition::control::LeftFiles;
 use crate::disposition::desk::{Desk, DeskError, SharedDesk};
 use crate::disposition::plan::PlanError;
@@ -77,7 +77,7 @@ pub(super) fn retry(desk: &mut Desk, now: Instant) -> Result<Late, ExecuteError>
 }
 
 /// The spool with those of its files that are left according to the log: of records whose outcome says so, and of which
-/// no later entry tells that they are gone or released. A crash may have kept more.
+/// no later entry tells that they are gone or released, of this log or one before it. A crash may have kept more.
 fn still_left(desk: &mut Desk, spool: &Spool) -> Result<Spool, DeskError> {
     let is_own = spool.log == *desk.log().origin();
     // Of a batch of a log before this one only what is left is known: its records went.
@@ -89,9 +89,25 @@ fn still_left(desk: &mut Desk, spool: &Spool) -> Result<Spool, DeskError> {
         Some(records) => records.get(record).is_some_and(|(_, outcome)| *outcome == RecordOutcome::Incomplete),
         None => !is_own,
     };
-    let ended = desk.chronicle()?.ended(Some(&spool.log).filter(|_| !is_own), spool.batch);
-    let is_left = |file: &&SpooledFile| is_incomplete(file.record) && !ended(file.record);
+    let left: BTreeSet<usize> = records_of(&spool.files).into_iter().filter(|record| is_incomplete(*record)).collect();
+    let left = without_ended(desk, spool, left)?;
+    let is_left = |file: &&SpooledFile| left.contains(&file.record);
     Ok(Spool { files: spool.files.iter().filter(is_left).cloned().collect(), ..spool.clone() })
+}
+
+/// These records of a spool without those of which a log tells that their files are gone or released. The spool may
+/// have outlived the log that says so.
+fn without_ended(desk: &mut Desk, spool: &Spool, mut records: BTreeSet<usize>) -> Result<BTreeSet<usize>, DeskError> {
+    let own = desk.log().origin().clone();
+    let mut without = |origin: &Origin, chronicle: &Chronicle| {
+        let ended = chronicle.ended(Some(&spool.log).filter(|log| *log != origin), spool.batch);
+        records.retain(|record| !ended(*record));
+    };
+    without(&own, desk.chronicle()?);
+    if spool.log != own {
+        desk.earlier()?.iter().for_each(|earlier| without(&earlier.origin, &earlier.chronicle));
+    }
+    Ok(records)
 }
 
 fn retry_batch(
