@@ -162,6 +162,12 @@ impl Found {
         self.mentions.is_empty()
     }
 
+    /// Whether the log says that the record was there, or is gone: then no log before it can say more. Of a record that
+    /// was no longer as its plan listed it, one before may say that it was destroyed.
+    fn tells_whether_it_is_there(&self) -> bool {
+        self.mentions.iter().any(Mention::tells_whether_it_is_there)
+    }
+
     /// What an earlier log says besides: what is missing of either is missing of the answer. Entries of the log that
     /// knows nothing have no numbers to tell.
     #[must_use]
@@ -214,10 +220,11 @@ impl Found {
         let is_all_here = self.missing_keys.is_empty() && self.missing_logs.is_empty() && self.remembered.is_empty();
         let answer = |last: Option<&Mention>| match last {
             // What was destroyed was destroyed, whatever the other years say.
-            Some(last) if last.is_gone() || is_all_here => last.answer,
-            None if is_all_here && self.destroyed_keys.is_empty() => Answer::NotFound,
-            None if is_all_here => Answer::KeyDestroyed,
-            _ => Answer::CannotTell,
+            Some(last) if last.is_gone() => last.answer,
+            _ if !is_all_here => Answer::CannotTell,
+            Some(last) if !last.denies() || !self.is_outdone(last) => last.answer,
+            None if self.destroyed_keys.is_empty() => Answer::NotFound,
+            _ => Answer::KeyDestroyed,
         };
         let of = |mentions: &[usize]| deciding(mentions.iter().map(|place| &self.mentions[*place]));
         let cited = |mentions: Vec<usize>| Cited { answer: answer(of(&mentions)), mentions };
@@ -232,6 +239,13 @@ impl Found {
         };
         (self.answer, self.records) = (answer, records);
         self
+    }
+
+    /// Whether the record may have been destroyed under a key that was destroyed since: before this mention, which does
+    /// not say that it was there, or after it.
+    fn is_outdone(&self, last: &Mention) -> bool {
+        let (year, _) = last.name;
+        self.destroyed_keys.iter().any(|gone| *gone >= year || !last.tells_whether_it_is_there())
     }
 
     /// The mention that gives the answer: the last, but for one after the record's end that does not say that it was

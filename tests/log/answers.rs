@@ -125,6 +125,27 @@ fn each_fate_of_a_record_has_its_answer() {
     assert_eq!(answer(&log, &no_name), Answer::KeyDestroyed);
 }
 
+#[test]
+fn a_destroyed_key_may_have_named_the_destruction_of_a_record_that_was_found_changed_or_kept_before() {
+    let forgotten = |year| {
+        let (source, actor) = ("parle".into(), "marie (1000)".into());
+        Body::FpkeyDestroyed(FpkeyDestroyed { source, year, actor })
+    };
+    let mut log = forge::Forge::ready();
+    for (record, letter) in (0..5).zip(["1c", "1r", "1f", "1h", "1D"]) {
+        log.batch(&[forge::intent(record..record + 1)], &[letter]);
+    }
+    let answers = |log: &forge::Forge| [0, 1, 2, 3, 4].map(|record| answer(log, &wanted(record)));
+    let [kept, gone] = [Answer::Aborted, Answer::Destroyed];
+    assert_eq!(answers(&log), [kept, kept, kept, kept, gone]);
+    let unreadable = Answer::KeyDestroyed;
+    let mut before = log.clone();
+    before.add(forgotten(2025));
+    assert_eq!(answers(&before), [unreadable, unreadable, unreadable, kept, gone], "held, it was there in 2026");
+    log.add(forgotten(2027));
+    assert_eq!(answers(&log), [unreadable, unreadable, unreadable, unreadable, gone]);
+}
+
 /// What was cited under one reference is destroyed under one year's key; under another's it is kept.
 #[test]
 fn no_name_of_another_year_hides_that_something_cited_so_was_destroyed() {

@@ -253,3 +253,22 @@ fn a_destruction_is_not_denied_by_the_successor_of_a_log_that_has_lost_it() {
     let found = checked["findings"].as_array().unwrap().iter().find(|finding| finding["code"] == "lost-batches");
     assert_eq!(found.map(|finding| &finding["severity"]), Some(&"warning".into()), "{checked}");
 }
+
+#[test]
+fn what_an_earlier_log_says_was_destroyed_is_gone_whatever_its_successor_says_of_it() {
+    let house = House::new();
+    let first = house.ask(&["plan", "--only", "R-1"])["plan"].as_str().unwrap().to_owned();
+    assert_eq!(house.run(&["approve", &first, "--accept", "rules,share"]).code, 0);
+    let second = house.approved();
+    assert_eq!(house.run(&["apply", &first]).code, 0);
+    assert_eq!(house.run(&["audit", "adopt", "--reason", "moved to another machine"]).code, 0);
+    let again = house.run(&["approve", &second, "--accept", "rules,share"]);
+    assert_eq!(again.code, 0, "{again:?}");
+    house.run(&["apply", &second]);
+    let found = house.ask(&LOOKUP);
+    let mentions = found["mentions"].as_array().unwrap();
+    let told: Vec<_> = mentions.iter().map(|mention| mention["answer"].as_str().unwrap()).collect();
+    assert_eq!((&found["answer"], told), (&"DESTROYED".into(), vec!["DESTROYED", "ABORTED"]), "{found}");
+    fs::rename(house.path("state/audit.1"), house.path("away")).unwrap();
+    assert_eq!(house.json(&LOOKUP).1["answer"], "CANNOT-TELL");
+}

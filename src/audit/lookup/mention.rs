@@ -92,6 +92,11 @@ impl Mention {
         matches!(self.answer, Answer::Destroyed | Answer::Anonymized | Answer::Incomplete)
     }
 
+    /// Whether it says that the record was not destroyed, or is back.
+    pub(super) fn denies(&self) -> bool {
+        matches!(self.answer, Answer::Aborted | Answer::Resurrected)
+    }
+
     /// Takes up what later logs say of it, where its own is of this name.
     pub(super) fn read_later(&mut self, log: Option<&Origin>, ended: &[EndedEarlier], put_back: Option<&LaterEntry>) {
         for end in ended {

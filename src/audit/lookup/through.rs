@@ -24,14 +24,14 @@ pub struct Asked<'a> {
 }
 
 /// What the log in this directory says of a record, and those before it: a key names one record, which the newest log
-/// that knows it tells of; a reference may be that of others before.
+/// tells of that says whether it was there; a reference may be that of others before.
 ///
 /// # Errors
 /// A log or a key that cannot be read.
 pub fn lookup_through(dir: &Path, asked: &Asked<'_>) -> Result<Found, LogError> {
     let mut directories = beside(dir);
     let mut found = asked.of(&LogReader::open(dir)?)?;
-    while (found.is_absent() || asked.by == WantedBy::Reference)
+    while (asked.by == WantedBy::Reference || !found.tells_whether_it_is_there())
         && let Some(named) = found.continued.take()
     {
         let earlier = find_earlier(named, &mut directories, &[]);
