@@ -1,6 +1,5 @@
 //! `apply`: executes an approved plan, or goes on with one that was interrupted.
 
-use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -12,7 +11,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use super::error::Failure;
 use super::exit::Exit;
 use super::progress;
-use super::session::Session;
+use super::session::{Session, note};
 use super::setup::Setup;
 use crate::disposition::clock::{Doubt, Obstacle};
 use crate::disposition::control::Control;
@@ -102,12 +101,6 @@ fn release_brake(brake: &Brake) -> Result<(), Failure> {
         None => {}
     }
     Ok(brake.memorize_clock()?)
-}
-
-/// Says something beside the result.
-fn note(text: &str) {
-    // Where nobody reads standard error, the run counts all the same.
-    let _ = writeln!(io::stderr(), "note: {text}");
 }
 
 /// A person answers for what the plan has left.

@@ -11,7 +11,7 @@ use except::List;
 
 use super::error::Failure;
 use super::exit::Exit;
-use super::session::Session;
+use super::session::{Session, note};
 use super::setup::{DeskDoor, Setup};
 use crate::config::Mode;
 use crate::disposition::control::Control;
@@ -46,6 +46,11 @@ impl Approve {
         let setup = Setup::load(session)?;
         let plan = PlanId::new(self.plan);
         let mut desk = setup.desk()?;
+        if let Some(doubt) = desk.0.doubt() {
+            note(&format!(
+                "{doubt}; nothing is destroyed; if the clock is right, answer for it first, then make a new plan: `retentiond ctl resume --clock`"
+            ));
+        }
         let list = self.except.as_deref().map(|path| List::read(path, &setup)).transpose()?;
         let except = list.as_ref().map(List::records).unwrap_or_default();
         for records in except.chunks(AT_ONCE) {

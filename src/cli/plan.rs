@@ -10,11 +10,11 @@ use clap::Args;
 use super::arguments::{day, one_rule};
 use super::error::Failure;
 use super::exit::Exit;
-use super::session::Session;
+use super::session::{Session, note};
 use super::setup::Setup;
 use crate::disposition::plan::{PlanDirs, PlanFile, PlanRequest};
 use crate::disposition::request::{Request, Response};
-use crate::model::{CivilDate, RuleNumber};
+use crate::model::{CivilDate, RuleNumber, in_utc};
 use crate::report::Report;
 use crate::report::csv::PlanCsv;
 use crate::report::plan::PlanReport;
@@ -45,6 +45,12 @@ impl PlanCommand {
         let setup = Setup::load(session)?;
         let door = setup.desk()?.0;
         let now = door.now();
+        if let Some(doubt) = door.doubt() {
+            note(&format!(
+                "{doubt}; this plan goes by {}, and nothing is destroyed; if the clock is right, answer for it first, then plan anew: `retentiond ctl resume --clock`",
+                in_utc(now)
+            ));
+        }
         let request = PlanRequest {
             now,
             as_of: self.as_of,

@@ -107,6 +107,12 @@ impl<'a> Session<'a> {
     }
 }
 
+/// Says something beside the result.
+pub fn note(text: &str) {
+    // Where nobody reads standard error, the result counts all the same.
+    let _ = writeln!(io::stderr(), "note: {text}");
+}
+
 /// A command line of this program as a user types it, from the current directory; `config` where it must be named.
 pub fn command(config: Option<&Path>, arguments: &[&str]) -> String {
     let program = program();

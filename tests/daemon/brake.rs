@@ -4,7 +4,7 @@ use std::thread;
 
 use serde_json::Value as Json;
 
-use crate::office::Office;
+use crate::office::{Office, insert};
 use crate::support::{Ran, ran};
 
 const CONFIRMED: (&str, &str) = ("RETENTIOND_SYNCHRONIZED", "yes");
@@ -106,4 +106,63 @@ fn a_pause_goes_to_an_apply_under_way_which_ends_with_its_chunk() {
     office.ask(&["ctl", "resume"]);
     assert_eq!((office.run(&["apply", &plan]).code, office.count()), (0, 5));
     office.verify();
+}
+
+/// How many plans still have their list.
+fn lists(office: &Office) -> usize {
+    std::fs::read_dir(office.path("state/private/plans")).unwrap().count()
+}
+
+#[test]
+fn a_clock_in_doubt_erases_no_list_whether_a_command_looks_or_the_daemon_starts() {
+    let (office, approved) = served(3);
+    insert(&office.database(), "2025-11-02T12:00:00Z");
+    let pending = office.plan();
+    assert_eq!((office.plans("pending"), lists(&office)), (vec![pending], 2));
+    let look = |doubt: &str, lists_then: usize| {
+        assert_eq!(run_with(&office, UNCONFIRMED, &["hold", "list"]).code, 0);
+        assert_eq!(lists(&office), lists_then, "a command erased what only the clock says has expired");
+        let daemon = office.start_with(&[UNCONFIRMED]);
+        office.wait("the alert", || office.has_alert("clock"));
+        assert!(office.status()["clock"].as_str().unwrap().contains(doubt), "{}", office.status());
+        daemon.stop();
+        assert_eq!(lists(&office), lists_then, "the daemon erased what only the clock says has expired");
+    };
+    office.set_clock("2027-03-15T17:00:00Z");
+    look("days old", 2);
+    office.set_clock("2026-11-21T17:10:00Z");
+    assert_eq!((run_with(&office, CONFIRMED, &["apply", &approved]).code, office.count()), (0, 6));
+    assert_eq!(run_with(&office, UNCONFIRMED, &["hold", "list"]).code, 0);
+    assert_eq!(lists(&office), 1, "what was executed is erased whatever time it is");
+    office.set_clock("2026-12-20T17:00:00Z");
+    look("no time server", 1);
+    assert_eq!(run_with(&office, CONFIRMED, &["hold", "list"]).code, 0);
+    assert_eq!(lists(&office), 0, "a clock that is believed lets it expire");
+    office.verify();
+}
+
+#[test]
+fn whoever_plans_or_approves_after_a_long_silence_is_told_how_to_answer_for_the_clock() {
+    let office = Office::new("report", 3);
+    let plan = office.plan();
+    office.ask(&["approve", &plan, "--accept", "rules"]);
+    assert_eq!(run_with(&office, UNCONFIRMED, &["apply", &plan]).code, 0);
+    insert(&office.database(), "2025-11-02T12:00:00Z");
+    office.set_clock("2027-03-01T17:00:00Z");
+    let mend = "`retentiond ctl resume --clock`";
+    let planned = run_with(&office, UNCONFIRMED, &["plan"]);
+    assert!(planned.code == 0 && planned.err.contains("goes by 2026-11-21T17:00:0"), "{planned:?}");
+    assert!(planned.err.contains("days old") && planned.err.contains(mend), "{planned:?}");
+    let plan = planned.json()["plan"].as_str().unwrap().to_owned();
+    let approved = run_with(&office, UNCONFIRMED, &["approve", &plan, "--accept", "median"]);
+    assert!(approved.code == 0 && approved.err.contains(mend), "{approved:?}");
+    assert_paused(&run_with(&office, UNCONFIRMED, &["apply", &plan]), mend);
+
+    assert_eq!(run_with(&office, UNCONFIRMED, &["ctl", "resume", "--clock"]).code, 0);
+    let planned = run_with(&office, UNCONFIRMED, &["plan"]);
+    assert_eq!(planned.err, "", "nothing is in doubt any more");
+    let plan = planned.json()["plan"].as_str().unwrap().to_owned();
+    let approved = run_with(&office, UNCONFIRMED, &["approve", &plan, "--accept", "share,median"]);
+    assert_eq!((approved.code, approved.err.as_str()), (0, ""), "{approved:?}");
+    assert_eq!(run_with(&office, UNCONFIRMED, &["apply", &plan]).code, 0);
 }

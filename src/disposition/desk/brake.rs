@@ -29,16 +29,22 @@ pub struct Brake {
 }
 
 impl Brake {
-    /// The brake of this Desk as it was left: paused, if it was, and believing of the clock what was believed.
+    /// The brake of this Desk as it was left: paused, if it was, and believing of the clock what was believed. With
+    /// that known, the lists of plans that are over are erased: expired ones under a clock that is believed only.
     ///
     /// # Errors
-    /// The private database cannot be read.
+    /// The private database, or a list that cannot be removed.
     pub fn recall(shared: &SharedDesk, watch: Arc<Watch>) -> Result<Self, DeskError> {
         let mut desk = shared.lock()?;
         let believed = desk.recall(CLOCK)?;
         watch.log_is_at(desk.log().last_time());
         watch.recall(believed, desk.answered_for()?);
         let paused = desk.recall(PAUSE)?;
+        let (now, doubt) = watch.look();
+        desk.erase_what_is_done(now)?;
+        if doubt.is_none() {
+            desk.erase_what_has_expired(now)?;
+        }
         drop(desk);
         Ok(Self { desk: shared.clone(), watch, paused: Mutex::new(paused), believed: Mutex::new(believed) })
     }

@@ -11,7 +11,7 @@ use crate::audit;
 use crate::audit::{KeyPlaces, LogReader, load_fingerprinter};
 use crate::disposition::Installation;
 use crate::disposition::chronicle::Chronicle;
-use crate::disposition::clock::Watch;
+use crate::disposition::clock::{Doubt, Watch};
 use crate::disposition::holds::HoldIndex;
 use crate::disposition::plan::{self, PlanError, PlanFile, PlanRequest, PlanningKeys, database_digest, mapping_digest};
 use crate::disposition::rails::History;
@@ -134,6 +134,13 @@ impl Door {
     /// The time to believe.
     pub fn now(&self) -> Instant {
         self.watch.now()
+    }
+
+    /// What speaks against the clock (the log, the time since boot), where this command has taken the state. That no
+    /// server confirmed it speaks for nothing until records are destroyed.
+    pub fn doubt(&self) -> Option<Doubt> {
+        let (_, doubt) = self.brake()?.watch().look();
+        doubt.filter(|doubt| *doubt != Doubt::Unsynchronized)
     }
 
     /// What binds this command, where it has taken the state.

@@ -114,7 +114,6 @@ impl Desk {
         };
         desk.accept_confirmed_clock()?;
         desk.reconcile(now)?;
-        desk.erase_what_is_done(now)?;
         Ok(desk)
     }
 

@@ -47,11 +47,20 @@ impl Desk {
         self.store.forget(plan)
     }
 
-    /// Erases the lists of plans that are done, rejected or expired.
+    /// Erases the lists of plans that are done or rejected, as the log tells whatever time it is.
     pub(super) fn erase_what_is_done(&mut self, now: Instant) -> Result<(), DeskError> {
         self.plans.erase_abandoned_drafts()?;
+        self.erase_lists(now, |state| matches!(state, PlanState::Executed | PlanState::Rejected))
+    }
+
+    /// Erases the lists of plans that have expired. An expiry cannot be taken back, so `now` must be believed.
+    pub(super) fn erase_what_has_expired(&mut self, now: Instant) -> Result<(), DeskError> {
+        self.erase_lists(now, |state| state == PlanState::Expired)
+    }
+
+    fn erase_lists(&mut self, now: Instant, is_over: impl Fn(PlanState) -> bool) -> Result<(), DeskError> {
         for status in self.plan_list(now)? {
-            if matches!(status.state, PlanState::Executed | PlanState::Rejected | PlanState::Expired) {
+            if is_over(status.state) {
                 self.forget(&status.plan)?;
             }
         }
@@ -86,6 +95,7 @@ impl Desk {
     /// A file that cannot be removed.
     pub fn forget_plans_before(&mut self, before: Instant, now: Instant) -> Result<u64, DeskError> {
         self.erase_what_is_done(now)?;
+        self.erase_what_has_expired(now)?;
         let mut forgotten = 0;
         for status in self.plan_list(now)? {
             let is_over = matches!(

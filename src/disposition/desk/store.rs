@@ -152,7 +152,8 @@ impl Store {
 
     /// Erases what was kept for the execution of a plan.
     pub fn forget(&self, plan: &PlanId) -> Result<(), DeskError> {
-        self.run(|connection| connection.execute("DELETE FROM exception WHERE plan = ?1", [plan.as_str()]))?;
+        // A start erases what is done, and a full disk must not keep anybody from starting.
+        self.insist(|connection| connection.execute("DELETE FROM exception WHERE plan = ?1", [plan.as_str()]))?;
         Ok(())
     }
 
@@ -164,7 +165,8 @@ impl Store {
         work(&self.connection).map_err(|source| failed(&self.path, source))
     }
 
-    /// The same for what a person says to keep something: where the disk is full, with the room that was set aside.
+    /// The same for what a person says to keep something, and for a start: where the disk is full, with the room that
+    /// was set aside.
     pub(super) fn insist<T>(&self, work: impl Fn(&Connection) -> rusqlite::Result<T>) -> Result<T, DeskError> {
         match self.run(&work) {
             Err(error) if error.may_be_full() && self.room.give_back() => self.run(&work),
