@@ -3,7 +3,9 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 
-use crate::office::Office;
+use rusqlite::Connection;
+
+use crate::office::{Office, insert};
 
 /// What names a second database, `b.db`, and the records in it.
 const SECOND: &str = "
@@ -46,6 +48,34 @@ fn two_databases(mode: &str) -> Office {
     office
 }
 
+/// What destroys everything that is due, whatever rail stands in the way.
+const EVERY_RAIL: &str = "rules,share,count,median,backlog,empty";
+
+/// A file that each record of the second database has.
+const FILE: &str = "
+[[series.other.part]]
+table = \"document\"
+on    = { dossier_id = \"id\" }
+files = { column = \"path\", root = \"ROOT\" }
+";
+
+fn second(office: &Office) -> Connection {
+    Connection::open(office.path("b.db")).unwrap()
+}
+
+/// Takes the second database away, or puts it back.
+fn move_second(office: &Office, from: &str, to: &str) {
+    fs::rename(office.path(from), office.path(to)).unwrap();
+}
+
+/// Has the daemon destroy what it finds due.
+fn destroy_what_is_found(office: &Office) {
+    office.scan();
+    let plan = office.plans("pending").remove(0);
+    office.ask(&["approve", &plan, "--accept", EVERY_RAIL]);
+    office.wait("the execution", || office.plans("executed").contains(&plan));
+}
+
 /// What the failed scans are about.
 fn failed(office: &Office) -> Vec<String> {
     let status = office.status();
@@ -62,7 +92,7 @@ fn a_database_that_is_away_keeps_no_other_from_being_scanned_planned_and_counted
     assert!(office.last("scan")[0].starts_with("6 due, plan"), "{:?}", office.last("scan"));
 
     fs::rename(office.path("b.db"), office.path("b.away")).unwrap();
-    crate::office::insert(&office.database(), "2025-11-02T12:00:00Z");
+    insert(&office.database(), "2025-11-02T12:00:00Z");
     office.scan();
     let told = office.last("scan").remove(0);
     assert!(told.starts_with("source b failed: database-missing; 4 due, plan"), "{told}");
@@ -112,7 +142,7 @@ fn an_extra_scan_is_made_where_the_scan_of_all_rules_of_the_same_minute_did_not_
     office.reconfigure(zone, &format!("{zone}{}", extra("R-1")));
     office.start().stop();
     office.ask(&["hold", "place", "other", "--where", "this.name = 'x'", "--reason", "a claim"]);
-    let other = rusqlite::Connection::open(office.path("b.db")).unwrap();
+    let other = second(&office);
     other.execute_batch("ALTER TABLE dossier RENAME COLUMN name TO title").unwrap();
     office.set_clock("2026-11-22T07:00:05Z");
     let daemon = office.start();
@@ -121,4 +151,69 @@ fn an_extra_scan_is_made_where_the_scan_of_all_rules_of_the_same_minute_did_not_
     office.wait("its end", || office.last(extra)[0].starts_with("3 due, plan"));
     assert_eq!(office.last(all)[0], "failed: hold-expression");
     daemon.stop();
+}
+
+#[test]
+fn a_database_that_is_away_after_a_run_in_it_keeps_no_other_from_being_destroyed_from() {
+    let office = two_databases("approve");
+    let daemon = office.start();
+    destroy_what_is_found(&office);
+    move_second(&office, "b.db", "b.away");
+    insert(&office.database(), "2025-11-02T12:00:00Z");
+    destroy_what_is_found(&office);
+    assert_eq!(office.count(), 5);
+    daemon.stop();
+    let daemon = office.start();
+    assert!(!office.has_alert("recovery"), "no crash interrupted anything: {}", office.status());
+    daemon.stop();
+
+    // A plan that lists its records waits whole.
+    move_second(&office, "b.away", "b.db");
+    insert(&office.database(), "2025-11-02T12:00:00Z");
+    insert(&second(&office), "2025-11-02T12:00:00Z");
+    let plan = office.plan();
+    office.ask(&["approve", &plan, "--accept", EVERY_RAIL]);
+    move_second(&office, "b.db", "b.away");
+    let (code, told) = office.json(&["apply", &plan]);
+    assert!(code != 0 && told["error"].to_string().contains("b.db"), "{code}: {told}");
+    assert_eq!(office.count(), 6);
+    move_second(&office, "b.away", "b.db");
+    assert_eq!(office.ask(&["apply", &plan])["destroyed"], 2);
+    office.verify();
+}
+
+#[test]
+fn what_a_crash_left_in_a_database_that_is_away_keeps_no_other_from_being_destroyed_from_and_is_settled_later() {
+    let office = two_databases("approve");
+    let root = office.path("files");
+    office.configure(&FILE.replace("ROOT", root.to_str().unwrap()));
+    let table = "CREATE TABLE document (id INTEGER PRIMARY KEY, dossier_id INTEGER NOT NULL, path TEXT);
+        CREATE INDEX document_dossier ON document (dossier_id); CREATE INDEX document_path ON document (path);
+        INSERT INTO document VALUES (1, 1, 'canary.txt')";
+    second(&office).execute_batch(table).unwrap();
+    fs::create_dir_all(&root).unwrap();
+    fs::write(root.join("canary.txt"), "canary").unwrap();
+    office.database().execute("DELETE FROM dossier WHERE id <= 3", []).unwrap();
+    let plan = office.plan();
+    office.ask(&["approve", &plan, "--accept", EVERY_RAIL]);
+    let killed = office.command(&["apply", &plan]).env("FAILPOINTS", "committed=return(kill)").output().unwrap();
+    assert_eq!(killed.status.code(), None, "{killed:?}");
+    move_second(&office, "b.db", "b.away");
+    insert(&office.database(), "2025-11-02T12:00:00Z");
+
+    let daemon = office.start();
+    let told = || office.status()["alerts"].to_string();
+    assert!(office.has_alert("recovery") && told().contains("source b"), "{}", told());
+    destroy_what_is_found(&office);
+    assert_eq!(office.count(), 5);
+    assert!(office.has_alert("recovery") && !office.plans("executed").contains(&plan), "{}", told());
+    assert!(root.join("canary.txt").exists(), "whether its row went is not known yet");
+
+    move_second(&office, "b.away", "b.db");
+    office.wait("its settlement", || !office.has_alert("recovery"));
+    assert!(!root.join("canary.txt").exists(), "its row went, and nobody forgot it");
+    daemon.stop();
+    assert_eq!(second(&office).query_one("SELECT count(*) FROM dossier", [], |row| row.get(0)), Ok(5));
+    office.verify();
+    office.verify_by_python("2026-11-21T17:00:00Z");
 }

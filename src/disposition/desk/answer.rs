@@ -158,7 +158,7 @@ fn planning_keys(
 ) -> Result<Response, DeskError> {
     let install = desk.install();
     let mut desk = desk.lock()?;
-    // A plan must know of a database that was restored; one that cannot be read now is the planning's to report.
+    // A plan must know of a database that was restored.
     if let Err(ExecuteError::Desk(error @ DeskError::LogBehind { .. })) = execute::look_for_restored(&mut desk, now) {
         return Err(error);
     }

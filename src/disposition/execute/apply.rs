@@ -1,6 +1,6 @@
 //! Executes an approved plan, chunk by chunk in primary-key order, or goes on with it.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -10,19 +10,19 @@ use super::chunk::PATIENCE;
 use super::close::{Ended, close};
 use super::divide::{Took, giant, run_divided};
 use super::error::ExecuteError;
-use super::queue::Queue;
+use super::queue::{Chunk, Queue};
 use super::resume::Settled;
 use super::spool::SpoolDir;
 use super::statement::{Statement, Tally};
 use super::stayed::{Staying, leave};
 use super::target::Target;
 use super::writers::Writers;
-use super::{asked, declare, fault, recover, restored, resume};
+use super::{asked, behind, declare, fault, recover, restored, resume};
 use crate::audit::leaf::RecordOutcome;
 use crate::disposition::desk::{Desk, SharedDesk};
 use crate::disposition::plan::Item;
 use crate::disposition::{ApprovedPlan, Installation, Pace};
-use crate::model::{Actor, Fingerprint, Instant, Opening, RunId};
+use crate::model::{Actor, Fingerprint, Instant, Opening, RunId, SourceName};
 use crate::records::files::Reserved;
 use crate::records::sqlite::Relief;
 
@@ -67,7 +67,8 @@ pub fn apply(
     }
     let late = {
         let mut desk = shared.lock()?;
-        let recovered = recover::recover(&mut desk, recover::LeftBehind::TryAgain, started)?;
+        let sources: BTreeSet<_> = plan.manifest().series.iter().map(|planned| planned.source.clone()).collect();
+        let recovered = recover::recover(&mut desk, &sources, recover::LeftBehind::TryAgain, started)?;
         desk.may_destroy()?;
         wait_for_a_person(&mut desk, plan)?;
         recovered.late
@@ -126,6 +127,10 @@ struct Execution<'a> {
 }
 
 impl<'a> Execution<'a> {
+    fn source_of(&self, chunk: &Chunk) -> &SourceName {
+        &self.plan.manifest().series[chunk.series].source
+    }
+
     fn count_planned(&self) -> Result<u64, ExecuteError> {
         let planned = self.plan.planned()?;
         Ok(planned.saturating_sub(self.settled.len() as u64))
@@ -156,7 +161,9 @@ impl<'a> Execution<'a> {
             if let Some(reason) = &took.over {
                 self.put_off_the_rest(reason);
                 // Where the database was restored, that goes on record: its source waits for a person.
-                restored::look(&mut *self.shared.lock()?, (conditions.clock)())?;
+                let mut desk = self.shared.lock()?;
+                behind::look(&mut desk)?;
+                restored::look(&mut desk, self.source_of(&chunk), (conditions.clock)())?;
                 return Ok(false);
             }
             queue.learn(&chunk, &took);

@@ -87,6 +87,11 @@ impl ExecuteError {
         }
     }
 
+    /// Whether it concerns the source of one batch alone, so that others can be destroyed from.
+    pub(super) fn is_of_one_source(&self) -> bool {
+        matches!(self, Self::Unresolved { .. } | Self::Nameless { .. } | Self::NoSeries { .. } | Self::Store(_))
+    }
+
     /// What kind of answer it is.
     pub fn kind(&self) -> RefusalKind {
         match self {

@@ -20,7 +20,7 @@ use crate::disposition::control::LeftFiles;
 use crate::disposition::desk::{Desk, DeskError, SharedDesk};
 use crate::disposition::plan::PlanError;
 use crate::disposition::request::Released;
-use crate::model::{Actor, Digest, Instant, Opening, Origin, PlanId, RunId};
+use crate::model::{Actor, Digest, Instant, Opening, Origin, PlanId, RunId, SourceName};
 use crate::records::sqlite::Writer;
 
 /// What became of the files that earlier batches had left.
@@ -62,15 +62,29 @@ pub fn left_files(state: &Path) -> Result<Vec<LeftFiles>, SpoolError> {
 pub(super) fn retry(desk: &mut Desk, now: Instant) -> Result<Late, ExecuteError> {
     let mut late = Late::default();
     let spools = SpoolDir::of(&desk.install().state);
+    let unresolved: BTreeSet<SourceName> =
+        desk.log().unresolved().into_iter().map(|(_, intent)| intent.source).collect();
     for spool in spools.all()? {
         if spool.log != *desk.log().origin() && spool.left_since.is_none() {
+            continue;
+        }
+        if unresolved.contains(&spool.source) {
+            // That batch's own files among them: of these nobody knows yet whether they are to go.
+            if spool.left_since.is_some() {
+                late.leave("a batch of the file's source is not resolved yet", spool.files.len() as u64);
+            }
             continue;
         }
         let left = still_left(desk, &spool)?;
         if left.files.is_empty() {
             spools.remove(&spool)?;
         } else {
-            retry_batch(desk, &spools, &left, &mut late, now)?;
+            match retry_batch(desk, &spools, &left, &mut late, now) {
+                Err(ExecuteError::Store(_)) => {
+                    late.leave("the database that named a file cannot be opened or read now", left.files.len() as u64);
+                }
+                tried => tried?,
+            }
         }
     }
     Ok(late)
@@ -256,7 +270,8 @@ pub fn apply_left(
     if install.windows.open_at(now) == Opening::Blackout {
         return Err(ExecuteError::Blackout { until: install.windows.changes_after(now) });
     }
-    let Late { gone, left, reasons } = recover(&mut desk, LeftBehind::TryAgain, now)?.late;
+    // What of it waits, its files say.
+    let Late { gone, left, reasons } = recover(&mut desk, &BTreeSet::new(), LeftBehind::TryAgain, now)?.late;
     desk.log().publish()?;
     Ok(Statement { late: gone, left, reasons, ..Statement::nothing_more(run, plan.clone()) })
 }

@@ -39,5 +39,5 @@ pub use behind::{Untold, look as look_whether_behind, look_beside as look_whethe
 pub use error::ExecuteError;
 pub use left::{Late, apply_left, left_files, release};
 pub use recover::{LeftBehind, Recovered, recover};
-pub use restored::look as look_for_restored;
+pub use restored::look_everywhere as look_for_restored;
 pub use statement::Statement;

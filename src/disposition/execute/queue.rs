@@ -32,7 +32,8 @@ pub(super) struct Chunk {
     pub giant: Option<Weight>,
     /// A batch that has freed more of the database than so many bytes is undone.
     pub most_bytes: u64,
-    series: usize,
+    /// Its place in the manifest.
+    pub series: usize,
     /// Whether there would have been more, had the records been smaller.
     is_cut_by_bytes: bool,
 }

@@ -1,7 +1,7 @@
 //! After a crash: every intent without outcome gets one, from what the database itself says. Runs before anything else
 //! does.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::ControlFlow;
 
 use super::behind;
@@ -19,7 +19,7 @@ use crate::disposition::Installation;
 use crate::disposition::chronicle::correction;
 use crate::disposition::desk::Desk;
 use crate::disposition::plan::PlanDirs;
-use crate::model::{Fingerprint, Instant, Origin, RecordKey};
+use crate::model::{Fingerprint, Instant, Origin, RecordKey, SourceName};
 use crate::records::mapping::Source;
 use crate::records::sqlite::{FenceState, Reader, Writer};
 
@@ -32,34 +32,52 @@ pub enum LeftBehind {
 }
 
 /// What recovery found.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub struct Recovered {
-    /// Batches that had no outcome.
+    /// Batches that had no outcome and have one now.
     pub batches: u64,
     /// Those among them that the database says were committed.
     pub committed: u64,
     /// What became of files that earlier batches had left.
     pub late: Late,
+    /// Why batches of other sources than were asked for wait for theirs: nothing is destroyed from these meanwhile.
+    pub waiting: Vec<ExecuteError>,
 }
 
-/// Gives every intent without outcome its outcome.
+/// Gives every intent without outcome its outcome, before something is destroyed from these sources. Batches of another
+/// source that cannot be read now wait, and keep nothing from being destroyed elsewhere.
 ///
 /// # Errors
-/// Nothing is resolved by a log that lies behind a database. A source that cannot be opened now: its batches wait, and
-/// nothing else is destroyed until they are resolved.
-pub fn recover(desk: &mut Desk, left: LeftBehind, now: Instant) -> Result<Recovered, ExecuteError> {
+/// Nothing is resolved by a log that lies behind a database. One of these sources cannot be read now; the log names one
+/// that the configuration no longer has, which may be any of them under another name.
+pub fn recover(
+    desk: &mut Desk,
+    sources: &BTreeSet<SourceName>,
+    left: LeftBehind,
+    now: Instant,
+) -> Result<Recovered, ExecuteError> {
     // Under a log that is not the newest, a batch without outcome may have had one.
     behind::look(desk)?;
     let mut recovered = Recovered::default();
     for intents in by_batch(desk.log().unresolved()) {
-        recovered.batches += 1;
-        recovered.committed += u64::from(resolve(desk, &intents, now)?);
+        match resolve(desk, &intents, now) {
+            Ok(committed) => {
+                recovered.batches += 1;
+                recovered.committed += u64::from(committed);
+            }
+            Err(error) if error.is_of_one_source() && !sources.contains(&intents[0].1.source) => {
+                recovered.waiting.push(error);
+            }
+            Err(error) => return Err(error),
+        }
     }
     if left == LeftBehind::TryAgain {
         recovered.late = left::retry(desk, now)?;
     }
     // A batch resolved just now may have let go of the fence before it, so this comes after.
-    restored::look(desk, now)?;
+    for source in sources {
+        restored::look(desk, source, now)?;
+    }
     Ok(recovered)
 }
 

@@ -18,28 +18,41 @@ use crate::records::sqlite::{FenceState, Reader};
 /// Most records of the log that are compared with a table in one pass over it: 32 bytes each.
 const COMPARED: usize = 1_000_000;
 
-/// Looks for the fence row of the last committed batch of every source, which an earlier log may have committed; where
-/// it is missing, the log gets `correction`s and the source waits for a person.
+/// Looks at every source that can be read now.
+///
+/// # Errors
+/// A log that lies behind a database, or cannot be read or written.
+pub fn look_everywhere(desk: &mut Desk, now: Instant) -> Result<(), ExecuteError> {
+    behind::look(desk)?;
+    let install = desk.install().clone();
+    for source in install.sources.keys() {
+        match look(desk, source, now) {
+            // Nothing is destroyed from it before it was looked at.
+            Err(error) if error.is_of_one_source() => {}
+            looked => looked?,
+        }
+    }
+    Ok(())
+}
+
+/// Looks for the fence row of the last committed batch of a source, which an earlier log may have committed; where it
+/// is missing, the log gets `correction`s and the source waits for a person.
 ///
 /// # Errors
 /// A source that cannot be read, a log that cannot be written.
-pub fn look(desk: &mut Desk, now: Instant) -> Result<(), ExecuteError> {
-    behind::look(desk)?;
+pub(super) fn look(desk: &mut Desk, source: &SourceName, now: Instant) -> Result<(), ExecuteError> {
     // A batch on its way has let go of the fence before it, and its own outcome is not in the log yet.
-    if !desk.log().unresolved().is_empty() {
+    if desk.log().unresolved().iter().any(|(_, intent)| intent.source == *source) {
         return Ok(());
     }
-    let install = desk.install().clone();
-    for source in install.sources.keys() {
-        let chronicle = desk.chronicle()?;
-        let corrections = match chronicle.expected_fences().get(source).copied() {
-            Some(last) => compare(desk, source, last)?,
-            None if chronicle.tells_of(source) => Vec::new(),
-            None => inherited::found_wrong(desk, source)?,
-        };
-        for correction in corrections {
-            desk.record(Body::Correction(correction), now)?;
-        }
+    let chronicle = desk.chronicle()?;
+    let corrections = match chronicle.expected_fences().get(source).copied() {
+        Some(last) => compare(desk, source, last)?,
+        None if chronicle.tells_of(source) => Vec::new(),
+        None => inherited::found_wrong(desk, source)?,
+    };
+    for correction in corrections {
+        desk.record(Body::Correction(correction), now)?;
     }
     Ok(())
 }
