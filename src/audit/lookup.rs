@@ -103,6 +103,20 @@ pub struct Found {
     /// What the record's database remembers of batches of which no log here tells.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub remembered: Vec<Remembered>,
+    /// Asked by reference: how many records of the series the logs announce without one, as where the mapping named
+    /// none then.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub uncited: u64,
+    /// Under which other names the logs announce records that the configuration does not have: of series that were
+    /// given up, or renamed.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub unmapped: BTreeSet<NamedSeries>,
+    /// Whether the series may have been announced under one of these.
+    #[serde(skip)]
+    pub may_be_renamed: bool,
+    /// The sources and series of which the logs announce records.
+    #[serde(skip)]
+    pub announced: BTreeSet<NamedSeries>,
     /// The last entry that says that the source's database was put back, and names no batch: it may be of an earlier
     /// log.
     #[serde(skip)]
@@ -119,6 +133,13 @@ pub struct Found {
     /// The log that was searched continues this one.
     #[serde(skip)]
     pub continued: Option<Predecessor>,
+}
+
+/// A series by the name of its source and its own.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct NamedSeries {
+    pub source: SourceName,
+    pub series: SeriesName,
 }
 
 /// An entry of a log that comes after the one whose batch it speaks of.
@@ -178,6 +199,8 @@ impl Found {
         self.missing_logs.extend(earlier.missing_logs);
         self.destroyed_keys.extend(earlier.destroyed_keys);
         self.missing_keys.extend(earlier.missing_keys);
+        self.uncited += earlier.uncited;
+        self.announced.append(&mut earlier.announced);
         self.continued = earlier.continued;
         self.put_back = self.put_back.or(earlier.put_back);
         self.ended.append(&mut earlier.ended);
@@ -195,6 +218,15 @@ impl Found {
     #[must_use]
     pub fn beside(mut self, remembered: Vec<Remembered>) -> Self {
         self.remembered = remembered;
+        self.settled()
+    }
+
+    /// The same under a configuration that has these series, of which `asked` was asked for. Where no log announces
+    /// records of that one, and does of others that are not there, it may have been renamed.
+    #[must_use]
+    pub fn configured(mut self, asked: &NamedSeries, series: &BTreeSet<NamedSeries>) -> Self {
+        self.unmapped = self.announced.difference(series).cloned().collect();
+        self.may_be_renamed = !self.unmapped.is_empty() && !self.announced.contains(asked);
         self.settled()
     }
 
@@ -218,10 +250,16 @@ impl Found {
         self.destroyed_keys.dedup();
         self.missing_keys.retain(|year| !self.destroyed_keys.contains(year));
         let is_all_here = self.missing_keys.is_empty() && self.missing_logs.is_empty() && self.remembered.is_empty();
+        let may_have_other_name = self.uncited > 0 || self.may_be_renamed;
         let answer = |last: Option<&Mention>| match last {
             // What was destroyed was destroyed, whatever the other years say.
             Some(last) if last.is_gone() => last.answer,
             _ if !is_all_here => Answer::CannotTell,
+            last if may_have_other_name
+                && last.is_none_or(|last| last.denies() && !last.tells_whether_it_is_there()) =>
+            {
+                Answer::CannotTell
+            }
             Some(last) if !last.denies() || !self.is_outdone(last) => last.answer,
             None if self.destroyed_keys.is_empty() => Answer::NotFound,
             _ => Answer::KeyDestroyed,
@@ -272,6 +310,10 @@ impl Found {
         let mentions = cited.mentions.iter().filter_map(|place| self.mentions.get(*place)).cloned().collect();
         Self { answer: cited.answer, mentions, records: Vec::new(), ..self.clone() }
     }
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 fn deciding<'m>(mentions: impl DoubleEndedIterator<Item = &'m Mention> + Clone) -> Option<&'m Mention> {

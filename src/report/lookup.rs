@@ -89,6 +89,13 @@ pub fn missing(found: &Found, words: &Words) -> String {
         };
         text += &paragraph("", "  ", &earlier::filled(log, template, words));
     }
+    if found.uncited > 0 {
+        text += &paragraph("", "  ", &words.fill(words.names_uncited, &[&count(found.uncited, words)]));
+    }
+    if !found.unmapped.is_empty() && !found.is_final() {
+        let names: Vec<_> = found.unmapped.iter().map(|named| format!("{}/{}", named.source, named.series)).collect();
+        text += &paragraph("", "  ", &words.fill(words.names_unmapped, &[&names.join(", ")]));
+    }
     for remembered in &found.remembered {
         let template = if remembered.behind { words.log_behind } else { words.log_elsewhere };
         let batches = count(remembered.batches, words);

@@ -272,3 +272,32 @@ fn what_an_earlier_log_says_was_destroyed_is_gone_whatever_its_successor_says_of
     fs::rename(house.path("state/audit.1"), house.path("away")).unwrap();
     assert_eq!(house.json(&LOOKUP).1["answer"], "CANNOT-TELL");
 }
+
+#[test]
+fn a_destruction_is_not_denied_to_who_cites_what_the_mapping_did_not_name_then() {
+    let house = House::new();
+    house.edit("retentiond.toml", "reference     = \"number\"\n", "");
+    let plan = house.approved();
+    assert_eq!(house.run(&["apply", &plan]).code, 0);
+    house.edit("retentiond.toml", "key           = \"id\"\n", "key           = \"id\"\nreference = \"number\"\n");
+    let arguments = ["audit", "lookup", "--reference", "canary-4"];
+    let (code, found) = house.json(&arguments);
+    assert_documented("audit lookup", &found);
+    assert_eq!((code, &found["answer"], &found["uncited"]), (1, &"CANNOT-TELL".into(), &60.into()), "{found}");
+    assert!(house.run(&arguments).flat().contains("the mapping named no reference then"));
+    assert_eq!(house.ask(&LOOKUP)["answer"], "DESTROYED");
+    assert_eq!(house.ask(&["audit", "lookup", "dossier", "999"])["answer"], "NOT-FOUND", "by its key it is known");
+}
+
+#[test]
+fn a_destruction_is_not_denied_by_another_name_of_its_source() {
+    let house = destroyed();
+    let config = fs::read_to_string(house.path("retentiond.toml")).unwrap();
+    let renamed = config.replace("[source.app]", "[source.court]").replace("\"app\"", "\"court\"");
+    assert_ne!(renamed, config);
+    fs::write(house.path("retentiond.toml"), &renamed).unwrap();
+    cannot_tell(&house, "that the configuration does not have: app/dossier");
+    assert_documented("audit lookup", &house.json(&LOOKUP).1);
+    fs::write(house.path("retentiond.toml"), &config).unwrap();
+    assert_eq!(house.ask(&LOOKUP)["answer"], "DESTROYED");
+}

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Answer, EndedEarlier, Found, LaterEntry, Mention, MentionApproval, MentionOutcome, Wanted, WantedBy};
+use super::{
+    Answer, EndedEarlier, Found, LaterEntry, Mention, MentionApproval, MentionOutcome, NamedSeries, Wanted, WantedBy,
+};
 use crate::audit::leaf::{Body, Correction, Intent, Leaf, Outcome, Predecessor, RecordOutcome};
 use crate::audit::marks::ENDED;
 use crate::audit::results::decode_results;
@@ -17,6 +19,8 @@ pub(super) struct Search<'a> {
     continued: Option<Predecessor>,
     mentions: Vec<Mention>,
     destroyed_keys: Vec<i32>,
+    announced: BTreeSet<NamedSeries>,
+    uncited: u64,
     put_back: Option<u64>,
     /// Files that batches of earlier logs had left, and that are gone since or released.
     ended: Vec<EndedEarlier>,
@@ -38,6 +42,8 @@ impl<'a> Search<'a> {
             continued: None,
             mentions: Vec::new(),
             destroyed_keys: Vec::new(),
+            announced: BTreeSet::new(),
+            uncited: 0,
             put_back: None,
             ended: Vec::new(),
             unnamed: BTreeSet::new(),
@@ -68,8 +74,14 @@ impl<'a> Search<'a> {
     }
 
     fn read_intent(&mut self, index: u64, at: i64, intent: &Intent) {
+        if !self.announced.iter().any(|named| (&named.source, &named.series) == (&intent.source, &intent.series)) {
+            self.announced.insert(NamedSeries { source: intent.source.clone(), series: intent.series.clone() });
+        }
         if (&intent.source, &intent.series) != (&self.wanted.source, &self.wanted.series) {
             return;
+        }
+        if self.wanted.by == WantedBy::Reference && intent.rfp.is_none() {
+            self.uncited += u64::from(intent.n);
         }
         let offset = if self.read.0 == intent.batch { self.read.1 } else { 0 };
         self.read = (intent.batch, offset + u64::from(intent.n));
@@ -185,6 +197,10 @@ impl<'a> Search<'a> {
             signed,
             missing_logs: Vec::new(),
             remembered: Vec::new(),
+            uncited: self.uncited,
+            unmapped: BTreeSet::new(),
+            may_be_renamed: false,
+            announced: self.announced,
             put_back: self.put_back.map(|entry| LaterEntry { log: log.clone(), entry }),
             ended: self.ended,
             newest: log,

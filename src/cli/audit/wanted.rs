@@ -3,7 +3,7 @@
 //! A record has a name in the log for each year whose fingerprint key is still there.
 
 use crate::audit;
-use crate::audit::lookup::{Answer, Asked, Found, Remembered, WantedBy, lookup_through};
+use crate::audit::lookup::{Answer, Asked, Found, NamedSeries, Remembered, WantedBy, lookup_through};
 use crate::audit::{Fingerprinter, KeyPlaces, LogReader};
 use crate::cli::error::Failure;
 use crate::cli::exit::Exit;
@@ -38,6 +38,9 @@ pub(in crate::cli) fn find(setup: &Setup, mapping: &SeriesMapping, name: &Name<'
             keys: KeyPlaces::new(setup.install.state.join("private/keys")),
         },
     )?;
+    let named =
+        |mapping: &SeriesMapping| NamedSeries { source: mapping.source.clone(), series: mapping.series.clone() };
+    let found = found.configured(&named(mapping), &setup.install.series.iter().map(named).collect());
     match found.newest.clone() {
         Some(own) if !found.is_final() => {
             let remembered = remembered(setup, &LogReader::open(&dir)?, &own, mapping)?;

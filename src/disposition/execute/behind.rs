@@ -91,8 +91,8 @@ pub fn untold(
     Ok(untold)
 }
 
-/// Whether an earlier log tells of a batch. Of one that is not at hand its successor names the size alone. An entry that
-/// cannot be read tells nothing.
+/// Whether an earlier log tells of a batch. Of one that is not at hand its successor names the size alone. An entry
+/// that cannot be read tells nothing.
 fn tells_of(earlier: &Earlier, batch: BatchNumber) -> bool {
     match &earlier.kept {
         _ if batch.0 >= earlier.named.size => false,
