@@ -2,7 +2,7 @@
 
 use chrono::Utc;
 
-use crate::disposition::clock::{self, Synchronization};
+use crate::disposition::clock::{self, BootId, Synchronization};
 use crate::model::Instant;
 
 /// What time it is.
@@ -29,6 +29,16 @@ pub fn synchronization(now: Instant) -> Synchronization {
     clock::synchronization(now)
 }
 
+/// What names this boot of the machine, where the kernel tells. A simulated clock knows of none, unless
+/// `RETENTIOND_BOOT_ID` names it: a test puts its clock forward between two commands and means that time has passed.
+pub fn boot_id() -> Option<BootId> {
+    #[cfg(feature = "simulate")]
+    if simulated::now().is_some() {
+        return simulated::boot_id();
+    }
+    clock::boot_id()
+}
+
 #[cfg(feature = "simulate")]
 mod simulated {
     use std::sync::atomic::{AtomicI64, Ordering};
@@ -36,7 +46,7 @@ mod simulated {
     use chrono::TimeDelta;
 
     use crate::cli::environment;
-    use crate::disposition::clock::Synchronization;
+    use crate::disposition::clock::{BootId, Synchronization};
     use crate::model::Instant;
 
     static READINGS: AtomicI64 = AtomicI64::new(0);
@@ -50,6 +60,10 @@ mod simulated {
             None if environment::text("RETENTIOND_NOW_FILE").is_none() => now().map(|_| Synchronization::Confirmed),
             None => Some(Synchronization::Unknown),
         }
+    }
+
+    pub(super) fn boot_id() -> Option<BootId> {
+        environment::text("RETENTIOND_BOOT_ID").map(|name| BootId::of(&name))
     }
 
     /// The simulated time; `None` where the test sets none. A test of the daemon sets it anew in the file that

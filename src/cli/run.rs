@@ -57,6 +57,7 @@ impl Run {
             credentials,
             clock: Arc::new(clock::now),
             synchronization: Arc::new(clock::synchronization),
+            boot_id: clock::boot_id(),
             heartbeat: heartbeat(),
         };
         daemon::run(options)?;

@@ -57,7 +57,8 @@ impl Setup {
     /// Another process has the state and does not answer; a state directory or a log that is not in order.
     pub(super) fn desk(&self) -> Result<DeskDoor, Failure> {
         let silence = self.config.alerts.silence;
-        let watch = Watch::new(Arc::new(clock::now), Arc::new(clock::synchronization), silence);
+        let watch =
+            Watch::new(Arc::new(clock::now), Arc::new(clock::synchronization), silence).on_boot(clock::boot_id());
         Ok(DeskDoor(open_or_connect(self.install.clone(), self.keys(), Arc::new(watch))?))
     }
 

@@ -29,7 +29,7 @@ use super::steward::Steward;
 use super::systemd;
 use crate::audit::KeyPlaces;
 use crate::config::{Config, Loaded};
-use crate::disposition::clock::{AskWhetherSynchronized, Watch};
+use crate::disposition::clock::{AskWhetherSynchronized, BootId, Watch};
 use crate::disposition::control::Configuration;
 use crate::disposition::desk::{Brake, Clock, Desk, Served, SharedDesk, actor_of, serve};
 use crate::records::sqlite::end_reading_with;
@@ -48,6 +48,8 @@ pub struct Options {
     pub credentials: Option<PathBuf>,
     pub clock: Clock,
     pub synchronization: AskWhetherSynchronized,
+    /// This boot of the machine, where the kernel tells.
+    pub boot_id: Option<BootId>,
     /// When the heartbeat beats: six fields, in UTC.
     pub heartbeat: String,
 }
@@ -97,7 +99,7 @@ struct Made {
 }
 
 fn make(options: Options, stop: &Arc<AtomicBool>) -> Result<Made, DaemonError> {
-    let Options { file, loaded, keys, credentials, clock, synchronization, heartbeat } = options;
+    let Options { file, loaded, keys, credentials, clock, synchronization, boot_id, heartbeat } = options;
     let schedule = loaded.config.schedule.clone().ok_or(DaemonError::NoSchedule)?;
     let install = Arc::new(installation(&loaded));
     let config = loaded.config;
@@ -108,7 +110,7 @@ fn make(options: Options, stop: &Arc<AtomicBool>) -> Result<Made, DaemonError> {
     // Makes the state directory where there is none.
     let desk = SharedDesk::new(Desk::open(install, keys, clock())?);
     let sandbox = Sandbox::enter(&config, credentials.as_deref());
-    let watch = Arc::new(Watch::new(clock, synchronization, config.alerts.silence));
+    let watch = Arc::new(Watch::new(clock, synchronization, config.alerts.silence).on_boot(boot_id));
     let brake = Arc::new(Brake::recall(&desk, watch.clone())?);
     brake.serve_by_daemon(watch.now())?;
     let board = Arc::new(Board::new(shown(&config, &desk, &brake, notifier)?));

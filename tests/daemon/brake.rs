@@ -166,3 +166,32 @@ fn whoever_plans_or_approves_after_a_long_silence_is_told_how_to_answer_for_the_
     assert_eq!((approved.code, approved.err.as_str()), (0, ""), "{approved:?}");
     assert_eq!(run_with(&office, UNCONFIRMED, &["apply", &plan]).code, 0);
 }
+
+#[test]
+fn a_clock_put_forward_between_two_commands_or_before_the_daemon_starts_destroys_nothing_on_the_same_boot() {
+    let office = Office::new("approve", 3);
+    let on = |boot, arguments: &[&str]| run_with(&office, ("RETENTIOND_BOOT_ID", boot), arguments);
+    let approve = |boot| {
+        let plan = on(boot, &["plan"]).json()["plan"].as_str().unwrap().to_owned();
+        let approved = on(boot, &["approve", &plan, "--accept", "rules,share,count,median"]);
+        assert_eq!(approved.code, 0, "{approved:?}");
+        plan
+    };
+    assert_eq!(on("one", &["apply", &approve("one")]).code, 0);
+    insert(&office.database(), "2025-11-02T12:00:00Z");
+    office.set_clock("2026-12-11T17:00:00Z");
+    let plan = approve("one");
+    let refused = on("one", &["apply", &plan]);
+    assert_paused(&refused, "put forward by");
+    assert_paused(&refused, "`retentiond ctl resume --clock`");
+    let daemon = office.start_with(&[("RETENTIOND_BOOT_ID", "one")]);
+    office.wait("the alert", || office.has_alert("clock"));
+    assert!(office.status()["clock"].as_str().unwrap().contains("put forward by"), "{}", office.status());
+    daemon.stop();
+    assert_eq!(office.count(), 6);
+    assert!(!office.run(&["audit", "show"]).out.contains("2026-12"), "nothing is stamped ahead");
+
+    let applied = on("another", &["apply", &approve("another")]);
+    assert_eq!((applied.code, office.count()), (0, 5), "{applied:?}");
+    office.verify();
+}

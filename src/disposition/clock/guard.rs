@@ -8,7 +8,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Instant, counted};
+use crate::model::{Digest, Instant, counted};
 
 /// As far behind its last leaf as the log lets the clock lie.
 const BEHIND: TimeDelta = TimeDelta::seconds(5);
@@ -27,7 +27,22 @@ pub struct Reading {
     pub now: Instant,
     /// Time since boot, suspension included; nobody can set it.
     pub boot: Duration,
+    /// Which boot that was; `None` where nothing tells, as in what was kept before it was noted.
+    #[serde(default)]
+    pub boot_id: Option<BootId>,
     pub synchronization: Synchronization,
+}
+
+/// Names one start of the machine: a digest of what the kernel calls it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct BootId(Digest);
+
+impl BootId {
+    /// The boot that the kernel calls so.
+    pub fn of(name: &str) -> Self {
+        Self(Digest::of(name.trim().as_bytes()))
+    }
 }
 
 /// Whether a time server confirmed the wall clock.
@@ -92,12 +107,14 @@ impl Guard {
         self.silence = silence;
     }
 
-    /// Goes on from a reading that was believed before a restart, where the clock ran steadily since: it is still the
-    /// same start of the machine. Then, or where a server confirms the clock, a person's word stands that the log's
-    /// last entry, of the time `answered`, was stamped wrongly.
+    /// Goes on from a reading that was believed before a restart, on the same boot of the machine: so a clock put
+    /// forward meanwhile is found out. Where nothing names the boot, a clock that ran steadily since tells that it is the
+    /// same. After a steady run, or where a server confirms the clock, a person's word stands that the log's last entry,
+    /// of the time `answered`, was stamped wrongly.
     pub fn recall(&mut self, believed: Option<Reading>, answered: Option<Instant>, reading: Reading) {
-        self.base = believed.filter(|believed| runs_steadily(*believed, reading));
-        if self.base.is_some() || reading.synchronization == Synchronization::Confirmed {
+        self.base = believed.filter(|believed| is_same_boot(*believed, reading));
+        let is_steady = self.base.is_some_and(|base| runs_steadily(base, reading));
+        if is_steady || reading.synchronization == Synchronization::Confirmed {
             self.confirmed_behind = answered;
         }
     }
@@ -162,6 +179,15 @@ impl Guard {
         self.base = Some(reading);
         self.doubt = None;
         self.confirmed_behind = log.filter(|last| reading.now < *last - BEHIND);
+    }
+}
+
+/// Whether two readings, the second of which is the later, were taken on the same boot, as far as can be told.
+fn is_same_boot(before: Reading, reading: Reading) -> bool {
+    match (before.boot_id, reading.boot_id) {
+        (Some(one), Some(other)) => one == other,
+        // Another boot's time would have to agree with the wall clock by chance.
+        _ => runs_steadily(before, reading),
     }
 }
 

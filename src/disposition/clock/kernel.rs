@@ -9,11 +9,14 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use rustix::time::{ClockId, clock_gettime};
 
-use super::guard::Synchronization;
+use super::guard::{BootId, Synchronization};
 use crate::model::Instant;
 
 /// systemd-timesyncd touches it whenever a server confirmed the clock. It tells also where the kernel may not be asked.
 const TIMESYNC_MARK: &str = "/run/systemd/timesync/synchronized";
+
+/// Made up anew at every boot.
+const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 
 /// A server is asked at least every 2,048 s: an older confirmation is not of this clock, which somebody set since.
 const CONFIRMED_WITHIN: TimeDelta = TimeDelta::hours(1);
@@ -23,6 +26,12 @@ pub fn since_boot() -> Duration {
     let boot = clock_gettime(ClockId::Boottime);
     // Time since boot is never negative, and nanoseconds are below a second.
     Duration::new(boot.tv_sec.unsigned_abs(), boot.tv_nsec.unsigned_abs() as u32)
+}
+
+/// What the kernel calls this boot; `None` where it may not be asked, as where a unit shows no more of /proc than its
+/// processes.
+pub fn boot_id() -> Option<BootId> {
+    fs::read_to_string(BOOT_ID).ok().map(|name| BootId::of(&name))
 }
 
 /// Whether a time server confirmed the wall clock, which says `now`.
@@ -65,6 +74,12 @@ mod tests {
         assert!(!is_marked(mark.path(), touched + TimeDelta::days(365)), "put forward since");
         assert!(!is_marked(mark.path(), touched - TimeDelta::days(1)), "put back since");
         assert!(!is_marked(Path::new("/nonexistent/mark"), touched));
+    }
+
+    #[test]
+    fn the_kernel_names_this_boot_the_same_each_time() {
+        assert_eq!(boot_id(), boot_id());
+        assert_eq!(boot_id().is_some(), Path::new(BOOT_ID).exists());
     }
 
     /// Against another program that asks the kernel, where there is one.

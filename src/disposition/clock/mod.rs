@@ -5,7 +5,7 @@ mod kernel;
 mod obstacle;
 mod watch;
 
-pub use guard::{Doubt, Reading, Synchronization};
-pub use kernel::synchronization;
+pub use guard::{BootId, Doubt, Reading, Synchronization};
+pub use kernel::{boot_id, synchronization};
 pub use obstacle::{Obstacle, refusal_to_scan};
 pub use watch::{AskWhetherSynchronized, Watch};

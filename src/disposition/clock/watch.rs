@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::TimeDelta;
 
-use super::guard::{Doubt, Guard, Reading, Synchronization};
+use super::guard::{BootId, Doubt, Guard, Reading, Synchronization};
 use super::kernel;
 use crate::disposition::desk::Clock;
 use crate::model::Instant;
@@ -16,6 +16,7 @@ pub type AskWhetherSynchronized = Arc<dyn Fn(Instant) -> Synchronization + Send 
 pub struct Watch {
     clock: Clock,
     asks: AskWhetherSynchronized,
+    boot_id: Option<BootId>,
     state: Mutex<State>,
 }
 
@@ -29,7 +30,12 @@ struct State {
 impl Watch {
     /// Guards this clock; where the log was silent for longer than this, it is in doubt at the start.
     pub fn new(clock: Clock, asks: AskWhetherSynchronized, silence: TimeDelta) -> Self {
-        Self { clock, asks, state: Mutex::new(State { guard: Guard::new(silence), log: None }) }
+        Self { clock, asks, boot_id: None, state: Mutex::new(State { guard: Guard::new(silence), log: None }) }
+    }
+
+    /// The machine's boot is this one, so that what was believed on it before binds.
+    pub fn on_boot(self, boot_id: Option<BootId>) -> Self {
+        Self { boot_id, ..self }
     }
 
     /// From now on the log may have been silent for so long.
@@ -39,7 +45,7 @@ impl Watch {
 
     fn read(&self) -> Reading {
         let now = (self.clock)();
-        Reading { now, boot: kernel::since_boot(), synchronization: (self.asks)(now) }
+        Reading { now, boot: kernel::since_boot(), boot_id: self.boot_id, synchronization: (self.asks)(now) }
     }
 
     /// Goes on from what was believed before a restart, and from the time of the entry of the log that a person

@@ -5,7 +5,7 @@ fn at(text: &str) -> Instant {
 }
 
 fn reading(now: &str, boot: u64) -> Reading {
-    Reading { now: at(now), boot: Duration::from_secs(boot), synchronization: Synchronization::Unknown }
+    Reading { now: at(now), boot: Duration::from_secs(boot), boot_id: None, synchronization: Synchronization::Unknown }
 }
 
 fn new_guard() -> Guard {
@@ -58,7 +58,7 @@ fn a_clock_that_runs_too_fast_is_not_followed_minute_by_minute() {
     let doubts = (1..=10).filter(|minute| {
         let now = at(NOON) + TimeDelta::seconds(120 * minute);
         let boot = Duration::from_secs(100 + 60 * minute.unsigned_abs());
-        guard.look(Reading { now, boot, synchronization: Synchronization::Unknown }, None).is_some()
+        guard.look(Reading { now, boot, boot_id: None, synchronization: Synchronization::Unknown }, None).is_some()
     });
     assert_eq!(doubts.count(), 9);
 }
@@ -129,6 +129,34 @@ fn what_was_believed_is_believed_after_a_restart_and_not_after_another_start_of_
     assert_eq!(look(unconfirmed("2026-06-01T13:00:00Z", 4_600)), None);
     assert_eq!(look(unconfirmed("2026-06-01T13:00:00Z", 60)), Some(Doubt::Unsynchronized), "it was started since");
     assert_eq!(look(unconfirmed("2026-07-01T13:00:00Z", 4_600)), Some(Doubt::Unsynchronized), "it was set since");
+}
+
+#[test]
+fn on_the_same_boot_a_clock_put_forward_while_nothing_ran_is_doubted() {
+    let on = |boot: Option<&str>, reading| Reading { boot_id: boot.map(BootId::of), ..reading };
+    let look = |before, now| {
+        let mut guard = new_guard();
+        let reading = on(now, reading("2026-07-01T13:00:00Z", 4_600));
+        guard.recall(Some(on(before, reading_of_noon())), None, reading);
+        guard.look(reading, None)
+    };
+    assert_eq!(look(Some("one"), Some("one\n")), Some(Doubt::Jumped { seconds: 30 * 86_400 }));
+    assert_eq!(look(Some("one"), Some("other")), None, "the machine was started since");
+    assert_eq!(look(None, Some("one")), None, "nothing tells whether it was");
+    assert_eq!(look(Some("one"), None), None);
+}
+
+#[test]
+fn what_was_believed_is_read_whether_or_not_it_names_its_boot() {
+    let named = Reading { boot_id: Some(BootId::of("one")), ..reading_of_noon() };
+    let text = serde_json::to_string(&named).unwrap();
+    assert_eq!(serde_json::from_str::<Reading>(&text).unwrap(), named);
+    let kept_before = r#"{"now":"2026-06-01T12:00:00Z","boot":{"secs":1000,"nanos":0},"synchronization":"Unknown"}"#;
+    assert_eq!(serde_json::from_str::<Reading>(kept_before).unwrap(), reading_of_noon());
+}
+
+fn reading_of_noon() -> Reading {
+    reading(NOON, 1_000)
 }
 
 #[test]
