@@ -26,6 +26,10 @@ impl Runner {
     pub(super) fn count(&mut self) {
         self.is_to_count.set(false);
         if let Err(error) = self.try_count() {
+            // What was being read was given up for it; nothing is wrong.
+            if self.is_ending() {
+                return;
+            }
             let message = format!("the count failed: {}", error.refusal().message);
             self.board.raise(kind::SCAN_FAILED, ALL, message, self.watch.now());
         }

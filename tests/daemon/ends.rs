@@ -51,6 +51,26 @@ fn a_first_signal_ends_a_scan_that_takes_long_and_nobody_is_alerted() {
 }
 
 #[test]
+fn a_first_signal_ends_the_count_after_a_run_and_nobody_is_alerted() {
+    let office = Office::new("approve", 3);
+    // Reads for ever once two dossiers went.
+    let endless = "(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n
+        WHERE (SELECT count(*) FROM dossier) < 7) SELECT count(*) FROM n) > 0";
+    office.reconfigure("table         =", &format!("filter = \"\"\"{endless}\"\"\"\ntable         ="));
+    let mut daemon = office.start();
+    office.scan();
+    let plan = office.plans("pending").remove(0);
+    // What is held is left of what was counted.
+    office.ask(&["hold", "place", "dossier", "1", "--reason", "a claim"]);
+    office.ask(&["approve", &plan, "--accept", "rules"]);
+    office.wait("the run", || office.count() == 6);
+    office.wait("the count", || office.status()["doing"] == "scanning");
+    daemon.signal(Signal::TERM);
+    assert!(daemon.end().success());
+    assert!(!office.log().contains("scan-failed"), "{}", office.log());
+}
+
+#[test]
 fn killed_in_the_middle_it_recovers_first_and_then_goes_on() {
     let office = Office::new("approve", 8_000);
     let mut daemon = office.start();
