@@ -59,17 +59,21 @@ impl Notifier {
 
 /// Gives what comes in to its command, and again what that did not take: its mail server may be down for a while.
 fn tell(received: &Receiver<Telling>, again_after: Duration) {
-    let mut failed: VecDeque<(Telling, u32)> = VecDeque::new();
+    // The oldest first: each is due so long after its last try, whatever comes in meanwhile.
+    let mut failed: VecDeque<(Monotonic, Telling, u32)> = VecDeque::new();
     loop {
-        let waiting = match received.recv_timeout(again_after) {
-            Ok(telling) => vec![(telling, 1)],
-            Err(RecvTimeoutError::Timeout) => failed.drain(..).collect(),
-            Err(RecvTimeoutError::Disconnected) => return,
+        let next = failed.front().map_or(again_after, |(due, ..)| due.saturating_duration_since(Monotonic::now()));
+        let again = failed.pop_front_if(|(due, ..)| *due <= Monotonic::now());
+        let (telling, tried) = match again {
+            Some((_, telling, tried)) => (telling, tried),
+            None => match received.recv_timeout(next) {
+                Ok(telling) => (telling, 1),
+                Err(RecvTimeoutError::Timeout) => continue,
+                Err(RecvTimeoutError::Disconnected) => return,
+            },
         };
-        for (telling, tried) in waiting {
-            if !is_taken(&telling) && tried < TRIES && failed.len() < MOST_WAITING {
-                failed.push_back((telling, tried + 1));
-            }
+        if !is_taken(&telling) && tried < TRIES && failed.len() < MOST_WAITING {
+            failed.push_back((Monotonic::now() + again_after, telling, tried + 1));
         }
     }
 }
@@ -183,6 +187,21 @@ mod tests {
         while !std::fs::read_to_string(&told).is_ok_and(|text| text.contains("plan-waiting")) {
             assert!(began.elapsed() < Duration::from_secs(30), "told once, and never again");
             thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    #[test]
+    fn an_alert_that_the_command_did_not_take_is_given_to_it_again_also_while_others_come_in() {
+        let dir = tempfile::tempdir().unwrap();
+        let (tried, told) = (dir.path().join("tried"), dir.path().join("told"));
+        let script = format!("test -e {0} && cat > {1} || {{ touch {0}; exit 1; }}", tried.display(), told.display());
+        let notifier = Notifier::start_with(Duration::from_millis(500)).unwrap();
+        notifier.notify(&["sh".to_owned(), "-c".to_owned(), script], &alert());
+        let began = Monotonic::now();
+        while !told.exists() {
+            assert!(began.elapsed() < Duration::from_secs(10), "others kept it from being told again");
+            notifier.notify(&["true".to_owned()], &alert());
+            thread::sleep(Duration::from_millis(100));
         }
     }
 }
