@@ -108,9 +108,9 @@ impl Guard {
     }
 
     /// Goes on from a reading that was believed before a restart, on the same boot of the machine: so a clock put
-    /// forward meanwhile is found out. Where nothing names the boot, a clock that ran steadily since tells that it is the
-    /// same. After a steady run, or where a server confirms the clock, a person's word stands that the log's last entry,
-    /// of the time `answered`, was stamped wrongly.
+    /// forward meanwhile is found out. Where nothing names the boot, a clock that ran steadily since tells that it is
+    /// the same. After a steady run, or where a server confirms the clock, a person's word stands that the log's last
+    /// entry, of the time `answered`, was stamped wrongly.
     pub fn recall(&mut self, believed: Option<Reading>, answered: Option<Instant>, reading: Reading) {
         self.base = believed.filter(|believed| is_same_boot(*believed, reading));
         let is_steady = self.base.is_some_and(|base| runs_steadily(base, reading));
