@@ -244,19 +244,54 @@ fn failing(at: &[String]) -> String {
 }
 
 fn is_schema_error(error: &rusqlite::Error) -> bool {
-    let message = without_values(error);
-    ["no such table", "no such column", "no such index"].iter().any(|start| message.starts_with(start))
+    match error {
+        rusqlite::Error::SqliteFailure(_, Some(message)) | rusqlite::Error::SqlInputError { msg: message, .. } => {
+            ["no such table", "no such column", "no such index"].iter().any(|start| message.starts_with(start))
+        }
+        _ => false,
+    }
 }
 
-/// SQLite's words without the statement, which may hold values of the configuration.
+/// SQLite's words without the statement, which may hold values of the configuration, and without what a function quotes
+/// of a row (`bad JSON path: '…'`).
 fn without_values(error: &rusqlite::Error) -> String {
     match error {
         rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),
+        rusqlite::Error::SqliteFailure(_, Some(message)) if fails_on_row(error) => {
+            message.split([':', '\'', '"', '`']).next().unwrap_or_default().trim_end().to_owned()
+        }
         rusqlite::Error::SqliteFailure(_, Some(message)) => message.clone(),
         rusqlite::Error::SqliteFailure(failure, None) => failure.to_string(),
         rusqlite::Error::Utf8Error(..) => "a text is not UTF-8".to_owned(),
         rusqlite::Error::UnwindingPanic => "a function panicked".to_owned(),
         rusqlite::Error::NulError(_) => "a name holds a NUL character".to_owned(),
         _ => "a value has not the expected form".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is told of the failure of an expression on the only row of a table, as that of a row and of a statement.
+    fn told(row: &str, expression: &str) -> String {
+        let conn = Connection::open_in_memory().unwrap();
+        conn.execute_batch(&format!("CREATE TABLE t(v); INSERT INTO t VALUES ({row});")).unwrap();
+        let select = format!("SELECT {expression} IS NULL FROM t");
+        let ask = || conn.query_row(&select, [], |row| row.get::<_, bool>(0)).unwrap_err();
+        assert!(fails_on_row(&ask()));
+        format!("{} {}", StoreError::of_rows(&conn, ask()), StoreError::of(&conn, ask()))
+    }
+
+    #[test]
+    fn why_a_row_fails_is_told_without_what_the_row_holds() {
+        for (row, expression, why) in [
+            ("'Tremblay, Jeanne'", "json_extract('{}', v)", "bad JSON path"),
+            ("'{Tremblay'", "json_extract(v, '$.a')", "malformed JSON"),
+            ("-9223372036854775807 - 1", "abs(v)", "integer overflow"),
+        ] {
+            let told = told(row, expression);
+            assert!(told.contains(why) && !told.contains("Tremblay"), "{told}");
+        }
     }
 }
