@@ -53,8 +53,7 @@ impl Runner {
         if self.stop.load(Ordering::Relaxed) {
             return Some(Obstacle::Ending);
         }
-        let is_paused = self.board.show().paused.is_some();
-        Obstacle::look(is_paused, doubt, &self.schedule.windows, now)
+        Obstacle::look(self.brake.paused().is_some(), doubt, &self.schedule.windows, now)
     }
 
     /// Whether the daemon may destroy something by itself at this moment.

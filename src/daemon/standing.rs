@@ -45,7 +45,8 @@ impl Runner {
         // One that somebody raises while this looks, this has not looked at.
         let stands = self.board.show().alerts.count(kind::LOG) > 0;
         let written = self.catch_up(stands, now);
-        match written.and(self.look_at_standing(now)).and(self.publish_in_time(now)) {
+        let noted = self.brake.note_pause();
+        match written.and(noted).and(self.look_at_standing(now)).and(self.publish_in_time(now)) {
             Ok(()) if stands => self.board.clear(kind::LOG, "log"),
             Ok(()) => {}
             Err(error) => self.trouble(&error, now),

@@ -24,6 +24,8 @@ pub struct Brake {
     watch: Arc<Watch>,
     /// Read between chunks, so never behind the Desk's own lock.
     paused: Mutex<Option<Pause>>,
+    /// What of it is kept for whoever holds the state next.
+    noted: Mutex<Option<Pause>>,
     /// What was memorized of the clock.
     believed: Mutex<Option<Reading>>,
 }
@@ -46,7 +48,8 @@ impl Brake {
             desk.erase_what_has_expired(now)?;
         }
         drop(desk);
-        Ok(Self { desk: shared.clone(), watch, paused: Mutex::new(paused), believed: Mutex::new(believed) })
+        let (noted, paused, believed) = (Mutex::new(paused.clone()), Mutex::new(paused), Mutex::new(believed));
+        Ok(Self { desk: shared.clone(), watch, paused, noted, believed })
     }
 
     /// The clock, under guard.
@@ -77,17 +80,39 @@ impl Brake {
         }
     }
 
-    /// Destroys nothing until resumed, whoever holds the state by then.
+    /// Destroys nothing until resumed, whoever holds the state by then. Whatever keeps the pause from being noted, it
+    /// binds this process at once; [`Self::note_pause`] notes it when that can be done.
     ///
     /// # Errors
-    /// A reason that says nothing; the private database cannot be written.
+    /// A reason that says nothing.
     pub fn pause(&self, reason: String, actor: &Actor, now: Instant) -> Result<Response, DeskError> {
         check_reason(&reason, None)?;
-        let pause = Pause { actor: actor.clone(), at: now, reason };
-        self.desk.lock()?.insist(PAUSE, &pause)?;
-        *replaced_whole(&self.paused) = Some(pause);
-        tracing::warn!(%actor, "destruction is paused");
-        Ok(Response::Done { message: "nothing is destroyed until `retentiond ctl resume`; scans go on".to_owned() })
+        *replaced_whole(&self.paused) = Some(Pause { actor: actor.clone(), at: now, reason });
+        let noted = self.note_pause();
+        tracing::warn!(%actor, is_noted = noted.is_ok(), "destruction is paused");
+        let message = match noted {
+            Ok(()) => "nothing is destroyed until `retentiond ctl resume`; scans go on".to_owned(),
+            Err(error) => format!(
+                "nothing is destroyed until `retentiond ctl resume`, as long as this process runs: paused in memory, could not be noted: {}; a restart before it is noted forgets it",
+                error.refusal().message
+            ),
+        };
+        Ok(Response::Done { message })
+    }
+
+    /// Keeps the pause for whoever holds the state next, where that could not be done yet.
+    ///
+    /// # Errors
+    /// The private database cannot be written.
+    pub fn note_pause(&self) -> Result<(), DeskError> {
+        let desk = self.desk.lock()?;
+        let paused = self.paused();
+        let mut noted = replaced_whole(&self.noted);
+        if let Some(pause) = paused.as_ref().filter(|_| paused != *noted) {
+            desk.insist(PAUSE, pause)?;
+            *noted = paused;
+        }
+        Ok(())
     }
 
     /// Ends a pause; with `clock`, whoever asks also answers for the clock as it is, which is put on record.
@@ -97,6 +122,7 @@ impl Brake {
     pub fn resume(&self, clock: bool, actor: &Actor, now: Instant) -> Result<Response, DeskError> {
         let mut desk = self.desk.lock()?;
         desk.memorize::<Pause>(PAUSE, None)?;
+        *replaced_whole(&self.noted) = None;
         let was_paused = replaced_whole(&self.paused).take().is_some();
         if was_paused {
             tracing::warn!(%actor, "destruction is resumed");

@@ -115,9 +115,10 @@ fn hold(desk: &SharedDesk, watch: Arc<Watch>) -> Result<Held, DeskError> {
 /// covers it.
 impl Drop for Door {
     fn drop(&mut self) {
-        if let Place::Here { held: Some(_), desk, .. } = &self.place
-            && let Ok(mut desk) = desk.lock()
-        {
+        let Place::Here { held: Some(held), desk, .. } = &self.place else { return };
+        // That it could not be noted, whoever paused was told.
+        let _ = held.brake.note_pause();
+        if let Ok(mut desk) = desk.lock() {
             // What cannot be published now is published by the next command: the leaves themselves are durable.
             let _ = desk.log().publish();
         }
@@ -177,7 +178,10 @@ impl Door {
                 Place::Here { held, desk, session } => {
                     return Ok(match (request, held) {
                         (Request::Daemon { control }, Some(held)) => {
-                            held.brake.answer(control, session.actor(), self.watch.now())?
+                            let answer = held.brake.answer(control, session.actor(), self.watch.now())?;
+                            // A pause in memory alone would end with this command.
+                            held.brake.note_pause()?;
+                            answer
                         }
                         (request, _) => session.try_answer(desk, request, self.watch.now())?,
                     });

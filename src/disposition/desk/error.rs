@@ -31,7 +31,7 @@ pub enum DeskError {
     Database { path: PathBuf, source: rusqlite::Error },
     #[error("the disk that holds the private database {} is full, so nothing can be noted and nothing is destroyed; free space there, then run again", path.display())]
     Full { path: PathBuf },
-    #[error("the disk that holds {} is full, and the room set aside there is used: what people say is kept as long as it lasts, and nothing is destroyed that cannot be put on record; free space there", path.display())]
+    #[error("the disk that holds {} is full, and of the room set aside there too little is left: what people say is kept as long as it lasts, and nothing is destroyed that cannot be put on record; free space there", path.display())]
     NoRoom { path: PathBuf },
     #[error("the private database {} holds what this version cannot read", path.display())]
     Form { path: PathBuf, source: serde_json::Error },

@@ -88,7 +88,7 @@ impl Desk {
             entered => entered?,
         };
         // Where there is none, the daemon tells of it as long as that lasts.
-        let _set_aside_or_full = room.set_aside();
+        let _set_aside_or_full = desk.set_room_aside();
         Ok(desk)
     }
 

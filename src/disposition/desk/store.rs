@@ -24,6 +24,7 @@ const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS stayed(
         record BLOB PRIMARY KEY, rule TEXT NOT NULL, plan TEXT NOT NULL, stayed TEXT NOT NULL) STRICT, WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS memo(name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS room(filler BLOB NOT NULL) STRICT;
 ";
 
 /// `STATE/private/desk.db`.
@@ -161,6 +162,10 @@ impl Store {
         &self.room
     }
 
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     pub(super) fn run<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, DeskError> {
         work(&self.connection).map_err(|source| failed(&self.path, source))
     }
@@ -194,8 +199,9 @@ fn failed(path: &Path, source: rusqlite::Error) -> DeskError {
 
 fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open(path)?;
-    connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
-    // Acknowledged means durable: in WAL mode FULL syncs at every commit.
+    // The journal stays where it is and is written in place, as the database's free pages are: see `set_pages_aside`.
+    connection.pragma_update_and_check(None, "journal_mode", "PERSIST", |_| Ok(()))?;
+    // Acknowledged means durable: a commit is over when the journal's end is synced, and no directory changes with it.
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "secure_delete", true)?;
     connection.execute_batch(SCHEMA)?;

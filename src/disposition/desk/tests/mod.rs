@@ -12,7 +12,9 @@ use crate::disposition::sample::{Sample, now, watch};
 
 mod holds;
 mod memory;
+mod pause;
 mod review;
+mod room;
 mod socket;
 mod state;
 
