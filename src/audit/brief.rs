@@ -96,14 +96,14 @@ fn find_last(bytes: &[u8], name: &[u8]) -> Option<usize> {
 mod tests {
     use super::super::codec::encode;
     use super::super::leaf::{Body, Heartbeat};
-    use super::super::writer::tests::{Place, at, draft, leaves, outcome};
+    use super::super::writer::tests::{LogDir, at, draft, leaves, outcome};
     use super::super::{Entries, IntentDraft, IntentRecord};
     use super::*;
     use crate::model::{DurableEvidence, Fingerprint};
 
     #[test]
     fn a_leaf_in_brief_says_what_the_leaf_says() {
-        let place = Place::new();
+        let place = LogDir::new();
         let mut log = place.create();
         let record = |number| IntentRecord {
             fingerprint: Fingerprint::from_bytes([number; 32]),

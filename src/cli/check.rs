@@ -197,7 +197,7 @@ fn rule_line(rule: &Rule, words: &Words) -> String {
     format!("{}{}{}{year_end}, {disposition}", rule.number, words.colon, ways.join(words.or))
 }
 
-fn note(note: &crate::config::Note) -> Finding {
+fn note(note: &crate::config::Remark) -> Finding {
     Finding {
         severity: if note.is_warning { "warning" } else { "note" }.to_owned(),
         code: note.code.to_owned(),

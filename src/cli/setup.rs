@@ -10,7 +10,7 @@ use super::exit::Exit;
 use super::session::Session;
 use crate::audit::KeyPlaces;
 use crate::calendar::Rule;
-use crate::config::{self, Config, Note};
+use crate::config::{self, Config, Remark};
 use crate::daemon;
 use crate::disposition::Installation;
 use crate::disposition::clock::Watch;
@@ -25,7 +25,7 @@ pub(super) struct Setup {
     pub(super) install: Arc<Installation>,
     pub(super) config: Config,
     /// What is no fault, but worth saying.
-    pub(super) notes: Vec<Note>,
+    pub(super) notes: Vec<Remark>,
     /// Language of reports: `--lang`, or the configuration's.
     pub(super) language: Language,
 }

@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use super::load::Law;
-use super::{Config, Note, remarks};
+use super::{Config, Remark, remarks};
 use crate::calendar::{Disposition, Governs, Rule};
 use crate::model::{CalendarNumber, Document, Fault, PartName, SeriesName, nearest};
 use crate::records::mapping::{OwnerGone, SeriesMapping};
 
 /// Notes the mapping's faults in `document` and returns the calendars' own; what is merely worth saying goes to
 /// `notes`.
-pub(super) fn check(document: &Document<'_>, config: &Config, laws: &[Law], notes: &mut Vec<Note>) -> Vec<Fault> {
+pub(super) fn check(document: &Document<'_>, config: &Config, laws: &[Law], notes: &mut Vec<Remark>) -> Vec<Fault> {
     for mapping in &config.series {
         mapped_series(document, mapping, laws, notes);
         parts_of_other_series(config, mapping, laws, notes);
@@ -24,7 +24,7 @@ pub(super) fn check(document: &Document<'_>, config: &Config, laws: &[Law], note
     faults
 }
 
-fn mapped_series(document: &Document<'_>, mapping: &SeriesMapping, laws: &[Law], notes: &mut Vec<Note>) {
+fn mapped_series(document: &Document<'_>, mapping: &SeriesMapping, laws: &[Law], notes: &mut Vec<Remark>) {
     let name = &mapping.series;
     let place = format!("series.{name}");
     if let Some(number) = &mapping.calendar
@@ -61,10 +61,10 @@ fn laws_of<'l>(mapping: &'l SeriesMapping, laws: &'l [Law]) -> impl Iterator<Ite
 }
 
 /// An event that no calendar knows as a trigger starts no clock; harmless, and perhaps a slip.
-fn unused_events(mapping: &SeriesMapping, defining: &[&Law], notes: &mut Vec<Note>) {
+fn unused_events(mapping: &SeriesMapping, defining: &[&Law], notes: &mut Vec<Remark>) {
     let series = || defining.iter().flat_map(|law| &law.calendar.series).filter(|series| series.name == mapping.series);
     for event in mapping.events.keys().filter(|event| !series().any(|series| series.triggers.contains_key(*event))) {
-        notes.push(Note {
+        notes.push(Remark {
             is_warning: false,
             code: "unused-event",
             place: format!("series.{}.event.{event}", mapping.series),
@@ -79,7 +79,7 @@ fn unused_events(mapping: &SeriesMapping, defining: &[&Law], notes: &mut Vec<Not
 
 /// Rows of a part that are records of another series go with their owner, unjudged: true to the mapping, and perhaps
 /// not meant.
-fn parts_of_other_series(config: &Config, mapping: &SeriesMapping, laws: &[Law], notes: &mut Vec<Note>) {
+fn parts_of_other_series(config: &Config, mapping: &SeriesMapping, laws: &[Law], notes: &mut Vec<Remark>) {
     let rules = laws_of(mapping, laws).flat_map(|law| law.calendar.rules_for(&mapping.series));
     if !rules.filter(|rule| rule.is_obeyed()).any(|rule| rule.disposition == Some(Disposition::Destroy)) {
         return;
@@ -89,7 +89,7 @@ fn parts_of_other_series(config: &Config, mapping: &SeriesMapping, laws: &[Law],
             let is_blocking = mapping.blocked_by.iter().any(|relation| relation.series == other.series);
             other.source == mapping.source && other.table.eq_ignore_ascii_case(&part.table) && !is_blocking
         };
-        notes.extend(config.series.iter().filter(is_other).map(|other| Note {
+        notes.extend(config.series.iter().filter(is_other).map(|other| Remark {
             is_warning: false,
             code: "part-of-series",
             place: format!("series.{} part {}", mapping.series, part.name),

@@ -4,7 +4,7 @@ use toml::de::DeValue;
 
 use super::join::{condition, every, join, literals};
 use crate::model::{Table, Value};
-use crate::records::mapping::{Condition, Element, Encoding, EventMapping, Literal, Pick, Place};
+use crate::records::mapping::{Condition, Element, ElementTable, Encoding, EventMapping, Literal, Pick};
 
 const FORMS: &str = "write \"column\", { column = … }, { latest = […] }, { earliest = […] }, { all = […] }, \
                      or { table = …, on = …, column = … }";
@@ -98,7 +98,7 @@ fn element(value: &Value<'_>, around: &Writing, has_zone: bool) -> Option<Elemen
 }
 
 fn record_column(column: &str, writing: Writing) -> Element {
-    Element { column: column.to_owned(), encoding: writing.encoding, unset: writing.unset, place: Place::Record }
+    Element { column: column.to_owned(), encoding: writing.encoding, unset: writing.unset, place: ElementTable::Record }
 }
 
 fn child_column(table: &mut Table<'_>, writing: Option<Writing>) -> Option<Element> {
@@ -111,7 +111,7 @@ fn child_column(table: &mut Table<'_>, writing: Option<Writing>) -> Option<Eleme
     let pick = table.get("pick").map_or(Some(Pick::Latest), |pick| pick.one_of(&picks));
     let condition = condition_of(table);
     let writing = writing?;
-    let place = Place::Child { table: name?.to_owned(), on: on?, condition: condition?, pick: pick? };
+    let place = ElementTable::Child { table: name?.to_owned(), on: on?, condition: condition?, pick: pick? };
     Some(Element { column: column?.to_owned(), encoding: writing.encoding, unset: writing.unset, place })
 }
 

@@ -126,12 +126,12 @@ pub struct Loaded {
     /// One for each of `config.calendars`, in that order.
     pub calendars: Vec<Calendar>,
     /// What is no fault, but worth saying: a series that no rule governs is never destroyed.
-    pub notes: Vec<Note>,
+    pub notes: Vec<Remark>,
 }
 
 /// Something worth saying of a configuration in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Note {
+pub struct Remark {
     /// Somebody should look: what is written is likely not what is meant.
     pub is_warning: bool,
     /// Stable name of this kind of note (`never-destroyed`).

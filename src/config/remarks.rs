@@ -1,14 +1,14 @@
 //! What is no fault of a calendar, but worth saying: rules that never act, terms that look like slips, series that
 //! nothing disposes of.
 
-use super::Note;
+use super::Remark;
 use crate::calendar::{Calendar, Keep, Role, Rule};
 
 /// A shorter term, in seconds, is more often a slip (`PT1M` for `P1M`) than a promise.
 const SHORT: i64 = 86_400;
 
 /// What is worth saying of one calendar.
-pub(super) fn of_law(calendar: &Calendar, notes: &mut Vec<Note>) {
+pub(super) fn of_law(calendar: &Calendar, notes: &mut Vec<Remark>) {
     for rule in calendar.rules.iter().filter(|rule| rule.is_obeyed()) {
         notes.extend(overruled(calendar, rule));
         notes.extend(short(calendar, rule));
@@ -17,9 +17,9 @@ pub(super) fn of_law(calendar: &Calendar, notes: &mut Vec<Note>) {
 }
 
 /// A rule that another one always overrules is a promise that nobody keeps.
-fn overruled(calendar: &Calendar, rule: &Rule) -> Option<Note> {
+fn overruled(calendar: &Calendar, rule: &Rule) -> Option<Remark> {
     let rival = calendar.overruled_by(rule)?;
-    Some(Note {
+    Some(Remark {
         is_warning: true,
         code: "overruled-rule",
         place: place(calendar, rule),
@@ -39,10 +39,10 @@ fn overruled(calendar: &Calendar, rule: &Rule) -> Option<Note> {
     })
 }
 
-fn short(calendar: &Calendar, rule: &Rule) -> Option<Note> {
+fn short(calendar: &Calendar, rule: &Rule) -> Option<Remark> {
     let is_short = |keep: &Keep| matches!(keep, Keep::Exact { seconds } if *seconds < SHORT);
     let keep = rule.clock.earliest.iter().map(|way| way.keep).find(is_short)?;
-    Some(Note {
+    Some(Remark {
         is_warning: true,
         code: "short-term",
         place: place(calendar, rule),
@@ -53,7 +53,7 @@ fn short(calendar: &Calendar, rule: &Rule) -> Option<Note> {
 }
 
 /// A series that no rule disposes of is kept for ever: no fault, but nobody should learn it late.
-fn never_destroyed(calendar: &Calendar) -> impl Iterator<Item = Note> {
+fn never_destroyed(calendar: &Calendar) -> impl Iterator<Item = Remark> {
     calendar.series.iter().filter_map(|series| {
         let rules: Vec<_> = calendar.rules_for(&series.name).collect();
         let obeyed: Vec<_> = rules.iter().filter(|rule| rule.is_obeyed()).collect();
@@ -63,7 +63,7 @@ fn never_destroyed(calendar: &Calendar) -> impl Iterator<Item = Note> {
             _ if obeyed.iter().all(|rule| rule.role == Role::Floor) => "its rules are floors, which only postpone",
             _ => return None,
         };
-        Some(Note {
+        Some(Remark {
             is_warning: false,
             code: "never-destroyed",
             place: format!("{} {}", calendar.number, series.name),

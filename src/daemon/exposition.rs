@@ -30,12 +30,12 @@ const AT_ONCE: usize = 16;
 
 /// An address that is ours: requests wait there until [`follow`] is given it.
 #[derive(Debug)]
-pub enum Place {
+pub enum MetricsListener {
     Loopback(net::TcpListener),
     Unix(unix::UnixListener, SocketFile),
 }
 
-impl Place {
+impl MetricsListener {
     /// Takes an address. It is had before the one of before is given up, so that a reload that fails changes nothing.
     ///
     /// # Errors
@@ -49,13 +49,13 @@ impl Place {
     }
 }
 
-fn open_port(address: net::SocketAddr) -> io::Result<Place> {
+fn open_port(address: net::SocketAddr) -> io::Result<MetricsListener> {
     let listener = net::TcpListener::bind(address)?;
     listener.set_nonblocking(true)?;
-    Ok(Place::Loopback(listener))
+    Ok(MetricsListener::Loopback(listener))
 }
 
-fn open_socket(path: &Path) -> io::Result<Place> {
+fn open_socket(path: &Path) -> io::Result<MetricsListener> {
     match fs::symlink_metadata(path) {
         // What a crash left.
         Ok(found) if found.file_type().is_socket() => remove_unless_served(path)?,
@@ -67,7 +67,7 @@ fn open_socket(path: &Path) -> io::Result<Place> {
     let file = SocketFile { path: path.to_owned(), inode: fs::metadata(path)?.ino() };
     fs::set_permissions(path, Permissions::from_mode(0o660))?;
     listener.set_nonblocking(true)?;
-    Ok(Place::Unix(listener, file))
+    Ok(MetricsListener::Unix(listener, file))
 }
 
 /// A socket at which another program answers is that program's.
@@ -94,7 +94,7 @@ impl Drop for SocketFile {
 }
 
 /// Answers at the place that was given last, as long as anybody can give another. `None` shuts it.
-pub async fn follow(mut places: UnboundedReceiver<Option<Place>>, metrics: Arc<Metrics>) {
+pub async fn follow(mut places: UnboundedReceiver<Option<MetricsListener>>, metrics: Arc<Metrics>) {
     let mut serving = JoinSet::new();
     while let Some(place) = places.recv().await {
         serving.shutdown().await;
@@ -104,15 +104,15 @@ pub async fn follow(mut places: UnboundedReceiver<Option<Place>>, metrics: Arc<M
     }
 }
 
-async fn serve_at(place: Place, metrics: Arc<Metrics>) {
+async fn serve_at(place: MetricsListener, metrics: Arc<Metrics>) {
     let failed = |error| tracing::warn!(%error, "metrics cannot be served");
     match place {
-        Place::Loopback(listener) => match TcpListener::from_std(listener) {
+        MetricsListener::Loopback(listener) => match TcpListener::from_std(listener) {
             Ok(listener) => serve(metrics, listener).await,
             Err(error) => failed(error),
         },
         // The file goes when this does.
-        Place::Unix(listener, _file) => match UnixListener::from_std(listener) {
+        MetricsListener::Unix(listener, _file) => match UnixListener::from_std(listener) {
             Ok(listener) => serve(metrics, listener).await,
             Err(error) => failed(error),
         },
@@ -216,9 +216,9 @@ pub mod tests {
         let dir = tempfile::tempdir().unwrap();
         let socket = dir.path().join("metrics.sock");
         drop(unix::UnixListener::bind(&socket).unwrap());
-        drop(Place::open(&Listen::Unix(socket.clone())).unwrap());
+        drop(MetricsListener::open(&Listen::Unix(socket.clone())).unwrap());
         fs::write(&socket, "records").unwrap();
-        assert!(Place::open(&Listen::Unix(socket.clone())).is_err());
+        assert!(MetricsListener::open(&Listen::Unix(socket.clone())).is_err());
         assert_eq!(fs::read_to_string(&socket).unwrap(), "records");
     }
 
@@ -226,10 +226,10 @@ pub mod tests {
     fn a_place_that_is_given_up_takes_its_socket_along_and_not_its_successor_s() {
         let dir = tempfile::tempdir().unwrap();
         let socket = dir.path().join("metrics.sock");
-        let first = Place::open(&Listen::Unix(socket.clone())).unwrap();
-        assert!(Place::open(&Listen::Unix(socket.clone())).is_err(), "somebody answers there");
+        let first = MetricsListener::open(&Listen::Unix(socket.clone())).unwrap();
+        assert!(MetricsListener::open(&Listen::Unix(socket.clone())).is_err(), "somebody answers there");
         fs::remove_file(&socket).unwrap();
-        let second = Place::open(&Listen::Unix(socket.clone())).unwrap();
+        let second = MetricsListener::open(&Listen::Unix(socket.clone())).unwrap();
         drop(first);
         assert!(socket.exists());
         drop(second);
@@ -240,7 +240,7 @@ pub mod tests {
     fn who_connects_and_asks_nothing_keeps_nobody_out() {
         let dir = tempfile::tempdir().unwrap();
         let socket = dir.path().join("metrics.sock");
-        let place = Place::open(&Listen::Unix(socket.clone())).unwrap();
+        let place = MetricsListener::open(&Listen::Unix(socket.clone())).unwrap();
         let metrics = Arc::new(Metrics::new("2026-11-21T02:00:00Z".parse().unwrap()));
         // It ends with the test's process.
         thread::spawn(|| {

@@ -15,7 +15,7 @@ use tokio::time::{sleep, timeout};
 use tokio_cron_scheduler::{Job, JobScheduler};
 
 use super::error::DaemonError;
-use super::exposition::{self, Place};
+use super::exposition::{self, MetricsListener};
 use super::metrics::Metrics;
 use super::orders::Order;
 use super::pulse::Pulse;
@@ -33,7 +33,7 @@ pub struct Beat {
     pub pulse: Arc<Pulse>,
     pub metrics: Arc<Metrics>,
     /// Where metrics are asked for, one place after the other.
-    pub places: UnboundedReceiver<Option<Place>>,
+    pub places: UnboundedReceiver<Option<MetricsListener>>,
 }
 
 /// The heartbeat beats as long as this lives.
@@ -251,7 +251,7 @@ mod tests {
         let [first, second] = ["first.sock", "second.sock"].map(|name| dir.path().join(name));
         let (orders, received) = channel();
         let (show_at, places) = unbounded_channel();
-        show_at.send(Some(Place::open(&Listen::Unix(first.clone())).unwrap())).unwrap();
+        show_at.send(Some(MetricsListener::open(&Listen::Unix(first.clone())).unwrap())).unwrap();
         let beat = Beat {
             pattern: "* * * * * *".to_owned(),
             orders,
@@ -265,7 +265,7 @@ mod tests {
             metrics.starts_with("HTTP/1.1 200 OK\r\n") && metrics.contains("retentiond_holds_active 0"),
             "{metrics}"
         );
-        show_at.send(Some(Place::open(&Listen::Unix(second.clone())).unwrap())).unwrap();
+        show_at.send(Some(MetricsListener::open(&Listen::Unix(second.clone())).unwrap())).unwrap();
         assert!(ask(&second, "POST /metrics HTTP/1.1\r\n\r\n").starts_with("HTTP/1.1 404"));
         assert!(!first.exists(), "the place of before is shut");
         assert!(matches!(received.recv_timeout(Duration::from_secs(10)), Ok(Order::Tick)));

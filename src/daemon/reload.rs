@@ -9,7 +9,7 @@ use std::sync::mpsc::Sender;
 
 use super::alerts::kind;
 use super::error::DaemonError;
-use super::exposition::Place;
+use super::exposition::MetricsListener;
 use super::runner::Runner;
 use super::systemd;
 use super::textfile;
@@ -105,11 +105,11 @@ impl Runner {
     }
 
     /// Where metrics are asked for under another configuration; `None` where that stays as it is.
-    fn another_place(&self, next: &Config) -> Result<Option<Option<Place>>, DaemonError> {
+    fn another_place(&self, next: &Config) -> Result<Option<Option<MetricsListener>>, DaemonError> {
         if next.metrics.listen == self.config.metrics.listen {
             return Ok(None);
         }
-        next.metrics.listen.as_ref().map(Place::open).transpose().map(Some)
+        next.metrics.listen.as_ref().map(MetricsListener::open).transpose().map(Some)
     }
 
     fn show_configuration(&self, loaded: Instant) {

@@ -15,7 +15,7 @@ use super::alerts::Alerts;
 use super::board::{Board, Shown};
 use super::counts::COUNTS;
 use super::error::DaemonError;
-use super::exposition::Place;
+use super::exposition::MetricsListener;
 use super::heartbeat::{self, Beat};
 use super::installation;
 use super::metrics::Metrics;
@@ -31,7 +31,7 @@ use crate::audit::KeyPlaces;
 use crate::config::{Config, Loaded};
 use crate::disposition::clock::{AskWhetherSynchronized, BootId, Watch};
 use crate::disposition::control::Configuration;
-use crate::disposition::desk::{Brake, Clock, Desk, Served, SharedDesk, actor_of, serve};
+use crate::disposition::desk::{Brake, Desk, Now, Served, SharedDesk, actor_of, serve};
 use crate::records::sqlite::end_reading_with;
 
 /// What the shell sees when a second signal ends the daemon at once; nothing that the log promised is lost.
@@ -46,7 +46,7 @@ pub struct Options {
     pub keys: Option<KeyPlaces>,
     /// The directory that the service manager handed keys in by.
     pub credentials: Option<PathBuf>,
-    pub clock: Clock,
+    pub clock: Now,
     pub synchronization: AskWhetherSynchronized,
     /// This boot of the machine, where the kernel tells.
     pub boot_id: Option<BootId>,
@@ -124,7 +124,7 @@ fn make(options: Options, stop: &Arc<AtomicBool>) -> Result<Made, DaemonError> {
     let (orders, received) = channel();
     let (show_at, places) = unbounded_channel();
     // The heartbeat finds it when it starts.
-    let _kept = show_at.send(config.metrics.listen.as_ref().map(Place::open).transpose()?);
+    let _kept = show_at.send(config.metrics.listen.as_ref().map(MetricsListener::open).transpose()?);
     let steward = Arc::new(Steward {
         desk: desk.clone(),
         board: board.clone(),

@@ -13,7 +13,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::alerts::kind;
 use super::board::Board;
 use super::execution::Retry;
-use super::exposition::Place;
+use super::exposition::MetricsListener;
 use super::kernel;
 use super::metrics::Metrics;
 use super::orders::Order;
@@ -53,7 +53,7 @@ pub struct Runner {
     pub pulse: Arc<Pulse>,
     pub metrics: Arc<Metrics>,
     /// Where metrics are asked for from now on.
-    pub places: UnboundedSender<Option<Place>>,
+    pub places: UnboundedSender<Option<MetricsListener>>,
     /// Set when the daemon is to end.
     pub stop: Arc<AtomicBool>,
     /// The daemon itself, as the log names it.
@@ -88,7 +88,7 @@ pub struct Parts {
     pub board: Arc<Board>,
     pub pulse: Arc<Pulse>,
     pub metrics: Arc<Metrics>,
-    pub places: UnboundedSender<Option<Place>>,
+    pub places: UnboundedSender<Option<MetricsListener>>,
     pub stop: Arc<AtomicBool>,
     pub actor: Actor,
 }

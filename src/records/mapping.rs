@@ -62,8 +62,8 @@ impl SeriesMapping {
     /// those that wait for it.
     pub fn dates_from<'m>(&self, event: &EventMapping, series: &[&'m SeriesMapping]) -> Vec<&'m SeriesMapping> {
         let tables = event.elements.iter().filter_map(|element| match &element.place {
-            Place::Child { table, .. } => Some(table),
-            Place::Record => None,
+            ElementTable::Child { table, .. } => Some(table),
+            ElementTable::Record => None,
         });
         let waits = |other: &SeriesMapping| other.blocked_by.iter().any(|relation| relation.series == self.series);
         let of_table = |table: &String| {
@@ -148,12 +148,12 @@ pub struct Element {
     pub encoding: Encoding,
     /// Values that mean "not set", as the database holds them.
     pub unset: Vec<Literal>,
-    pub place: Place,
+    pub place: ElementTable,
 }
 
 /// In which table an element stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub enum Place {
+pub enum ElementTable {
     /// The series' own table.
     Record,
     /// Rows of a child table; `pick` is `Latest` or `Earliest`.

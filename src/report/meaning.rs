@@ -7,7 +7,7 @@ use super::Words;
 use super::table::paragraph;
 use crate::disposition::Installation;
 use crate::records::mapping::{
-    ColumnTest, Condition, Element, Encoding, EventMapping, Literal, Pick, Place, SeriesMapping,
+    ColumnTest, Condition, Element, ElementTable, Encoding, EventMapping, Literal, Pick, SeriesMapping,
 };
 
 /// Where the database says when an event happened, or which rows are records.
@@ -85,8 +85,8 @@ fn event_text(event: &EventMapping, table: &str) -> String {
 
 fn element_text(element: &Element, table: &str) -> String {
     let mut text = match &element.place {
-        Place::Record => format!("{table}.{}", element.column),
-        Place::Child { table, condition, pick, .. } => {
+        ElementTable::Record => format!("{table}.{}", element.column),
+        ElementTable::Child { table, condition, pick, .. } => {
             format!("{} {table}.{}{}", pick_text(*pick), element.column, where_text(condition.as_ref()))
         }
     };
@@ -146,7 +146,7 @@ mod tests {
     use super::*;
     use crate::records::mapping::Join;
 
-    fn element(column: &str, place: Place) -> Element {
+    fn element(column: &str, place: ElementTable) -> Element {
         Element { column: column.to_owned(), encoding: Encoding::Utc, unset: vec![Literal::Integer(0)], place }
     }
 
@@ -156,7 +156,7 @@ mod tests {
             ColumnTest { column: "status".to_owned(), one_of: vec![Literal::Text("closed".to_owned()), Literal::Null] };
         let closed = EventMapping {
             pick: Pick::Latest,
-            elements: vec![element("closed_at", Place::Record)],
+            elements: vec![element("closed_at", ElementTable::Record)],
             deadline: false,
             condition: Some(Condition::All(vec![status])),
         };
@@ -164,14 +164,14 @@ mod tests {
             event_text(&closed, "dossier"),
             "dossier.closed_at as utc, unset 0, where status = \"closed\" | NULL"
         );
-        let session = Place::Child {
+        let session = ElementTable::Child {
             table: "session".to_owned(),
             on: Join::Expression("1".to_owned()),
             condition: None,
             pick: Pick::Earliest,
         };
         let seen = EventMapping {
-            elements: vec![element("a", Place::Record), element("b", session)],
+            elements: vec![element("a", ElementTable::Record), element("b", session)],
             deadline: true,
             condition: None,
             ..closed

@@ -6,7 +6,8 @@ use chrono::TimeDelta;
 use retentiond::config::{CatchUp, Listen, Loaded, Mode};
 use retentiond::model::{Language, Pace, SeriesName};
 use retentiond::records::mapping::{
-    ColumnTest, Condition, Element, Encoding, Join, Literal, Mask, OwnerGone, Pick, Place, SeriesMapping, SetValue,
+    ColumnTest, Condition, Element, ElementTable, Encoding, Join, Literal, Mask, OwnerGone, Pick, SeriesMapping,
+    SetValue,
 };
 
 use super::{directory, valid};
@@ -71,7 +72,7 @@ fn series<'c>(all: &'c [SeriesMapping], name: &str) -> &'c SeriesMapping {
 }
 
 fn column(name: &str, encoding: Encoding) -> Element {
-    Element { column: name.to_owned(), encoding, unset: Vec::new(), place: Place::Record }
+    Element { column: name.to_owned(), encoding, unset: Vec::new(), place: ElementTable::Record }
 }
 
 fn columns(pairs: &[(&str, &str)]) -> Join {
@@ -101,7 +102,7 @@ fn every_form_of_event_is_lowered() {
     assert_eq!(decisions.elements, [column("decided_on", Encoding::Utc), column("appeal_on", Encoding::Date)]);
     assert_eq!(decisions.condition, Some(Condition::All(vec![test("status", &[text("closed")])])));
     let last_use = &series(&config.series, "account").events[&"last_use".into()];
-    let session = Place::Child {
+    let session = ElementTable::Child {
         table: "session".to_owned(),
         on: columns(&[("account_id", "id")]),
         condition: Some(Condition::All(vec![test("kind", &[text("web")])])),
@@ -110,7 +111,7 @@ fn every_form_of_event_is_lowered() {
     assert_eq!(last_use.elements[1].unset, [text("never")]);
     assert_eq!((last_use.elements[2].encoding, &last_use.elements[2].place), (Encoding::UnixMs, &session));
     let visited = &series(&config.series, "visit").events[&"visited".into()];
-    assert!(matches!(visited.elements[0].place, Place::Child { pick: Pick::Earliest, .. }));
+    assert!(matches!(visited.elements[0].place, ElementTable::Child { pick: Pick::Earliest, .. }));
     assert_eq!((visited.elements[0].encoding, &visited.condition), (Encoding::Utc, &None));
 }
 

@@ -6,13 +6,13 @@ use rustix::io::Errno;
 use super::super::durable::faults;
 use super::super::leaf::{Body, Leaf, Outcome};
 use super::super::tiles::parse_bundle;
-use super::super::writer::tests::{Place, at, draft, leaves, outcome, small};
+use super::super::writer::tests::{LogDir, at, draft, leaves, outcome, small};
 use super::super::{DestructionLog, Entries, LogReader};
 use super::*;
 use crate::model::DurableEvidence;
 
 /// A log with published entries, and more in its journal; its leaves.
-fn sample(place: &Place) -> Vec<Leaf> {
+fn sample(place: &LogDir) -> Vec<Leaf> {
     let mut log = place.create();
     for number in 1..5 {
         log.append(small(number), at(0)).unwrap();
@@ -26,7 +26,7 @@ fn sample(place: &Place) -> Vec<Leaf> {
 }
 
 /// Opens, and says what became of it: refused with exit code 4, or all leaves are there.
-fn opens_whole_or_refuses(place: &Place, all: &[Leaf], what: &str) -> bool {
+fn opens_whole_or_refuses(place: &LogDir, all: &[Leaf], what: &str) -> bool {
     match place.open() {
         Ok(log) => {
             assert_eq!(leaves(&log), all, "{what}");
@@ -41,7 +41,7 @@ fn opens_whole_or_refuses(place: &Place, all: &[Leaf], what: &str) -> bool {
 
 #[test]
 fn no_flipped_or_missing_byte_loses_an_entry_silently() {
-    let place = Place::new();
+    let place = LogDir::new();
     let all = sample(&place);
     let segment = journal_dir(&place.dir()).join("00000000000000000000.seg");
     let used = LogReader::open(&place.dir()).unwrap().size() as usize * 90 + 100;
@@ -73,13 +73,13 @@ fn no_flipped_or_missing_byte_loses_an_entry_silently() {
 #[test]
 fn a_missing_file_is_refused() {
     for path in ["tile/entries/000.p/5", "journal/00000000000000000000.seg"] {
-        let place = Place::new();
+        let place = LogDir::new();
         let all = sample(&place);
         fs::remove_file(place.dir().join(path)).unwrap();
         assert!(!opens_whole_or_refuses(&place, &all, path));
     }
     // The remembered checkpoint stands in for one that was not published.
-    let place = Place::new();
+    let place = LogDir::new();
     let all = sample(&place);
     fs::remove_file(place.dir().join("checkpoint")).unwrap();
     assert!(opens_whole_or_refuses(&place, &all, "checkpoint"));
@@ -87,7 +87,7 @@ fn a_missing_file_is_refused() {
 
 #[test]
 fn a_torn_tail_is_dropped_and_the_log_goes_on() {
-    let place = Place::new();
+    let place = LogDir::new();
     let all = sample(&place);
     let segment = journal_dir(&place.dir()).join("00000000000000000000.seg");
     let mut bytes = fs::read(&segment).unwrap();
@@ -114,7 +114,7 @@ struct Told {
 }
 
 /// Makes a log and lives with it through everything it can do, until the first error.
-fn live(place: &Place, told: &mut Told) -> Result<(), LogError> {
+fn live(place: &LogDir, told: &mut Told) -> Result<(), LogError> {
     let mut log = DestructionLog::open_or_create(&place.dir(), &place.keys(), "log.example".into(), at(0))?;
     told.durable = log.durable_size();
     let source = "parle".into();
@@ -144,7 +144,7 @@ fn live(place: &Place, told: &mut Told) -> Result<(), LogError> {
 }
 
 /// A child that another test is just starting holds our lock from its fork to its exec.
-fn open_patiently(place: &Place) -> Result<DestructionLog, LogError> {
+fn open_patiently(place: &LogDir) -> Result<DestructionLog, LogError> {
     let open = || DestructionLog::open_or_create(&place.dir(), &place.keys(), "log.example".into(), at(90));
     for _ in 0..200 {
         match open() {
@@ -156,7 +156,7 @@ fn open_patiently(place: &Place) -> Result<DestructionLog, LogError> {
 }
 
 /// Everything that was promised is there, and what is published holds together.
-fn check(place: &Place, told: &Told, what: &str) {
+fn check(place: &LogDir, told: &Told, what: &str) {
     let mut log = open_patiently(place).unwrap_or_else(|error| panic!("{what}: {error}"));
     assert!(log.size() >= told.durable, "{what}: entries are lost");
     let open: Vec<u64> = log.unresolved().iter().map(|(index, _)| *index).collect();
@@ -179,7 +179,7 @@ fn check(place: &Place, told: &Told, what: &str) {
 }
 
 /// The checkpoint's root follows from the bundles, read without the code under test; its key is the one beside it.
-fn check_published(place: &Place, size: u64, what: &str) {
+fn check_published(place: &LogDir, size: u64, what: &str) {
     let signed = SignedCheckpoint::parse(&fs::read(checkpoint_path(&place.dir())).unwrap()).unwrap();
     let vkey = fs::read_to_string(place.dir().join("vkey")).unwrap().parse().unwrap();
     let head = signed.verify(&vkey).unwrap().tree;
@@ -198,7 +198,7 @@ fn check_published(place: &Place, size: u64, what: &str) {
 /// Every step fails once, before and after it was done; the program ends there, or reads the log again.
 #[test]
 fn a_fault_at_any_step_loses_nothing_and_the_log_goes_on() {
-    let whole = Place::new();
+    let whole = LogDir::new();
     faults::arm(None);
     let mut told = Told::default();
     live(&whole, &mut told).unwrap();
@@ -217,7 +217,7 @@ fn a_fault_at_any_step_loses_nothing_and_the_log_goes_on() {
             continue;
         }
         let errno = if place % 2 == 0 { Errno::IO } else { Errno::NOSPC };
-        let home = Place::new();
+        let home = LogDir::new();
         let mut told = Told::default();
         faults::arm(Some((place, errno)));
         let error = live(&home, &mut told).err();
@@ -233,7 +233,7 @@ fn a_fault_at_any_step_loses_nothing_and_the_log_goes_on() {
 #[test]
 fn a_rotation_that_ends_at_any_step_leaves_one_key_that_the_log_declares() {
     let rotate = |fault| {
-        let place = Place::new();
+        let place = LogDir::new();
         sample(&place);
         let mut log = place.open().unwrap();
         faults::arm(fault);
@@ -276,7 +276,7 @@ fn a_rotation_that_ends_at_any_step_leaves_one_key_that_the_log_declares() {
 #[test]
 fn after_a_failed_sync_nothing_is_written_until_the_log_is_read_again() {
     for (place, is_written) in [(0, false), (1, true), (2, true), (3, true)] {
-        let home = Place::new();
+        let home = LogDir::new();
         let mut log = home.create();
         let pending = log.append_intents(draft(2), at(0)).unwrap();
         faults::arm(Some((place, Errno::IO)));
@@ -294,7 +294,7 @@ fn after_a_failed_sync_nothing_is_written_until_the_log_is_read_again() {
 
 #[test]
 fn a_group_costs_one_sync_however_many_entries_it_has() {
-    let home = Place::new();
+    let home = LogDir::new();
     let mut log = home.create();
     faults::arm(None);
     let pending = log.append_intents(draft(200), at(0)).unwrap();
@@ -309,7 +309,7 @@ fn a_group_costs_one_sync_however_many_entries_it_has() {
 
 #[test]
 fn intents_of_another_opening_are_no_evidence() {
-    let home = Place::new();
+    let home = LogDir::new();
     let mut log = home.create();
     let pending = log.append_intents(draft(2), at(0)).unwrap();
     log.reread(at(0)).unwrap();
@@ -318,7 +318,7 @@ fn intents_of_another_opening_are_no_evidence() {
 
 #[test]
 fn a_full_disk_refuses_everything_but_the_outcomes_of_what_was_begun() {
-    let home = Place::new();
+    let home = LogDir::new();
     let mut log = home.create();
     let pending = log.append_intents(draft(3), at(0)).unwrap();
     let first = log.make_durable(pending).unwrap();
@@ -347,7 +347,7 @@ fn a_full_disk_refuses_everything_but_the_outcomes_of_what_was_begun() {
 
 #[test]
 fn entries_that_stand_in_bundles_alone_are_held_against_the_signed_root() {
-    let place = Place::new();
+    let place = LogDir::new();
     let mut log = place.create();
     for number in 1..300 {
         log.append(small(number), at(0)).unwrap();
@@ -371,7 +371,7 @@ fn entries_that_stand_in_bundles_alone_are_held_against_the_signed_root() {
 
 #[test]
 fn a_fork_that_the_key_signed_elsewhere_is_refused() {
-    let place = Place::new();
+    let place = LogDir::new();
     let all = sample(&place);
     let path = checkpoint_path(&place.dir());
     let signed = read_checkpoint(&path).unwrap().unwrap();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::begun::{BegunBatches, Place, is_gone};
+use super::begun::{BegunBatches, MatchedIntent, is_gone};
 use super::effects::{Disposed, Effects};
 use super::findings::Findings;
 use super::flaw::Flaw;
@@ -171,8 +171,9 @@ impl Batches {
         for (hold, records) in open.held.violated(&gone, |hold| holds.is_in_place(hold)) {
             findings.at(index, Flaw::Held { records, hold: hold.clone() });
         }
-        let place = Place { intent: outcome.intent, batch: open.batch, offset: open.offset, records: open.records };
-        self.begun.settle(place, &outcome.results, &results);
+        let found =
+            MatchedIntent { intent: outcome.intent, batch: open.batch, offset: open.offset, records: open.records };
+        self.begun.settle(found, &outcome.results, &results);
         let repeats = self.read_gone(index, &open, &results, findings);
         let disposed = Disposed::of(outcome, &results);
         self.settle(index, open.batch, outcome, disposed, findings);

@@ -58,7 +58,7 @@ struct Stayed {
 
 /// An intent, as its outcome finds it again.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
+pub(super) struct MatchedIntent {
     pub intent: u64,
     pub batch: BatchNumber,
     pub offset: u64,
@@ -105,7 +105,7 @@ impl BegunBatches {
     }
 
     /// Takes up what became of an intent's records.
-    pub fn settle(&mut self, place: Place, text: &str, results: &[RecordOutcome]) {
+    pub fn settle(&mut self, place: MatchedIntent, text: &str, results: &[RecordOutcome]) {
         let gone = results.iter().filter(|result| is_gone(result)).count();
         if let Some(begun) = self.find(place.batch) {
             let begun = &mut self.batches[begun];
@@ -117,7 +117,7 @@ impl BegunBatches {
         }
         if gone < results.len() && self.kept + text.len() <= RESULTS_KEPT {
             self.kept += text.len();
-            let Place { intent, batch, offset, records } = place;
+            let MatchedIntent { intent, batch, offset, records } = place;
             self.stayed.insert(intent, Stayed { batch, offset, records, results: text.into() });
         }
     }

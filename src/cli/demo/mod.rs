@@ -4,8 +4,8 @@
 
 mod application;
 mod chance;
+mod dir;
 mod organization;
-mod place;
 mod script;
 mod texts;
 mod tour;
@@ -18,7 +18,7 @@ use super::error::Failure;
 use super::exit::Exit;
 use super::session::Session;
 use crate::model::Language;
-use place::{Found, Place};
+use dir::{DemoDir, Found};
 use tour::Tour;
 
 /// Arguments of `demo`.
@@ -32,7 +32,7 @@ pub struct Demo {
 impl Demo {
     /// Makes the sample organization and goes through everything with it, or says what a former demo left.
     pub fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
-        let place = Place::new(self.dir);
+        let place = DemoDir::new(self.dir);
         match place.look()? {
             Found::Nothing => {
                 let made = place.make(session.speaks(Language::English))?;

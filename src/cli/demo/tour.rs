@@ -6,8 +6,8 @@ use clap::Parser;
 use serde_json::{Value, json};
 
 use super::application::Made;
+use super::dir::{DemoDir, today};
 use super::organization::case;
-use super::place::{Place, today};
 use super::script::Script;
 use crate::cli::error::Failure;
 use crate::cli::exit::Exit;
@@ -19,7 +19,7 @@ use crate::report::words::Words;
 
 /// A walk: what is shown of it, and where it stands.
 pub(super) struct Tour<'t, 'o> {
-    place: &'t Place,
+    place: &'t DemoDir,
     session: &'t mut Session<'o>,
     script: &'static Script,
     words: &'static Words,
@@ -35,7 +35,7 @@ struct Said {
 }
 
 impl<'t, 'o> Tour<'t, 'o> {
-    pub(super) fn new(place: &'t Place, session: &'t mut Session<'o>) -> Self {
+    pub(super) fn new(place: &'t DemoDir, session: &'t mut Session<'o>) -> Self {
         let script = Script::of(session.language);
         let words = session.speaks(Language::English).words();
         Self { place, session, script, words, steps: Vec::new(), exit: Exit::Ok }

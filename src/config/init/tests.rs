@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use super::{CALENDAR_FILE, CONFIGURATION_FILE, Guessed, Kinds, Proposal, guesses, kind_columns, propose, starter};
 use crate::config::{self, Loaded};
 use crate::model::{Fault, SeriesName};
-use crate::records::mapping::{Join, Place, SeriesMapping};
+use crate::records::mapping::{ElementTable, Join, SeriesMapping};
 use crate::records::sqlite::catalog::Catalog;
 
 const MEDIATION: &str = "
@@ -263,7 +263,7 @@ fn people_without_a_date_of_their_own_take_the_latest_of_their_affairs() {
     ));
     let customer = series(&loaded, "customer");
     let element = &customer.events[&"last_invoice".into()].elements[0];
-    assert!(matches!(&element.place, Place::Child { table, .. } if table == "Invoice"), "{element:?}");
+    assert!(matches!(&element.place, ElementTable::Child { table, .. } if table == "Invoice"), "{element:?}");
     assert_eq!(customer.blocked_by[0].series, "invoice".into());
 }
 

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 
 use super::guard::{BootId, Doubt, Guard, Reading, Synchronization};
 use super::kernel;
-use crate::disposition::desk::Clock;
+use crate::disposition::desk::Now;
 use crate::model::Instant;
 
 /// Says whether a time server confirmed the clock, which says this.
@@ -14,7 +14,7 @@ pub type AskWhetherSynchronized = Arc<dyn Fn(Instant) -> Synchronization + Send 
 
 /// The clock and its guard.
 pub struct Watch {
-    clock: Clock,
+    clock: Now,
     asks: AskWhetherSynchronized,
     boot_id: Option<BootId>,
     state: Mutex<State>,
@@ -29,7 +29,7 @@ struct State {
 
 impl Watch {
     /// Guards this clock; where the log was silent for longer than this, it is in doubt at the start.
-    pub fn new(clock: Clock, asks: AskWhetherSynchronized, silence: TimeDelta) -> Self {
+    pub fn new(clock: Now, asks: AskWhetherSynchronized, silence: TimeDelta) -> Self {
         Self { clock, asks, boot_id: None, state: Mutex::new(State { guard: Guard::new(silence), log: None }) }
     }
 

@@ -26,10 +26,10 @@ pub struct Door {
     install: Arc<Installation>,
     keys: Option<KeyPlaces>,
     watch: Arc<Watch>,
-    place: Place,
+    place: Holder,
 }
 
-enum Place {
+enum Holder {
     /// In this process, which holds the state and answers others meanwhile. The socket goes first when dropped.
     Here { held: Option<Held>, desk: SharedDesk, session: Session },
     /// In another, which answers.
@@ -70,7 +70,7 @@ pub fn connect_to_holder(state: &Path) -> Result<Client, DeskError> {
     }
 }
 
-fn find_place(install: &Arc<Installation>, keys: Option<&KeyPlaces>, watch: &Arc<Watch>) -> Result<Place, DeskError> {
+fn find_place(install: &Arc<Installation>, keys: Option<&KeyPlaces>, watch: &Arc<Watch>) -> Result<Holder, DeskError> {
     let began = Monotonic::now();
     loop {
         let refused = match Desk::open(install.clone(), keys.cloned(), watch.now()) {
@@ -78,13 +78,13 @@ fn find_place(install: &Arc<Installation>, keys: Option<&KeyPlaces>, watch: &Arc
                 let desk = SharedDesk::new(desk);
                 let held = Some(hold(&desk, watch.clone())?);
                 let session = Session::new(actor_of(rustix::process::getuid().as_raw()));
-                return Ok(Place::Here { held, desk, session });
+                return Ok(Holder::Here { held, desk, session });
             }
             Err(error) => error,
         };
         // Who may not take the state may still be answered.
         let refused = match Client::connect(&install.state) {
-            Ok(client) => return Ok(Place::There(client)),
+            Ok(client) => return Ok(Holder::There(client)),
             Err(error @ DeskError::NoRights { .. }) => return Err(error),
             // Whoever has it is well, and busy: nobody is to wait for its end, or to end it.
             Err(error @ DeskError::Crowded { .. }) => error,
@@ -115,7 +115,7 @@ fn hold(desk: &SharedDesk, watch: Arc<Watch>) -> Result<Held, DeskError> {
 /// covers it.
 impl Drop for Door {
     fn drop(&mut self) {
-        let Place::Here { held: Some(held), desk, .. } = &self.place else { return };
+        let Holder::Here { held: Some(held), desk, .. } = &self.place else { return };
         // That it could not be noted, whoever paused was told.
         let _ = held.brake.note_pause();
         if let Ok(mut desk) = desk.lock() {
@@ -128,7 +128,7 @@ impl Drop for Door {
 impl Door {
     /// The door to a Desk that this process holds and serves already.
     pub fn of(desk: SharedDesk, actor: Actor, watch: Arc<Watch>) -> Self {
-        let place = Place::Here { held: None, session: Session::new(actor), desk: desk.clone() };
+        let place = Holder::Here { held: None, session: Session::new(actor), desk: desk.clone() };
         Self { install: desk.install(), keys: None, watch, place }
     }
 
@@ -147,7 +147,7 @@ impl Door {
     /// What binds this command, where it has taken the state.
     pub fn brake(&self) -> Option<&Arc<Brake>> {
         match &self.place {
-            Place::Here { held: Some(held), .. } => Some(&held.brake),
+            Holder::Here { held: Some(held), .. } => Some(&held.brake),
             _ => None,
         }
     }
@@ -163,8 +163,8 @@ impl Door {
     /// The Desk itself, where this process holds the state: what an execution needs.
     pub fn here(&self) -> Option<&SharedDesk> {
         match &self.place {
-            Place::Here { desk, .. } => Some(desk),
-            Place::There(_) => None,
+            Holder::Here { desk, .. } => Some(desk),
+            Holder::There(_) => None,
         }
     }
 
@@ -175,7 +175,7 @@ impl Door {
     pub fn ask(&mut self, request: Request) -> Result<Response, AskError> {
         loop {
             let client = match &mut self.place {
-                Place::Here { held, desk, session } => {
+                Holder::Here { held, desk, session } => {
                     return Ok(match (request, held) {
                         (Request::Daemon { control }, Some(held)) => {
                             let answer = held.brake.answer(control, session.actor(), self.watch.now())?;
@@ -186,7 +186,7 @@ impl Door {
                         (request, _) => session.try_answer(desk, request, self.watch.now())?,
                     });
                 }
-                Place::There(client) => client,
+                Holder::There(client) => client,
             };
             match client.send(&request) {
                 // It ended and did not read the request: whoever has the state now shall answer.

@@ -41,7 +41,7 @@ pub use error::DeskError;
 pub use firings::Firing;
 pub use plans::PlanState;
 pub use review::approved_plan;
-pub use serve::{Clock, Served, Steward, serve};
+pub use serve::{Now, Served, Steward, serve};
 pub use shared::{DeskGuard, SharedDesk};
 pub use stayed::Stayed;
 

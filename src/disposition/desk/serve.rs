@@ -30,7 +30,7 @@ const TICK: Duration = Duration::from_millis(100);
 pub(super) const SOCKET: &str = "control.sock";
 
 /// Says what time it is.
-pub type Clock = Arc<dyn Fn() -> Instant + Send + Sync>;
+pub type Now = Arc<dyn Fn() -> Instant + Send + Sync>;
 
 /// Answers what is for the daemon, or for any holder of the state; who asks is known from the socket.
 pub type Steward = Arc<dyn Fn(Control, &Actor, Instant) -> Response + Send + Sync>;
@@ -48,7 +48,7 @@ pub struct Served {
 ///
 /// # Errors
 /// The socket cannot be made.
-pub fn serve(desk: &SharedDesk, clock: Clock, steward: Steward) -> Result<Served, DeskError> {
+pub fn serve(desk: &SharedDesk, clock: Now, steward: Steward) -> Result<Served, DeskError> {
     let state = desk.install().state.clone();
     let failed = |source| DeskError::File { doing: "make the control socket in", path: state.clone(), source };
     let listener = bind(&state).map_err(failed)?;
@@ -108,7 +108,7 @@ pub(super) fn reach(dir: &Path, name: &str) -> io::Result<(OwnedFd, PathBuf)> {
 
 struct Server {
     desk: SharedDesk,
-    clock: Clock,
+    clock: Now,
     steward: Steward,
     stop: Arc<AtomicBool>,
     crowd: Arc<Crowd>,
@@ -189,7 +189,7 @@ fn wait_for(listener: &UnixListener, woken: &UnixStream) {
 /// What one connection needs.
 struct Hearing {
     desk: SharedDesk,
-    clock: Clock,
+    clock: Now,
     steward: Steward,
     stop: Arc<AtomicBool>,
 }

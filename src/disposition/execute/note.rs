@@ -12,7 +12,7 @@ use crate::model::{BatchNumber, Digest};
 /// A fence row's text. It holds no personal information.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Note {
+struct FenceNote {
     /// The JSON of what was done, as it was sealed.
     done: String,
     seal: Digest,
@@ -30,13 +30,13 @@ pub(super) fn write(log: &DestructionLog, batch: BatchNumber, outcomes: &[Record
     // Maps of texts and numbers always have a JSON text.
     let done = Done { results: encode_results(outcomes), changes: changes.clone() };
     let done = serde_json::to_string(&done).unwrap_or_default();
-    serde_json::to_string(&Note { seal: seal(log, batch, &done), done }).unwrap_or_default()
+    serde_json::to_string(&FenceNote { seal: seal(log, batch, &done), done }).unwrap_or_default()
 }
 
 /// Reads the text of a batch's fence row back: what became of each of its `records`. `None` for a text that we did not
 /// write for this batch.
 pub(super) fn read(log: &DestructionLog, batch: BatchNumber, text: &str, records: usize) -> Option<Committed> {
-    let note: Note = serde_json::from_str(text).ok()?;
+    let note: FenceNote = serde_json::from_str(text).ok()?;
     if note.seal != seal(log, batch, &note.done) {
         return None;
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::records::mapping::{EventMapping, PartMapping, Place, SeriesMapping};
+use crate::records::mapping::{ElementTable, EventMapping, PartMapping, SeriesMapping};
 
 /// Places of the series in order of execution, and per place in that order the number of its group. Series that block
 /// each other in a circle share a group, and their records are ordered by levels.
@@ -75,8 +75,8 @@ fn tables_of(mapping: &SeriesMapping) -> BTreeSet<String> {
 fn tables_read(mapping: &SeriesMapping) -> impl Iterator<Item = &str> {
     let elements = mapping.events.values().flat_map(|event: &EventMapping| &event.elements);
     elements.filter_map(|element| match &element.place {
-        Place::Child { table, .. } => Some(table.as_str()),
-        Place::Record => None,
+        ElementTable::Child { table, .. } => Some(table.as_str()),
+        ElementTable::Record => None,
     })
 }
 

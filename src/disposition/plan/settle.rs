@@ -13,7 +13,7 @@ use super::body::DESTROY;
 const PAGE: i64 = 1_000;
 
 /// Series number and sort bytes of a record.
-type Place = (i64, Vec<u8>);
+type Vertex = (i64, Vec<u8>);
 
 /// How many records of a rule were found to be blocked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -84,7 +84,7 @@ fn spread(connection: &Connection) -> rusqlite::Result<()> {
     )?;
     let mut done = connection.prepare("UPDATE item SET blocked = 2 WHERE series = ?1 AND sort = ?2")?;
     loop {
-        let page: Vec<Place> =
+        let page: Vec<Vertex> =
             next.query_map([PAGE], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<rusqlite::Result<_>>()?;
         if page.is_empty() {
             return Ok(());
@@ -123,7 +123,7 @@ fn give_levels(connection: &Connection, groups: &[usize]) -> rusqlite::Result<()
     )?;
     let mut done = connection.prepare("UPDATE item SET awaited = 0 WHERE series = ?1 AND sort = ?2")?;
     loop {
-        let page: Vec<(Place, i64)> = next
+        let page: Vec<(Vertex, i64)> = next
             .query_map([PAGE], |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?)))?
             .collect::<rusqlite::Result<_>>()?;
         if page.is_empty() {
@@ -132,7 +132,7 @@ fn give_levels(connection: &Connection, groups: &[usize]) -> rusqlite::Result<()
         for (place, level) in page {
             let mut rows = waiting.query(params![place.0, place.1])?;
             while let Some(row) = rows.next()? {
-                let (series, sort): Place = (row.get(0)?, row.get(1)?);
+                let (series, sort): Vertex = (row.get(0)?, row.get(1)?);
                 if group_of(groups, series) == group_of(groups, place.0) {
                     tell.execute(params![series, sort, level + 1])?;
                 }
@@ -156,8 +156,8 @@ fn count_blocked(connection: &Connection, rules: usize) -> rusqlite::Result<Vec<
 }
 
 struct EdgeRow {
-    blocked: Place,
-    blocker: Place,
+    blocked: Vertex,
+    blocker: Vertex,
 }
 
 /// Visits every edge in order, a page at a time, so that the visitor may write.

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Element, Encoding, EventMapping, Join, OwnerGone, PartMapping, Pick, Place, Relation, SeriesMapping};
+use super::{
+    Element, ElementTable, Encoding, EventMapping, Join, OwnerGone, PartMapping, Pick, Relation, SeriesMapping,
+};
 
 /// A series named after its table, key `id`, without events and parts.
 pub fn series(source: &str, table: &str) -> SeriesMapping {
@@ -49,7 +51,7 @@ pub fn event(pick: Pick, columns: &[&str]) -> EventMapping {
 
 /// A column of the record that holds RFC 3339.
 pub fn element(column: &str) -> Element {
-    Element { column: column.to_owned(), encoding: Encoding::Rfc3339, unset: Vec::new(), place: Place::Record }
+    Element { column: column.to_owned(), encoding: Encoding::Rfc3339, unset: Vec::new(), place: ElementTable::Record }
 }
 
 /// Rows whose column `this` is the owner's column `owner`.

@@ -31,9 +31,9 @@ pub(super) const ZONES: [&str; 2] = ["localtime", "utc"];
 
 /// Whether the statements of a connection may ask for the time.
 #[derive(Clone, Debug)]
-pub(super) struct Clock(Arc<AtomicBool>);
+pub(super) struct TimeFunctions(Arc<AtomicBool>);
 
-impl Clock {
+impl TimeFunctions {
     /// Puts our functions in the place of SQLite's own; from now on they refuse to tell the time.
     ///
     /// # Errors
@@ -135,7 +135,7 @@ mod tests {
     #[test]
     fn a_moment_that_is_given_is_answered_as_sqlite_answers_it() {
         let (own, ours) = (Connection::open_in_memory().unwrap(), Connection::open_in_memory().unwrap());
-        Clock::hide_from(&ours).unwrap();
+        TimeFunctions::hide_from(&ours).unwrap();
         for call in CALLS {
             assert_eq!(ask(&ours, call).unwrap(), ask(&own, call).unwrap(), "{call}");
         }
@@ -144,7 +144,7 @@ mod tests {
     #[test]
     fn the_present_is_told_only_while_it_may_be() {
         let conn = Connection::open_in_memory().unwrap();
-        let clock = Clock::hide_from(&conn).unwrap();
+        let clock = TimeFunctions::hide_from(&conn).unwrap();
         for call in CLOCKS {
             assert!(ask(&conn, call).is_err_and(|error| error.to_string().contains("present time")), "{call}");
             assert_ne!(clock.told(|| ask(&conn, call)).unwrap(), Value::Null, "{call}");
@@ -161,7 +161,7 @@ mod tests {
         )
         .unwrap();
         conn.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false).unwrap();
-        Clock::hide_from(&conn).unwrap();
+        TimeFunctions::hide_from(&conn).unwrap();
         conn.execute_batch(
             "INSERT INTO t(at) VALUES ('2025-05-01'); UPDATE t SET at = '2023-05-01' WHERE day < '2025'",
         )

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension};
 use super::open::Opened;
 use super::prove::{owner_table, part_place, place};
 use super::{Queries, StoreError, clock, schema, sql};
-use crate::records::mapping::{Condition, Join, Place, Relation, SeriesMapping};
+use crate::records::mapping::{Condition, ElementTable, Join, Relation, SeriesMapping};
 
 /// Why an expression is refused that may answer otherwise the next time, with all records as they were: what a hold
 /// keeps must not go a moment later, and a plan for a day must be the plan of that day.
@@ -55,7 +55,7 @@ pub(super) fn all<'m>(queries: &'m Queries, series: &'m SeriesMapping) -> Vec<Ex
     }
     for (trigger, event) in &series.events {
         for element in &event.elements {
-            if let Place::Child { table: child, on, .. } = &element.place {
+            if let ElementTable::Child { table: child, on, .. } = &element.place {
                 found.join(format!("{at}.event.{trigger}"), child, table, on);
             }
         }
@@ -102,7 +102,7 @@ pub(super) fn tests(series: &SeriesMapping) -> Vec<Test<'_>> {
         let at = format!("{at}.event.{trigger}");
         found.push((at.clone(), own, event.condition.as_ref()));
         for element in &event.elements {
-            if let Place::Child { table, condition, .. } = &element.place {
+            if let ElementTable::Child { table, condition, .. } = &element.place {
                 found.push((at.clone(), table, condition.as_ref()));
             }
         }

@@ -11,7 +11,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags};
 
-use super::clock::Clock;
+use super::clock::TimeFunctions;
 use super::deadline::Deadline;
 use super::expression::Call;
 use super::guard::{self, Noted, Write};
@@ -39,7 +39,7 @@ pub struct Opened {
     purpose: Purpose,
     noted: Noted,
     pub(super) deadline: Deadline,
-    pub(super) clock: Clock,
+    pub(super) clock: TimeFunctions,
     file: FileId,
 }
 
@@ -64,7 +64,7 @@ impl Opened {
         let flags =
             OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
         let opened = Connection::open_with_flags(&database, flags)
-            .and_then(|mut conn| Ok((Deadline::on(&mut conn)?, Clock::hide_from(&conn)?, conn)));
+            .and_then(|mut conn| Ok((Deadline::on(&mut conn)?, TimeFunctions::hide_from(&conn)?, conn)));
         let (deadline, clock, conn) = match opened {
             Ok(opened) => opened,
             Err(error) => {

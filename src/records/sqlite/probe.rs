@@ -13,7 +13,7 @@ use super::select::FactsQuery;
 use super::sql::{self, THIS};
 use crate::model::{CivilDate, Instant, Moment, TriggerName};
 use crate::records::facts::{EventFact, Reading};
-use crate::records::mapping::{Element, Encoding, EventMapping, Pick, Place, SeriesMapping};
+use crate::records::mapping::{Element, ElementTable, Encoding, EventMapping, Pick, SeriesMapping};
 
 /// What cannot be told in this time is left to a complete scan.
 const LONGEST_PROBE: Duration = Duration::from_millis(100);
@@ -78,7 +78,7 @@ impl Range {
 
 /// `None` where no index can tell.
 fn ranges(event: &EventMapping, earliest: CivilDate, cutoff: Instant) -> Option<Vec<Range>> {
-    let own = |element: &&Element| element.place == Place::Record;
+    let own = |element: &&Element| element.place == ElementTable::Record;
     let range = |element: &Element, condition: String| {
         let (low, high) = bounds(element.encoding, earliest, cutoff)?;
         Some(Range { condition, low, high })

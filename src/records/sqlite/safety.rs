@@ -49,7 +49,7 @@ pub fn safe_path(database: &Path) -> Result<PathBuf, StoreError> {
     }
     let parent = real.parent().unwrap_or(Path::new("/"));
     let directory = fs::metadata(parent).map_err(unseen)?;
-    let place = Place {
+    let place = Ownership {
         owner: file.uid(),
         group: file.gid(),
         mode: file.mode(),
@@ -72,7 +72,7 @@ fn is_writable(directory: &Path) -> bool {
 }
 
 /// Who owns a database and its directory, and who may do what.
-struct Place {
+struct Ownership {
     owner: u32,
     group: u32,
     mode: u32,
@@ -101,7 +101,7 @@ const STICKY: u32 = 0o1000;
 const READ_AND_WRITE: u32 = 0o6;
 
 /// Why opening could lock the application out, if it could.
-fn danger(place: &Place, us: User, accounts: &Accounts) -> Option<Danger> {
+fn danger(place: &Ownership, us: User, accounts: &Accounts) -> Option<Danger> {
     // As root, SQLite gives the files it creates to the database's owner and group. Where we can create none, none can
     // harm.
     if us.uid == 0 || !place.directory_writable {
@@ -164,12 +164,12 @@ mod tests {
     }
 
     /// Owned by the application, in a directory of its own.
-    fn place(mode: u32, group: u32, directory_mode: u32, directory_group: u32) -> Place {
+    fn place(mode: u32, group: u32, directory_mode: u32, directory_group: u32) -> Ownership {
         let directory_writable = true;
-        Place { owner: APP, group, mode, directory_owner: APP, directory_group, directory_mode, directory_writable }
+        Ownership { owner: APP, group, mode, directory_owner: APP, directory_group, directory_mode, directory_writable }
     }
 
-    fn is_safe(place: &Place, us: User) -> bool {
+    fn is_safe(place: &Ownership, us: User) -> bool {
         danger(place, us, &accounts()).is_none()
     }
 

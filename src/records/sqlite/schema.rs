@@ -8,7 +8,7 @@ use rusqlite::Connection;
 
 use super::catalog::Catalog;
 use crate::model::{Digest, DigestBuilder};
-use crate::records::mapping::{Place, SeriesMapping};
+use crate::records::mapping::{ElementTable, SeriesMapping};
 
 /// Digest of the definitions of these tables, of what is unique in them, and of the triggers on them; of any table or
 /// view that a trigger or an expression reads besides, nothing.
@@ -40,7 +40,7 @@ pub fn tables_touched(series: &SeriesMapping, blocking: &[&SeriesMapping], catal
     let mut named: BTreeSet<String> = BTreeSet::from([series.table.clone()]);
     named.extend(blocking.iter().map(|mapping| mapping.table.clone()));
     for element in series.events.values().flat_map(|event| &event.elements) {
-        if let Place::Child { table, .. } = &element.place {
+        if let ElementTable::Child { table, .. } = &element.place {
             named.insert(table.clone());
         }
     }

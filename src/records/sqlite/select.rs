@@ -9,7 +9,7 @@ use super::parts;
 use super::sql::{self, OWNER, THIS};
 use crate::model::{PartName, SeriesName, Zone};
 use crate::records::mapping::{
-    Condition, Element, EventMapping, Join, Literal, Mask, PartMapping, Pick, Place, Relation, SeriesMapping,
+    Condition, Element, ElementTable, EventMapping, Join, Literal, Mask, PartMapping, Pick, Relation, SeriesMapping,
 };
 use crate::records::masks;
 
@@ -177,7 +177,7 @@ fn first_columns(series: &SeriesMapping) -> Vec<String> {
     columns.extend(series.filter.as_ref().map(holds));
     for event in series.events.values() {
         columns.extend(event.condition.as_ref().map(holds));
-        let own = event.elements.iter().filter(|element| element.place == Place::Record);
+        let own = event.elements.iter().filter(|element| element.place == ElementTable::Record);
         columns.extend(own.map(|element| sql::column(THIS, &element.column)));
     }
     columns
@@ -195,8 +195,8 @@ fn event_shape(series: &SeriesMapping, event: &EventMapping, local: Option<Zone>
     let shape = |element: &Element| ElementShape {
         decoder: Decoder::new(element, local),
         child: match &element.place {
-            Place::Record => None,
-            Place::Child { table, on, condition, pick } => {
+            ElementTable::Record => None,
+            ElementTable::Child { table, on, condition, pick } => {
                 let sql = child_rows(series, &sql::column(THIS, &element.column), table, on, condition.as_ref());
                 Some(ChildQuery { sql, pick: *pick })
             }

@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn a_fingerprint_key_is_declared_before_its_first_use_and_can_be_destroyed() {
-    let place = Place::new();
+    let place = LogDir::new();
     let mut log = place.create();
     let (source, series) = (SourceName::from("parle"), SeriesName::from("dossier"));
     let key = RecordKey::new(vec![KeyValue::Integer(41)]);
@@ -58,7 +58,7 @@ fn hold(action: HoldAction, fp: &str) -> Body {
 #[test]
 fn an_exchanged_or_exposed_key_is_refused() {
     use std::os::unix::fs::PermissionsExt;
-    let place = Place::new();
+    let place = LogDir::new();
     let mut log = place.create();
     let source = SourceName::from("parle");
     log.fingerprinter(&source, 2026, at(0)).unwrap();
@@ -77,7 +77,7 @@ fn an_exchanged_or_exposed_key_is_refused() {
 
 #[test]
 fn a_rotated_key_signs_from_the_next_checkpoint_on() {
-    let place = Place::new();
+    let place = LogDir::new();
     let mut log = place.create();
     let before = fs::read_to_string(place.dir().join("vkey")).unwrap();
     log.rotate_signing_key(actor(), at(0)).unwrap();
@@ -94,7 +94,7 @@ fn a_rotated_key_signs_from_the_next_checkpoint_on() {
 #[test]
 fn a_credential_signs_and_a_new_one_must_be_declared() {
     use std::os::unix::fs::PermissionsExt;
-    let place = Place::new();
+    let place = LogDir::new();
     let credential = place.dir().with_file_name("credential");
     let write_key = |seed: u8| {
         let key = SigningKey::from_seed("log.example", KeyKind::Log, &[seed; 32]).unwrap();

@@ -29,11 +29,11 @@ pub(in crate::audit) fn directory() -> TempDir {
 }
 
 /// A place for a log and its keys.
-pub(in crate::audit) struct Place {
+pub(in crate::audit) struct LogDir {
     root: TempDir,
 }
 
-impl Place {
+impl LogDir {
     pub fn new() -> Self {
         Self { root: directory() }
     }
@@ -118,7 +118,7 @@ fn actor() -> Actor {
 
 #[test]
 fn what_was_synced_is_there_after_reopening() {
-    let place = Place::new();
+    let place = LogDir::new();
     let mut log = place.create();
     assert_eq!(log.append(small(7), at(1)).unwrap(), 1);
     log.sync().unwrap();
@@ -132,7 +132,7 @@ fn what_was_synced_is_there_after_reopening() {
 
 #[test]
 fn a_log_is_made_once_and_opened_by_one_at_a_time() {
-    let place = Place::new();
+    let place = LogDir::new();
     let absent = place.open();
     assert!(matches!(absent, Err(LogError::Absent { .. })));
     let log = place.create();
@@ -145,7 +145,7 @@ fn a_log_is_made_once_and_opened_by_one_at_a_time() {
 
 #[test]
 fn an_interrupted_making_is_made_anew() {
-    let place = Place::new();
+    let place = LogDir::new();
     drop(place.create());
     fs::remove_file(checkpoint_path(&place.dir())).unwrap();
     fs::remove_file(place.keys().join("signed-checkpoint")).unwrap();
@@ -156,7 +156,7 @@ fn an_interrupted_making_is_made_anew() {
 
 #[test]
 fn a_log_without_any_checkpoint_is_not_made_anew_once_it_held_entries() {
-    let place = Place::new();
+    let place = LogDir::new();
     let mut log = place.create();
     log.append(small(1), at(0)).unwrap();
     log.sync().unwrap();
@@ -169,7 +169,7 @@ fn a_log_without_any_checkpoint_is_not_made_anew_once_it_held_entries() {
 
 #[test]
 fn intents_are_evidence_once_durable_and_wait_for_their_outcome() {
-    let place = Place::new();
+    let place = LogDir::new();
     let mut log = place.create();
     let pending = log.append_intents(draft(3), at(1)).unwrap();
     let durable = log.make_durable(pending).unwrap();
@@ -192,7 +192,7 @@ fn intents_are_evidence_once_durable_and_wait_for_their_outcome() {
 
 #[test]
 fn a_large_batch_is_split_into_leaves_that_follow_each_other() {
-    let place = Place::new();
+    let place = LogDir::new();
     let mut log = place.create();
     let record = draft(1).records[0];
     let large = IntentDraft { records: vec![record; 2_500], ..draft(0) };
@@ -212,7 +212,7 @@ fn a_large_batch_is_split_into_leaves_that_follow_each_other() {
 
 #[test]
 fn a_clock_behind_the_log_stamps_no_leaf() {
-    let place = Place::new();
+    let place = LogDir::new();
     let mut log = place.create();
     log.append(small(0), at(100)).unwrap();
     let leaf = log.append(small(1), at(97)).unwrap();
@@ -225,7 +225,7 @@ fn a_clock_behind_the_log_stamps_no_leaf() {
 
 #[test]
 fn a_bad_stamp_locks_the_log_only_until_a_person_answers_for_the_clock() {
-    let place = Place::new();
+    let place = LogDir::new();
     let mut log = place.create();
     log.append(small(0), at(4_000_000)).unwrap();
     assert!(matches!(log.append(small(1), at(100)), Err(LogError::ClockBehind { .. })));
@@ -243,7 +243,7 @@ fn a_bad_stamp_locks_the_log_only_until_a_person_answers_for_the_clock() {
 
 #[test]
 fn the_log_s_own_kinds_are_not_appended_from_outside() {
-    let place = Place::new();
+    let place = LogDir::new();
     let mut log = place.create();
     let genesis = leaves(&log).remove(0).body;
     assert!(matches!(log.append(genesis, at(0)), Err(LogError::OwnKind { kind: "genesis" })));

@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn a_reader_sees_the_log_grow_while_its_writer_lives() {
-    let place = Place::new();
+    let place = LogDir::new();
     let mut log = place.create();
     for number in 1..600 {
         log.append(small(number), at(0)).unwrap();
@@ -34,7 +34,7 @@ fn a_reader_sees_the_log_grow_while_its_writer_lives() {
 
 #[test]
 fn a_copy_of_the_published_part_alone_is_read() {
-    let place = Place::new();
+    let place = LogDir::new();
     let mut log = place.create();
     log.append(small(1), at(0)).unwrap();
     log.publish().unwrap();
@@ -55,7 +55,7 @@ fn a_copy_of_the_published_part_alone_is_read() {
 
 #[test]
 fn an_older_copy_of_the_log_is_refused() {
-    let place = Place::new();
+    let place = LogDir::new();
     let mut log = place.create();
     log.append(small(1), at(0)).unwrap();
     log.publish().unwrap();
@@ -80,7 +80,7 @@ fn an_older_copy_of_the_log_is_refused() {
 
 #[test]
 fn a_successor_begins_where_a_log_cannot_go_on() {
-    let place = Place::new();
+    let place = LogDir::new();
     let mut log = place.create();
     let source = SourceName::from("parle");
     log.fingerprinter(&source, 2026, at(0)).unwrap();
@@ -105,7 +105,7 @@ fn a_successor_begins_where_a_log_cannot_go_on() {
 
 #[test]
 fn published_journal_goes_and_memory_stays_small() {
-    let place = Place::new();
+    let place = LogDir::new();
     let mut log = place.create();
     let reason = "x".repeat(50_000);
     let kept = |log: &DestructionLog| (log.tree.size() - log.tree.first_kept()) * 50_000;

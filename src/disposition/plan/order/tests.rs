@@ -8,7 +8,7 @@ fn series(name: &str, blocked_by: &[&str]) -> SeriesMapping {
 
 fn reading(mut mapping: SeriesMapping, table: &str) -> SeriesMapping {
     let place =
-        Place::Child { table: table.to_owned(), on: sample::on("x", "id"), condition: None, pick: Pick::Latest };
+        ElementTable::Child { table: table.to_owned(), on: sample::on("x", "id"), condition: None, pick: Pick::Latest };
     let element = Element { place, ..sample::element("used_at") };
     let event = EventMapping { elements: vec![element], ..sample::event(Pick::Latest, &[]) };
     mapping.events.insert("last_use".into(), event);

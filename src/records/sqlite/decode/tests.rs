@@ -2,10 +2,10 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::Instant;
-use crate::records::mapping::Place;
+use crate::records::mapping::ElementTable;
 
 fn decoder(encoding: Encoding, unset: &[Literal]) -> Decoder {
-    let element = Element { column: "at".to_owned(), encoding, unset: unset.to_vec(), place: Place::Record };
+    let element = Element { column: "at".to_owned(), encoding, unset: unset.to_vec(), place: ElementTable::Record };
     Decoder::new(&element, Some("America/Toronto".parse().unwrap()))
 }
 
@@ -98,7 +98,8 @@ fn a_gap_is_no_time_and_a_fold_is_the_later_one() {
 
 #[test]
 fn a_local_time_without_a_zone_is_never_guessed() {
-    let element = Element { column: "at".to_owned(), encoding: Encoding::Local, unset: vec![], place: Place::Record };
+    let element =
+        Element { column: "at".to_owned(), encoding: Encoding::Local, unset: vec![], place: ElementTable::Record };
     assert_eq!(Decoder::new(&element, None).read(ValueRef::Text(b"2024-07-01 12:00:00")), NAIVE);
 }
 

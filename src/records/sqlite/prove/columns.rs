@@ -2,7 +2,7 @@
 
 use super::{Proof, create_index, list, part_place, place};
 use crate::records::mapping::{
-    Condition, Encoding, FilesMapping, Join, OwnerGone, PartMapping, Place, SeriesMapping, SetValue,
+    Condition, ElementTable, Encoding, FilesMapping, Join, OwnerGone, PartMapping, SeriesMapping, SetValue,
 };
 use crate::records::sqlite::catalog::Affinity;
 use crate::records::sqlite::sql;
@@ -38,8 +38,8 @@ impl Proof<'_> {
             self.condition(&at, &series.table, event.condition.as_ref());
             for element in &event.elements {
                 match &element.place {
-                    Place::Record => self.have(&at, &series.table, [&element.column]),
-                    Place::Child { table, on, condition, .. } => {
+                    ElementTable::Record => self.have(&at, &series.table, [&element.column]),
+                    ElementTable::Child { table, on, condition, .. } => {
                         if self.is_table(&at, table) {
                             self.have(&at, table, [&element.column]);
                             self.condition(&at, table, condition.as_ref());

@@ -4,7 +4,7 @@
 //! from one side and not from the other, and one record's rows can be taken for another's.
 
 use super::{Proof, owner_table, part_place, place};
-use crate::records::mapping::{Join, Place, SeriesMapping};
+use crate::records::mapping::{ElementTable, Join, SeriesMapping};
 use crate::records::sqlite::catalog::{Affinity, BINARY, Column, Table};
 
 /// How a column's type is changed: SQLite has no statement for it.
@@ -121,7 +121,7 @@ fn joined_within(series: &SeriesMapping) -> Vec<Joined<'_>> {
     let mut joins = Vec::new();
     for (trigger, event) in &series.events {
         for element in &event.elements {
-            if let Place::Child { table, on, .. } = &element.place {
+            if let ElementTable::Child { table, on, .. } = &element.place {
                 let at = format!("{}.event.{trigger}", place(series));
                 joins.push(Joined { at, this: table, owner: &series.table, on });
             }

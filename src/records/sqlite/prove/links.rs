@@ -1,7 +1,7 @@
 //! Indexes that find a record's rows, and foreign keys that the mapping must name.
 
 use super::{Proof, create_index, list, owner_table, part_place, place};
-use crate::records::mapping::{Condition, FilesMapping, Join, Place, SeriesMapping};
+use crate::records::mapping::{Condition, ElementTable, FilesMapping, Join, SeriesMapping};
 use crate::records::sqlite::catalog::{ForeignKey, Table};
 use crate::records::sqlite::sql;
 use crate::records::sqlite::triggers::destroyed_tables;
@@ -14,8 +14,8 @@ impl Proof<'_> {
             let at = format!("{at}.event.{trigger}");
             for element in &event.elements {
                 match &element.place {
-                    Place::Record => self.event_index(&at, &series.table, &element.column),
-                    Place::Child { table, on, condition, .. } => {
+                    ElementTable::Record => self.event_index(&at, &series.table, &element.column),
+                    ElementTable::Child { table, on, condition, .. } => {
                         self.join_index(&at, table, &series.table, on, condition.as_ref())?;
                     }
                 }

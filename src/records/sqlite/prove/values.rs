@@ -7,7 +7,7 @@ use rusqlite::types::ValueRef;
 use super::{Proof, place};
 use crate::model::Zone;
 use crate::records::facts::{Reading, Unreadable};
-use crate::records::mapping::{Element, Encoding, Place, SeriesMapping};
+use crate::records::mapping::{Element, ElementTable, Encoding, SeriesMapping};
 use crate::records::sqlite::Severity;
 use crate::records::sqlite::decode::Decoder;
 use crate::records::sqlite::sql;
@@ -40,8 +40,8 @@ impl Proof<'_> {
         for (trigger, event) in &series.events {
             for element in &event.elements {
                 let table = match &element.place {
-                    Place::Record => &series.table,
-                    Place::Child { table, .. } => table,
+                    ElementTable::Record => &series.table,
+                    ElementTable::Child { table, .. } => table,
                 };
                 let sample = self.sample(table, element)?;
                 self.judge(&format!("{}.event.{trigger}", place(series)), table, element, &sample);

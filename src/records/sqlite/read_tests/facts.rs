@@ -111,7 +111,7 @@ fn a_collation_does_not_pass_one_record_off_as_another() {
 }
 
 fn child(table: &str, on: Join, condition: Option<Condition>, pick: Pick) -> Element {
-    let place = Place::Child { table: table.to_owned(), on, condition, pick };
+    let place = ElementTable::Child { table: table.to_owned(), on, condition, pick };
     Element { column: "used_at".to_owned(), place, ..element("") }
 }
 

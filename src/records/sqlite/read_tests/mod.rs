@@ -21,7 +21,7 @@ use crate::model::{KeyValue, PartName, RecordKey, SeriesName, SourceName, Trigge
 use crate::records::facts::Facts;
 use crate::records::mapping::sample::{self, element, part, relation};
 use crate::records::mapping::{
-    Condition, Element, Encoding, EventMapping, Join, Literal, OwnerGone, PartMapping, Pick, Place, Relation,
+    Condition, Element, ElementTable, Encoding, EventMapping, Join, Literal, OwnerGone, PartMapping, Pick, Relation,
     SeriesMapping, Source,
 };
 

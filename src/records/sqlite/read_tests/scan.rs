@@ -222,7 +222,7 @@ fn a_record_on_which_an_expression_of_the_mapping_fails_is_undated_and_the_other
     let mut condition = series("dossier");
     condition.conditions.insert("closed".to_owned(), of_json());
     let mut child = series("dossier");
-    let place = Place::Child {
+    let place = ElementTable::Child {
         table: "message".to_owned(),
         on: columns(&[("dossier_id", "id")]),
         condition: Some(of_json()),

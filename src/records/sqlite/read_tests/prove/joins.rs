@@ -66,7 +66,7 @@ fn columns_that_are_joined_compare_alike_from_either_side() {
     assert_eq!(shared, [("join-type", "series.dossier.part.line.shared".to_owned())]);
     let event = compared("kind TEXT", others, |all| {
         let on = columns(&[("message_id", "id")]);
-        let place = Place::Child { table: "line".to_owned(), on, condition: None, pick: Pick::Latest };
+        let place = ElementTable::Child { table: "line".to_owned(), on, condition: None, pick: Pick::Latest };
         let element = Element { place, ..element("closed_at") };
         all[0].events.insert(TriggerName::from("closure"), super::event(Pick::Latest, vec![element]));
     });

@@ -82,7 +82,7 @@ fn a_mapping_that_fits_its_schema_has_notes_only() {
 fn a_date_that_goes_before_its_record_is_a_warning() {
     let mut all = good();
     let on = Join::Columns(vec![("account_id".to_owned(), "id".to_owned())]);
-    let place = Place::Child { table: "Dossier".to_owned(), on, condition: None, pick: Pick::Latest };
+    let place = ElementTable::Child { table: "Dossier".to_owned(), on, condition: None, pick: Pick::Latest };
     let element = Element { place, ..element("closed_at") };
     all[1].events.insert(TriggerName::from("closure"), super::event(Pick::Latest, vec![element]));
     let database = Database::with("wal", GOOD);

@@ -18,7 +18,7 @@ const LANGUAGE: &str = "language  = \"en\"";
 const CALENDAR: &str = include_str!("../../../schedules/opc-parle-consommation.toml");
 
 /// A directory for a demo.
-pub(super) struct Place {
+pub(super) struct DemoDir {
     pub(super) dir: PathBuf,
 }
 
@@ -29,7 +29,7 @@ pub(super) enum Found {
     Demo,
 }
 
-impl Place {
+impl DemoDir {
     pub(super) fn new(dir: PathBuf) -> Self {
         Self { dir }
     }
