@@ -16,6 +16,7 @@ import datetime
 import errno
 import functools
 import hashlib
+import io
 import json
 import os
 import re
@@ -46,6 +47,7 @@ TOLERANCE = 300
 YEAR_OVERLAP = 60 * DAY
 STANDS = 15 * DAY
 NAMES_KEPT = 900_000
+ATTEMPTS = 4
 FIRST_DAY, LAST_DAY = -719_162, 2_932_896
 PERIOD = r"P(?:([0-9]+)Y)?(?:([0-9]+)M)?(?:([0-9]+)W)?(?:([0-9]+)D)?(T(?:([0-9]+)H)?(?:([0-9]+)M)?(?:([0-9]+)S)?)?"
 EARLIEST_ZONE = 14 * 3_600
@@ -484,7 +486,7 @@ class Ledger:
         self.fpkeys, self.holds, self.open, self.committed, self.runs, self.texts = {}, {}, {}, {}, {}, []
         self.announced, self.uncompared_holds = {}, set()
         self.closed, self.gone_plan, self.gone, self.destroyed, self.again = set(), None, {}, {}, 0
-        self.went, self.incomplete, self.ended_earlier = {}, {}, {}
+        self.went, self.incomplete, self.ended_earlier, self.spoken_of = {}, {}, {}, {}
         self.row = None
         self.dues = {}
         self.before_clock, self.untold_holds, self.let_go, self.excused = set(), {}, {}, 0
@@ -579,9 +581,10 @@ class Ledger:
 
     def read_sigkey(self, leaf):
         key = Key(leaf["vkey"])
-        if key.name != self.origin:
-            self.flaw("a signing key bears another name than the log")
-        self.keys.append((self.index, key))
+        if key.name == self.origin:
+            self.keys.append((self.index, key))
+        else:
+            self.flaw(f"it declares a signing key that is none of this log: it bears the name {key.name}")
 
     def read_calendar(self, leaf):
         if not is_zone(leaf["zone"]):
@@ -743,6 +746,7 @@ class Ledger:
             were_left = len(places) == told[1]
             left -= places
         else:
+            self.spoken_of.setdefault(leaf["earlier"]["origin"], self.index)
             of_batch = self.ended_earlier.setdefault((leaf["earlier"]["origin"], leaf["earlier"]["batch"]), [])
             were_left = not any(meets(of_batch, begin, end) for begin, end in told[2])
             for span in told[2]:
@@ -1435,6 +1439,10 @@ class Earlier:
         except (Malformed, ValueError, TypeError, KeyError):
             pass
 
+    def is_first(self):
+        """Whether it is known that no log stands before this one."""
+        return self.folder is not None and self.name is not None and not self.continued
+
     def stands_in(self, folder, older):
         """Whether the entries named stand in this directory; then notes their roots at the sizes of checkpoints that were kept."""
         tree, sizes, roots = Tree(), {other.size for other in older if other.origin == self.origin}, {}
@@ -1475,13 +1483,17 @@ def beside(folder):
     return [path for path in (f"{whole}.{number}" for number in sorted(map(int, numbers), reverse=True)) if os.path.isdir(path)]
 
 
+def plural(entries):
+    return "entry" if entries == 1 else "entries"
+
+
 def find_earlier(continued, folders, older, note):
     """Looks for each log before, the last one first, as far as each leads to the one before; says what it finds, and notes what is not what it should be."""
     found, folders = [], list(folders)
     while continued:
         earlier = Earlier(continued)
         found.append(earlier)
-        entries = f"{earlier.size} {'entry' if earlier.size == 1 else 'entries'}"
+        entries = f"{earlier.size} {plural(earlier.size)}"
         folder = next((folder for folder in folders if earlier.stands_in(folder, older)), None) if earlier.size else None
         continued = earlier.continued if folder else None
         if earlier.size == 0:
@@ -1497,55 +1509,116 @@ def find_earlier(continued, folders, older, note):
     return found
 
 
-def check_vkey(folder, declared, size, note):
+def check_spoken_of(own, found, spoken_of, note):
+    """Every log of whose batches this one speaks is one that it continues. Where not all of those are here, only its own name surely is none."""
+    are_all_known = not found or found[-1].is_first()
+    for origin, index in spoken_of.items():
+        if origin == own or (are_all_known and origin not in {earlier.origin for earlier in found}):
+            note(f"entry {index}: it ends what was left by a batch of the log {origin}, which is none of those that this log continues")
+
+
+def check_vkey(folder, size, ledger, note):
     """`vkey` holds the key that the tree declares last, or one that was declared since, in entries that no checkpoint covers yet."""
     held = read_file(os.path.join(folder, "vkey"), LONGEST_KEY)
-    if held == declared.text.encode() + b"\n":
+    declared, since = ledger.key_at(size), ledger.key_at(2**64)
+    if declared and held == declared.text.encode() + b"\n":
         return
-    since = declared_since(os.path.join(folder, "journal"), size)
-    if since is not None and held == since.encode() + b"\n":
+    if since and held == since.text.encode() + b"\n":
         print("the file vkey is a key that only entries without a signature declare: the operator is exchanging keys")
     else:
-        note("the file vkey is another key")
+        note("the file vkey is not the key that the log declares last")
 
 
-def declared_since(journal, size):
-    """The verifier key that the last `sigkey` entry of the journal behind the first `size` entries declares; None where there is none, or the journal cannot be read to it."""
-    names = sorted(name for name in os.listdir(journal) if re.fullmatch("[0-9]{20}[.]seg", name)) if os.path.isdir(journal) else []
-    declared, following = None, None
+# --- the journal ------------------------------------------------------------------------------------------------------------
+
+
+def read_journal(folder, size, ledger, note):
+    """Reads and judges the entries that no checkpoint covers yet; returns how many there are, None where there is no journal."""
+    journal = os.path.join(folder, "journal")
+    if not os.path.isdir(journal):
+        return None
+    try:
+        end = judge_segments(journal, size, ledger, note)
+    except (Malformed, OSError) as error:
+        note(f"journal is damaged: {error}")
+    else:
+        if end < size:
+            note(f"the journal ends after {end} {plural(end)}, before the {size} that the checkpoint covers: it is an older one, or was cut")
+    return ledger.index - size
+
+
+def judge_segments(journal, size, ledger, note):
+    """Judges what the segments of a journal hold behind the first `size` entries; returns the log's size with them."""
+    names, following, is_torn = segments_of(journal), None, False
     for name in names:
-        first, entries = read_segment(read_file(os.path.join(journal, name), LONGEST_SEGMENT))
-        if first != int(name[:20]) or following not in (None, first):
-            raise Malformed(f"journal/{name} does not follow the segment before it")
+        if is_torn:
+            raise Malformed("a journal segment before the last ends in a torn group")
+        first, entries, is_torn = steady_segment(os.path.join(journal, name))
+        if first != int(name[:20]):
+            raise Malformed(f"a journal segment is not the one that its name says ({name})")
+        if following not in (None, first):
+            raise Malformed(f"entries are missing between two journal segments ({name})")
         following = first + len(entries)
-        for index, entry in enumerate(entries, first):
-            if index >= size and b'"kind":"sigkey"' in entry:
-                leaf = parse_leaf(entry)
-                declared = leaf["vkey"] if leaf["kind"] == "sigkey" else declared
-    return declared
+        if first > ledger.index:
+            note(f"entries {ledger.index} to {first - 1} are missing between the checkpoint and the journal")
+            ledger.index = first
+        for entry in entries[ledger.index - first:]:
+            ledger.read(entry)
+    if is_torn:
+        note("the journal ends in bytes that are no complete group of entries: a write that a crash cut off and that nothing was done on, or damage; start retentiond once, which drops such a write, and verify again")
+    return following
+
+
+def segments_of(journal):
+    """The names of a journal's segments, in order."""
+    names = sorted(name for name in os.listdir(journal) if name.endswith(".seg") and name != ".seg")
+    for name in names:
+        if not re.fullmatch(r"[0-9]{20}\.seg", name):
+            raise Malformed(f"a journal segment is not named by 20 decimal digits ({name})")
+    if not names:
+        raise Malformed("its journal has no segment")
+    return names
+
+
+def steady_segment(path):
+    """A segment, read again while it seems torn because its writer is at work."""
+    for pause in (0.001, 0.001, 0.001, 0):
+        first, entries, is_torn = read_segment(read_file(path, LONGEST_SEGMENT))
+        if not is_torn:
+            break
+        time.sleep(pause)
+    return first, entries, is_torn
 
 
 def read_segment(data):
-    """(index of the first entry, entries of whole groups) of a segment of the journal."""
+    """(index of the first entry, entries of whole groups, whether anything stands behind them) of a segment of the journal."""
     head = data[:SEGMENT_HEAD - 4]
     length = int.from_bytes(head[16:24], "big")
-    if head[:8] != b"rtdlogj1" or crc32c(head) != data[SEGMENT_HEAD - 4:SEGMENT_HEAD] or length != len(data):
-        raise Malformed("a segment of the journal has no such head, or another length than it says")
-    first, place, entries, group = int.from_bytes(head[8:16], "big"), SEGMENT_HEAD, [], []
+    if len(data) < SEGMENT_HEAD:
+        raise Malformed("a journal segment has not the length it was made with: it was cut")
+    if head[:8] != b"rtdlogj1" or crc32c(head) != data[SEGMENT_HEAD - 4:SEGMENT_HEAD]:
+        raise Malformed("the header of a journal segment is not readable")
+    if length != len(data):
+        raise Malformed("a journal segment has not the length it was made with: it was cut")
+    first, place, whole, entries, group = int.from_bytes(head[8:16], "big"), SEGMENT_HEAD, SEGMENT_HEAD, [], []
     while place < len(data) and data[place]:
         end = place + 5 + int.from_bytes(data[place + 1:place + 5], "big")
         tag, content = data[place:place + 1], data[place + 5:end]
         if end - place > 5 + LONGEST_LEAF or crc32c(data[place:end]) != data[end:end + 4]:
             break
+        place = end + 4
         if tag == b"L":
             group.append(content)
-        elif tag == b"C" and int.from_bytes(content, "big") == first + len(entries) + len(group):
+            continue
+        if len(content) != 8 or int.from_bytes(content, "big") != first + len(entries) + len(group):
+            break
+        if tag == b"C":
             entries += group
             group = []
-        elif tag != b"S" or group or int.from_bytes(content, "big") != first + len(entries):
+        elif tag != b"S" or group:
             break
-        place = end + 4
-    return first, entries
+        whole = place
+    return first, entries, bool(data[whole:].strip(b"\0"))
 
 
 @functools.cache
@@ -1581,7 +1654,7 @@ def fault_of(other, found):
 
 
 def verify(folder, trusted, older, now, folders, note):
-    """Notes every flaw; returns the checkpoint's size, and the largest that an older checkpoint anchors."""
+    """Notes every flaw; returns the checkpoint's size, how many entries of the journal wait for the next one, and the largest size that an older checkpoint anchors."""
     checkpoint = Checkpoint(read_file(os.path.join(folder, "checkpoint"), LONGEST_CHECKPOINT))
     ledger = Ledger(checkpoint.origin, now, note)
     sizes = {checkpoint.size} | {other.size for other in older}
@@ -1596,14 +1669,8 @@ def verify(folder, trusted, older, now, folders, note):
     for key in filter(None, [trusted, declared]):
         if key.verifies(checkpoint) is False:
             note("the checkpoint is not signed by the key")
-    if declared:
-        check_vkey(folder, declared, checkpoint.size, note)
-    for index, leaf in ledger.texts:
-        check_text(folder, index, leaf, note)
-    journal = os.path.join(folder, "journal")
-    if os.path.isdir(journal) and not any(re.fullmatch("[0-9]+[.]seg", name) for name in os.listdir(journal)):
-        note("journal/ has no segment: what was not published yet was cut off")
-    found = find_earlier(ledger.continued, folders or beside(folder), older, note) if roots.get(checkpoint.size) == checkpoint.root else []
+    is_whole = roots.get(checkpoint.size) == checkpoint.root
+    found = find_earlier(ledger.continued, folders or beside(folder), older, note) if is_whole else []
     anchors = [0]
     for other in older:
         key = ledger.key_at(other.size)
@@ -1619,7 +1686,15 @@ def verify(folder, trusted, older, now, folders, note):
             note(f"the older checkpoint of {other.size} entries is not signed by this log")
         else:
             anchors.append(other.size)
-    print(f"{checkpoint.size} entries, {len(ledger.open)} intents without outcome, {len(ledger.runs)} runs without statement")
+    waiting = read_journal(folder, checkpoint.size, ledger, note) if is_whole else 0
+    if is_whole:
+        check_spoken_of(checkpoint.origin, found, ledger.spoken_of, note)
+    check_vkey(folder, checkpoint.size, ledger, note)
+    for index, leaf in ledger.texts:
+        check_text(folder, index, leaf, note)
+    ledger.end_row()
+    ledger.end_entry()
+    print(f"{checkpoint.size + (waiting or 0)} {plural(checkpoint.size + (waiting or 0))}, {len(ledger.open)} intents without outcome, {len(ledger.runs)} runs without statement")
     if ledger.again:
         print(f"{ledger.again} records destroyed under a key that an earlier run had destroyed: given anew, or told twice")
     if ledger.back or ledger.back_unplaced:
@@ -1633,7 +1708,35 @@ def verify(folder, trusted, older, now, folders, note):
         print(f"{ledger.answered} entries are dated after now, and a person answered for a clock that lies behind them: these dates are not to be believed")
     if ledger.uncompared_holds:
         print(f"{len(ledger.uncompared_holds)} holds name their record under another year's key than a destruction in the same series: not compared")
-    return checkpoint.size, max(anchors)
+    return checkpoint.size, waiting, max(anchors)
+
+
+def verify_steadily(options):
+    """(what it says, flaws, size, entries that wait, anchor); a log that is published anew while it is read is read again."""
+    before = published(options.dir)
+    for attempt in range(ATTEMPTS):
+        said, flaws, size, waiting, anchor = io.StringIO(), [], 0, None, 0
+        try:
+            trusted = Key(read_file(options.vkey, LONGEST_KEY).decode().removesuffix("\n")) if options.vkey else None
+            older = [Checkpoint(read_file(path, LONGEST_CHECKPOINT)) for path in options.checkpoint]
+            now = int(time.time()) if options.now is None else options.now
+            with contextlib.redirect_stdout(said):
+                size, waiting, anchor = verify(options.dir, trusted, older, now, options.earlier, flaws.append)
+        except (Malformed, OSError, UnicodeDecodeError) as error:
+            flaws.append(str(error))
+        after = published(options.dir)
+        if not flaws or after == before:
+            break
+        before = after
+    return said.getvalue(), flaws, size, waiting, anchor
+
+
+def published(folder):
+    """The bytes of the checkpoint in a directory, where they can be read."""
+    try:
+        return read_file(os.path.join(folder, "checkpoint"), LONGEST_CHECKPOINT)
+    except (Malformed, OSError):
+        return None
 
 
 def main():
@@ -1644,19 +1747,13 @@ def main():
     parser.add_argument("--earlier", action="append", default=[], help="directory of a log that this one continues (otherwise DIR.1 and so on)")
     parser.add_argument("--now", type=int, help="seconds since 1970 instead of this machine's clock")
     options = parser.parse_args()
-    flaws, size, anchor = [], 0, 0
-    try:
-        trusted = Key(read_file(options.vkey, LONGEST_KEY).decode().removesuffix("\n")) if options.vkey else None
-        older = [Checkpoint(read_file(path, LONGEST_CHECKPOINT)) for path in options.checkpoint]
-        now = int(time.time()) if options.now is None else options.now
-        size, anchor = verify(options.dir, trusted, older, now, options.earlier, flaws.append)
-    except (Malformed, OSError, UnicodeDecodeError) as error:
-        flaws.append(str(error))
+    said, flaws, size, waiting, anchor = verify_steadily(options)
+    print(said, end="")
     for flaw in flaws[:100]:
         print(flaw)
-    print(f"{size} entries under the checkpoint were looked at")
-    if os.path.isdir(os.path.join(options.dir, "journal")):
-        print("entries in journal/ that are not published yet were NOT looked at: `retentiond audit verify` reads them")
+    print(f"{size} {plural(size)} under the checkpoint {'was' if size == 1 else 'were'} looked at")
+    if waiting:
+        print(f"{waiting} {plural(waiting)} in journal/ that no checkpoint covers yet {'was' if waiting == 1 else 'were'} looked at too: nothing binds the operator to them")
     if Ed25519PublicKey is None:
         print("signatures were NOT checked: the Python module `cryptography` is not installed")
     if tomllib is None:

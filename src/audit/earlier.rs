@@ -76,6 +76,13 @@ pub enum EarlierState {
     Unread,
 }
 
+impl Earlier {
+    /// Whether it is known that no log stands before this one.
+    pub fn is_first(&self) -> bool {
+        matches!(&self.kept, Kept::Whole(pinned) if pinned.origin.is_some() && pinned.before.is_none())
+    }
+}
+
 impl From<&Earlier> for EarlierLog {
     fn from(earlier: &Earlier) -> Self {
         let (state, directory) = match &earlier.kept {

@@ -8,7 +8,7 @@ use retentiond::audit::checkpoint::SignedCheckpoint;
 use retentiond::audit::earlier::EarlierState;
 use retentiond::audit::leaf::*;
 use retentiond::audit::verify::{Report, Trust, Verdict, verify};
-use retentiond::model::Language;
+use retentiond::model::{BatchNumber, Language};
 use retentiond::report::Report as _;
 use retentiond::report::verify::VerifyReport;
 
@@ -185,6 +185,38 @@ fn a_checkpoint_kept_of_an_earlier_log_is_held_against_it_and_convicts_who_did_a
     fs::remove_dir_all(three.path("audit.1")).unwrap();
     assert_eq!(three.found(&[kept]), ["predecessor-absent"]);
     assert_eq!(three.found(&[]), [""; 0], "and without a checkpoint it is told");
+}
+
+/// The third log ends what a batch of this log had left.
+fn ends_left_of(three: &mut Three, origin: &str) {
+    three.logs[2].leaves.truncate(1);
+    let earlier = EarlierBatch { origin: origin.into(), batch: BatchNumber(7) };
+    three.logs[2].add(Body::Correction(Correction {
+        earlier: Some(earlier),
+        ended: Some("2o1e".to_owned()),
+        records: 1,
+        ..Correction::new("parle".into(), "completed")
+    }));
+    let third = three.logs[2].clone();
+    rewritten(three, "audit", &third);
+}
+
+#[test]
+fn a_log_speaks_of_batches_of_the_logs_before_it_and_of_no_others() {
+    let mut three = Three::new();
+    for before in [ORIGIN, "log.example/2"] {
+        ends_left_of(&mut three, before);
+        assert_eq!(three.found(&[]), [""; 0], "{before}");
+    }
+    for other in ["log.example/3", "log.example/4"] {
+        ends_left_of(&mut three, other);
+        assert_eq!(three.found(&[]), ["not-continued"], "{other}");
+    }
+    // Where the first of them is not here, it may have continued that log.
+    fs::rename(three.path("audit.1"), three.path("away")).unwrap();
+    assert_eq!(three.found(&[]), [""; 0]);
+    ends_left_of(&mut three, "log.example/3");
+    assert_eq!(three.found(&[]), ["not-continued"]);
 }
 
 #[test]

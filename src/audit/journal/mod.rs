@@ -205,18 +205,29 @@ fn damaged(path: &Path) -> impl Fn(frame::Damage) -> LogError {
 }
 
 /// First indexes of the segments that stand in a directory, in order.
-pub(super) fn segments(dir: &Path) -> Result<Vec<u64>, FileError> {
-    let listed = || -> io::Result<Vec<u64>> {
-        let mut firsts = Vec::new();
-        for entry in fs::read_dir(dir)? {
-            let name = entry?.file_name();
-            let number = name.to_str().and_then(|name| name.strip_suffix(".seg"));
-            firsts.extend(number.and_then(|number| number.parse::<u64>().ok()));
+///
+/// # Errors
+/// A directory that cannot be listed; a segment under a name that none has.
+pub(super) fn segments(dir: &Path) -> Result<Vec<u64>, LogError> {
+    let listed = || fs::read_dir(dir)?.collect::<io::Result<Vec<_>>>();
+    let mut firsts = Vec::new();
+    for entry in listed().map_err(FileError::new("list", dir))? {
+        let path = entry.path();
+        if path.extension().is_none_or(|extension| extension != "seg") {
+            continue;
         }
-        firsts.sort_unstable();
-        Ok(firsts)
-    };
-    listed().map_err(FileError::new("list", dir))
+        let number = path.file_stem().and_then(|name| name.to_str()).and_then(decimal_20);
+        let what = || "a journal segment is not named by 20 decimal digits".to_owned();
+        firsts.push(number.ok_or_else(|| LogError::Corrupt { place: path.clone(), what: what() })?);
+    }
+    firsts.sort_unstable();
+    Ok(firsts)
+}
+
+/// A number of 20 decimal digits.
+fn decimal_20(name: &str) -> Option<u64> {
+    let is_number = name.len() == 20 && name.bytes().all(|byte| byte.is_ascii_digit());
+    name.parse().ok().filter(|_| is_number)
 }
 
 pub(super) fn segment_path(dir: &Path, first: u64) -> PathBuf {

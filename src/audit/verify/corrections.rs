@@ -9,9 +9,30 @@ use super::spans::Spans;
 use super::words;
 use crate::audit::leaf::{Correction, EarlierBatch};
 use crate::audit::marks::{BACK, ENDED, Marks};
+use crate::model::Origin;
 
-/// Records of batches of earlier logs whose left files this one says are gone or released, by their place.
-pub(super) type EndedEarlier = BTreeMap<EarlierBatch, Spans>;
+/// Records of batches of earlier logs whose left files this one says are gone or released.
+#[derive(Debug, Default)]
+pub(super) struct EndedEarlier {
+    /// Their places in each batch.
+    places: BTreeMap<EarlierBatch, Spans>,
+    /// The first entry that speaks of each log.
+    first: BTreeMap<Origin, u64>,
+}
+
+impl EndedEarlier {
+    /// An entry ends what was left of these records; whether none of them had ended before.
+    fn end(&mut self, index: u64, batch: &EarlierBatch, told: &Marks) -> bool {
+        self.first.entry(batch.origin.clone()).or_insert(index);
+        let places = self.places.entry(batch.clone()).or_default();
+        told.spans().fold(true, |are_new, (begin, end)| places.insert(begin, end) && are_new)
+    }
+
+    /// The logs of these batches, each with the first entry that speaks of it.
+    pub fn logs(&self) -> impl Iterator<Item = (&Origin, u64)> {
+        self.first.iter().map(|(origin, entry)| (origin, *entry))
+    }
+}
 
 /// Finds what a correction says that does not fit itself or its batch. Only a log that succeeds another speaks of
 /// batches that have no number in it.
@@ -73,10 +94,7 @@ fn judge_ended(
     };
     let were_left = match (correction.batch, &correction.earlier) {
         (Some(batch), None) => begun.end(batch, &told),
-        (None, Some(earlier)) => {
-            let of_batch = ended.entry(earlier.clone()).or_default();
-            told.spans().fold(true, |are_new, (begin, end)| of_batch.insert(begin, end) && are_new)
-        }
+        (None, Some(earlier)) => ended.end(index, earlier, &told),
         _ => return findings.at(index, Flaw::Ended),
     };
     if !were_left {

@@ -69,6 +69,9 @@ pub enum Flaw {
     )]
     PredecessorDiffers { older: u64, origin: Origin },
 
+    #[error("it ends what was left by a batch of the log {origin}, which is none of those that this log continues")]
+    NotContinued { origin: Origin },
+
     // Leaves, one by one.
     #[error(transparent)]
     Leaf(LeafError),

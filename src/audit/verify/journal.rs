@@ -70,9 +70,7 @@ fn judge(dir: &Path, from: u64, to: u64, ledger: &mut Ledger, findings: &mut Fin
         if index < next || index >= to {
             return Ok(());
         }
-        if index > next {
-            findings.add(None, Flaw::Gap { from: next, to: index - 1 });
-        }
+        note_gap(next, index, findings);
         next = index + 1;
         match codec::decode(bytes) {
             Ok(leaf) => ledger.read(index, &leaf, findings),
@@ -80,7 +78,15 @@ fn judge(dir: &Path, from: u64, to: u64, ledger: &mut Ledger, findings: &mut Fin
         }
         Ok(())
     })?;
+    note_gap(next, to, findings);
     Ok(next)
+}
+
+/// Entries that the journal passes over, so that it does not follow the tree.
+fn note_gap(next: u64, index: u64, findings: &mut Findings) {
+    if index > next {
+        findings.add(None, Flaw::Gap { from: next, to: index - 1 });
+    }
 }
 
 fn damaged(error: &LogError) -> Flaw {

@@ -4,36 +4,26 @@
 //! run it has a bound.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::mem;
 use std::ops::RangeInclusive;
 
-use chrono::DateTime;
-
+use super::ahead::Ahead;
 use super::batches::Batches;
 use super::corrections::{self, EndedEarlier};
 use super::findings::Findings;
 use super::flaw::Flaw;
 use super::holds::Holds;
+use super::keys::{FingerprintKeys, SigningKeys, is_year_of};
 use super::law::Law;
 use super::plans::{self, Plans};
 use super::sums::Sum;
 use super::tally::Tally;
 use super::words;
 use crate::audit::divided::{Joined, Joining};
-use crate::audit::key_year;
 use crate::audit::leaf::{
-    Body, CalendarLeaf, Correction, Fpkey, FpkeyDestroyed, Genesis, HoldAction, HoldLeaf, Intent, Leaf, Predecessor,
-    Sanitized,
+    Body, CalendarLeaf, Correction, FpkeyDestroyed, Genesis, HoldAction, HoldLeaf, Intent, Leaf, Predecessor, Sanitized,
 };
-use crate::audit::note::{KeyKind, VerifierKey};
+use crate::audit::note::VerifierKey;
 use crate::model::{HoldId, Origin, SourceName};
-
-/// Longest time, in seconds, by which the operator's clock may be ahead of the auditor's.
-const CLOCK_TOLERANCE: i64 = 300;
-
-/// How long, in days, the key of a year serves in the next: a plan stands two weeks for its approval and two for its
-/// run, which takes time.
-const YEAR_OVERLAP: i64 = 60;
 
 /// Days since 1970-01-01 that a calendar has: those of the years 1 to 9999.
 const DAYS: RangeInclusive<i32> = -719_162..=2_932_896;
@@ -42,15 +32,12 @@ const DAYS: RangeInclusive<i32> = -719_162..=2_932_896;
 #[derive(Debug)]
 pub(super) struct Ledger {
     origin: Origin,
-    /// The auditor's time, until the first entry beyond it.
-    now: Option<i64>,
     at: i64,
     /// The parts of an entry that takes several leaves.
     joining: Joining,
     /// The log that this one continues.
     continued: Option<Predecessor>,
-    /// Signing keys, each with the entry that declares it.
-    signing: Vec<(u64, VerifierKey)>,
+    signing: SigningKeys,
     keys: FingerprintKeys,
     ended: EndedEarlier,
     sum: Sum,
@@ -73,11 +60,10 @@ impl Ledger {
     pub fn new(origin: Origin, now: Option<i64>) -> Self {
         Self {
             origin,
-            now,
             at: i64::MIN,
             joining: Joining::default(),
             continued: None,
-            signing: Vec::new(),
+            signing: SigningKeys::default(),
             keys: FingerprintKeys::default(),
             ended: EndedEarlier::default(),
             sum: Sum::default(),
@@ -88,7 +74,7 @@ impl Ledger {
             tally: Tally::default(),
             uncompared_holds: BTreeSet::new(),
             untold_holds: BTreeMap::new(),
-            ahead: Ahead::default(),
+            ahead: Ahead::of(now),
             signed: None,
         }
     }
@@ -99,7 +85,7 @@ impl Ledger {
             findings.at(index, Flaw::TimeRunsBack { at: leaf.at, before: self.at });
         }
         self.at = self.at.max(leaf.at);
-        self.ahead.read(index, leaf, self.now.is_some_and(|now| leaf.at > now.saturating_add(CLOCK_TOLERANCE)));
+        self.ahead.read(index, leaf);
         if (index == 0) != matches!(leaf.body, Body::Genesis(_)) {
             findings.at(index, if index == 0 { Flaw::Genesis } else { Flaw::SecondGenesis });
         }
@@ -122,7 +108,7 @@ impl Ledger {
         }
         match &leaf.body {
             Body::Genesis(genesis) => self.read_genesis(index, genesis, findings),
-            Body::Sigkey(sigkey) => self.read_signing_key(index, &sigkey.vkey, findings),
+            Body::Sigkey(sigkey) => self.signing.declare(index, &sigkey.vkey, &self.origin, findings),
             Body::Calendar(calendar) => self.law.read_calendar(index, calendar, findings),
             Body::Mapping(mapping) => self.law.read_mapping(mapping),
             Body::Approval(approval) => self.plans.read_approval(index, leaf.at, approval, findings),
@@ -183,20 +169,7 @@ impl Ledger {
         if index == 0 {
             self.continued.clone_from(&genesis.predecessor);
         }
-        self.read_signing_key(index, &genesis.vkey, findings);
-    }
-
-    fn read_signing_key(&mut self, index: u64, vkey: &str, findings: &mut Findings) {
-        match vkey.parse::<VerifierKey>() {
-            Ok(key) if key.kind() != KeyKind::Log => {
-                findings.at(index, Flaw::BadSigningKey("it is a witness's".to_owned()));
-            }
-            Ok(key) if key.name() != self.origin.as_str() => {
-                findings.at(index, Flaw::BadSigningKey(format!("it bears the name {}", key.name())));
-            }
-            Ok(key) => self.signing.push((index, key)),
-            Err(error) => findings.at(index, Flaw::BadSigningKey(error.to_string())),
-        }
+        self.signing.declare(index, &genesis.vkey, &self.origin, findings);
     }
 
     fn read_hold(&mut self, index: u64, at: i64, hold: &HoldLeaf, findings: &mut Findings) {
@@ -217,7 +190,7 @@ impl Ledger {
 
     fn read_key_destroyed(&mut self, index: u64, gone: &FpkeyDestroyed, findings: &mut Findings) {
         self.keys.used(index, &gone.source, gone.year, findings);
-        self.keys.destroyed.insert((gone.source.clone(), gone.year));
+        self.keys.destroy(&gone.source, gone.year);
         let pending = self.batches.pending_under(&gone.source, gone.year);
         if pending > 0 {
             findings.at(index, Flaw::KeyInUse { pending });
@@ -247,12 +220,17 @@ impl Ledger {
 
     /// The key that signs a checkpoint of this size: the last one declared among its entries.
     pub fn signing_key(&self, size: u64) -> Option<&VerifierKey> {
-        self.signing.iter().rfind(|(declared, _)| *declared < size).map(|(_, key)| key)
+        self.signing.at(size)
     }
 
     /// The log that this one continues, as its first entry names it.
     pub fn continued(&self) -> Option<&Predecessor> {
         self.continued.as_ref()
+    }
+
+    /// The logs whose batches this one speaks of, each with the first entry that does.
+    pub fn logs_spoken_of(&self) -> impl Iterator<Item = (&Origin, u64)> {
+        self.ended.logs()
     }
 
     /// Calendars declared, no two alike, each with its entry.
@@ -262,7 +240,7 @@ impl Ledger {
 
     /// Whether a person said that entries of this date were stamped wrongly.
     pub fn is_answered_for(&self, at: i64) -> bool {
-        self.ahead.until.is_some_and(|until| at <= until)
+        self.ahead.is_answered_for(at)
     }
 
     /// What the checkpoint covers ends here; what follows is the journal's.
@@ -288,75 +266,7 @@ impl Ledger {
             *tally.untold_holds.entry(scope).or_default() += 1;
         }
         tally.told_unsigned = tally.disposed().saturating_sub(self.signed.unwrap_or(tally.disposed()));
-        tally.ahead = self.ahead.answered;
-        if let (Some((index, at)), Some(now)) = (self.ahead.first, self.now) {
-            findings.at(index, Flaw::AfterNow { at, now });
-        }
+        tally.ahead = self.ahead.finish(findings);
         tally
     }
-}
-
-/// Entries dated after the auditor's time.
-#[derive(Debug, Default)]
-struct Ahead {
-    /// The first for which nobody answered; dates never fall, so it speaks for those that follow.
-    first: Option<(u64, i64)>,
-    /// Those since.
-    waiting: u64,
-    /// Those that a person answered for.
-    answered: u64,
-    /// The date of the last entry that a person answered for: the clock was right, and the entry stamped wrongly.
-    until: Option<i64>,
-}
-
-impl Ahead {
-    fn read(&mut self, index: u64, leaf: &Leaf, is_ahead: bool) {
-        self.waiting += u64::from(is_ahead);
-        if matches!(&leaf.body, Body::Correction(correction) if correction.what == words::CLOCK) {
-            self.until = Some(leaf.at);
-        }
-        if self.until == Some(leaf.at) {
-            self.answered += mem::take(&mut self.waiting);
-            self.first = None;
-        } else if is_ahead {
-            self.first.get_or_insert((index, leaf.at));
-        }
-    }
-}
-
-/// Fingerprint keys declared and destroyed.
-#[derive(Debug, Default)]
-struct FingerprintKeys {
-    declared: BTreeSet<(SourceName, i32)>,
-    destroyed: BTreeSet<(SourceName, i32)>,
-    /// The last one found in order: most entries use the same.
-    last: Option<(SourceName, i32)>,
-}
-
-impl FingerprintKeys {
-    fn declare(&mut self, index: u64, fpkey: &Fpkey, findings: &mut Findings) {
-        if !self.declared.insert((fpkey.source.clone(), fpkey.year)) {
-            findings.at(index, Flaw::SecondFingerprintKey { source_name: fpkey.source.clone(), year: fpkey.year });
-        }
-    }
-
-    fn used(&mut self, index: u64, source: &SourceName, year: i32, findings: &mut Findings) {
-        if self.last.as_ref().is_some_and(|last| &last.0 == source && last.1 == year && self.destroyed.is_empty()) {
-            return;
-        }
-        let key = (source.clone(), year);
-        if !self.declared.contains(&key) {
-            findings.at(index, Flaw::UndeclaredFingerprintKey { source_name: source.clone(), year });
-        } else if self.destroyed.contains(&key) {
-            findings.at(index, Flaw::DestroyedFingerprintKey { source_name: source.clone(), year });
-        } else {
-            self.last = Some(key);
-        }
-    }
-}
-
-/// Whether an entry of this time may use the key of this year.
-fn is_year_of(at: i64, year: i32) -> bool {
-    let year_at = |at: i64| DateTime::from_timestamp(at, 0).map(key_year);
-    [at, at.saturating_sub(YEAR_OVERLAP * 86_400)].into_iter().any(|at| year_at(at) == Some(year))
 }

@@ -4,6 +4,7 @@
 //! hashes bind the entries; dates and counts are compared with what the operator recorded; whether a record existed, no
 //! log can tell.
 
+mod ahead;
 mod anchors;
 mod batches;
 mod begun;
@@ -15,6 +16,7 @@ mod gone;
 mod governing;
 mod holds;
 mod journal;
+mod keys;
 mod law;
 mod ledger;
 mod plans;
@@ -194,6 +196,7 @@ fn verify_once(dir: &Path, trust: &Trust) -> Report {
     let signed_by = ledger.signing_key(head.tree.size).map(ToString::to_string);
     let unsigned = if is_whole { journal::read(dir, head.tree.size, &mut ledger, &mut findings) } else { Some(0) };
     if is_whole {
+        predecessors::check_spoken_of(&head.origin, &earlier, &ledger, &mut findings);
         anchors::check_vkey_file(dir, head.tree.size, &ledger, &mut findings);
     }
     check_texts(dir, trust.read_text, &ledger, &mut findings);

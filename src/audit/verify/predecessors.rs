@@ -9,6 +9,7 @@ use super::flaw::Flaw;
 use super::ledger::Ledger;
 use crate::audit::checkpoint::SignedCheckpoint;
 use crate::audit::earlier::{Earlier, Kept, beside, earlier_logs};
+use crate::model::Origin;
 
 /// Looks for the logs before the one in `dir`.
 pub(super) fn look_for(dir: &Path, trust: &Trust, ledger: &Ledger, findings: &mut Findings) -> Vec<Earlier> {
@@ -21,6 +22,18 @@ pub(super) fn look_for(dir: &Path, trust: &Trust, ledger: &Ledger, findings: &mu
         }
     }
     found
+}
+
+/// Every log of whose batches this one speaks is one that it continues. Where not all of those are here, only its own
+/// name surely is none.
+pub(super) fn check_spoken_of(own: &Origin, found: &[Earlier], ledger: &Ledger, findings: &mut Findings) {
+    let are_all_known = found.last().is_none_or(Earlier::is_first);
+    for (origin, entry) in ledger.logs_spoken_of() {
+        let is_one = found.iter().any(|earlier| earlier.named.origin == *origin);
+        if origin == own || (are_all_known && !is_one) {
+            findings.at(entry, Flaw::NotContinued { origin: origin.clone() });
+        }
+    }
 }
 
 /// What is wrong with an older checkpoint of another origin than the log's: it may be of a log before.

@@ -1,6 +1,7 @@
 //! Makes logs with code of its own, true ones and forged ones: it holds the key and obeys no rule.
 
 mod bodies;
+mod journal;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,6 +15,7 @@ use retentiond::audit::verify::{Report, Trust, verify};
 use retentiond::model::{BatchNumber, Digest, Origin};
 
 pub use bodies::*;
+pub use journal::*;
 
 pub const ORIGIN: &str = "log.example/parle";
 

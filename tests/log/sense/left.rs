@@ -26,6 +26,18 @@ pub fn forgeries() -> Vec<(&'static str, Forgery)> {
         ("ended", ended_by(|correction| correction.what = "missing_fence".to_owned())),
         ("ended", ended_by(|correction| correction.earlier = Some(earlier(7)))),
         ("ended", ended_by(|correction| correction.batch = None)),
+        (
+            "not-continued",
+            Box::new(|forge| {
+                // What came before could not be read: of that nothing is known, but that it is not this log.
+                forge.replace(0, |leaf| {
+                    let Body::Genesis(genesis) = &mut leaf.body else { unreachable!() };
+                    genesis.predecessor = Some(unread());
+                });
+                let own = EarlierBatch { origin: ORIGIN.into(), batch: BatchNumber(7) };
+                forge.add(Body::Correction(Correction { earlier: Some(own), ..ending("completed", "2o1e") }));
+            }),
+        ),
     ]
 }
 
@@ -47,6 +59,12 @@ fn ending(what: &str, ended: &str) -> Correction {
 /// A batch of an earlier log.
 fn earlier(batch: u64) -> EarlierBatch {
     EarlierBatch { origin: "log.example/0".into(), batch: BatchNumber(batch) }
+}
+
+/// The log before, of which nothing could be read.
+fn unread() -> Predecessor {
+    let origin = "log.example/0".into();
+    Predecessor { origin, size: 0, root: digest(), reason: digest(), actor: "marie (1000)".into() }
 }
 
 /// Two corrections speak of one record of which a file was left.
@@ -85,14 +103,7 @@ fn of_files_left_by_a_batch_each_record_is_ended_once_by_the_program_or_by_a_per
 /// The files of a batch of an earlier log: of each record they are told of once, too.
 #[test]
 fn files_of_an_earlier_logs_batch_are_ended_once_for_each_record() {
-    let predecessor = Predecessor {
-        origin: "log.example/0".into(),
-        size: 0,
-        root: digest(),
-        reason: digest(),
-        actor: "marie (1000)".into(),
-    };
-    let mut forge = Forge::continuing(ORIGIN, predecessor);
+    let mut forge = Forge::continuing(ORIGIN, unread());
     let ends =
         |batch, ended| Body::Correction(Correction { earlier: Some(earlier(batch)), ..ending("completed", ended) });
     for (batch, ended) in [(7, "2o1e"), (7, "1e2o2e"), (9, "2o1e")] {

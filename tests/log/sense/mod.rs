@@ -1,6 +1,7 @@
 //! What the entries say must follow from what was said before.
 
 mod batches;
+mod journal;
 mod keys;
 mod law;
 mod leaves;

@@ -23,6 +23,7 @@ impl Flaw {
             Self::PredecessorAbsent { .. } => "predecessor-absent",
             Self::PredecessorShortened { .. } => "predecessor-shortened",
             Self::PredecessorDiffers { .. } => "predecessor-differs",
+            Self::NotContinued { .. } => "not-continued",
             Self::Leaf(_) => "leaf",
             Self::BrokenEntry => "broken-entry",
             Self::TimeRunsBack { .. } => "time-runs-back",
