@@ -15,7 +15,7 @@ use super::session::{Session, note};
 use super::setup::Setup;
 use crate::disposition::clock::{Doubt, Obstacle};
 use crate::disposition::control::Control;
-use crate::disposition::desk::{Brake, Client, actor_of, approved_plan};
+use crate::disposition::desk::{Brake, Client, Execution, actor_of, approved_plan};
 use crate::disposition::execute::{self, Conditions, Progress, Statement};
 use crate::disposition::request::{Request, Response};
 use crate::model::{PlanId, Windows, in_utc};
@@ -64,7 +64,13 @@ impl Apply {
             }
             door.now()
         };
+        let since = door.now();
+        let tell = |planned, done| {
+            brake.executes(Execution { plan: plan.clone(), actor: actor.clone(), since, planned, done });
+        };
+        tell(0, 0);
         let mut progress = |Progress { planned, done, .. }| {
+            tell(planned, done);
             bar.set_length(planned);
             bar.set_position(done);
             // Also after the chunk, so that the next one does not begin.

@@ -46,7 +46,7 @@ impl Approve {
         let setup = Setup::load(session)?;
         let plan = PlanId::new(self.plan);
         let mut desk = setup.desk()?;
-        if let Some(doubt) = desk.0.doubt() {
+        if let Some(doubt) = desk.0.time()?.1 {
             note(&format!(
                 "{doubt}; nothing is destroyed; if the clock is right, answer for it first, then make a new plan: `retentiond ctl resume --clock`"
             ));

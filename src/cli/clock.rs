@@ -2,6 +2,7 @@
 
 use chrono::Utc;
 
+use super::environment;
 use crate::disposition::clock::{self, BootId, Synchronization};
 use crate::model::Instant;
 
@@ -29,14 +30,16 @@ pub fn synchronization(now: Instant) -> Synchronization {
     clock::synchronization(now)
 }
 
-/// What names this boot of the machine, where the kernel tells. A simulated clock knows of none, unless
-/// `RETENTIOND_BOOT_ID` names it: a test puts its clock forward between two commands and means that time has passed.
+/// What names this boot of the machine, where the kernel tells, or else systemd in `RETENTIOND_BOOT_ID`: the unit shows
+/// the daemon no more of /proc than processes. A simulated clock knows of the latter alone: a test puts its clock
+/// forward between two commands and means that time has passed.
 pub fn boot_id() -> Option<BootId> {
+    let told = || environment::text("RETENTIOND_BOOT_ID").and_then(|name| BootId::parse(&name));
     #[cfg(feature = "simulate")]
     if simulated::now().is_some() {
-        return simulated::boot_id();
+        return told();
     }
-    clock::boot_id()
+    clock::boot_id().or_else(told)
 }
 
 #[cfg(feature = "simulate")]
@@ -46,7 +49,7 @@ mod simulated {
     use chrono::TimeDelta;
 
     use crate::cli::environment;
-    use crate::disposition::clock::{BootId, Synchronization};
+    use crate::disposition::clock::Synchronization;
     use crate::model::Instant;
 
     static READINGS: AtomicI64 = AtomicI64::new(0);
@@ -62,10 +65,6 @@ mod simulated {
         }
     }
 
-    pub(super) fn boot_id() -> Option<BootId> {
-        environment::text("RETENTIOND_BOOT_ID").map(|name| BootId::of(&name))
-    }
-
     /// The simulated time; `None` where the test sets none. A test of the daemon sets it anew in the file that
     /// `RETENTIOND_NOW_FILE` names.
     pub(super) fn now() -> Option<Instant> {
@@ -79,5 +78,15 @@ mod simulated {
             start.parse().unwrap_or_else(|_| panic!("RETENTIOND_NOW is not an RFC 3339 time: {start}"));
         let tick = environment::text("RETENTIOND_TICK").and_then(|tick| tick.parse().ok()).unwrap_or(0);
         Some(start + TimeDelta::seconds(tick * READINGS.fetch_add(1, Ordering::Relaxed)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_unit_hands_over_the_name_of_the_boot_that_its_sandbox_hides() {
+        let unit = include_str!("../../systemd/retentiond.service");
+        let line = |line: &str| unit.lines().any(|found| found == line);
+        assert!(line("ProcSubset=pid") && line("Environment=RETENTIOND_BOOT_ID=%b"));
     }
 }

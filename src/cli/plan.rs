@@ -43,9 +43,9 @@ impl PlanCommand {
     /// Makes a plan and shows it.
     pub fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
         let setup = Setup::load(session)?;
-        let door = setup.desk()?.0;
-        let now = door.now();
-        if let Some(doubt) = door.doubt() {
+        let mut door = setup.desk()?.0;
+        let (now, doubt) = door.time()?;
+        if let Some(doubt) = doubt {
             note(&format!(
                 "{doubt}; this plan goes by {}, and nothing is destroyed; if the clock is right, answer for it first, then plan anew: `retentiond ctl resume --clock`",
                 in_utc(now)

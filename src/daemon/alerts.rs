@@ -31,6 +31,7 @@ pub mod kind {
         LOG = "log",
         RECOVERY = "recovery",
         HOLDS_LOST = "holds-lost",
+        NOTIFY = "notify",
     }
 }
 
@@ -51,7 +52,20 @@ impl Alerts {
 
     /// From now on, alerts are given to this command.
     pub fn give_to(&mut self, hook: Option<Vec<String>>) {
+        if let Some(notifier) = self.notifier.as_ref().filter(|_| hook != self.hook) {
+            notifier.forget_failure();
+        }
         self.hook = hook;
+    }
+
+    /// Raises an alert where the command did not take the one that it was given last, and ends it once it takes one.
+    pub fn look_at_hook(&mut self, now: Instant) {
+        if self.hook.is_some() && self.notifier.as_ref().is_some_and(Notifier::fails) {
+            let message = "the notify command did not take the last alert: it failed, took longer than 30 s, or could not be run, as the log of the service says; it is given again every ten minutes, six times in all. Until the command is mended, alerts are told here, in the log and in the metrics only";
+            self.raise(kind::NOTIFY, "command", message.to_owned(), now);
+        } else {
+            self.clear(kind::NOTIFY, "command");
+        }
     }
 
     /// Raises an alert. One that stands is not told again: only its words follow what they count. No personal
@@ -64,7 +78,8 @@ impl Alerts {
         }
         tracing::warn!(alert = code, about, "{message}");
         let alert = Alert { code: code.to_owned(), about: about.to_owned(), message, since: now };
-        if let (Some(hook), Some(notifier)) = (&self.hook, &self.notifier) {
+        // That it fails, a command need not be told.
+        if let (Some(hook), Some(notifier), true) = (&self.hook, &self.notifier, code != kind::NOTIFY) {
             notifier.notify(hook, &alert);
         }
         self.standing.insert(name, alert);

@@ -1,13 +1,16 @@
 //! What the schedule fires: recorded before its scan begins, settled when that has ended. What is on record and not
 //! settled is owed, whatever interrupted it.
 
+use std::collections::BTreeMap;
+
 use chrono::TimeDelta;
 
+use super::alerts::kind;
 use super::runner::Runner;
-use super::scan::{Depth, Reach};
+use super::scan::{ALL, Depth, Reach, about_rule};
 use super::schedule::{Alarm, Past, Ring};
 use crate::config::Schedule;
-use crate::disposition::desk::DeskError;
+use crate::disposition::desk::{Desk, DeskError, Firing};
 use crate::model::Instant;
 
 /// Name of the memo that keeps which schedules are in use: only those miss something while the daemon is down.
@@ -15,6 +18,18 @@ const IN_USE: &str = "schedules";
 
 /// What is said of a firing that is owed.
 const OWED: &str = "interrupted, and to be made anew";
+
+/// And of one that is owed no more, because its scan ended the daemon each time.
+const GIVEN_UP: &str = "crashed three times, and is not made anew";
+
+/// Name of the memo that counts how often a scan was begun that has not come to an end.
+const ATTEMPTS: &str = "attempts";
+
+/// A scan that ended the daemon so often waits for the next time of its schedule.
+const MOST_ATTEMPTS: u32 = 3;
+
+/// By schedule, the time of the scan that was begun, and how often.
+type Attempts = BTreeMap<String, (Instant, u32)>;
 
 /// What it means that an alarm rang.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,11 +51,12 @@ impl Runner {
         let now = self.watch.now();
         let desk = self.desk.lock()?;
         let in_use: Vec<String> = desk.recall(IN_USE)?.unwrap_or_default();
-        let interrupted = desk.interrupted_firings()?;
+        let (interrupted, attempts) = (desk.interrupted_firings()?, attempts(&desk)?);
         let past = |name: &str| {
             let is_in_use = in_use.iter().any(|of| of == name);
             if is_in_use && let Some(last) = desk.last_firing(name, now)? {
                 let owed = interrupted.iter().rfind(|firing| firing.schedule == name && firing.at <= now);
+                let owed = owed.filter(|firing| !is_given_up(&attempts, firing));
                 return Ok::<_, DeskError>(Past { last, owed: owed.map(|firing| firing.at) });
             }
             // From now on it can miss something.
@@ -67,14 +83,31 @@ impl Runner {
         if desk.recall(IN_USE)?.as_ref() != Some(&names) {
             desk.memorize(IN_USE, Some(&names))?;
         }
+        let attempts = attempts(&desk)?;
         for firing in desk.interrupted_firings()? {
-            if names.contains(&firing.schedule) {
+            if is_given_up(&attempts, &firing) {
+                desk.end_firing(&firing.schedule, firing.at, now, GIVEN_UP)?;
+                self.tell_given_up(&firing, now);
+            } else if names.contains(&firing.schedule) {
                 desk.interrupt_firing(&firing.schedule, firing.at, OWED)?;
             } else {
                 desk.end_firing(&firing.schedule, firing.at, now, "interrupted")?;
             }
         }
         Ok(())
+    }
+
+    /// The next scan that comes to an end ends the alert.
+    fn tell_given_up(&self, firing: &Firing, now: Instant) {
+        let alarm = self.alarms.iter().find(|alarm| alarm.name == firing.schedule);
+        let rules = alarm.map(|alarm| alarm.rules.as_slice()).unwrap_or_default();
+        let about = if rules.is_empty() { vec![ALL.to_owned()] } else { rules.iter().map(about_rule).collect() };
+        for about in about {
+            let message = format!(
+                "the scan of {about} ended the daemon {MOST_ATTEMPTS} times and waits for the next time of its schedule; the log of the service says how it ended (`systemctl status`, `journalctl -u retentiond`), and `retentiond plan` tries the same by hand"
+            );
+            self.board.raise(kind::SCAN_FAILED, &about, message, now);
+        }
     }
 
     pub(super) fn show_next(&self) {
@@ -127,7 +160,9 @@ impl Runner {
         let (outcome, reach) = match meaning {
             Meaning::Scan => {
                 tracing::info!(schedule = name, %at, "a scan is due");
+                self.note_attempt(name, at)?;
                 let scanned = self.scan(&alarm.rules, Depth::Probe);
+                self.forget_attempts(name);
                 if scanned.is_interrupted {
                     tracing::warn!(schedule = name, %at, "the scan is interrupted; the next start makes it anew");
                     self.leave_owed(name, at);
@@ -144,6 +179,27 @@ impl Runner {
         self.end(name, at, &outcome);
         self.settle_earlier(name, at);
         Ok(reach)
+    }
+
+    /// Counts that a scan is begun: only one that ends the daemon leaves the count behind.
+    fn note_attempt(&self, name: &str, at: Instant) -> Result<(), DeskError> {
+        let desk = self.desk.lock()?;
+        let mut attempts = attempts(&desk)?;
+        let before = attempts.get(name).filter(|(of, _)| *of == at).map_or(0, |(_, before)| *before);
+        attempts.insert(name.to_owned(), (at, before + 1));
+        desk.memorize(ATTEMPTS, Some(&attempts))
+    }
+
+    fn forget_attempts(&self, name: &str) {
+        let forget = || {
+            let desk = self.desk.lock()?;
+            let mut attempts = attempts(&desk)?;
+            attempts.remove(name);
+            desk.memorize(ATTEMPTS, Some(&attempts))
+        };
+        if let Err(error) = forget() {
+            self.trouble(&error, self.watch.now());
+        }
     }
 
     fn leave_owed(&self, name: &str, at: Instant) {
@@ -180,4 +236,13 @@ impl Runner {
             self.trouble(&error, now);
         }
     }
+}
+
+fn attempts(desk: &Desk) -> Result<Attempts, DeskError> {
+    Ok(desk.recall(ATTEMPTS)?.unwrap_or_default())
+}
+
+/// Whether the scan of this firing was begun as often as it may be.
+fn is_given_up(attempts: &Attempts, firing: &Firing) -> bool {
+    attempts.get(&firing.schedule).is_some_and(|(at, begun)| *at == firing.at && *begun >= MOST_ATTEMPTS)
 }

@@ -5,6 +5,8 @@ use std::fs::File;
 use std::io::{self, Seek, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant as Monotonic};
@@ -29,7 +31,11 @@ const MOST_WAITING: usize = 64;
 /// Gives alerts to a command, one after the other, in a thread of its own: it begins before the daemon is restricted,
 /// and so the command can do what it must.
 #[derive(Clone, Debug)]
-pub struct Notifier(SyncSender<Telling>);
+pub struct Notifier {
+    telling: SyncSender<Telling>,
+    /// Whether the command did not take the alert that it was given last.
+    fails: Arc<AtomicBool>,
+}
 
 /// A command, and the alert that it is to be given.
 type Telling = (Vec<String>, Alert);
@@ -44,21 +50,33 @@ impl Notifier {
     }
 
     fn start_with(again_after: Duration) -> io::Result<Self> {
-        let (give_to, received) = sync_channel(MOST_WAITING);
-        thread::Builder::new().name("notify".to_owned()).spawn(move || tell(&received, again_after))?;
-        Ok(Self(give_to))
+        let (telling, received) = sync_channel(MOST_WAITING);
+        let fails = Arc::<AtomicBool>::default();
+        let shown = fails.clone();
+        thread::Builder::new().name("notify".to_owned()).spawn(move || tell(&received, again_after, &shown))?;
+        Ok(Self { telling, fails })
+    }
+
+    /// Whether the command did not take the alert that it was given last.
+    pub fn fails(&self) -> bool {
+        self.fails.load(Ordering::Relaxed)
+    }
+
+    /// Another command has failed at nothing yet.
+    pub fn forget_failure(&self) {
+        self.fails.store(false, Ordering::Relaxed);
     }
 
     /// Gives an alert to the command, without waiting for it.
     pub fn notify(&self, command: &[String], alert: &Alert) {
-        if self.0.try_send((command.to_vec(), alert.clone())).is_err() {
+        if self.telling.try_send((command.to_vec(), alert.clone())).is_err() {
             tracing::warn!(alert = alert.code, "the notify command is behind; this alert is not given to it");
         }
     }
 }
 
 /// Gives what comes in to its command, and again what that did not take: its mail server may be down for a while.
-fn tell(received: &Receiver<Telling>, again_after: Duration) {
+fn tell(received: &Receiver<Telling>, again_after: Duration, fails: &AtomicBool) {
     // The oldest first: each is due so long after its last try, whatever comes in meanwhile.
     let mut failed: VecDeque<(Monotonic, Telling, u32)> = VecDeque::new();
     loop {
@@ -72,7 +90,9 @@ fn tell(received: &Receiver<Telling>, again_after: Duration) {
                 Err(RecvTimeoutError::Disconnected) => return,
             },
         };
-        if !is_taken(&telling) && tried < TRIES && failed.len() < MOST_WAITING {
+        let is_taken = is_taken(&telling);
+        fails.store(!is_taken, Ordering::Relaxed);
+        if !is_taken && tried < TRIES && failed.len() < MOST_WAITING {
             failed.push_back((Monotonic::now() + again_after, telling, tried + 1));
         }
     }
@@ -186,6 +206,11 @@ mod tests {
         let began = Monotonic::now();
         while !std::fs::read_to_string(&told).is_ok_and(|text| text.contains("plan-waiting")) {
             assert!(began.elapsed() < Duration::from_secs(30), "told once, and never again");
+            thread::sleep(Duration::from_millis(20));
+        }
+        // It has ended a moment later.
+        while notifier.fails() {
+            assert!(began.elapsed() < Duration::from_secs(30), "it took the last one");
             thread::sleep(Duration::from_millis(20));
         }
     }

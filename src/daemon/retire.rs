@@ -1,14 +1,15 @@
 //! Plans that no longer stand: what they are bound to (schema, mapping, calendar, database) changed, so they can be
 //! neither approved nor executed.
 
+use std::collections::BTreeSet;
 use std::time::Instant as Monotonic;
 
 use super::alerts::kind;
 use super::runner::Runner;
-use super::scan::OWN;
+use super::scan::{Made, OWN, about_source};
 use crate::disposition::desk::{DeskError, PlanState};
 use crate::disposition::execute::ExecuteError;
-use crate::model::{PlanId, RuleNumber};
+use crate::model::{PlanId, RuleNumber, SourceName};
 
 impl Runner {
     /// Gives up the daemon's own plans that can no longer be approved, so that the one that the scan makes now waits in
@@ -32,6 +33,29 @@ impl Runner {
         standing.retain(|own| !outdated.contains(&own.plan));
         desk.memorize(OWN, Some(&standing))?;
         drop(desk);
+        self.pending_own().map(drop)
+    }
+
+    /// Takes back the daemon's own plans that speak of a database which could not be scanned, now and the last
+    /// time: while it is away they can be neither approved nor executed, and would keep the due records of all others
+    /// waiting. Those of the others are on the plan that was made now.
+    pub(super) fn withdraw_unreachable(&self, made: &Made) -> Result<(), DeskError> {
+        let standing = self.board.show().alerts.standing();
+        let failed_before = |source: &SourceName| {
+            let about = about_source(source);
+            standing.iter().any(|alert| alert.code == kind::SCAN_FAILED && alert.about == about)
+        };
+        let away: BTreeSet<&SourceName> = made.failed.keys().filter(|source| failed_before(source)).collect();
+        if away.is_empty() {
+            return Ok(());
+        }
+        for own in self.pending_own()? {
+            let mut desk = self.desk.lock()?;
+            let needs_one_away = desk.sources_of(&own.plan)?.iter().any(|source| away.contains(source));
+            if needs_one_away && desk.withdraw(&own.plan, self.watch.now())? {
+                tracing::warn!(plan = %own.plan, "a plan that waited speaks of a database that is away; one of the others takes its place");
+            }
+        }
         self.pending_own().map(drop)
     }
 

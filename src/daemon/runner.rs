@@ -174,6 +174,8 @@ impl Runner {
         let (now, doubt) = self.watch.look();
         match doubt {
             Some(doubt) => {
+                // It may have been another one before.
+                self.board.show().alerts.keep_only(kind::CLOCK, &[doubt.code()]);
                 let message = format!(
                     "{doubt}; nothing is destroyed or scanned until the clock is right or somebody answers for it: `retentiond ctl resume --clock`"
                 );

@@ -31,6 +31,16 @@ pub(super) const OWN: &str = "own-plans";
 /// What a scan of all rules is about.
 pub(super) const ALL: &str = "all rules";
 
+/// What a scan of one rule is about.
+pub(super) fn about_rule(rule: &RuleNumber) -> String {
+    format!("rule {rule}")
+}
+
+/// What is about one source.
+pub(super) fn about_source(source: &SourceName) -> String {
+    format!("source {source}")
+}
+
 /// How a scan goes about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Depth {
@@ -103,7 +113,7 @@ impl Runner {
         };
         let (mut words, mut reach, mut is_interrupted) = (Vec::new(), Reach::Whole, false);
         for only in each {
-            let about = only.as_ref().map_or(ALL.to_owned(), |rule| format!("rule {rule}"));
+            let about = only.as_ref().map_or(ALL.to_owned(), about_rule);
             match self.scan_one(only, depth) {
                 Ok(Found { outcome, failed, reach: found }) => {
                     match about.as_str() {
@@ -135,12 +145,11 @@ impl Runner {
 
     /// Alerts of the sources that the last scan of all rules could not scan, and of nothing else.
     fn tell_failed(&self, failed: &BTreeMap<SourceName, Refusal>) {
-        let about = |source| format!("source {source}");
         for (source, why) in failed {
             let message = format!("source {source} could not be scanned, the others were: {}", why.message);
-            self.board.raise(kind::SCAN_FAILED, &about(source), message, self.watch.now());
+            self.board.raise(kind::SCAN_FAILED, &about_source(source), message, self.watch.now());
         }
-        let failed: Vec<String> = failed.keys().map(about).collect();
+        let failed: Vec<String> = failed.keys().map(about_source).collect();
         let failed: Vec<&str> = failed.iter().map(String::as_str).collect();
         self.board.show().alerts.keep_only(kind::SCAN_FAILED, &failed);
     }
@@ -152,6 +161,7 @@ impl Runner {
             // What cannot be probed, the scan tells by source.
             if matches!(may_be_due(&self.desk.install(), only.as_ref(), now), Ok(false)) {
                 self.succeed_retired(&only)?;
+                self.withdraw_own(&only, None)?;
                 self.metrics.scanned(now);
                 let outcome = "nothing due, by probe".to_owned();
                 return Ok(Found { outcome, failed: BTreeMap::new(), reach: Reach::Whole });
@@ -176,7 +186,10 @@ impl Runner {
         tracing::info!(plan = %file.plan, due = planned, rails = file.rails.len(), "scanned");
         if planned == 0 {
             self.withdraw_made(made)?;
-            self.pending_own()?;
+            if made.failed.is_empty() {
+                // All on it is gone, held, or due no more.
+                self.withdraw_own(only, None)?;
+            }
             return Ok("nothing due".to_owned());
         }
         match self.config.mode {
@@ -275,6 +288,7 @@ impl Runner {
             // The same records on the same day are the same plan, and somebody decided on it already.
             return Ok(format!("{} due, plan {} was decided on", file.manifest.planned(), file.plan));
         }
+        self.withdraw_unreachable(made)?;
         let waits = self.pending_own()?.into_iter().find(|own| own.only == *only && own.plan != file.plan);
         let plan = match &waits {
             Some(older) => {

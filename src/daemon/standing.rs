@@ -45,6 +45,7 @@ impl Runner {
         // One that somebody raises while this looks, this has not looked at.
         let stands = self.board.show().alerts.count(kind::LOG) > 0;
         let written = self.catch_up(stands, now);
+        self.board.show().alerts.look_at_hook(now);
         let noted = self.brake.note_pause();
         match written.and(noted).and(self.look_at_standing(now)).and(self.publish_in_time(now)) {
             Ok(()) if stands => self.board.clear(kind::LOG, "log"),
@@ -116,7 +117,7 @@ impl Runner {
         let lost = desk.lost_holds().count();
         drop(desk);
         self.watch.log_is_at(last);
-        let anchor = self.look_at_anchor(entries, now)?;
+        let anchor = self.look_at_anchor(entries)?;
         let mut shown = self.board.show();
         let names: Vec<&str> = restored.iter().map(String::as_str).collect();
         shown.alerts.keep_only(kind::RESTORED, &names);
@@ -160,13 +161,15 @@ impl Runner {
         Ok(())
     }
 
-    /// How many entries a witness has seen; an alert where the rest waits for too long.
-    fn look_at_anchor(&self, entries: u64, now: Instant) -> Result<Anchor, DeskError> {
+    /// How many entries a witness has seen; an alert where the rest waits for too long, by a clock that is believed.
+    fn look_at_anchor(&self, entries: u64) -> Result<Anchor, DeskError> {
+        let (now, doubt) = self.watch.look();
         let witnessed = read_witnessed(&audit::dir_in(&self.config.state));
         // An unreadable cosignature anchors nothing; `audit verify` says what is wrong with it.
         let size = witnessed.ok().flatten().map_or(0, |checkpoint| checkpoint.claimed().tree.size);
         let desk = self.desk.lock()?;
         let since = match desk.recall::<(u64, Instant)>("anchor")? {
+            Some((_, since)) if doubt.is_some() => return Ok(Anchor { size, since }),
             // One further ahead of the clock was noted under a wrong one.
             Some((before, since)) if before == size && since - now <= PUT_BACK => since,
             _ => {

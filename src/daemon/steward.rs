@@ -55,6 +55,7 @@ impl Steward {
                 let status = self.status(now).map_err(|error| error.refusal())?;
                 Ok(Response::Status { status: Box::new(status) })
             }
+            Control::Clock => Ok(self.brake.time()),
             Control::Scan { rules } => self.scan(rules, actor, now),
             Control::Pause { reason } => self.pause(reason, actor, now).map_err(|error| error.refusal()),
             Control::Resume { clock } => self.resume(clock, actor, now).map_err(|error| error.refusal()),

@@ -20,6 +20,8 @@ pub const RUN: &str = "run";
 #[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Control {
     Status,
+    /// The time to believe, and what speaks against the clock.
+    Clock,
     /// Scans now, whatever the schedule says. No rule: all.
     Scan {
         rules: Vec<RuleNumber>,

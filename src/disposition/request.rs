@@ -128,6 +128,12 @@ pub enum Response {
     Status {
         status: Box<Status>,
     },
+    /// What whoever holds the state believes of the clock.
+    Clock {
+        now: Instant,
+        /// What speaks against it. That no server confirmed it speaks for nothing until records are destroyed.
+        doubt: Option<String>,
+    },
     /// Done, or begun; in a sentence.
     Done {
         message: String,

@@ -1,6 +1,7 @@
 //! Who holds the state is bound as the daemon is: by a pause, and by what speaks against the clock.
 
 use std::thread;
+use std::time::Duration;
 
 use serde_json::Value as Json;
 
@@ -96,6 +97,10 @@ fn a_pause_goes_to_an_apply_under_way_which_ends_with_its_chunk() {
     let mut apply = office.command(&["apply", &plan]);
     let applying = thread::spawn(move || ran(&mut apply));
     office.wait("the run", || office.count() < 19_000);
+    let (code, told) = office.json(&["ctl", "status"]);
+    assert_eq!((code, told["error"]["code"].as_str()), (1, Some("no-daemon")), "{told}");
+    let told = told["error"].to_string();
+    assert!(told.contains(&format!("retentiond apply {plan}` of ")) && told.contains("of 20000 records"), "{told}");
     office.ask(&["ctl", "pause", "--reason", "litigation"]);
     let applied = applying.join().unwrap();
     let left = office.count();
@@ -106,6 +111,23 @@ fn a_pause_goes_to_an_apply_under_way_which_ends_with_its_chunk() {
     office.ask(&["ctl", "resume"]);
     assert_eq!((office.run(&["apply", &plan]).code, office.count()), (0, 5));
     office.verify();
+}
+
+#[test]
+fn whoever_plans_while_another_holds_the_state_goes_by_the_time_that_is_believed_there_and_is_told() {
+    let (office, approved) = served(3);
+    assert_eq!(run_with(&office, CONFIRMED, &["apply", &approved]).code, 0);
+    insert(&office.database(), "2025-11-02T12:00:00Z");
+    office.set_clock("2027-03-15T17:00:00Z");
+    let daemon = office.start_with(&[UNCONFIRMED]);
+    office.wait("the alert", || office.has_alert("clock"));
+    let planned = run_with(&office, UNCONFIRMED, &["plan"]);
+    assert!(planned.err.contains("goes by 2026-11-21T17:00:0") && planned.err.contains("days old"), "{planned:?}");
+    let (due, plan) = (planned.json()["rules"][0]["due"].clone(), planned.json()["plan"].clone());
+    assert_eq!(due, 1, "what is due in 2027 is not due yet");
+    let approved = run_with(&office, UNCONFIRMED, &["approve", plan.as_str().unwrap(), "--accept", "median"]);
+    assert!(approved.code == 0 && approved.err.contains("`retentiond ctl resume --clock`"), "{approved:?}");
+    daemon.stop();
 }
 
 /// How many plans still have their list.
@@ -142,6 +164,28 @@ fn a_clock_in_doubt_erases_no_list_whether_a_command_looks_or_the_daemon_starts(
 }
 
 #[test]
+fn a_daemon_that_was_started_under_a_clock_in_doubt_lets_no_list_expire_day_after_day() {
+    let office = Office::new("approve", 3);
+    let daemon = office.start_with(&[CONFIRMED]);
+    office.scan();
+    daemon.stop();
+    let plan = office.plans("pending").remove(0);
+    let has_list = || {
+        let mut lists = std::fs::read_dir(office.path("state/private/plans")).unwrap();
+        lists.any(|list| list.unwrap().file_name().to_string_lossy().contains(&plan))
+    };
+    office.set_clock("2026-12-20T17:00:00Z");
+    let daemon = office.start_with(&[UNCONFIRMED]);
+    office.wait("the alert", || office.has_alert("clock"));
+    // By then its daily housekeeping is overdue.
+    thread::sleep(Duration::from_secs(4));
+    assert!(has_list(), "it erased what only the clock says has expired");
+    office.ask(&["ctl", "resume", "--clock"]);
+    office.wait("the expiry", || !has_list());
+    daemon.stop();
+}
+
+#[test]
 fn whoever_plans_or_approves_after_a_long_silence_is_told_how_to_answer_for_the_clock() {
     let office = Office::new("report", 3);
     let plan = office.plan();
@@ -171,27 +215,28 @@ fn whoever_plans_or_approves_after_a_long_silence_is_told_how_to_answer_for_the_
 fn a_clock_put_forward_between_two_commands_or_before_the_daemon_starts_destroys_nothing_on_the_same_boot() {
     let office = Office::new("approve", 3);
     let on = |boot, arguments: &[&str]| run_with(&office, ("RETENTIOND_BOOT_ID", boot), arguments);
+    let [one, another] = ["0d9b1c3e-5f70-41a2-b3c4-d5e6f7081920", "1d9b1c3e-5f70-41a2-b3c4-d5e6f7081920"];
     let approve = |boot| {
         let plan = on(boot, &["plan"]).json()["plan"].as_str().unwrap().to_owned();
         let approved = on(boot, &["approve", &plan, "--accept", "rules,share,count,median"]);
         assert_eq!(approved.code, 0, "{approved:?}");
         plan
     };
-    assert_eq!(on("one", &["apply", &approve("one")]).code, 0);
+    assert_eq!(on(one, &["apply", &approve(one)]).code, 0);
     insert(&office.database(), "2025-11-02T12:00:00Z");
     office.set_clock("2026-12-11T17:00:00Z");
-    let plan = approve("one");
-    let refused = on("one", &["apply", &plan]);
+    let plan = approve(one);
+    let refused = on(one, &["apply", &plan]);
     assert_paused(&refused, "put forward by");
     assert_paused(&refused, "`retentiond ctl resume --clock`");
-    let daemon = office.start_with(&[("RETENTIOND_BOOT_ID", "one")]);
+    let daemon = office.start_with(&[("RETENTIOND_BOOT_ID", &one.replace('-', ""))]);
     office.wait("the alert", || office.has_alert("clock"));
     assert!(office.status()["clock"].as_str().unwrap().contains("put forward by"), "{}", office.status());
     daemon.stop();
     assert_eq!(office.count(), 6);
     assert!(!office.run(&["audit", "show"]).out.contains("2026-12"), "nothing is stamped ahead");
 
-    let applied = on("another", &["apply", &approve("another")]);
+    let applied = on(another, &["apply", &approve(another)]);
     assert_eq!((applied.code, office.count()), (0, 5), "{applied:?}");
     office.verify();
 }

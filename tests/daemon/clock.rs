@@ -157,6 +157,33 @@ fn an_entry_stamped_years_ahead_pauses_destruction_until_somebody_answers_for_th
 }
 
 #[test]
+fn a_start_with_the_clock_far_behind_leaves_no_alert_once_it_was_set_right() {
+    let office = Office::new("report", 3);
+    let daemon = office.start_with(&[("RETENTIOND_SYNCHRONIZED", "yes")]);
+    office.scan();
+    daemon.stop();
+    // What a machine without a battery shows until a server answers.
+    office.set_clock("2020-01-01T00:00:00Z");
+    let daemon = office.start_with(&[("RETENTIOND_SYNCHRONIZED", "no")]);
+    office.wait("the alert", || office.has_alert("clock"));
+    let about = || {
+        let alerts = office.status()["alerts"].as_array().unwrap().clone();
+        let told = alerts.iter().filter(|alert| alert["code"] != "overdue");
+        told.map(|alert| alert["about"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(about(), ["clock-behind"]);
+    thread::sleep(Duration::from_secs(2));
+    office.set_clock("2026-11-21T17:10:00Z");
+    office.wait("another doubt", || about() != ["clock-behind"]);
+    assert_eq!(about(), ["clock-unsynchronized"]);
+    office.ask(&["ctl", "resume", "--clock"]);
+    office.scan();
+    thread::sleep(Duration::from_secs(2));
+    assert_eq!(about(), [""; 0], "{}", office.status());
+    daemon.stop();
+}
+
+#[test]
 fn what_was_noted_under_a_clock_a_year_ahead_does_not_wait_for_that_year() {
     let office = Office::new("report", 3);
     let synchronized = [("RETENTIOND_SYNCHRONIZED", "yes")];

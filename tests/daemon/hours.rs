@@ -54,6 +54,11 @@ fn an_extra_scan_looks_before_it_reads_and_finds_what_is_due() {
     office.wait("the scan", || outcome("1 due"));
     assert_eq!(office.plans("pending").len(), 1);
     daemon.stop();
+    office.database().execute("DELETE FROM dossier WHERE closed_at < '2026'", []).unwrap();
+    office.set_clock("2026-11-21T20:00:05Z");
+    let daemon = office.start();
+    office.wait("the end of its plan: all on it is gone", || office.plans("pending").is_empty());
+    daemon.stop();
 }
 
 #[test]

@@ -106,6 +106,25 @@ fn a_full_disk_keeps_it_from_starting_only_once_the_room_that_was_set_aside_is_u
 }
 
 #[test]
+fn a_notify_command_that_fails_is_an_alert_and_a_figure_until_it_takes_an_alert_again() {
+    let office = office();
+    let (told, mended) = (office.path("told"), office.path("mended"));
+    let script = format!("test -e {} && cat >> {}", mended.display(), told.display());
+    office.configure(&format!("\n[notify]\ncommand = [\"sh\", \"-c\", \"{script}\"]\n"));
+    let daemon = office.start();
+    office.set_clock("2026-11-21T15:00:00Z");
+    office.wait("the alert", || office.has_alert("notify"));
+    office.wait("the figure", || figures(&office).contains("retentiond_alerts_standing{code=\"notify\"} 1"));
+    fs::write(&mended, "").unwrap();
+    assert!(office.has_alert("notify"), "it has taken nothing yet");
+    office.configure("\n# Changed on disk.\n");
+    office.wait("the end of the alert", || !office.has_alert("notify"));
+    let told = fs::read_to_string(told).unwrap();
+    assert!(told.contains("\"code\":\"configuration\"") && !told.contains("\"code\":\"notify\""), "{told}");
+    daemon.stop();
+}
+
+#[test]
 fn as_long_as_no_room_can_be_set_aside_one_alert_and_the_figures_say_so() {
     let office = office();
     let told = office.path("told");

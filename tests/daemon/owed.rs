@@ -70,6 +70,33 @@ fn a_scan_that_a_signal_and_then_crashes_interrupted_is_made_anew_until_it_has_e
 }
 
 #[test]
+fn a_scan_that_ended_the_daemon_three_times_waits_for_its_next_time_and_an_alert_says_so() {
+    let (office, daemon) = scanning_without_end("report");
+    end_by(daemon, Signal::TERM);
+    for _ in 0..3 {
+        let daemon = office.start();
+        office.wait("the scan", || office.status()["doing"] == "scanning");
+        end_by(daemon, Signal::KILL);
+    }
+    for _ in 0..2 {
+        let daemon = office.start();
+        office.wait("the alert", || office.has_alert("scan-failed"));
+        thread::sleep(Duration::from_secs(2));
+        assert_eq!(office.status()["doing"], "idle");
+        let told = outcome_at(&office, "2026-11-22T07:00:00Z");
+        assert_eq!(told.as_deref(), Some("crashed three times, and is not made anew"));
+        end_by(daemon, Signal::TERM);
+    }
+    office.reconfigure(ENDLESS, "table         =");
+    office.set_clock("2026-11-23T07:00:05Z");
+    let daemon = office.start();
+    let next = || outcome_at(&office, "2026-11-23T07:00:00Z").unwrap_or_default();
+    office.wait("the scan of the next night", || next().starts_with("3 due, plan"));
+    office.wait("the end of the alert", || !office.has_alert("scan-failed"));
+    daemon.stop();
+}
+
+#[test]
 fn an_interrupted_scan_waits_for_a_clock_that_can_be_believed() {
     let (office, daemon) = scanning_without_end("report");
     end_by(daemon, Signal::KILL);

@@ -44,6 +44,20 @@ fn a_waiting_plan_that_can_no_longer_be_approved_gives_way_to_one_that_can() {
 }
 
 #[test]
+fn a_waiting_plan_of_which_nothing_is_due_any_more_is_taken_back() {
+    for mode in ["report", "approve"] {
+        let office = Office::new(mode, 3);
+        let daemon = office.start();
+        office.scan();
+        assert_eq!(office.plans("pending").len(), 1);
+        office.database().execute("DELETE FROM dossier WHERE closed_at < '2026'", []).unwrap();
+        office.scan();
+        assert_eq!((office.plans("pending").len(), told(&office).len()), (0, 0), "{mode}: {}", office.status());
+        daemon.stop();
+    }
+}
+
+#[test]
 fn a_scan_takes_back_no_plan_that_a_person_made() {
     let office = Office::new("approve", 3);
     let daemon = office.start();

@@ -154,6 +154,33 @@ fn an_extra_scan_is_made_where_the_scan_of_all_rules_of_the_same_minute_did_not_
 }
 
 #[test]
+fn a_waiting_plan_of_a_database_that_stays_away_gives_way_to_one_of_the_others() {
+    let office = two_databases("approve");
+    let daemon = office.start();
+    office.scan();
+    let both = office.plans("pending");
+    move_second(&office, "b.db", "b.away");
+    insert(&office.database(), "2025-11-02T12:00:00Z");
+    office.scan();
+    assert_eq!(office.plans("pending"), both, "it may be back in a moment");
+    let (code, told) = office.json(&["approve", &both[0], "--accept", EVERY_RAIL]);
+    assert!(code != 0 && told["error"].to_string().contains("b.db"), "{code}: {told}");
+    office.scan();
+    let others = office.plans("pending");
+    assert!(others.len() == 1 && others != both, "{others:?}");
+    office.scan();
+    assert_eq!(office.plans("pending"), others, "one list, not one a night");
+    office.ask(&["approve", &others[0], "--accept", EVERY_RAIL]);
+    office.wait("the execution", || office.plans("executed") == others);
+    assert_eq!(office.count(), 5);
+    move_second(&office, "b.away", "b.db");
+    destroy_what_is_found(&office);
+    assert_eq!(second(&office).query_one("SELECT count(*) FROM dossier", [], |row| row.get(0)), Ok(5));
+    daemon.stop();
+    office.verify();
+}
+
+#[test]
 fn a_database_that_is_away_after_a_run_in_it_keeps_no_other_from_being_destroyed_from() {
     let office = two_databases("approve");
     let daemon = office.start();

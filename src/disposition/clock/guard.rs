@@ -39,9 +39,12 @@ pub struct Reading {
 pub struct BootId(Digest);
 
 impl BootId {
-    /// The boot that the kernel calls so.
-    pub fn of(name: &str) -> Self {
-        Self(Digest::of(name.trim().as_bytes()))
+    /// The boot that the kernel calls so, by 32 hexadecimal digits: with hyphens between them, as in /proc, or without,
+    /// as systemd writes them. `None` for what is no such name.
+    pub fn parse(name: &str) -> Option<Self> {
+        let digits: String = name.trim().chars().filter(|sign| *sign != '-').collect();
+        let is_name = digits.len() == 32 && digits.chars().all(|digit| digit.is_ascii_hexdigit());
+        is_name.then(|| Self(Digest::of(digits.to_ascii_lowercase().as_bytes())))
     }
 }
 

@@ -31,7 +31,7 @@ pub fn since_boot() -> Duration {
 /// What the kernel calls this boot; `None` where it may not be asked, as where a unit shows no more of /proc than its
 /// processes.
 pub fn boot_id() -> Option<BootId> {
-    fs::read_to_string(BOOT_ID).ok().map(|name| BootId::of(&name))
+    BootId::parse(&fs::read_to_string(BOOT_ID).ok()?)
 }
 
 /// Whether a time server confirmed the wall clock, which says `now`.

@@ -4,10 +4,10 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{DeskError, SharedDesk, check_reason};
-use crate::disposition::clock::{Obstacle, Reading, Watch};
+use crate::disposition::clock::{Doubt, Obstacle, Reading, Watch};
 use crate::disposition::control::{Control, Pause};
 use crate::disposition::request::Response;
-use crate::model::{Actor, Instant, Windows, in_utc};
+use crate::model::{Actor, Instant, PlanId, Windows, in_utc};
 
 /// Name of the memo that keeps a pause over restarts.
 const PAUSE: &str = "pause";
@@ -28,11 +28,25 @@ pub struct Brake {
     noted: Mutex<Option<Pause>>,
     /// What was memorized of the clock.
     believed: Mutex<Option<Reading>>,
+    /// The execution of a command that holds the state.
+    execution: Mutex<Option<Execution>>,
+}
+
+/// An execution that no daemon began: who asks hears of it.
+#[derive(Clone, Debug)]
+pub struct Execution {
+    pub plan: PlanId,
+    pub actor: Actor,
+    pub since: Instant,
+    /// Records on its list, as far as that is known yet, and those that were gone through.
+    pub planned: u64,
+    pub done: u64,
 }
 
 impl Brake {
     /// The brake of this Desk as it was left: paused, if it was, and believing of the clock what was believed. With
-    /// that known, the lists of plans that are over are erased: expired ones under a clock that is believed only.
+    /// that known, what a crash kept from the log is put on record, and the lists of plans that are over are erased:
+    /// expired ones under a clock that is believed only.
     ///
     /// # Errors
     /// The private database, or a list that cannot be removed.
@@ -43,13 +57,19 @@ impl Brake {
         watch.recall(believed, desk.answered_for()?);
         let paused = desk.recall(PAUSE)?;
         let (now, doubt) = watch.look();
+        if desk.owes_record()
+            && let Err(error) = desk.catch_up(now)
+        {
+            // It holds, and stays owed.
+            tracing::warn!(%error, "holds that the log does not tell cannot be put on record yet");
+        }
         desk.erase_what_is_done(now)?;
         if doubt.is_none() {
             desk.erase_what_has_expired(now)?;
         }
         drop(desk);
         let (noted, paused, believed) = (Mutex::new(paused.clone()), Mutex::new(paused), Mutex::new(believed));
-        Ok(Self { desk: shared.clone(), watch, paused, noted, believed })
+        Ok(Self { desk: shared.clone(), watch, paused, noted, believed, execution: Mutex::default() })
     }
 
     /// The clock, under guard.
@@ -68,7 +88,14 @@ impl Brake {
         Obstacle::look(replaced_whole(&self.paused).is_some(), doubt, windows, now)
     }
 
-    /// Answers what any holder of the state can answer: `pause` and `resume`. The rest is for a daemon.
+    /// The time to believe, and what speaks against the clock.
+    pub fn time(&self) -> Response {
+        let (now, doubt) = self.watch.look();
+        let doubt = doubt.filter(|doubt| *doubt != Doubt::Unsynchronized);
+        Response::Clock { now, doubt: doubt.map(|doubt| doubt.to_string()) }
+    }
+
+    /// Answers what any holder of the state can answer: `pause`, `resume`, the time. The rest is for a daemon.
     ///
     /// # Errors
     /// As [`Self::pause`] and [`Self::resume`]; [`DeskError::NoDaemon`].
@@ -76,8 +103,32 @@ impl Brake {
         match control {
             Control::Pause { reason } => self.pause(reason, actor, now),
             Control::Resume { clock } => self.resume(clock, actor, now),
-            _ => Err(DeskError::NoDaemon { state: self.desk.install().state.clone() }),
+            Control::Clock => Ok(self.time()),
+            Control::Status => Err(self.status()),
+            _ => Err(self.no_daemon()),
         }
+    }
+
+    /// Shows how far the execution of this command has come.
+    pub fn executes(&self, execution: Execution) {
+        *replaced_whole(&self.execution) = Some(execution);
+    }
+
+    /// Only a daemon has a status; but that a command executes a plan, who asks for it must hear.
+    fn status(&self) -> DeskError {
+        let Some(execution) = replaced_whole(&self.execution).clone() else { return self.no_daemon() };
+        let Execution { plan, actor, since, planned, done } = execution;
+        let stops = self.why_not(&self.desk.install().windows);
+        let stops = stops.map(|obstacle| format!("; it stops with the chunk at hand: {obstacle}")).unwrap_or_default();
+        let holder = format!(
+            "`retentiond apply {plan}` of {actor} has run on it since {}: {done} of {planned} records are done{stops}",
+            in_utc(since)
+        );
+        DeskError::HeldByCommand { state: self.desk.install().state.clone(), holder }
+    }
+
+    fn no_daemon(&self) -> DeskError {
+        DeskError::NoDaemon { state: self.desk.install().state.clone() }
     }
 
     /// Destroys nothing until resumed, whoever holds the state by then. Whatever keeps the pause from being noted, it

@@ -11,7 +11,8 @@ use crate::audit;
 use crate::audit::{KeyPlaces, LogReader, load_fingerprinter};
 use crate::disposition::Installation;
 use crate::disposition::chronicle::Chronicle;
-use crate::disposition::clock::{Doubt, Watch};
+use crate::disposition::clock::Watch;
+use crate::disposition::control::Control;
 use crate::disposition::holds::HoldIndex;
 use crate::disposition::plan::{self, PlanError, PlanFile, PlanRequest, PlanningKeys, database_digest, mapping_digest};
 use crate::disposition::rails::History;
@@ -137,11 +138,16 @@ impl Door {
         self.watch.now()
     }
 
-    /// What speaks against the clock (the log, the time since boot), where this command has taken the state. That no
-    /// server confirmed it speaks for nothing until records are destroyed.
-    pub fn doubt(&self) -> Option<Doubt> {
-        let (_, doubt) = self.brake()?.watch().look();
-        doubt.filter(|doubt| *doubt != Doubt::Unsynchronized)
+    /// The time to believe, and what speaks against the clock (the log, the time since boot): as whoever holds the
+    /// state knows it. That no server confirmed it speaks for nothing until records are destroyed.
+    ///
+    /// # Errors
+    /// No answer came.
+    pub fn time(&mut self) -> Result<(Instant, Option<String>), AskError> {
+        match self.ask(Request::Daemon { control: Control::Clock })? {
+            Response::Clock { now, doubt } => Ok((now, doubt)),
+            _ => Err(unexpected(&self.install)),
+        }
     }
 
     /// What binds this command, where it has taken the state.
@@ -178,9 +184,12 @@ impl Door {
                 Holder::Here { held, desk, session } => {
                     return Ok(match (request, held) {
                         (Request::Daemon { control }, Some(held)) => {
+                            let is_pause = matches!(control, Control::Pause { .. });
                             let answer = held.brake.answer(control, session.actor(), self.watch.now())?;
-                            // A pause in memory alone would end with this command.
-                            held.brake.note_pause()?;
+                            if is_pause {
+                                // In memory alone it would end with this command.
+                                held.brake.note_pause()?;
+                            }
                             answer
                         }
                         (request, _) => session.try_answer(desk, request, self.watch.now())?,

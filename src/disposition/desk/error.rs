@@ -89,6 +89,8 @@ pub enum DeskError {
     NoRights { state: PathBuf },
     #[error("no daemon runs on {}; start it with `systemctl start retentiond` or `retentiond run`", state.display())]
     NoDaemon { state: PathBuf },
+    #[error("no daemon runs on {}; {holder}", state.display())]
+    HeldByCommand { state: PathBuf, holder: String },
     #[error(
         "the log is in order, and {batches} batches in it wait for their outcome, which a successor could not give them; \
          start the daemon or run `retentiond apply` on their plan: that settles them"
@@ -149,7 +151,7 @@ impl DeskError {
             Self::NoAnswer { .. } => "no-answer",
             Self::Unheard { .. } => "unheard",
             Self::NoRights { .. } => "state-rights",
-            Self::NoDaemon { .. } => "no-daemon",
+            Self::NoDaemon { .. } | Self::HeldByCommand { .. } => "no-daemon",
             Self::Unsettled { .. } => "log-unsettled",
             Self::NothingLeft { .. } => "nothing-left",
             Self::NotARequest { .. } => "not-a-request",
@@ -190,6 +192,7 @@ impl DeskError {
             | Self::OtherExceptions { .. }
             | Self::NoRights { .. }
             | Self::NoDaemon { .. }
+            | Self::HeldByCommand { .. }
             | Self::NoAnswer { .. } => RefusalKind::Failure,
         }
     }

@@ -129,8 +129,8 @@ impl Desk {
     }
 
     /// Makes the private database agree with the log, which is right about what is in force: a crash between the two
-    /// left them apart.
-    pub(super) fn reconcile(&mut self, now: Instant) -> Result<(), DeskError> {
+    /// left them apart. Returns what the log does not tell.
+    pub(super) fn reconcile(&mut self) -> Result<Vec<Body>, DeskError> {
         self.chronicle()?;
         let stored = self.store.holds()?;
         let known: BTreeSet<HoldId> = stored.iter().map(|stored| stored.hold.id.clone()).collect();
@@ -158,10 +158,7 @@ impl Desk {
             self.in_force.push(hold);
         }
         self.holds = HoldIndex::new(&self.in_force);
-        for body in unrecorded {
-            self.record(body, now)?;
-        }
-        Ok(())
+        Ok(unrecorded)
     }
 }
 

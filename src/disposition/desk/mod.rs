@@ -33,7 +33,7 @@ use std::sync::Arc;
 pub use actor::actor_of;
 pub use adopt::{Successor, adopt_log};
 pub use answer::{Session, check_reason};
-pub use brake::Brake;
+pub use brake::{Brake, Execution};
 pub use client::Client;
 pub use door::{AskError, Door, connect_to_holder, open_or_connect};
 pub use earlier::EarlierLog;
@@ -113,7 +113,8 @@ impl Desk {
             _lock: lock,
         };
         desk.accept_confirmed_clock()?;
-        desk.reconcile(now)?;
+        // Nothing is stamped yet: whether the clock can be believed shows once the brake is recalled.
+        desk.owes = !desk.reconcile()?.is_empty();
         Ok(desk)
     }
 
@@ -207,7 +208,10 @@ impl Desk {
             self.accept_confirmed_clock()?;
             self.chronicle = Chronicle::default();
         }
-        self.reconcile(now)
+        for body in self.reconcile()? {
+            self.record(body, now)?;
+        }
+        Ok(())
     }
 
     pub(super) fn replace_install(&mut self, install: Arc<Installation>) {

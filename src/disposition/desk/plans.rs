@@ -1,6 +1,6 @@
 //! Where plans stand, and what is erased once they are done.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use super::{Desk, DeskError};
 use crate::disposition::approval::{ApprovalError, Decision, STANDS};
 use crate::disposition::plan::{PlanError, PlanFile};
 use crate::disposition::request::PlanStatus;
-use crate::model::{Instant, PlanId};
+use crate::model::{Instant, PlanId, SourceName};
 
 /// Where a plan stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,6 +73,15 @@ impl Desk {
     /// There is no such plan, or its manifest was altered.
     pub fn is_asked_for(&self, plan: &PlanId) -> Result<bool, DeskError> {
         Ok(self.plans.manifest(plan)?.asked_for)
+    }
+
+    /// The sources whose records a plan is about.
+    ///
+    /// # Errors
+    /// A plan whose manifest cannot be read.
+    pub fn sources_of(&self, plan: &PlanId) -> Result<BTreeSet<SourceName>, DeskError> {
+        let manifest = self.plans.manifest(plan)?.manifest;
+        Ok(manifest.series.into_iter().map(|planned| planned.source).collect())
     }
 
     /// Removes a plan on which nobody decided and for which nobody asked, list and manifest; says whether it was one.

@@ -1,6 +1,6 @@
 //! Room on the disk that is set aside for the state: where others have filled the disk, the program still starts, and
-//! what a person must be able to say (a hold, a pause) is still kept. Within the private database, where nobody else can
-//! take it; beside it, for all else that a start may need.
+//! what a person must be able to say (a hold, a pause) is still kept. Within the private database, where nobody else
+//! can take it; beside it, for all else that a start may need.
 
 use std::fs::{self, OpenOptions};
 use std::io;

@@ -131,24 +131,41 @@ fn what_was_believed_is_believed_after_a_restart_and_not_after_another_start_of_
     assert_eq!(look(unconfirmed("2026-07-01T13:00:00Z", 4_600)), Some(Doubt::Unsynchronized), "it was set since");
 }
 
+const ONE: &str = "0d9b1c3e5f7041a2b3c4d5e6f7081920";
+const OTHER: &str = "1d9b1c3e5f7041a2b3c4d5e6f7081920";
+
+fn named(boot: &str) -> BootId {
+    BootId::parse(boot).unwrap()
+}
+
+#[test]
+fn a_boot_has_the_same_name_in_proc_and_from_systemd_and_no_other_text_names_one() {
+    assert_eq!(named("0d9b1c3e-5f70-41a2-b3c4-d5e6f7081920\n"), named(ONE));
+    assert_eq!(named(&ONE.to_uppercase()), named(ONE));
+    assert_ne!(named(OTHER), named(ONE));
+    for text in ["", "%b", "one", &ONE[1..], &format!("{ONE}0"), &ONE.replace('d', "g")] {
+        assert_eq!(BootId::parse(text), None, "{text}");
+    }
+}
+
 #[test]
 fn on_the_same_boot_a_clock_put_forward_while_nothing_ran_is_doubted() {
-    let on = |boot: Option<&str>, reading| Reading { boot_id: boot.map(BootId::of), ..reading };
+    let on = |boot: Option<&str>, reading| Reading { boot_id: boot.map(named), ..reading };
     let look = |before, now| {
         let mut guard = new_guard();
         let reading = on(now, reading("2026-07-01T13:00:00Z", 4_600));
         guard.recall(Some(on(before, reading_of_noon())), None, reading);
         guard.look(reading, None)
     };
-    assert_eq!(look(Some("one"), Some("one\n")), Some(Doubt::Jumped { seconds: 30 * 86_400 }));
-    assert_eq!(look(Some("one"), Some("other")), None, "the machine was started since");
-    assert_eq!(look(None, Some("one")), None, "nothing tells whether it was");
-    assert_eq!(look(Some("one"), None), None);
+    assert_eq!(look(Some(ONE), Some(ONE)), Some(Doubt::Jumped { seconds: 30 * 86_400 }));
+    assert_eq!(look(Some(ONE), Some(OTHER)), None, "the machine was started since");
+    assert_eq!(look(None, Some(ONE)), None, "nothing tells whether it was");
+    assert_eq!(look(Some(ONE), None), None);
 }
 
 #[test]
 fn what_was_believed_is_read_whether_or_not_it_names_its_boot() {
-    let named = Reading { boot_id: Some(BootId::of("one")), ..reading_of_noon() };
+    let named = Reading { boot_id: Some(named(ONE)), ..reading_of_noon() };
     let text = serde_json::to_string(&named).unwrap();
     assert_eq!(serde_json::from_str::<Reading>(&text).unwrap(), named);
     let kept_before = r#"{"now":"2026-06-01T12:00:00Z","boot":{"secs":1000,"nanos":0},"synchronization":"Unknown"}"#;

@@ -1,6 +1,9 @@
 use super::super::holding::Naming;
 use super::super::store::Lift;
 use super::*;
+use chrono::TimeDelta;
+
+use crate::disposition::clock::{Synchronization, Watch};
 use crate::records::facts::Facts;
 use crate::records::sqlite::Reader;
 
@@ -81,9 +84,23 @@ fn a_hold_that_a_crash_kept_from_the_log_holds_and_is_put_on_record_at_the_next_
     drop(desk);
     assert_eq!(hold_leaves(&sample), []);
     assert!(is_held(&sample, 7));
-    assert_eq!(hold_leaves(&sample), [(hold.id.clone(), HoldAction::Placed)]);
+    assert_eq!(hold_leaves(&sample), [], "as long as nobody asked whether the clock can be believed");
+    // The log was silent since; the clock lies a year ahead, and nothing confirms it.
+    let ahead = now() + chrono::TimeDelta::days(365);
+    let watch = || Watch::new(Arc::new(move || ahead), Arc::new(|_| Synchronization::Unknown), TimeDelta::days(90));
+    for _ in 0..2 {
+        drop(open_or_connect(sample.install.clone(), None, Arc::new(watch())).unwrap());
+        assert_eq!(hold_leaves(&sample), [(hold.id.clone(), HoldAction::Placed)], "once is enough");
+    }
     assert!(is_held(&sample, 7));
-    assert_eq!(hold_leaves(&sample).len(), 1, "once is enough");
+    let mut stamps = Vec::new();
+    let log = LogReader::open(&audit::dir_in(&sample.state())).unwrap();
+    log.scan(0, &mut |_, leaf| {
+        stamps.push(leaf.at);
+        ControlFlow::Continue(())
+    })
+    .unwrap();
+    assert_eq!(stamps.into_iter().max(), Some(now().timestamp()), "nothing is stamped ahead");
 }
 
 #[test]
