@@ -10,7 +10,6 @@ use super::catalog::Catalog;
 use super::expression::{self, Expression};
 use super::open::Opened;
 use super::permitted::Permitted;
-use super::sql::name;
 use super::triggers::{changed_columns, destroyed_tables};
 use super::{Queries, StoreError};
 use crate::records::mapping::{OwnerGone, SeriesMapping};
@@ -81,12 +80,6 @@ impl Around {
 /// Whether an expression reads these tables beside the row at hand, in whose place it is given one without values. One
 /// that cannot be asked so is taken to do so.
 fn looks_at(opened: &Opened, catalog: &Catalog, expression: &Expression<'_>, tables: &BTreeSet<String>) -> bool {
-    let nothing = |table: &str| {
-        let columns = catalog.table(table).map(|table| table.columns.as_slice()).unwrap_or_default();
-        let columns = columns.iter().map(|column| column.name.as_str()).chain(["rowid"]);
-        let columns: Vec<String> = columns.map(|column| format!("NULL AS {}", name(column))).collect();
-        format!("(SELECT {})", columns.join(", "))
-    };
-    let select = expression.select_from(nothing);
+    let select = expression.select_from(|table| expression::row_of(catalog, table, "NULL"));
     opened.tables_read_by([select.as_str()]).map_or(true, |read| !read.is_disjoint(tables))
 }

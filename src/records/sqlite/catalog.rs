@@ -2,6 +2,8 @@
 
 mod reading;
 
+pub(super) use reading::indexes;
+
 use std::collections::BTreeMap;
 
 /// The collation that tells any two texts apart.

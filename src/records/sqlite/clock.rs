@@ -29,6 +29,9 @@ pub(super) const NOW: [&str; 3] = ["now", "subsec", "subsecond"];
 /// What asks for the zone of the machine, which is a service's today and a person's tomorrow.
 pub(super) const ZONES: [&str; 2] = ["localtime", "utc"];
 
+/// Why ours refuse to answer.
+const REFUSAL: &str = "is to tell the present time, or to go by the machine's zone";
+
 /// Whether the statements of a connection may ask for the time.
 #[derive(Clone, Debug)]
 pub(super) struct TimeFunctions(Arc<AtomicBool>);
@@ -48,7 +51,7 @@ impl TimeFunctions {
             let (clock, sqlite) = (clock.clone(), Arc::clone(&sqlite));
             conn.create_scalar_function(name, -1, flags, move |context| {
                 if !clock.0.load(Ordering::Relaxed) && asks_the_clock(context, moments) {
-                    let refusal = format!("{name}() is to tell the present time, or to go by the machine's zone");
+                    let refusal = format!("{name}() {REFUSAL}");
                     return Err(rusqlite::Error::UserFunctionError(refusal.into()));
                 }
                 answer(&sqlite.lock().unwrap_or_else(PoisonError::into_inner), name, context)
@@ -64,6 +67,11 @@ impl TimeFunctions {
         self.0.store(false, Ordering::Relaxed);
         done
     }
+}
+
+/// Whether a statement failed because one of ours refused to answer.
+pub(super) fn is_refusal(error: &rusqlite::Error) -> bool {
+    matches!(error, rusqlite::Error::SqliteFailure(_, Some(message)) if message.ends_with(REFUSAL))
 }
 
 /// Whether the answer hangs on more than the arguments.

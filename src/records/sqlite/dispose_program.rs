@@ -9,8 +9,8 @@ use rusqlite::Connection;
 
 use super::StoreError;
 use super::dispose_family::{Family, Member, Root, listed, stored_columns, table, unusable};
+use super::masked;
 use super::permitted::Permitted;
-use super::select;
 use super::sql::{OWNER, THIS, column, condition, join, literal, mask, name};
 use crate::records::mapping::{Condition, Join, Mask, OwnerGone, PartMapping, SeriesMapping, SetValue};
 
@@ -300,7 +300,7 @@ fn masking(masks: &BTreeMap<String, Mask>) -> String {
 
 /// Fails where a mask is not in place.
 fn unmasked(name: &str, masks: &BTreeMap<String, Mask>, rows: &str) -> Step {
-    Step::none_left(name, &format!("{rows} AND NOT {}", select::masked(masks)))
+    Step::none_left(name, &format!("{rows} AND NOT {}", masked::masked(masks)))
 }
 
 fn masked(target: &str, how: &Mask) -> String {

@@ -156,6 +156,14 @@ impl StoreError {
         }
     }
 
+    /// The same, of a statement that asks this expression alone.
+    pub fn at_expression(self, at: &str) -> Self {
+        match self {
+            Self::RowFails { database, message, .. } => Self::RowFails { database, at: vec![at.to_owned()], message },
+            other => other,
+        }
+    }
+
     /// An expression that a row has no answer to in this time.
     pub fn too_slow(longest: Duration) -> Self {
         let longest = longest.as_millis();

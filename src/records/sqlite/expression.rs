@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use rusqlite::{Connection, OptionalExtension};
 
+use super::catalog::Catalog;
 use super::open::Opened;
 use super::prove::{owner_table, part_place, place};
 use super::{Queries, StoreError, clock, schema, sql};
@@ -135,10 +136,30 @@ impl Expression<'_> {
 
     /// The same, with other rows in the place of those that it speaks of.
     pub(super) fn select_from(&self, rows: impl Fn(&str) -> String) -> String {
-        let owner = self.owner.map(|owner| format!("{} AS owner CROSS JOIN ", rows(owner))).unwrap_or_default();
-        let condition = sql::condition(&Condition::Expression(self.text.to_owned()));
-        format!("SELECT 1 FROM {owner}{} AS this WHERE {condition}", rows(self.this))
+        format!("SELECT 1 FROM {} WHERE {}", self.rows(rows), self.condition())
     }
+
+    /// A statement that answers it, row by row; in a join, for every pair of rows.
+    pub(super) fn answers(&self, rows: impl Fn(&str) -> String) -> String {
+        format!("SELECT {} FROM {}", self.condition(), self.rows(rows))
+    }
+
+    fn rows(&self, rows: impl Fn(&str) -> String) -> String {
+        let owner = self.owner.map(|owner| format!("{} AS owner CROSS JOIN ", rows(owner))).unwrap_or_default();
+        format!("{owner}{} AS this", rows(self.this))
+    }
+
+    fn condition(&self) -> String {
+        sql::condition(&Condition::Expression(self.text.to_owned()))
+    }
+}
+
+/// A row as of this table, with this value in every column, and no other.
+pub(super) fn row_of(catalog: &Catalog, table: &str, value: &str) -> String {
+    let columns = catalog.table(table).map(|table| table.columns.as_slice()).unwrap_or_default();
+    let columns = columns.iter().map(|column| column.name.as_str()).chain(["rowid"]);
+    let columns: Vec<String> = columns.map(|column| format!("{value} AS {}", sql::name(column))).collect();
+    format!("(SELECT {})", columns.join(", "))
 }
 
 /// Why an expression is refused, of which this statement asks; `None` where nothing stands against it. That it only

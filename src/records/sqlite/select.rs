@@ -1,17 +1,17 @@
 //! The statements that read a record's facts, built from its mapping: the one place that says where each fact stands.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::StoreError;
 use super::decode::Decoder;
+use super::key_order::KeyOrder;
+use super::masked::{masked, masked_part};
 use super::parts;
 use super::sql::{self, OWNER, THIS};
 use crate::model::{PartName, SeriesName, Zone};
 use crate::records::mapping::{
-    Condition, Element, ElementTable, EventMapping, Join, Literal, Mask, PartMapping, Pick, Relation, SeriesMapping,
+    Condition, Element, ElementTable, EventMapping, Join, PartMapping, Pick, Relation, SeriesMapping,
 };
-use crate::records::masks;
 
 /// How many blockers of a record are read. A record with more is as blocked: those beyond are seen when execution,
 /// which reads again, finds the first ones gone.
@@ -27,9 +27,9 @@ pub struct FactsQuery {
     pub(super) all: String,
     /// The same of one record, by its key.
     pub(super) by_key: String,
-    /// ` WHERE` after a key, ` ORDER BY` the key: for `all` and `events_of_all`, page by page.
-    pub(super) after_key: String,
-    pub(super) in_key_order: String,
+    /// The table, and the columns of its key: what `all` and `events_of_all` are walked by, page by page.
+    pub(super) table: String,
+    pub(super) key: Vec<String>,
     /// ` WHERE` the key: for `all` and `events_of_all`, one row.
     pub(super) at_key: String,
     /// Keys alone.
@@ -129,8 +129,8 @@ impl FactsQuery {
             at_key,
             keys: format!("SELECT {} {from}", keys.join(", ")),
             may_fail: may_fail(series),
-            after_key: format!(" WHERE ({}) > ({})", keys.join(", "), placeholders(keys.len())),
-            in_key_order: format!(" ORDER BY {}", keys.join(", ")),
+            table: series.table.clone(),
+            key: series.key.clone(),
             shape: Shape {
                 key: series.key.len(),
                 has_filter: series.filter.is_some(),
@@ -158,7 +158,8 @@ impl FactsQuery {
 
     /// Every statement that reading facts and files may use, for `check` to prepare.
     pub fn statements(&self) -> impl Iterator<Item = String> + '_ {
-        let paged = format!("{}{}{}", self.all, self.after_key, self.in_key_order);
+        let order = KeyOrder::declared(&self.key);
+        let paged = format!("{}{}{}", self.all, order.after, order.by);
         let children =
             self.shape.events.iter().flat_map(|event| &event.elements).filter_map(|element| element.child.as_ref());
         [self.by_key.clone(), self.events_of_all.clone(), paged]
@@ -292,27 +293,6 @@ pub(super) fn mapped<'a>(series: &SeriesName, all: &'a [SeriesMapping]) -> Resul
     all.iter().find(|mapping| mapping.series == *series).ok_or_else(|| StoreError::Unmapped { series: series.clone() })
 }
 
-/// Whether every row of a part is masked, by the record's key.
-fn masked_part(series: &SeriesMapping, part: &PartMapping) -> Result<String, StoreError> {
-    Ok(format!("SELECT NOT EXISTS (SELECT 1 {} AND NOT {})", part_rows(series, part)?, masked(&part.anonymize)))
-}
-
-/// Whether every mask stands in place in `this`.
-pub(super) fn masked(masks: &BTreeMap<String, Mask>) -> String {
-    let terms: Vec<String> = masks.iter().map(|(column, mask)| is_masked(&sql::column(THIS, column), mask)).collect();
-    format!("({})", terms.join(" AND "))
-}
-
-/// By bytes: a collation could call two values equal that are not.
-fn is_masked(column: &str, mask: &Mask) -> String {
-    match mask {
-        Mask::Null | Mask::Constant(Literal::Null) => format!("{column} IS NULL"),
-        Mask::Constant(value) => format!("{column} IS {} COLLATE BINARY", sql::literal(value)),
-        Mask::TruncateIp => format!("{column} IS {}({column}) COLLATE BINARY", masks::TRUNCATE_IP),
-        Mask::DateToYear => format!("{column} IS {}({column}) COLLATE BINARY", masks::YEAR),
-    }
-}
-
 fn holds(condition: &Condition) -> String {
     format!("{} IS TRUE", sql::condition(condition))
 }
@@ -326,8 +306,4 @@ pub(super) fn key_is(alias: &str, series: &SeriesMapping) -> String {
     let terms =
         key_columns(alias, series).into_iter().enumerate().map(|(place, column)| format!("{column} = ?{}", place + 1));
     terms.collect::<Vec<_>>().join(" AND ")
-}
-
-fn placeholders(count: usize) -> String {
-    (1..=count).map(|place| format!("?{place}")).collect::<Vec<_>>().join(", ")
 }

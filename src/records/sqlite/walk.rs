@@ -4,10 +4,11 @@ use std::ops::ControlFlow;
 use std::thread;
 use std::time::Duration;
 
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, Row, Statement};
 
 use super::StoreError;
 use super::error::fails_on_row;
+use super::key_order::KeyOrder;
 use super::open::Opened;
 use super::select::FactsQuery;
 use super::value::{bind_key, key_at};
@@ -43,14 +44,15 @@ impl FactsQuery {
         let failed = |error| StoreError::of(conn, error);
         let is_wal = is_wal(conn).map_err(failed)?;
         let (longest, page) = if is_wal { (LONGEST_ROW, Duration::MAX) } else { (LONGEST_ROW_LOCKED, LONGEST_PAGE) };
-        let mut walk = Walk { select, longest, page, marks_each: true, reached: None };
+        let order = self.key_order(conn).map_err(failed)?;
+        let mut walk = Walk { select, order, longest, page, marks_each: true, reached: None };
         loop {
             match self.page(opened, &mut walk, visit) {
                 Ok(Page::Last) => return Ok(()),
                 Ok(Page::More) => thread::sleep(TURN),
                 Err(error @ StoreError::RowFails { .. }) => {
                     // What follows the last row that was seen; unless its key finds no row.
-                    let next = self.key_after(conn, walk.reached.as_ref()).map_err(failed)?;
+                    let next = self.key_after(conn, &walk).map_err(failed)?;
                     let Some(key) = next else { return Err(error) };
                     if self.row_alone(opened, (select, &key), visit, unanswered)?.is_break() {
                         return Ok(());
@@ -63,12 +65,9 @@ impl FactsQuery {
     }
 
     /// The key of the next row, unless no row can be found by it.
-    fn key_after(&self, conn: &Connection, after: Option<&RecordKey>) -> rusqlite::Result<Option<RecordKey>> {
-        let after_key = if after.is_some() { self.after_key.as_str() } else { "" };
-        let mut statement = conn.prepare_cached(&format!("{}{after_key}{} LIMIT 1", self.keys, self.in_key_order))?;
-        if let Some(key) = after {
-            bind_key(&mut statement, key)?;
-        }
+    fn key_after(&self, conn: &Connection, walk: &Walk<'_>) -> rusqlite::Result<Option<RecordKey>> {
+        let mut statement = conn.prepare_cached(&format!("{}{} LIMIT 1", self.keys, walk.onward()))?;
+        walk.bind(&mut statement)?;
         let mut rows = statement.raw_query();
         let Some(row) = rows.next()? else { return Ok(None) };
         let (key, is_usable) = key_at(row, 0, self.shape.key)?;
@@ -108,11 +107,13 @@ impl FactsQuery {
         longest: Duration,
         visit: Visit<'_>,
     ) -> Result<(), StoreError> {
-        if is_wal(&opened.conn).map_err(|error| StoreError::of(&opened.conn, error))? {
+        let failed = |error| StoreError::of(&opened.conn, error);
+        if is_wal(&opened.conn).map_err(failed)? {
             return in_one(opened, select, longest, visit);
         }
         let mut walk = Walk {
             select,
+            order: self.key_order(&opened.conn).map_err(failed)?,
             longest: longest.min(LONGEST_ROW_LOCKED),
             page: LONGEST_PAGE,
             marks_each: false,
@@ -124,14 +125,15 @@ impl FactsQuery {
         Ok(())
     }
 
+    fn key_order(&self, conn: &Connection) -> rusqlite::Result<KeyOrder> {
+        KeyOrder::of(conn, &self.table, &self.key)
+    }
+
     fn page(&self, opened: &Opened, walk: &mut Walk<'_>, visit: Visit<'_>) -> Result<Page, StoreError> {
         let (conn, read) = (&opened.conn, opened.deadline.reading(walk.longest));
         let mut rows = || {
-            let after_key = if walk.reached.is_some() { self.after_key.as_str() } else { "" };
-            let mut statement = conn.prepare_cached(&format!("{}{after_key}{}", walk.select, self.in_key_order))?;
-            if let Some(key) = &walk.reached {
-                bind_key(&mut statement, key)?;
-            }
+            let mut statement = conn.prepare_cached(&format!("{}{}", walk.select, walk.onward()))?;
+            walk.bind(&mut statement)?;
             let mut rows = statement.raw_query();
             while let Some(row) = rows.next()? {
                 if visit(row)?.is_break() {
@@ -157,6 +159,7 @@ impl FactsQuery {
 /// A way through all rows in the order of the key.
 struct Walk<'w> {
     select: &'w str,
+    order: KeyOrder,
     /// No row may take longer.
     longest: Duration,
     /// A page ends after this time.
@@ -165,6 +168,18 @@ struct Walk<'w> {
     marks_each: bool,
     /// The key of the last one that is marked.
     reached: Option<RecordKey>,
+}
+
+impl Walk<'_> {
+    /// The end of a statement on the rows that are still to come.
+    fn onward(&self) -> String {
+        let after = if self.reached.is_some() { self.order.after.as_str() } else { "" };
+        format!("{after}{}", self.order.by)
+    }
+
+    fn bind(&self, statement: &mut Statement<'_>) -> rusqlite::Result<()> {
+        self.reached.as_ref().map_or(Ok(()), |key| bind_key(statement, key))
+    }
 }
 
 /// Sees a row, and says whether it wants to see more.

@@ -105,7 +105,8 @@ fn foreign_keys(conn: &Connection, table: &str) -> rusqlite::Result<Vec<ForeignK
     Ok(keys.into_iter().map(|(_, key)| key).collect())
 }
 
-fn indexes(conn: &Connection, table: &str) -> rusqlite::Result<Vec<Index>> {
+/// The indexes of a table.
+pub fn indexes(conn: &Connection, table: &str) -> rusqlite::Result<Vec<Index>> {
     let list = "SELECT name, \"unique\", partial FROM pragma_index_list(?1) ORDER BY name";
     let mut indexes = all(conn, list, table, |row| {
         Ok(Index { name: row.get(0)?, unique: row.get(1)?, partial: row.get(2)?, columns: Vec::new() })

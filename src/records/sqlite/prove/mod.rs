@@ -3,6 +3,7 @@
 //! Every finding says what to write instead, or which statement mends the schema. Findings name tables and columns,
 //! never values of records.
 
+mod answers;
 mod circles;
 mod columns;
 mod comparisons;
@@ -25,6 +26,9 @@ use super::queries::Queries;
 use super::{Finding, Severity, StoreError, sql};
 use crate::model::SeriesName;
 use crate::records::mapping::{PartMapping, SeriesMapping, Source};
+
+/// An expression that fails on a row.
+const FAILS: &str = "expression-fails";
 
 /// A series to prove, and what its rules ask of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,6 +93,7 @@ impl Proof<'_> {
         self.roots(mapping);
         // What follows reads the tables that were named: where one is not there, that is finding enough.
         if self.structure(mapping, is_destroyed)? {
+            self.answers(mapping)?;
             self.odd_keys(mapping)?;
             self.indexes(mapping)?;
             if is_destroyed {
@@ -133,13 +138,20 @@ impl Proof<'_> {
         match looked {
             Err(error) if fails_on_row(&error) => {
                 let failed = StoreError::of_rows(&self.opened.conn, error).in_mapping(self.queries, &mapping.series);
-                let told = failed.to_string();
-                let (message, mend) = told.split_once("; ").unwrap_or((&told, ""));
-                self.warning("expression-fails", place(mapping), message.to_owned(), mend);
+                // Which of its expressions it is was told, where it was met when each was asked.
+                if !self.findings.iter().any(|found| found.code == FAILS && found.place.starts_with(&place(mapping))) {
+                    self.fails(place(mapping), &failed);
+                }
                 Ok(())
             }
             looked => looked,
         }
+    }
+
+    fn fails(&mut self, at: String, failed: &StoreError) {
+        let told = failed.to_string();
+        let (message, mend) = told.split_once("; ").unwrap_or((&told, ""));
+        self.warning(FAILS, at, message.to_owned(), mend);
     }
 
     /// Dates that are read from rows which go by rules of their own: a record whose date went before it is open for

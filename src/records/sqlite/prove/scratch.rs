@@ -12,7 +12,7 @@ use rusqlite::{Connection, ErrorCode, ffi, params_from_iter};
 use super::Proof;
 use crate::records::mapping::{Condition, Mask};
 use crate::records::masks;
-use crate::records::sqlite::{StoreError, select, sql};
+use crate::records::sqlite::{StoreError, masked, sql};
 
 /// Rows tried at either end of a table.
 const TRIED: usize = 250;
@@ -155,7 +155,7 @@ impl Copy {
         if trial.refused.is_empty() {
             for (column, mask) in masks {
                 let one = BTreeMap::from([(column.clone(), mask.clone())]);
-                if self.count(&format!("NOT {}", select::masked(&one)))? > 0 {
+                if self.count(&format!("NOT {}", masked::masked(&one)))? > 0 {
                     trial.not_kept.push(column.clone());
                 }
             }
@@ -186,7 +186,7 @@ impl Copy {
     fn trigger_is_against(&self, masks: &BTreeMap<String, Mask>) -> rusqlite::Result<bool> {
         let rows = self.count("1")?;
         match self.conn.execute(&self.masking(masks), []) {
-            Ok(_) => Ok(self.count(&select::masked(masks))? != rows),
+            Ok(_) => Ok(self.count(&masked::masked(masks))? != rows),
             // What is no constraint's fault needs what only the application has.
             Err(error) => Ok(constraint(&error).is_some()),
         }

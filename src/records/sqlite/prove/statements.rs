@@ -20,6 +20,7 @@ impl Proof<'_> {
                 Ok(Some(reason)) => format!("this expression is refused: {reason}"),
                 _ => match self.refused(&select) {
                     Some(reason) => format!("SQLite does not accept the expression: {reason}"),
+                    None if self.tells_time(&found) => format!("this expression is refused: {}", expression::FICKLE),
                     None => continue,
                 },
             };

@@ -9,6 +9,7 @@ mod process;
 mod prove;
 mod refused;
 mod scan;
+mod walk;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -1,5 +1,6 @@
 //! What `check` finds in a mapping and its database.
 
+mod answers;
 mod columns;
 mod joins;
 mod triggers;
