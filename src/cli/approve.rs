@@ -16,7 +16,7 @@ use super::setup::{DeskDoor, Setup};
 use crate::config::Mode;
 use crate::disposition::control::Control;
 use crate::disposition::rails::Rail;
-use crate::disposition::request::{Request, Response};
+use crate::disposition::request::{NamedRecord, Request, Response};
 use crate::model::{PlanId, RuleNumber};
 use crate::report::meaning::{meanings, warnings};
 use crate::report::plans::{Approved, Executes};
@@ -37,9 +37,6 @@ pub struct Approve {
     except: Option<PathBuf>,
 }
 
-/// Records named in one request; more go in several.
-const AT_ONCE: usize = 1_000;
-
 impl Approve {
     /// Approves the plan, or says which rails stand in the way (exit 3).
     pub fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
@@ -53,7 +50,7 @@ impl Approve {
         }
         let list = self.except.as_deref().map(|path| List::read(path, &setup)).transpose()?;
         let except = list.as_ref().map(List::records).unwrap_or_default();
-        for records in except.chunks(AT_ONCE) {
+        for records in NamedRecord::in_requests(&except) {
             desk.ask(Request::Except { plan: plan.clone(), records: records.to_vec() })?;
         }
         let excepted = except.len() as u64;

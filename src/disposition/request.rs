@@ -1,7 +1,8 @@
 //! What may be asked of whoever holds the state, and what it answers: JSON lines over the control socket, or the same
 //! values in one process.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::iter;
 
 use serde::{Deserialize, Serialize};
 
@@ -77,6 +78,33 @@ pub enum Request {
 pub struct NamedRecord {
     pub series: SeriesName,
     pub key: Vec<String>,
+}
+
+/// Records named in one request; more go in several.
+const MOST_RECORDS: usize = 1_000;
+
+/// Bytes that records take in one request: what holds the state reads no line of more than 64 KiB.
+const MOST_BYTES: usize = 60 << 10;
+
+impl NamedRecord {
+    /// Divides records over requests, in their order, so that each can be sent.
+    pub fn in_requests(mut records: &[Self]) -> impl Iterator<Item = &[Self]> {
+        iter::from_fn(move || {
+            let mut bytes = 0;
+            let fits = records.iter().take(MOST_RECORDS).take_while(|record| {
+                bytes += record.bytes();
+                bytes <= MOST_BYTES
+            });
+            let (first, rest) = records.split_at_checked(fits.count().max(1))?;
+            records = rest;
+            Some(first)
+        })
+    }
+
+    /// How many bytes it takes in a request, the comma behind it included.
+    fn bytes(&self) -> usize {
+        serde_json::to_vec(self).map_or(MOST_BYTES, |json| json.len() + 1)
+    }
 }
 
 /// An answer.
@@ -169,6 +197,9 @@ pub struct PlanStatus {
     pub made_at: Option<Instant>,
     /// Records on its list, per rule.
     pub planned: BTreeMap<RuleNumber, u64>,
+    /// Sources that could not be read when it was made: it says nothing of their records.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub unread: BTreeSet<SourceName>,
     /// The rails it tripped when it was made.
     pub rails: Vec<Tripped>,
     pub decision: Option<Decision>,

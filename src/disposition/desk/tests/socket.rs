@@ -4,7 +4,7 @@ use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use super::*;
-use crate::disposition::request::RefusalKind;
+use crate::disposition::request::{NamedRecord, RefusalKind};
 
 /// A state that somebody holds and serves.
 struct Held {
@@ -66,10 +66,10 @@ fn a_plan_is_made_while_another_holds_the_state() {
         dependents: false,
         asked_for: true,
     };
-    let there = door(&held.sample).plan(&request).unwrap();
+    let there = door(&held.sample).plan(&request).unwrap().file;
     let elsewhere = held.sample;
     drop(held._door);
-    assert_eq!(there.digest, door(&elsewhere).plan(&request).unwrap().digest);
+    assert_eq!(there.digest, door(&elsewhere).plan(&request).unwrap().file.digest);
 }
 
 #[test]
@@ -153,4 +153,24 @@ fn a_state_with_a_long_path_is_served_too() {
     sample.change(|install| install.state = install.state.join("long".repeat(30)).join("er".repeat(60)));
     let _holder = door(&sample);
     placed(ask(&sample, place(dossier("7"))));
+}
+
+#[test]
+fn records_with_long_keys_are_divided_over_requests_that_can_be_sent() {
+    let held = Held::new();
+    let mut there = door(&held.sample);
+    let named = |key: Vec<String>| NamedRecord { series: "dossier".into(), key };
+    let long: Vec<_> = (0..1_500).map(|n| named(vec![format!("{n:0>200}"), "\"é\n".repeat(20)])).collect();
+    let mut said = 0;
+    for records in NamedRecord::in_requests(&long) {
+        said += records.len() as u64;
+        let request = Request::Except { plan: "2026-11-21-0a1b2c3d".into(), records: records.to_vec() };
+        assert_eq!(there.ask(request).unwrap(), Response::Excepted { records: said });
+    }
+    assert_eq!(said, 1_500);
+    let short: Vec<_> = (0..2_500).map(|n| named(vec![n.to_string()])).collect();
+    let sizes: Vec<usize> = NamedRecord::in_requests(&short).map(<[NamedRecord]>::len).collect();
+    assert_eq!(sizes, [1_000, 1_000, 500]);
+    assert_eq!(NamedRecord::in_requests(&short).flatten().collect::<Vec<_>>(), short.iter().collect::<Vec<_>>());
+    assert_eq!(NamedRecord::in_requests(&[]).count(), 0);
 }
