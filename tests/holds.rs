@@ -89,6 +89,7 @@ fn approve(install: &Arc<Installation>) -> PlanId {
     let plan = door()
         .plan(&PlanRequest { now: now(), as_of: None, only: None, dependents: false, asked_for: true })
         .unwrap()
+        .file
         .plan;
     let approval = Request::Approve { plan: plan.clone(), accept: Rail::ALL.to_vec(), only: Vec::new(), excepted: 0 };
     door().ask(approval).unwrap();

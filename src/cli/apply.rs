@@ -53,7 +53,7 @@ impl Apply {
         let (Some(desk), Some(brake)) = (door.here(), door.brake()) else {
             return ask_daemon(&plan, &setup, session);
         };
-        release_brake(brake)?;
+        let answered_for = release_brake(brake)?;
         let stop = stop_on_signals()?;
         let began = Monotonic::now();
         let bar = progress::bar(None, "records");
@@ -78,7 +78,10 @@ impl Apply {
         };
         let mut conditions = Conditions { actor: &actor, clock: &clock, stop: &stop, progress: &mut progress };
         let statement = match approved_plan(desk, &plan, &actor, door.now()) {
-            Ok(approved) => execute::apply(desk, &approved, &mut conditions),
+            Ok(approved) => {
+                answered_for.iter().for_each(|told| note(told));
+                execute::apply(desk, &approved, &mut conditions)
+            }
             Err(refused) => execute::apply_left(desk, &plan, refused, door.now()),
         };
         bar.finish_and_clear();
@@ -93,20 +96,21 @@ impl Apply {
 /// Nothing may be destroyed while somebody has paused it, nor under a clock that is not believed.
 ///
 /// No server confirms the clock of many a machine: where no daemon ever served the state, whoever applies a plan by
-/// hand answers for that one doubt, and is told. What speaks against the clock (the log, the time since boot) always
-/// waits for `ctl resume --clock`.
-fn release_brake(brake: &Brake) -> Result<(), Failure> {
-    match brake.why_not(&Windows::NONE) {
+/// hand answers for that one doubt, and is told in these words. What speaks against the clock (the log, the time since
+/// boot) always waits for `ctl resume --clock`.
+fn release_brake(brake: &Brake) -> Result<Option<String>, Failure> {
+    let told = match brake.why_not(&Windows::NONE) {
         Some(Obstacle::Clock(Doubt::Unsynchronized)) if !brake.is_served_by_daemon()? => {
             let time = in_utc(brake.watch().confirm());
-            note(&format!(
+            Some(format!(
                 "no time server confirmed the clock of this machine, so whoever applies this plan answers for it: {time}"
-            ));
+            ))
         }
         Some(obstacle) => return Err(obstacle.refusal().into()),
-        None => {}
-    }
-    Ok(brake.memorize_clock()?)
+        None => None,
+    };
+    brake.memorize_clock()?;
+    Ok(told)
 }
 
 /// A person answers for what the plan has left.

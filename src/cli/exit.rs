@@ -18,7 +18,7 @@ pub enum Exit {
     Refused = 3,
     /// The destruction log does not verify.
     LogFault = 4,
-    /// The run went through, but some records were deferred, incomplete or failed.
+    /// The run went through, but some records were deferred, incomplete or failed; or a plan lacks a source.
     Partial = 5,
     /// Another process holds what is needed; the same command works later.
     Locked = 75,

@@ -13,7 +13,7 @@ use super::exit::Exit;
 use super::session::{Session, note};
 use super::setup::Setup;
 use crate::disposition::plan::{PlanDirs, PlanFile, PlanRequest};
-use crate::disposition::request::{Request, Response};
+use crate::disposition::request::{NamedRecord, Request, Response};
 use crate::model::{CivilDate, RuleNumber, in_utc};
 use crate::report::Report;
 use crate::report::csv::PlanCsv;
@@ -40,7 +40,7 @@ pub struct PlanCommand {
 }
 
 impl PlanCommand {
-    /// Makes a plan and shows it.
+    /// Makes a plan and shows it. Where a source could not be read, the plan lacks what is due in it (exit 5).
     pub fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
         let setup = Setup::load(session)?;
         let mut door = setup.desk()?.0;
@@ -58,31 +58,37 @@ impl PlanCommand {
             dependents: self.dependents,
             asked_for: true,
         };
-        let file = door.plan(&request)?;
-        let report = PlanReport::new(&file, &setup.install, setup.language.words());
+        let made = door.plan(&request)?;
+        let report = PlanReport::new(&made, &setup.install, setup.language.words());
         let report = PlanReport { program: session.command(&[]), ..report };
         if let Some(path) = &self.out {
             write_private(path, |out| writeln!(out, "{:#}", report.json()))?;
         }
         if let Some(path) = &self.csv {
-            self.write_csv(&setup, &file, path)?;
+            self.write_csv(&setup, &made.file, path)?;
         }
         session.show(&report, setup.language)?;
-        Ok(Exit::Ok)
+        Ok(if made.unread.is_empty() { Exit::Ok } else { Exit::Partial })
     }
 
     fn write_csv(&self, setup: &Setup, file: &PlanFile, path: &Path) -> Result<(), Failure> {
         let plan = PlanDirs::of(&setup.install.state).open(&file.plan)?;
         let mut desk = setup.desk()?;
         let mut refused = None;
-        let mut why = |records| match desk.ask(Request::Stayed { records }) {
-            Ok(Response::Stayed { stayed }) => {
-                Ok(stayed.into_iter().map(|stayed| stayed.map(|stayed| stayed.reason)).collect())
+        let mut why = |records: Vec<NamedRecord>| {
+            let mut reasons = Vec::with_capacity(records.len());
+            for records in NamedRecord::in_requests(&records) {
+                match desk.ask(Request::Stayed { records: records.to_vec() }) {
+                    Ok(Response::Stayed { stayed }) => {
+                        reasons.extend(stayed.into_iter().map(|stayed| stayed.map(|stayed| stayed.reason)));
+                    }
+                    answer => {
+                        refused = Some(answer.err().unwrap_or_else(Failure::unexpected));
+                        return Err("the records that stayed could not be asked for");
+                    }
+                }
             }
-            answer => {
-                refused = Some(answer.err().unwrap_or_else(Failure::unexpected));
-                Err("the records that stayed could not be asked for")
-            }
+            Ok(reasons)
         };
         let written =
             write_private(path, |out| PlanCsv::new(file, &setup.install.series).write(plan.body(), &mut why, out));

@@ -46,7 +46,7 @@ pub(super) fn reasons(statement: &Statement) -> Vec<(&str, u64)> {
 /// What a run left, why most of it, and where to ask; `None` where it left nothing. Of files that are left another
 /// alert tells.
 fn rest_in_words(statement: &Statement) -> Option<String> {
-    let (deferred, failed) = (statement.counts.deferred, statement.counts.failed + statement.interrupted.failed);
+    let (deferred, failed) = (statement.counts.deferred, statement.counts.failed + statement.interrupted.counts.failed);
     let mut what = Vec::new();
     if deferred > 0 {
         what.push(format!("records put off, to be tried again: {deferred}"));

@@ -14,7 +14,7 @@ use super::runner::Runner;
 use crate::config::Mode;
 use crate::disposition::approval::ApprovalError;
 use crate::disposition::desk::{AskError, DeskError, Door, PlanState, Session};
-use crate::disposition::plan::{PlanFile, PlanRequest};
+use crate::disposition::plan::{self, PlanFile, PlanRequest};
 use crate::disposition::rails::Tripped;
 use crate::disposition::request::{PlanStatus, Refusal, Request, Response};
 use crate::model::{Actor, PlanId, RuleNumber, SourceName, counted};
@@ -215,24 +215,12 @@ impl Runner {
     pub(super) fn make_plan(&mut self, only: Option<RuleNumber>) -> Result<Made, AskError> {
         self.board.doing("scanning");
         self.pulse.running(LONGEST_SCAN);
-        let series = &self.desk.install().series;
         let undecided = self.plans_in(&[PlanState::Pending, PlanState::Empty])?;
         let request = PlanRequest { now: self.watch.now(), as_of: None, only, dependents: false, asked_for: false };
-        let mut failed: BTreeMap<SourceName, Refusal> = BTreeMap::new();
-        loop {
-            let without = failed.keys().cloned().collect();
-            let error = match self.door().without(&without).plan(&request) {
-                Ok(file) => return Ok(Made { is_new: !undecided.contains(&file.plan), file, failed }),
-                Err(error) => error,
-            };
-            let AskError::Here(DeskError::Plan(fault)) = &error else { return Err(error) };
-            let source = fault.source_at_fault(series).filter(|_| request.only.is_none() && !self.is_ending());
-            let Some(source) = source else { return Err(error) };
-            failed.insert(source, error.refusal());
-            if series.iter().all(|mapping| failed.contains_key(&mapping.source)) {
-                return Err(error);
-            }
-        }
+        let plan::Made { file, unread } = self.door().plan(&request)?;
+        let told = |(source, fault)| (source, DeskError::Plan(fault).refusal());
+        let failed = unread.into_iter().map(told).collect();
+        Ok(Made { is_new: !undecided.contains(&file.plan), file, failed })
     }
 
     fn door(&self) -> Door {

@@ -107,7 +107,7 @@ mod tests {
             change(&mut dossier.parts[0]);
         });
         let request = PlanRequest { now: now(), as_of: None, only: None, dependents: true, asked_for: true };
-        let file = open_or_connect(sample.install.clone(), None, watch()).unwrap().plan(&request).unwrap();
+        let file = open_or_connect(sample.install.clone(), None, watch()).unwrap().plan(&request).unwrap().file;
         dependents(&file, &effect::effects(&file, &sample.install, &EN)).unwrap()
     }
 

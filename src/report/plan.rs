@@ -1,5 +1,7 @@
 //! A plan: what would be done, under which rule, and which guard rails it trips.
 
+mod unread;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -13,8 +15,10 @@ use super::table::{Table, count, paragraph, stacked};
 use super::{PROGRAM, Report, Words, rails, to_value};
 use crate::audit::leaf::VerdictCounts;
 use crate::disposition::Installation;
-use crate::disposition::plan::{PlanFile, PlannedCalendar, PlannedRule};
+use crate::disposition::plan::{Made, PlannedCalendar, PlannedRule};
 use crate::records::mapping::SeriesMapping;
+
+pub use unread::Unread;
 
 /// A plan as people read it. Holds no personal information.
 #[derive(Clone, Debug, Serialize)]
@@ -29,6 +33,8 @@ pub struct PlanReport {
     pub made_at: String,
     /// Records that would be disposed of.
     pub planned: u64,
+    /// Sources that could not be read: of what is due in them the plan says nothing.
+    pub unread: Vec<Unread>,
     /// Names of the rails tripped, each once: what `approve --accept` wants.
     pub rails: Vec<String>,
     /// The same with the figures that tripped them.
@@ -81,7 +87,8 @@ pub struct CalendarRow {
 
 impl PlanReport {
     /// A plan, with what the rules and mappings under which it was made mean; `words` has the calendar's own texts.
-    pub fn new(file: &PlanFile, install: &Installation, words: &Words) -> Self {
+    pub fn new(made: &Made, install: &Installation, words: &Words) -> Self {
+        let file = &made.file;
         let manifest = &file.manifest;
         let is_judged = |mapping: &SeriesMapping| manifest.rules.iter().any(|rule| rule.series == mapping.series);
         let judged = install.series.iter().filter(|mapping| is_judged(mapping));
@@ -95,6 +102,7 @@ impl PlanReport {
             simulation: manifest.simulation,
             made_at: crate::model::in_utc(file.made_at),
             planned: manifest.planned(),
+            unread: made.unread.iter().map(|(source, why)| Unread::new(source, why, install)).collect(),
             rails: names(&tripped),
             tripped,
             rules: rules
@@ -141,6 +149,7 @@ impl From<&PlannedCalendar> for CalendarRow {
 impl Report for PlanReport {
     fn text(&self, words: &Words) -> String {
         let mut text = paragraph("", "  ", &self.title(words));
+        text += &unread::text(&self.unread, words);
         for calendar in &self.calendars {
             let version = calendar.version.to_string();
             text +=
@@ -235,9 +244,12 @@ impl PlanReport {
             return format!("\n{}", paragraph("", "", words.simulation_note));
         }
         if self.planned == 0 {
-            return format!("\n{}\n", words.nothing_due);
+            let nothing_due =
+                if self.unread.is_empty() { words.nothing_due } else { words.nothing_due_in_what_was_read };
+            return format!("\n{}", paragraph("", "", nothing_due));
         }
         let mut text = format!("\n{}", paragraph("", "", words.dry_run_note));
+        text += &unread::closing(&self.unread, words);
         if self.tripped.is_empty() {
             text +=
                 &format!("{}\n", words.fill(words.approve_hint, &[&format!("{} approve {}", self.program, self.plan)]));
@@ -252,101 +264,4 @@ impl PlanReport {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::report::words::{EN, FR};
-
-    fn plan() -> PlanReport {
-        let rule = RuleRow {
-            rule: "PC-1".into(),
-            calendar: "OPC-PC".into(),
-            series: "dossier".into(),
-            rows: 5_000,
-            open: 10,
-            undated: 2,
-            not_yet: 3_000,
-            held: 1,
-            held_by: [("H-65e8806d".to_owned(), 1)].into(),
-            blocked: 0,
-            due: 1_987,
-            filtered: 0,
-            oldest_due: Some("2025-01-02".into()),
-            undated_kinds: [("format".to_owned(), 2)].into(),
-            in_circle: 4,
-        };
-        PlanReport {
-            plan: "2026-11-21-0a1b2c3d".into(),
-            digest: "00".repeat(32),
-            as_of: "2026-11-21".into(),
-            simulation: false,
-            made_at: "2026-11-21T12:00:00Z".into(),
-            planned: 1_987,
-            rails: vec!["rules".into()],
-            tripped: vec![TrippedRail {
-                rail: "rules".into(),
-                series: "dossier".into(),
-                rule: None,
-                message: "no plan of dossier was ever approved".into(),
-                figures: None,
-            }],
-            rules: vec![rule],
-            dependents: Some(Dependents { rows: 8_312, files: 1, uncounted: 0, at_most: false }),
-            calendars: vec![CalendarRow { number: "OPC-PC".into(), version: 2, zone: "America/Toronto".into() }],
-            effects: Vec::new(),
-            meaning: vec![Meaning {
-                series: "dossier".into(),
-                trigger: Some("closure".into()),
-                is: "dossier.closed_at".into(),
-                goes_with: vec!["claim".into()],
-            }],
-            program: "retentiond --config here.toml".into(),
-        }
-    }
-
-    #[test]
-    fn a_plan_says_every_verdict_its_rails_and_how_to_approve_it() {
-        let text = plan().text(&EN);
-        for expected in [
-            "1,987",
-            "5,000",
-            "2 (the date cannot be read)",
-            "no plan of dossier",
-            "dossier (PC-1): 4",
-            "H-65e8806d: 1 dossier (PC-1)",
-            "go 8,312 rows of other tables, and the files that 1 of these",
-            "dossier closure: dossier.closed_at",
-            "Warning: dossier closure is read from rows of claim",
-            "retentiond --config here.toml approve 2026-11-21-0a1b2c3d --accept rules",
-        ] {
-            assert!(text.contains(expected), "{expected} is missing from\n{text}");
-        }
-        assert!(plan().text(&FR).contains("1\u{a0}987"));
-    }
-
-    #[test]
-    fn what_was_not_counted_is_said_with_the_command_that_counts_it() {
-        let text = PlanReport { dependents: None, ..plan() }.text(&EN);
-        assert!(text.contains("retentiond --config here.toml plan --dependents"), "{text}");
-        let idle = PlanReport { dependents: None, planned: 0, ..plan() };
-        assert!(!idle.text(&EN).contains("--dependents"), "nothing goes, so nothing goes along");
-    }
-
-    #[test]
-    fn a_simulation_never_shows_how_to_approve_it() {
-        let simulation = PlanReport { simulation: true, ..plan() };
-        assert!(!simulation.text(&EN).contains("--accept"), "{}", simulation.text(&EN));
-    }
-
-    #[test]
-    fn the_json_has_the_documented_fields() {
-        let json = plan().json();
-        for field in ["plan", "digest", "as_of", "rails", "rules"] {
-            assert!(!json[field].is_null(), "{field}");
-        }
-        for field in
-            ["rule", "series", "open", "undated", "not_yet", "held", "blocked", "due", "filtered", "oldest_due"]
-        {
-            assert!(!json["rules"][0][field].is_null(), "{field}");
-        }
-    }
-}
+mod tests;

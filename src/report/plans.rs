@@ -27,6 +27,9 @@ pub struct PlanLine {
     pub state: String,
     /// Records on its list.
     pub planned: u64,
+    /// Sources that could not be read when it was made: it lists nothing of theirs.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unread: Vec<String>,
     /// Of these, those that were approved; absent where nobody approved it.
     pub approved: Option<u64>,
     /// The rules approved, where not all.
@@ -62,6 +65,7 @@ impl From<&PlanStatus> for PlanLine {
             made_at: status.made_at.map(in_utc),
             state: state.to_owned(),
             planned: status.planned.values().sum(),
+            unread: status.unread.iter().map(ToString::to_string).collect(),
             approved: granted.map(|decision| approved(status, decision)),
             only: granted.iter().flat_map(|decision| &decision.only).map(ToString::to_string).collect(),
             excepted: granted.map_or(0, |decision| decision.excepted),
@@ -207,12 +211,13 @@ impl Report for PlansReport {
 }
 
 impl PlanLine {
-    /// What the table has no column for: what an approval in part leaves out, why it was rejected, what is wrong with
-    /// it.
+    /// What the table has no column for: what could not be read, what an approval in part leaves out, why it was
+    /// rejected, what is wrong with it.
     fn remarks(&self, words: &Words) -> Vec<String> {
+        let unread = (!self.unread.is_empty()).then(|| words.fill(words.plan_without, &[&self.unread.join(", ")]));
         let only = (!self.only.is_empty()).then(|| words.fill(words.approved_only, &[&self.only.join(", ")]));
         let excepted = (self.excepted > 0).then(|| words.fill(words.plan_excepted, &[&count(self.excepted, words)]));
-        only.into_iter().chain(excepted).chain(self.note.clone()).collect()
+        unread.into_iter().chain(only).chain(excepted).chain(self.note.clone()).collect()
     }
 
     /// The records on its list; where fewer were approved, how many of them.
@@ -255,6 +260,7 @@ mod tests {
             as_of: None,
             made_at: None,
             planned: [("PC-1".into(), 1_387), ("PC-2".into(), 192)].into(),
+            unread: Default::default(),
             rails: Vec::new(),
             decision: Some(decision),
             fault: None,

@@ -6,7 +6,7 @@ use super::plain::one_line;
 use super::table::{Table, count, decimal, paragraph};
 use super::{Report, Words, to_value};
 use crate::audit::leaf::RunCounts;
-use crate::disposition::execute::Statement;
+use crate::disposition::execute::{Interrupted, Statement};
 use crate::disposition::request::Released;
 
 /// The end of a run.
@@ -57,13 +57,24 @@ impl RunReport {
                 None => paragraph("", "  ", words.run_no_level),
             };
         }
-        if statement.interrupted.planned > 0 {
-            let told = outcomes(&statement.interrupted, words);
-            let told: Vec<String> = told.map(|(word, number)| format!("{word} {}", count(number, words))).collect();
-            let sum = count(statement.interrupted.planned, words);
-            text += &paragraph("", "  ", &words.fill(words.run_interrupted, &[&sum, &told.join(", ")]));
-        }
+        text += &self.interrupted(words);
         text + &self.stays(words)
+    }
+
+    /// What runs before this one had done of the plan and could not tell.
+    fn interrupted(&self, words: &Words) -> String {
+        let Interrupted { counts, rows, files, bytes } = &self.statement.interrupted;
+        if counts.planned == 0 {
+            return String::new();
+        }
+        let told = outcomes(counts, words).map(|(word, number)| format!("{word} {}", count(number, words)));
+        let told = told.collect::<Vec<_>>().join(", ");
+        let mut text = words.fill(words.run_interrupted, &[&count(counts.planned, words), &told]);
+        if counts.destroyed + counts.anonymized + counts.incomplete > 0 {
+            let [rows, files, bytes] = [rows, files, bytes].map(|number| count(*number, words));
+            text += &words.fill(words.run_interrupted_gone, &[&rows, &files, &bytes]);
+        }
+        paragraph("", "  ", &text)
     }
 
     /// Rows and files that went, and what became of what hangs on them.
@@ -157,7 +168,7 @@ mod tests {
             run: "2026-11-21-0a1b2c3d-7".into(),
             plan: "2026-11-21-0a1b2c3d".into(),
             counts,
-            interrupted: RunCounts::default(),
+            interrupted: Interrupted::default(),
             rows: 40,
             detached: 2,
             triggered: 0,
@@ -216,10 +227,16 @@ mod tests {
     #[test]
     fn what_an_interrupted_run_could_not_tell_is_told_and_a_failure_in_it_too() {
         let mut run = run(RunCounts { planned: 4, destroyed: 4, ..RunCounts::default() });
-        run.statement.interrupted = RunCounts { planned: 7, destroyed: 7, ..RunCounts::default() };
+        let settled = RunCounts { planned: 7, destroyed: 7, ..RunCounts::default() };
+        run.statement.interrupted = Interrupted { counts: settled, rows: 19, files: 2, bytes: 512 };
         let text = run.text(&EN).split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(text.contains("settled 7 more records") && !run.is_partial(), "{text}");
-        run.statement.interrupted = RunCounts { planned: 7, destroyed: 5, failed: 2, ..RunCounts::default() };
+        assert!(
+            text.contains("19 rows and 2 files (512 bytes) went") && text.contains("no level is on record"),
+            "{text}"
+        );
+        let settled = RunCounts { planned: 7, destroyed: 5, failed: 2, ..RunCounts::default() };
+        run.statement.interrupted.counts = settled;
         let text = run.text(&EN).split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(run.is_partial() && text.contains("destroyed 5, failed 2"), "{text}");
         assert!(!text.contains("To go on"), "no run of this plan tries them again: {text}");

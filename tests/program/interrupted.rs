@@ -18,6 +18,10 @@ fn what_a_killed_run_had_settled_is_told_by_the_next_one_and_only_by_it() {
     let told = &run["interrupted"];
     assert_eq!((code, told["planned"].as_i64(), told["destroyed"].as_i64()), (0, Some(DUE), Some(DUE)), "{run}");
     assert_eq!((&run["planned"], house.files()), (&0.into(), 2), "{run}");
+    // Each with two messages, and a document with a file.
+    let figures = [&told["rows"], &told["files"]].map(|figure| figure.as_i64());
+    assert_eq!(figures, [Some(DUE * 4), Some(DUE)], "{run}");
+    assert!(told["bytes"].as_i64() > Some(0), "{run}");
     let next = house.plan();
     assert_eq!(house.json(&["apply", &plan]).0, 3, "it is done");
     assert_ne!(next, plan);

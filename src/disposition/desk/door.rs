@@ -1,6 +1,5 @@
 //! The door to the Desk: it is here, or another process has it and answers over the control socket.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
@@ -14,10 +13,10 @@ use crate::disposition::chronicle::Chronicle;
 use crate::disposition::clock::Watch;
 use crate::disposition::control::Control;
 use crate::disposition::holds::HoldIndex;
-use crate::disposition::plan::{self, PlanError, PlanFile, PlanRequest, PlanningKeys, database_digest, mapping_digest};
+use crate::disposition::plan::{self, Made, PlanError, PlanRequest, PlanningKeys, database_digest, mapping_digest};
 use crate::disposition::rails::History;
 use crate::disposition::request::{Refusal, Request, Response};
-use crate::model::{Actor, Digest, Instant, SourceName};
+use crate::model::{Actor, Digest, Instant};
 
 /// How long to wait for a process that has the lock and does not answer yet, or no more.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -158,14 +157,6 @@ impl Door {
         }
     }
 
-    /// Plans nothing of these sources.
-    pub fn without(mut self, sources: &BTreeSet<SourceName>) -> Self {
-        let mut install = Installation::clone(&self.install);
-        install.series.retain(|mapping| !sources.contains(&mapping.source));
-        self.install = Arc::new(install);
-        self
-    }
-
     /// The Desk itself, where this process holds the state: what an execution needs.
     pub fn here(&self) -> Option<&SharedDesk> {
         match &self.place {
@@ -208,12 +199,12 @@ impl Door {
         }
     }
 
-    /// Makes a plan. The Desk is only asked for keys, holds and history; the state is let go before the records are
-    /// scanned.
+    /// Makes a plan of all that can be read. The Desk is only asked for keys, holds and history; the state is let go
+    /// before the records are scanned.
     ///
     /// # Errors
     /// As [`plan::make`] and [`Self::ask`].
-    pub fn plan(mut self, request: &PlanRequest) -> Result<PlanFile, AskError> {
+    pub fn plan(mut self, request: &PlanRequest) -> Result<Made, AskError> {
         let install = self.install.clone();
         let keys = self.planning_keys(&install)?;
         let holds = match self.ask(Request::HoldList)? {

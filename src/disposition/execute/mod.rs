@@ -40,4 +40,4 @@ pub use error::ExecuteError;
 pub use left::{Late, apply_left, left_files, release};
 pub use recover::{LeftBehind, Recovered, recover};
 pub use restored::look_everywhere as look_for_restored;
-pub use statement::Statement;
+pub use statement::{Interrupted, Statement};

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, HashSet};
 use std::ops::ControlFlow;
 
-use crate::audit::leaf::{Body, Correction, Intent, Outcome, RecordOutcome, RunCounts};
+use super::statement::Interrupted;
+use crate::audit::leaf::{Body, Correction, Intent, Outcome, RecordOutcome};
 use crate::audit::{DestructionLog, Entries, LogError, decode_results};
 use crate::disposition::chronicle::correction;
 use crate::model::{BatchNumber, Fingerprint, PlanId};
@@ -15,7 +16,7 @@ pub(super) struct Settled {
     /// done, and only when a run is resumed.
     pub records: HashSet<Fingerprint>,
     /// Of them, those of which no statement told: the run that took them was interrupted. `planned` is their sum.
-    pub untold: RunCounts,
+    pub untold: Interrupted,
 }
 
 /// What the log says that earlier runs of a plan have done.
@@ -40,7 +41,7 @@ pub(super) fn settled(log: &DestructionLog, plan: &PlanId) -> Result<Settled, Lo
 struct Reading {
     open: Vec<(u64, Intent)>,
     records: HashSet<Fingerprint>,
-    untold: BTreeMap<BatchNumber, RunCounts>,
+    untold: BTreeMap<BatchNumber, Interrupted>,
 }
 
 impl Reading {
@@ -49,25 +50,33 @@ impl Reading {
         let (_, intent) = self.open.swap_remove(place_of);
         let results = decode_results(&outcome.results, intent.n).unwrap_or_default();
         let names = intent.fingerprints().unwrap_or_default();
-        let counts = self.untold.entry(intent.batch).or_default();
+        let untold = self.untold.entry(intent.batch).or_default();
+        untold.rows += outcome.rows.values().sum::<u64>();
+        untold.files += outcome.files.values().sum::<u64>();
+        untold.bytes += outcome.bytes;
         for (name, result) in names.into_iter().zip(results).filter(|(_, result)| *result != RecordOutcome::Deferred) {
             self.records.insert(name);
-            *counts.of(result) += 1;
+            *untold.counts.of(result) += 1;
         }
     }
 
     fn complete(&mut self, now: &Correction) {
-        if let Some(counts) = now.batch.and_then(|batch| self.untold.get_mut(&batch)) {
+        if let Some(Interrupted { counts, .. }) = now.batch.and_then(|batch| self.untold.get_mut(&batch)) {
             let records = now.records.min(counts.incomplete);
             counts.incomplete -= records;
             counts.destroyed += records;
         }
     }
 
-    fn sum(&self) -> RunCounts {
-        let mut sum = RunCounts::default();
-        self.untold.values().for_each(|counts| sum.add(*counts));
-        sum.planned = sum.accounted().unwrap_or(u64::MAX);
+    fn sum(&self) -> Interrupted {
+        let mut sum = Interrupted::default();
+        for untold in self.untold.values() {
+            sum.counts.add(untold.counts);
+            sum.rows += untold.rows;
+            sum.files += untold.files;
+            sum.bytes += untold.bytes;
+        }
+        sum.counts.planned = sum.counts.accounted().unwrap_or(u64::MAX);
         sum
     }
 }

@@ -21,7 +21,7 @@ pub struct Statement {
     pub counts: RunCounts,
     /// What runs before this one had settled of the plan and could not tell, because they were interrupted; recovery
     /// may have ended the last batch. Not among `counts`; `planned` is their sum.
-    pub interrupted: RunCounts,
+    pub interrupted: Interrupted,
     /// Rows gone or changed, of all tables.
     pub rows: u64,
     /// Rows that live on without their owner, or with another one.
@@ -54,7 +54,7 @@ impl Statement {
             run,
             plan,
             counts: RunCounts::default(),
-            interrupted: RunCounts::default(),
+            interrupted: Interrupted::default(),
             rows: 0,
             detached: 0,
             triggered: 0,
@@ -73,8 +73,20 @@ impl Statement {
     /// was told of.
     pub fn is_partial(&self) -> bool {
         let RunCounts { deferred, incomplete, failed, .. } = self.counts;
-        deferred + incomplete + failed + self.interrupted.incomplete + self.interrupted.failed > 0
+        deferred + incomplete + failed + self.interrupted.counts.incomplete + self.interrupted.counts.failed > 0
     }
+}
+
+/// What interrupted runs had settled, as the outcomes of their batches tell. No level is among it: that is put on
+/// record at the end of a run, which they did not reach.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Interrupted {
+    #[serde(flatten)]
+    pub counts: RunCounts,
+    /// See [`Statement::rows`], [`Statement::files`], [`Statement::bytes`].
+    pub rows: u64,
+    pub files: u64,
+    pub bytes: u64,
 }
 
 /// Counts while a run goes on.
@@ -82,7 +94,7 @@ impl Statement {
 pub(super) struct Tally {
     pub counts: RunCounts,
     /// See [`Statement::interrupted`].
-    pub interrupted: RunCounts,
+    pub interrupted: Interrupted,
     pub rows: u64,
     pub detached: u64,
     pub triggered: u64,

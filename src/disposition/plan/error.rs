@@ -72,8 +72,11 @@ impl PlanError {
     }
 
     /// The source whose database keeps the plan from being made, where one does: the others can be planned without it.
+    /// Reading that was given up, because the program ends, is no fault of a source.
     pub fn source_at_fault(&self, series: &[SeriesMapping]) -> Option<SourceName> {
         match self {
+            Self::Source { source: StoreError::Interrupted { .. }, .. }
+            | Self::Records { source: StoreError::Interrupted { .. }, .. } => None,
             Self::Source { source_name, .. } => Some(source_name.clone()),
             Self::Records { series: name, .. } | Self::Unproved { series: name, .. } => {
                 series.iter().find(|mapping| mapping.series == *name).map(|mapping| mapping.source.clone())

@@ -1,6 +1,7 @@
 //! Makes a plan: scans, judges, puts in order, seals. Touches nothing in the records.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
@@ -16,23 +17,25 @@ use crate::disposition::Installation;
 use crate::disposition::holds::{HoldIndex, value_text};
 use crate::disposition::judge::{JudgedAt, Verdict, judge};
 use crate::disposition::rails::{Going, History, Measure, tripped};
-use crate::model::{Digest, HoldId, PlanId, RecordKey, RuleNumber};
+use crate::model::{Digest, HoldId, PlanId, RecordKey, RuleNumber, SourceName};
 use crate::records::facts::{EventFact, Facts};
 use crate::records::mapping::SeriesMapping;
 use crate::records::sqlite::{Interest, Reader};
 
 /// Makes a plan and keeps it in the state directory. The same records under the same law on the same day give the same
-/// plan: then the one that stands is kept, and its wait begins anew.
+/// plan: then the one that stands is kept, and its wait begins anew. `unread`: sources that the installation is without
+/// because they could not be read.
 ///
 /// # Errors
 /// A calendar that is not in force, cannot be obeyed, or is not as it was obeyed before, a mapping that does not fit
 /// its database, a database that cannot be read, a rule that is not there.
-pub fn make(
+pub(super) fn make_of(
     install: &Installation,
     keys: &PlanningKeys,
     holds: &HoldIndex,
     history: &History,
     request: &PlanRequest,
+    unread: BTreeSet<SourceName>,
 ) -> Result<PlanFile, PlanError> {
     let scope = Scope::new(install, request)?;
     for scoped in &scope.series {
@@ -64,7 +67,7 @@ pub fn make(
     let asked_for = request.asked_for || standing.as_ref().is_some_and(|standing| standing.file().asked_for);
     let measure = Measure { history, limits: &install.limits, guesses: &install.guesses };
     let rails = tripped(&manifest, Going::ALL, measure);
-    let file = PlanFile { plan, digest, made_at: request.now, asked_for, rails, along, manifest };
+    let file = PlanFile { plan, digest, made_at: request.now, asked_for, unread, rails, along, manifest };
     // A crash in between leaves a plan without a list, which is useless, rather than a list without a plan, which is
     // personal.
     dirs.keep_manifest(&file)?;

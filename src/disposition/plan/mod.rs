@@ -11,6 +11,7 @@ mod make;
 mod manifest;
 mod order;
 mod proven;
+mod readable;
 #[cfg(test)]
 pub(crate) mod sample;
 mod scope;
@@ -22,7 +23,7 @@ pub use body::{Body, Cursor, Item, Step};
 pub use current::{Open, changed};
 pub use error::PlanError;
 pub use keys::{PlanningKeys, database_digest, mapping_digest};
-pub use make::make;
 pub use manifest::{Items, Manifest, PlannedCalendar, PlannedRule, PlannedSeries, sum};
+pub use readable::{Made, make};
 pub use scope::PlanRequest;
 pub use store::{Plan, PlanDirs, PlanFile};

@@ -1,6 +1,6 @@
 //! Plans for tests, made without a database.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -41,6 +41,7 @@ pub fn keep(state: &Path, items: i64, simulation: bool) -> PlanId {
         digest,
         made_at: made_at(),
         asked_for: true,
+        unread: BTreeSet::new(),
         rails,
         along,
         manifest,

@@ -1,5 +1,6 @@
 //! Where plans are kept: `STATE/plans/ID.json` for good, `STATE/private/plans/ID.body` until done.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -10,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::super::approval::STANDS;
 use super::super::rails::Tripped;
 use super::{Body, Manifest, PlanError, RuleAlong};
-use crate::model::{Digest, Instant, PlanId};
+use crate::model::{Digest, Instant, PlanId, SourceName};
 
 /// A manifest larger than this was not written by us.
 const LARGEST_MANIFEST: u64 = 64 << 20;
@@ -27,6 +28,9 @@ pub struct PlanFile {
     /// back.
     #[serde(default)]
     pub asked_for: bool,
+    /// Sources that could not be read when it was made: it says nothing of their records.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub unread: BTreeSet<SourceName>,
     /// The rails it tripped when it was made; an approval looks again.
     pub rails: Vec<Tripped>,
     /// What was counted beside it, in the order of the manifest's rules; a plan made by an earlier version has none.

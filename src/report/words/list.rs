@@ -134,6 +134,10 @@ words! {
     date_goes_first: "Warning: {} {} is read from rows of {}, which go by rules of their own. Once they are gone, the record has no such date and is open for ever. Keep the date in a column of its own, or take these rows as a part of the record.", "Avertissement\u{a0}: {} {} est lu dans les lignes de {}, qui suivent leurs propres règles. Une fois celles-ci détruites, l'enregistrement n'a plus cette date et reste en cours pour toujours. Conservez la date dans une colonne à part, ou faites de ces lignes une composante de l'enregistrement.";
     filter_of_series: "(records)", "(enregistrements)";
     simulation_note: "A simulation shows what would be due; nobody can approve it.", "Une simulation montre ce qui serait échu; personne ne peut l'approuver.";
+    plan_lacks: "NOT COMPLETE: source {} could not be read, so nothing is said here of {}. The reason: {}", "INCOMPLÈTE\u{a0}: la source {} n'a pu être lue; rien n'est dit ici de {}. La raison\u{a0}: {}";
+    plan_lacks_in_short: "It lacks what is due in {}: make a new plan once that can be read.", "Il y manque ce qui est échu dans {}\u{a0}: refaites une liste dès que cela peut être lu.";
+    plan_without: "without {}, which could not be read", "sans {}, qui n'a pu être lu";
+    nothing_due_in_what_was_read: "Nothing is due in what could be read: there is nothing to approve.", "Rien n'est échu dans ce qui a pu être lu\u{a0}: il n'y a rien à approuver.";
     nothing_due: "Nothing is due: there is nothing to approve.", "Rien n'est échu\u{a0}: il n'y a rien à approuver.";
     dry_run_note: "Nothing was touched. Nothing will be until a person approves this plan.", "Rien n'a été touché. Rien ne le sera avant qu'une personne approuve cette liste.";
     approve_hint: "No guard rail is tripped. To approve:\n  {}", "Aucun garde-fou n'est atteint. Pour approuver\u{a0}:\n  {}";
@@ -168,6 +172,7 @@ words! {
     level_page_clean: "no remnant in the database's own pages", "aucun reste dans les pages de la base";
     level_log_clean: "no remnant in its write-ahead log, journal or temporary files either", "aucun reste dans son journal ni ses fichiers temporaires non plus";
     level_backup_expired: "backups that held them have expired too", "les sauvegardes qui les contenaient ont expiré aussi";
+    run_interrupted_gone: "; {} [row|rows] and {} [file|files] ({} [byte|bytes]) went. Each record was looked for again after its transaction; no level is on record for them, because that is stated at the end of a run, which that one did not reach.", "; {} [ligne disparue|lignes disparues] et {} [fichier disparu|fichiers disparus] ({} [octet|octets]). Chaque enregistrement a été recherché de nouveau après sa transaction; aucun niveau n'est inscrit pour eux, car il est énoncé à la fin d'une exécution, que celle-là n'a pas atteinte.";
     run_interrupted: "An interrupted run before this one had settled {} more [record|records], which no statement told: {}", "Une exécution interrompue avant celle-ci avait réglé {} [autre enregistrement|autres enregistrements], dont aucun bilan n'a fait état\u{a0}: {}";
     run_again: "Something is left to do. To go on:\n  {}", "Il reste à faire. Pour continuer\u{a0}:\n  {}";
     run_next: "What failed stays due: once its cause is mended, the next plan lists it; `plan --csv FILE` writes which records these are, and why they stayed. Files that could not go are tried again by the next run.", "Ce qui a échoué reste échu\u{a0}: une fois la cause corrigée, la prochaine liste le reprend; `plan --csv FICHIER` écrit quels enregistrements ce sont, et pourquoi ils sont restés. Les fichiers qui n'ont pu disparaître sont repris par la prochaine exécution.";

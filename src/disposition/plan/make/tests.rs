@@ -14,7 +14,7 @@ use crate::model::{Instant, KeyValue};
 use crate::records::mapping::{Join, Relation};
 
 fn ask_for(sample: &Sample, request: &PlanRequest) -> Result<PlanFile, AskError> {
-    open_or_connect(sample.install.clone(), None, watch()).unwrap().plan(request)
+    open_or_connect(sample.install.clone(), None, watch()).unwrap().plan(request).map(|made| made.file)
 }
 
 fn plan_at(sample: &Sample, now: Instant) -> PlanFile {

@@ -1,0 +1,99 @@
+//! Two databases, of which one cannot be read: the other is planned from, and nobody takes its list for all there is.
+
+use std::fs;
+
+use rusqlite::Connection;
+
+use crate::support::documented::assert_documented;
+use crate::support::{CALENDAR, CONFIG, Organization};
+
+/// A second series, in a second database.
+const SECOND: &str = "
+[source.b]
+sqlite = \"b.db\"
+
+[series.claim]
+source = \"b\"
+table = \"claim\"
+key = \"id\"
+event.closure = \"closed_at\"
+";
+
+const SECOND_RULE: &str = "
+[[series]]
+name = \"claim\"
+triggers = { closure = { en = \"Closure\" } }
+
+[[rule]]
+number = \"R-2\"
+title = { en = \"Claims\" }
+series = \"claim\"
+trigger = \"closure\"
+keep = \"P1Y\"
+disposition = \"destroy\"
+";
+
+/// Three dossiers in `app.db` and two claims in `b.db`, all due since long.
+fn two_databases() -> Organization {
+    let organization = Organization::new(&format!("{CALENDAR}{SECOND_RULE}"), &format!("{CONFIG}{SECOND}"));
+    let table = |name: &str, rows: &str| {
+        format!(
+            "CREATE TABLE {name}(id INTEGER PRIMARY KEY, closed_at TEXT); CREATE INDEX {name}_c ON {name}(closed_at);
+             INSERT INTO {name} SELECT value, '2020-01-01T00:00:00Z' FROM json_each('{rows}');"
+        )
+    };
+    organization.database().execute_batch(&table("dossier", "[1, 2, 3]")).unwrap();
+    let second = Connection::open(organization.path("b.db")).unwrap();
+    second.execute_batch(&table("claim", "[1, 2]")).unwrap();
+    organization
+}
+
+#[test]
+fn a_plan_lists_what_can_be_read_and_says_which_source_could_not_be() {
+    let organization = two_databases();
+    assert_eq!(organization.ask(&["plan"])["unread"], serde_json::json!([]));
+    fs::rename(organization.path("b.db"), organization.path("b.away")).unwrap();
+
+    let (code, plan) = organization.json(&["plan"]);
+    assert_eq!((code, &plan["planned"]), (5, &3.into()), "{plan}");
+    let unread = &plan["unread"][0];
+    assert_eq!(
+        (&unread["source"], &unread["series"][0], &unread["code"]),
+        (&"b".into(), &"claim".into(), &"database-missing".into())
+    );
+    assert_documented("plan", &plan);
+    let rules: Vec<_> = plan["rules"].as_array().unwrap().iter().map(|rule| &rule["rule"]).collect();
+    assert_eq!(rules, ["R-1"], "no count of what nobody looked at");
+
+    let said = organization.run(&["plan"]);
+    let text = said.flat();
+    assert!(
+        said.code == 5 && text.contains("NOT COMPLETE: source b could not be read") && text.contains("b.db"),
+        "{said:?}"
+    );
+    assert!(text.contains("It lacks what is due in b"), "{text}");
+    let plans = organization.ask(&["plans"]);
+    assert_documented("plans", &plans);
+    assert!(organization.run(&["plans"]).flat().contains("without b, which could not be read"), "{plans}");
+
+    let id = plan["plan"].as_str().unwrap();
+    organization.ask(&["approve", id, "--accept", "rules,share,empty"]);
+    assert_eq!(organization.ask(&["apply", id])["destroyed"], 3);
+    let text = organization.run(&["plan"]).flat();
+    assert!(text.contains("Nothing is due in what could be read"), "{text}");
+    fs::rename(organization.path("b.away"), organization.path("b.db")).unwrap();
+    let whole = organization.ask(&["plan"]);
+    assert_eq!((&whole["planned"], &whole["unread"]), (&2.into(), &serde_json::json!([])), "{whole}");
+}
+
+#[test]
+fn a_plan_of_which_nothing_is_left_without_the_source_is_refused_as_the_source_is() {
+    let organization = two_databases();
+    fs::write(organization.path("b.db"), "no database at all, whatever its name says".repeat(40)).unwrap();
+    let (code, answer) = organization.json(&["plan", "--only", "R-2"]);
+    assert_eq!((code, &answer["error"]["code"]), (78, &"not-a-database".into()), "{answer}");
+    organization.ask(&["plan", "--only", "R-1"]);
+    fs::rename(organization.path("app.db"), organization.path("app.away")).unwrap();
+    let (code, answer) = organization.json(&["plan"]);
+    assert_eq!((code, answer["error"].is_object()), (78, true), "{answer}");
+}
