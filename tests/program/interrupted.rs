@@ -1,6 +1,6 @@
 //! Runs that were killed, and what the next one tells of them.
 
-use super::house::{DUE, House};
+use super::house::{DOSSIERS, DUE, House};
 
 /// Kills `apply` where it comes to this failpoint.
 fn killed_at(house: &House, plan: &str, failpoint: &str) {
@@ -81,4 +81,29 @@ fn a_file_that_is_absent_beneath_a_root_on_another_device_is_not_taken_for_unlin
     std::os::unix::fs::symlink(elsewhere.path(), house.path("files")).unwrap();
     let (code, run) = house.json(&["apply", &plan]);
     assert_eq!((code, &run["interrupted"]["incomplete"]), (5, &DUE.into()), "{run}");
+}
+
+/// What of its 60 files a run that was killed left to somebody who moves one: the program knows which it unlinked.
+#[test]
+fn a_file_that_somebody_moved_after_a_kill_is_not_taken_for_unlinked_however_far_the_run_had_come() {
+    // Before the first file, and in mid-group.
+    for (armed, unlinked) in [("files-alone=return(kill)", 0), ("file-begun=20*off->1*return(kill)", 20)] {
+        let house = House::new();
+        let plan = house.approved();
+        let killed = house.command(&["apply", &plan]).env("FAILPOINTS", armed).status().unwrap();
+        assert_eq!((killed.code(), house.files()), (None, DOSSIERS as usize - unlinked), "{armed}");
+        // In the order of their paths this is the last one.
+        let (file, taken) = (house.path("files/canary-9.txt"), house.path("taken"));
+        std::fs::rename(&file, &taken).unwrap();
+        let (code, run) = house.json(&["apply", &plan]);
+        let told = &run["interrupted"];
+        assert_eq!(
+            (code, &told["incomplete"], &told["destroyed"], house.files()),
+            (5, &1.into(), &(DUE - 1).into(), (DOSSIERS - DUE) as usize),
+            "{armed}: {run}"
+        );
+        std::fs::rename(&taken, &file).unwrap();
+        assert_eq!((house.json(&["apply", &plan]).0, file.exists()), (0, false), "{armed}");
+        house.verify();
+    }
 }

@@ -249,3 +249,37 @@ fn files_that_a_run_had_unlinked_before_it_was_killed_are_not_left() {
     assert_eq!((code, &run["interrupted"]["destroyed"], &run["left"]), (0, &DUE.into(), &0.into()), "{run}");
     verify(&house);
 }
+
+#[test]
+fn files_left_by_a_run_that_was_killed_before_it_noted_them_outlive_their_log() {
+    let house = House::new();
+    house.set_clock(NOW);
+    let plan = house.approved();
+    killed_at(&house, &["apply", &plan], "committed");
+    let (file, aside) = (house.path("files/canary-7.txt"), house.path("aside"));
+    fs::rename(&file, &aside).unwrap();
+    killed_at(&house, &["apply", &plan], "outcome-durable");
+    house.ask(&["audit", "adopt", "--reason", "a new disk"]);
+    assert_eq!(house.ask(&["audit", "lookup", "dossier", "7"])["answer"], "PENDING");
+    let (code, run) = house.json(&["apply", &plan]);
+    assert_eq!((code, &run["left"]), (5, &1.into()), "{run}");
+    fs::rename(&aside, &file).unwrap();
+    let (code, run) = house.json(&["apply", &plan]);
+    assert_eq!((code, &run["late"], file.exists()), (0, &1.into(), false), "{run}");
+    assert_eq!(house.ask(&["audit", "lookup", "dossier", "7"])["answer"], "DESTROYED");
+    verify(&house);
+}
+
+#[test]
+fn a_file_that_a_later_try_unlinked_before_it_was_killed_is_gone_and_nobody_else_took_it() {
+    for step in ["file-unlinked", "files-gone"] {
+        let (house, plan, file, aside) = with_a_file_left();
+        fs::rename(&aside, &file).unwrap();
+        killed_at(&house, &["apply", &plan], step);
+        assert!(!file.exists());
+        let (code, run) = house.json(&["apply", &plan]);
+        assert_eq!((code, &run["left"], &run["late"]), (0, &0.into(), &1.into()), "{step}: {run}");
+        assert_eq!(house.ask(&["audit", "lookup", "dossier", "7"])["answer"], "DESTROYED");
+        verify(&house);
+    }
+}

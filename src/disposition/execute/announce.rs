@@ -124,7 +124,7 @@ pub(super) fn spool(
     }
     let (source, series) = (target.mapping.source.clone(), target.mapping.series.clone());
     let (batch, plan) = (evidence.batch(), target.plan_id().clone());
-    let spool = Spool { log, batch, plan, source, series, left_since: None, unlinking: false, files };
+    let spool = Spool { log, batch, plan, source, series, left_since: None, files };
     dir.write(&spool)?;
     fault::step("spooled")?;
     Ok(spool)

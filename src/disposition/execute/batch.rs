@@ -15,7 +15,6 @@ use super::spool::{Spool, SpoolDir};
 use super::statement::BatchResult;
 use super::stayed;
 use super::target::Target;
-use super::unlink::Absence;
 use crate::audit::DurableIntents;
 use crate::audit::leaf::RecordOutcome;
 use crate::disposition::desk::SharedDesk;
@@ -135,13 +134,8 @@ fn run_announced(
         Attempt::Committed(committed, effort) => {
             fault::step("committed")?;
             let keys: Vec<_> = candidates.iter().map(|candidate| Some(candidate.item.key.clone())).collect();
-            let after = After {
-                mapping: target.mapping,
-                spool: &spooled,
-                reserved: bench.reserved,
-                spools: bench.spools,
-                absence: Absence::Foreign,
-            };
+            let after =
+                After { mapping: target.mapping, spool: &spooled, reserved: bench.reserved, spools: bench.spools };
             let mut result = finish(bench.writer, committed, &keys, &after)?;
             conclude(bench, evidence, &spooled, &result, true)?;
             let outcomes = candidates.iter().zip(&result.outcomes);

@@ -6,7 +6,7 @@ use super::error::ExecuteError;
 use super::fault;
 use super::spool::{Spool, SpoolDir};
 use super::statement::{BatchResult, Changes};
-use super::unlink::{Absence, unlink_files};
+use super::unlink::unlink_files;
 use crate::audit::leaf::{Body, Intent, Outcome, RecordOutcome};
 use crate::audit::{DestructionLog, encode_results};
 use crate::model::{Instant, RecordKey};
@@ -28,7 +28,6 @@ pub(super) struct After<'a> {
     /// What no row may have unlinked.
     pub reserved: &'a Reserved,
     pub spools: &'a SpoolDir,
-    pub absence: Absence,
 }
 
 /// Unlinks the files of the records that are gone, reads back that records and files are absent, and says what is true.
@@ -42,8 +41,8 @@ pub(super) fn finish(
 ) -> Result<BatchResult, ExecuteError> {
     let mut result = BatchResult { outcomes: committed.outcomes, changes: committed.changes, ..BatchResult::default() };
     read_back(writer, after.mapping, keys, &mut result)?;
-    after.spools.begin(after.spool)?;
-    unlink_files(writer, after.spool, after.reserved, after.absence, &mut result)?;
+    let trail = after.spools.trail(after.spool)?;
+    unlink_files(writer, trail, &after.spool.files, after.reserved, &mut result)?;
     fault::step("files-gone")?;
     Ok(result)
 }

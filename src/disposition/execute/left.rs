@@ -2,21 +2,19 @@
 //! them again; a person may end that.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use super::error::ExecuteError;
 use super::fault;
-use super::logged::logged_batch;
 use super::recover::{LeftBehind, recover};
-use super::spool::{Spool, SpoolDir, SpoolError, SpooledFile};
+use super::remains::{Left, left_of, logged, records_of, settled, still_left};
+use super::spool::{Spool, SpoolDir, SpooledFile};
 use super::statement::{BatchResult, Statement};
-use super::unlink::{Absence, unlink_files, unreferenced};
+use super::unlink::{unlink_files, unreferenced};
 use crate::audit::ENDED;
 use crate::audit::leaf::{Body, Correction, EarlierBatch, RecordOutcome};
-use crate::disposition::chronicle::{Chronicle, correction};
-use crate::disposition::control::LeftFiles;
+use crate::disposition::chronicle::correction;
 use crate::disposition::desk::{Desk, DeskError, SharedDesk};
 use crate::disposition::plan::PlanError;
 use crate::disposition::request::Released;
@@ -41,22 +39,6 @@ impl Late {
     }
 }
 
-/// The files that are left, by the plans whose batches left them.
-///
-/// # Errors
-/// What the state keeps of them cannot be read.
-pub fn left_files(state: &Path) -> Result<Vec<LeftFiles>, SpoolError> {
-    let mut of_plans: BTreeMap<PlanId, LeftFiles> = BTreeMap::new();
-    for spool in SpoolDir::of(state).all()? {
-        let Some(since) = spool.left_since else { continue };
-        let none = LeftFiles { plan: spool.plan.clone(), files: 0, since };
-        let of_plan = of_plans.entry(spool.plan).or_insert(none);
-        of_plan.files += spool.files.len() as u64;
-        of_plan.since = of_plan.since.min(since);
-    }
-    Ok(of_plans.into_values().collect())
-}
-
 /// Tries again to unlink the files that earlier batches had to leave; of each record of which none is left then, that
 /// is put on record.
 pub(super) fn retry(desk: &mut Desk, now: Instant) -> Result<Late, ExecuteError> {
@@ -64,64 +46,26 @@ pub(super) fn retry(desk: &mut Desk, now: Instant) -> Result<Late, ExecuteError>
     let spools = SpoolDir::of(&desk.install().state);
     let unresolved: BTreeSet<SourceName> =
         desk.log().unresolved().into_iter().map(|(_, intent)| intent.source).collect();
-    for spool in spools.all()? {
-        if spool.log != *desk.log().origin() && spool.left_since.is_none() {
-            continue;
-        }
+    for spool in settled(desk)? {
+        let files = spool.files.len() as u64;
         if unresolved.contains(&spool.source) {
-            // That batch's own files among them: of these nobody knows yet whether they are to go.
-            if spool.left_since.is_some() {
-                late.leave("a batch of the file's source is not resolved yet", spool.files.len() as u64);
-            }
+            late.leave("a batch of the file's source is not resolved yet", files);
             continue;
         }
-        let left = still_left(desk, &spool)?;
-        if left.files.is_empty() {
-            spools.remove(&spool)?;
-        } else {
-            match retry_batch(desk, &spools, &left, &mut late, now) {
+        match still_left(desk, &spool)? {
+            Left::Untold => {
+                late.leave("no log tells any more whether the record that named a file was destroyed", files)
+            }
+            Left::Files(left) if left.files.is_empty() => spools.remove(&spool)?,
+            Left::Files(left) => match retry_batch(desk, &spools, &left, &mut late, now) {
                 Err(ExecuteError::Store(_)) => {
                     late.leave("the database that named a file cannot be opened or read now", left.files.len() as u64);
                 }
                 tried => tried?,
-            }
+            },
         }
     }
     Ok(late)
-}
-
-/// The spool with those of its files that are left according to the log: of records whose outcome says so, and of which
-/// no later entry tells that they are gone or released, of this log or one before it. A crash may have kept more.
-fn still_left(desk: &mut Desk, spool: &Spool) -> Result<Spool, DeskError> {
-    let is_own = spool.log == *desk.log().origin();
-    // Of a batch of a log before this one only what is left is known: its records went.
-    let outcomes = match is_own {
-        true => logged_batch(desk.log(), spool.batch)?.map(|logged| logged.records),
-        false => None,
-    };
-    let is_incomplete = |record: usize| match &outcomes {
-        Some(records) => records.get(record).is_some_and(|(_, outcome)| *outcome == RecordOutcome::Incomplete),
-        None => !is_own,
-    };
-    let left: BTreeSet<usize> = records_of(&spool.files).into_iter().filter(|record| is_incomplete(*record)).collect();
-    let left = without_ended(desk, spool, left)?;
-    let is_left = |file: &&SpooledFile| left.contains(&file.record);
-    Ok(Spool { files: spool.files.iter().filter(is_left).cloned().collect(), ..spool.clone() })
-}
-
-/// These records of a spool without those of which a log tells that their files are gone or released. The spool may
-/// have outlived the log that says so.
-fn without_ended(desk: &mut Desk, spool: &Spool, mut records: BTreeSet<usize>) -> Result<BTreeSet<usize>, DeskError> {
-    let own = desk.log().origin().clone();
-    let mut without = |origin: &Origin, chronicle: &Chronicle| {
-        let ended = chronicle.ended(Some(&spool.log).filter(|log| *log != origin), spool.batch);
-        records.retain(|record| !ended(*record));
-    };
-    without(&own, desk.chronicle()?);
-    if spool.log != own {
-        desk.earlier()?.iter().for_each(|earlier| without(&earlier.origin, &earlier.chronicle));
-    }
-    Ok(records)
 }
 
 fn retry_batch(
@@ -143,8 +87,8 @@ fn retry_batch(
     let outcomes = vec![RecordOutcome::Destroyed; records.last().map_or(0, |last| last + 1)];
     let mut result = BatchResult { outcomes, ..BatchResult::default() };
     let (free, named) = without_named(&mut writer, spool)?;
-    // What was left was there, or was taken by somebody else; the program did not unlink it.
-    unlink_files(&mut writer, &free, &install.reserved(), Absence::Foreign, &mut result)?;
+    unlink_files(&mut writer, spools.trail(spool)?, &free, &install.reserved(), &mut result)?;
+    fault::step("files-gone")?;
     result.reasons.extend(named.iter().map(|_| "a row names a file again".to_owned()));
     result.left.extend(named);
     let gone: BTreeSet<usize> = records.difference(&records_of(&result.left)).copied().collect();
@@ -158,18 +102,14 @@ fn retry_batch(
     Ok(())
 }
 
-/// The spool without the files that a row names again, and these.
-fn without_named(writer: &mut Writer, spool: &Spool) -> Result<(Spool, Vec<SpooledFile>), ExecuteError> {
+/// The files of a spool that no row names again, and those that one does.
+fn without_named(writer: &mut Writer, spool: &Spool) -> Result<(Vec<SpooledFile>, Vec<SpooledFile>), ExecuteError> {
     let mut files: Vec<&SpooledFile> = spool.files.iter().collect();
     files.sort_by(|one, other| one.root.cmp(&other.root));
     let free: Vec<SpooledFile> =
         unreferenced(files, |root, paths| writer.still_referenced(root, paths))?.into_iter().cloned().collect();
     let named = spool.files.iter().filter(|file| !free.contains(file)).cloned().collect();
-    Ok((Spool { files: free, ..spool.clone() }, named))
-}
-
-fn records_of(files: &[SpooledFile]) -> BTreeSet<usize> {
-    files.iter().map(|file| file.record).collect()
+    Ok((free, named))
 }
 
 /// That no file of these records of a batch is tried any more. A batch of a log before this one has no number here.
@@ -202,13 +142,8 @@ pub fn release(
     now: Instant,
 ) -> Result<Released, DeskError> {
     let spools = SpoolDir::of(&desk.install().state);
-    let mut all = spools.all()?;
-    all.retain(|spool| spool.plan == *plan && spool.left_since.is_some());
-    let mut left = Vec::new();
-    for spool in all {
-        // A crash may have come between the entry that ends them and the end of the spool.
-        left.extend(Some(still_left(desk, &spool)?).filter(|left| !left.files.is_empty()));
-    }
+    // A crash may have come between the entry that ends files and the end of their spool.
+    let left = left_of(desk, plan)?;
     if left.is_empty() {
         return Err(DeskError::NothingLeft { plan: plan.clone() });
     }
@@ -242,14 +177,21 @@ fn keep_reason(desk: &Desk, release: Release) -> Result<(), DeskError> {
     desk.memorize("releases", Some(&releases))
 }
 
-/// The run that went through a plan, under this log or one that it succeeds.
-fn finished(desk: &mut Desk, plan: &PlanId) -> Result<Option<RunId>, DeskError> {
-    let run = desk.chronicle()?.finished(plan).cloned();
-    let earlier = || Ok(desk.earlier()?.iter().find_map(|log| log.chronicle.finished(plan)).cloned());
-    run.map_or_else(earlier, |run| Ok(Some(run)))
+/// The run that went through a plan, under this log or one that it succeeds; or that began to under an earlier one,
+/// with whose end all approvals ended.
+fn over(desk: &mut Desk, plan: &PlanId, spools: &[Spool]) -> Result<Option<RunId>, DeskError> {
+    if let Some(run) = desk.chronicle()?.finished(plan) {
+        return Ok(Some(run.clone()));
+    }
+    if let Some(run) = desk.earlier()?.iter().find_map(|log| log.chronicle.finished(plan)) {
+        return Ok(Some(run.clone()));
+    }
+    let Some(spool) = spools.iter().find(|spool| spool.log != *desk.log().origin()) else { return Ok(None) };
+    Ok(logged(desk, spool)?.map(|logged| logged.intent.run))
 }
 
-/// What an `apply` does that was refused: of a plan that was executed before, the files that it left are tried again.
+/// What an `apply` does that was refused: of a plan that was executed before, or begun under an earlier log, the files
+/// that it left are tried again.
 ///
 /// # Errors
 /// The refusal, where nothing of the plan is left; what keeps the files from being tried.
@@ -261,9 +203,12 @@ pub fn apply_left(
 ) -> Result<Statement, ExecuteError> {
     let install = shared.install();
     let mut desk = shared.lock()?;
-    let is_left = left_files(&install.state)?.iter().any(|left| left.plan == *plan);
+    let mut left = settled(&mut desk)?;
+    left.retain(|spool| spool.plan == *plan);
     let run = match &refused {
-        DeskError::Approval(_) | DeskError::Plan(PlanError::Erased { .. }) if is_left => finished(&mut desk, plan)?,
+        DeskError::Approval(_) | DeskError::Plan(PlanError::Erased { .. }) if !left.is_empty() => {
+            over(&mut desk, plan, &left)?
+        }
         _ => None,
     };
     let Some(run) = run else { return Err(refused.into()) };

@@ -12,6 +12,8 @@ pub(super) struct LoggedBatch {
     pub intent: Intent,
     /// Its records in order, with their outcomes; none where the batch has no outcome, or was not committed.
     pub records: Vec<(Fingerprint, RecordOutcome)>,
+    /// Whether every record of it has its outcome here: not where the log breaks off, or cannot be read.
+    pub is_resolved: bool,
 }
 
 impl LoggedBatch {
@@ -47,5 +49,11 @@ pub(super) fn logged_batch(log: &impl Entries, batch: BatchNumber) -> Result<Opt
         let is_whole = intents.first().is_some_and(|(_, first)| outcomes == first.of);
         if is_whole { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
-    Ok(intents.into_iter().next().map(|(_, intent)| LoggedBatch { intent, records }))
+    let parts = intents.len();
+    let first = intents.into_iter().next().map(|(_, intent)| intent);
+    Ok(first.map(|intent| LoggedBatch {
+        is_resolved: (parts, outcomes) == (intent.of as usize, intent.of),
+        intent,
+        records,
+    }))
 }

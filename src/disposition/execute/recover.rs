@@ -6,13 +6,14 @@ use std::ops::ControlFlow;
 
 use super::behind;
 use super::error::ExecuteError;
+use super::fault;
 use super::finish::{After, Committed, Ending, finish, log_outcomes};
 use super::left::{self, Late};
 use super::note;
+use super::remains;
 use super::restored;
 use super::spool::{Spool, SpoolDir};
 use super::statement::{BatchResult, Changes};
-use super::unlink::Absence;
 use crate::audit::leaf::{Action, Body, Correction, Intent, RecordOutcome};
 use crate::audit::load_fingerprinter;
 use crate::disposition::Installation;
@@ -71,6 +72,7 @@ pub fn recover(
             Err(error) => return Err(error),
         }
     }
+    remains::mark(desk, now)?;
     if left == LeftBehind::TryAgain {
         recovered.late = left::retry(desk, now)?;
     }
@@ -118,14 +120,14 @@ fn resolve(desk: &mut Desk, intents: &[(u64, Intent)], now: Instant) -> Result<b
                 .cloned()
                 .ok_or_else(|| ExecuteError::NoSeries { plan: first.plan.clone(), series: first.series.clone() })?;
             let reserved = desk.install().reserved();
-            let absence = if spool.unlinking { Absence::OurDoing } else { Absence::Foreign };
-            let after = After { mapping: &mapping, spool: &spool, reserved: &reserved, spools: &spools, absence };
+            let after = After { mapping: &mapping, spool: &spool, reserved: &reserved, spools: &spools };
             (finish(&mut writer, committed, &keys, &after)?, true)
         }
         None => (put_off(records), false),
     };
     log_outcomes(desk.log(), intents, &result, Ending { committed, recovered: true }, now)?;
     desk.log().sync()?;
+    fault::step("outcome-durable")?;
     spools.keep(&spool, &result.left, now)?;
     Ok(committed)
 }
@@ -214,7 +216,6 @@ fn empty_spool(log: Origin, intent: &Intent) -> Spool {
         source: intent.source.clone(),
         series: intent.series.clone(),
         left_since: None,
-        unlinking: false,
         files: Vec::new(),
     }
 }

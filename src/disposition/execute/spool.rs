@@ -4,6 +4,8 @@
 //! Personal information (paths): 0600 under `STATE/private/spool`, gone as soon as the batch's outcome is in the log
 //! and no file is left.
 
+mod trail;
+
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -14,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::disposition::desk::DeskError;
 use crate::model::{BatchNumber, Instant, Origin, PartName, PlanId, SeriesName, SourceName};
 use crate::records::files::{FileId, FileRef};
+pub(super) use trail::Trail;
 
 /// The files of one batch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,9 +31,6 @@ pub(super) struct Spool {
     /// Since when these files should be gone and are not; `None` while their batch is under way.
     #[serde(default)]
     pub left_since: Option<Instant>,
-    /// Whether unlinking may have begun: before, a file that is absent was taken by somebody else.
-    #[serde(default)]
-    pub unlinking: bool,
     pub files: Vec<SpooledFile>,
 }
 
@@ -87,11 +87,6 @@ impl SpoolDir {
         self.write_durably(&path, spool).map_err(|source| SpoolError { doing: "write", path, source })
     }
 
-    /// Notes that unlinking begins; durable on return.
-    pub fn begin(&self, spool: &Spool) -> Result<(), SpoolError> {
-        self.write(&Spool { unlinking: true, ..spool.clone() })
-    }
-
     fn write_durably(&self, path: &Path, spool: &Spool) -> io::Result<()> {
         fs::create_dir_all(&self.0)?;
         let beside = path.with_extension("tmp");
@@ -113,18 +108,20 @@ impl SpoolDir {
             return self.remove(spool);
         }
         let left_since = spool.left_since.or(Some(now));
-        self.write(&Spool { files: left.to_vec(), left_since, unlinking: false, ..spool.clone() })
+        self.write(&Spool { files: left.to_vec(), left_since, ..spool.clone() })
     }
 
-    /// Removes a spool, if it is there.
+    /// Removes a spool, if it is there, and its trail before it: no spool stands for that one alone.
     pub fn remove(&self, spool: &Spool) -> Result<(), SpoolError> {
-        let path = self.path(&spool.log, spool.batch);
-        match fs::remove_file(&path) {
-            Err(source) if source.kind() != io::ErrorKind::NotFound => {
-                Err(SpoolError { doing: "remove", path, source })
+        for path in [self.trail_path(spool), self.path(&spool.log, spool.batch)] {
+            match fs::remove_file(&path) {
+                Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                    return Err(SpoolError { doing: "remove", path, source });
+                }
+                _ => {}
             }
-            _ => Ok(()),
         }
+        Ok(())
     }
 
     /// Every spool, in order of batches.
@@ -172,7 +169,6 @@ mod tests {
             source: "parle".into(),
             series: "dossier".into(),
             left_since: None,
-            unlinking: false,
             files: vec![file],
         }
     }

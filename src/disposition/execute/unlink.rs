@@ -7,20 +7,11 @@ use std::time::Instant as Stopwatch;
 
 use super::error::ExecuteError;
 use super::fault;
-use super::spool::{Spool, SpooledFile};
+use super::spool::{SpooledFile, Trail};
 use super::statement::BatchResult;
 use crate::audit::leaf::RecordOutcome;
 use crate::records::files::{FileError, Reserved, Unlinked, confirm_all, device_of, unlink_each};
 use crate::records::sqlite::{StoreError, Writer};
-
-/// What it means that a file which was recognized is no longer there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Absence {
-    /// The program may have unlinked it before it crashed.
-    OurDoing,
-    /// Somebody else took it: perhaps it lives on under another name, so it is not claimed to be gone.
-    Foreign,
-}
 
 /// Files that are unlinked under one lock of the database: some milliseconds.
 const TOGETHER: usize = 64;
@@ -30,55 +21,65 @@ const TOGETHER: usize = 64;
 /// transaction, does both before or finds none.
 pub(super) fn unlink_files(
     writer: &mut Writer,
-    spool: &Spool,
+    mut trail: Trail,
+    files: &[SpooledFile],
     reserved: &Reserved,
-    absence: Absence,
     result: &mut BatchResult,
 ) -> Result<(), ExecuteError> {
     let is_gone = |file: &&SpooledFile| result.outcomes.get(file.record) == Some(&RecordOutcome::Destroyed);
-    let due: Vec<&SpooledFile> = spool.files.iter().filter(is_gone).collect();
+    let due: Vec<&SpooledFile> = files.iter().filter(is_gone).collect();
     // A first look reads what is slow to read, so that the application waits for the unlinking alone.
     let free = unreferenced(once(due), |root, paths| writer.still_referenced(root, paths))?;
-    let (mut files, mut unlinked) = (Vec::new(), Vec::new());
+    let (mut tried, mut unlinked) = (Vec::new(), Vec::new());
     let mut groups = free.chunks(TOGETHER);
     while let Some(group) = groups.next() {
+        trail.announce(group)?;
+        fault::step("group-announced")?;
         let started = Stopwatch::now();
         let alone = match writer.begin() {
             Err(error) if error.is_locked() => {
                 let rest = group.iter().chain(groups.flatten());
                 rest.for_each(|file| leave(result, file, "the database stayed locked".to_owned()));
+                trail.end_group()?;
                 break;
             }
             begun => begun?,
         };
         let free = unreferenced(group.to_vec(), |root, paths| alone.still_named(root, paths))?;
         fault::step("files-alone")?;
-        unlinked.extend(unlink_each(free.iter().map(|file| (file.file(), file.id)).collect(), reserved));
+        let going = free.iter().map(|file| (file.file(), file.id)).collect();
+        let noted = unlink_each(going, reserved, &mut |file, unlinking| {
+            trail.note(file, unlinking)?;
+            fault::step("file-begun")
+        });
         alone.roll_back();
-        files.extend(free);
+        unlinked.extend(noted.map_err(|source| trail.failed(source))?);
+        trail.end_group()?;
+        tried.extend(free);
         // The application gets its turn.
         thread::sleep(started.elapsed());
     }
-    for (file, unlinked) in files.into_iter().zip(confirm_all(unlinked)) {
+    for (file, unlinked) in tried.into_iter().zip(confirm_all(unlinked)) {
         fault::step("file-unlinked")?;
-        note(result, file, unlinked, absence);
+        note(result, file, unlinked, &trail);
     }
     Ok(())
 }
 
 /// Notes what became of a file; one that is not known to be gone by our doing is left.
-fn note(result: &mut BatchResult, file: &SpooledFile, unlinked: Result<Unlinked, FileError>, absence: Absence) {
+fn note(result: &mut BatchResult, file: &SpooledFile, unlinked: Result<Unlinked, FileError>, trail: &Trail) {
     let reason = match unlinked {
-        Ok(Unlinked::Gone) => {
+        Ok(Unlinked::AlreadyAbsent) if device_of(&file.root) != Some(file.id.dev) => {
+            "a root lies on another device than when its files were recognized; mount its volume".to_owned()
+        }
+        Ok(Unlinked::AlreadyAbsent) if !trail.is_ours(file) => {
+            "a file was moved or removed by somebody else".to_owned()
+        }
+        Ok(Unlinked::Gone | Unlinked::AlreadyAbsent) => {
             *result.files.entry(file.part.clone()).or_default() += 1;
             result.bytes += file.id.size;
             return;
         }
-        Ok(Unlinked::AlreadyAbsent) if device_of(&file.root) != Some(file.id.dev) => {
-            "a root lies on another device than when its files were recognized; mount its volume".to_owned()
-        }
-        Ok(Unlinked::AlreadyAbsent) if absence == Absence::OurDoing => return,
-        Ok(Unlinked::AlreadyAbsent) => "a file was moved or removed by somebody else".to_owned(),
         Ok(Unlinked::Changed) => "a file was changed since it was recognized".to_owned(),
         Err(error) => error.to_string(),
     };

@@ -11,6 +11,7 @@ mod reserved;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use rustix::io::Errno;
@@ -154,12 +155,29 @@ pub fn device_of(root: &Path) -> Option<u64> {
 /// A file that was to be unlinked, and what came of it; whether that reached the disk, [`confirm_all`] tells.
 pub type Unsynced = (FileRef, Result<Unlinked, Refusal>);
 
-/// Unlinks the files that are still those that were identified, in their order. Nothing is synced yet.
-pub fn unlink_each(files: Vec<(FileRef, FileId)>, reserved: &Reserved) -> Vec<Unsynced> {
+/// How it goes with a file that is still the one that was identified.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unlinking {
+    /// It is unlinked next: from now on its absence is no sign that somebody else took it.
+    Begins,
+    /// It was not unlinked.
+    Failed,
+}
+
+/// Unlinks the files that are still those that were identified, in their order, and tells of each before. Nothing is
+/// synced yet.
+///
+/// # Errors
+/// Whoever is told fails: then no further file is unlinked.
+pub fn unlink_each(
+    files: Vec<(FileRef, FileId)>,
+    reserved: &Reserved,
+    tell: &mut dyn FnMut(&FileId, Unlinking) -> io::Result<()>,
+) -> io::Result<Vec<Unsynced>> {
     let look = reserved.look();
     let unlink = |(file, id)| {
-        let unlinked = unlink_unsynced(&file, &id, &look);
-        (file, unlinked)
+        let unlinked = unlink_unsynced(&file, &id, &look, tell)?;
+        Ok((file, unlinked))
     };
     files.into_iter().map(unlink).collect()
 }
@@ -186,13 +204,26 @@ pub fn confirm_all(files: Vec<Unsynced>) -> Vec<Result<Unlinked, FileError>> {
     results.into_iter().flatten().collect()
 }
 
-fn unlink_unsynced(file: &FileRef, id: &FileId, look: &Look<'_>) -> Result<Unlinked, Refusal> {
-    let Some((directory, found)) = find(file, look)? else { return Ok(Unlinked::AlreadyAbsent) };
+fn unlink_unsynced(
+    file: &FileRef,
+    id: &FileId,
+    look: &Look<'_>,
+    tell: &mut dyn FnMut(&FileId, Unlinking) -> io::Result<()>,
+) -> io::Result<Result<Unlinked, Refusal>> {
+    let (directory, found) = match find(file, look) {
+        Ok(Some(found)) => found,
+        Ok(None) => return Ok(Ok(Unlinked::AlreadyAbsent)),
+        Err(refusal) => return Ok(Err(refusal)),
+    };
     if !id.is_still(&found.id()) {
-        return Ok(Unlinked::Changed);
+        return Ok(Ok(Unlinked::Changed));
     }
-    directory.unlink(&found)?;
-    Ok(Unlinked::Gone)
+    tell(id, Unlinking::Begins)?;
+    let unlinked = directory.unlink(&found);
+    if unlinked.is_err() {
+        tell(id, Unlinking::Failed)?;
+    }
+    Ok(unlinked.map(|()| Unlinked::Gone))
 }
 
 /// After the sync: what is called gone must be absent still, or a program has put another file in its place.

@@ -1,0 +1,119 @@
+//! Which files of earlier batches are left, by their spools and by what the logs say of their records.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use super::error::ExecuteError;
+use super::logged::{LoggedBatch, logged_batch};
+use super::spool::{Spool, SpoolDir, SpoolError, SpooledFile};
+use crate::audit::leaf::RecordOutcome;
+use crate::disposition::chronicle::Chronicle;
+use crate::disposition::control::LeftFiles;
+use crate::disposition::desk::{Desk, DeskError};
+use crate::model::{BatchNumber, Instant, Origin, PlanId};
+
+/// The files that are left, by the plans whose batches left them.
+///
+/// # Errors
+/// What the state keeps of them cannot be read.
+pub fn left_files(state: &Path) -> Result<Vec<LeftFiles>, SpoolError> {
+    let mut of_plans: BTreeMap<PlanId, LeftFiles> = BTreeMap::new();
+    for spool in SpoolDir::of(state).all()? {
+        let Some(since) = spool.left_since else { continue };
+        let none = LeftFiles { plan: spool.plan.clone(), files: 0, since };
+        let of_plan = of_plans.entry(spool.plan).or_insert(none);
+        of_plan.files += spool.files.len() as u64;
+        of_plan.since = of_plan.since.min(since);
+    }
+    Ok(of_plans.into_values().collect())
+}
+
+/// Marks as left what batches have left that a crash interrupted between their outcome and that mark, also where a log
+/// before this one has the outcome; forgets what none of their files are left of.
+pub(super) fn mark(desk: &mut Desk, now: Instant) -> Result<(), ExecuteError> {
+    let spools = SpoolDir::of(&desk.install().state);
+    for spool in settled(desk)?.into_iter().filter(|spool| spool.left_since.is_none()) {
+        if let Left::Files(left) = still_left(desk, &spool)? {
+            spools.keep(&spool, &left.files, now)?;
+        }
+    }
+    Ok(())
+}
+
+/// The spools of batches that are not under way: of the others nobody knows yet whether their files are to go.
+pub(super) fn settled(desk: &mut Desk) -> Result<Vec<Spool>, SpoolError> {
+    let under_way: BTreeSet<BatchNumber> =
+        desk.log().unresolved().into_iter().map(|(_, intent)| intent.batch).collect();
+    let mut spools = SpoolDir::of(&desk.install().state).all()?;
+    spools.retain(|spool| spool.log != *desk.log().origin() || !under_way.contains(&spool.batch));
+    Ok(spools)
+}
+
+/// What is left of a spool.
+pub(super) enum Left {
+    /// The spool with these of its files; a crash may have kept more.
+    Files(Spool),
+    /// No log at hand tells what became of the batch.
+    Untold,
+}
+
+/// The files of a spool that are left according to the log of its batch: of records whose outcome says so, and of which
+/// no later entry tells that they are gone or released, of this log or one before it.
+pub(super) fn still_left(desk: &mut Desk, spool: &Spool) -> Result<Left, DeskError> {
+    let outcomes = match logged(desk, spool)?.filter(|logged| logged.is_resolved) {
+        Some(logged) => Some(logged.records),
+        // The log told when its files were marked as left.
+        None if spool.left_since.is_some() => None,
+        None => return Ok(Left::Untold),
+    };
+    let is_incomplete = |record: &usize| match &outcomes {
+        Some(records) => records.get(*record).is_some_and(|(_, outcome)| *outcome == RecordOutcome::Incomplete),
+        None => true,
+    };
+    let left: BTreeSet<usize> = records_of(&spool.files).into_iter().filter(is_incomplete).collect();
+    let left = without_ended(desk, spool, left)?;
+    let is_left = |file: &&SpooledFile| left.contains(&file.record);
+    Ok(Left::Files(Spool { files: spool.files.iter().filter(is_left).cloned().collect(), ..spool.clone() }))
+}
+
+/// The batch of a spool as its log has it; `None` where that log is not at hand.
+pub(super) fn logged(desk: &mut Desk, spool: &Spool) -> Result<Option<LoggedBatch>, DeskError> {
+    if spool.log == *desk.log().origin() {
+        return Ok(logged_batch(desk.log(), spool.batch)?);
+    }
+    let earlier = desk.earlier()?.iter().find(|earlier| earlier.origin == spool.log);
+    Ok(earlier.map(|earlier| logged_batch(&earlier.log, spool.batch)).transpose()?.flatten())
+}
+
+/// What the batches of a plan have left.
+pub(super) fn left_of(desk: &mut Desk, plan: &PlanId) -> Result<Vec<Spool>, DeskError> {
+    let mut left = Vec::new();
+    for spool in settled(desk)?.into_iter().filter(|spool| spool.plan == *plan) {
+        match still_left(desk, &spool)? {
+            Left::Files(files) => left.push(files),
+            Left::Untold => left.push(spool),
+        }
+    }
+    left.retain(|spool| !spool.files.is_empty());
+    Ok(left)
+}
+
+/// These records of a spool without those of which a log tells that their files are gone or released. The spool may
+/// have outlived the log that says so.
+fn without_ended(desk: &mut Desk, spool: &Spool, mut records: BTreeSet<usize>) -> Result<BTreeSet<usize>, DeskError> {
+    let own = desk.log().origin().clone();
+    let mut without = |origin: &Origin, chronicle: &Chronicle| {
+        let ended = chronicle.ended(Some(&spool.log).filter(|log| *log != origin), spool.batch);
+        records.retain(|record| !ended(*record));
+    };
+    without(&own, desk.chronicle()?);
+    if spool.log != own {
+        desk.earlier()?.iter().for_each(|earlier| without(&earlier.origin, &earlier.chronicle));
+    }
+    Ok(records)
+}
+
+/// The places, in their batch, of the records that these files are of.
+pub(super) fn records_of(files: &[SpooledFile]) -> BTreeSet<usize> {
+    files.iter().map(|file| file.record).collect()
+}

@@ -1,0 +1,191 @@
+//! How far the unlinking of a batch's files has come: a note beside its spool, so that after a crash an absent file is
+//! known to be gone by the program's own doing, or by somebody else's.
+//!
+//! Only appended to while files go, one JSON value a line. A group is announced, durably, before any of its files is
+//! touched; each file is noted right before its unlinking. These notes are not synced one by one: what a killed program
+//! has written stays, and what a machine that stopped has lost is of the group announced last.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Spool, SpoolDir, SpoolError, SpooledFile};
+use crate::disposition::clock::{BootId, boot_id};
+use crate::records::files::{FileId, Unlinking};
+
+/// Device and inode: no two files of a batch share them. They hold no personal information.
+type Named = (u64, u64);
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Line {
+    /// Under which start of the machine these lines were written, where the kernel tells.
+    Boot(Option<BootId>),
+    /// These files may be unlinked from now on; those announced before were all tried.
+    Announced(Vec<Named>),
+    /// This file is being unlinked.
+    Begun(Named),
+    /// It was not.
+    Failed(Named),
+    /// All that was announced was tried.
+    Tried,
+}
+
+/// The trail of one spool, through every try: the first one, recovery, and later ones.
+#[derive(Debug)]
+pub(in super::super) struct Trail {
+    path: PathBuf,
+    dir: PathBuf,
+    /// Open from the first announcement on.
+    file: Option<File>,
+    /// Files whose absence is the program's own doing.
+    ours: BTreeSet<Named>,
+}
+
+impl SpoolDir {
+    /// What earlier tries have noted of a spool's files, to be gone on with.
+    pub fn trail(&self, spool: &Spool) -> Result<Trail, SpoolError> {
+        let path = self.trail_path(spool);
+        let text = match fs::read(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+            read => read.map_err(|source| SpoolError { doing: "read", path: path.clone(), source })?,
+        };
+        let mut ours = ours(&text, boot_id());
+        // Of files that are no longer waited for nobody asks.
+        let waiting: BTreeSet<Named> = spool.files.iter().map(|file| named(&file.id)).collect();
+        ours.retain(|file| waiting.contains(file));
+        Ok(Trail { path, dir: self.0.clone(), file: None, ours })
+    }
+
+    pub(super) fn trail_path(&self, spool: &Spool) -> PathBuf {
+        self.path(&spool.log, spool.batch).with_extension("trail")
+    }
+}
+
+impl Trail {
+    /// Whether a file that is absent is so by the program's own doing.
+    pub fn is_ours(&self, file: &SpooledFile) -> bool {
+        self.ours.contains(&named(&file.id))
+    }
+
+    /// These files are about to be unlinked; durable on return, with all that was noted before.
+    pub fn announce(&mut self, group: &[&SpooledFile]) -> Result<(), SpoolError> {
+        let announced = Line::Announced(group.iter().map(|file| named(&file.id)).collect());
+        match self.file {
+            Some(_) => self.append(&announced).and_then(|file| file.sync_data()),
+            None => self.begin(&announced),
+        }
+        .map_err(|source| self.failed(source))
+    }
+
+    /// Notes how it goes with a file of the group.
+    pub fn note(&mut self, file: &FileId, unlinking: Unlinking) -> io::Result<()> {
+        let file = named(file);
+        match unlinking {
+            Unlinking::Begins => {
+                self.append(&Line::Begun(file))?;
+                self.ours.insert(file);
+            }
+            Unlinking::Failed => {
+                self.append(&Line::Failed(file))?;
+                self.ours.remove(&file);
+            }
+        }
+        Ok(())
+    }
+
+    /// Every file of the group was tried.
+    pub fn end_group(&mut self) -> Result<(), SpoolError> {
+        self.append(&Line::Tried).map(drop).map_err(|source| self.failed(source))
+    }
+
+    /// What could not be written; nothing more is unlinked then.
+    pub fn failed(&self, source: io::Error) -> SpoolError {
+        SpoolError { doing: "write", path: self.path.clone(), source }
+    }
+
+    /// Begins a new try in the place of those before it, of which it goes on knowing what is gone.
+    fn begin(&mut self, announced: &Line) -> io::Result<()> {
+        let beside = self.path.with_extension("new");
+        let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+        self.file = Some(file);
+        self.append(&Line::Boot(boot_id()))?;
+        for file in self.ours.clone() {
+            self.append(&Line::Begun(file))?;
+        }
+        self.append(announced)?.sync_all()?;
+        fs::rename(&beside, &self.path)?;
+        File::open(&self.dir)?.sync_all()
+    }
+
+    fn append(&mut self, line: &Line) -> io::Result<&File> {
+        let mut text = serde_json::to_vec(line)?;
+        text.push(b'\n');
+        let file = self.file.as_mut().ok_or(io::ErrorKind::NotFound)?;
+        file.write_all(&text)?;
+        Ok(file)
+    }
+}
+
+fn named(id: &FileId) -> Named {
+    (id.dev, id.ino)
+}
+
+/// The files whose absence is the program's doing, by a trail that is read under this start of the machine. Under
+/// another one, or where nothing tells, notes of the group announced last may be lost: all of it counts.
+fn ours(text: &[u8], boot: Option<BootId>) -> BTreeSet<Named> {
+    let (mut ours, mut announced, mut is_same_boot) = (BTreeSet::new(), Vec::new(), false);
+    // The last line may be torn, and what follows one that cannot be read was not synced.
+    let whole = text.split_inclusive(|byte| *byte == b'\n').map_while(|line| serde_json::from_slice(line).ok());
+    for line in whole {
+        match line {
+            Line::Boot(written) => is_same_boot = written.is_some() && written == boot,
+            Line::Announced(group) => announced = group,
+            Line::Begun(file) => drop(ours.insert(file)),
+            Line::Failed(file) => drop(ours.remove(&file)),
+            Line::Tried => announced.clear(),
+        }
+    }
+    if !is_same_boot {
+        ours.extend(announced);
+    }
+    ours
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = r#"{"announced":[[1,10],[1,11]]}
+{"begun":[1,10]}
+{"begun":[1,11]}
+{"failed":[1,11]}
+{"announced":[[1,20],[1,21]]}
+{"begun":[1,20]}
+"#;
+
+    fn read(boot: Option<&str>, rest: &str, now: Option<&str>) -> Vec<u64> {
+        let written = serde_json::to_string(&Line::Boot(boot.map(BootId::of))).unwrap();
+        let text = format!("{written}\n{TEXT}{rest}");
+        ours(text.as_bytes(), now.map(BootId::of)).into_iter().map(|(_, inode)| inode).collect()
+    }
+
+    #[test]
+    fn what_a_killed_program_had_begun_to_unlink_is_known_file_by_file() {
+        assert_eq!(read(Some("one"), "", Some("one")), [10, 20]);
+        assert_eq!(read(Some("one"), "{\"begun\":[1,2", Some("one")), [10, 20], "a torn line");
+        assert_eq!(read(Some("one"), "\0\0\n{\"begun\":[1,21]}\n", Some("one")), [10, 20], "after a hole");
+    }
+
+    #[test]
+    fn of_a_machine_that_stopped_the_group_announced_last_may_have_been_unlinked() {
+        for (written, now) in [(Some("one"), Some("two")), (None, None), (Some("one"), None), (None, Some("one"))] {
+            assert_eq!(read(written, "", now), [10, 20, 21], "{written:?} {now:?}");
+            assert_eq!(read(written, "\"tried\"\n", now), [10, 20], "{written:?} {now:?}");
+        }
+    }
+}
