@@ -12,12 +12,14 @@ use super::error::Failure;
 use super::exit::Exit;
 use super::session::{Session, note};
 use super::setup::Setup;
+use crate::disposition::desk::{DeskError, Door};
+use crate::disposition::execute::{left_files, waiting_files};
 use crate::disposition::plan::{PlanDirs, PlanFile, PlanRequest};
 use crate::disposition::request::{NamedRecord, Request, Response};
 use crate::model::{CivilDate, RuleNumber, in_utc};
 use crate::report::Report;
 use crate::report::csv::PlanCsv;
-use crate::report::plan::PlanReport;
+use crate::report::plan::{PlanLeft, PlanReport};
 
 /// Arguments of `plan`.
 #[derive(Debug, Args)]
@@ -58,9 +60,10 @@ impl PlanCommand {
             dependents: self.dependents,
             asked_for: true,
         };
+        let left = left(&door, &setup)?;
         let made = door.plan(&request)?;
         let report = PlanReport::new(&made, &setup.install, setup.language.words());
-        let report = PlanReport { program: session.command(&[]), ..report };
+        let report = PlanReport { left, program: session.command(&[]), ..report };
         if let Some(path) = &self.out {
             write_private(path, |out| writeln!(out, "{:#}", report.json()))?;
         }
@@ -94,6 +97,18 @@ impl PlanCommand {
             write_private(path, |out| PlanCsv::new(file, &setup.install.series).write(plan.body(), &mut why, out));
         refused.map_or(written, Err)
     }
+}
+
+/// What earlier runs have left: whoever holds the state knows it best.
+fn left(door: &Door, setup: &Setup) -> Result<Vec<PlanLeft>, Failure> {
+    let left = match door.here() {
+        Some(desk) => waiting_files(&mut *desk.lock()?)?,
+        None => {
+            let marked = left_files(&setup.install.state).map_err(DeskError::from)?;
+            marked.into_iter().map(|left| (left.plan, left.files)).collect()
+        }
+    };
+    Ok(left.into_iter().map(|(plan, files)| PlanLeft { plan: plan.to_string(), files }).collect())
 }
 
 /// Writes a file that holds keys of records: for this user only.

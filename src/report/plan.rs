@@ -48,9 +48,18 @@ pub struct PlanReport {
     pub effects: Vec<Effect>,
     /// What the mapping of each of these series means: it is approved with the plan.
     pub meaning: Vec<Meaning>,
+    /// Files of records that earlier plans destroyed, or were about to when they were interrupted: they wait to go.
+    pub left: Vec<PlanLeft>,
     /// What the reader types before a subcommand.
     #[serde(skip)]
     pub program: String,
+}
+
+/// How many files an earlier plan has left.
+#[derive(Clone, Debug, Serialize)]
+pub struct PlanLeft {
+    pub plan: String,
+    pub files: u64,
 }
 
 /// What a plan found under one rule: every row of the series in exactly one verdict.
@@ -112,6 +121,7 @@ impl PlanReport {
             calendars: manifest.calendars.iter().map(CalendarRow::from).collect(),
             effects,
             meaning: judged.flat_map(|mapping| meaning::meanings(mapping, install)).collect(),
+            left: Vec::new(),
             program: PROGRAM.to_owned(),
         }
     }
@@ -163,6 +173,7 @@ impl Report for PlanReport {
         text += &self.circles(words);
         text += &effect::text(&self.effects, words);
         text += &meaning::text(&self.meaning, words);
+        text += &self.left(words);
         text += &self.closing(words);
         text
     }
@@ -237,6 +248,16 @@ impl PlanReport {
         }
         let command = format!("{} explain", self.program);
         format!("\n{}{lines}", paragraph("", "", &words.fill(words.circles_title, &[&command])))
+    }
+
+    /// Files that wait to go with records of earlier plans.
+    fn left(&self, words: &Words) -> String {
+        let line = |left: &PlanLeft| {
+            let command = format!("{} apply {}", self.program, left.plan);
+            paragraph("", "  ", &words.fill(words.plan_left, &[&count(left.files, words), &left.plan, &command]))
+        };
+        let lines: String = self.left.iter().map(line).collect();
+        if lines.is_empty() { lines } else { format!("\n{lines}") }
     }
 
     fn closing(&self, words: &Words) -> String {

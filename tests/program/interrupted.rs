@@ -107,3 +107,44 @@ fn a_file_that_somebody_moved_after_a_kill_is_not_taken_for_unlinked_however_far
         house.verify();
     }
 }
+
+/// Notes of single files are not synced; those of the group are.
+#[test]
+fn what_the_program_unlinked_before_the_machine_stopped_is_known_to_be_gone_although_the_last_notes_are_lost() {
+    let house = House::new();
+    let plan = house.approved();
+    killed_at(&house, &plan, "files-gone");
+    let spools = std::fs::read_dir(house.path("state/private/spool")).unwrap();
+    let trail = spools.map(|entry| entry.unwrap().path()).find(|path| path.extension() == Some("trail".as_ref()));
+    let trail = trail.unwrap();
+    let noted = std::fs::read_to_string(&trail).unwrap();
+    let synced = noted.lines().find(|line| line.contains("announced")).unwrap();
+    assert!(noted.lines().count() > DUE as usize, "one a file: {noted}");
+    std::fs::write(&trail, format!("{{\"boot\":null}}\n{synced}\n{{\"beg")).unwrap();
+    let (code, run) = house.json(&["apply", &plan]);
+    assert_eq!((code, &run["interrupted"]["destroyed"], house.files()), (0, &DUE.into(), 2), "{run}");
+    house.verify();
+}
+
+#[test]
+fn files_of_a_batch_whose_log_was_lost_stay_and_are_told_until_a_person_answers_for_them() {
+    for (step, told) in [("spooled", 0), ("committed", DUE)] {
+        let house = House::new();
+        let plan = house.approved();
+        killed_at(&house, &plan, step);
+        std::fs::rename(house.path("state/audit"), house.path("lost")).unwrap();
+        house.ask(&["audit", "adopt", "--reason", "the disk is gone"]);
+        let insert = "INSERT INTO dossier VALUES (100, 'late', '2018-03-01T12:00:00Z')";
+        house.database().execute(insert, []).unwrap();
+        let next = house.approved();
+        let (code, run) = house.json(&["apply", &next]);
+        assert_eq!((code, run["left"].as_i64()), (if told > 0 { 5 } else { 0 }, Some(told)), "{step}: {run}");
+        if told > 0 {
+            assert!(run["reasons"].to_string().contains("no log tells"), "{run}");
+            assert_eq!(house.files(), DOSSIERS as usize);
+            house.ask(&["apply", &plan, "--release-files", "--reason", "looked at one by one"]);
+        }
+        assert_eq!(house.ask(&["plan"])["left"].as_array().unwrap().len(), 0, "{step}");
+        house.verify();
+    }
+}

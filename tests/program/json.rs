@@ -43,7 +43,14 @@ fn every_field_that_the_commands_print_is_documented_once() {
     }
     assert_documented("forecast", &house.ask(&["forecast"]));
     assert_documented("audit verify", &house.ask(&["audit", "verify"]));
-    let next = house.plan();
+    house.database().execute("UPDATE dossier SET closed_at = '2018-03-01T00:00:00Z' WHERE id = 61", []).unwrap();
+    let plan = house.approved();
+    let killed = house.command(&["apply", &plan]).env("FAILPOINTS", "committed=return(kill)").status().unwrap();
+    assert_eq!(killed.code(), None);
+    let plan = house.ask(&["plan"]);
+    assert_eq!(plan["left"].as_array().unwrap().len(), 1, "{plan}");
+    assert_documented("plan", &plan);
+    let next = plan["plan"].as_str().unwrap().to_owned();
     assert_documented("approve, reject", &house.ask(&["reject", &next, "--reason", "not this year"]));
     let lift = house.ask(&["hold", "lift", held["hold"].as_str().unwrap(), "--reason", "settled"]);
     assert_documented("hold place, hold lift, hold list", &lift);

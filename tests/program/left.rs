@@ -283,3 +283,28 @@ fn a_file_that_a_later_try_unlinked_before_it_was_killed_is_gone_and_nobody_else
         verify(&house);
     }
 }
+
+#[test]
+fn a_plan_tells_of_the_files_that_wait_since_a_run_was_killed_until_they_are_gone() {
+    for step in ["committed", "files-gone", "outcome-durable"] {
+        let house = House::new();
+        house.set_clock(NOW);
+        let plan = house.approved();
+        assert_eq!(house.ask(&["plan"])["left"], serde_json::json!([]));
+        killed_at(&house, &["apply", &plan], "committed");
+        let (file, aside) = (house.path("files/canary-7.txt"), house.path("aside"));
+        fs::rename(&file, &aside).unwrap();
+        if step != "committed" {
+            killed_at(&house, &["apply", &plan], step);
+        }
+        let waiting = if step == "outcome-durable" { 1 } else { DUE };
+        assert_eq!(house.ask(&["plan"])["left"], serde_json::json!([{ "plan": plan, "files": waiting }]), "{step}");
+        let told = house.run(&["plan"]);
+        assert!(told.flat().contains(&format!("of plan {plan}")), "{step}: {told:?}");
+        house.json(&["apply", &plan]);
+        assert_eq!(house.ask(&["plan"])["left"], serde_json::json!([{ "plan": plan, "files": 1 }]), "{step}");
+        fs::rename(&aside, &file).unwrap();
+        assert_eq!(house.json(&["apply", &plan]).0, 0, "{step}");
+        assert_eq!(house.ask(&["plan"])["left"], serde_json::json!([]), "{step}");
+    }
+}

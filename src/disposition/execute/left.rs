@@ -34,6 +34,9 @@ pub struct Late {
 
 impl Late {
     fn leave(&mut self, reason: &str, files: u64) {
+        if files == 0 {
+            return;
+        }
         self.left += files;
         *self.reasons.entry(reason.to_owned()).or_default() += files;
     }
@@ -52,42 +55,59 @@ pub(super) fn retry(desk: &mut Desk, now: Instant) -> Result<Late, ExecuteError>
             late.leave("a batch of the file's source is not resolved yet", files);
             continue;
         }
-        match still_left(desk, &spool)? {
-            Left::Untold => {
-                late.leave("no log tells any more whether the record that named a file was destroyed", files)
+        match retry_spool(desk, &spools, &spool, &mut late, now) {
+            Err(ExecuteError::Store(_)) => {
+                late.leave("the database that named a file cannot be opened or read now", files);
             }
-            Left::Files(left) if left.files.is_empty() => spools.remove(&spool)?,
-            Left::Files(left) => match retry_batch(desk, &spools, &left, &mut late, now) {
-                Err(ExecuteError::Store(_)) => {
-                    late.leave("the database that named a file cannot be opened or read now", left.files.len() as u64);
-                }
-                tried => tried?,
-            },
+            tried => tried?,
         }
     }
     Ok(late)
 }
 
-fn retry_batch(
+fn retry_spool(
     desk: &mut Desk,
     spools: &SpoolDir,
     spool: &Spool,
     late: &mut Late,
     now: Instant,
 ) -> Result<(), ExecuteError> {
+    let left = still_left(desk, spool)?;
+    if matches!(&left, Left::Files(left) if left.files.is_empty()) {
+        return Ok(spools.remove(spool)?);
+    }
     let install = desk.install().clone();
     let Some(source) = install.sources.get(&spool.source) else {
         late.leave("a file is of a source that the configuration no longer has", spool.files.len() as u64);
         return Ok(());
     };
-    let origin = desk.log().origin().clone();
-    let mut writer = Writer::open(source, &install.series, &origin)?;
+    let mut writer = Writer::open(source, &install.series, desk.log().origin())?;
+    match left {
+        Left::Files(left) => retry_files(desk, spools, &left, &mut writer, late, now),
+        Left::Untold => {
+            // What a row names is that row's, and waits for no one.
+            let (free, _) = without_named(&mut writer, spool)?;
+            late.leave("no log tells any more whether the record of a file was destroyed", free.len() as u64);
+            Ok(if free.is_empty() { spools.remove(spool) } else { Ok(()) }?)
+        }
+    }
+}
+
+fn retry_files(
+    desk: &mut Desk,
+    spools: &SpoolDir,
+    spool: &Spool,
+    writer: &mut Writer,
+    late: &mut Late,
+    now: Instant,
+) -> Result<(), ExecuteError> {
+    let (origin, reserved) = (desk.log().origin().clone(), desk.install().reserved());
     let records = records_of(&spool.files);
     // Their rows went, whatever became of their files.
     let outcomes = vec![RecordOutcome::Destroyed; records.last().map_or(0, |last| last + 1)];
     let mut result = BatchResult { outcomes, ..BatchResult::default() };
-    let (free, named) = without_named(&mut writer, spool)?;
-    unlink_files(&mut writer, spools.trail(spool)?, &free, &install.reserved(), &mut result)?;
+    let (free, named) = without_named(writer, spool)?;
+    unlink_files(writer, spools.trail(spool)?, &free, &reserved, &mut result)?;
     fault::step("files-gone")?;
     result.reasons.extend(named.iter().map(|_| "a row names a file again".to_owned()));
     result.left.extend(named);

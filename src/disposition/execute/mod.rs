@@ -40,6 +40,6 @@ pub use behind::{Untold, look as look_whether_behind, look_beside as look_whethe
 pub use error::ExecuteError;
 pub use left::{Late, apply_left, release};
 pub use recover::{LeftBehind, Recovered, recover};
-pub use remains::left_files;
+pub use remains::{left_files, waiting_files};
 pub use restored::look_everywhere as look_for_restored;
 pub use statement::{Interrupted, Statement};

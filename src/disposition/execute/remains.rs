@@ -10,7 +10,7 @@ use crate::audit::leaf::RecordOutcome;
 use crate::disposition::chronicle::Chronicle;
 use crate::disposition::control::LeftFiles;
 use crate::disposition::desk::{Desk, DeskError};
-use crate::model::{BatchNumber, Instant, Origin, PlanId};
+use crate::model::{Instant, Origin, PlanId};
 
 /// The files that are left, by the plans whose batches left them.
 ///
@@ -40,13 +40,36 @@ pub(super) fn mark(desk: &mut Desk, now: Instant) -> Result<(), ExecuteError> {
     Ok(())
 }
 
+/// The files that wait to go, by the plans whose batches left them, where nothing is under way: those that are left, and
+/// those of batches that a crash interrupted, of which the next run finds whether they are to go. Changes nothing.
+///
+/// # Errors
+/// What the state keeps of them, or a log, cannot be read.
+pub fn waiting_files(desk: &mut Desk) -> Result<BTreeMap<PlanId, u64>, DeskError> {
+    let mut of_plans = BTreeMap::new();
+    for spool in SpoolDir::of(&desk.install().state).all()? {
+        let left = if is_under_way(desk, &spool) { Left::Untold } else { still_left(desk, &spool)? };
+        let files = match left {
+            Left::Files(left) => left.files.len(),
+            Left::Untold => spool.files.len(),
+        };
+        if files > 0 {
+            *of_plans.entry(spool.plan).or_default() += files as u64;
+        }
+    }
+    Ok(of_plans)
+}
+
 /// The spools of batches that are not under way: of the others nobody knows yet whether their files are to go.
 pub(super) fn settled(desk: &mut Desk) -> Result<Vec<Spool>, SpoolError> {
-    let under_way: BTreeSet<BatchNumber> =
-        desk.log().unresolved().into_iter().map(|(_, intent)| intent.batch).collect();
     let mut spools = SpoolDir::of(&desk.install().state).all()?;
-    spools.retain(|spool| spool.log != *desk.log().origin() || !under_way.contains(&spool.batch));
+    spools.retain(|spool| !is_under_way(desk, spool));
     Ok(spools)
+}
+
+fn is_under_way(desk: &mut Desk, spool: &Spool) -> bool {
+    let log = desk.log();
+    spool.log == *log.origin() && log.unresolved().iter().any(|(_, intent)| intent.batch == spool.batch)
 }
 
 /// What is left of a spool.

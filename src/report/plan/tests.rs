@@ -45,6 +45,7 @@ fn plan() -> PlanReport {
             is: "dossier.closed_at".into(),
             goes_with: vec!["claim".into()],
         }],
+        left: vec![PlanLeft { plan: "2026-10-01-9f8e7d6c".into(), files: 1_200 }],
         program: "retentiond --config here.toml".into(),
     }
 }
@@ -67,6 +68,9 @@ fn a_plan_says_every_verdict_its_rails_and_how_to_approve_it() {
         assert!(text.contains(expected), "{expected} is missing from\n{text}");
     }
     assert!(plan().text(&FR).contains("1\u{a0}987"));
+    let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let waiting = "1,200 files of plan 2026-10-01-9f8e7d6c wait to go, or may, since an earlier run left them or was interrupted: `retentiond --config here.toml apply 2026-10-01-9f8e7d6c`";
+    assert!(flat.contains(waiting), "{text}");
 }
 
 #[test]
