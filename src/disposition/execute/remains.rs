@@ -40,8 +40,8 @@ pub(super) fn mark(desk: &mut Desk, now: Instant) -> Result<(), ExecuteError> {
     Ok(())
 }
 
-/// The files that wait to go, by the plans whose batches left them, where nothing is under way: those that are left, and
-/// those of batches that a crash interrupted, of which the next run finds whether they are to go. Changes nothing.
+/// The files that wait to go, by the plans whose batches left them, where nothing is under way: those that are left,
+/// and those of batches that a crash interrupted, of which the next run finds whether they are to go. Changes nothing.
 ///
 /// # Errors
 /// What the state keeps of them, or a log, cannot be read.
