@@ -169,21 +169,22 @@ mod tests {
 "#;
 
     fn read(boot: Option<&str>, rest: &str, now: Option<&str>) -> Vec<u64> {
-        let written = serde_json::to_string(&Line::Boot(boot.map(BootId::of))).unwrap();
+        let [boot, now] = [boot, now].map(|name| name.map(|name| BootId::parse(&name.repeat(32)).unwrap()));
+        let written = serde_json::to_string(&Line::Boot(boot)).unwrap();
         let text = format!("{written}\n{TEXT}{rest}");
-        ours(text.as_bytes(), now.map(BootId::of)).into_iter().map(|(_, inode)| inode).collect()
+        ours(text.as_bytes(), now).into_iter().map(|(_, inode)| inode).collect()
     }
 
     #[test]
     fn what_a_killed_program_had_begun_to_unlink_is_known_file_by_file() {
-        assert_eq!(read(Some("one"), "", Some("one")), [10, 20]);
-        assert_eq!(read(Some("one"), "{\"begun\":[1,2", Some("one")), [10, 20], "a torn line");
-        assert_eq!(read(Some("one"), "\0\0\n{\"begun\":[1,21]}\n", Some("one")), [10, 20], "after a hole");
+        assert_eq!(read(Some("1"), "", Some("1")), [10, 20]);
+        assert_eq!(read(Some("1"), "{\"begun\":[1,2", Some("1")), [10, 20], "a torn line");
+        assert_eq!(read(Some("1"), "\0\0\n{\"begun\":[1,21]}\n", Some("1")), [10, 20], "after a hole");
     }
 
     #[test]
     fn of_a_machine_that_stopped_the_group_announced_last_may_have_been_unlinked() {
-        for (written, now) in [(Some("one"), Some("two")), (None, None), (Some("one"), None), (None, Some("one"))] {
+        for (written, now) in [(Some("1"), Some("2")), (None, None), (Some("1"), None), (None, Some("1"))] {
             assert_eq!(read(written, "", now), [10, 20, 21], "{written:?} {now:?}");
             assert_eq!(read(written, "\"tried\"\n", now), [10, 20], "{written:?} {now:?}");
         }
