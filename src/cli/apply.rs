@@ -15,10 +15,10 @@ use super::session::{Session, note};
 use super::setup::Setup;
 use crate::disposition::clock::{Doubt, Obstacle};
 use crate::disposition::control::Control;
-use crate::disposition::desk::{Brake, Client, Execution, actor_of, approved_plan};
-use crate::disposition::execute::{self, Conditions, Progress, Statement};
+use crate::disposition::desk::{Brake, Client, Execution, SharedDesk, actor_of, approved_plan};
+use crate::disposition::execute::{self, Conditions, ExecuteError, Progress, Statement};
 use crate::disposition::request::{Request, Response};
-use crate::model::{PlanId, Windows, in_utc};
+use crate::model::{Instant, PlanId, Windows, in_utc};
 use crate::report::run::{FilesReleased, RunReport};
 
 /// Arguments of `apply`.
@@ -53,7 +53,7 @@ impl Apply {
         let (Some(desk), Some(brake)) = (door.here(), door.brake()) else {
             return ask_daemon(&plan, &setup, session);
         };
-        let answered_for = release_brake(brake)?;
+        let is_answered_for = is_free_to_destroy(brake)?;
         let stop = stop_on_signals()?;
         let began = Monotonic::now();
         let bar = progress::bar(None, "records");
@@ -77,40 +77,63 @@ impl Apply {
             clock();
         };
         let mut conditions = Conditions { actor: &actor, clock: &clock, stop: &stop, progress: &mut progress };
-        let statement = match approved_plan(desk, &plan, &actor, door.now()) {
-            Ok(approved) => {
-                answered_for.iter().for_each(|told| note(told));
-                execute::apply(desk, &approved, &mut conditions)
-            }
-            Err(refused) => execute::apply_left(desk, &plan, refused, door.now()),
-        };
+        let answer = || if is_answered_for { Ok(()) } else { answer_for_clock(brake) };
+        let statement = execute((desk, &plan), door.now(), &answer, &mut conditions);
         bar.finish_and_clear();
+        let statement = statement.map_err(|failure| failure.at_plan(&plan))?;
         if let Some(obstacle) = brake.why_not(&Windows::NONE) {
             note(&format!("the run has stopped: {obstacle}"));
         }
-        let statement = statement.map_err(|error| Failure::from(error).at_plan(&plan))?;
         show(statement, began, &setup, session)
     }
 }
 
-/// Nothing may be destroyed while somebody has paused it, nor under a clock that is not believed.
+/// Executes an approved plan, or tries again what one that was executed before has left. `answer` comes before either,
+/// and not where both are refused.
+fn execute(
+    (desk, plan): (&SharedDesk, &PlanId),
+    now: Instant,
+    answer: &dyn Fn() -> Result<(), Failure>,
+    conditions: &mut Conditions<'_>,
+) -> Result<Statement, Failure> {
+    match approved_plan(desk, plan, conditions.actor, now) {
+        Ok(approved) => {
+            answer()?;
+            Ok(execute::apply(desk, &approved, conditions)?)
+        }
+        Err(refused) => {
+            let left = execute::left_files(&desk.install().state).map_err(ExecuteError::from)?;
+            if left.iter().any(|left| left.plan == *plan) {
+                answer()?;
+            }
+            Ok(execute::apply_left(desk, plan, refused, now)?)
+        }
+    }
+}
+
+/// Nothing may be destroyed while somebody has paused it, nor under a clock that is not believed: what speaks against
+/// the clock (the log, the time since boot) always waits for `ctl resume --clock`.
 ///
 /// No server confirms the clock of many a machine: where no daemon ever served the state, whoever applies a plan by
-/// hand answers for that one doubt, and is told in these words. What speaks against the clock (the log, the time since
-/// boot) always waits for `ctl resume --clock`.
-fn release_brake(brake: &Brake) -> Result<Option<String>, Failure> {
-    let told = match brake.why_not(&Windows::NONE) {
-        Some(Obstacle::Clock(Doubt::Unsynchronized)) if !brake.is_served_by_daemon()? => {
-            let time = in_utc(brake.watch().confirm());
-            Some(format!(
-                "no time server confirmed the clock of this machine, so whoever applies this plan answers for it: {time}"
-            ))
+/// hand answers for that one doubt. Says whether nothing needs to be answered for.
+fn is_free_to_destroy(brake: &Brake) -> Result<bool, Failure> {
+    match brake.why_not(&Windows::NONE) {
+        Some(Obstacle::Clock(Doubt::Unsynchronized)) if !brake.is_served_by_daemon()? => Ok(false),
+        Some(obstacle) => Err(obstacle.refusal().into()),
+        None => {
+            brake.memorize_clock()?;
+            Ok(true)
         }
-        Some(obstacle) => return Err(obstacle.refusal().into()),
-        None => None,
-    };
-    brake.memorize_clock()?;
-    Ok(told)
+    }
+}
+
+/// Who applies a plan answers for the clock, and is told.
+fn answer_for_clock(brake: &Brake) -> Result<(), Failure> {
+    let time = in_utc(brake.watch().confirm());
+    note(&format!(
+        "no time server confirmed the clock of this machine, so whoever applies this plan answers for it: {time}"
+    ));
+    Ok(brake.memorize_clock()?)
 }
 
 /// A person answers for what the plan has left.

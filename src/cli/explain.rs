@@ -7,7 +7,7 @@ use clap::Args;
 use super::arguments::filled;
 use super::audit::wanted::{Name, answered, find};
 use super::clock;
-use super::error::Failure;
+use super::error::{Failure, sentence};
 use super::exit::Exit;
 use super::session::Session;
 use super::setup::Setup;
@@ -74,7 +74,7 @@ impl Explain {
         };
         report.series = mapping.series.to_string();
         report.key = key.to_string();
-        report.approvals = executed(&found).chain(desk.approvals.iter().map(waiting)).collect();
+        report.approvals = approvals(&found, &desk.approvals, explanation.is_some());
         report.entries = found
             .mentions
             .iter()
@@ -103,6 +103,20 @@ pub(super) fn no_reference(mapping: &SeriesMapping) -> Failure {
 
 fn not_one(mapping: &SeriesMapping, message: &str, mend: &str) -> Failure {
     Failure::new(Exit::Usage, "reference", message, format!("series {}", mapping.series), mend)
+}
+
+/// Each approved plan once. One that was interrupted both announced its records and waits for them: of a record that is
+/// there it says that it lists it, of one that is gone that it did.
+fn approvals(found: &Found, waiting_plans: &[RecordApproval], is_present: bool) -> Vec<ApprovalLine> {
+    let mut lines: Vec<_> = executed(found).collect();
+    for line in waiting_plans.iter().map(waiting) {
+        match lines.iter_mut().find(|told| told.plan == line.plan) {
+            Some(told) if is_present => *told = line,
+            Some(_) => {}
+            None => lines.push(line),
+        }
+    }
+    lines
 }
 
 /// The approvals under which the log says that the record was announced; each plan once.
@@ -182,18 +196,19 @@ impl AtDesk {
 fn present(explanation: &Explanation<'_>, desk: &AtDesk, now: Instant, setup: &Setup) -> ExplainReport {
     let zone = explanation.governing.as_ref().map_or(Zone::UTC, |governing| governing.zone());
     let (verdict, why, term) = match &explanation.verdict {
-        Verdict::Filtered => ("filtered", None, None),
-        Verdict::Open => ("open", None, None),
-        Verdict::Undated(kind) => ("undated", Some(kind.code()), None),
-        Verdict::NotYet(term) => ("not_yet", None, Some(term)),
-        Verdict::Held(term) => ("held", None, Some(term)),
-        Verdict::Blocked(term, BlockedBy::Records) => ("blocked", Some("records"), Some(term)),
-        Verdict::Blocked(term, BlockedBy::Decision) => ("blocked", Some("decision"), Some(term)),
-        Verdict::Due(term, _) => ("due", None, Some(term)),
+        Err(_) => ("not_in_force", None, None),
+        Ok(Verdict::Filtered) => ("filtered", None, None),
+        Ok(Verdict::Open) => ("open", None, None),
+        Ok(Verdict::Undated(kind)) => ("undated", Some(kind.code()), None),
+        Ok(Verdict::NotYet(term)) => ("not_yet", None, Some(term)),
+        Ok(Verdict::Held(term)) => ("held", None, Some(term)),
+        Ok(Verdict::Blocked(term, BlockedBy::Records)) => ("blocked", Some("records"), Some(term)),
+        Ok(Verdict::Blocked(term, BlockedBy::Decision)) => ("blocked", Some("decision"), Some(term)),
+        Ok(Verdict::Due(term, _)) => ("due", None, Some(term)),
     };
     let action = match explanation.verdict {
-        Verdict::Due(_, Action::Destroy) => Some("destroy".to_owned()),
-        Verdict::Due(_, Action::Anonymize) => Some("anonymize".to_owned()),
+        Ok(Verdict::Due(_, Action::Destroy)) => Some("destroy".to_owned()),
+        Ok(Verdict::Due(_, Action::Anonymize)) => Some("anonymize".to_owned()),
         _ => None,
     };
     let due = term.and_then(|term: &Term| term.due);
@@ -204,6 +219,7 @@ fn present(explanation: &Explanation<'_>, desk: &AtDesk, now: Instant, setup: &S
         reference: explanation.facts.reference.as_ref().map(value_text),
         present: true,
         verdict: verdict.to_owned(),
+        not_in_force: explanation.verdict.as_ref().err().map(|error| sentence(&error.to_string())),
         why: why.map(str::to_owned),
         rule: term.map(|term| term.rule.to_string()),
         action,

@@ -21,7 +21,9 @@ pub struct Explanation<'a> {
     pub facts: Facts,
     /// `None` where no rule governs the series: its records are never destroyed.
     pub governing: Option<Governing<'a>>,
-    pub verdict: Verdict,
+    /// What was judged; or why nothing is, where no calendar that has rules for the series is in force: then
+    /// `governing` is by one that is not.
+    pub verdict: Result<Verdict, PlanError>,
     pub holds: Vec<HoldId>,
     pub blockers: Vec<Blocker>,
     /// Where the record is due and kept by itself, through others: the shortest such circle, from the record on; each
@@ -51,7 +53,7 @@ impl<'a> Explanation<'a> {
 /// Explains one record as of `now`; `None` where no such record is there.
 ///
 /// # Errors
-/// The calendar cannot be obeyed, or the database cannot be read.
+/// A calendar cannot be obeyed, or the database cannot be read.
 pub fn explain<'a>(
     install: &'a Installation,
     reader: &mut Reader,
@@ -62,8 +64,10 @@ pub fn explain<'a>(
 ) -> Result<Option<Explanation<'a>>, PlanError> {
     let mut look = Look { install, reader, holds, now, goes: BTreeMap::new() };
     let Some(facts) = look.facts(mapping, key)? else { return Ok(None) };
-    let governing = install.governing_now(mapping, now)?;
-    let verdict = look.verdict(mapping, &facts)?;
+    let (governing, verdict) = match install.governing_now(mapping, now) {
+        Err(error @ PlanError::NotInForce { .. }) => (install.governing_by(mapping, |_| true)?, Err(error)),
+        governing => (governing?, Ok(look.verdict(mapping, &facts)?)),
+    };
     let holds = look.holds_on(mapping, &facts, governing.as_ref())?;
     let mut blockers = Vec::new();
     for blocker in &facts.blockers {
@@ -72,7 +76,7 @@ pub fn explain<'a>(
         blockers.push(Blocker { series: relation.series.clone(), key: blocker.key.clone(), goes_too });
     }
     let circle = match verdict {
-        Verdict::Blocked(_, BlockedBy::Records) => look.circle(mapping, &facts)?,
+        Ok(Verdict::Blocked(_, BlockedBy::Records)) => look.circle(mapping, &facts)?,
         _ => Vec::new(),
     };
     Ok(Some(Explanation { facts, governing, verdict, holds, blockers, circle }))
@@ -149,7 +153,11 @@ impl Look<'_, '_> {
     fn is_due(&mut self, series: &SeriesName, key: &RecordKey) -> Result<bool, PlanError> {
         let Some(mapping) = self.install.mapping(series) else { return Ok(false) };
         let Some(facts) = self.facts(mapping, key)? else { return Ok(false) };
-        Ok(matches!(self.verdict(mapping, &facts)?, Verdict::Due(_, Action::Destroy)))
+        match self.verdict(mapping, &facts) {
+            // Nothing falls due under a calendar that is not in force.
+            Err(PlanError::NotInForce { .. }) => Ok(false),
+            verdict => Ok(matches!(verdict?, Verdict::Due(_, Action::Destroy))),
+        }
     }
 
     /// The shortest way from a record over those that refer to it, and would go but for what refers to them, back to

@@ -5,6 +5,7 @@ use std::fs;
 use rusqlite::Connection;
 
 use super::house::House;
+use crate::support::documented::assert_documented;
 
 #[test]
 fn a_record_left_out_of_an_approval_is_told_from_one_that_goes() {
@@ -39,6 +40,34 @@ fn a_destroyed_record_is_told_with_the_approval_that_it_went_under() {
     }
     let (_, lookup) = house.json(&["audit", "lookup", "dossier", "1"]);
     assert_eq!(gone["lookup"]["mentions"], lookup["mentions"]);
+}
+
+#[test]
+fn a_record_under_a_calendar_that_is_over_is_told_with_what_is_known_in_the_words_of_plan() {
+    let house = House::new();
+    house.ask(&["hold", "place", "dossier", "1", "--reason", "a claim"]);
+    house.edit(
+        "calendar.toml",
+        "effective    = { from = 2015-01-01 }",
+        "effective = { from = 2015-01-01, until = 2020-12-31 }",
+    );
+    let (code, refused) = house.json(&["plan"]);
+    assert_eq!((code, &refused["error"]["code"]), (3, &"calendar-not-in-force".into()), "{refused}");
+    let (code, told) = house.json(&["explain", "dossier", "1"]);
+    assert_eq!(
+        (code, &told["verdict"], told["holds"].as_array().unwrap().len()),
+        (0, &"not_in_force".into(), 1),
+        "{told}"
+    );
+    let sentence = told["not_in_force"].as_str().unwrap();
+    assert!(
+        sentence.starts_with(refused["error"]["message"].as_str().unwrap().trim_end_matches('.')),
+        "{told} {refused}"
+    );
+    assert!(told["rules"][0]["ways"][0]["due_from"].is_string(), "its dates are known all the same: {told}");
+    assert_documented("explain", &told);
+    let said = house.run(&["explain", "dossier", "1"]).flat();
+    assert!(said.contains("until 2020-12-31") && said.contains("a claim"), "{said}");
 }
 
 #[test]

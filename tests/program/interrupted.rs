@@ -1,6 +1,7 @@
 //! Runs that were killed, and what the next one tells of them.
 
 use super::house::{DOSSIERS, DUE, House};
+use crate::support::ran;
 
 /// Kills `apply` where it comes to this failpoint.
 fn killed_at(house: &House, plan: &str, failpoint: &str) {
@@ -147,4 +148,30 @@ fn files_of_a_batch_whose_log_was_lost_stay_and_are_told_until_a_person_answers_
         assert_eq!(house.ask(&["plan"])["left"].as_array().unwrap().len(), 0, "{step}");
         house.verify();
     }
+}
+
+#[test]
+fn a_plan_that_announced_a_record_and_still_waits_for_it_is_told_once() {
+    let house = House::new();
+    let plan = house.approved();
+    killed_at(&house, &plan, "announce-durable");
+    let there = house.ask(&["explain", "dossier", "1"]);
+    let approvals = there["approvals"].as_array().unwrap();
+    let covers: Vec<_> = approvals.iter().map(|approval| (&approval["plan"], &approval["covers"])).collect();
+    assert_eq!(covers, [(&plan.as_str().into(), &"listed".into())], "{there}");
+    killed_at(&house, &plan, "outcome-durable");
+    let (_, gone) = house.json(&["explain", "dossier", "1"]);
+    let approvals = gone["approvals"].as_array().unwrap();
+    assert_eq!((approvals.len(), &approvals[0]["covers"]), (1, &"announced".into()), "{gone}");
+}
+
+#[test]
+fn whoever_applies_answers_for_the_clock_only_where_something_may_go() {
+    let house = House::new();
+    let apply = |plan: &str| ran(house.command(&["apply", plan]).env("RETENTIOND_SYNCHRONIZED", "no"));
+    let plan = house.plan();
+    let refused = apply(&plan);
+    assert!(refused.code == 3 && !refused.err.contains("answers for it"), "{refused:?}");
+    let applied = apply(&house.approved());
+    assert!(applied.code == 0 && applied.err.contains("whoever applies this plan answers for it"), "{applied:?}");
 }

@@ -22,8 +22,10 @@ pub struct ExplainReport {
     pub reference: Option<String>,
     /// Whether the record is in the database.
     pub present: bool,
-    /// `open`, `undated`, `not_yet`, `held`, `blocked`, `due`, `filtered`, or `gone`.
+    /// `open`, `undated`, `not_yet`, `held`, `blocked`, `due`, `filtered`, `not_in_force`, or `gone`.
     pub verdict: String,
+    /// Which calendar is not in force, and what to do, where nothing is judged because of it.
+    pub not_in_force: Option<String>,
     /// Kind of an undated verdict, or `records` or `decision` of a blocked one.
     pub why: Option<String>,
     /// The rule that decides.
@@ -178,6 +180,7 @@ impl ExplainReport {
             "due" if self.stayed.is_some() => words.fill(words.is_due_and_stayed, &[due, rule]),
             "due" if self.is_approved() => words.fill(words.is_due_and_approved, &[due, rule]),
             "due" => words.fill(words.is_due, &[due, rule]),
+            "not_in_force" => self.not_in_force.clone().unwrap_or_default(),
             "gone" => match &self.found {
                 Some(found) if !found.is_absent() => words.is_gone.to_owned(),
                 Some(found) => format!("{} {}", words.is_absent, lookup::meaning(found, words)),
