@@ -172,6 +172,28 @@ fn a_scan_of_the_schedule_that_cannot_be_put_on_record_is_among_the_last_runs_an
 }
 
 #[test]
+fn a_pause_that_cannot_be_noted_binds_the_daemon_and_is_noted_when_it_can_be() {
+    let office = office();
+    let mut daemon = office.start();
+    office.wait("its start", || office.status()["doing"] == "idle");
+    let other = Connection::open(office.path("state/private/desk.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let told = office.ask(&["ctl", "pause", "--reason", "a claim"])["message"].to_string();
+    assert!(told.contains("paused in memory, could not be noted") && told.contains("desk.db"), "{told}");
+    let status = office.status();
+    assert_eq!((&status["paused"]["reason"], &status["waiting"]), (&"a claim".into(), &"paused".into()), "{status}");
+    other.execute_batch("ROLLBACK").unwrap();
+    office.ask(&["approve", &office.plans("pending")[0], "--accept", "rules"]);
+    let is_noted = || other.prepare("SELECT 1 FROM memo WHERE name = 'pause'").unwrap().exists([]).unwrap();
+    office.wait("the note", is_noted);
+    daemon.kill();
+    let daemon = office.start();
+    thread::sleep(Duration::from_secs(2));
+    assert_eq!((office.status()["paused"]["reason"].as_str(), office.count()), (Some("a claim"), 8));
+    daemon.stop();
+}
+
+#[test]
 fn a_private_database_that_cannot_be_written_is_one_alert_until_it_can_and_who_asks_for_a_scan_hears_of_it() {
     let office = office();
     let told = office.path("told");
