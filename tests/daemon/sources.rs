@@ -181,6 +181,23 @@ fn a_waiting_plan_of_a_database_that_stays_away_gives_way_to_one_of_the_others()
 }
 
 #[test]
+fn a_waiting_plan_of_a_database_that_is_away_stays_where_nothing_else_is_due() {
+    let office = two_databases("approve");
+    office.database().execute("DELETE FROM dossier WHERE id <= 3", []).unwrap();
+    let daemon = office.start();
+    office.scan();
+    let waiting = office.plans("pending");
+    assert_eq!(waiting.len(), 1);
+    move_second(&office, "b.db", "b.away");
+    office.scan();
+    office.scan();
+    assert_eq!(office.last("scan")[0], "source b failed: database-missing; nothing due");
+    move_second(&office, "b.away", "b.db");
+    assert_eq!(office.plans("pending"), waiting);
+    daemon.stop();
+}
+
+#[test]
 fn a_database_that_is_away_after_a_run_in_it_keeps_no_other_from_being_destroyed_from() {
     let office = two_databases("approve");
     let daemon = office.start();
