@@ -131,7 +131,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_alert_whose_figures_change_is_told_once_and_says_the_latest() {
+    fn an_alert_whose_figures_change_is_told_once_says_the_latest_and_is_never_about_the_command_that_is_told() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("told");
         let mut alerts = Alerts::new(Notifier::start().unwrap());
@@ -139,9 +139,11 @@ mod tests {
         let at = |hour: u32| format!("2026-11-21T{hour:02}:00:00Z").parse().unwrap();
         alerts.raise(kind::UNANCHORED, "log", "the last 7 entries".to_owned(), at(1));
         alerts.raise(kind::UNANCHORED, "log", "the last 8 entries".to_owned(), at(2));
+        // It is the command that failed, which would only fail again.
+        alerts.raise(kind::NOTIFY, "command", "it failed".to_owned(), at(3));
         alerts.raise(kind::UNANCHORED, "last", "what is told last".to_owned(), at(3));
         let standing = alerts.standing();
-        assert_eq!((standing[1].message.as_str(), standing[1].since), ("the last 8 entries", at(1)));
+        assert_eq!((standing[2].message.as_str(), standing[2].since), ("the last 8 entries", at(1)));
         let told = || std::fs::read_to_string(&file).unwrap_or_default();
         let began = std::time::Instant::now();
         while !told().contains("what is told last") {

