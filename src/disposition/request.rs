@@ -200,6 +200,9 @@ pub struct PlanStatus {
     /// Sources that could not be read when it was made: it says nothing of their records.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub unread: BTreeSet<SourceName>,
+    /// The one rule that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lists_only: Option<RuleNumber>,
     /// The rails it tripped when it was made.
     pub rails: Vec<Tripped>,
     pub decision: Option<Decision>,

@@ -1,15 +1,19 @@
 //! What each rule does to a record, in words: who approves a plan must read what happens, when, and what goes along.
 
+mod parts;
+
 use serde::Serialize;
 
 use super::Words;
-use super::meaning::literal;
-use super::table::{count, paragraph};
+use super::table::paragraph;
 use crate::calendar::{self, Basis, Calendar, Disposition, Keep, Rule};
 use crate::disposition::Installation;
 use crate::disposition::plan::{PlanFile, RuleAlong};
-use crate::records::mapping::{Mask, OwnerGone, PartMapping, SeriesMapping};
+use crate::records::mapping::SeriesMapping;
 use crate::records::sqlite::PartRows;
+
+pub use parts::{Fate, MaskedColumn, PartCounted, PartFate};
+use parts::{fates, masks, when_anonymized, when_destroyed};
 
 /// A rule's own words, and what its mapping makes of them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -45,56 +49,6 @@ pub struct EffectWay {
     called: calendar::Words,
     #[serde(skip)]
     period: Keep,
-}
-
-/// What becomes of a part when its record is disposed of.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct PartFate {
-    pub part: String,
-    pub table: String,
-    pub fate: Fate,
-    /// Whether its rows name files, which share their fate.
-    pub files: bool,
-    /// Its rows that belong to the records listed, and how many of them name a file; absent where that was not counted,
-    /// and of a rule that disposes of nothing.
-    #[serde(flatten)]
-    pub counted: Option<PartCounted>,
-    /// Whether records share its rows, themselves or what they belong to: a row counts for each of these.
-    #[serde(skip)]
-    pub is_shared: bool,
-}
-
-/// How much of a part belongs to the records listed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct PartCounted {
-    pub rows: u64,
-    pub naming_files: u64,
-}
-
-/// What becomes of the rows of a part.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Fate {
-    /// They go with the record.
-    Destroyed,
-    /// They go with the last record that refers to them.
-    DestroyedWithLast,
-    /// They live on without the record, or with another one.
-    Detached,
-    /// Some of their columns are masked.
-    Masked,
-    /// They stay as they are.
-    Untouched,
-}
-
-/// A column, and what is put in its place.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct MaskedColumn {
-    /// Of this part; `None`: of the record itself.
-    pub part: Option<String>,
-    pub column: String,
-    /// As the configuration names it; of a constant, its value.
-    pub mask: String,
 }
 
 /// What the rules of a plan's series do, in the order of the plan. A rule of a calendar that is no longer at hand is
@@ -241,76 +195,6 @@ impl Effect {
             false => paragraph("    ", "      ", &words.fill(words.masks_are, &[&masks.join(", ")])),
         }
     }
-}
-
-impl PartFate {
-    fn text(&self, words: &Words) -> String {
-        let named = if self.files { words.fill(words.and_its_files, &[&self.part]) } else { self.part.clone() };
-        let Some(PartCounted { rows, naming_files }) = self.counted else { return named };
-        let (rows, files) = (count(rows, words), count(naming_files, words));
-        let counted = match (self.files, self.is_shared) {
-            (true, false) => words.fill(words.rows_and_files, &[&rows, &files]),
-            (true, true) => words.fill(words.rows_and_files_at_most, &[&rows, &files]),
-            (false, false) => words.fill(words.rows, &[&rows]),
-            (false, true) => words.fill(words.rows_at_most, &[&rows]),
-        };
-        format!("{named} ({counted})")
-    }
-}
-
-fn fates(mapping: &SeriesMapping, fate: fn(&PartMapping) -> Fate) -> Vec<PartFate> {
-    let fate = |part: &PartMapping| PartFate {
-        part: part.name.to_string(),
-        table: part.table.clone(),
-        fate: fate(part),
-        files: part.files.is_some(),
-        counted: None,
-        is_shared: is_shared(part, mapping),
-    };
-    mapping.parts.iter().map(fate).collect()
-}
-
-/// Whether several records may have the same row of a part, because they share it or a row that it belongs to.
-fn is_shared(part: &PartMapping, mapping: &SeriesMapping) -> bool {
-    // A part belongs to one that stands elsewhere in the list, and never beneath itself.
-    let mut above = Some(part);
-    for _ in &mapping.parts {
-        let Some(part) = above else { return false };
-        if !part.shared.is_empty() {
-            return true;
-        }
-        above = mapping.parts.iter().find(|owner| part.of.as_ref() == Some(&owner.name));
-    }
-    false
-}
-
-fn when_destroyed(part: &PartMapping) -> Fate {
-    match part.owner_gone {
-        OwnerGone::Detach | OwnerGone::Set(_) => Fate::Detached,
-        OwnerGone::Destroy if part.shared.is_empty() => Fate::Destroyed,
-        OwnerGone::Destroy => Fate::DestroyedWithLast,
-    }
-}
-
-fn when_anonymized(part: &PartMapping) -> Fate {
-    if part.anonymize.is_empty() { Fate::Untouched } else { Fate::Masked }
-}
-
-fn masks(mapping: &SeriesMapping) -> Vec<MaskedColumn> {
-    let column = |part: Option<&PartMapping>, (column, mask): (&String, &Mask)| MaskedColumn {
-        part: part.map(|part| part.name.to_string()),
-        column: column.clone(),
-        mask: match mask {
-            Mask::Null => "null".to_owned(),
-            Mask::Constant(constant) => literal(constant),
-            Mask::TruncateIp => "truncate-ip".to_owned(),
-            Mask::DateToYear => "date-to-year".to_owned(),
-        },
-    };
-    let own = mapping.anonymize.iter().map(|masked| column(None, masked));
-    let of_parts =
-        mapping.parts.iter().flat_map(|part| part.anonymize.iter().map(move |masked| column(Some(part), masked)));
-    own.chain(of_parts).collect()
 }
 
 /// A period in words: `1 year and 30 days`; `None` of `immediate`.

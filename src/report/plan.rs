@@ -35,6 +35,8 @@ pub struct PlanReport {
     pub planned: u64,
     /// Sources that could not be read: of what is due in them the plan says nothing.
     pub unread: Vec<Unread>,
+    /// The one rule that was asked for: what is due under others is counted, and not listed.
+    pub lists_only: Option<String>,
     /// Names of the rails tripped, each once: what `approve --accept` wants.
     pub rails: Vec<String>,
     /// The same with the figures that tripped them.
@@ -112,6 +114,7 @@ impl PlanReport {
             made_at: crate::model::in_utc(file.made_at),
             planned: manifest.planned(),
             unread: made.unread.iter().map(|(source, why)| Unread::new(source, why, install)).collect(),
+            lists_only: manifest.only.as_ref().map(ToString::to_string),
             rails: names(&tripped),
             tripped,
             rules: rules
@@ -160,6 +163,9 @@ impl Report for PlanReport {
     fn text(&self, words: &Words) -> String {
         let mut text = paragraph("", "  ", &self.title(words));
         text += &unread::text(&self.unread, words);
+        if let Some(rule) = &self.lists_only {
+            text += &paragraph("", "  ", &words.fill(words.plan_lists_only_title, &[rule]));
+        }
         for calendar in &self.calendars {
             let version = calendar.version.to_string();
             text +=

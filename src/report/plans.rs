@@ -30,6 +30,8 @@ pub struct PlanLine {
     /// Sources that could not be read when it was made: it lists nothing of theirs.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unread: Vec<String>,
+    /// The one rule that was asked for: what is due under others of the same series is counted, and not listed.
+    pub lists_only: Option<String>,
     /// Of these, those that were approved; absent where nobody approved it.
     pub approved: Option<u64>,
     /// The rules approved, where not all.
@@ -66,6 +68,7 @@ impl From<&PlanStatus> for PlanLine {
             state: state.to_owned(),
             planned: status.planned.values().sum(),
             unread: status.unread.iter().map(ToString::to_string).collect(),
+            lists_only: status.lists_only.as_ref().map(ToString::to_string),
             approved: granted.map(|decision| approved(status, decision)),
             only: granted.iter().flat_map(|decision| &decision.only).map(ToString::to_string).collect(),
             excepted: granted.map_or(0, |decision| decision.excepted),
@@ -215,9 +218,10 @@ impl PlanLine {
     /// rejected, what is wrong with it.
     fn remarks(&self, words: &Words) -> Vec<String> {
         let unread = (!self.unread.is_empty()).then(|| words.fill(words.plan_without, &[&self.unread.join(", ")]));
+        let listed = self.lists_only.as_ref().map(|rule| words.fill(words.plan_lists_only, &[rule]));
         let only = (!self.only.is_empty()).then(|| words.fill(words.approved_only, &[&self.only.join(", ")]));
         let excepted = (self.excepted > 0).then(|| words.fill(words.plan_excepted, &[&count(self.excepted, words)]));
-        unread.into_iter().chain(only).chain(excepted).chain(self.note.clone()).collect()
+        unread.into_iter().chain(listed).chain(only).chain(excepted).chain(self.note.clone()).collect()
     }
 
     /// The records on its list; where fewer were approved, how many of them.
@@ -236,70 +240,4 @@ fn minute(at: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::disposition::sample;
-    use crate::report::words::{EN, FR};
-
-    fn line(only: &[&str], excepted: u64) -> PlanLine {
-        let decision = Decision {
-            plan: "2026-11-21-0a1b2c3d".into(),
-            digest: crate::model::Digest::of(b"plan"),
-            granted: true,
-            actor: "marie (1001)".into(),
-            at: sample::now(),
-            accepted: Vec::new(),
-            only: only.iter().copied().map(RuleNumber::from).collect(),
-            excepted,
-            reason: None,
-        };
-        PlanLine::from(&PlanStatus {
-            plan: decision.plan.clone(),
-            state: PlanState::Approved,
-            digest: None,
-            as_of: None,
-            made_at: None,
-            planned: [("PC-1".into(), 1_387), ("PC-2".into(), 192)].into(),
-            unread: Default::default(),
-            rails: Vec::new(),
-            decision: Some(decision),
-            fault: None,
-        })
-    }
-
-    #[test]
-    fn a_plan_that_was_approved_in_part_shows_how_much_of_it_and_which_rules() {
-        assert_eq!((line(&[], 0).approved, line(&["PC-2"], 2).approved), (Some(1_579), Some(190)));
-        let whole = PlansReport { plans: vec![line(&[], 0)] }.text(&EN);
-        assert!(whole.contains("1,579") && !whole.contains(" of "), "{whole}");
-        let part = PlansReport { plans: vec![line(&["PC-2"], 2)] };
-        assert!(part.text(&EN).contains("190 of 1,579"), "{}", part.text(&EN));
-        assert!(part.text(&EN).contains("Only these rules: PC-2."), "{}", part.text(&EN));
-        assert!(part.text(&EN).contains("2 records left out"), "{}", part.text(&EN));
-        assert!(!whole.contains("left out"), "{whole}");
-        assert_eq!((part.json()["plans"][0]["excepted"].as_u64(), line(&[], 0).excepted), (Some(2), 0));
-        assert!(part.text(&FR).contains("190 sur 1\u{a0}579"), "{}", part.text(&FR));
-    }
-
-    #[test]
-    fn an_approval_keeps_within_a_page_but_for_the_commands_to_type() {
-        let plan = &line(&["PC-1", "PC-2"], 1).plan;
-        let approved = Approved {
-            plan: plan.clone(),
-            digest: String::new(),
-            by: "marie-claude.tremblay (1001)".into(),
-            at: "2026-11-21T12:00:00Z".into(),
-            accepted: ["share", "count", "median", "rules", "mapping", "guesses", "backlog"].map(str::to_owned).into(),
-            only: ["PC-1", "PC-2"].map(str::to_owned).into(),
-            excepted: 12,
-            warnings: Vec::new(),
-            executes: Executes::Daemon { waits: Some("it is paused by root (0): the auditor is here".into()) },
-            program: "retentiond --config /etc/retentiond/retentiond.toml".into(),
-        };
-        for text in [approved.text(&EN), approved.text(&FR)] {
-            let sentences = text.lines().filter(|line| !line.contains("--config"));
-            assert!(sentences.clone().all(|line| line.chars().count() <= 80), "{text}");
-            assert!(sentences.count() < text.lines().count(), "{text}");
-        }
-    }
-}
+mod tests;

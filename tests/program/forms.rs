@@ -201,7 +201,7 @@ fn files_beneath(dir: &std::path::Path) -> Vec<Vec<u8>> {
 }
 
 #[test]
-fn a_calendar_that_is_over_is_told_by_check_and_by_explain_in_the_same_words() {
+fn a_calendar_that_is_over_is_told_by_check_plan_and_explain_in_the_same_words() {
     let house = House::new();
     let calendar = fs::read_to_string(house.path("calendar.toml")).unwrap();
     let from = calendar.lines().find(|line| line.starts_with("effective")).unwrap();
@@ -215,11 +215,14 @@ fn a_calendar_that_is_over_is_told_by_check_and_by_explain_in_the_same_words() {
     let findings = checked["findings"].as_array().unwrap();
     let finding = findings.iter().find(|finding| finding["code"] == "calendar-not-in-force").unwrap();
     assert!(house.run(&["check"]).flat().contains("NOT in force: effective from 2020-01-01, until 2021-12-31"));
-    let (code, refused) = house.json(&["explain", "dossier", "7"]);
+    let message = finding["message"].as_str().unwrap();
+    let explained = house.ask(&["explain", "dossier", "7"]);
+    let told = explained["not_in_force"].as_str().unwrap();
+    assert!(told.starts_with(message.trim_end_matches('.')), "{told}");
+    let (code, refused) = house.json(&["plan"]);
     assert_eq!(code, 3, "{refused}");
     for told in ["message", "mend"] {
         assert_eq!(refused["error"][told], finding[told]);
     }
-    let message = finding["message"].as_str().unwrap();
     assert!(message.contains("until 2021-12-31") && message.contains("its records are kept"), "{message}");
 }

@@ -92,7 +92,11 @@ fn a_plan_of_which_nothing_is_left_without_the_source_is_refused_as_the_source_i
     fs::write(organization.path("b.db"), "no database at all, whatever its name says".repeat(40)).unwrap();
     let (code, answer) = organization.json(&["plan", "--only", "R-2"]);
     assert_eq!((code, &answer["error"]["code"]), (78, &"not-a-database".into()), "{answer}");
-    organization.ask(&["plan", "--only", "R-1"]);
+    let one = organization.ask(&["plan", "--only", "R-1"]);
+    assert_eq!(one["lists_only"], "R-1", "{one}");
+    let plans = organization.ask(&["plans"]);
+    assert_eq!(plans["plans"][0]["lists_only"], "R-1", "{plans}");
+    assert_documented("plans", &plans);
     fs::rename(organization.path("app.db"), organization.path("app.away")).unwrap();
     let (code, answer) = organization.json(&["plan"]);
     assert_eq!((code, answer["error"].is_object()), (78, true), "{answer}");

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::calendar::parse;
 use crate::disposition::plan::PartCount;
-use crate::records::mapping::{FilesMapping, Literal, Missing, Reference, sample};
+use crate::records::mapping::{FilesMapping, Literal, Mask, Missing, OwnerGone, PartMapping, Reference, sample};
 use crate::report::words::{EN, FR};
 
 const CALENDAR: &str = r#"

@@ -37,6 +37,7 @@ fn plan() -> PlanReport {
         rules: vec![rule],
         dependents: Some(Dependents { rows: 8_312, files: 1, uncounted: 0, at_most: false }),
         unread: Vec::new(),
+        lists_only: None,
         calendars: vec![CalendarRow { number: "OPC-PC".into(), version: 2, zone: "America/Toronto".into() }],
         effects: Vec::new(),
         meaning: vec![Meaning {
@@ -96,4 +97,12 @@ fn the_json_has_the_documented_fields() {
     for field in ["rule", "series", "open", "undated", "not_yet", "held", "blocked", "due", "filtered", "oldest_due"] {
         assert!(!json["rules"][0][field].is_null(), "{field}");
     }
+}
+
+#[test]
+fn a_plan_for_one_rule_says_that_what_is_due_under_others_stays() {
+    assert!(!plan().text(&EN).contains("It lists only"));
+    let one = PlanReport { lists_only: Some("PC-1".into()), ..plan() };
+    assert!(one.text(&EN).contains("It lists only what is due under PC-1"), "{}", one.text(&EN));
+    assert!(one.text(&FR).contains("que ce qui est échu selon PC-1"), "{}", one.text(&FR));
 }

@@ -136,6 +136,8 @@ words! {
     simulation_note: "A simulation shows what would be due; nobody can approve it.", "Une simulation montre ce qui serait échu; personne ne peut l'approuver.";
     plan_lacks: "NOT COMPLETE: source {} could not be read, so nothing is said here of {}. The reason: {}", "INCOMPLÈTE\u{a0}: la source {} n'a pu être lue; rien n'est dit ici de {}. La raison\u{a0}: {}";
     plan_lacks_in_short: "It lacks what is due in {}: make a new plan once that can be read.", "Il y manque ce qui est échu dans {}\u{a0}: refaites une liste dès que cela peut être lu.";
+    plan_lists_only: "lists only what is due under {}, and nothing that is due under other rules", "ne comprend que ce qui est échu selon {}, et rien de ce qui est échu selon d'autres règles";
+    plan_lists_only_title: "It lists only what is due under {}: what the table counts as due under other rules stays.", "Elle ne comprend que ce qui est échu selon {}\u{a0}: ce que le tableau compte d'échu selon d'autres règles reste.";
     plan_without: "without {}, which could not be read", "sans {}, qui n'a pu être lu";
     nothing_due_in_what_was_read: "Nothing is due in what could be read: there is nothing to approve.", "Rien n'est échu dans ce qui a pu être lu\u{a0}: il n'y a rien à approuver.";
     nothing_due: "Nothing is due: there is nothing to approve.", "Rien n'est échu\u{a0}: il n'y a rien à approuver.";
