@@ -7,26 +7,18 @@
 use rusqlite::Connection;
 
 use super::StoreError;
-use super::sql::{THIS, column, condition, join, name};
-use crate::records::mapping::{Join, OwnerGone, PartMapping, SeriesMapping};
+use super::catalog::Catalog;
+use super::dispose_member::{Member, identity};
+use super::sql::{OWNER, THIS, column, condition, join, name};
+use crate::records::mapping::{Join, PartMapping, SeriesMapping};
 
 /// A series and its parts.
 pub(super) struct Family<'a> {
     pub(super) series: &'a SeriesMapping,
+    pub(super) catalog: Catalog,
     members: Vec<Member<'a>>,
     /// Tells this family's temporary tables from those of the others.
     number: usize,
-}
-
-/// A part, and what the schema says of its table.
-pub(super) struct Member<'a> {
-    pub(super) part: &'a PartMapping,
-    place: usize,
-    /// What tells its rows apart: the rowid, or the primary key of a table without.
-    identity: Vec<String>,
-    /// Tables that its foreign keys refer to, in lower case.
-    parents: Vec<String>,
-    pub(super) has_triggers: bool,
 }
 
 /// From where rows are found: the records of the chunk, or the rows of a shared part that have lost their last
@@ -40,8 +32,10 @@ impl<'a> Family<'a> {
     /// A table is missing or no ordinary table; a part hangs in the air.
     pub(super) fn read(conn: &Connection, series: &'a SeriesMapping, number: usize) -> Result<Self, StoreError> {
         identity(conn, &series.table)?;
-        let members = series.parts.iter().enumerate().map(|(place, part)| Member::read(conn, part, place));
-        let family = Self { series, members: members.collect::<Result<_, _>>()?, number };
+        let catalog = Catalog::read(conn).map_err(|e| StoreError::of(conn, e))?;
+        let members = series.parts.iter().enumerate().map(|(place, part)| Member::read(conn, &catalog, part, place));
+        let members = members.collect::<Result<_, _>>()?;
+        let family = Self { series, catalog, members, number };
         // A part that no walk from the record reaches would be left behind.
         let reached = family.deepest_first();
         match family.members.iter().find(|member| !reached.iter().any(|other| other.place == member.place)) {
@@ -65,18 +59,16 @@ impl<'a> Family<'a> {
         found
     }
 
-    /// Unshared parts that go with `root`, deepest first. Among equals what is destroyed goes before what lives on, and
-    /// what has a foreign key to another before that other.
+    /// Unshared parts that go with `root`, deepest first, and among equals what is destroyed before what lives on.
     pub(super) fn beneath(&self, root: Root<'_, 'a>) -> Vec<&Member<'a>> {
         let mut levels = Vec::new();
         let mut owners = vec![root];
         while !owners.is_empty() {
             let parts = owners.iter().flat_map(|owner| self.parts_of(*owner));
-            let level: Vec<&Member<'a>> = parts.filter(|member| member.part.shared.is_empty()).collect();
+            let level: Vec<&Member<'a>> = parts.filter(|member| !member.is_shared()).collect();
             let (gone, living): (Vec<_>, Vec<_>) = level.into_iter().partition(|member| member.is_destroyed());
             // What lives on keeps its own parts.
             owners = gone.iter().map(|member| Some(*member)).collect();
-            let gone = referrers_first(gone, |one, other| one.parents.contains(&other.part.table.to_lowercase()));
             levels.push(gone.into_iter().chain(living));
         }
         levels.into_iter().rev().flatten().collect()
@@ -86,9 +78,9 @@ impl<'a> Family<'a> {
     pub(super) fn shared_beneath(&self, root: Root<'_, 'a>) -> Vec<&Member<'a>> {
         let gone = self.beneath(root).into_iter().filter(|member| member.is_destroyed()).map(Some);
         let parts = gone.chain([root]).flat_map(|owner| self.parts_of(owner));
-        let shared = parts.filter(|member| !member.part.shared.is_empty()).collect();
+        let shared = parts.filter(|member| member.is_shared()).collect();
         referrers_first(shared, |one, other| {
-            other.part.shared.iter().any(|reference| reference.table == one.part.table)
+            other.part.shared.iter().any(|reference| reference.table.eq_ignore_ascii_case(&one.part.table))
         })
     }
 
@@ -97,36 +89,56 @@ impl<'a> Family<'a> {
         self.members.iter().filter(|member| member.part.of.as_ref() == owner).collect()
     }
 
-    fn owner(&self, member: &Member<'a>) -> Option<&Member<'a>> {
+    pub(super) fn owner(&self, member: &Member<'a>) -> Option<&Member<'a>> {
         let of = member.part.of.as_ref()?;
         self.members.iter().find(|other| other.part.name == *of)
     }
 
     /// The table in which a part's owners are.
-    pub(super) fn owner_table(&self, member: &Member<'a>) -> String {
-        table(self.owner(member).map_or(&self.series.table, |owner| &owner.part.table))
+    pub(super) fn owner_table(&self, member: &Member<'a>) -> &str {
+        self.table_of(self.owner(member))
+    }
+
+    /// The table of a part, or of the records.
+    pub(super) fn table_of(&self, root: Root<'_, 'a>) -> &str {
+        root.map_or(&self.series.table, |member| &member.part.table)
+    }
+
+    /// With whose last reference a shared part goes, or, of what is not shared, with whom.
+    pub(super) fn root_of(&self, member: &Member<'a>) -> Root<'_, 'a> {
+        let mut owner = self.owner(member);
+        while let Some(member) = owner.filter(|owner| !owner.is_shared()) {
+            owner = self.owner(member);
+        }
+        owner
     }
 
     /// The part's rows beneath `root`, as a WHERE of its own table.
     pub(super) fn where_rows(&self, root: Root<'_, 'a>, member: &Member<'a>) -> String {
-        let part = member.part;
-        if let (None, None, Join::Columns(pairs)) = (root, &part.of, &part.on) {
-            // Joined on key columns: the owners need not be looked at.
-            let keys: Option<Vec<String>> = pairs.iter().map(|(_, owner)| self.key_copy(owner)).collect();
-            if let Some(keys) = keys {
-                let this = listed(pairs.iter().map(|(this, _)| column(THIS, this)));
-                let keys = keys.join(", ");
-                return format!("({this}) IN (SELECT {keys} FROM {} AS k){}", self.keys(), and_condition(part));
-            }
+        if let Some(keys) = self.joined_keys(root, member) {
+            let this = listed(member.joined_by().into_iter().map(|name| column(THIS, name)));
+            let keys = listed(keys.into_iter());
+            return format!("({this}) IN (SELECT {keys} FROM {} AS k){}", self.keys(), and_condition(member.part));
         }
         let list = member.list(THIS);
         format!("({list}) IN ({})", self.rows(root, member, &list))
     }
 
+    /// The copies of the key columns to which a part of the record is joined, if to nothing else: then the owners need
+    /// not be looked at.
+    pub(super) fn joined_keys(&self, root: Root<'_, 'a>, member: &Member<'a>) -> Option<Vec<String>> {
+        match (root, &member.part.of, &member.part.on) {
+            (None, None, Join::Columns(pairs)) => pairs.iter().map(|(_, owner)| self.key_copy(owner)).collect(),
+            _ => None,
+        }
+    }
+
     /// A SELECT of these columns from the part's rows beneath `root`.
     pub(super) fn rows(&self, root: Root<'_, 'a>, member: &Member<'a>, columns: &str) -> String {
         let owners = match self.owner(member) {
-            Some(owner) if root.is_none_or(|root| root.place != owner.place) => self.rows(root, owner, "this.*"),
+            Some(owner) if root.is_none_or(|root| root.place != owner.place) => {
+                self.rows(root, owner, &format!("this.*{}", carried(root)))
+            }
             _ => self.root_rows(root),
         };
         let (part, on) = (table(&member.part.table), join(&member.part.on));
@@ -135,14 +147,35 @@ impl<'a> Family<'a> {
     }
 
     fn root_rows(&self, root: Root<'_, 'a>) -> String {
-        let (keys, name, matches) = match root {
-            None => (self.keys(), table(&self.series.table), self.matches_key()),
+        let (keys, copies, matches) = match root {
+            None => (self.keys(), String::new(), self.matches_key()),
             Some(member) => {
+                let copies = (0..member.identity.len()).map(|place| format!(", k.i{place} AS {}", of_root(place)));
                 let matches = format!("({}) = ({})", member.list(THIS), member.copied());
-                (self.candidates(member), table(&member.part.table), matches)
+                (self.aside(Aside::Going, member), copies.collect(), matches)
             }
         };
-        format!("SELECT this.* FROM {keys} AS k CROSS JOIN {name} AS this WHERE {matches}")
+        let name = table(self.table_of(root));
+        format!("SELECT this.*{copies} FROM {keys} AS k CROSS JOIN {name} AS this WHERE {matches}")
+    }
+
+    /// Puts the part's rows beneath `root` aside, and with each those rows of `root` with which it goes.
+    pub(super) fn put_aside(&self, aside: Aside, root: Root<'_, 'a>, member: &Member<'a>) -> [String; 2] {
+        let table = self.aside(aside, member);
+        let rows = self.rows(root, member, &format!("{}{}", member.list(THIS), carried(root)));
+        [format!("DELETE FROM {table}"), format!("INSERT INTO {table} SELECT DISTINCT * FROM ({rows})")]
+    }
+
+    /// The part's rows that were put aside, as a WHERE of its own table.
+    pub(super) fn where_aside(&self, aside: Aside, member: &Member<'a>) -> String {
+        format!("({}) IN (SELECT {} FROM {} AS k)", member.list(THIS), member.copied(), self.aside(aside, member))
+    }
+
+    /// Of a part's rows that were put aside, forgets those that do not go after all, as their row of `root` does not.
+    pub(super) fn stay_with(&self, root: &Member<'a>, member: &Member<'a>) -> String {
+        let copies = listed((0..root.identity.len()).map(|place| format!("r{place}")));
+        let (table, roots) = (self.aside(Aside::Going, member), self.aside(Aside::Going, root));
+        format!("DELETE FROM {table} WHERE ({copies}) NOT IN (SELECT {} FROM {roots} AS k)", root.copied())
     }
 
     /// The records of the chunk, as a WHERE of the series' table.
@@ -162,9 +195,14 @@ impl<'a> Family<'a> {
         format!("temp.retentiond_keys_{}", self.number)
     }
 
-    /// The temporary table of the rows of a shared part that may go: their identities, `i0`, `i1`, …
-    pub(super) fn candidates(&self, member: &Member<'a>) -> String {
-        format!("temp.retentiond_shared_{}_{}", self.number, member.place)
+    /// The temporary table of the rows of a part that were put aside: what tells them apart, `i0`, `i1`, …, and, where
+    /// they go with rows of a shared part, what tells these apart, `r0`, `r1`, …
+    pub(super) fn aside(&self, aside: Aside, member: &Member<'a>) -> String {
+        let what = match aside {
+            Aside::Going => "going",
+            Aside::Masked => "masked",
+        };
+        format!("temp.retentiond_{what}_{}_{}", self.number, member.place)
     }
 
     fn key_copies(&self) -> String {
@@ -172,98 +210,68 @@ impl<'a> Family<'a> {
     }
 
     fn key_copy(&self, column: &str) -> Option<String> {
-        self.series.key.iter().position(|key| key == column).map(|place| format!("k.k{place}"))
+        self.series.key.iter().position(|key| key.eq_ignore_ascii_case(column)).map(|place| format!("k.k{place}"))
     }
 
     /// Makes the temporary tables. Copies of columns get the affinity of the originals, so that they compare alike.
-    pub(super) fn make_temporary_tables(&self, conn: &Connection) -> Result<(), StoreError> {
-        let make = |temporary: String, prefix: char, columns: &[String], original: &str| {
+    pub(super) fn make_temporary_tables(
+        &self,
+        conn: &Connection,
+        aside: &[(Aside, Root<'_, 'a>, &Member<'a>)],
+    ) -> Result<(), StoreError> {
+        let copies = |alias: &str, prefix: char, columns: &[String]| {
             let columns = columns.iter().enumerate();
-            let copies = listed(columns.map(|(place, name)| format!("{} AS {prefix}{place}", column(THIS, name))));
-            let name = temporary.trim_start_matches("temp.");
-            let original = table(original);
-            conn.execute_batch(&format!(
-                "DROP TABLE IF EXISTS {temporary};
-                 CREATE TEMP TABLE {name} AS SELECT {copies} FROM {original} AS this LIMIT 0"
-            ))
-            .map_err(|e| StoreError::of(conn, e))
+            listed(columns.map(|(place, name)| format!("{} AS {prefix}{place}", column(alias, name))))
         };
-        make(self.keys(), 'k', &self.series.key, &self.series.table)?;
-        for member in self.members.iter().filter(|member| !member.part.shared.is_empty()) {
-            make(self.candidates(member), 'i', &member.identity, &member.part.table)?;
+        let records = format!("{} AS {THIS}", table(&self.series.table));
+        let mut tables = vec![(self.keys(), copies(THIS, 'k', &self.series.key), records)];
+        for (aside, root, member) in aside {
+            let mut columns = copies(THIS, 'i', &member.identity);
+            let mut from = format!("{} AS {THIS}", table(&member.part.table));
+            if let Some(root) = root {
+                columns = format!("{columns}, {}", copies("root", 'r', &root.identity));
+                from = format!("{from}, {} AS root", table(&root.part.table));
+            }
+            tables.push((self.aside(*aside, member), columns, from));
+        }
+        for (temporary, columns, from) in tables {
+            let name = temporary.trim_start_matches("temp.");
+            conn.execute_batch(&format!(
+                "DROP TABLE IF EXISTS {temporary}; CREATE TEMP TABLE {name} AS SELECT {columns} FROM {from} LIMIT 0"
+            ))
+            .map_err(|e| StoreError::of(conn, e))?;
         }
         Ok(())
     }
 }
 
-impl<'a> Member<'a> {
-    fn read(conn: &Connection, part: &'a PartMapping, place: usize) -> Result<Self, StoreError> {
-        let texts = |sql: &str| {
-            conn.prepare_cached(sql)
-                .and_then(|mut statement| statement.query_map([&part.table], |row| row.get(0))?.collect())
-                .map_err(|e| StoreError::of(conn, e))
-        };
-        let parents: Vec<String> = texts("SELECT DISTINCT lower(\"table\") FROM pragma_foreign_key_list(?1, 'main')")?;
-        let triggers: Vec<String> =
-            texts("SELECT name FROM main.sqlite_schema WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE")?;
-        Ok(Self { part, place, identity: identity(conn, &part.table)?, parents, has_triggers: !triggers.is_empty() })
-    }
-
-    pub(super) fn is_destroyed(&self) -> bool {
-        self.part.owner_gone == OwnerGone::Destroy
-    }
-
-    /// `this."a", this."b"`
-    pub(super) fn list(&self, alias: &str) -> String {
-        listed(self.identity.iter().map(|name| column(alias, name)))
-    }
-
-    /// `k.i0, k.i1`
-    pub(super) fn copied(&self) -> String {
-        listed((0..self.identity.len()).map(|place| format!("k.i{place}")))
-    }
+/// For what rows of a part are put aside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Aside {
+    /// They may go, or lose their owner.
+    Going,
+    Masked,
 }
 
-/// What tells the rows of a table apart.
-fn identity(conn: &Connection, table: &str) -> Result<Vec<String>, StoreError> {
-    let read = || {
-        let sql = "SELECT (SELECT wr FROM pragma_table_list(?1) WHERE schema = 'main' AND type = 'table'), name, pk \
-                   FROM pragma_table_xinfo(?1, 'main') ORDER BY pk";
-        let mut statement = conn.prepare_cached(sql)?;
-        let rows = statement.query_map([table], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-        rows.collect::<rusqlite::Result<Vec<(Option<bool>, String, i64)>>>()
-    };
-    let columns = read().map_err(|e| StoreError::of(conn, e))?;
-    let is_free = |alias: &&str| !columns.iter().any(|(_, column, _)| column.eq_ignore_ascii_case(alias));
-    match columns.first() {
-        Some((Some(true), ..)) => {
-            Ok(columns.iter().filter(|(.., place)| *place > 0).map(|(_, column, _)| column.clone()).collect())
-        }
-        Some((Some(false), ..)) => match ["rowid", "_rowid_", "oid"].into_iter().find(is_free) {
-            Some(alias) => Ok(vec![alias.to_owned()]),
-            None => Err(unusable(conn, format!("table {table} has columns named rowid, _rowid_ and oid"))),
-        },
-        _ => Err(unusable(conn, format!("{table} is not an ordinary table"))),
-    }
+/// What tells a row of a shared part apart, carried along while rows of its parts are looked for.
+fn of_root(place: usize) -> String {
+    name(&format!("retentiond root {place}"))
 }
 
-/// The columns of a table that have bytes in it: all but those that are computed when they are read.
-pub(super) fn stored_columns(conn: &Connection, table: &str) -> Result<Vec<String>, StoreError> {
-    conn.prepare_cached("SELECT name FROM pragma_table_xinfo(?1, 'main') WHERE hidden IN (0, 3)")
-        .and_then(|mut statement| statement.query_map([table], |row| row.get(0))?.collect())
-        .map_err(|e| StoreError::of(conn, e))
+/// The same, as further columns of a SELECT.
+fn carried(root: Root<'_, '_>) -> String {
+    let places = 0..root.map_or(0, |member| member.identity.len());
+    places.map(|place| format!(", {OWNER}.{0} AS {0}", of_root(place))).collect()
 }
 
-/// Puts whoever refers to another before that other; where they refer to each other, in the mapping's order.
-fn referrers_first<'f, 'a>(
-    mut members: Vec<&'f Member<'a>>,
-    refers: impl Fn(&Member<'a>, &Member<'a>) -> bool,
-) -> Vec<&'f Member<'a>> {
+/// Puts whoever refers to another before that other; where they refer to each other, as they came.
+pub(super) fn referrers_first<T: Copy>(mut items: Vec<T>, refers: impl Fn(T, T) -> bool) -> Vec<T> {
     let mut ordered = Vec::new();
-    while !members.is_empty() {
-        let referred = |one: &Member<'a>| members.iter().any(|other| other.place != one.place && refers(other, one));
-        let first = members.iter().position(|member| !referred(member)).unwrap_or(0);
-        ordered.push(members.remove(first));
+    while !items.is_empty() {
+        let is_referred_to =
+            |at: usize| items.iter().enumerate().any(|(other, item)| other != at && refers(*item, items[at]));
+        let first = (0..items.len()).find(|at| !is_referred_to(*at)).unwrap_or(0);
+        ordered.push(items.remove(first));
     }
     ordered
 }

@@ -1,18 +1,20 @@
 //! From a mapping to the statements that dispose of its records.
 //!
-//! The deepest parts go first, while their owners can still be found; shared parts go last, when the references that go
-//! with the records are gone.
+//! First the rows are put aside that could not be told any more when their turn comes. Then the deepest parts go, while
+//! their owners can still be found; shared parts go last, when the references that go with the records are gone.
 
 use std::collections::BTreeMap;
 
 use rusqlite::Connection;
 
 use super::StoreError;
-use super::dispose_family::{Family, Member, Root, listed, stored_columns, table, unusable};
+use super::dispose_family::{Aside, Family, Root, listed, table, unusable};
+use super::dispose_member::{Member, stored_columns};
+use super::dispose_order::Group;
 use super::masked;
 use super::permitted::Permitted;
 use super::sql::{OWNER, THIS, column, condition, join, literal, mask, name};
-use crate::records::mapping::{Condition, Join, Mask, OwnerGone, PartMapping, SeriesMapping, SetValue};
+use crate::records::mapping::{Join, Mask, OwnerGone, PartMapping, SeriesMapping, SetValue};
 
 /// The statements for one series.
 pub(super) struct Program {
@@ -77,17 +79,15 @@ pub(super) fn compile(
     number: usize,
 ) -> Result<Program, StoreError> {
     let family = Family::read(conn, series, number)?;
-    family.make_temporary_tables(conn)?;
-    let compiler = Compiler { conn, family: &family, permitted };
+    let compiler = Compiler::new(conn, &family, permitted);
+    compiler.make_temporary_tables()?;
     let keys = family.keys();
     let columns = listed((0..series.key.len()).map(|place| format!("k{place}")));
     let parameters = listed((0..series.key.len()).map(|place| format!("?{}", place + 2)));
-    let mut destroy = Vec::new();
-    compiler.destroy(None, &mut destroy)?;
     Ok(Program {
         empty: format!("DELETE FROM {keys}"),
         insert: format!("INSERT INTO {keys}(rowid, {columns}) VALUES (?1, {parameters})"),
-        destroy,
+        destroy: compiler.destroy()?,
         anonymize: compiler.anonymize()?,
         find: format!(
             "SELECT k.rowid FROM {keys} AS k CROSS JOIN {} AS this WHERE {}",
@@ -103,24 +103,52 @@ struct Compiler<'f, 'a> {
     conn: &'f Connection,
     family: &'f Family<'a>,
     permitted: &'f Permitted,
+    groups: Vec<Group<'f, 'a>>,
+    /// The parts whose rows are put aside before the first of all goes, beside the shared ones.
+    chosen: Vec<&'f Member<'a>>,
+    /// Those whose rows are put aside before the first mask.
+    chosen_to_be_masked: Vec<&'f Member<'a>>,
 }
 
-impl<'a> Compiler<'_, 'a> {
-    /// Everything beneath `root`, then `root` itself, then the shared parts that nothing refers to any more.
-    fn destroy(&self, root: Root<'_, 'a>, steps: &mut Vec<Step>) -> Result<(), StoreError> {
-        let shared = self.family.shared_beneath(root);
-        for member in &shared {
-            self.collect(root, member, steps);
+impl<'f, 'a> Compiler<'f, 'a> {
+    fn new(conn: &'f Connection, family: &'f Family<'a>, permitted: &'f Permitted) -> Self {
+        let groups = family.groups();
+        let chosen = family.chosen_to_go(&groups, permitted);
+        let chosen_to_be_masked = family.chosen_to_be_masked(permitted);
+        Self { conn, family, permitted, groups, chosen, chosen_to_be_masked }
+    }
+
+    /// The parts of which rows are put aside before the first goes, each with its root: owners before what is theirs.
+    fn put_aside(&self) -> impl Iterator<Item = (Root<'f, 'a>, &'f Member<'a>)> {
+        let shared = self.groups.iter().filter_map(|group| group.root);
+        shared.chain(self.chosen.iter().copied()).map(|member| (self.family.root_of(member), member))
+    }
+
+    fn make_temporary_tables(&self) -> Result<(), StoreError> {
+        let going = self.put_aside().map(|(root, member)| (Aside::Going, root, member));
+        let masked = self.chosen_to_be_masked.iter().map(|member| (Aside::Masked, None, *member));
+        self.family.make_temporary_tables(self.conn, &going.chain(masked).collect::<Vec<_>>())
+    }
+
+    /// Everything that goes with a record, group by group.
+    fn destroy(&self) -> Result<Vec<Step>, StoreError> {
+        let mut steps = Vec::new();
+        for (root, member) in self.put_aside() {
+            let sql = self.family.put_aside(Aside::Going, root, member);
+            steps.extend(sql.map(|sql| Step::new(&member.part.table, sql, Effect::None)));
         }
-        for member in self.family.beneath(root) {
-            self.part(root, member, steps)?;
+        for Group { root, turns } in &self.groups {
+            if let Some(member) = root {
+                self.narrow(member, &mut steps);
+            }
+            for turn in turns {
+                match turn {
+                    Some(member) => self.part(*root, member, &mut steps)?,
+                    None => self.root(*root, &mut steps),
+                }
+            }
         }
-        self.root(root, steps);
-        for member in shared {
-            self.narrow(member, steps);
-            self.destroy(Some(member), steps)?;
-        }
-        Ok(())
+        Ok(steps)
     }
 
     /// SQLite knows how long a value is from its row's header, and reads none of the pages that a long one fills.
@@ -151,8 +179,7 @@ impl<'a> Compiler<'_, 'a> {
                 steps.push(Step::none_left(name, &rows));
             }
             Some(member) => {
-                let candidates = format!("SELECT {} FROM {} AS k", member.copied(), self.family.candidates(member));
-                let rows = format!("({}) IN ({candidates})", member.list(THIS));
+                let rows = self.family.where_aside(Aside::Going, member);
                 let step = changing(member, delete(&member.part.table, &rows), &rows, Effect::Parts);
                 self.destroying(step, &rows, steps);
                 if member.has_triggers {
@@ -164,7 +191,12 @@ impl<'a> Compiler<'_, 'a> {
 
     fn part(&self, root: Root<'_, 'a>, member: &Member<'a>, steps: &mut Vec<Step>) -> Result<(), StoreError> {
         let part = member.part;
-        let (name, rows) = (table(&part.table), self.family.where_rows(root, member));
+        let is_chosen = self.chosen.iter().any(|chosen| chosen.place == member.place);
+        let rows = match is_chosen {
+            true => self.family.where_aside(Aside::Going, member),
+            false => self.family.where_rows(root, member),
+        };
+        let name = table(&part.table);
         let (sql, effect) = match &part.owner_gone {
             OwnerGone::Destroy => (format!("DELETE FROM {name} AS this WHERE {rows}"), Effect::Parts),
             OwnerGone::Detach => (update(&name, &self.detachments(part)?, &rows), Effect::Detached),
@@ -178,9 +210,8 @@ impl<'a> Compiler<'_, 'a> {
             Effect::Parts => self.destroying(step, &rows, steps),
             _ => steps.push(self.altering(step)),
         }
-        // What is set need not be what joins the row to its owner: such rows are counted before, and that must do.
-        if member.has_triggers && !matches!(part.owner_gone, OwnerGone::Set(_)) {
-            steps.push(Step::none_left(&part.table, &rows));
+        if member.has_triggers {
+            steps.extend(none_left(member, &rows));
         }
         Ok(())
     }
@@ -217,20 +248,10 @@ impl<'a> Compiler<'_, 'a> {
         }
     }
 
-    /// Puts the rows of a shared part aside while their owners can still be found.
-    fn collect(&self, root: Root<'_, 'a>, member: &Member<'a>, steps: &mut Vec<Step>) {
-        let candidates = self.family.candidates(member);
-        let rows = self.family.rows(root, member, &member.list(THIS));
-        let fill = format!("INSERT INTO {candidates} SELECT DISTINCT * FROM ({rows})");
-        for sql in [format!("DELETE FROM {candidates}"), fill] {
-            steps.push(Step::new(&member.part.table, sql, Effect::None));
-        }
-    }
-
     /// Lets those go on living that something still refers to: another owner, or a row of the `shared` tables.
     fn narrow(&self, member: &Member<'a>, steps: &mut Vec<Step>) {
         let part = member.part;
-        let candidates = self.family.candidates(member);
+        let candidates = self.family.aside(Aside::Going, member);
         let mut keep = |alias: &str, reference: String| {
             let (name, list, copied) = (table(&part.table), member.list(alias), member.copied());
             let referred = format!(
@@ -240,26 +261,36 @@ impl<'a> Compiler<'_, 'a> {
             let sql = format!("DELETE FROM {candidates} WHERE rowid IN ({referred})");
             steps.push(Step::new(&part.table, sql, Effect::None));
         };
-        keep(THIS, format!("SELECT 1 FROM {} AS owner WHERE {}", self.family.owner_table(member), join(&part.on)));
+        let owners = table(self.family.owner_table(member));
+        keep(THIS, format!("SELECT 1 FROM {owners} AS owner WHERE {}", join(&part.on)));
         for reference in &part.shared {
             let also = reference.condition.as_ref().map_or("1".to_owned(), condition);
             let (name, on) = (table(&reference.table), join(&reference.on));
             keep(OWNER, format!("SELECT 1 FROM {name} AS this WHERE {on} AND {also}"));
         }
+        let theirs = self.put_aside().filter(|(root, _)| root.is_some_and(|root| root.place == member.place));
+        for (_, with) in theirs {
+            steps.push(Step::new(&with.part.table, self.family.stay_with(member, with), Effect::None));
+        }
     }
 
     fn anonymize(&self) -> Result<Vec<Step>, StoreError> {
         let mut steps = Vec::new();
-        for member in self.family.deepest_first() {
+        for member in &self.chosen_to_be_masked {
+            let sql = self.family.put_aside(Aside::Masked, None, member);
+            steps.extend(sql.map(|sql| Step::new(&member.part.table, sql, Effect::None)));
+        }
+        for member in self.family.masked() {
             let part = member.part;
-            if part.anonymize.is_empty() {
-                continue;
-            }
             if !part.shared.is_empty() {
                 let message = format!("part {}: rows that records share cannot be masked", part.name);
                 return Err(unusable(self.conn, message));
             }
-            let rows = self.family.where_rows(None, member);
+            let is_chosen = self.chosen_to_be_masked.iter().any(|chosen| chosen.place == member.place);
+            let rows = match is_chosen {
+                true => self.family.where_aside(Aside::Masked, member),
+                false => self.family.where_rows(None, member),
+            };
             let sql = update(&table(&part.table), &masking(&part.anonymize), &rows);
             steps.push(self.altering(changing(member, sql, &rows, Effect::Parts)));
             steps.push(unmasked(&part.table, &part.anonymize, &rows));
@@ -275,17 +306,26 @@ impl<'a> Compiler<'_, 'a> {
     }
 }
 
-/// Whether a part's rows are chosen by an expression: it must not ask for the time, as triggers may while rows change.
-fn has_expression(part: &PartMapping) -> bool {
-    matches!(part.on, Join::Expression(_)) || matches!(part.condition, Some(Condition::Expression(_)))
-}
-
 /// A statement that changes these rows of a part.
 fn changing(member: &Member<'_>, sql: String, rows: &str, effect: Effect) -> Step {
     let name = &member.part.table;
     let count = || format!("SELECT count(*) FROM {} AS this WHERE {rows}", table(name));
-    let is_counted = member.has_triggers || has_expression(member.part);
+    let is_counted = member.has_triggers || member.is_found_by_expression();
     Step { expect: is_counted.then(count), ..Step::new(name, sql, effect) }
+}
+
+/// Fails where one of these rows of a part is left, or still has its owner. What is set need not be what joins the row
+/// to its owner: such rows are counted before, and that must do.
+fn none_left(member: &Member<'_>, rows: &str) -> Option<Step> {
+    let name = &member.part.table;
+    match member.part.owner_gone {
+        OwnerGone::Destroy => Some(Step::none_left(name, rows)),
+        OwnerGone::Detach => {
+            let joined = member.joined_by().into_iter().map(|joined| format!("{} IS NOT NULL", column(THIS, joined)));
+            Some(Step::none_left(name, &format!("{rows} AND ({})", joined.collect::<Vec<_>>().join(" OR "))))
+        }
+        OwnerGone::Set(_) => None,
+    }
 }
 
 /// OR ABORT overrules what a constraint says it does on a conflict: to pass the row over, or to remove the other one,

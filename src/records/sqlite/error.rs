@@ -60,8 +60,8 @@ pub enum StoreError {
     /// Arguments that are no key of the series.
     #[error("this is no key of the series: {message}")]
     Key { message: String },
-    #[error("{message} in {}; the change was undone: correct the rows, or the mapping by what `retentiond check` says", database.display())]
-    Constraint { database: PathBuf, message: String },
+    #[error("{message} in {}; the change was undone: {mend}", database.display())]
+    Constraint { database: PathBuf, message: String, mend: &'static str },
     /// A cascade or a trigger changed more, or less, than the mapping says.
     #[error(
         "{changed} rows changed where the mapping accounts for {counted}; the change was undone; run `retentiond check`"
@@ -212,24 +212,38 @@ impl StoreError {
             ErrorCode::DiskFull => Self::DiskFull { database },
             ErrorCode::SystemIoFailure => Self::Io { database, code },
             ErrorCode::OperationInterrupted => Self::Interrupted { database },
-            ErrorCode::ConstraintViolation => Self::Constraint { database, message: constraint(code, &error) },
+            ErrorCode::ConstraintViolation => {
+                let (message, mend) = constraint(code, &error);
+                Self::Constraint { database, message, mend }
+            }
             _ if is_schema_error(&error) => Self::Schema { database, message: without_values(&error) },
             _ => Self::Sql { database, code, message: without_values(&error) },
         }
     }
 }
 
-/// SQLite's words on a constraint name tables and columns, except those of a trigger, which are the application's and
-/// may hold values.
-fn constraint(code: i32, error: &rusqlite::Error) -> String {
-    if code == ffi::SQLITE_CONSTRAINT_TRIGGER {
-        return "a trigger of the application refused a change".to_owned();
+/// Which constraint refused a change, and the mend. SQLite's words on it name tables and columns, except those of a
+/// trigger, which are the application's and may hold values. It calls a foreign key that restricts a trigger, too.
+fn constraint(code: i32, error: &rusqlite::Error) -> (String, &'static str) {
+    let restricts =
+        || matches!(error, rusqlite::Error::SqliteFailure(_, Some(words)) if words == "FOREIGN KEY constraint failed");
+    match code {
+        ffi::SQLITE_CONSTRAINT_FOREIGNKEY => (FOREIGN_KEY.0.to_owned(), FOREIGN_KEY.1),
+        ffi::SQLITE_CONSTRAINT_TRIGGER if restricts() => (FOREIGN_KEY.0.to_owned(), FOREIGN_KEY.1),
+        ffi::SQLITE_CONSTRAINT_TRIGGER => ("a trigger of the application refused a change".to_owned(), CORRECT),
+        _ => (without_values(error), CORRECT),
     }
-    if code == ffi::SQLITE_CONSTRAINT_FOREIGNKEY {
-        return "a foreign key refused a change: a row that would stay refers to one that was to go".to_owned();
-    }
-    without_values(error)
 }
+
+const CORRECT: &str = "correct the rows, or the mapping by what `retentiond check` says";
+
+/// What a foreign key that refuses says, and the mend.
+const FOREIGN_KEY: (&str, &str) = (
+    "a foreign key refused a change: a row that would stay, or could go only later, refers to one that was to go",
+    "look which rows refer to those of the record; map them as a part, or, where rows that go together refer to each \
+     other, let the mapping detach one side (`owner_gone = \"detach\"`) or declare that foreign key DEFERRABLE \
+     INITIALLY DEFERRED",
+);
 
 /// Whether a statement that could be prepared failed on the values of a row.
 pub(super) fn fails_on_row(error: &rusqlite::Error) -> bool {

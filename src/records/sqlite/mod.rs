@@ -8,6 +8,8 @@ mod deadline;
 mod decode;
 mod dispose;
 mod dispose_family;
+mod dispose_member;
+mod dispose_order;
 mod dispose_program;
 mod error;
 mod expression;

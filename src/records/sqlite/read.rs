@@ -171,8 +171,13 @@ impl<'c> Others<'c> {
         let mut rows = statement.raw_query();
         let mut picked = Reading::Unset;
         while let Some(row) = rows.next()? {
-            picked = pick(query.pick, picked, element.decoder.read(row.get_ref(0)?));
-            if matches!(picked, Reading::Unreadable(_)) {
+            let reading = element.decoder.read(row.get_ref(0)?);
+            match reading {
+                // Open comes before undated: an unreadable row ends the search only where none is still to come.
+                Reading::Unset if query.requires_all => return Ok(Reading::Unset),
+                _ => picked = pick(query.pick, picked, reading),
+            }
+            if matches!(picked, Reading::Unreadable(_)) && !query.requires_all {
                 break;
             }
         }

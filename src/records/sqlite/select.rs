@@ -80,6 +80,8 @@ pub(super) struct ElementShape {
 pub(super) struct ChildQuery {
     pub sql: String,
     pub pick: Pick,
+    /// Whether the event requires every value: then nothing is picked while one is missing.
+    pub requires_all: bool,
 }
 
 #[derive(Debug)]
@@ -199,7 +201,7 @@ fn event_shape(series: &SeriesMapping, event: &EventMapping, local: Option<Zone>
             ElementTable::Record => None,
             ElementTable::Child { table, on, condition, pick } => {
                 let sql = child_rows(series, &sql::column(THIS, &element.column), table, on, condition.as_ref());
-                Some(ChildQuery { sql, pick: *pick })
+                Some(ChildQuery { sql, pick: *pick, requires_all: event.pick == Pick::All })
             }
         },
     };

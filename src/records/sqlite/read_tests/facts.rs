@@ -146,6 +146,30 @@ fn an_event_in_a_child_table_is_picked_among_its_rows_and_one_bad_row_spoils_it(
 }
 
 #[test]
+fn an_event_that_requires_every_value_is_open_while_one_row_of_a_child_table_has_none() {
+    let database = Database::with(
+        "wal",
+        "CREATE TABLE dossier (id INTEGER PRIMARY KEY, closed_at TEXT);
+         CREATE TABLE invoice (dossier_id INT, used_at TEXT);
+         INSERT INTO dossier VALUES (1, NULL), (2, NULL), (3, NULL), (4, NULL), (5, NULL);
+         INSERT INTO invoice VALUES (1, '2024-01-01T00:00:00Z'), (1, NULL), (2, NULL), (2, '2024-01-01T00:00:00Z'),
+             (3, '2024-01-01T00:00:00Z'), (3, '2024-02-01T00:00:00Z'), (5, 'soon'), (5, '');",
+    );
+    for (pick, of_both) in [(Pick::Latest, "2024-02-01T00:00:00Z"), (Pick::Earliest, "2024-01-01T00:00:00Z")] {
+        let mut paid = child("invoice", columns(&[("dossier_id", "id")]), None, pick);
+        paid.unset = vec![Literal::Text(String::new())];
+        let mut dossier = series("dossier");
+        dossier.events.insert(TriggerName::from("closure"), event(Pick::All, vec![paid]));
+        let all = [dossier];
+        let of = |id| database.facts(&all, &key(id)).unwrap().events.remove(0).readings;
+        for open in [1, 2, 4, 5] {
+            assert_eq!(of(open), [Reading::Unset], "{open}");
+        }
+        assert_eq!(of(3), [at(of_both)]);
+    }
+}
+
+#[test]
 fn events_stand_in_the_order_of_their_names() {
     let database = Database::with(
         "delete",

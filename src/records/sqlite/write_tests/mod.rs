@@ -1,5 +1,6 @@
 //! The write side against real database files.
 
+mod chosen;
 mod disposal;
 mod fences;
 mod house;
