@@ -162,3 +162,43 @@ fn what_fails_run_after_run_is_one_alert_about_its_rule_that_says_why_until_a_ru
     daemon.stop();
     office.verify();
 }
+
+#[test]
+fn what_a_run_leaves_of_one_rule_is_no_alert_about_another_of_which_it_left_nothing() {
+    let office = Office::new("approve", 1);
+    let root = office.path("files");
+    let calendar = fs::read_to_string(office.path("calendar.toml")).unwrap();
+    let account = "
+[[series]]
+name     = \"account\"
+triggers = { closure = { en = \"Closure\" } }
+
+[[rule]]
+number      = \"R-2\"
+title       = { en = \"Accounts\" }
+series      = \"account\"
+trigger     = \"closure\"
+keep        = \"P1Y\"
+disposition = \"destroy\"
+";
+    fs::write(office.path("calendar.toml"), calendar + account).unwrap();
+    let office = with_a_file(office, &root);
+    office.configure(
+        "\n[series.account]\nsource = \"app\"\ntable = \"account\"\nkey = \"id\"\nevent.closure = \"closed_at\"\n",
+    );
+    let table = "CREATE TABLE account(id INTEGER PRIMARY KEY, closed_at TEXT);
+        CREATE INDEX account_closed ON account(closed_at);
+        INSERT INTO account VALUES (1, '2025-11-01T12:00:00Z')";
+    office.database().execute_batch(table).unwrap();
+    fs::remove_file(root.join("canary.txt")).unwrap();
+    let daemon = office.start();
+    office.scan();
+    let plan = office.plans("pending").remove(0);
+    office.ask(&["approve", &plan, "--accept", "rules,empty"]);
+    office.wait("the end", || office.plans("executed").len() == 1 && office.status()["doing"] == "idle");
+    assert_eq!((office.count(), office.rows("account")), (6, 0));
+    let alerts = office.status()["alerts"].as_array().unwrap().clone();
+    let about: Vec<_> = alerts.iter().filter(|alert| alert["code"] == "run-partial").map(|of| &of["about"]).collect();
+    assert_eq!(about, ["R-1"], "{alerts:?}");
+    daemon.stop();
+}

@@ -236,6 +236,30 @@ mod tests {
     }
 
     #[test]
+    fn what_is_done_is_erased_on_a_full_disk_too() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir(dir.path().join("private")).unwrap();
+        let store = Store::open(&dir.path().join("desk.db"), Room::of(dir.path())).unwrap();
+        let room = dir.path().join("private/room");
+        let is_full = room.clone();
+        let fill = move |_: &rusqlite::functions::Context<'_>| {
+            let full = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_FULL);
+            if is_full.exists() { Err(rusqlite::Error::SqliteFailure(full, None)) } else { Ok(0) }
+        };
+        let flags = rusqlite::functions::FunctionFlags::default();
+        store.connection.create_scalar_function("full_at_first", 0, flags, fill).unwrap();
+        let plan = PlanId::from("2026-11-21-4f9a2c01");
+        let excepted = "INSERT INTO exception VALUES('2026-11-21-4f9a2c01', x'00');
+            CREATE TEMP TRIGGER full BEFORE DELETE ON exception BEGIN SELECT full_at_first(); END";
+        store.connection.execute_batch(excepted).unwrap();
+        store.room().set_aside().unwrap();
+        store.forget(&plan).unwrap();
+        assert!(!room.exists(), "given back");
+        let left = store.connection.query_row("SELECT count(*) FROM exception", [], |row| row.get::<_, i64>(0));
+        assert_eq!(left.unwrap(), 0);
+    }
+
+    #[test]
     fn a_full_disk_is_told_once_and_with_what_to_do() {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(&dir.path().join("desk.db"), Room::of(dir.path())).unwrap();
