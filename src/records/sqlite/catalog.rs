@@ -67,7 +67,7 @@ pub struct Index {
     pub unique: bool,
     /// Has a WHERE: does not cover every row.
     pub partial: bool,
-    /// `None` for an expression.
+    /// `None` for an expression, and where the index tells texts apart that the column calls equal.
     pub columns: Vec<Option<String>>,
 }
 

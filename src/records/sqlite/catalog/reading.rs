@@ -112,10 +112,23 @@ pub fn indexes(conn: &Connection, table: &str) -> rusqlite::Result<Vec<Index>> {
         Ok(Index { name: row.get(0)?, unique: row.get(1)?, partial: row.get(2)?, columns: Vec::new() })
     })?;
     for index in &mut indexes {
-        let columns = "SELECT name FROM pragma_index_xinfo(?1) WHERE key ORDER BY seqno";
-        index.columns = all(conn, columns, &index.name, |row| row.get(0))?;
+        let columns = "SELECT name, upper(coll) FROM pragma_index_xinfo(?1) WHERE key ORDER BY seqno";
+        index.columns = all(conn, columns, &index.name, |row| {
+            let (name, collation): (Option<String>, String) = (row.get(0)?, row.get(1)?);
+            let compares_alike = |name: &String| compares_as(conn, table, name, &collation);
+            Ok(match name {
+                Some(name) if compares_alike(&name)? => Some(name),
+                _ => None,
+            })
+        })?;
     }
     Ok(indexes)
+}
+
+/// Whether an index of this collation tells apart no texts that its column calls equal.
+fn compares_as(conn: &Connection, table: &str, column: &str, index: &str) -> rusqlite::Result<bool> {
+    let own = collation(conn, table, column)?;
+    Ok(own == BINARY || own == index)
 }
 
 fn all<T>(

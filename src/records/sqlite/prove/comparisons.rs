@@ -3,20 +3,13 @@
 //! SQLite compares two columns by the affinity and the collation of one of them. Where they differ, a row can be found
 //! from one side and not from the other, and one record's rows can be taken for another's.
 
-use super::{Proof, owner_table, part_place, place};
-use crate::records::mapping::{ElementTable, Join, SeriesMapping};
+use super::joins::{Joined, joins};
+use super::{Proof, place};
+use crate::records::mapping::{Join, SeriesMapping};
 use crate::records::sqlite::catalog::{Affinity, BINARY, Column, Table};
 
 /// How a column's type is changed: SQLite has no statement for it.
 const REBUILD: &str = "rebuild the table with it (https://www.sqlite.org/lang_altertable.html#otheralter)";
-
-/// Two tables and the columns that join them.
-struct Joined<'a> {
-    at: String,
-    this: &'a str,
-    owner: &'a str,
-    on: &'a Join,
-}
 
 impl Proof<'_> {
     /// Columns that are compared with each other, or with what a person writes.
@@ -34,15 +27,7 @@ impl Proof<'_> {
                 self.exact_text(&format!("{at}.subject"), &series.table, column);
             }
         }
-        let queries = self.queries;
-        let relations = series.subject.iter().map(|relation| ("subject", relation));
-        for (word, relation) in relations.chain(series.blocked_by.iter().map(|relation| ("blocked_by", relation))) {
-            let Ok(other) = queries.mapping(&relation.series) else { continue };
-            let (this, owner) =
-                if word == "subject" { (&series.table, &other.table) } else { (&other.table, &series.table) };
-            self.alike(&Joined { at: format!("{at}.{word}"), this, owner, on: &relation.on });
-        }
-        joined_within(series).iter().for_each(|joined| self.alike(joined));
+        joins(self.queries, series).iter().for_each(|joined| self.alike(joined));
     }
 
     /// A key column in which no two values look the same to a person.
@@ -114,30 +99,6 @@ impl Proof<'_> {
         let table = self.table(table)?;
         table.column(column).map(|found| (table, found))
     }
-}
-
-/// Every join of a series with rows of no other series.
-fn joined_within(series: &SeriesMapping) -> Vec<Joined<'_>> {
-    let mut joins = Vec::new();
-    for (trigger, event) in &series.events {
-        for element in &event.elements {
-            if let ElementTable::Child { table, on, .. } = &element.place {
-                let at = format!("{}.event.{trigger}", place(series));
-                joins.push(Joined { at, this: table, owner: &series.table, on });
-            }
-        }
-    }
-    for part in &series.parts {
-        let at = part_place(series, part);
-        if let Some(owner) = owner_table(series, part) {
-            joins.push(Joined { at: at.clone(), this: &part.table, owner, on: &part.on });
-        }
-        for reference in &part.shared {
-            let at = format!("{at}.shared");
-            joins.push(Joined { at, this: &reference.table, owner: &part.table, on: &reference.on });
-        }
-    }
-    joins
 }
 
 /// Columns of the same kind compare alike, whichever stands first: INTEGER and NUMERIC differ only in what CAST makes

@@ -141,7 +141,8 @@ impl Proof<'_> {
             let referring: Vec<(String, ForeignKey)> =
                 self.catalog.references_to(&parent).map(|(table, key)| (table.to_owned(), key.clone())).collect();
             for (table, key) in referring {
-                if !self.names_reference(series, &parent, &table, &key) {
+                if self.namings(series, &parent, &table, &key).is_empty() && !self.is_contradicted(series, &table, &key)
+                {
                     self.unnamed(series, &parent, &table, &key);
                 }
             }
@@ -215,11 +216,6 @@ impl Proof<'_> {
         self.error("unnamed-foreign-key", place(series), message, format!("{mend}{also}"));
     }
 
-    /// Whether the mapping says what becomes of the rows of `table` that refer to `parent`.
-    fn names_reference(&self, series: &SeriesMapping, parent: &str, table: &str, key: &ForeignKey) -> bool {
-        !self.namings(series, parent, table, key).is_empty()
-    }
-
     /// Where the mapping says what becomes of the rows of `table` that refer to `parent`.
     fn namings<'m>(&self, series: &'m SeriesMapping, parent: &str, table: &str, key: &ForeignKey) -> Vec<Naming<'m>> {
         let is = |one: &str, other: &str| one.eq_ignore_ascii_case(other);
@@ -231,7 +227,8 @@ impl Proof<'_> {
                 namings.push(Naming { at: at.clone(), condition: part.condition.as_ref() });
             }
             // A shared part is joined from the other side: its owner refers to it.
-            if is(&part.table, parent) && owner.is_some_and(|owner| is(owner, table)) && mirrors(&part.on, key) {
+            if is(&part.table, parent) && owner.is_some_and(|owner| is(owner, table)) && joins(&mirrored(&part.on), key)
+            {
                 namings.push(Naming { at: at.clone(), condition: None });
             }
             let shared = part.shared.iter().filter(|reference| {
@@ -270,22 +267,24 @@ fn effect_of(key: &ForeignKey) -> &'static str {
 }
 
 /// Whether a join follows a foreign key; an expression is believed to.
-fn joins(join: &Join, key: &ForeignKey) -> bool {
+pub(super) fn joins(join: &Join, key: &ForeignKey) -> bool {
     match join {
-        Join::Columns(pairs) => {
-            key.columns.iter().all(|(column, _)| pairs.iter().any(|(this, _)| this.eq_ignore_ascii_case(column)))
-        }
+        Join::Columns(pairs) => key.columns.iter().all(|(here, there)| {
+            let same =
+                |(this, owner): &(String, String)| this.eq_ignore_ascii_case(here) && owner.eq_ignore_ascii_case(there);
+            pairs.iter().any(same)
+        }),
         Join::Expression(_) => true,
     }
 }
 
-/// Whether a join follows a foreign key from its owner's side.
-fn mirrors(join: &Join, key: &ForeignKey) -> bool {
+/// The join as it looks from its owner's side.
+pub(super) fn mirrored(join: &Join) -> Join {
     match join {
         Join::Columns(pairs) => {
-            key.columns.iter().all(|(column, _)| pairs.iter().any(|(_, owner)| owner.eq_ignore_ascii_case(column)))
+            Join::Columns(pairs.iter().map(|(this, owner)| (owner.clone(), this.clone())).collect())
         }
-        Join::Expression(_) => true,
+        Join::Expression(text) => Join::Expression(text.clone()),
     }
 }
 

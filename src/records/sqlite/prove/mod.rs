@@ -7,11 +7,14 @@ mod answers;
 mod circles;
 mod columns;
 mod comparisons;
+mod contradictions;
 mod database;
 mod files;
+mod joins;
 mod links;
 mod masks;
 mod matches;
+mod owners;
 mod scratch;
 mod statements;
 mod triggers;
@@ -121,6 +124,8 @@ impl Proof<'_> {
         }
         self.keys(mapping);
         self.comparisons(mapping);
+        self.owners(mapping, is_destroyed);
+        self.contradictions(mapping);
         let looked = self.masks(mapping);
         self.unless_rows_fail(mapping, looked)?;
         if is_destroyed {

@@ -167,3 +167,27 @@ fn a_tree_whose_parent_and_child_are_due_goes_in_one_chunk() {
     assert!(matches!(destroy(&mut writer, &issue, &keys(&[1])), Err(StoreError::Constraint { .. })));
     assert_eq!(destroy(&mut writer, &issue, &keys(&[1, 2, 3])).unwrap().rows, counts(&[("issue", 3)]));
 }
+
+#[test]
+fn rows_that_several_records_have_by_a_column_that_identifies_none_go_with_the_last_of_them() {
+    let schema = "CREATE TABLE dossier(tenant INTEGER, id INTEGER, PRIMARY KEY (tenant, id)) WITHOUT ROWID;
+        CREATE TABLE note(id INTEGER PRIMARY KEY, d INTEGER);
+        INSERT INTO dossier VALUES (1, 5), (2, 5), (1, 6);
+        INSERT INTO note VALUES (10, 5), (11, 5), (12, 6);";
+    let mut dossier = series("dossier");
+    dossier.key = vec!["tenant".to_owned(), "id".to_owned()];
+    // The line that `check` writes for a part of many.
+    dossier.parts = vec![part("note", "d", "id").shared_with("dossier", "id", "d")];
+    let of = |tenant: i64, id: i64| RecordKey::new(vec![KeyValue::Integer(tenant), KeyValue::Integer(id)]);
+    for mode in MODES {
+        let owner = Owner::with(mode, schema);
+        let mut writer = owner.writer(&dossier);
+        destroy(&mut writer, &dossier, &[of(1, 5), of(1, 6)]).unwrap();
+        assert_eq!(owner.integers("SELECT id FROM note"), [10, 11], "the other tenant's dossier 5 is there");
+        let mut txn = writer.begin().unwrap();
+        txn.destroy(&dossier.series, &[of(2, 5)]).unwrap();
+        txn.fence(BatchNumber(8), "").unwrap();
+        txn.commit(&Evidence(8)).unwrap();
+        assert_eq!(owner.integers("SELECT id FROM note"), [0; 0]);
+    }
+}

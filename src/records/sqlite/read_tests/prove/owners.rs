@@ -1,0 +1,172 @@
+//! Whose row it is: joins that identify their owner, and that follow the foreign keys of the schema.
+
+use super::*;
+use crate::records::mapping::Reference;
+
+/// Notes that name dossiers by their number.
+const NOTES: &str =
+    "CREATE TABLE note (id INTEGER PRIMARY KEY, num TEXT, body TEXT); CREATE INDEX note_num ON note (num);
+    CREATE INDEX dossier_number ON dossier (number);";
+
+fn by_number(series: &mut SeriesMapping) {
+    series.parts.push(part("note", "num", "number"));
+}
+
+fn shared(line: &Reference) -> impl Fn(&mut SeriesMapping) {
+    |series| {
+        by_number(series);
+        series.parts[1].shared.push(line.clone());
+    }
+}
+
+#[test]
+fn a_part_that_several_records_may_have_is_an_error_with_what_mends_it() {
+    error(NOTES, "part-of-many", "CREATE UNIQUE INDEX \"dossier_number_idx\" ON \"dossier\" (\"number\");", by_number);
+    error(NOTES, "part-of-many", "shared = [{ table = \"dossier\", on = { number = \"num\" } }]", by_number);
+    let fits = |more: &str, change: &dyn Fn(&mut SeriesMapping)| {
+        let mut all = good();
+        change(&mut all[0]);
+        assert_eq!(prove(&format!("{GOOD} {NOTES} {more}"), &all), [], "{more}");
+    };
+    fits("CREATE UNIQUE INDEX one ON dossier (number);", &by_number);
+    let line = Reference { table: "dossier".to_owned(), on: columns(&[("number", "num")]), condition: None };
+    fits("", &shared(&line));
+    let expression = |series: &mut SeriesMapping| {
+        by_number(series);
+        series.parts[1].on = Join::Expression("this.num = owner.number".to_owned());
+    };
+    fits("", &expression);
+    // An index over some rows only says nothing of the others; nor does one that tells apart what the column does not.
+    let some = "CREATE UNIQUE INDEX one ON dossier (number) WHERE status = 'open';";
+    error(&format!("{NOTES} {some}"), "part-of-many", "UNIQUE", by_number);
+    let mut all = good();
+    by_number(&mut all[0]);
+    let bytes = "CREATE UNIQUE INDEX one ON dossier (number COLLATE BINARY);";
+    let folded = format!("{GOOD} {NOTES} {bytes}")
+        .replace("number TEXT", "number TEXT COLLATE NOCASE")
+        .replace("num TEXT", "num TEXT COLLATE NOCASE");
+    assert!(prove(&folded, &all).iter().any(|finding| finding.code == "part-of-many"));
+}
+
+#[test]
+fn a_part_of_a_part_and_rows_that_are_masked_or_live_on_have_one_owner_too() {
+    let slips = "CREATE TABLE slip (id INTEGER PRIMARY KEY, of_kind TEXT); CREATE INDEX slip_kind ON slip (of_kind);";
+    error(slips, "part-of-many", "{ table = \"message\", on = { kind = \"of_kind\" } }", |series| {
+        let of = Some(PartName::from("message"));
+        series.parts.push(PartMapping { of, ..part("slip", "of_kind", "kind") });
+    });
+    let unshared = |change: &dyn Fn(&mut PartMapping)| {
+        let (_, code, mend) = one(NOTES, |series| {
+            by_number(series);
+            change(&mut series.parts[1]);
+        });
+        assert_eq!(code, "part-of-many");
+        assert!(!mend.contains("shared"), "{mend}");
+    };
+    unshared(&|part| part.owner_gone = OwnerGone::Detach);
+    unshared(&|part| drop(part.anonymize.insert("body".to_owned(), Mask::Null)));
+    // Where no record goes and no row is masked, nothing happens to what they have in common.
+    let mut all = good();
+    by_number(&mut all[0]);
+    let database = Database::with("wal", &format!("{GOOD} {NOTES}"));
+    let stays = Proved { is_destroyed: false, ..destroyed(&all[0]) };
+    let found = database.reader(&all).prove(&[stays]).unwrap();
+    assert!(found.iter().all(|finding| finding.code != "part-of-many"), "{found:#?}");
+}
+
+#[test]
+fn a_part_joined_by_a_piece_of_the_key_is_told_to_join_the_whole() {
+    let schema = "CREATE TABLE dossier (tenant INT, id INT, closed_at TEXT, PRIMARY KEY (tenant, id)) WITHOUT ROWID;
+        CREATE TABLE note (id INTEGER PRIMARY KEY, tenant INT, d INT);
+        CREATE INDEX c ON dossier (closed_at); CREATE INDEX d ON note (d);";
+    let mut dossier = series("dossier");
+    dossier.key = vec!["tenant".to_owned(), "id".to_owned()];
+    dossier.parts = vec![part("note", "d", "id")];
+    let all = [dossier];
+    let found = prove(schema, &all);
+    let [finding] = found.as_slice() else { panic!("{found:#?}") };
+    assert_eq!((finding.code, finding.place.as_str()), ("part-of-many", "series.dossier.part.note"));
+    assert!(finding.mend.starts_with("join every column of the key: id and tenant\n"), "{}", finding.mend);
+    let [mut dossier] = all;
+    dossier.parts[0].on = columns(&[("d", "id"), ("TENANT", "Tenant")]);
+    assert_eq!(prove(schema, &[dossier]), []);
+}
+
+#[test]
+fn a_shared_part_that_is_to_live_on_is_an_error() {
+    let line = Reference { table: "dossier".to_owned(), on: columns(&[("number", "num")]), condition: None };
+    error(NOTES, "shared-lives-on", "take out `shared`", |series| {
+        shared(&line)(series);
+        series.parts[1].owner_gone = OwnerGone::Detach;
+    });
+}
+
+const NUMBERS: &str = "CREATE UNIQUE INDEX one ON dossier (account_id);";
+
+#[test]
+fn a_join_that_says_otherwise_than_a_foreign_key_is_an_error_wherever_it_stands() {
+    let mend = "on = { dossier_id = \"id\" }";
+    error(NUMBERS, "foreign-key-contradicted", mend, |series| {
+        series.parts[0].on = columns(&[("DOSSIER_ID", "account_id")]);
+    });
+    error("", "foreign-key-contradicted", mend, |series| {
+        let on = columns(&[("dossier_id", "account_id")]);
+        let place = ElementTable::Child { table: "message".to_owned(), on, condition: None, pick: Pick::Latest };
+        let element = Element { place, ..element("body") };
+        series.events.insert(TriggerName::from("closure"), super::event(Pick::Latest, vec![element]));
+    });
+    let places = |change: &dyn Fn(&mut [SeriesMapping])| {
+        let mut all = good();
+        change(&mut all);
+        let schema = GOOD.replace("mail TEXT", "mail INT UNIQUE") + "CREATE TABLE paper (id INTEGER PRIMARY KEY);";
+        let mut found = prove(&schema, &all);
+        found.retain(|finding| finding.code == "foreign-key-contradicted");
+        found.into_iter().map(|finding| (finding.place, finding.mend)).collect::<Vec<_>>()
+    };
+    let told = |place: &str| vec![(place.to_owned(), "on = { account_id = \"id\" }".to_owned())];
+    let blocked = |all: &mut [SeriesMapping]| all[1].blocked_by[0].on = columns(&[("account_id", "mail")]);
+    assert_eq!(places(&blocked), told("series.account.blocked_by"));
+    let subject = |all: &mut [SeriesMapping]| all[0].subject = Some(relation("account", "account_id", "mail"));
+    assert_eq!(places(&subject), told("series.dossier.subject"));
+    // From its owner's side, as `shared` parts are joined, and a table that shares one.
+    let of_dossier = |shared: &str| {
+        let line = Reference { table: "dossier".to_owned(), on: columns(&[("account_id", shared)]), condition: None };
+        PartMapping { shared: vec![line], ..part("account", "mail", "account_id") }
+    };
+    let mirror = |all: &mut [SeriesMapping]| all[0].parts.push(of_dossier("id"));
+    assert_eq!(
+        places(&mirror),
+        [("series.dossier.part.account".to_owned(), "on = { id = \"account_id\" }".to_owned())]
+    );
+    let shared = |all: &mut [SeriesMapping]| {
+        all[0].parts.push(PartMapping { on: columns(&[("id", "account_id")]), ..of_dossier("mail") });
+    };
+    assert_eq!(places(&shared), told("series.dossier.part.account.shared"));
+    assert_eq!(places(&|_| ()), []);
+}
+
+#[test]
+fn of_two_foreign_keys_on_one_column_each_needs_its_own_line() {
+    let schema = GOOD
+        .replace("status TEXT", "status INT UNIQUE")
+        .replace("body TEXT", "body TEXT, FOREIGN KEY (dossier_id) REFERENCES dossier (status)");
+    let codes = |all: &[SeriesMapping]| prove(&schema, all).iter().map(|found| found.code).collect::<Vec<_>>();
+    let mut all = good();
+    assert_eq!(codes(&all), ["unnamed-foreign-key"]);
+    all[0].parts.push(PartMapping { name: PartName::from("by_status"), ..part("message", "dossier_id", "status") });
+    assert_eq!(codes(&all), [""; 0]);
+}
+
+#[test]
+fn a_join_with_another_table_than_the_foreign_key_s_is_a_warning_unless_both_columns_refer_to_it() {
+    let notes = "CREATE TABLE note (id INTEGER PRIMARY KEY, author INT REFERENCES account, d INT); CREATE INDEX a ON note (author);";
+    warning(notes, "foreign-key-elsewhere", "refers to dossier", |series| {
+        series.parts.push(part("note", "author", "id"));
+    });
+    let line = Reference { table: "dossier".to_owned(), on: columns(&[("account_id", "author")]), condition: None };
+    let mut all = good();
+    all[0].parts.push(PartMapping { shared: vec![line], ..part("note", "author", "account_id") });
+    let mut found = prove(&format!("{GOOD} {notes}"), &all);
+    found.retain(|finding| finding.place.starts_with("series.dossier"));
+    assert_eq!(found, [], "both refer to the account");
+}
