@@ -45,7 +45,9 @@ on = { dossier_id = "id" }
 const SCHEMA: &str = "
     PRAGMA journal_mode = WAL;
     CREATE TABLE dossier(id INTEGER PRIMARY KEY, closed_at TEXT, city TEXT);
-    CREATE TABLE message(id INTEGER PRIMARY KEY, dossier_id INTEGER NOT NULL REFERENCES dossier(id), body TEXT);
+    CREATE TABLE message(
+        id INTEGER PRIMARY KEY, dossier_id INTEGER NOT NULL REFERENCES dossier(id), body TEXT, sent_at TEXT);
+    CREATE INDEX message_sent ON message(sent_at);
     CREATE INDEX dossier_closed ON dossier(closed_at);
     CREATE INDEX message_dossier ON message(dossier_id);
 ";
@@ -58,9 +60,36 @@ fn watch() -> Arc<Watch> {
     Arc::new(Watch::new(Arc::new(now), Arc::new(|_| Synchronization::Confirmed), TimeDelta::days(90)))
 }
 
+/// The messages are records of a series of their own, too, whose term is far.
+const MESSAGES: &str = r#"
+[series.message]
+source = "app"
+table = "message"
+key = "id"
+event.sent = "sent_at"
+"#;
+
+const MESSAGES_RULE: &str = r#"
+[[series]]
+name = "message"
+triggers = { sent = { en = "Sent" } }
+
+[[rule]]
+number = "R-2"
+title = { en = "Messages" }
+series = "message"
+trigger = "sent"
+keep = "P50Y"
+disposition = "destroy"
+"#;
+
 fn organization(dir: &Path, dossiers: i64) -> Arc<Installation> {
-    fs::write(dir.join("calendar.toml"), CALENDAR).unwrap();
-    fs::write(dir.join("retentiond.toml"), format!("{CONFIG}{PART}")).unwrap();
+    organization_with(dir, dossiers, CALENDAR, PART)
+}
+
+fn organization_with(dir: &Path, dossiers: i64, calendar: &str, mapped: &str) -> Arc<Installation> {
+    fs::write(dir.join("calendar.toml"), calendar).unwrap();
+    fs::write(dir.join("retentiond.toml"), format!("{CONFIG}{mapped}")).unwrap();
     let mut connection = Connection::open(dir.join("app.db")).unwrap();
     connection.execute_batch(SCHEMA).unwrap();
     let transaction = connection.transaction().unwrap();
@@ -146,13 +175,13 @@ fn corrections(install: &Installation) -> Vec<(String, u64)> {
     found
 }
 
-/// Places holds on records of its own while the execution goes on, and returns those that were still there after the
-/// hold was acknowledged.
-fn place_holds(dir: &Path, state: &Path, clerk: i64, done: &AtomicBool) -> BTreeSet<i64> {
+/// Places holds on records of a series while the execution goes on, and returns those that were still there after the
+/// hold was acknowledged. A dossier's message has its number.
+fn place_holds(dir: &Path, state: &Path, series: &str, clerk: i64, done: &AtomicBool) -> BTreeSet<i64> {
     let mut client = Client::connect(state).unwrap();
     let database = Connection::open(dir.join("app.db")).unwrap();
     database.busy_timeout(Duration::from_secs(10)).unwrap();
-    let mut there = database.prepare("SELECT 1 FROM dossier WHERE id = ?1").unwrap();
+    let mut there = database.prepare(&format!("SELECT 1 FROM {series} WHERE id = ?1")).unwrap();
     let mut seen_after = BTreeSet::new();
     // Near the place where the execution is: it goes in the order of keys.
     let mut first = database.prepare("SELECT id FROM dossier WHERE id > ?1 ORDER BY id LIMIT 1").unwrap();
@@ -164,7 +193,7 @@ fn place_holds(dir: &Path, state: &Path, clerk: i64, done: &AtomicBool) -> BTree
         let Ok(front) = first.query_row([last], |row| row.get::<_, i64>(0)) else { break };
         let id = (front + (front * 7 + clerk * 13) % 40).min(DOSSIERS);
         last = front;
-        let hold = HoldScope::Record { series: "dossier".into(), key: vec![id.to_string()] };
+        let hold = HoldScope::Record { series: series.into(), key: vec![id.to_string()] };
         let request = Request::HoldPlace { hold, reason: "litigation".to_owned(), case: None, review_by: None };
         let answer = client.send(&request).unwrap();
         assert!(matches!(answer, Response::HoldPlaced { .. }), "{answer:?}");
@@ -217,19 +246,17 @@ fn outcomes_after_hold(state: &Path) -> BTreeMap<RecordOutcome, u64> {
     found
 }
 
-#[test]
-fn no_record_acknowledged_as_held_is_destroyed_by_an_execution_under_way() {
-    let dir = tempfile::tempdir().unwrap();
-    let install = organization(dir.path(), DOSSIERS);
-    let plan = approve(&install);
+/// Executes while clerks place holds on records of a series. Holds that each that was there after its hold was
+/// acknowledged is there still, with its dossier.
+fn execute_while_holds_are_placed(dir: &Path, install: &Arc<Installation>, series: &str) {
+    let plan = approve(install);
     let door = open_or_connect(install.clone(), None, watch()).unwrap();
     let (done, seen_after) = (AtomicBool::new(false), Mutex::new(BTreeSet::new()));
     let statement = thread::scope(|scope| {
         for clerk in 0..CLERKS {
             let (done, seen_after, install) = (&done, &seen_after, &install);
-            let dir = dir.path();
             scope.spawn(move || {
-                let seen = place_holds(dir, &install.state, clerk, done);
+                let seen = place_holds(dir, &install.state, series, clerk, done);
                 seen_after.lock().unwrap().extend(seen);
             });
         }
@@ -240,19 +267,33 @@ fn no_record_acknowledged_as_held_is_destroyed_by_an_execution_under_way() {
     let seen_after = seen_after.into_inner().unwrap();
     assert!(seen_after.len() > 500, "only {} holds came in time: this proves too little", seen_after.len());
 
-    let database = Connection::open(dir.path().join("app.db")).unwrap();
+    let database = Connection::open(dir.join("app.db")).unwrap();
     let mut there = database.prepare("SELECT 1 FROM dossier WHERE id = ?1").unwrap();
     let mut talks = database.prepare("SELECT 1 FROM message WHERE dossier_id = ?1").unwrap();
     let lost: Vec<_> =
         seen_after.iter().filter(|id| !there.exists([**id]).unwrap() || !talks.exists([**id]).unwrap()).collect();
     assert!(lost.is_empty(), "{} of {} held records are gone: {lost:?}", lost.len(), seen_after.len());
-
-    let outcomes = outcomes_after_hold(&install.state);
-    assert!(outcomes.keys().all(|outcome| *outcome == RecordOutcome::Held), "{outcomes:?}");
     let left: i64 = database.query_row("SELECT count(*) FROM dossier", [], |row| row.get(0)).unwrap();
     let counts = statement.counts;
     assert_eq!((counts.planned, counts.destroyed + counts.held), (DOSSIERS as u64, DOSSIERS as u64), "{counts:?}");
     assert_eq!(left, counts.held as i64);
+}
+
+#[test]
+fn no_record_acknowledged_as_held_goes_as_a_part_of_another_in_an_execution_under_way() {
+    let dir = tempfile::tempdir().unwrap();
+    let calendar = format!("{CALENDAR}{MESSAGES_RULE}");
+    let install = organization_with(dir.path(), DOSSIERS, &calendar, &format!("{PART}{MESSAGES}"));
+    execute_while_holds_are_placed(dir.path(), &install, "message");
+}
+
+#[test]
+fn no_record_acknowledged_as_held_is_destroyed_by_an_execution_under_way() {
+    let dir = tempfile::tempdir().unwrap();
+    let install = organization(dir.path(), DOSSIERS);
+    execute_while_holds_are_placed(dir.path(), &install, "dossier");
+    let outcomes = outcomes_after_hold(&install.state);
+    assert!(outcomes.keys().all(|outcome| *outcome == RecordOutcome::Held), "{outcomes:?}");
 }
 
 #[test]

@@ -48,6 +48,8 @@ mod meanwhile;
 mod midnight;
 #[path = "program/rotation.rs"]
 mod rotation;
+#[path = "program/rows.rs"]
+mod rows;
 #[path = "program/sources.rs"]
 mod sources;
 mod support;

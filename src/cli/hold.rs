@@ -111,6 +111,7 @@ impl Place {
                     found: reach.as_ref().zip(asker.setup()).and_then(|(reach, setup)| gone(&hold.scope, reach, setup)),
                     present: reach.as_ref().map(|reach| reach.values().any(|records| *records > 0)),
                     keeps: reach,
+                    by_key: by_key(&hold.scope),
                     series: hold.scope.series().map(ToString::to_string),
                     spares: asker.install().map(|install| spared(&hold.scope, install)).unwrap_or_default(),
                     unobeyed: asker.install().and_then(|install| unobeyed(&hold.scope, install)).map(str::to_owned),
@@ -161,7 +162,7 @@ impl Place {
         };
         match (self.reference, self.expression) {
             (Some(_), _) | (_, Some(_)) if !self.key.is_empty() => Err(two_ways()),
-            (Some(reference), _) => Ok(HoldScope::Reference { series, reference }),
+            (Some(reference), _) => Ok(HoldScope::Reference { series, reference, keys: Vec::new() }),
             (_, Some(expression)) => Ok(HoldScope::Where { series, expression }),
             _ if self.key.is_empty() => Ok(HoldScope::Series { series }),
             _ => Ok(HoldScope::Record { series, key: self.key }),
@@ -173,6 +174,14 @@ impl Place {
 fn today(install: Option<&Installation>) -> CivilDate {
     let zone = install.and_then(|install| install.calendars.first()).map_or(Zone::UTC, |calendar| calendar.timezone);
     zone.civil_date(clock::now())
+}
+
+/// How many records a hold by reference keeps by their keys, too.
+fn by_key(scope: &HoldScope) -> Option<u64> {
+    match scope {
+        HoldScope::Reference { keys, .. } => Some(keys.len() as u64),
+        _ => None,
+    }
 }
 
 /// Series in which people have other records, where a hold names people otherwise than by `--subject`.
@@ -283,6 +292,7 @@ fn line(hold: &Hold, keeps_now: Option<Reach>, words: &Words) -> HoldLine {
         scope: hold.scope.name().to_owned(),
         of: keeps(&hold.scope, words),
         keeps: keeps_now,
+        by_key: by_key(&hold.scope),
         reason: hold.reason.clone(),
         case: hold.case.clone(),
         review_by: hold.review_by.map(|day| day.to_string()),

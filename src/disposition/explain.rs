@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::Installation;
+use super::company::{Company, Keeping};
 use super::holds::HoldIndex;
 use super::judge::{BlockedBy, Governing, JudgedAt, RuleStanding, Verdict, judge};
 use super::plan::PlanError;
@@ -68,7 +69,12 @@ pub fn explain<'a>(
         Err(error @ PlanError::NotInForce { .. }) => (install.governing_by(mapping, |_| true)?, Err(error)),
         governing => (governing?, Ok(look.verdict(mapping, &facts)?)),
     };
-    let holds = look.holds_on(mapping, &facts, governing.as_ref())?;
+    let mut holds = look.holds_on(mapping, &facts, governing.as_ref())?;
+    if let Ok(Verdict::Held(_)) = verdict {
+        holds.extend(look.keeping(mapping, &facts, governing.as_ref())?.holds);
+        holds.sort();
+        holds.dedup();
+    }
     let mut blockers = Vec::new();
     for blocker in &facts.blockers {
         let Some(relation) = mapping.blocked_by.get(blocker.relation) else { continue };
@@ -101,11 +107,27 @@ impl Look<'_, '_> {
     fn verdict(&mut self, mapping: &SeriesMapping, facts: &Facts) -> Result<Verdict, PlanError> {
         let Some(governing) = self.install.governing_now(mapping, self.now)? else { return Ok(Verdict::Filtered) };
         let at = JudgedAt::now(self.now);
-        let unhindered = judge(&governing, facts, at, || false, || false);
+        let unhindered = judge(&governing, facts, at, || false, || None);
         let Verdict::Due(..) = unhindered else { return Ok(unhindered) };
-        let held = !self.holds_on(mapping, facts, Some(&governing))?.is_empty();
-        let blocked = !held && self.is_blocked(mapping, facts)?;
+        let keeping = self.keeping(mapping, facts, Some(&governing))?;
+        let held = keeping.is_held() || !self.holds_on(mapping, facts, Some(&governing))?.is_empty();
+        let is_referred_to = !held && self.is_blocked(mapping, facts)?;
+        let blocked = if is_referred_to { Some(BlockedBy::Records) } else { keeping.blocked() };
         Ok(judge(&governing, facts, at, || held, || blocked))
+    }
+
+    /// What keeps a record for the sake of another row that would change with it; of one that is not due, nothing.
+    fn keeping(
+        &mut self,
+        mapping: &SeriesMapping,
+        facts: &Facts,
+        governing: Option<&Governing<'_>>,
+    ) -> Result<Keeping, PlanError> {
+        let unhindered = governing.map(|rules| judge(rules, facts, JudgedAt::now(self.now), || false, || None));
+        let Some(Verdict::Due(_, action)) = unhindered else { return Ok(Keeping::default()) };
+        let company = Company::of(self.install, mapping, self.now)?;
+        let keeping = company.keeping(self.holds, action, std::slice::from_ref(&facts.key), self.reader)?;
+        Ok(keeping.into_iter().next().unwrap_or_default())
     }
 
     fn holds_on(
@@ -196,8 +218,9 @@ impl Look<'_, '_> {
         let Some(mapping) = self.install.mapping(series) else { return Ok(false) };
         let Some(facts) = self.facts(mapping, key)? else { return Ok(false) };
         let Some(governing) = self.install.governing_now(mapping, self.now)? else { return Ok(false) };
-        let unhindered = judge(&governing, &facts, JudgedAt::now(self.now), || false, || false);
+        let unhindered = judge(&governing, &facts, JudgedAt::now(self.now), || false, || None);
         Ok(matches!(unhindered, Verdict::Due(_, Action::Destroy))
+            && self.keeping(mapping, &facts, Some(&governing))? == Keeping::default()
             && self.holds_on(mapping, &facts, Some(&governing))?.is_empty())
     }
 }

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Actor, CivilDate, HoldId, Instant, KeyValue, RecordKey, RuleNumber, SeriesName};
+use crate::model::{Actor, CivilDate, HoldId, Instant, KeyValue, RecordKey, RuleNumber, SeriesName, alike};
 use crate::records::facts::Facts;
 use crate::records::mapping::SeriesMapping;
 
@@ -33,10 +33,14 @@ pub enum HoldScope {
         series: SeriesName,
         key: Vec<String>,
     },
-    /// Every record of the series whose reference reads so.
+    /// Every record of the series whose reference reads so, and those that bore it when the hold was placed, whatever
+    /// they are cited as later.
     Reference {
         series: SeriesName,
         reference: String,
+        /// Of these; none where they could not be looked up then.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        keys: Vec<Vec<String>>,
     },
     /// The record of a person, and every record whose mapping names it as its subject.
     Subject {
@@ -109,7 +113,10 @@ impl HoldIndex {
     pub fn insert(&mut self, id: HoldId, scope: HoldScope) {
         match scope.clone() {
             HoldScope::Record { series, key } => add(&mut self.records, series, key, &id),
-            HoldScope::Reference { series, reference } => add(&mut self.references, series, vec![reference], &id),
+            HoldScope::Reference { series, reference, keys } => {
+                keys.into_iter().for_each(|key| add(&mut self.records, series.clone(), key, &id));
+                add(&mut self.references, series, vec![reference], &id);
+            }
             HoldScope::Subject { series, key } => add(&mut self.subjects, series, key, &id),
             HoldScope::Series { series } => self.series.entry(series).or_default().push(id.clone()),
             HoldScope::Rule { rule } => self.rules.entry(rule).or_default().push(id.clone()),
@@ -125,7 +132,8 @@ impl HoldIndex {
         match self.holds.remove(id) {
             None => {}
             Some(HoldScope::Record { series, key }) => drop_from(&mut self.records, &series, &key, id),
-            Some(HoldScope::Reference { series, reference }) => {
+            Some(HoldScope::Reference { series, reference, keys }) => {
+                keys.iter().for_each(|key| drop_from(&mut self.records, &series, key, id));
                 drop_from(&mut self.references, &series, &[reference], id);
             }
             Some(HoldScope::Subject { series, key }) => drop_from(&mut self.subjects, &series, &key, id),
@@ -177,6 +185,30 @@ impl HoldIndex {
         ids
     }
 
+    /// The holds that keep a row as a record of this series, `--where` aside: those that name it, wherever it is
+    /// counted, and those on the series or on its rules, while the series counts it.
+    pub fn of_row<'i>(
+        &'i self,
+        mapping: &'i SeriesMapping,
+        row: &'i Facts,
+        rules: impl IntoIterator<Item = &'i RuleNumber>,
+    ) -> impl Iterator<Item = &'i HoldId> {
+        let names_it =
+            |hold: &&HoldId| !matches!(self.holds.get(*hold), Some(HoldScope::Series { .. } | HoldScope::Rule { .. }));
+        self.matching(mapping, row, rules).filter(move |hold| row.in_scope || names_it(hold))
+    }
+
+    /// Whether a hold may keep some row as a record of this series, `--where` aside.
+    pub fn concerns<'i>(&self, mapping: &SeriesMapping, rules: impl IntoIterator<Item = &'i RuleNumber>) -> bool {
+        let (series, person) = (&mapping.series, mapping.subject.as_ref().map(|relation| &relation.series));
+        let names_some = |index: &ByText, series| index.get(series).is_some_and(|holds| !holds.is_empty());
+        let is_on_some = |holds: Option<&Vec<HoldId>>| holds.is_some_and(|holds| !holds.is_empty());
+        [&self.records, &self.references, &self.subjects].into_iter().any(|index| names_some(index, series))
+            || person.is_some_and(|person| names_some(&self.subjects, person))
+            || is_on_some(self.series.get(series))
+            || rules.into_iter().any(|rule| is_on_some(self.rules.get(rule)))
+    }
+
     /// The `--where` holds of a series: each keeps the records for which its expression (over `this`) holds in the
     /// database.
     pub fn expressions(&self, series: &SeriesName) -> &[(HoldId, String)] {
@@ -209,12 +241,12 @@ impl HoldIndex {
 }
 
 fn add(index: &mut ByText, series: SeriesName, text: Vec<String>, id: &HoldId) {
-    index.entry(series).or_default().entry(alike(&text)).or_default().push(id.clone());
+    index.entry(series).or_default().entry(all_alike(&text)).or_default().push(id.clone());
 }
 
 fn drop_from(index: &mut ByText, series: &SeriesName, text: &[String], id: &HoldId) {
     let Some(of_series) = index.get_mut(series) else { return };
-    let text = alike(text);
+    let text = all_alike(text);
     if let Some(ids) = of_series.get_mut(&text) {
         ids.retain(|held| held != id);
         if ids.is_empty() {
@@ -232,17 +264,13 @@ fn forget(ids: Option<&mut Vec<HoldId>>, id: &HoldId) {
 /// The text is only made where some hold of the series could match it.
 fn ids_of<'i>(index: &'i ByText, series: &SeriesName, text: impl FnOnce() -> Vec<String>) -> &'i [HoldId] {
     match index.get(series) {
-        Some(of_series) if !of_series.is_empty() => of_series.get(&alike(&text())).map_or(&[], Vec::as_slice),
+        Some(of_series) if !of_series.is_empty() => of_series.get(&all_alike(&text())).map_or(&[], Vec::as_slice),
         _ => &[],
     }
 }
 
-/// One spelling for all that some column would call equal: the same number, or a text that differs in the case of ASCII
-/// letters or in spaces at its end only (SQLite's NOCASE and RTRIM).
-fn alike(text: &[String]) -> Vec<String> {
-    let plain = |text: &str| text.trim_end_matches(' ').to_ascii_lowercase();
-    let one = |text: &String| text.parse::<i64>().map_or_else(|_| plain(text), |number| number.to_string());
-    text.iter().map(one).collect()
+fn all_alike(text: &[String]) -> Vec<String> {
+    text.iter().map(|text| alike(text)).collect()
 }
 
 /// A key as people write it: one text per column.
@@ -252,11 +280,7 @@ pub fn key_text(key: &RecordKey) -> Vec<String> {
 
 /// One value as people write it; a blob as `x'…'`.
 pub fn value_text(value: &KeyValue) -> String {
-    match value {
-        KeyValue::Integer(number) => number.to_string(),
-        KeyValue::Text(text) => text.clone(),
-        KeyValue::Blob(_) => RecordKey::new(vec![value.clone()]).to_string(),
-    }
+    value.text()
 }
 
 #[cfg(test)]

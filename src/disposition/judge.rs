@@ -235,18 +235,20 @@ pub fn judge(
     facts: &Facts,
     at: JudgedAt,
     held: impl FnOnce() -> bool,
-    blocked: impl FnOnce() -> bool,
+    blocked: impl FnOnce() -> Option<BlockedBy>,
 ) -> Verdict {
     let (term, action) = match governing.standing(&facts.events, facts.in_scope, facts.masked, at) {
         Verdict::Due(term, action) => (term, Some(action)),
         Verdict::Blocked(term, _) => (term, None),
         verdict => return verdict,
     };
-    match action {
-        _ if held() => Verdict::Held(term),
-        None => Verdict::Blocked(term, BlockedBy::Decision),
-        Some(_) if blocked() => Verdict::Blocked(term, BlockedBy::Records),
-        Some(action) => Verdict::Due(term, action),
+    if held() {
+        return Verdict::Held(term);
+    }
+    let Some(action) = action else { return Verdict::Blocked(term, BlockedBy::Decision) };
+    match blocked() {
+        Some(by) => Verdict::Blocked(term, by),
+        None => Verdict::Due(term, action),
     }
 }
 

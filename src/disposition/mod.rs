@@ -5,6 +5,7 @@
 pub mod approval;
 pub mod chronicle;
 pub mod clock;
+mod company;
 pub mod control;
 pub mod declared;
 pub mod desk;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant as Monotonic};
 
 use super::Installation;
 use super::holds::{Hold, HoldIndex, HoldScope};
-use crate::model::{HoldId, SeriesName};
+use crate::model::{HoldId, RecordKey, SeriesName};
 use crate::records::mapping::SeriesMapping;
 use crate::records::sqlite::{Asked, Reader, StoreError};
 
@@ -40,7 +40,15 @@ impl Count<'_> {
         let mut reader = self.reader(self.install.mapping(series)?)?;
         let found = match scope {
             HoldScope::Series { .. } | HoldScope::Rule { .. } => return None,
-            HoldScope::Reference { reference, .. } => reader.find_reference(series, reference).ok()?.len() as u64,
+            HoldScope::Reference { reference, keys, .. } => {
+                let mut found: BTreeSet<RecordKey> =
+                    reader.find_reference(series, reference).ok()?.into_iter().collect();
+                let keys = reader.parse_keys(series, keys.iter().map(Vec::as_slice)).ok()?;
+                let keys: Vec<RecordKey> = keys.into_iter().filter_map(Result::ok).collect();
+                let there = reader.facts(series, &keys).ok()?;
+                found.extend(there.into_iter().flatten().map(|facts| facts.key));
+                found.len() as u64
+            }
             HoldScope::Record { key, .. } | HoldScope::Subject { key, .. } => match reader.parse_key(series, key) {
                 Ok(key) => reader.facts(series, &[key]).ok()?.iter().flatten().count() as u64,
                 // What can be no key of the series is the key of none of its records.

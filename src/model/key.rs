@@ -20,6 +20,23 @@ pub struct RecordKey(Vec<KeyValue>);
 #[error("these bytes are not a canonical record key")]
 pub struct KeyError;
 
+impl KeyValue {
+    /// As people write it; a blob as `x'…'`.
+    pub fn text(&self) -> String {
+        match self {
+            Self::Integer(number) => number.to_string(),
+            Self::Text(text) => text.clone(),
+            Self::Blob(_) => RecordKey::new(vec![self.clone()]).to_string(),
+        }
+    }
+}
+
+/// One spelling for all that some column would call equal: the same number, or a text that differs in the case of ASCII
+/// letters or in spaces at its end only (SQLite's NOCASE and RTRIM).
+pub fn alike(text: &str) -> String {
+    text.parse::<i64>().map_or_else(|_| text.trim_end_matches(' ').to_ascii_lowercase(), |number| number.to_string())
+}
+
 impl RecordKey {
     /// A key of these columns.
     pub fn new(columns: Vec<KeyValue>) -> Self {

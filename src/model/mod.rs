@@ -26,7 +26,7 @@ pub use id::{
     Actor, BatchNumber, CalendarNumber, HoldId, Origin, PartName, PlanId, RuleNumber, RunId, SeriesName, SourceName,
     TriggerName,
 };
-pub use key::{KeyError, KeyValue, RecordKey};
+pub use key::{KeyError, KeyValue, RecordKey, alike};
 pub use language::Language;
 pub use limits::{Limits, Pace};
 pub use moment::{CivilDate, Instant, Moment, UnknownZone, Zone, in_utc};

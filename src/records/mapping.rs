@@ -2,6 +2,9 @@
 
 #[cfg(test)]
 pub(crate) mod sample;
+mod touch;
+
+pub use touch::{Change, Touch};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;

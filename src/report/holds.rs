@@ -29,6 +29,9 @@ pub struct HoldLine {
     /// How many records that is now, by series; absent where that was not looked at or cannot be told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub keeps: Option<Reach>,
+    /// Of a hold by reference: how many records bore it when it was placed. These it keeps by their keys.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by_key: Option<u64>,
     pub reason: String,
     pub case: Option<String>,
     pub review_by: Option<String>,
@@ -69,11 +72,15 @@ impl Report for HoldsReport {
 impl HoldLine {
     /// What it keeps, and of what people cannot count themselves how much.
     fn keeps_text(&self, words: &Words) -> String {
+        let of = match self.by_key {
+            Some(0) => format!("{}\n({})", self.of, words.keeps_while_cited),
+            _ => self.of.clone(),
+        };
         match &self.keeps {
             Some(reach) if is_counted(&self.scope) => {
-                format!("{}\n({})", self.of, words.fill(words.keeps_now, &[&listed(reach, words)]))
+                format!("{of}\n({})", words.fill(words.keeps_now, &[&listed(reach, words)]))
             }
-            _ => self.of.clone(),
+            _ => of,
         }
     }
 }
@@ -94,7 +101,7 @@ fn listed(reach: &Reach, words: &Words) -> String {
 pub fn keeps(scope: &HoldScope, words: &Words) -> String {
     match scope {
         HoldScope::Record { series, key } => format!("{series} {}", key.join(" ")),
-        HoldScope::Reference { series, reference } => format!("{series} {reference}"),
+        HoldScope::Reference { series, reference, .. } => format!("{series} {reference}"),
         HoldScope::Subject { series, key } => words.fill(words.keeps_person, &[&format!("{series} {}", key.join(" "))]),
         HoldScope::Series { series } => words.fill(words.keeps_series, &[series.as_str()]),
         HoldScope::Rule { rule } => words.fill(words.keeps_rule, &[rule.as_str()]),
@@ -120,6 +127,9 @@ pub struct HoldDone {
     /// How many records that is now, by series; absent likewise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub keeps: Option<Reach>,
+    /// Of a hold by reference: how many records bore it when it was placed. These it keeps by their keys.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by_key: Option<u64>,
     /// What the log says of the record that it names, where that is not in the database and the log knows it.
     #[serde(rename = "lookup", skip_serializing_if = "Option::is_none")]
     pub found: Option<Found>,
@@ -141,6 +151,11 @@ impl Report for HoldDone {
         let template = if self.action == "placed" { words.hold_placed } else { words.hold_lifted };
         let mut text = paragraph("", "  ", &words.fill(template, &[&self.hold, &self.of]));
         text += &self.reach_text(words);
+        match self.by_key {
+            Some(0) => text += &paragraph("", "  ", words.hold_while_cited),
+            Some(records) => text += &paragraph("", "  ", &words.fill(words.hold_by_key, &[&count(records, words)])),
+            None => {}
+        }
         match self.unobeyed.as_deref() {
             Some("example") => text += &paragraph("", "  ", words.hold_on_example),
             Some(_) => text += &paragraph("", "  ", words.hold_on_elsewhere),

@@ -26,6 +26,12 @@ const LONGEST_REASON: usize = 4_096;
 /// How long the expression of a hold is tried on rows before it is placed.
 const LONGEST_TRIAL: Duration = Duration::from_secs(10);
 
+/// How long the records are looked for that a reference names; beyond, the hold keeps them by the reference alone.
+const LONGEST_SEARCH: Duration = Duration::from_secs(2);
+
+/// So many records, at most, does a hold by reference keep by their keys, too.
+const MOST_BY_KEY: usize = 1_000;
+
 /// Who wants to except more should approve less.
 const MOST_EXCEPTIONS: usize = 100_000;
 
@@ -202,6 +208,10 @@ impl Known {
             (HoldScope::Reference { .. }, Some(mapping)) if mapping.reference.is_none() => {
                 Err(DeskError::NoReference { series: mapping.series.clone() })
             }
+            (HoldScope::Reference { series, reference, .. }, Some(mapping)) => {
+                let keys = borne_by(install, mapping, &reference);
+                Ok(Self { scope: HoldScope::Reference { series, reference, keys }, record: None })
+            }
             (HoldScope::Where { series, expression }, Some(mapping)) => {
                 // Only the database can say that it is an expression, and that it fails on no row: a hold that cannot
                 // be asked would stop every plan later. So an unreadable database cannot be told from a wrong
@@ -218,6 +228,15 @@ impl Known {
             (scope, _) => Ok(Self { scope, record: None }),
         }
     }
+}
+
+/// The keys of the records that are cited so now: these are kept whatever becomes of the reference. None where they
+/// cannot be looked up now, which keeps nobody from holding, or are so many that nobody can have meant each.
+fn borne_by(install: &Installation, mapping: &SeriesMapping, reference: &str) -> Vec<Vec<String>> {
+    let found = open(install, mapping)
+        .and_then(|reader| Ok(reader.find_reference_within(&mapping.series, reference, LONGEST_SEARCH)?));
+    let found = found.unwrap_or_default();
+    if found.len() > MOST_BY_KEY { Vec::new() } else { found.iter().map(key_text).collect() }
 }
 
 /// A key as the database would show it (`7` for the `007` of an integer key). A database that cannot be read now keeps

@@ -19,6 +19,7 @@ use super::target::Target;
 use super::writers::Writers;
 use super::{asked, behind, declare, fault, recover, restored, resume};
 use crate::audit::leaf::RecordOutcome;
+use crate::disposition::company::Company;
 use crate::disposition::desk::{Desk, SharedDesk};
 use crate::disposition::plan::Item;
 use crate::disposition::{ApprovedPlan, Installation, Pace};
@@ -248,6 +249,7 @@ impl<'a> Execution<'a> {
         let governing = governing?.ok_or_else(no_series)?;
         let year = self.plan.manifest().fingerprint_year;
         let fingerprinter = self.shared.lock()?.log().fingerprinter(&mapping.source, year, now)?;
-        Ok(Target { plan: self.plan, run: self.run, mapping, governing, fingerprinter })
+        let company = Company::of(self.install, mapping, now)?;
+        Ok(Target { plan: self.plan, run: self.run, mapping, governing, company, fingerprinter })
     }
 }

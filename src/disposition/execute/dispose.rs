@@ -11,8 +11,9 @@ use super::statement::Changes;
 use super::target::Target;
 use crate::audit::leaf::{Action, RecordOutcome};
 use crate::audit::{DestructionLog, DurableIntents};
+use crate::disposition::company::{Keeping, Unasked};
 use crate::disposition::holds::HoldIndex;
-use crate::disposition::judge::{JudgedAt, Verdict, judge};
+use crate::disposition::judge::{BlockedBy, JudgedAt, Verdict, judge};
 use crate::model::{DurableEvidence, Instant, RecordKey};
 use crate::records::facts::Facts;
 use crate::records::sqlite::{CommitError, StoreError, WriteTxn};
@@ -84,6 +85,7 @@ pub(super) fn dispose<'w>(
 ) -> Result<Disposal<'w>, ExecuteError> {
     let series = &target.mapping.series;
     let expressions = holds.expressions(series).iter().map(|(_, expression)| expression.as_str());
+    let expressions = expressions.chain(target.company.expressions(holds));
     let together = if txn.is_looked_around(series, expressions)? { 1 } else { candidates.len().max(1) };
     let is_alone = candidates.len() == 1;
     let judging = Judging { target, holds, now, patience, is_alone };
@@ -119,11 +121,13 @@ impl Judging<'_, '_> {
             .within(patience.facts, |txn| txn.facts(&target.mapping.series, &keys))
             .map_err(|error| self.slow_alone(error, patience.facts))?;
         let held_by_expression = txn.within(patience.holds, |txn| self.held_by_expression(txn, &keys))?;
+        let keeping = self.keeping(txn, candidates, &keys)?;
         let same_files = same_files(txn, target, candidates, &keys)?;
         let outcomes = candidates.iter().zip(&facts).enumerate().map(|(place, (candidate, facts))| {
-            let is_held = held_by_expression[place];
+            let is_held = held_by_expression[place] || keeping[place].is_held();
+            let kept = Kept { is_held, by: keeping[place].blocked() };
             match facts {
-                Some(facts) if same_files[place] => rejudge(target, candidate, facts, holds, is_held, now),
+                Some(facts) if same_files[place] => rejudge(target, candidate, facts, holds, kept, now),
                 // The record is gone, or its files are not those that were announced.
                 _ => RecordOutcome::Drifted,
             }
@@ -144,6 +148,30 @@ impl Judging<'_, '_> {
         Ok(held)
     }
 
+    /// What keeps each record for the sake of another row that would change with it.
+    fn keeping(
+        &self,
+        txn: &mut WriteTxn<'_>,
+        candidates: &[Candidate<'_>],
+        keys: &[RecordKey],
+    ) -> Result<Vec<Keeping>, ExecuteError> {
+        let company = &self.target.company;
+        let Some(first) = candidates.first().filter(|_| company.may_keep(self.holds)) else {
+            return Ok(vec![Keeping::default(); keys.len()]);
+        };
+        // All of a batch have the same action.
+        txn.within(self.patience.facts, |txn| {
+            let keeping = company.keeping(self.holds, first.item.action, keys, txn);
+            keeping.map_err(|Unasked { hold, series, source }| {
+                let source = self.slow_alone(*source, self.patience.facts);
+                match hold {
+                    Some(hold) => asked::failed(&hold, &series, source.in_expression()),
+                    None => source.into(),
+                }
+            })
+        })
+    }
+
     /// What does not answer in time about one record alone is too slow for any transaction; what does not about many is
     /// asked of fewer.
     fn slow_alone(&self, error: StoreError, longest: Duration) -> StoreError {
@@ -154,19 +182,27 @@ impl Judging<'_, '_> {
     }
 }
 
+/// What keeps a record that neither its facts nor the other holds tell of.
+struct Kept {
+    /// By a `--where` hold, or by a hold on a row that would change with it.
+    is_held: bool,
+    by: Option<BlockedBy>,
+}
+
 /// Any difference from the plan keeps the record; so do a hold, a blocker, and a date that has not come.
 fn rejudge(
     target: &Target<'_>,
     candidate: &Candidate<'_>,
     facts: &Facts,
     holds: &HoldIndex,
-    held_by_expression: bool,
+    kept: Kept,
     now: Instant,
 ) -> RecordOutcome {
     let item = candidate.item;
     let rules = target.governing.rules().map(|rule| &rule.number);
-    let held = || held_by_expression || holds.holds(target.mapping, facts, rules);
-    let verdict = judge(&target.governing, facts, JudgedAt::now(now), held, || !facts.blockers.is_empty());
+    let held = || kept.is_held || holds.holds(target.mapping, facts, rules);
+    let blocked = || if facts.blockers.is_empty() { kept.by } else { Some(BlockedBy::Records) };
+    let verdict = judge(&target.governing, facts, JudgedAt::now(now), held, blocked);
     match verdict {
         Verdict::Held(_) => RecordOutcome::Held,
         Verdict::Due(term, action) => {

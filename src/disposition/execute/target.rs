@@ -2,6 +2,7 @@
 
 use crate::audit::{Fingerprinter, IntentDraft, IntentRecord};
 use crate::disposition::ApprovedPlan;
+use crate::disposition::company::Company;
 use crate::disposition::judge::Governing;
 use crate::disposition::plan::Item;
 use crate::model::{KeyValue, PlanId, RuleNumber, RunId};
@@ -13,6 +14,8 @@ pub(super) struct Target<'a> {
     pub run: &'a RunId,
     pub mapping: &'a SeriesMapping,
     pub governing: Governing<'a>,
+    /// The series whose rows may change with its records.
+    pub company: Company<'a>,
     pub fingerprinter: Fingerprinter,
 }
 

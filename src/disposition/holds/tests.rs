@@ -54,7 +54,8 @@ fn a_hold_on_a_person_keeps_their_record_and_all_that_is_about_them() {
 
 #[test]
 fn a_hold_on_a_reference_keeps_whatever_bears_it() {
-    let index = index(vec![HoldScope::Reference { series: "dossier".into(), reference: "D-7".to_owned() }]);
+    let index =
+        index(vec![HoldScope::Reference { series: "dossier".into(), reference: "D-7".to_owned(), keys: Vec::new() }]);
     assert!(index.holds(&mapping("dossier", None), &facts(1, "D-7", None), None));
     assert!(!index.holds(&mapping("dossier", None), &facts(7, "D-8", None), None));
 }
@@ -94,7 +95,7 @@ fn every_kind_of_hold_can_be_lifted_and_told_in_json() {
     let series = || SeriesName::from("dossier");
     let scopes = [
         HoldScope::Record { series: series(), key: text("7") },
-        HoldScope::Reference { series: series(), reference: "D-7".to_owned() },
+        HoldScope::Reference { series: series(), reference: "D-7".to_owned(), keys: Vec::new() },
         HoldScope::Subject { series: "account".into(), key: text("3") },
         HoldScope::Series { series: series() },
         HoldScope::Rule { rule: "PC-1".into() },
@@ -120,7 +121,7 @@ fn a_number_is_held_however_it_was_written() {
     reference.reference = Some(KeyValue::Integer(7));
     let dossier = mapping("dossier", None);
     let mut index = index(vec![
-        HoldScope::Reference { series: "dossier".into(), reference: "007".to_owned() },
+        HoldScope::Reference { series: "dossier".into(), reference: "007".to_owned(), keys: Vec::new() },
         HoldScope::Record { series: "dossier".into(), key: text("+05") },
     ]);
     assert!(index.holds(&dossier, &reference, None) && index.holds(&dossier, &facts(5, "D-5", None), None));
@@ -132,7 +133,7 @@ fn a_number_is_held_however_it_was_written() {
 #[test]
 fn a_hold_keeps_whatever_some_column_would_call_equal() {
     let index = index(vec![
-        HoldScope::Reference { series: "dossier".into(), reference: "d-7 ".to_owned() },
+        HoldScope::Reference { series: "dossier".into(), reference: "d-7 ".to_owned(), keys: Vec::new() },
         HoldScope::Record { series: "letter".into(), key: text("Ab") },
     ]);
     assert!(index.holds(&mapping("dossier", None), &facts(7, "D-7", None), None));

@@ -93,7 +93,7 @@ fn verdict(rules: Vec<Rule>, facts: &Facts, now: &str) -> Verdict {
 fn verdict_with(rules: Vec<Rule>, facts: &Facts, now: &str, held: bool, blocked: bool, pick: Pick) -> Verdict {
     let (calendar, mapping) = (calendar(rules), mapping(pick));
     let governing = Governing::new(&calendar, &mapping).unwrap();
-    judge(&governing, facts, JudgedAt::now(instant(now)), || held, || blocked)
+    judge(&governing, facts, JudgedAt::now(instant(now)), || held, || blocked.then_some(BlockedBy::Records))
 }
 
 fn destroy_after_a_year() -> Rule {
@@ -255,7 +255,7 @@ proptest! {
             let governing = Governing::new(&calendar, &mapping).unwrap();
             let facts = facts(moment(closed_at), [Reading::Unset; 2]);
             let now = Instant::from_timestamp(now, 0).unwrap();
-            matches!(judge(&governing, &facts, JudgedAt::now(now), || false, || false), Verdict::Due(..))
+            matches!(judge(&governing, &facts, JudgedAt::now(now), || false, || None), Verdict::Due(..))
         };
         let now = closed_at + asked_after;
         if is_due(closed_at, now) {

@@ -72,6 +72,8 @@ pub enum BlockedBy {
     Records,
     /// `select` and `transfer` never happen by themselves.
     Decision,
+    /// Another series keeps a row that would change with it: for good, or because both series count that row.
+    Series,
 }
 
 /// When a record's term comes, and which rule decides what happens then.

@@ -107,7 +107,7 @@ fn count(
     }
     let mut reader = open(scoped, all)?;
     while !records.is_empty() {
-        let (rules, keys): (Vec<_>, Vec<_>) = records.into_iter().unzip();
+        let (rules, keys): (Vec<_>, Vec<_>) = records.into_iter().map(|listed| (listed.rule, listed.key)).unzip();
         let mut failing = BTreeSet::new();
         let mut add = |record: usize, part: usize, rows: Option<PartRows>| match rows {
             Some(rows) => counted[rules[record]].parts[part] += rows,

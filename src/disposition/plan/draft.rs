@@ -79,8 +79,13 @@ impl Drop for DraftFile {
     }
 }
 
-/// The place of its rule in `Manifest::rules`, and a record's key.
-pub(super) type Listed = (usize, RecordKey);
+/// A record that seems due.
+pub(super) struct Listed {
+    /// The place of its rule in `Manifest::rules`.
+    pub rule: usize,
+    pub key: RecordKey,
+    pub action: Action,
+}
 
 /// A record that keeps another from being destroyed, as long as it is there.
 pub(super) struct Edge<'a> {
@@ -144,17 +149,18 @@ impl Draft {
     }
 
     /// The records of a series after one of them (from the beginning: nothing), at most so many, in the order of their
-    /// keys: each with the place of its rule. Beside them, where the next ones begin.
+    /// keys. Beside them, where the next ones begin.
     pub fn records_after(&self, series: usize, after: &[u8], most: usize) -> Result<(Vec<Listed>, Vec<u8>), PlanError> {
         self.run(|connection| {
             let mut select = connection.prepare_cached(
-                "SELECT rule, key, sort FROM item WHERE series = ?1 AND sort > ?2 ORDER BY sort LIMIT ?3",
+                "SELECT rule, key, sort, action FROM item WHERE series = ?1 AND sort > ?2 ORDER BY sort LIMIT ?3",
             )?;
             let mut rows = select.query(params![series as i64, after, most as i64])?;
             let (mut records, mut last) = (Vec::new(), after.to_owned());
             while let Some(row) = rows.next()? {
                 let key = RecordKey::from_canonical(row.get_ref(1)?.as_blob()?).map_err(|_| out_of_form(1))?;
-                records.push((place(row, 0)?, key));
+                let action = if row.get::<_, i64>(3)? == DESTROY { Action::Destroy } else { Action::Anonymize };
+                records.push(Listed { rule: place(row, 0)?, key, action });
                 last = row.get(2)?;
             }
             Ok((records, last))

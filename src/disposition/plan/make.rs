@@ -49,7 +49,7 @@ pub(super) fn make_of(
     let mut tallies = scope.empty_tallies();
     let mut series = Vec::new();
     for place in 0..scope.series.len() {
-        series.push(Scan { scope: &scope, place, all: &install.series, keys, holds, draft: &draft }.run(&mut tallies)?);
+        series.push(Scan { scope: &scope, place, install, keys, holds, draft: &draft }.run(&mut tallies)?);
     }
     for (tally, blocked) in tallies.iter_mut().zip(draft.settle(&scope.groups, scope.rules.len())?) {
         tally.counts.due -= blocked.all;
@@ -95,23 +95,24 @@ pub(super) fn open(series: &ScopedSeries<'_>, all: &[SeriesMapping]) -> Result<R
 }
 
 /// One series, scanned into the draft.
-struct Scan<'a> {
-    scope: &'a Scope<'a>,
-    place: usize,
-    all: &'a [SeriesMapping],
+pub(super) struct Scan<'a> {
+    pub scope: &'a Scope<'a>,
+    pub place: usize,
+    pub install: &'a Installation,
     keys: &'a PlanningKeys,
-    holds: &'a HoldIndex,
-    draft: &'a Draft,
+    pub holds: &'a HoldIndex,
+    pub draft: &'a Draft,
 }
 
 impl Scan<'_> {
     fn run(&self, tallies: &mut [Tally]) -> Result<PlannedSeries, PlanError> {
         let mapping = self.series().mapping;
         let failed = |source| PlanError::Records { series: mapping.series.clone(), source };
-        let mut reader = open(self.series(), self.all)?;
+        let mut reader = open(self.series(), &self.install.series)?;
         let schema = reader.schema_digest(&mapping.series).map_err(failed)?;
         let rows = self.judge_all(&mut reader, tallies)?;
         self.hold_by_expression(&mut reader, tallies)?;
+        self.keep_with_other_rows(&mut reader, tallies)?;
         self.planned(schema, rows)
     }
 
@@ -148,7 +149,7 @@ impl Scan<'_> {
         Ok(rows)
     }
 
-    fn series(&self) -> &ScopedSeries<'_> {
+    pub fn series(&self) -> &ScopedSeries<'_> {
         &self.scope.series[self.place]
     }
 
@@ -157,7 +158,7 @@ impl Scan<'_> {
     fn take(&self, facts: &Facts, at: JudgedAt, tallies: &mut [Tally]) -> Result<(), PlanError> {
         let ScopedSeries { mapping, governing, .. } = self.series();
         let held = || self.holds.holds(mapping, facts, governing.rules().map(|rule| &rule.number));
-        let verdict = judge(governing, facts, at, held, || false);
+        let verdict = judge(governing, facts, at, held, || None);
         let place = self.count(&verdict, tallies);
         if let (Verdict::Held(_), Some(rule)) = (&verdict, place) {
             for hold in self.holds.of(mapping, facts, governing.rules().map(|rule| &rule.number)) {

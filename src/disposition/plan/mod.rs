@@ -6,6 +6,7 @@ mod contents;
 mod current;
 mod draft;
 mod error;
+mod kept;
 mod keys;
 mod make;
 mod manifest;

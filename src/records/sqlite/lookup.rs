@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, Row, ToSql};
 
 use super::StoreError;
 use super::catalog::{Affinity, Catalog};
@@ -13,15 +13,15 @@ use super::open::Opened;
 use super::reader::Asked;
 use super::select::{FactsQuery, FilesQuery, key_columns, key_is};
 use super::sql::{self, THIS};
-use super::value::{bind_key, key_at};
+use super::value::{bind_key, cited, key_at};
 use super::walk;
-use crate::model::{KeyValue, RecordKey};
+use crate::model::{KeyValue, RecordKey, alike};
 use crate::records::files::FileRef;
 use crate::records::mapping::{Condition, SeriesMapping};
 
 /// So long may the answer of a person's expression take for a row; the first one pays for tables that are read once for
 /// all. No write transaction could spare as much.
-const LONGEST_ANSWER: Duration = Duration::from_secs(5);
+pub(super) const LONGEST_ANSWER: Duration = Duration::from_secs(5);
 
 /// Makes a key of a person's arguments, typed by the columns' declared types. A blob is written `x'…'` in hexadecimal.
 ///
@@ -72,9 +72,9 @@ fn blob(arg: &str) -> Option<KeyValue> {
     digits.as_bytes().chunks(2).map(byte).collect::<Option<_>>().map(KeyValue::Blob)
 }
 
-/// The records whose reference is this text, or the integer that it reads as; where there is none, those that differ
-/// from it in the case of letters or in spaces at the end only, as a hold on it keeps them too. None where the series
-/// has no reference.
+/// The records that are cited so: whose reference is this text, or the number that it reads as; where there is none,
+/// those that differ from it in the case of letters or in spaces at the end only, as a hold on it keeps them too. None
+/// where the series has no reference.
 ///
 /// # Errors
 /// The database cannot be read.
@@ -85,22 +85,26 @@ pub fn find_reference(
 ) -> Result<Vec<RecordKey>, StoreError> {
     let Some(column) = &series.reference else { return Ok(Vec::new()) };
     let column = sql::column(THIS, column);
-    let number: Option<i64> = reference.parse().ok();
-    let find = |test: &str| {
-        let mut keys = Vec::new();
-        let mut collect = |key| {
-            keys.push(key);
-            ControlFlow::Continue(())
-        };
-        visit_keys(conn, &select_keys(series, test), series, (reference, number), &mut collect)
-            .map_err(|error| StoreError::of(conn, error))?;
-        Ok(keys)
+    let (number, real): (Option<i64>, Option<f64>) = (reference.parse().ok(), reference.parse().ok());
+    let reads_so = |cited: &KeyValue| {
+        let text = cited.text();
+        text == reference || number.is_some_and(|number| text.parse() == Ok(number))
     };
-    let keys = find(&format!("{column} IN (?1, ?2)"))?;
-    match keys.is_empty() {
-        true => find(&format!("rtrim({column}, ' ') = rtrim(?1, ' ') COLLATE NOCASE OR {column} = ?2")),
-        false => Ok(keys),
+    let find = |test: &str, parameters: &[&dyn ToSql], is_meant: &dyn Fn(&KeyValue) -> bool| {
+        cited_so(conn, &select_cited(series, &column, test), series, parameters, is_meant)
+            .map_err(|error| StoreError::of(conn, error))
+    };
+    // An index finds these.
+    let found = find(
+        &format!("{column} IN (?1, ?2, ?3, ?4)"),
+        &[&reference, &number, &real, &reference.as_bytes()],
+        &reads_so,
+    )?;
+    if !found.is_empty() {
+        return Ok(found);
     }
+    let wanted = alike(reference);
+    find(&format!("{column} IS NOT NULL"), &[], &|cited| alike(&cited.text()) == wanted)
 }
 
 /// Asks an expression over `this` of every row, or of as many as may be asked `within` a time, and shows the records
@@ -180,29 +184,32 @@ fn select_answers(opened: &Opened, series: &SeriesMapping, expression: &str) -> 
     }
 }
 
-fn select_keys(series: &SeriesMapping, test: &str) -> String {
-    let columns = key_columns(THIS, series).join(", ");
-    format!("SELECT {columns} FROM {} AS {THIS} WHERE {test} ORDER BY {columns}", sql::name(&series.table))
+/// Selects key and reference.
+fn select_cited(series: &SeriesMapping, column: &str, test: &str) -> String {
+    let keys = key_columns(THIS, series).join(", ");
+    format!("SELECT {keys}, {column} FROM {} AS {THIS} WHERE {test} ORDER BY {keys}", sql::name(&series.table))
 }
 
-fn visit_keys(
+fn cited_so(
     conn: &Connection,
     select: &str,
     series: &SeriesMapping,
-    parameters: impl rusqlite::Params,
-    visit: &mut dyn FnMut(RecordKey) -> ControlFlow<()>,
-) -> rusqlite::Result<()> {
+    parameters: &[&dyn ToSql],
+    is_meant: &dyn Fn(&KeyValue) -> bool,
+) -> rusqlite::Result<Vec<RecordKey>> {
     let mut statement = conn.prepare(select)?;
     let mut rows = statement.query(parameters)?;
+    let mut keys = Vec::new();
     while let Some(row) = rows.next()? {
+        if !cited(row.get_ref(series.key.len())?).is_some_and(|cited| is_meant(&cited)) {
+            continue;
+        }
         // A row that no key finds again is never destroyed: nothing can be asked of it.
-        if let (key, true) = key_at(row, 0, series.key.len())?
-            && visit(key).is_break()
-        {
-            break;
+        if let (key, true) = key_at(row, 0, series.key.len())? {
+            keys.push(key);
         }
     }
-    Ok(())
+    Ok(keys)
 }
 
 /// The files that records name.

@@ -4,6 +4,7 @@ mod accounts;
 mod around;
 pub mod catalog;
 mod clock;
+mod company;
 mod deadline;
 mod decode;
 mod dispose;
@@ -48,6 +49,7 @@ mod write_tests;
 mod write_txn;
 
 pub use catalog::Catalog;
+pub use company::{Companion, Companions, Company};
 pub use deadline::end_reading_with;
 pub use dispose::{Disposed, Weight};
 pub use error::StoreError;

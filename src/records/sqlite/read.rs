@@ -5,7 +5,7 @@ use rusqlite::{CachedStatement, Connection, Row};
 
 use super::StoreError;
 use super::select::{ChildQuery, ElementShape, FactsQuery};
-use super::value::{bind_key, is_key_value, key_at, key_value};
+use super::value::{bind_key, cited, is_key_value, key_at, key_value};
 use crate::model::{KeyValue, Moment, RecordKey};
 use crate::records::facts::{BlockerFact, EventFact, Facts, Reading, Unreadable};
 use crate::records::mapping::Pick;
@@ -43,7 +43,7 @@ impl FactsQuery {
             place += 1;
             row.get_ref(place - 1)
         };
-        let reference = if self.shape.has_reference { key_value(next()?) } else { None };
+        let reference = if self.shape.has_reference { cited(next()?) } else { None };
         let subject: Vec<Option<KeyValue>> =
             (0..self.shape.subject).map(|_| next().map(key_value)).collect::<rusqlite::Result<_>>()?;
         let subject: Option<Vec<KeyValue>> = subject.into_iter().collect();
@@ -235,6 +235,6 @@ fn is_later(one: Moment, other: Moment) -> bool {
 }
 
 /// Whether a column that says `… IS TRUE` says so.
-fn holds(value: ValueRef<'_>) -> bool {
+pub(super) fn holds(value: ValueRef<'_>) -> bool {
     value == ValueRef::Integer(1)
 }

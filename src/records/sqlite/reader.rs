@@ -17,9 +17,9 @@ use crate::records::mapping::{SeriesMapping, Source};
 
 /// A database opened for reading. Leaves its directory as it was.
 pub struct Reader {
-    opened: Opened,
+    pub(super) opened: Opened,
     source: Source,
-    queries: Queries,
+    pub(super) queries: Queries,
 }
 
 /// What a visitor wants to know of a row whose events it has seen.
@@ -186,12 +186,28 @@ impl Reader {
         Ok(facts)
     }
 
-    /// The records whose reference column holds this text, or the integer that it reads as.
+    /// The records that people cite so.
     ///
     /// # Errors
     /// The database cannot be read.
     pub fn find_reference(&self, series: &SeriesName, reference: &str) -> Result<Vec<RecordKey>, StoreError> {
         lookup::find_reference(&self.opened.conn, self.queries.mapping(series)?, reference)
+    }
+
+    /// The same, given up after this time.
+    ///
+    /// # Errors
+    /// [`StoreError::Interrupted`] where time was over; the database cannot be read.
+    pub fn find_reference_within(
+        &self,
+        series: &SeriesName,
+        reference: &str,
+        time: Duration,
+    ) -> Result<Vec<RecordKey>, StoreError> {
+        let before = self.opened.deadline.narrow(time);
+        let found = self.find_reference(series, reference);
+        self.opened.deadline.put_back(before);
+        found
     }
 
     /// Asks a read-only SQL expression over `this` of every row, or of as many as time allows, and shows the records

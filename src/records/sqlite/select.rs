@@ -249,7 +249,7 @@ fn part_rows_within(series: &SeriesMapping, part: &PartMapping, levels: usize) -
 }
 
 /// The subject's key, as its own row has it, or as this row refers to it where that row is gone: holds must find both.
-fn subject_columns(relation: &Relation, all: &[SeriesMapping]) -> Result<Vec<String>, StoreError> {
+pub(super) fn subject_columns(relation: &Relation, all: &[SeriesMapping]) -> Result<Vec<String>, StoreError> {
     let subject = mapped(&relation.series, all)?;
     let rows = format!("FROM {} AS {OWNER} WHERE {} LIMIT 1", sql::name(&subject.table), sql::join(&relation.on));
     let column = |key: &String| {
@@ -295,7 +295,7 @@ pub(super) fn mapped<'a>(series: &SeriesName, all: &'a [SeriesMapping]) -> Resul
     all.iter().find(|mapping| mapping.series == *series).ok_or_else(|| StoreError::Unmapped { series: series.clone() })
 }
 
-fn holds(condition: &Condition) -> String {
+pub(super) fn holds(condition: &Condition) -> String {
     format!("{} IS TRUE", sql::condition(condition))
 }
 

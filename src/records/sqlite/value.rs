@@ -26,6 +26,29 @@ pub fn key_value(value: ValueRef<'_>) -> Option<KeyValue> {
     }
 }
 
+/// The value of a reference, as people cite it; `None` for NULL. A number without fraction is the integer that people
+/// write, another one its shortest text; bytes that read as a text are that text.
+pub fn cited(value: ValueRef<'_>) -> Option<KeyValue> {
+    match value {
+        ValueRef::Null => None,
+        ValueRef::Integer(number) => Some(KeyValue::Integer(number)),
+        ValueRef::Real(number) => {
+            Some(whole(number).map_or_else(|| KeyValue::Text(number.to_string()), KeyValue::Integer))
+        }
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Some(match str::from_utf8(bytes) {
+            Ok(text) => KeyValue::Text(text.to_owned()),
+            Err(_) => KeyValue::Blob(bytes.to_owned()),
+        }),
+    }
+}
+
+/// The integer that a number is, where it is one.
+fn whole(number: f64) -> Option<i64> {
+    // Every whole number of this size has exactly one double; beyond, one double stands for several.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    (number.fract() == 0.0 && number.abs() <= EXACT).then_some(number as i64)
+}
+
 /// The key in `count` columns from `first` on, and whether a row can be found by it. Where it cannot, it only stands
 /// for the row.
 pub fn key_at(row: &Row<'_>, first: usize, count: usize) -> rusqlite::Result<(RecordKey, bool)> {

@@ -26,7 +26,7 @@ pub struct ExplainReport {
     pub verdict: String,
     /// Which calendar is not in force, and what to do, where nothing is judged because of it.
     pub not_in_force: Option<String>,
-    /// Kind of an undated verdict, or `records` or `decision` of a blocked one.
+    /// Kind of an undated verdict, or `records`, `decision` or `series` of a blocked one.
     pub why: Option<String>,
     /// The rule that decides.
     pub rule: Option<String>,
@@ -175,6 +175,7 @@ impl ExplainReport {
             "not_yet" => words.fill(words.is_not_yet, &[due, rule]),
             "held" => words.fill(words.is_held, &[due, rule]),
             "blocked" if self.why.as_deref() == Some("decision") => words.fill(words.is_undecided, &[due, rule]),
+            "blocked" if self.why.as_deref() == Some("series") => words.fill(words.is_kept_by_series, &[due, rule]),
             "blocked" if !self.circle.is_empty() => words.fill(words.is_in_circle, &[due, rule]),
             "blocked" => words.fill(words.is_blocked, &[due, rule]),
             "due" if self.stayed.is_some() => words.fill(words.is_due_and_stayed, &[due, rule]),

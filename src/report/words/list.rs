@@ -205,6 +205,9 @@ words! {
     hold_placed: "Hold {} is in force: {} stays until it is lifted.", "La suspension {} est en vigueur\u{a0}: elle conserve {} jusqu'à sa levée.";
     hold_spares_others: "It keeps records of {} only, not what the same people have in {}; a person with all records is kept by `hold place --subject KEY`.", "Elle ne conserve que des enregistrements de {}, non ceux des mêmes personnes dans {}\u{a0}; `hold place --subject CLÉ` conserve une personne avec tous ses enregistrements.";
     hold_keeps_now: "It keeps now: {}.", "Elle conserve maintenant\u{a0}: {}.";
+    hold_by_key: "Those that are cited so now ({}) stay even if they are cited otherwise later.", "Ceux qui portent cette cote maintenant ({}) restent, même s'ils en changent.";
+    hold_while_cited: "It keeps whatever is cited so when its turn comes: one that is cited otherwise before then is not kept. Hold it by its key, too, where that may happen.", "Elle conserve ce qui porte cette cote le moment venu\u{a0}: un enregistrement qui en change auparavant n'est pas conservé. Suspendez-le aussi par sa clé, là où cela peut arriver.";
+    keeps_while_cited: "while it is cited so", "tant que la cote est la même";
     keeps_now: "now {}", "maintenant {}";
     hold_on_gone: "It came too late: the record is gone. It holds one that comes back, or a new one under the same name.", "Elle vient trop tard\u{a0}: l'enregistrement a disparu. Elle vaut pour celui qui reviendrait, ou un nouveau du même nom.";
     hold_on_none: "It keeps nothing now: no such record is in the database. Check what you typed, or lift the hold if it was a slip; it holds whatever matches later.", "Elle ne conserve rien maintenant\u{a0}: la base ne contient rien de tel. Vérifiez la saisie, ou levez la suspension si c'est une erreur; elle vaut pour ce qui y répondrait plus tard.";
@@ -365,6 +368,7 @@ words! {
     is_not_yet: "Not yet: due from {} under rule {}.", "Non échu\u{a0}: échoit le {} selon la règle {}.";
     postponed_by: "{}, postponed by the floor {}", "{}, reportée par le plancher {}";
     is_held: "Held: due since {} under rule {}, but a hold keeps it.", "Suspendu\u{a0}: échu depuis le {} selon la règle {}, mais une suspension le conserve.";
+    is_kept_by_series: "Blocked: due since {} under rule {}, but a row that would go with it is a record of another series too, which keeps it: for good, or because both series count that row.", "Bloqué\u{a0}: échu depuis le {} selon la règle {}, mais une ligne qui disparaîtrait avec lui est aussi un enregistrement d'une autre série, qui la conserve\u{a0}: de façon permanente, ou parce que les deux séries comptent cette ligne.";
     is_blocked: "Blocked: due since {} under rule {}, but records that stay refer to it.", "Bloqué\u{a0}: échu depuis le {} selon la règle {}, mais des enregistrements conservés y renvoient.";
     is_undecided: "Blocked: due since {} under rule {}, which asks for a decision that no program takes.", "Bloqué\u{a0}: échu depuis le {} selon la règle {}, qui demande une décision qu'aucun programme ne prend.";
     is_in_circle: "Blocked: due since {} under rule {}, but it and records that refer to it keep each other, in a circle: none of them can ever go first.", "Bloqué\u{a0}: échu depuis le {} selon la règle {}, mais lui et des enregistrements qui y renvoient se retiennent l'un l'autre, en cercle\u{a0}: aucun ne peut jamais partir le premier.";

@@ -152,7 +152,7 @@ fn a_hold_that_the_private_database_lost_stops_all_destruction_until_a_person_li
 #[test]
 fn what_cannot_be_held_is_said() {
     let sample = Sample::new();
-    let reference = || HoldScope::Reference { series: "account".into(), reference: "A-1".to_owned() };
+    let reference = || HoldScope::Reference { series: "account".into(), reference: "A-1".to_owned(), keys: Vec::new() };
     let expression = |text: &str| HoldScope::Where { series: "dossier".into(), expression: text.to_owned() };
     let cases = [
         (place(HoldScope::Series { series: "permit".into() }), "unknown-series"),

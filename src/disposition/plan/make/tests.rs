@@ -61,7 +61,11 @@ fn scope() -> impl Strategy<Value = HoldScope> {
     prop_oneof![
         (1..30_i64).prop_map(|id| HoldScope::Record { series: "dossier".into(), key: vec![id.to_string()] }),
         (1..12_i64).prop_map(|id| HoldScope::Subject { series: "account".into(), key: vec![id.to_string()] }),
-        (1..30_i64).prop_map(|id| HoldScope::Reference { series: "dossier".into(), reference: format!("D-{id}") }),
+        (1..30_i64).prop_map(|id| HoldScope::Reference {
+            series: "dossier".into(),
+            reference: format!("D-{id}"),
+            keys: Vec::new()
+        }),
         Just(HoldScope::Where { series: "dossier".into(), expression: "this.city = 'Laval'".to_owned() }),
         Just(HoldScope::Rule { rule: "PC-2".into() }),
     ]

@@ -17,6 +17,7 @@ mod matches;
 mod owners;
 mod scratch;
 mod statements;
+mod tables;
 mod triggers;
 mod values;
 
@@ -108,6 +109,8 @@ impl Proof<'_> {
             let looked = self.values(mapping);
             self.unless_rows_fail(mapping, looked)?;
             self.matches(mapping)?;
+            let looked = self.shared_rows(mapping);
+            self.unless_rows_fail(mapping, looked)?;
             let looked = self.files_are_there(mapping);
             self.unless_rows_fail(mapping, looked)?;
         }

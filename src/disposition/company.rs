@@ -1,0 +1,165 @@
+//! What keeps a record for the sake of a row that would change with it: a row that is a record of another series too,
+//! or a part of this record and a record itself.
+//!
+//! A hold keeps the row, in whichever series of its table it is counted, and the record with which it would go. A row
+//! that its series keeps for good stays too; and one that two series count at once falls to neither.
+
+use std::collections::BTreeSet;
+
+use super::Installation;
+use super::holds::HoldIndex;
+use super::judge::{BlockedBy, Governing};
+use super::plan::PlanError;
+use crate::audit::leaf::Action;
+use crate::calendar::Disposition;
+use crate::model::{HoldId, Instant, RecordKey, RuleNumber, SeriesName};
+use crate::records::mapping::{Change, SeriesMapping};
+use crate::records::sqlite::{self, Companion, Companions, StoreError};
+
+/// The series whose rows may change with the records of one series.
+#[derive(Debug)]
+pub(super) struct Company<'a> {
+    mapping: &'a SeriesMapping,
+    others: Vec<Other<'a>>,
+}
+
+#[derive(Debug)]
+struct Other<'a> {
+    mapping: &'a SeriesMapping,
+    /// Those that govern it, floors included.
+    rules: Vec<&'a RuleNumber>,
+    is_permanent: bool,
+    /// Its records are rows of the same table.
+    is_of_table: bool,
+}
+
+/// What keeps one record.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Keeping {
+    pub holds: BTreeSet<HoldId>,
+    /// Another series keeps a row, or nobody knows whether it does.
+    pub is_kept: bool,
+}
+
+impl Keeping {
+    /// Whether some hold keeps it.
+    pub fn is_held(&self) -> bool {
+        !self.holds.is_empty()
+    }
+
+    /// What blocks it, where it is not held.
+    pub fn blocked(&self) -> Option<BlockedBy> {
+        self.is_kept.then_some(BlockedBy::Series)
+    }
+}
+
+/// What could not be asked of the rows of a series.
+#[derive(Debug)]
+pub(super) struct Unasked {
+    /// The `--where` hold whose expression it was.
+    pub hold: Option<HoldId>,
+    pub series: SeriesName,
+    pub source: Box<StoreError>,
+}
+
+impl From<Unasked> for PlanError {
+    fn from(Unasked { hold, series, source }: Unasked) -> Self {
+        match hold {
+            Some(hold) => Self::of_hold(&hold, &series, *source),
+            None => Self::Records { series, source: *source },
+        }
+    }
+}
+
+impl<'a> Company<'a> {
+    /// Of a series, by the rules that govern the others now.
+    ///
+    /// # Errors
+    /// As [`Installation::governing_now`].
+    pub fn of(install: &'a Installation, mapping: &'a SeriesMapping, now: Instant) -> Result<Self, PlanError> {
+        let touches = |other: &&SeriesMapping| {
+            [Change::Destroyed, Change::Masked].iter().any(|change| !mapping.touches(other, *change).is_empty())
+        };
+        let others = install.series.iter().filter(touches).map(|other| {
+            let governing = match install.governing_now(other, now) {
+                // What a calendar keeps for good it keeps while it is not in force, too.
+                Err(PlanError::NotInForce { .. }) => install.governing_by(other, |_| true)?,
+                governing => governing?,
+            };
+            let rules = || governing.iter().flat_map(Governing::rules);
+            Ok(Other {
+                mapping: other,
+                is_permanent: rules().any(|rule| rule.disposition == Some(Disposition::Permanent)),
+                rules: rules().map(|rule| &rule.number).collect(),
+                is_of_table: other.series != mapping.series && other.table.eq_ignore_ascii_case(&mapping.table),
+            })
+        });
+        Ok(Self { mapping, others: others.collect::<Result<_, PlanError>>()? })
+    }
+
+    /// Whether anything may keep a record of the series for the sake of another row, so that rows must be asked.
+    pub fn may_keep(&self, holds: &HoldIndex) -> bool {
+        self.others.iter().any(|other| other.rows_are_asked(holds) || !other.expressions(holds).is_empty())
+    }
+
+    /// The expressions of the `--where` holds that are asked of other rows than the records themselves.
+    pub fn expressions<'h>(&self, holds: &'h HoldIndex) -> impl Iterator<Item = &'h str> {
+        self.others.iter().flat_map(|other| other.expressions(holds)).map(|(_, expression)| expression.as_str())
+    }
+
+    /// What keeps each of these records, all of which are to be disposed of so.
+    ///
+    /// # Errors
+    /// [`Unasked`] where the rows cannot be read, or a `--where` hold cannot be asked.
+    pub fn keeping(
+        &self,
+        holds: &HoldIndex,
+        action: Action,
+        keys: &[RecordKey],
+        rows: &mut impl Companions,
+    ) -> Result<Vec<Keeping>, Unasked> {
+        let mut keeping = vec![Keeping::default(); keys.len()];
+        for other in &self.others {
+            let company =
+                sqlite::Company { of: &self.mapping.series, change: change(action), other: &other.mapping.series };
+            let unasked =
+                |hold, source| Unasked { hold, series: other.mapping.series.clone(), source: Box::new(source) };
+            if other.rows_are_asked(holds) {
+                let mut see = |place: usize, row: Option<Companion>| other.see(holds, row, &mut keeping[place]);
+                rows.companions(company, keys, &mut see).map_err(|source| unasked(None, source))?;
+            }
+            for (hold, expression) in other.expressions(holds) {
+                let matches = rows.companions_match(company, expression, keys);
+                let matches = matches.map_err(|source| unasked(Some(hold.clone()), source))?;
+                let kept = keeping.iter_mut().zip(matches).filter(|(_, matches)| *matches);
+                kept.for_each(|(keeping, _)| _ = keeping.holds.insert(hold.clone()));
+            }
+        }
+        Ok(keeping)
+    }
+}
+
+impl Other<'_> {
+    fn rows_are_asked(&self, holds: &HoldIndex) -> bool {
+        self.is_of_table || self.is_permanent || holds.concerns(self.mapping, self.rules.iter().copied())
+    }
+
+    fn expressions<'h>(&self, holds: &'h HoldIndex) -> &'h [(HoldId, String)] {
+        holds.expressions(&self.mapping.series)
+    }
+
+    fn see(&self, holds: &HoldIndex, row: Option<Companion>, keeping: &mut Keeping) {
+        // What fails on a row may be what says that it is kept.
+        let Some(row) = row else { return keeping.is_kept = true };
+        keeping.holds.extend(holds.of_row(self.mapping, &row.named, self.rules.iter().copied()).cloned());
+        keeping.is_kept |= row.named.in_scope && (row.is_own_row || (self.is_permanent && row.is_lost));
+    }
+}
+
+/// What an action does to rows.
+fn change(action: Action) -> Change {
+    match action {
+        Action::Destroy => Change::Destroyed,
+        Action::Anonymize => Change::Masked,
+    }
+}
