@@ -61,6 +61,15 @@ pub struct SeriesMapping {
 }
 
 impl SeriesMapping {
+    /// Whether the rows of a part go with a record that is destroyed: neither they nor those that they are a part of
+    /// outlive it.
+    pub fn takes_along(&self, part: &PartMapping) -> bool {
+        let owner = |part: &&PartMapping| self.parts.iter().find(|other| part.of.as_ref() == Some(&other.name));
+        // No chain of parts is longer than there are parts, unless it runs in a circle.
+        let mut chain = std::iter::successors(Some(part), owner).take(self.parts.len());
+        chain.all(|part| part.owner_gone == OwnerGone::Destroy)
+    }
+
     /// Those of some series from whose own rows a date of this event is read, and which may go before the record: not
     /// those that wait for it.
     pub fn dates_from<'m>(&self, event: &EventMapping, series: &[&'m SeriesMapping]) -> Vec<&'m SeriesMapping> {

@@ -25,7 +25,7 @@ const LONGEST_RECORD: Duration = Duration::from_secs(60);
 pub struct PartRows {
     /// A row that two of the records share counts twice.
     pub rows: u64,
-    /// Rows that name a file.
+    /// Rows that name a file, which may go with them.
     pub files: u64,
 }
 
@@ -38,7 +38,8 @@ impl AddAssign for PartRows {
 
 /// Counts the rows of a part that belong to one record, by its key.
 pub(super) fn counting(series: &SeriesMapping, part: &PartMapping) -> Result<String, StoreError> {
-    let named = part.files.as_ref().map_or_else(|| "0".to_owned(), names_a_file);
+    let files = part.files.as_ref().filter(|_| series.takes_along(part));
+    let named = files.map_or_else(|| "0".to_owned(), names_a_file);
     Ok(format!("SELECT count(*), ifnull(sum({named}), 0) {}", part_rows(series, part)?))
 }
 

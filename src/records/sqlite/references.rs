@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
-use super::spellings::{Due, Spellings};
+use super::spellings::{Due, Spellings, spelling_of};
 use super::sql::{THIS, column, name};
 use super::{Queries, StoreError};
 use crate::records::files::identity::Identity;
@@ -40,7 +40,10 @@ pub(super) fn referenced(
         let mut note = || {
             match Identity::of(place.root) {
                 Ok(None) => {}
-                Ok(Some(directory)) => place.note_named(conn, &due.within(directory), &mut found)?,
+                Ok(Some(directory)) => {
+                    let files = due.within(directory);
+                    place.note_named(conn, &due, &files, &mut found)?;
+                }
                 Err(_) => found.fill(true),
             }
             match &mut spellings {
@@ -77,21 +80,42 @@ fn of_files<'m>(table: &'m str, files: &'m FilesMapping) -> impl Iterator<Item =
 
 impl Naming<'_> {
     /// Notes which of the files (their places, and their paths from the root here) the rows here name.
-    fn note_named(&self, conn: &Connection, files: &[(usize, PathBuf)], found: &mut [bool]) -> rusqlite::Result<()> {
+    ///
+    /// A column's collation finds rows by its index, and may find some with another path (`A.PDF`): these name the file
+    /// only where the file system says so, too.
+    fn note_named(
+        &self,
+        conn: &Connection,
+        due: &Due,
+        files: &[(usize, PathBuf)],
+        found: &mut [bool],
+    ) -> rusqlite::Result<()> {
         if files.is_empty() {
             return Ok(());
         }
         let wanted = self.load(conn, files)?;
-        let same: Vec<String> =
-            self.columns.iter().enumerate().map(|(place, of)| format!("{} = k.c{place}", column(THIS, of))).collect();
+        let columns: Vec<String> = self.columns.iter().map(|of| column(THIS, of)).collect();
+        let equal = |collation: &str| {
+            let terms = columns.iter().enumerate().map(|(place, column)| format!("{column} = k.c{place}{collation}"));
+            terms.collect::<Vec<_>>().join(" AND ")
+        };
+        let (alike, same) = (equal(""), equal(" COLLATE BINARY"));
+        let others = columns.iter().map(|column| format!(", iif({same}, NULL, {column})")).collect::<String>();
         let sql = format!(
-            "SELECT DISTINCT k.place FROM {wanted} AS k JOIN main.{} AS {THIS} ON {}",
-            name(self.table),
-            same.join(" AND ")
+            "SELECT DISTINCT k.place, {same}{others} FROM {wanted} AS k JOIN main.{} AS {THIS} ON {alike}",
+            name(self.table)
         );
         let mut select = conn.prepare_cached(&sql)?;
-        for place in select.query_map([], |row| row.get::<_, u32>(0))? {
-            found[place? as usize] = true;
+        let mut rows = select.query([])?;
+        while let Some(row) = rows.next()? {
+            if row.get(1)? {
+                found[row.get::<_, u32>(0)? as usize] = true;
+                continue;
+            }
+            let values = (0..columns.len()).map(|at| row.get_ref(at + 2)).collect::<Result<Vec<_>, _>>()?;
+            if let Some(spelling) = spelling_of(&values) {
+                due.note(self.root, &spelling, true, found);
+            }
         }
         Ok(())
     }

@@ -41,7 +41,7 @@ pub struct FactsQuery {
     pub(super) masked_parts: Vec<String>,
     /// Per relation of `blocked_by`: the keys of the blocking records, by the record's key.
     pub(super) blockers: Vec<BlockerQuery>,
-    /// Per part with files: the columns that name them, by the record's key.
+    /// Per part with files that goes along: the columns that name them, by the record's key.
     pub(super) files: Vec<FilesQuery>,
     /// Per part: how many rows belong to the record, and how many of them name a file, by the record's key.
     pub(super) counts: Vec<String>,
@@ -147,6 +147,7 @@ impl FactsQuery {
             files: series
                 .parts
                 .iter()
+                .filter(|part| series.takes_along(part))
                 .filter_map(|part| files_query(series, part).transpose())
                 .collect::<Result<_, _>>()?,
             counts: series.parts.iter().map(|part| parts::counting(series, part)).collect::<Result<_, _>>()?,
@@ -255,7 +256,7 @@ pub(super) fn subject_columns(relation: &Relation, all: &[SeriesMapping]) -> Res
     let column = |key: &String| {
         let own = format!("(SELECT {} {rows})", sql::column(OWNER, key));
         match &relation.on {
-            Join::Columns(pairs) => match pairs.iter().find(|(_, owner)| owner == key) {
+            Join::Columns(pairs) => match pairs.iter().find(|(_, owner)| owner.eq_ignore_ascii_case(key)) {
                 Some((this, _)) => format!("ifnull({own}, {})", sql::column(THIS, this)),
                 None => own,
             },

@@ -43,7 +43,7 @@ impl Due {
     }
 
     /// Notes every file that a spelling may lead to: from the root, from `/`, by the letter or through the file system.
-    fn note(&self, root: &Path, spelling: &[u8], is_linked: bool, found: &mut [bool]) {
+    pub(super) fn note(&self, root: &Path, spelling: &[u8], is_linked: bool, found: &mut [bool]) {
         let spelt = Path::new(OsStr::from_bytes(spelling));
         let meanings = [folded(&root.join(spelt)), folded(&root.join(spelt.strip_prefix("/").unwrap_or(spelt)))];
         let is_named = |file: &&PathBuf| meanings.iter().any(|meaning| meaning.file_name() == file.file_name());
@@ -202,7 +202,7 @@ fn is_plain(value: ValueRef<'_>) -> bool {
 
 /// The columns joined by `/`, empty ones left out, each as a program might read it: up to its first NUL. `None` where
 /// one is NULL.
-fn spelling_of(values: &[ValueRef<'_>]) -> Option<Vec<u8>> {
+pub(super) fn spelling_of(values: &[ValueRef<'_>]) -> Option<Vec<u8>> {
     let mut spelling: Vec<u8> = Vec::new();
     for value in values {
         let bytes = match value {

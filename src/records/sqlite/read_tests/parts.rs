@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::records::mapping::FilesMapping;
+use crate::records::mapping::{FilesMapping, OwnerGone};
 use crate::records::sqlite::{Asked, PartRows, Queries};
 
 const SCHEMA: &str = "
@@ -47,6 +47,22 @@ fn the_rows_of_each_part_are_counted_and_the_files_that_they_name() {
         let query = Queries::new(&database.source(), std::slice::from_ref(&mapping)).make(&mapping.series).unwrap();
         let named = query.files_of(reader.connection(), &keys).unwrap();
         assert_eq!(named.files.len(), 3, "as many as are unlinked");
+    }
+}
+
+#[test]
+fn files_of_rows_that_outlive_their_record_are_none_of_its_own() {
+    for outlives in [0, 1] {
+        let database = Database::with("wal", SCHEMA);
+        let mut mapping = dossiers();
+        mapping.parts[outlives].owner_gone = OwnerGone::Detach;
+        let mut reader = database.reader(std::slice::from_ref(&mapping));
+        let mut files = 0;
+        let mut see = |_, _, rows: Option<PartRows>| files += rows.unwrap().files;
+        reader.count_parts(&mapping.series, &[key(1), key(2)], Duration::MAX, &mut see).unwrap();
+        let query = Queries::new(&database.source(), std::slice::from_ref(&mapping)).make(&mapping.series).unwrap();
+        let named = query.files_of(reader.connection(), &[key(1), key(2)]).unwrap();
+        assert_eq!((files, named.files.len()), (0, 0), "part {outlives}");
     }
 }
 

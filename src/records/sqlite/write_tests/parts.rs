@@ -96,6 +96,24 @@ fn a_shared_row_goes_with_its_last_reference() {
 }
 
 #[test]
+fn a_shared_row_that_refers_to_another_goes_before_it_however_their_tables_are_written() {
+    let owner = Owner::with(
+        "wal",
+        "CREATE TABLE dossier(id INTEGER PRIMARY KEY, document_id INTEGER, scan_id INTEGER);
+         CREATE TABLE scan(id INTEGER PRIMARY KEY);
+         CREATE TABLE document(id INTEGER PRIMARY KEY, scan_id INTEGER);
+         INSERT INTO scan VALUES (1); INSERT INTO document VALUES (1, 1); INSERT INTO dossier VALUES (1, 1, 1);",
+    );
+    let mut dossier = series("dossier");
+    dossier.parts = vec![
+        part("scan", "id", "SCAN_ID").shared_with("DOCUMENT", "scan_id", "id"),
+        part("document", "id", "document_id").shared_with("Dossier", "document_id", "id"),
+    ];
+    let disposed = destroy(&mut owner.writer(&dossier), &dossier, &keys(&[1])).unwrap();
+    assert_eq!(disposed.rows, counts(&[("dossier", 1), ("document", 1), ("scan", 1)]));
+}
+
+#[test]
 fn two_records_of_one_chunk_that_share_a_row_take_it_along() {
     let mut dossier = series("dossier");
     dossier.parts = vec![part("address", "id", "address_id").shared_with("dossier", "address_id", "id")];

@@ -206,3 +206,22 @@ fn a_number_names_a_file_by_its_digits_only() {
     let found = writer.still_referenced(&owner.dir.path().join("files"), &["7", "07", "8"]).unwrap();
     assert_eq!(found, [true, false, false]);
 }
+
+#[test]
+fn a_path_is_compared_by_its_bytes_whatever_the_collation_of_its_column() {
+    for (collation, path, index) in [("NOCASE", "A.PDF", ""), ("RTRIM", "a.pdf ", ""), ("NOCASE", "A.PDF", "BINARY")] {
+        let owner = owner("wal");
+        let index = if index.is_empty() { String::new() } else { format!("COLLATE {index}") };
+        owner.has(&format!(
+            "DROP TABLE document; CREATE TABLE document(id INTEGER PRIMARY KEY, dossier_id, path TEXT COLLATE {collation});
+             CREATE INDEX document_path ON document(path {index}); INSERT INTO document VALUES (1, 1, '{path}');"
+        ));
+        let mut writer = owner.writer(&dossiers(&owner, "files"));
+        assert_eq!(owner.named(&mut writer), [false, false], "{collation}");
+        // Where the file system makes no difference, as one without regard to case, the file is named.
+        fs::hard_link(owner.dir.path().join("files/a.pdf"), owner.dir.path().join("files").join(path)).unwrap();
+        assert_eq!(owner.named(&mut writer), [true, false], "{collation}");
+        owner.has("INSERT INTO document VALUES (2, 1, 'x/b.pdf')");
+        assert_eq!(owner.named(&mut writer), [true, true], "{collation}");
+    }
+}
