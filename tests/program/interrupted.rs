@@ -159,7 +159,7 @@ fn a_plan_that_announced_a_record_and_still_waits_for_it_is_told_once() {
     let approvals = there["approvals"].as_array().unwrap();
     let covers: Vec<_> = approvals.iter().map(|approval| (&approval["plan"], &approval["covers"])).collect();
     assert_eq!(covers, [(&plan.as_str().into(), &"listed".into())], "{there}");
-    killed_at(&house, &plan, "outcome-durable");
+    killed_at(&house, &plan, "committed");
     let (_, gone) = house.json(&["explain", "dossier", "1"]);
     let approvals = gone["approvals"].as_array().unwrap();
     assert_eq!((approvals.len(), &approvals[0]["covers"]), (1, &"announced".into()), "{gone}");
