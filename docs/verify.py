@@ -211,7 +211,7 @@ class Checkpoint:
 FIELDS = {
     "genesis": "origin:t tool:t vkey:t predecessor:predecessor?",
     "calendar": "number:t version:u digest:d effective_from:D effective_until:D? zone:t rules:<rule> more:b?",
-    "mapping": "series:t source:t table:t digest:d",
+    "mapping": "series:t source:t table:t key:[t] reference:t? digest:d",
     "approval": "plan:t digest:d actor:t only:[t]? excepted:n accepted:[t]? governed:<governed>",
     "rejection": "plan:t digest:d actor:t reason:d",
     "hold": "hold:t action:t actor:t scope:t source:t? series:t? rule:t? year:y? fp:t? reason:d review_by:D?",

@@ -53,7 +53,8 @@ pub fn measure(records: u64, batch: u64) -> Result<(), Failure> {
     let start = Watch::start();
     let name = name_of(&fingerprinter, records / 2);
     let fingerprints = [(2026, name)].into();
-    let wanted = Wanted { source: SOURCE.into(), series: SERIES.into(), by: WantedBy::Key, fingerprints };
+    let columns = vec!["id".to_owned()];
+    let wanted = Wanted { source: SOURCE.into(), series: SERIES.into(), by: WantedBy::Key, columns, fingerprints };
     let found = lookup(&LogReader::open(&dir)?, &wanted)?;
     if found.answer != Answer::Destroyed {
         return Err(format!("{found:?}").into());

@@ -56,7 +56,8 @@ pub fn prepare(log: &mut DestructionLog, now: Instant) -> Result<(), Failure> {
     log.append(Body::Calendar(calendar_leaf(&calendar)), now)?;
     let mapping = log.keyed_digest("mapping");
     let (series, source, table) = ("dossier".into(), "parle".into(), "dossier".into());
-    log.append(Body::Mapping(MappingLeaf { series, source, table, digest: mapping }), now)?;
+    let (key, reference) = (vec!["id".to_owned()], None);
+    log.append(Body::Mapping(MappingLeaf { series, source, table, key, reference, digest: mapping }), now)?;
     let approval = Approval {
         plan: PLAN.into(),
         digest: PLAN_DIGEST.parse()?,

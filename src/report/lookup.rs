@@ -92,6 +92,9 @@ pub fn missing(found: &Found, words: &Words) -> String {
     if found.uncited > 0 {
         text += &paragraph("", "  ", &words.fill(words.names_uncited, &[&count(found.uncited, words)]));
     }
+    for (columns, records) in &found.named_otherwise {
+        text += &paragraph("", "  ", &words.fill(words.names_otherwise, &[&count(*records, words), columns]));
+    }
     if !found.unmapped.is_empty() && !found.is_final() {
         let names: Vec<_> = found.unmapped.iter().map(|named| format!("{}/{}", named.source, named.series)).collect();
         text += &paragraph("", "  ", &words.fill(words.names_unmapped, &[&names.join(", ")]));

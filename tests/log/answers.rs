@@ -26,6 +26,7 @@ fn wanted(record: u64) -> Wanted {
         source: "parle".into(),
         series: "dossier".into(),
         by: WantedBy::Key,
+        columns: vec!["id".to_owned()],
         fingerprints: [(2026, fingerprint)].into(),
     }
 }
@@ -146,6 +147,44 @@ fn a_destroyed_key_may_have_named_the_destruction_of_a_record_that_was_found_cha
     assert_eq!(answers(&log), [unreadable, unreadable, unreadable, unreadable, gone]);
 }
 
+/// What is asked for by its reference, which has this fingerprint each year.
+fn cited_as(cited: retentiond::model::Fingerprint) -> Wanted {
+    let fingerprints = [(2025, cited), (2026, cited)].into();
+    Wanted { by: WantedBy::Reference, columns: vec!["number".to_owned()], fingerprints, ..wanted(0) }
+}
+
+/// Put off in one year and destroyed in the next, it is one record, whose last year decides.
+#[test]
+fn a_record_that_waited_for_a_year_is_one_and_what_happened_to_it_last_is_the_answer() {
+    let reference = forge::fingerprint(100);
+    let named = |record: u64, year| {
+        let rfp = Some(URL_SAFE_NO_PAD.encode(reference));
+        Intent { year, rfp, ..forge::intent(record..record + 1) }
+    };
+    let asked = cited_as(retentiond::model::Fingerprint::from_bytes(reference));
+    let found = |log: &forge::Forge| {
+        let dir = tempfile::tempdir().unwrap();
+        log.write(dir.path());
+        with_journal(dir.path());
+        lookup(&LogReader::open(dir.path()).unwrap(), &asked).unwrap()
+    };
+    for (last, answer) in [("1D", Answer::Destroyed), ("1h", Answer::Aborted), ("1i", Answer::Pending)] {
+        let mut log = forge::Forge::ready();
+        log.batch(&[named(0, 2025)], &["1r"]);
+        log.batch(&[named(0, 2025)], &["1h"]);
+        log.batch(&[named(1, 2026)], &[last]);
+        let found = found(&log);
+        assert_eq!((found.answer, found.records.len(), found.mentions.len()), (answer, 0, 3), "{last}");
+    }
+    // Two names of one year are two records; so are those of which the first was not put off.
+    for (first, second) in [((2025, "1r"), (2025, "1D")), ((2025, "1i"), (2026, "1h")), ((2026, "1r"), (2025, "1D"))] {
+        let mut log = forge::Forge::ready();
+        log.batch(&[named(0, first.0)], &[first.1]);
+        log.batch(&[named(1, second.0)], &[second.1]);
+        assert_eq!((found(&log).answer, found(&log).records.len()), (Answer::Several, 2), "{first:?} {second:?}");
+    }
+}
+
 /// What was cited under one reference is destroyed under one year's key; under another's it is kept.
 #[test]
 fn no_name_of_another_year_hides_that_something_cited_so_was_destroyed() {
@@ -155,7 +194,7 @@ fn no_name_of_another_year_hides_that_something_cited_so_was_destroyed() {
         Intent { year, rfp, ..forge::intent(record..record + 1) }
     };
     let cited = retentiond::model::Fingerprint::from_bytes(reference);
-    let asked = Wanted { by: WantedBy::Reference, fingerprints: [(2025, cited), (2026, cited)].into(), ..wanted(0) };
+    let asked = cited_as(cited);
     let mut log = forge::Forge::ready();
     log.batch(&[named(0, 2025)], &["1D"]);
     assert_eq!(answer(&log, &asked), Answer::Destroyed);

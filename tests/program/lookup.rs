@@ -301,3 +301,98 @@ fn a_destruction_is_not_denied_by_another_name_of_its_source() {
     fs::write(house.path("retentiond.toml"), &config).unwrap();
     assert_eq!(house.ask(&LOOKUP)["answer"], "DESTROYED");
 }
+
+#[test]
+fn a_destruction_is_not_denied_where_its_records_were_named_by_another_key() {
+    let house = destroyed();
+    house.edit("retentiond.toml", "key           = \"id\"", "key           = \"number\"");
+    let arguments = ["audit", "lookup", "dossier", "canary-4"];
+    let (code, found) = house.json(&arguments);
+    assert_documented("audit lookup", &found);
+    assert_eq!((code, &found["answer"]), (1, &"CANNOT-TELL".into()), "{found}");
+    assert_eq!(found["named_otherwise"], serde_json::json!({ "id": 60 }), "{found}");
+    assert!(house.run(&arguments).flat().contains("names 60 records of the series by other columns"), "{found}");
+    // Cited by the same column as before, it is known.
+    assert_eq!(house.ask(&["audit", "lookup", "--reference", "canary-4"])["answer"], "DESTROYED");
+    house.edit("retentiond.toml", "key           = \"number\"", "key           = \"ID\"");
+    assert_eq!(house.ask(&LOOKUP)["answer"], "DESTROYED");
+    assert_eq!(house.ask(&["audit", "lookup", "dossier", "999"])["answer"], "NOT-FOUND", "it is the same column");
+}
+
+#[test]
+fn a_destruction_is_not_denied_to_who_cites_another_column_than_the_mapping_named_then() {
+    let house = destroyed();
+    house.database().execute_batch("ALTER TABLE dossier ADD COLUMN cited TEXT").unwrap();
+    house.edit("retentiond.toml", "reference     = \"number\"", "reference     = \"cited\"");
+    let (code, found) = house.json(&["audit", "lookup", "dossier", "--reference", "C-4"]);
+    assert_eq!((code, &found["answer"]), (1, &"CANNOT-TELL".into()), "{found}");
+    assert_eq!(found["named_otherwise"], serde_json::json!({ "number": 60 }), "{found}");
+}
+
+/// Rewrites a file of the house.
+fn rewrite(house: &House, file: &str, change: impl Fn(&str) -> String) {
+    let text = fs::read_to_string(house.path(file)).unwrap();
+    let changed = change(&text);
+    assert_ne!(changed, text);
+    fs::write(house.path(file), changed).unwrap();
+}
+
+#[test]
+fn a_destruction_is_not_denied_by_a_new_name_of_its_series_under_which_others_went_since() {
+    let house = destroyed();
+    rewrite(&house, "calendar.toml", |text| text.replace("\"dossier\"", "\"file\"").replace("= 1\n", "= 2\n"));
+    rewrite(&house, "retentiond.toml", |text| text.replace("[series.dossier", "[series.file"));
+    let more = "INSERT INTO dossier VALUES (70, 'canary-70', '2018-03-01T12:00:00Z')";
+    house.database().execute_batch(more).unwrap();
+    let plan = house.approved();
+    assert_eq!(house.run(&["apply", &plan]).code, 0);
+    assert_eq!(house.ask(&["audit", "lookup", "file", "70"])["answer"], "DESTROYED");
+    let (code, found) = house.json(&["audit", "lookup", "file", "4"]);
+    assert_eq!((code, &found["answer"]), (1, &"CANNOT-TELL".into()), "{found}");
+    assert!(house.run(&["audit", "lookup", "file", "4"]).flat().contains("does not have: app/dossier"), "{found}");
+}
+
+/// A second series of the calendar, in a table of its own.
+const ACCOUNT: (&str, &str) = (
+    "\n[[series]]\nname = \"account\"\ntriggers = { left = { en = \"Left\" } }\nempty = \"expected\"\n\n\
+     [[rule]]\nnumber = \"R-2\"\nseries = \"account\"\ntrigger = \"left\"\nkeep = \"P1Y\"\ndisposition = \"destroy\"\n",
+    "\n[series.account]\nsource = \"app\"\ntable = \"account\"\nkey = \"id\"\nevent.left = \"left_at\"\n",
+);
+const ACCOUNT_TABLE: &str =
+    "CREATE TABLE account (id INTEGER PRIMARY KEY, left_at TEXT); CREATE INDEX account_left ON account (left_at)";
+
+/// The house without its dossiers' series, of which the log tells; that of the accounts alone is left.
+fn give_up_dossiers(house: &House) {
+    rewrite(house, "calendar.toml", |text| {
+        let head = text.replace("= 1\n", "= 2\n");
+        head.split("\n[[series]]").next().unwrap().to_owned() + ACCOUNT.0
+    });
+    rewrite(house, "retentiond.toml", |text| text.split("\n[series.").next().unwrap().to_owned() + ACCOUNT.1);
+}
+
+#[test]
+fn a_series_that_was_given_up_casts_no_doubt_on_those_that_stood_beside_it() {
+    let house = House::new();
+    house.database().execute_batch(ACCOUNT_TABLE).unwrap();
+    rewrite(&house, "calendar.toml", |text| format!("{text}{}", ACCOUNT.0));
+    rewrite(&house, "retentiond.toml", |text| text.replacen("\n[series.", &format!("{}\n[series.", ACCOUNT.1), 1));
+    // The accounts were in the calendar, and in no plan.
+    let plan = house.ask(&["plan", "--only", "R-1"])["plan"].as_str().unwrap().to_owned();
+    assert_eq!(house.run(&["approve", &plan, "--accept", "rules,share"]).code, 0);
+    assert_eq!(house.run(&["apply", &plan]).code, 0);
+    give_up_dossiers(&house);
+    house.database().execute_batch("DROP TABLE message; DROP TABLE document; DROP TABLE dossier").unwrap();
+    let found = house.ask(&["audit", "lookup", "account", "4"]);
+    assert_eq!((&found["answer"], found["unmapped"].as_array().unwrap().len()), (&"NOT-FOUND".into(), 1), "{found}");
+}
+
+#[test]
+fn a_series_that_was_given_up_may_be_one_that_came_after_it_unless_its_table_still_stands() {
+    let house = destroyed();
+    house.database().execute_batch(ACCOUNT_TABLE).unwrap();
+    give_up_dossiers(&house);
+    assert_eq!(house.ask(&["audit", "lookup", "account", "4"])["answer"], "NOT-FOUND");
+    house.database().execute_batch("DROP TABLE message; DROP TABLE document; DROP TABLE dossier").unwrap();
+    let (code, found) = house.json(&["audit", "lookup", "account", "4"]);
+    assert_eq!((code, &found["answer"]), (1, &"CANNOT-TELL".into()), "{found}");
+}

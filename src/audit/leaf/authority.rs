@@ -52,6 +52,11 @@ pub struct MappingLeaf {
     pub source: SourceName,
     /// The series' own table: outcomes count its rows under this name.
     pub table: String,
+    /// The columns that name a record; never empty.
+    pub key: Vec<String>,
+    /// The column that people cite.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
     /// Keyed digest of the mapping's canonical text (it may hold values of records).
     pub digest: Digest,
 }

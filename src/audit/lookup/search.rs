@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Answer, EndedEarlier, Found, LaterEntry, Mention, MentionApproval, MentionOutcome, NamedSeries, Wanted, WantedBy,
+    Announced, Answer, EndedEarlier, Found, LaterEntry, Mention, MentionApproval, MentionOutcome, NamedSeries, Wanted,
+    WantedBy,
 };
-use crate::audit::leaf::{Body, Correction, Intent, Leaf, Outcome, Predecessor, RecordOutcome};
+use crate::audit::leaf::{Body, Correction, Intent, Leaf, MappingLeaf, Outcome, Predecessor, RecordOutcome};
 use crate::audit::marks::ENDED;
 use crate::audit::results::decode_results;
-use crate::model::{BatchNumber, Origin, PlanId};
+use crate::model::{BatchNumber, Digest, Origin, PlanId};
 
 /// Corrections that say that a database was put back, or that another stands in its place.
 const PUT_BACK: [&str; 3] = ["resurrected", "missing_fence", "fence_table_dropped"];
@@ -19,7 +20,14 @@ pub(super) struct Search<'a> {
     continued: Option<Predecessor>,
     mentions: Vec<Mention>,
     destroyed_keys: Vec<i32>,
-    announced: BTreeSet<NamedSeries>,
+    asked: NamedSeries,
+    announced: Announced,
+    /// The columns of each mapping of the series, and the last one of them.
+    mappings: BTreeMap<Digest, Vec<String>>,
+    mapped: Option<Vec<String>>,
+    /// The mapping that each plan was approved under.
+    governed: BTreeMap<PlanId, Digest>,
+    named_otherwise: BTreeMap<String, u64>,
     uncited: u64,
     put_back: Option<u64>,
     /// Files that batches of earlier logs had left, and that are gone since or released.
@@ -42,7 +50,12 @@ impl<'a> Search<'a> {
             continued: None,
             mentions: Vec::new(),
             destroyed_keys: Vec::new(),
-            announced: BTreeSet::new(),
+            asked: NamedSeries { source: wanted.source.clone(), series: wanted.series.clone() },
+            announced: Announced::default(),
+            mappings: BTreeMap::new(),
+            mapped: None,
+            governed: BTreeMap::new(),
+            named_otherwise: BTreeMap::new(),
             uncited: 0,
             put_back: None,
             ended: Vec::new(),
@@ -62,7 +75,11 @@ impl<'a> Search<'a> {
             Body::Approval(approval) => {
                 let by = approval.actor.clone();
                 self.approvals.insert(approval.plan.clone(), MentionApproval { entry: index, at: leaf.at, by });
+                let governed = approval.governed.get(&self.wanted.series).map(|governed| governed.mapping);
+                self.governed.extend(governed.map(|mapping| (approval.plan.clone(), mapping)));
             }
+            Body::Calendar(calendar) => self.announced.read_calendar(&self.asked, calendar),
+            Body::Mapping(mapping) => self.read_mapping(mapping),
             Body::Intent(intent) => self.read_intent(index, leaf.at, intent),
             Body::Outcome(outcome) => self.read_outcome(index, leaf.at, outcome),
             Body::Correction(correction) if correction.source == self.wanted.source => {
@@ -73,16 +90,38 @@ impl<'a> Search<'a> {
         }
     }
 
-    fn read_intent(&mut self, index: u64, at: i64, intent: &Intent) {
-        if !self.announced.iter().any(|named| (&named.source, &named.series) == (&intent.source, &intent.series)) {
-            self.announced.insert(NamedSeries { source: intent.source.clone(), series: intent.series.clone() });
+    fn read_mapping(&mut self, leaf: &MappingLeaf) {
+        self.announced.read_mapping(&self.asked, leaf);
+        if (&leaf.source, &leaf.series) == (&self.wanted.source, &self.wanted.series) {
+            let columns = match self.wanted.by {
+                WantedBy::Key => leaf.key.clone(),
+                WantedBy::Reference => leaf.reference.iter().cloned().collect(),
+            };
+            self.mappings.insert(leaf.digest, columns.clone());
+            self.mapped = Some(columns);
         }
+    }
+
+    /// Under a mapping with another key, the record has a name that nobody can make out of this one.
+    fn note_name(&mut self, intent: &Intent) {
+        let approved = self.governed.get(&intent.plan).and_then(|digest| self.mappings.get(digest));
+        let Some(columns) = approved.or(self.mapped.as_ref()) else { return };
+        let is_same = |(one, other): (&String, &String)| one.eq_ignore_ascii_case(other);
+        let wanted = &self.wanted.columns;
+        if !columns.is_empty() && !(columns.len() == wanted.len() && columns.iter().zip(wanted).all(is_same)) {
+            *self.named_otherwise.entry(columns.join(", ")).or_default() += u64::from(intent.n);
+        }
+    }
+
+    fn read_intent(&mut self, index: u64, at: i64, intent: &Intent) {
+        self.announced.read_intent(&self.asked, intent);
         if (&intent.source, &intent.series) != (&self.wanted.source, &self.wanted.series) {
             return;
         }
         if self.wanted.by == WantedBy::Reference && intent.rfp.is_none() {
             self.uncited += u64::from(intent.n);
         }
+        self.note_name(intent);
         let offset = if self.read.0 == intent.batch { self.read.1 } else { 0 };
         self.read = (intent.batch, offset + u64::from(intent.n));
         let Some(fingerprint) = self.wanted.fingerprints.get(&intent.year) else {
@@ -200,7 +239,9 @@ impl<'a> Search<'a> {
             uncited: self.uncited,
             unmapped: BTreeSet::new(),
             may_be_renamed: false,
+            named_otherwise: self.named_otherwise,
             announced: self.announced,
+            asked: self.asked,
             put_back: self.put_back.map(|entry| LaterEntry { log: log.clone(), entry }),
             ended: self.ended,
             newest: log,

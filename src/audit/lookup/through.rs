@@ -18,6 +18,8 @@ pub struct Asked<'a> {
     pub source: &'a SourceName,
     pub series: &'a SeriesName,
     pub by: WantedBy,
+    /// The columns that make the record's key, or the one that holds its reference.
+    pub columns: Vec<String>,
     /// Names the record, or its reference, under a key.
     pub name: &'a dyn Fn(&Fingerprinter) -> Fingerprint,
     pub keys: KeyPlaces,
@@ -55,7 +57,7 @@ impl Asked<'_> {
             fingerprints.extend(key.map(|key| (year, (self.name)(&key))));
         }
         let (source, series) = (self.source.clone(), self.series.clone());
-        lookup(log, &Wanted { source, series, by: self.by, fingerprints })
+        lookup(log, &Wanted { source, series, by: self.by, columns: self.columns.clone(), fingerprints })
     }
 }
 

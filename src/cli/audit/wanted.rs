@@ -2,6 +2,8 @@
 //!
 //! A record has a name in the log for each year whose fingerprint key is still there.
 
+use std::collections::BTreeSet;
+
 use crate::audit;
 use crate::audit::lookup::{Answer, Asked, Found, NamedSeries, Remembered, WantedBy, lookup_through};
 use crate::audit::{Fingerprinter, KeyPlaces, LogReader};
@@ -34,13 +36,17 @@ pub(in crate::cli) fn find(setup: &Setup, mapping: &SeriesMapping, name: &Name<'
                 Name::Key(_) => WantedBy::Key,
                 Name::Reference(_) => WantedBy::Reference,
             },
+            columns: match name {
+                Name::Key(_) => mapping.key.clone(),
+                Name::Reference(_) => mapping.reference.iter().cloned().collect(),
+            },
             name: &|key| name.fingerprint(mapping, key),
             keys: KeyPlaces::new(setup.install.state.join("private/keys")),
         },
     )?;
     let named =
         |mapping: &SeriesMapping| NamedSeries { source: mapping.source.clone(), series: mapping.series.clone() };
-    let found = found.configured(&named(mapping), &setup.install.series.iter().map(named).collect());
+    let found = found.configured(&setup.install.series.iter().map(named).collect(), &other_tables(setup, mapping));
     match found.newest.clone() {
         Some(own) if !found.is_final() => {
             let remembered = remembered(setup, &LogReader::open(&dir)?, &own, mapping)?;
@@ -48,6 +54,13 @@ pub(in crate::cli) fn find(setup: &Setup, mapping: &SeriesMapping, name: &Name<'
         }
         _ => Ok(found),
     }
+}
+
+/// The tables of the record's database but that of its series; none where it cannot be read.
+fn other_tables(setup: &Setup, mapping: &SeriesMapping) -> BTreeSet<String> {
+    let catalog = setup.reader(mapping).ok().and_then(|reader| reader.catalog().ok());
+    let tables = catalog.into_iter().flat_map(|catalog| catalog.tables.into_keys());
+    tables.filter(|table| !table.eq_ignore_ascii_case(&mapping.table)).collect()
 }
 
 /// Batches of which the record's database tells and no log here: what they destroyed nobody can look up. A database

@@ -23,10 +23,13 @@ pub(super) fn declare(desk: &mut Desk, plan: &ApprovedPlan, actor: &Actor, now: 
     }
     for planned in &plan.manifest().series {
         let no_series = || ExecuteError::NoSeries { plan: plan.id().clone(), series: planned.series.clone() };
+        let mapping = install.mapping(&planned.series).ok_or_else(no_series)?;
         let leaf = MappingLeaf {
             series: planned.series.clone(),
             source: planned.source.clone(),
-            table: install.mapping(&planned.series).ok_or_else(no_series)?.table.clone(),
+            table: mapping.table.clone(),
+            key: mapping.key.clone(),
+            reference: mapping.reference.clone(),
             digest: planned.governed.mapping,
         };
         if !desk.chronicle()?.has_mapping(&leaf) {

@@ -112,7 +112,8 @@ pub fn clock_answered() -> Body {
 
 pub fn mapping() -> Body {
     let (series, source, table) = ("dossier".into(), "parle".into(), "dossier".into());
-    Body::Mapping(MappingLeaf { series, source, table, digest: digest() })
+    let (key, reference) = (vec!["id".into()], Some("number".into()));
+    Body::Mapping(MappingLeaf { series, source, table, key, reference, digest: digest() })
 }
 
 pub fn fpkey(key: u8) -> Body {
