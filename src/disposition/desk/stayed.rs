@@ -18,23 +18,26 @@ pub struct Stayed {
 }
 
 impl Desk {
-    /// Notes why a record stayed, durably and instead of an earlier reason. Its key is not kept: a keyed digest finds
-    /// it again.
+    /// Notes why records stayed, durably, all at once and instead of an earlier reason. Their keys are not kept: a keyed
+    /// digest finds them again.
     ///
     /// # Errors
     /// The private database.
-    pub fn note_stayed(&self, record: &NamedRecord, rule: &RuleNumber, stayed: &Stayed) -> Result<(), DeskError> {
-        let name = self.name_of(record)?;
-        let text = self.store.text(stayed)?;
+    pub fn note_stayed(&self, staying: &[(NamedRecord, RuleNumber, Stayed)]) -> Result<(), DeskError> {
+        let rows = staying
+            .iter()
+            .map(|(record, rule, stayed)| Ok((self.name_of(record)?, rule, &stayed.plan, self.store.text(stayed)?)));
+        let rows = rows.collect::<Result<Vec<_>, DeskError>>()?;
         self.store.run(|connection| {
-            connection.prepare_cached("INSERT OR REPLACE INTO stayed VALUES(?1, ?2, ?3, ?4)")?.execute(params![
-                name.as_bytes(),
-                rule.as_str(),
-                stayed.plan.as_str(),
-                text
-            ])
-        })?;
-        Ok(())
+            // One COMMIT for all: each waits for the disk.
+            let transaction = connection.unchecked_transaction()?;
+            let mut insert = transaction.prepare_cached("INSERT OR REPLACE INTO stayed VALUES(?1, ?2, ?3, ?4)")?;
+            for (name, rule, plan, text) in &rows {
+                insert.execute(params![name.as_bytes(), rule.as_str(), plan.as_str(), text])?;
+            }
+            drop(insert);
+            transaction.commit()
+        })
     }
 
     /// Why records stayed when they were last tried, in their order.

@@ -103,12 +103,11 @@ pub(super) fn run_batch(bench: &mut Bench<'_>, target: &Target<'_>, items: &[&It
         None => BatchEnd::Done { result: BatchResult::default(), effort: Effort::default() },
     };
     if let BatchEnd::Done { result, .. } | BatchEnd::Over { result, .. } = &mut end {
-        for (place, reason) in &result.failed {
-            stayed::note(bench.shared, target, candidates[*place].item, reason, (bench.clock)())?;
-        }
-        for (item, error) in &refused {
-            let reason = error.to_string();
-            stayed::note(bench.shared, target, item, &reason, (bench.clock)())?;
+        let refused: Vec<(&Item, String)> = refused.iter().map(|(item, error)| (*item, error.to_string())).collect();
+        let failed = result.failed.iter().map(|(place, reason)| (candidates[*place].item, &**reason));
+        let staying = failed.chain(refused.iter().map(|(item, reason)| (*item, reason.as_str())));
+        stayed::note(bench.shared, target, staying, (bench.clock)())?;
+        for (_, reason) in refused {
             result.outcomes.push(RecordOutcome::Failed);
             result.reasons.push(reason);
         }

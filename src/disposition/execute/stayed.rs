@@ -28,19 +28,25 @@ pub(super) fn leave(
 ) -> Result<(), ExecuteError> {
     tally.count(staying.outcome);
     tally.explain(staying.reason, 1);
-    note(shared, target, staying.item, staying.reason, now)
+    note(shared, target, [(staying.item, staying.reason)], now)
 }
 
-/// Notes why a record stays that is counted with its batch.
-pub(super) fn note(
+/// Notes why records stay that are counted with their batch.
+pub(super) fn note<'a>(
     shared: &SharedDesk,
     target: &Target<'_>,
-    item: &Item,
-    reason: &str,
+    staying: impl IntoIterator<Item = (&'a Item, &'a str)>,
     now: Instant,
 ) -> Result<(), ExecuteError> {
-    let Some(rule) = target.rule(item) else { return Ok(()) };
-    let record = NamedRecord { series: target.mapping.series.clone(), key: key_text(&item.key) };
-    let stayed = Stayed { plan: target.plan_id().clone(), run: target.run.clone(), at: now, reason: reason.to_owned() };
-    Ok(shared.lock()?.note_stayed(&record, rule, &stayed)?)
+    let noted = staying.into_iter().filter_map(|(item, reason)| {
+        let record = NamedRecord { series: target.mapping.series.clone(), key: key_text(&item.key) };
+        let stayed =
+            Stayed { plan: target.plan_id().clone(), run: target.run.clone(), at: now, reason: reason.to_owned() };
+        Some((record, target.rule(item)?.clone(), stayed))
+    });
+    let noted: Vec<_> = noted.collect();
+    if noted.is_empty() {
+        return Ok(());
+    }
+    Ok(shared.lock()?.note_stayed(&noted)?)
 }
