@@ -68,7 +68,7 @@ fn a_subject_is_named_by_its_own_key_even_where_the_types_differ() {
     let mut dossier = series("dossier");
     dossier.subject = Some(relation("account", "account", "id"));
     assert_eq!(database.facts(&[dossier.clone(), series("account")], &key(1)).unwrap().subject, Some(key(7)));
-    // Where the account is gone, its key stands in the dossier, however the configuration writes the name of its column.
+    // Where the account is gone, its key stands in the dossier, however the configuration writes its column.
     dossier.subject = Some(relation("account", "id", "ID"));
     assert_eq!(database.facts(&[dossier.clone(), series("account")], &key(1)).unwrap().subject, Some(key(1)));
     dossier.subject = Some(relation("account", "mail", "mail"));
