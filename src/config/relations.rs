@@ -74,7 +74,8 @@ fn part_cycles(document: &Document<'_>, place: &str, parts: &[PartMapping]) {
 }
 
 fn masks_on_keys(document: &Document<'_>, place: &str, mapping: &SeriesMapping) {
-    for column in mapping.anonymize.keys().filter(|column| mapping.key.contains(column)) {
+    let is_key = |column: &String| mapping.key.iter().any(|key| key.eq_ignore_ascii_case(column));
+    for column in mapping.anonymize.keys().filter(|column| is_key(column)) {
         let message = format!("the column \"{column}\" is the key: masked, the record could not be found again");
         let mend = "remove the mask; a key that is personal information asks for `disposition = \"destroy\"`";
         document.fault_at(&format!("{place}.anonymize.{column}"), "mask-on-key", message, mend);

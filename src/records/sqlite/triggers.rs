@@ -11,7 +11,7 @@ use super::guard::{Change, Write};
 use super::open::Opened;
 use super::schema;
 use super::sql::name;
-use crate::records::mapping::{Join, OwnerGone, SeriesMapping};
+use crate::records::mapping::{Condition, Join, OwnerGone, SeriesMapping};
 
 /// What happens to rows of a table.
 #[derive(Clone, Copy, Debug)]
@@ -245,6 +245,12 @@ fn identifying(series: &SeriesMapping, table: &str) -> BTreeSet<String> {
     if is_it(&series.table) {
         columns.extend(&series.key);
         columns.extend(series.anonymize.keys());
+    }
+    let tests = series.parts.iter().map(|part| (&part.table, part.condition.as_ref()));
+    for (other, test) in tests.chain([(&series.table, series.filter.as_ref())]) {
+        if let (true, Some(Condition::All(tests))) = (is_it(other), test) {
+            columns.extend(tests.iter().map(|test| &test.column));
+        }
     }
     for part in &series.parts {
         if is_it(&part.table) {

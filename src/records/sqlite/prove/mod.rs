@@ -14,6 +14,7 @@ mod joins;
 mod links;
 mod masks;
 mod matches;
+mod orphans;
 mod owners;
 mod scratch;
 mod statements;
@@ -129,6 +130,7 @@ impl Proof<'_> {
         self.comparisons(mapping);
         self.owners(mapping, is_destroyed);
         self.contradictions(mapping);
+        self.orphans(mapping, is_destroyed);
         let looked = self.masks(mapping);
         self.unless_rows_fail(mapping, looked)?;
         if is_destroyed {

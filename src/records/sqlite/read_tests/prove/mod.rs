@@ -3,6 +3,7 @@
 mod answers;
 mod columns;
 mod joins;
+mod orphans;
 mod owners;
 mod triggers;
 

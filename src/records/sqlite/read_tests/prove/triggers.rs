@@ -113,6 +113,18 @@ fn no_mapping_can_let_a_trigger_reach_for_what_retentiond_answers_for() {
     ] {
         error(&on_message(statement), "trigger-trespass", "rewrite it", naming(&["reach"]));
     }
+    // What the mapping tests.
+    let tested = |column: &str, of: fn(&mut SeriesMapping) -> &mut Option<Condition>| {
+        let statement = on_message(&format!("UPDATE {column} = NULL WHERE id = 2;"));
+        error(&statement, "trigger-trespass", "rewrite it", move |series| {
+            naming(&["reach"])(series);
+            let column = column.rsplit(' ').next().unwrap_or_default().to_uppercase();
+            let test = ColumnTest { column, one_of: vec![Literal::Null] };
+            *of(series) = Some(Condition::All(vec![test]));
+        });
+    };
+    tested("message SET kind", |series| &mut series.parts[0].condition);
+    tested("dossier SET account_id", |series| &mut series.filter);
     // What it deletes takes messages along.
     let cascade = "CREATE TABLE box (id INTEGER PRIMARY KEY); CREATE TABLE slot (id INTEGER PRIMARY KEY, box_id INT REFERENCES box ON DELETE CASCADE);
          ALTER TABLE account ADD COLUMN slot_id INT REFERENCES slot ON DELETE CASCADE; CREATE INDEX slots ON account (slot_id);";
