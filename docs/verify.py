@@ -227,7 +227,7 @@ FIELDS = {
     "sigkey": "vkey:t actor:t",
 }
 SHAPES = {
-    "predecessor": "origin:t size:n root:d reason:d actor:t",
+    "predecessor": "origin:t size:n root:d partial:b? reason:d actor:t",
     "earlier": "origin:t batch:n",
     "rule": "series:t disposition:t ways:[way] year_end:t?",
     "way": "trigger:t keep:t",
@@ -1424,7 +1424,8 @@ class Earlier:
 
     def __init__(self, named):
         self.origin, self.size, self.root = named["origin"], named["size"], bytes.fromhex(named["root"])
-        self.folder, self.roots, self.keys, self.continued, self.name, self.signed = None, None, [], None, None, 0
+        self.folder, self.roots, self.keys, self.continued, self.name = None, None, [], None, None
+        self.is_partial = named.get("partial", False)
 
     def take(self, entry, index):
         """What of an entry says more than its hash; one that cannot be read may be why the log was succeeded."""
@@ -1459,7 +1460,8 @@ class Earlier:
         roots[tree.size] = tree.root()
         if tree.root() != self.root or self.name not in (None, self.origin):
             return False
-        self.folder, self.roots, self.signed = folder, roots, claimed_size(folder)
+        self.folder, self.roots = folder, roots
+        self.is_partial = self.is_partial or claimed_size(folder) > self.size
         return True
 
 
@@ -1497,10 +1499,10 @@ def find_earlier(continued, folders, older, note):
         folder = next((folder for folder in folders if earlier.stands_in(folder, older)), None) if earlier.size else None
         continued = earlier.continued if folder else None
         if earlier.size == 0:
-            print(f"this log continues log {earlier.origin}, of which no entry could be read when it began")
+            print(f"this log continues log {earlier.origin}, of which no entry could be relied on when it began")
         elif folder:
             folders.remove(folder)
-            more = "; it had signed more, which could no longer be read then" if earlier.signed > earlier.size else ""
+            more = "; it had more, which could no longer be read then or were not those that had been signed" if earlier.is_partial else ""
             print(f"this log continues log {earlier.origin} after {entries}, which stand unchanged in {folder}: verify that directory by itself{more}")
         elif folders:
             note(f"{folders[0]} does not hold the {entries} of log {earlier.origin} that this log continues")

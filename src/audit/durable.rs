@@ -46,7 +46,7 @@ pub(super) fn replace_extended(
     rename(what, &beside, path)
 }
 
-/// Renames within one directory, and syncs the directory.
+/// Renames, and syncs the directory of the new name.
 pub(super) fn rename(what: &str, from: &Path, to: &Path) -> Result<(), FileError> {
     let renamed = || {
         step(what, "rename::before")?;
@@ -114,6 +114,11 @@ pub(super) fn sync_dir(what: &str, dir: &Path) -> Result<(), FileError> {
         step(what, "dirsync::after")
     };
     synced().map_err(FileError::new("sync the directory", dir))
+}
+
+/// Syncs the directory that holds this one.
+pub(super) fn sync_parent(what: &str, path: &Path) -> Result<(), FileError> {
+    sync_dir(what, parent(path))
 }
 
 fn write_synced(what: &str, path: &Path, head: Option<&Path>, bytes: &[u8], mode: u32) -> io::Result<()> {

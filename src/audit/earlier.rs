@@ -7,14 +7,12 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::brief::kind;
+use super::beginning::Beginning;
 use super::checkpoint::{SignedCheckpoint, decimal};
-use super::codec::decode;
-use super::leaf::{Body, Predecessor};
-use super::merkle::{Frontier, leaf_hash};
+use super::leaf::Predecessor;
+use super::merkle::TreeHead;
 use super::note::VerifierKey;
 use super::recover::{checkpoint_path, read_checkpoint};
-use super::tiles::{WIDTH, read_bundle};
 use crate::model::{Digest, Origin};
 
 /// The log that another one continues, and what is found of it.
@@ -41,14 +39,9 @@ pub enum Kept {
 #[derive(Debug)]
 pub struct Pinned {
     pub dir: PathBuf,
-    /// The root of the first so many entries, for every size asked for.
-    roots: BTreeMap<u64, Option<Digest>>,
-    /// Signing keys, each with the entry that declares it.
-    keys: Vec<(u64, VerifierKey)>,
-    /// The log before it, where its first entry can be read and names one.
-    before: Option<Predecessor>,
-    origin: Option<Origin>,
-    /// Whether its own checkpoint speaks of more entries than could be read when its successor began.
+    beginning: Beginning,
+    /// Whether it had more entries than could be relied on when its successor began: the successor says so, or its own
+    /// checkpoint does.
     pub is_partial: bool,
 }
 
@@ -69,7 +62,7 @@ pub struct EarlierLog {
 #[serde(rename_all = "kebab-case")]
 pub enum EarlierState {
     Whole,
-    /// Those that its successor names; it had signed more, which could not be read by then.
+    /// Those that its successor names; it had more, which could not be relied on by then.
     Partial,
     Missing,
     Other,
@@ -79,7 +72,7 @@ pub enum EarlierState {
 impl Earlier {
     /// Whether it is known that no log stands before this one.
     pub fn is_first(&self) -> bool {
-        matches!(&self.kept, Kept::Whole(pinned) if pinned.origin.is_some() && pinned.before.is_none())
+        matches!(&self.kept, Kept::Whole(pinned) if pinned.is_first())
     }
 }
 
@@ -108,7 +101,7 @@ pub fn earlier_logs(
     while let Some(named) = continued.take() {
         let earlier = find_earlier(named, &mut directories, older);
         if let Kept::Whole(pinned) = &earlier.kept {
-            continued = pinned.before.clone();
+            continued = pinned.beginning.before.clone();
         }
         found.push(earlier);
     }
@@ -150,60 +143,27 @@ pub fn find_earlier(named: Predecessor, directories: &mut Vec<PathBuf>, older: &
 /// Reads the entries of a directory that a successor names; `None` where these are not they.
 fn read_pinned(dir: &Path, named: &Predecessor, older: &[SignedCheckpoint]) -> Option<Pinned> {
     let of_it = older.iter().map(SignedCheckpoint::claimed).filter(|claimed| claimed.origin == named.origin);
-    let mut pinned = Pinned {
-        dir: dir.to_owned(),
-        roots: of_it.map(|claimed| (claimed.tree.size, None)).collect(),
-        keys: Vec::new(),
-        before: None,
-        origin: None,
-        is_partial: false,
-    };
-    let mut tree = Frontier::default();
-    pinned.note_root(&tree);
-    while tree.size() < named.size {
-        let bundle = tree.size() / WIDTH;
-        for entry in read_bundle(dir, bundle, (named.size - tree.size()).min(WIDTH)).ok()? {
-            pinned.note(tree.size(), &entry);
-            tree.push(leaf_hash(&entry));
-            pinned.note_root(&tree);
-        }
-    }
+    let sizes = of_it.map(|claimed| claimed.tree.size);
+    let beginning = Beginning::read(dir, named.size, sizes, &mut |_, _| true);
+    let is_named = beginning.head() == TreeHead { size: named.size, root: named.root };
+    let is_it = is_named && beginning.origin.as_ref().is_none_or(|origin| *origin == named.origin);
     let claimed = read_checkpoint(&checkpoint_path(dir)).ok().flatten();
-    pinned.is_partial = claimed.is_some_and(|signed| signed.claimed().tree.size > named.size);
-    let is_it = tree.root() == named.root && pinned.origin.as_ref().is_none_or(|origin| *origin == named.origin);
-    is_it.then_some(pinned)
+    let is_partial = named.partial || claimed.is_some_and(|signed| signed.claimed().tree.size > named.size);
+    is_it.then(|| Pinned { dir: dir.to_owned(), beginning, is_partial })
 }
 
 impl Pinned {
     /// The root of its first `size` entries, where a checkpoint of that size was kept.
     pub fn root_at(&self, size: u64) -> Option<Digest> {
-        self.roots.get(&size).copied().flatten()
+        self.beginning.root_at(size)
     }
 
     /// The key that signs a checkpoint of this size.
     pub fn signing_key(&self, size: u64) -> Option<&VerifierKey> {
-        self.keys.iter().rfind(|(declared, _)| *declared < size).map(|(_, key)| key)
+        self.beginning.signing_key(size)
     }
 
-    /// What its entries may be unreadable for it was succeeded, so what cannot be read is passed over.
-    fn note(&mut self, index: u64, entry: &[u8]) {
-        if !matches!(kind(entry), Some(b"genesis" | b"sigkey")) {
-            return;
-        }
-        let vkey = match decode(entry).map(|leaf| leaf.body) {
-            Ok(Body::Genesis(genesis)) if index == 0 => {
-                (self.origin, self.before) = (Some(genesis.origin), genesis.predecessor);
-                genesis.vkey
-            }
-            Ok(Body::Sigkey(sigkey)) => sigkey.vkey,
-            _ => return,
-        };
-        self.keys.extend(vkey.parse().ok().map(|key| (index, key)));
-    }
-
-    fn note_root(&mut self, tree: &Frontier) {
-        if let Some(root) = self.roots.get_mut(&tree.size()) {
-            *root = Some(tree.root());
-        }
+    fn is_first(&self) -> bool {
+        self.beginning.origin.is_some() && self.beginning.before.is_none()
     }
 }

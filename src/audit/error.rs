@@ -44,6 +44,10 @@ pub enum LogError {
     Corrupt { place: PathBuf, what: String },
     #[error("the destruction log in {} ends after {size} entries, but a checkpoint over {signed} was signed: entries are missing, perhaps because an older copy was restored; restore the newer directory, or begin a successor with `retentiond audit adopt --reason …`", dir.display())]
     Behind { dir: PathBuf, size: u64, signed: u64 },
+    #[error("no destruction log stands in {}, but an earlier one lies in {}, and one that begins now would not say so; put the log back if it was moved or lost, or begin the successor of the earlier one with `retentiond audit adopt --reason …`", dir.display(), earlier.display())]
+    Unlinked { dir: PathBuf, earlier: PathBuf },
+    #[error("the successor of the destruction log in {} was to be put in its place, and that was interrupted; the next command that writes the log, as `retentiond plan` does, goes on with it", dir.display())]
+    Interrupted { dir: PathBuf },
     #[error(
         "an earlier write to the destruction log failed, so what it holds must be read again from disk; start the command again"
     )]
@@ -94,6 +98,8 @@ impl LogError {
             Self::Locked { .. } => "log-locked",
             Self::Corrupt { .. } => "log-corrupt",
             Self::Behind { .. } => "log-behind",
+            Self::Unlinked { .. } => "log-unlinked",
+            Self::Interrupted { .. } => "log-interrupted",
             Self::Full { .. } => "disk-full",
             Self::Absent { .. } => "log-absent",
             Self::KeyNeeded { .. } | Self::KeyDestroyed { .. } => "fingerprint-key",
@@ -104,7 +110,7 @@ impl LogError {
 
     /// Whether the log itself cannot be trusted as it stands (exit code 4).
     pub fn is_verification_failure(&self) -> bool {
-        matches!(self, Self::Corrupt { .. } | Self::Behind { .. })
+        matches!(self, Self::Corrupt { .. } | Self::Behind { .. } | Self::Unlinked { .. })
     }
 
     /// Whether trying again later may help without anybody's doing (exit code 75).

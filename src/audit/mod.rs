@@ -6,6 +6,8 @@
 use std::path::{Path, PathBuf};
 
 pub mod adopt;
+mod beginning;
+mod borne;
 mod brief;
 pub mod checkpoint;
 pub mod codec;
@@ -36,6 +38,7 @@ pub mod regular;
 mod results;
 pub mod select;
 mod standing;
+mod succession;
 pub mod tiles;
 mod unbundled;
 pub mod verify;

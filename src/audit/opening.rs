@@ -1,90 +1,68 @@
 //! Making and opening a destruction log; what it takes to be the one that writes it.
 
-use std::fs::{File, TryLockError};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use super::durable::{SHARED, create_dirs, read, replace};
+use super::earlier::beside;
 use super::error::{FileError, LogError};
 use super::journal::{Journal, replay, segments};
-use super::keys::{self, KeyError, KeyPlaces};
+use super::keys::{self, Key, KeyError, KeyPlaces};
 use super::leaf::{Body, Genesis, Predecessor, Sigkey};
+use super::note::SigningKey;
 use super::recover::{Recovered, checkpoint_path, corrupt, journal_dir, read_checkpoint, recover, remembered_path};
 use super::regular::{MAX_CHECKPOINT, MAX_KEY};
 use super::standing::Standing;
+use super::succession;
 use super::tiles::Tree;
 use super::writer::DestructionLog;
-use crate::model::{Digest, Instant, Origin};
+use crate::model::{Instant, Origin};
 
 impl DestructionLog {
     /// Makes a log: its signing key, its first leaf and its first checkpoint. Where a signing key is there already,
     /// handed in as a credential or left by an interrupted making, the log bears that key's name instead of `origin`.
     ///
     /// # Errors
-    /// [`LogError::Exists`] where one stands; [`LogError::Behind`] where one stood and its directory is gone.
+    /// [`LogError::Exists`] where one stands; [`LogError::Behind`] where one stood and its directory is gone;
+    /// [`LogError::Unlinked`] where an earlier one lies beside.
     pub fn create(dir: &Path, keys: impl Into<KeyPlaces>, origin: Origin, now: Instant) -> Result<Self, LogError> {
-        Self::make(dir, keys.into(), origin, None, now)
-    }
-
-    /// Makes a log that goes on where another one cannot. The other one's directory was moved away; its fingerprint
-    /// keys are used on, its signing key and its last checkpoint are set aside under names of their own.
-    ///
-    /// # Errors
-    /// As [`Self::create`].
-    pub fn succeed(
-        dir: &Path,
-        keys: impl Into<KeyPlaces>,
-        origin: Origin,
-        predecessor: Predecessor,
-        now: Instant,
-    ) -> Result<Self, LogError> {
         let keys = keys.into();
-        keys::set_signing_key_aside(&keys, &origin)?;
-        let remembered = remembered_path(&keys);
-        // Read as bytes: a damaged one is what a successor may be made for.
-        if read(&remembered, MAX_CHECKPOINT)?.is_some() {
-            let name = Digest::of(predecessor.origin.as_str().as_bytes());
-            super::durable::rename("remembered", &remembered, &remembered.with_extension(name.to_string()))?;
-        }
-        Self::make(dir, keys, origin, Some(predecessor), now)
-    }
-
-    fn make(
-        dir: &Path,
-        keys: KeyPlaces,
-        origin: Origin,
-        predecessor: Option<Predecessor>,
-        now: Instant,
-    ) -> Result<Self, LogError> {
+        succession::settle(dir, &keys)?;
         create_dirs(dir, 0o755)?;
         let lock = lock(dir)?;
         refuse_if_lost(dir, &keys)?;
         if is_begun(dir, &keys)? {
             return Err(LogError::Exists { dir: dir.to_owned() });
         }
-        Self::begin(dir, keys, lock, origin, predecessor, now)
+        Self::begin(dir, keys, lock, origin, now)
     }
 
-    fn begin(
-        dir: &Path,
-        keys: KeyPlaces,
-        lock: File,
-        origin: Origin,
-        predecessor: Option<Predecessor>,
-        now: Instant,
-    ) -> Result<Self, LogError> {
+    /// Makes the first log of all.
+    fn begin(dir: &Path, keys: KeyPlaces, lock: File, origin: Origin, now: Instant) -> Result<Self, LogError> {
+        if let Some(earlier) = beside(dir).into_iter().find(|earlier| succession::holds_a_log(earlier)) {
+            return Err(LogError::Unlinked { dir: dir.to_owned(), earlier });
+        }
         keys::prepare_dir(&keys)?;
         let signer = keys::signing_key(&keys, Some(&origin))?;
         let digests = keys::digest_key(&keys, true)?;
-        let named = Origin::new(signer.verifier().name());
-        if predecessor.is_some() && named != origin {
-            let declared = format!("a key named {origin}");
-            return Err(KeyError::NotDeclared { path: keys::signing_path(&keys), declared }.into());
-        }
-        let (origin, vkey) = (named, signer.verifier().to_string());
+        Self::lay(dir, keys, lock, (signer, digests), None, now)
+    }
+
+    /// Makes a log that bears the name of its signing key: its first leaf and its first checkpoint.
+    pub(super) fn lay(
+        dir: &Path,
+        keys: KeyPlaces,
+        lock: File,
+        (signer, digests): (SigningKey, Key),
+        predecessor: Option<Predecessor>,
+        now: Instant,
+    ) -> Result<Self, LogError> {
+        let (origin, vkey) = (Origin::new(signer.verifier().name()), signer.verifier().to_string());
         let mut log = Self {
             dir: dir.to_owned(),
             journal: Journal::create(&journal_dir(dir), 0)?,
@@ -115,6 +93,7 @@ impl DestructionLog {
     /// keys of the wrong owner or mode.
     pub fn open(dir: &Path, keys: impl Into<KeyPlaces>, now: Instant) -> Result<Self, LogError> {
         let keys = keys.into();
+        succession::settle(dir, &keys)?;
         refuse_if_lost(dir, &keys)?;
         let absent = || LogError::Absent { dir: dir.to_owned() };
         if !dir.is_dir() {
@@ -138,13 +117,14 @@ impl DestructionLog {
         now: Instant,
     ) -> Result<Self, LogError> {
         let keys = keys.into();
+        succession::settle(dir, &keys)?;
         refuse_if_lost(dir, &keys)?;
         create_dirs(dir, 0o755)?;
         let lock = lock(dir)?;
         if is_begun(dir, &keys)? {
             Self::from_disk(dir, keys, lock, false, now)
         } else {
-            Self::begin(dir, keys, lock, origin, None, now)
+            Self::begin(dir, keys, lock, origin, now)
         }
     }
 
@@ -236,17 +216,25 @@ const LOCK_PAUSE: Duration = Duration::from_millis(5);
 /// Takes the writer's lock.
 pub(super) fn lock(dir: &Path) -> Result<File, LogError> {
     let path = dir.join("lock");
-    // Its mode is not the umask's to say: a lock that others may write to is refused at the next start.
-    let opened = File::options().read(true).write(true).create(true).truncate(false).mode(SHARED).open(&path);
-    let file = opened.map_err(FileError::new("open", &path))?;
+    let failed = |doing| FileError::new(doing, &path);
     for _ in 0..LOCK_ATTEMPTS {
+        // Its mode is not the umask's to say: a lock that others may write to is refused at the next start.
+        let opened = File::options().read(true).write(true).create(true).truncate(false).mode(SHARED).open(&path);
+        let file = opened.map_err(failed("open"))?;
         match file.try_lock() {
-            Ok(()) => return Ok(file),
+            // A directory may have been put in the place of the one whose lock was opened.
+            Ok(()) if is_file_at(&file, &path).map_err(failed("look at"))? => return Ok(file),
+            Ok(()) => (),
             Err(TryLockError::WouldBlock) => thread::sleep(LOCK_PAUSE),
-            Err(TryLockError::Error(error)) => return Err(FileError::new("lock", &path)(error).into()),
+            Err(TryLockError::Error(error)) => return Err(failed("lock")(error).into()),
         }
     }
     Err(LogError::Locked { dir: dir.to_owned() })
+}
+
+fn is_file_at(file: &File, path: &Path) -> io::Result<bool> {
+    let (opened, there) = (file.metadata()?, fs::metadata(path)?);
+    Ok((opened.dev(), opened.ino()) == (there.dev(), there.ino()))
 }
 
 /// Whether a log was made here, at least up to its first checkpoint.
@@ -258,14 +246,25 @@ fn is_begun(dir: &Path, keys: &KeyPlaces) -> Result<bool, LogError> {
     {
         return Ok(true);
     }
+    if holds_entries(dir)? { Err(corrupt(&checkpoint_path(dir), "its checkpoint is missing")) } else { Ok(false) }
+}
+
+/// Whether a directory holds more than an interrupted making leaves, which never returned: nobody was promised
+/// anything.
+///
+/// # Errors
+/// A journal that cannot be read.
+pub(super) fn holds_entries(dir: &Path) -> Result<bool, LogError> {
+    if read(&checkpoint_path(dir), MAX_CHECKPOINT)?.is_some() {
+        return Ok(true);
+    }
     let journal = journal_dir(dir);
     let firsts = if journal.is_dir() { segments(&journal)? } else { Vec::new() };
-    match firsts[..] {
-        [] if !dir.join("tile").exists() => Ok(false),
-        // The making never returned, so nobody was promised anything.
-        [0] if replay(&journal, &mut |_, _| Ok(()))?.size <= 1 => Ok(false),
-        _ => Err(corrupt(&checkpoint_path(dir), "its checkpoint is missing")),
-    }
+    Ok(match firsts[..] {
+        [] => dir.join("tile").exists(),
+        [0] => replay(&journal, &mut |_, _| Ok(()))?.size > 1,
+        _ => true,
+    })
 }
 
 /// Refuses where a log was signed whose directory is gone.

@@ -13,6 +13,7 @@ use super::leaf::{Body, Leaf, Predecessor};
 use super::merkle::{Frontier, TreeHead, leaf_hash};
 use super::note::VerifierKey;
 use super::recover::{checkpoint_path, corrupt, journal_dir, read_checkpoint};
+use super::succession;
 use super::tiles::{WIDTH, read_bundle};
 
 /// How often a reading is begun again because the writer published and tidied up under it.
@@ -256,7 +257,10 @@ pub(super) fn visit_bundles(
 
 /// The published checkpoint.
 fn published(dir: &Path) -> Result<SignedCheckpoint, LogError> {
-    read_checkpoint(&checkpoint_path(dir))?.ok_or_else(|| LogError::Absent { dir: dir.to_owned() })
+    read_checkpoint(&checkpoint_path(dir))?.ok_or_else(|| match succession::is_due(dir) {
+        true => LogError::Interrupted { dir: dir.to_owned() },
+        false => LogError::Absent { dir: dir.to_owned() },
+    })
 }
 
 /// Reads again where a file vanished, or changed while it was read: the writer publishes, then removes what it

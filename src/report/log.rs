@@ -280,8 +280,10 @@ impl Report for Exported {
 pub struct Adopted {
     pub origin: String,
     pub predecessor: String,
-    /// Entries of the predecessor that could be read.
+    /// Entries of the predecessor that can be relied on.
     pub read: u64,
+    /// Whether it had more: they cannot be read, or are not those that were signed.
+    pub partial: bool,
     /// Where the predecessor lies now.
     pub kept: Option<PathBuf>,
     /// The key of keyed digests was lost, so a new one was made.
@@ -290,8 +292,8 @@ pub struct Adopted {
 
 impl From<Successor> for Adopted {
     fn from(successor: Successor) -> Self {
-        let Successor { origin, predecessor, read, kept, new_digest_key } = successor;
-        Self { origin: origin.to_string(), predecessor: predecessor.to_string(), read, kept, new_digest_key }
+        let Successor { origin, predecessor, read, partial, kept, new_digest_key } = successor;
+        Self { origin: origin.to_string(), predecessor: predecessor.to_string(), read, partial, kept, new_digest_key }
     }
 }
 
@@ -301,6 +303,9 @@ impl Report for Adopted {
         if let Some(kept) = &self.kept {
             let read = count(self.read, words);
             text += &format!("{}\n", words.fill(words.predecessor_lies, &[&kept.display().to_string(), &read]));
+        }
+        if self.partial {
+            text += &format!("{}\n", words.fill(words.predecessor_partial, &[&count(self.read, words)]));
         }
         if self.new_digest_key {
             text += &format!("{}\n", words.new_digest_key);

@@ -1,6 +1,9 @@
-//! A successor goes on knowing what the log before it knew of the databases.
+//! A successor is there whole or not at all, and goes on knowing what the log before it knew of the databases.
 
+use std::fs;
 use std::process::Command;
+
+use serde_json::Value;
 
 use crate::checker::check;
 use crate::organization::{DUE_DOSSIERS, JournalMode, Organization, Outcome};
@@ -113,4 +116,75 @@ fn a_database_that_is_newer_than_the_log_before_was_not_restored() {
     assert_eq!(approve(&organization, &id, &rails), Outcome::Exit(0));
     organization.set_plan(id);
     assert_eq!(organization.apply(None).outcome, Outcome::Exit(0));
+}
+
+/// What `audit adopt` writes, and the steps of writing.
+const WHAT: &[&str] =
+    &["key", "journal", "segment", "bundle", "tile", "remembered", "checkpoint", "vkey", "directory", "succession"];
+const AT: &[&str] = &[
+    "write::before",
+    "write::after",
+    "sync::before",
+    "sync::after",
+    "mark::after",
+    "rename::before",
+    "rename::after",
+    "remove::before",
+    "dirsync::before",
+    "dirsync::after",
+];
+
+/// Every step that an undisturbed adoption passes, as often as it does.
+fn steps(organization: &Organization) -> Vec<(String, usize)> {
+    let points = WHAT.iter().flat_map(|what| AT.iter().map(move |at| format!("audit::{what}::{at}=return(tell)")));
+    let armed = points.collect::<Vec<_>>().join(";");
+    let ran = organization.run(&["audit", "adopt", "--reason", "moved"], Some(&armed));
+    assert_eq!(ran.outcome, Outcome::Exit(0), "{ran:#?}");
+    let mut steps: Vec<(String, usize)> = Vec::new();
+    for point in ran.stderr.lines().filter_map(|line| line.strip_prefix("failpoint ")) {
+        let before = steps.iter().filter(|(known, _)| known == point).count();
+        steps.push((point.to_owned(), before));
+    }
+    steps
+}
+
+/// The logs that the one in place continues, as the verifier finds them.
+fn earlier(organization: &Organization, context: &str) -> Vec<(u64, String)> {
+    let ran = organization.run(&["audit", "verify", "--format", "json"], None);
+    assert_eq!(ran.outcome, Outcome::Exit(0), "{context}: {ran:#?}");
+    let report: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let logs = report["earlier"].as_array().unwrap().iter();
+    logs.map(|log| (log["entries"].as_u64().unwrap(), log["state"].as_str().unwrap().to_owned())).collect()
+}
+
+#[test]
+fn an_adoption_killed_or_failed_at_any_step_is_done_or_not_begun_at_the_next_plan() {
+    let organization = Organization::approved(JournalMode::Delete);
+    organization.reset();
+    let size = fs::read_to_string(organization.state().join("audit/checkpoint")).unwrap();
+    let size: u64 = size.lines().nth(1).unwrap().parse().unwrap();
+    let steps = steps(&organization);
+    assert_eq!(earlier(&organization, "undisturbed"), [(size, "whole".to_owned())]);
+    for what in ["succession::rename", "key::rename", "remembered::rename"] {
+        assert!(steps.iter().any(|(step, _)| step.contains(what)), "never passed, so not tested: {what}: {steps:?}");
+    }
+    let (mut done, mut tried) = (0, 0);
+    for (place, (step, after)) in steps.iter().enumerate() {
+        for way in if place % 5 == 0 { &["kill", "enospc"][..] } else { &["kill"][..] } {
+            let context = format!("{step} {after} {way}");
+            organization.reset();
+            let armed = format!("{step}={after}*off->1*return({way})->off");
+            let ended = organization.run(&["audit", "adopt", "--reason", "moved"], Some(&armed));
+            assert_ne!(ended.outcome, Outcome::Exit(0), "{context}: {ended:#?}");
+            let planned = organization.run(&["plan"], None);
+            assert_eq!(planned.outcome, Outcome::Exit(0), "{context}: {planned:#?}");
+            let logs = earlier(&organization, &context);
+            let is_done = logs == [(size, "whole".to_owned())];
+            assert!(is_done || logs.is_empty(), "{context}: {logs:?}");
+            assert_eq!(organization.state().join("audit.1").exists(), is_done, "{context}");
+            assert!(!organization.state().join("audit.2").exists(), "{context}");
+            (tried, done) = (tried + 1, done + usize::from(is_done));
+        }
+    }
+    assert!(done > 8 && done < tried - 20, "{done} of {tried}");
 }

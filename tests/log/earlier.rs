@@ -23,6 +23,7 @@ fn successor(of: &Forge, size: u64, origin: &str) -> Forge {
         origin: of.origin.clone(),
         size,
         root: tree.root,
+        partial: false,
         reason: digest(),
         actor: "marie (1000)".into(),
     };

@@ -16,6 +16,7 @@ mod proofs;
 mod python;
 mod real;
 mod sense;
+mod succession;
 #[path = "../support/mod.rs"]
 mod support;
 mod terms;

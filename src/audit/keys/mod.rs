@@ -17,7 +17,7 @@ pub(super) use fingerprints::{
     Forgetting, destroy_fingerprint_key, fingerprint_key, fingerprint_path, new_fingerprint_key,
 };
 pub(super) use secret::{Key, prepare_dir};
-pub(super) use signing::{finish_rotation, next_signing_key, set_signing_key_aside, signing_key, signing_path};
+pub(super) use signing::{finish_rotation, next_signing_key, signing_key, signing_path, succeed_signing_key};
 
 /// The key of keyed digests.
 const DIGESTS: &str = "digest.key";
@@ -45,6 +45,11 @@ impl KeyPlaces {
     /// Lets an opening of the log declare, by a `sigkey` leaf of this actor, that the credential holds a new key.
     pub fn declaring(self, actor: Actor) -> Self {
         Self { declare: Some(actor), ..self }
+    }
+
+    /// Where the keys of a successor are made, until it is put in the place of its log.
+    pub(super) fn next(&self) -> Self {
+        Self { dir: self.dir.join("next"), credential: self.credential.clone(), declare: None }
     }
 
     pub(super) fn dir(&self) -> &Path {

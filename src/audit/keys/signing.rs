@@ -64,15 +64,18 @@ pub(in crate::audit) fn finish_rotation(places: &KeyPlaces, declared: &str) -> R
     Ok(Some(key))
 }
 
-/// Sets the signing key of a log that another one succeeds aside, under the name of that key.
-pub(in crate::audit) fn set_signing_key_aside(places: &KeyPlaces, origin: &Origin) -> Result<(), KeyError> {
-    let path = places.dir.join(SIGNING);
-    let Some(text) = read_secret(&path, false)? else { return Ok(()) };
-    let verifier = parse_signing_key(&path, &text)?.verifier();
-    if verifier.name() == origin.as_str() {
+/// Puts the signing key that was made for a successor in place, if that was not done; the key of the log before is set
+/// aside under the name of that key.
+pub(in crate::audit) fn succeed_signing_key(places: &KeyPlaces) -> Result<(), KeyError> {
+    let (made, path) = (places.next().dir.join(SIGNING), places.dir.join(SIGNING));
+    if !made.exists() {
         return Ok(());
     }
-    Ok(rename("key", &path, &places.dir.join(format!("{SIGNING}.{:08x}", verifier.id())))?)
+    if let Some(text) = read_secret(&path, false)? {
+        let id = parse_signing_key(&path, &text)?.verifier().id();
+        rename("key", &path, &places.dir.join(format!("{SIGNING}.{id:08x}")))?;
+    }
+    Ok(rename("key", &made, &path)?)
 }
 
 fn new_signing_key(origin: &Origin) -> Result<SigningKey, KeyError> {

@@ -19,12 +19,15 @@ pub struct Genesis {
     pub predecessor: Option<Predecessor>,
 }
 
-/// The log that this one succeeds, as far as it could be read.
+/// The log that this one succeeds, as far as its entries could be read and are those that were signed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Predecessor {
     pub origin: Origin,
     pub size: u64,
     pub root: Digest,
+    /// Whether it had more entries than these: they could no longer be read, or were not those that had been signed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub partial: bool,
     pub reason: Digest,
     pub actor: Actor,
 }

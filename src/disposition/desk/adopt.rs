@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::{DeskError, new_origin, state};
 use crate::audit;
-use crate::audit::adopt::{Adoption, adopt};
+use crate::audit::adopt::{Adopted, Adoption, adopt, finish};
 use crate::audit::{DestructionLog, KeyPlaces, keyed_digest};
 use crate::model::{Actor, Instant, Origin};
 
@@ -20,8 +20,10 @@ use crate::model::{Actor, Instant, Origin};
 pub struct Successor {
     pub origin: Origin,
     pub predecessor: Origin,
-    /// Entries of the predecessor that could be read.
+    /// Entries of the predecessor that can be relied on: they are those that were signed.
     pub read: u64,
+    /// Whether it had more.
+    pub partial: bool,
     /// Where the predecessor lies now, untouched; `None` where it was lost.
     pub kept: Option<PathBuf>,
     /// The key of keyed digests was lost: a new one was made, and what the predecessor's digests are of can no longer
@@ -30,7 +32,8 @@ pub struct Successor {
 }
 
 /// Moves the log of this state directory aside and begins its successor. The reason stays in the private state; the log
-/// has its keyed digest. Approvals end with the old log: plans are approved anew.
+/// has its keyed digest. Approvals end with the old log: plans are approved anew. One that was interrupted once its
+/// successor was there is ended instead, for the reason given then.
 ///
 /// # Errors
 /// Another process holds the state; files that cannot be moved or written; [`DeskError::Unsettled`] for a log that can
@@ -44,15 +47,31 @@ pub fn adopt_log(
 ) -> Result<Successor, DeskError> {
     let _lock = state::enter(state)?;
     let keys = keys.unwrap_or_else(|| KeyPlaces::new(state.join("private/keys")));
+    if let Some(adopted) = finish(&audit::dir_in(state), keys.clone(), now)? {
+        return Ok(Successor::of(adopted, false));
+    }
     settle(state, &keys, now)?;
     let origin = new_origin()?;
     let note = json!({ "log": origin, "reason": reason, "actor": actor, "at": now.timestamp() });
     keep_reason(&state.join("private"), &origin, &note)?;
     let (reason, new_digest_key) = keyed_digest(keys.clone(), reason)?;
-    let adoption = Adoption { origin: origin.clone(), reason, actor };
+    let adoption = Adoption { origin, reason, actor };
     let adopted = adopt(&audit::dir_in(state), keys, adoption, now)?;
-    let (predecessor, kept) = (adopted.predecessor, adopted.kept);
-    Ok(Successor { origin, predecessor: predecessor.origin, read: predecessor.size, kept, new_digest_key })
+    Ok(Successor::of(adopted, new_digest_key))
+}
+
+impl Successor {
+    fn of(adopted: Adopted, new_digest_key: bool) -> Self {
+        let Adopted { log, kept, predecessor } = adopted;
+        Self {
+            origin: log.origin().clone(),
+            predecessor: predecessor.origin,
+            read: predecessor.size,
+            partial: predecessor.partial,
+            kept,
+            new_digest_key,
+        }
+    }
 }
 
 /// A log that opens is published to its last entry, so that the successor pins all of it. While batches of it wait for

@@ -40,6 +40,8 @@ pub fn forgeries() -> Vec<(&'static str, Forgery)> {
         ("leaf", with_predecessor("{\"origin\":\"o\"}")),
         ("leaf", with_predecessor(&predecessor("5", ",\"zz\":1"))),
         ("leaf", with_predecessor(&predecessor("true", ""))),
+        ("leaf", with_predecessor(&partial("false"))),
+        ("leaf", with_predecessor(&partial("1"))),
         ("leaf", Box::new(|forge| forge.leaves.push([b'['; 50_000].to_vec()))),
         ("leaf", Box::new(|forge| forge.leaves.push(b"{\"at\":1, \"kind\":\"heartbeat\"}".to_vec()))),
     ]
@@ -49,6 +51,9 @@ pub fn forgeries() -> Vec<(&'static str, Forgery)> {
 fn a_log_that_succeeds_another_is_sound() {
     let mut forge = Forge::ready();
     with_predecessor(&predecessor("5", ""))(&mut forge);
+    assert_eq!(forge.flaws(), [""; 0]);
+    let mut forge = Forge::ready();
+    with_predecessor(&partial("true"))(&mut forge);
     assert_eq!(forge.flaws(), [""; 0]);
 }
 
@@ -94,4 +99,9 @@ fn with_predecessor(forged: &str) -> Forgery {
 fn predecessor(size: &str, more: &str) -> String {
     let digest = digest();
     format!(r#"{{"actor":"marie (1000)","origin":"o","reason":"{digest}","root":"{digest}","size":{size}{more}}}"#)
+}
+
+/// A predecessor that says so whether it had more entries.
+fn partial(said: &str) -> String {
+    predecessor("5", "").replace("\"reason\"", &format!("\"partial\":{said},\"reason\""))
 }

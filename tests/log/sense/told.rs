@@ -139,7 +139,8 @@ fn records_that_the_log_says_are_back_are_not_counted_as_destroyed() {
     forge.replace(0, |leaf| {
         let Body::Genesis(genesis) = &mut leaf.body else { unreachable!() };
         let (origin, actor) = ("log.example/before".into(), "marie (1000)".into());
-        genesis.predecessor = Some(Predecessor { origin, size: 9, root: digest(), reason: digest(), actor });
+        genesis.predecessor =
+            Some(Predecessor { origin, size: 9, root: digest(), partial: false, reason: digest(), actor });
     });
     let batch = forge.batch(&[intent(0..5)], &["3D1i1h"]);
     assert!(!page(&sound(&forge).0).contains("back since"));

@@ -12,7 +12,6 @@ use tempfile::TempDir;
 
 use super::super::journal::segments;
 use super::super::keys::{self, KeyError};
-use super::super::leaf::Predecessor;
 use super::super::leaf::{Action, Heartbeat, HoldAction, HoldLeaf, Outcome, RecordOutcome, Refused};
 use super::super::note::KeyKind;
 use super::super::note::SigningKey;

@@ -1,6 +1,7 @@
 //! Who reads a log beside its writer or after it, and what an older copy is worth.
 
 use super::*;
+use crate::audit::adopt::{Adoption, adopt};
 
 #[test]
 fn a_reader_sees_the_log_grow_while_its_writer_lives() {
@@ -87,16 +88,12 @@ fn a_successor_begins_where_a_log_cannot_go_on() {
     log.publish().unwrap();
     let head = log.tree.head();
     drop(log);
-    fs::rename(place.dir(), place.dir().with_file_name("damaged")).unwrap();
-    let predecessor = Predecessor {
-        origin: "log.example".into(),
-        size: head.size,
-        root: head.root,
-        reason: Digest::of(b"reason"),
-        actor: actor(),
-    };
     let successor = Origin::new("log.example/2");
-    let mut log = DestructionLog::succeed(&place.dir(), &place.keys(), successor.clone(), predecessor, at(0)).unwrap();
+    let adoption = Adoption { origin: successor.clone(), reason: Digest::of(b"reason"), actor: actor() };
+    let adopted = adopt(&place.dir(), &place.keys(), adoption, at(0)).unwrap();
+    assert_eq!((adopted.predecessor.size, adopted.predecessor.root), (head.size, head.root));
+    assert!(!adopted.predecessor.partial);
+    let mut log = adopted.log;
     assert_eq!(log.origin(), &successor);
     log.fingerprinter(&source, 2026, at(0)).unwrap();
     drop(log);
