@@ -169,7 +169,7 @@ event.last_use = "last_used_at"
 /// The median time of the daemon's question, in seconds.
 fn probe(place: &Path, database: &Path, expected: bool) -> Result<f64, Box<dyn Error>> {
     let loaded = config::load(&installation(place, database)?.config).map_err(|faults| format!("{faults:?}"))?;
-    let install = daemon::installation(&loaded);
+    let install = daemon::installation(&loaded, None);
     let mut times = Vec::with_capacity(PROBES);
     for _ in 0..PROBES {
         let started = Instant::now();

@@ -101,6 +101,7 @@ fn organization_with(dir: &Path, dossiers: i64, calendar: &str, mapped: &str) ->
     transaction.commit().unwrap();
     let loaded = config::load(&dir.join("retentiond.toml")).unwrap();
     Arc::new(Installation {
+        boot: None,
         state: loaded.config.state,
         files: loaded.config.calendars,
         calendars: loaded.calendars,

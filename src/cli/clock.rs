@@ -31,15 +31,23 @@ pub fn synchronization(now: Instant) -> Synchronization {
 }
 
 /// What names this boot of the machine, where the kernel tells, or else systemd in `RETENTIOND_BOOT_ID`: the unit shows
-/// the daemon no more of /proc than processes. A simulated clock knows of the latter alone: a test puts its clock
-/// forward between two commands and means that time has passed.
+/// the daemon no more of /proc than processes.
 pub fn boot_id() -> Option<BootId> {
-    let told = || environment::text("RETENTIOND_BOOT_ID").and_then(|name| BootId::parse(&name));
+    clock::boot_id().or_else(told_boot)
+}
+
+/// The boot that the clock goes by. A simulated clock knows only of one that is handed over: a test puts its clock
+/// forward between two commands and means that time has passed.
+pub fn boot_of_clock() -> Option<BootId> {
     #[cfg(feature = "simulate")]
     if simulated::now().is_some() {
-        return told();
+        return told_boot();
     }
-    clock::boot_id().or_else(told)
+    boot_id()
+}
+
+fn told_boot() -> Option<BootId> {
+    environment::text("RETENTIOND_BOOT_ID").and_then(|name| BootId::parse(&name))
 }
 
 #[cfg(feature = "simulate")]

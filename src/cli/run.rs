@@ -57,7 +57,8 @@ impl Run {
             credentials,
             clock: Arc::new(clock::now),
             synchronization: Arc::new(clock::synchronization),
-            boot_id: clock::boot_id(),
+            boot: clock::boot_id(),
+            clock_boot: clock::boot_of_clock(),
             heartbeat: heartbeat(),
         };
         daemon::run(options)?;

@@ -45,7 +45,7 @@ impl Setup {
     /// The faults themselves.
     pub(super) fn read(session: &Session<'_>) -> Result<Self, Vec<Fault>> {
         let loaded = config::load(&session.config)?;
-        let install = daemon::installation(&loaded);
+        let install = daemon::installation(&loaded, clock::boot_id());
         let config = loaded.config;
         let language = session.speaks(config.language);
         Ok(Self { install: Arc::new(install), config, notes: loaded.notes, language })
@@ -58,7 +58,7 @@ impl Setup {
     pub(super) fn desk(&self) -> Result<DeskDoor, Failure> {
         let silence = self.config.alerts.silence;
         let watch =
-            Watch::new(Arc::new(clock::now), Arc::new(clock::synchronization), silence).on_boot(clock::boot_id());
+            Watch::new(Arc::new(clock::now), Arc::new(clock::synchronization), silence).on_boot(clock::boot_of_clock());
         Ok(DeskDoor(open_or_connect(self.install.clone(), self.keys(), Arc::new(watch))?))
     }
 

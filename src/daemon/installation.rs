@@ -2,12 +2,13 @@
 
 use crate::config::{Config, Guessed, Loaded};
 use crate::disposition::Installation;
+use crate::disposition::clock::BootId;
 use crate::disposition::rails::Guesses;
 use crate::model::Windows;
 use crate::records::mapping::SeriesMapping;
 
-/// The flow's view of a configuration.
-pub fn installation(loaded: &Loaded) -> Installation {
+/// The flow's view of a configuration, on this boot of the machine.
+pub fn installation(loaded: &Loaded, boot: Option<BootId>) -> Installation {
     Installation {
         state: loaded.config.state.clone(),
         files: [&loaded.config.file].into_iter().chain(&loaded.config.calendars).cloned().collect(),
@@ -17,6 +18,7 @@ pub fn installation(loaded: &Loaded) -> Installation {
         guesses: guesses(&loaded.config),
         limits: loaded.config.limits,
         windows: loaded.config.schedule.as_ref().map_or(Windows::NONE, |schedule| schedule.windows.clone()),
+        boot,
     }
 }
 

@@ -76,7 +76,7 @@ impl Runner {
     /// All or nothing.
     fn reload(&mut self, loaded: Loaded, files: Files) -> Result<(), DaemonError> {
         let now = self.watch.now();
-        let install = super::installation(&loaded);
+        let install = super::installation(&loaded, self.desk.install().boot);
         let schedule = loaded.config.schedule.clone().ok_or(DaemonError::NoSchedule)?;
         let place = self.another_place(&loaded.config)?;
         let alarms = self.alarms_of(&schedule)?;

@@ -48,8 +48,10 @@ pub struct Options {
     pub credentials: Option<PathBuf>,
     pub clock: Now,
     pub synchronization: AskWhetherSynchronized,
-    /// This boot of the machine, where the kernel tells.
-    pub boot_id: Option<BootId>,
+    /// This boot of the machine, where that is known.
+    pub boot: Option<BootId>,
+    /// The boot that the clock goes by: none where it is not the machine's.
+    pub clock_boot: Option<BootId>,
     /// When the heartbeat beats: six fields, in UTC.
     pub heartbeat: String,
 }
@@ -99,9 +101,9 @@ struct Made {
 }
 
 fn make(options: Options, stop: &Arc<AtomicBool>) -> Result<Made, DaemonError> {
-    let Options { file, loaded, keys, credentials, clock, synchronization, boot_id, heartbeat } = options;
+    let Options { file, loaded, keys, credentials, clock, synchronization, boot, clock_boot, heartbeat } = options;
     let schedule = loaded.config.schedule.clone().ok_or(DaemonError::NoSchedule)?;
-    let install = Arc::new(installation(&loaded));
+    let install = Arc::new(installation(&loaded, boot));
     let config = loaded.config;
     // What changes from now on was not read.
     let files = Files::stamp(&config);
@@ -110,7 +112,7 @@ fn make(options: Options, stop: &Arc<AtomicBool>) -> Result<Made, DaemonError> {
     // Makes the state directory where there is none.
     let desk = SharedDesk::new(Desk::open(install, keys, clock())?);
     let sandbox = Sandbox::enter(&config, credentials.as_deref());
-    let watch = Arc::new(Watch::new(clock, synchronization, config.alerts.silence).on_boot(boot_id));
+    let watch = Arc::new(Watch::new(clock, synchronization, config.alerts.silence).on_boot(clock_boot));
     let brake = Arc::new(Brake::recall(&desk, watch.clone())?);
     brake.serve_by_daemon(watch.now())?;
     let board = Arc::new(Board::new(shown(&config, &desk, &brake, notifier)?));

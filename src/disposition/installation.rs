@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use super::clock::BootId;
 use super::rails::Guesses;
 use crate::calendar::{Calendar, Disposition};
 use crate::model::{Limits, SeriesName, SourceName, Windows};
@@ -24,6 +25,8 @@ pub struct Installation {
     pub limits: Limits,
     /// Hours in which nothing is destroyed, or more than usual.
     pub windows: Windows,
+    /// What names this boot of the machine, where that is known.
+    pub boot: Option<BootId>,
 }
 
 impl Installation {

@@ -144,6 +144,7 @@ fn installation(dir: &Path) -> Installation {
         guesses: BTreeMap::new(),
         limits: Limits::default(),
         windows: Windows::NONE,
+        boot: None,
     }
 }
 

@@ -71,7 +71,7 @@ fn the_probe_of_the_daemon_leaves_what_a_crashed_application_left_unfinished() {
     let house = House::new();
     let before = crash(&house, || {});
     let loaded = config::load(&house.path("retentiond.toml")).unwrap();
-    let error = daemon::may_be_due(&daemon::installation(&loaded), None, Utc::now()).unwrap_err();
+    let error = daemon::may_be_due(&daemon::installation(&loaded, None), None, Utc::now()).unwrap_err();
     assert_eq!(error.code(), "unfinished-transaction");
     assert!(files(&house) == before, "the journal and the database are as the crash left them");
 }

@@ -90,7 +90,7 @@ pub fn apply(
         install: &install,
         run: &run,
         settled: &settled.records,
-        spools: SpoolDir::of(&install.state),
+        spools: SpoolDir::of(&install.state, install.boot),
         reserved: install.reserved(),
         writers,
         tally: Tally { late, interrupted: settled.untold, ..Tally::default() },

@@ -46,7 +46,7 @@ impl Late {
 /// is put on record.
 pub(super) fn retry(desk: &mut Desk, now: Instant) -> Result<Late, ExecuteError> {
     let mut late = Late::default();
-    let spools = SpoolDir::of(&desk.install().state);
+    let spools = SpoolDir::of_desk(desk);
     let unresolved: BTreeSet<SourceName> =
         desk.log().unresolved().into_iter().map(|(_, intent)| intent.source).collect();
     for spool in settled(desk)? {
@@ -161,7 +161,7 @@ pub fn release(
     actor: &Actor,
     now: Instant,
 ) -> Result<Released, DeskError> {
-    let spools = SpoolDir::of(&desk.install().state);
+    let spools = SpoolDir::of_desk(desk);
     // A crash may have come between the entry that ends files and the end of their spool.
     let left = left_of(desk, plan)?;
     if left.is_empty() {

@@ -100,7 +100,7 @@ fn resolve(desk: &mut Desk, intents: &[(u64, Intent)], now: Instant) -> Result<b
     let first = &intents[0].1;
     let batch = first.batch;
     let records: usize = intents.iter().map(|(_, intent)| intent.n as usize).sum();
-    let (spools, log) = (SpoolDir::of(&desk.install().state), desk.log().origin().clone());
+    let (spools, log) = (SpoolDir::of_desk(desk), desk.log().origin().clone());
     let spool = spools.read(&log, batch)?.unwrap_or_else(|| empty_spool(log, first));
     let keys = keys_of(desk, intents)?;
     let mut writer = open_source(desk, first)?;

@@ -18,7 +18,7 @@ use crate::model::{Instant, Origin, PlanId};
 /// What the state keeps of them cannot be read.
 pub fn left_files(state: &Path) -> Result<Vec<LeftFiles>, SpoolError> {
     let mut of_plans: BTreeMap<PlanId, LeftFiles> = BTreeMap::new();
-    for spool in SpoolDir::of(state).all()? {
+    for spool in SpoolDir::of(state, None).all()? {
         let Some(since) = spool.left_since else { continue };
         let none = LeftFiles { plan: spool.plan.clone(), files: 0, since };
         let of_plan = of_plans.entry(spool.plan).or_insert(none);
@@ -31,7 +31,7 @@ pub fn left_files(state: &Path) -> Result<Vec<LeftFiles>, SpoolError> {
 /// Marks as left what batches have left that a crash interrupted between their outcome and that mark, also where a log
 /// before this one has the outcome; forgets what none of their files are left of.
 pub(super) fn mark(desk: &mut Desk, now: Instant) -> Result<(), ExecuteError> {
-    let spools = SpoolDir::of(&desk.install().state);
+    let spools = SpoolDir::of_desk(desk);
     for spool in settled(desk)?.into_iter().filter(|spool| spool.left_since.is_none()) {
         if let Left::Files(left) = still_left(desk, &spool)? {
             spools.keep(&spool, &left.files, now)?;
@@ -47,7 +47,7 @@ pub(super) fn mark(desk: &mut Desk, now: Instant) -> Result<(), ExecuteError> {
 /// What the state keeps of them, or a log, cannot be read.
 pub fn waiting_files(desk: &mut Desk) -> Result<BTreeMap<PlanId, u64>, DeskError> {
     let mut of_plans = BTreeMap::new();
-    for spool in SpoolDir::of(&desk.install().state).all()? {
+    for spool in SpoolDir::of_desk(desk).all()? {
         let left = if is_under_way(desk, &spool) { Left::Untold } else { still_left(desk, &spool)? };
         let files = match left {
             Left::Files(left) => left.files.len(),
@@ -62,7 +62,7 @@ pub fn waiting_files(desk: &mut Desk) -> Result<BTreeMap<PlanId, u64>, DeskError
 
 /// The spools of batches that are not under way: of the others nobody knows yet whether their files are to go.
 pub(super) fn settled(desk: &mut Desk) -> Result<Vec<Spool>, SpoolError> {
-    let mut spools = SpoolDir::of(&desk.install().state).all()?;
+    let mut spools = SpoolDir::of_desk(desk).all()?;
     spools.retain(|spool| !is_under_way(desk, spool));
     Ok(spools)
 }

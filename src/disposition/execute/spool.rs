@@ -13,7 +13,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::disposition::desk::DeskError;
+use crate::disposition::clock::BootId;
+use crate::disposition::desk::{Desk, DeskError};
 use crate::model::{BatchNumber, Instant, Origin, PartName, PlanId, SeriesName, SourceName};
 use crate::records::files::{FileId, FileRef};
 pub(super) use trail::Trail;
@@ -70,12 +71,22 @@ impl From<SpoolError> for DeskError {
 
 /// The directory of spools.
 #[derive(Clone, Debug)]
-pub(super) struct SpoolDir(PathBuf);
+pub(super) struct SpoolDir {
+    path: PathBuf,
+    /// See [`Installation::boot`].
+    boot: Option<BootId>,
+}
 
 impl SpoolDir {
-    /// The spools of a state directory.
-    pub fn of(state: &Path) -> Self {
-        Self(state.join("private/spool"))
+    /// The spools of a state directory, on this boot of the machine.
+    pub fn of(state: &Path, boot: Option<BootId>) -> Self {
+        Self { path: state.join("private/spool"), boot }
+    }
+
+    /// Those of a Desk's state.
+    pub fn of_desk(desk: &Desk) -> Self {
+        let install = desk.install();
+        Self::of(&install.state, install.boot)
     }
 
     /// Writes a spool; durable on return. One without files needs none.
@@ -88,13 +99,13 @@ impl SpoolDir {
     }
 
     fn write_durably(&self, path: &Path, spool: &Spool) -> io::Result<()> {
-        fs::create_dir_all(&self.0)?;
+        fs::create_dir_all(&self.path)?;
         let beside = path.with_extension("tmp");
         let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
         file.write_all(&serde_json::to_vec(spool)?)?;
         file.sync_all()?;
         fs::rename(&beside, path)?;
-        File::open(&self.0)?.sync_all()
+        File::open(&self.path)?.sync_all()
     }
 
     /// Reads the spool of a log's batch; `None` where it has none.
@@ -126,8 +137,8 @@ impl SpoolDir {
 
     /// Every spool, in order of batches.
     pub fn all(&self) -> Result<Vec<Spool>, SpoolError> {
-        let failed = |source| SpoolError { doing: "list", path: self.0.clone(), source };
-        let entries = match fs::read_dir(&self.0) {
+        let failed = |source| SpoolError { doing: "list", path: self.path.clone(), source };
+        let entries = match fs::read_dir(&self.path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             entries => entries.map_err(failed)?,
         };
@@ -143,7 +154,7 @@ impl SpoolDir {
     }
 
     fn path(&self, log: &Origin, batch: BatchNumber) -> PathBuf {
-        self.0.join(format!("{}-{batch}.json", log.as_str().replace('/', "-")))
+        self.path.join(format!("{}-{batch}.json", log.as_str().replace('/', "-")))
     }
 }
 
@@ -176,7 +187,7 @@ mod tests {
     #[test]
     fn batches_of_one_number_in_two_logs_have_a_spool_each() {
         let state = tempfile::tempdir().unwrap();
-        let spools = SpoolDir::of(state.path());
+        let spools = SpoolDir::of(state.path(), None);
         let (earlier, successor) = (spool("office/1"), spool("office/2"));
         spools.write(&earlier).unwrap();
         spools.write(&successor).unwrap();

@@ -23,6 +23,7 @@ fn open(state: &Path, now: Instant) -> Result<Desk, DeskError> {
         guesses: BTreeMap::new(),
         limits: Limits::default(),
         windows: Windows::NONE,
+        boot: None,
     };
     Desk::open(Arc::new(install), None, now)
 }

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::{Spool, SpoolDir, SpoolError, SpooledFile};
-use crate::disposition::clock::{BootId, boot_id};
+use crate::disposition::clock::BootId;
 use crate::records::files::{FileId, Unlinking};
 
 /// Device and inode: no two files of a batch share them. They hold no personal information.
@@ -40,6 +40,7 @@ enum Line {
 pub(in super::super) struct Trail {
     path: PathBuf,
     dir: PathBuf,
+    boot: Option<BootId>,
     /// Open from the first announcement on.
     file: Option<File>,
     /// Files whose absence is the program's own doing.
@@ -54,11 +55,11 @@ impl SpoolDir {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
             read => read.map_err(|source| SpoolError { doing: "read", path: path.clone(), source })?,
         };
-        let mut ours = ours(&text, boot_id());
+        let mut ours = ours(&text, self.boot);
         // Of files that are no longer waited for nobody asks.
         let waiting: BTreeSet<Named> = spool.files.iter().map(|file| named(&file.id)).collect();
         ours.retain(|file| waiting.contains(file));
-        Ok(Trail { path, dir: self.0.clone(), file: None, ours })
+        Ok(Trail { path, dir: self.path.clone(), boot: self.boot, file: None, ours })
     }
 
     pub(super) fn trail_path(&self, spool: &Spool) -> PathBuf {
@@ -113,7 +114,7 @@ impl Trail {
         let beside = self.path.with_extension("new");
         let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
         self.file = Some(file);
-        self.append(&Line::Boot(boot_id()))?;
+        self.append(&Line::Boot(self.boot))?;
         for file in self.ours.clone() {
             self.append(&Line::Begun(file))?;
         }
