@@ -18,8 +18,8 @@ pub struct Stayed {
 }
 
 impl Desk {
-    /// Notes why records stayed, durably, all at once and instead of an earlier reason. Their keys are not kept: a keyed
-    /// digest finds them again.
+    /// Notes why records stayed, durably, all at once and instead of an earlier reason. Their keys are not kept: keyed
+    /// digests find them again.
     ///
     /// # Errors
     /// The private database.
