@@ -108,7 +108,8 @@ impl<'a> Search<'a> {
         let Some(columns) = approved.or(self.mapped.as_ref()) else { return };
         let is_same = |(one, other): (&String, &String)| one.eq_ignore_ascii_case(other);
         let wanted = &self.wanted.columns;
-        if !columns.is_empty() && !(columns.len() == wanted.len() && columns.iter().zip(wanted).all(is_same)) {
+        let are_wanted = columns.len() == wanted.len() && columns.iter().zip(wanted).all(is_same);
+        if !columns.is_empty() && !are_wanted {
             *self.named_otherwise.entry(columns.join(", ")).or_default() += u64::from(intent.n);
         }
     }
