@@ -93,9 +93,13 @@ pub fn leaf(bytes: &[u8]) {
 /// What a leaf says in brief, told from the whole of it.
 fn in_brief(leaf: &Leaf) -> Brief {
     match &leaf.body {
-        Body::Intent(intent) => {
-            Brief::Intent { batch: intent.batch, plan: intent.plan.clone(), source: intent.source.clone() }
-        }
+        Body::Intent(intent) => Brief::Intent {
+            batch: intent.batch,
+            plan: intent.plan.clone(),
+            source: intent.source.clone(),
+            series: intent.series.clone(),
+            year: intent.year,
+        },
         Body::Outcome(outcome) => Brief::Outcome { batch: outcome.batch, committed: outcome.committed },
         _ => Brief::Whole(Box::new(leaf.clone())),
     }

@@ -73,7 +73,7 @@ impl Office {
     /// The same before anything was approved, under another calendar.
     fn under(calendar: &str) -> Self {
         let office = Self(Organization::new(calendar, &format!("{CONFIG}{LIMITS}")));
-        let schema = "CREATE TABLE dossier(id INTEGER PRIMARY KEY, closed_at TEXT, archived_at TEXT);
+        let schema = "CREATE TABLE dossier(id INTEGER PRIMARY KEY AUTOINCREMENT, closed_at TEXT, archived_at TEXT);
                       CREATE INDEX dossier_closed ON dossier(closed_at);
                       CREATE INDEX dossier_archived ON dossier(archived_at);";
         office.database().execute_batch(schema).unwrap();

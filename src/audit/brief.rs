@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::codec::{LeafError, parse};
 use super::leaf::Leaf;
-use crate::model::{BatchNumber, PlanId, SourceName};
+use crate::model::{BatchNumber, PlanId, SeriesName, SourceName};
 
 /// What a leaf says, in brief.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +14,9 @@ pub enum Brief {
         batch: BatchNumber,
         plan: PlanId,
         source: SourceName,
+        series: SeriesName,
+        /// Of the key that names its records.
+        year: i32,
     },
     Outcome {
         batch: BatchNumber,
@@ -35,7 +38,8 @@ impl Brief {
                 let head: IntentHead = part(bytes, ..find(bytes, b",\"day\":").ok_or(LeafError::NotCanonical)?)?;
                 let tail: IntentTail =
                     part(bytes, find_last(bytes, b",\"of\":").ok_or(LeafError::NotCanonical)? + 1..)?;
-                Ok(Self::Intent { batch: head.batch, plan: tail.plan, source: tail.source })
+                let IntentTail { plan, source, series, year } = tail;
+                Ok(Self::Intent { batch: head.batch, plan, source, series, year })
             }
             Some(b"outcome") => {
                 let told: OutcomeTold = serde_json::from_slice(bytes).map_err(LeafError::NotALeaf)?;
@@ -55,6 +59,8 @@ struct IntentHead {
 struct IntentTail {
     plan: PlanId,
     source: SourceName,
+    series: SeriesName,
+    year: i32,
 }
 
 #[derive(Deserialize)]
@@ -135,9 +141,13 @@ mod tests {
         for (leaf, brief) in leaves(&log).into_iter().zip(briefs) {
             assert_eq!(kind(&encode(&leaf).unwrap()), Some(leaf.body.kind().as_bytes()));
             let expected = match &leaf.body {
-                Body::Intent(intent) => {
-                    Brief::Intent { batch: intent.batch, plan: intent.plan.clone(), source: intent.source.clone() }
-                }
+                Body::Intent(intent) => Brief::Intent {
+                    batch: intent.batch,
+                    plan: intent.plan.clone(),
+                    source: intent.source.clone(),
+                    series: intent.series.clone(),
+                    year: intent.year,
+                },
                 Body::Outcome(outcome) => Brief::Outcome { batch: outcome.batch, committed: outcome.committed },
                 _ => Brief::Whole(Box::new(leaf)),
             };

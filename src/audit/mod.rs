@@ -11,6 +11,7 @@ mod borne;
 mod brief;
 pub mod checkpoint;
 pub mod codec;
+mod disposed;
 mod divided;
 mod durable;
 pub mod earlier;
@@ -46,6 +47,7 @@ pub mod witness;
 mod writer;
 
 pub use brief::Brief;
+pub use disposed::{Naming, VisitDisposed, namings, scan_disposed};
 pub use entries::{Entries, VisitBrief};
 pub use error::{FileError, LogError};
 pub use failpoint::failpoint;

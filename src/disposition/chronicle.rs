@@ -80,7 +80,7 @@ impl Chronicle {
     fn take(&mut self, index: u64, brief: Brief) -> ControlFlow<()> {
         self.seen = self.seen.max(index + 1);
         match brief {
-            Brief::Intent { batch, plan, source } => self.note_intent(batch, &plan, &source),
+            Brief::Intent { batch, plan, source, .. } => self.note_intent(batch, &plan, &source),
             Brief::Outcome { batch, committed } => self.note_outcome(batch, committed),
             Brief::Whole(leaf) => self.note(index, &leaf.body),
         }

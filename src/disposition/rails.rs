@@ -47,7 +47,7 @@ pub enum Rail {
     Guesses,
     /// Terms that passed before the calendar's approval, which does not reach them.
     Backlog,
-    /// The database was restored since its records were destroyed.
+    /// The database was restored since its records were destroyed, or rows were taken from a copy of it.
     Restored,
 }
 
@@ -194,8 +194,11 @@ impl Look<'_> {
 
     fn restored(&self) -> Option<Tripped> {
         let source = &self.series.source;
-        let is_restored = self.measure.history.restored.contains(source);
-        is_restored.then(|| self.trip(Rail::Restored, None, Figures::Restored { source: source.clone() }))
+        if self.measure.history.restored.contains(source) {
+            return Some(self.trip(Rail::Restored, None, Figures::Restored { source: source.clone() }));
+        }
+        let back = self.going().map(|going| going.back).sum();
+        (back > 0).then(|| self.trip(Rail::Restored, None, Figures::Back { records: back }))
     }
 
     fn medians(&self) -> Vec<Tripped> {

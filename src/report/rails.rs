@@ -64,6 +64,7 @@ impl TrippedRail {
             Figures::Mapping => words.fill(words.rail_mapping, &[series]),
             Figures::Guesses { lines } => words.fill(words.rail_guesses, &[series, &lines.join(", ")]),
             Figures::Backlog { records } => words.fill(words.rail_backlog, &[&n(records), rule]),
+            Figures::Back { records } => words.fill(words.rail_back, &[&n(records), series]),
             Figures::Restored { source } => words.fill(words.rail_restored, &[source.as_str()]),
         }
     }

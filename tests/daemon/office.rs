@@ -51,7 +51,7 @@ impl Office {
         connection
             .execute_batch(
                 "PRAGMA journal_mode = WAL;
-                 CREATE TABLE dossier(id INTEGER PRIMARY KEY, closed_at TEXT, name TEXT);
+                 CREATE TABLE dossier(id INTEGER PRIMARY KEY AUTOINCREMENT, closed_at TEXT, name TEXT);
                  CREATE INDEX dossier_closed ON dossier(closed_at);",
             )
             .unwrap();

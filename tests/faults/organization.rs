@@ -65,6 +65,15 @@ pub struct Ran {
 }
 
 impl Ran {
+    fn of(command: &mut Command) -> Self {
+        let output = command.output().unwrap();
+        Self {
+            outcome: output.status.code().map_or(Outcome::Killed, Outcome::Exit),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
     /// Whether an apply finished the plan, or found it finished.
     pub fn is_settled(&self) -> bool {
         self.outcome == Outcome::Exit(0)
@@ -156,12 +165,12 @@ impl Organization {
     }
 
     pub fn run(&self, arguments: &[&str], armed: Option<&str>) -> Ran {
-        let output = self.command(arguments, armed).output().unwrap();
-        Ran {
-            outcome: output.status.code().map_or(Outcome::Killed, Outcome::Exit),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-        }
+        Ran::of(&mut self.command(arguments, armed))
+    }
+
+    /// The same at another time than [`NOW`].
+    pub fn run_at(&self, now: &str, arguments: &[&str]) -> Ran {
+        Ran::of(self.command(arguments, None).env("RETENTIOND_NOW", now))
     }
 
     /// Applies with an armed failpoint, and does something while it sleeps there.

@@ -51,6 +51,47 @@ fn a_database_restored_after_the_approval_is_not_destroyed_again() {
 }
 
 #[test]
+fn rows_that_were_taken_from_a_copy_wait_for_a_person_who_names_the_rail() {
+    let mut organization = Organization::approved(JournalMode::Delete);
+    assert_eq!(organization.apply(None).outcome, Outcome::Exit(0));
+    // Our own table stays as it is: nothing is missing of it.
+    let copy = organization.approved_database().display().to_string();
+    let database = organization.database();
+    database.execute("ATTACH ?1 AS copy", [copy]).unwrap();
+    // One dossier of these was closed for the first time after the destruction, under a key that is used again.
+    database
+        .execute_batch(
+            "INSERT INTO dossier SELECT id, 11, status, closed_at, 'back' FROM copy.dossier WHERE id IN (3, 4);
+             INSERT INTO dossier SELECT id, 11, status, '2026-11-25T12:00:00Z', 'new' FROM copy.dossier WHERE id = 5;",
+        )
+        .unwrap();
+    drop(database);
+    let (rails, id) = plan(&organization);
+    assert_eq!(rails, ["restored"]);
+    assert_eq!(organization.run(&["approve", &id], None).outcome, Outcome::Exit(3));
+    // Whoever leaves them out has nothing to answer for.
+    add_due(&organization, 99);
+    let (_, id) = plan(&organization);
+    let except = organization.path().join("except.csv");
+    fs::write(&except, "series,key\ndossier,3\ndossier,4\n").unwrap();
+    let except = except.display().to_string();
+    let approved = organization.run(&["approve", &id, "--except", &except], None);
+    assert_eq!(approved.outcome, Outcome::Exit(0), "{approved:#?}");
+    organization.set_plan(id);
+    assert_eq!(organization.apply(None).outcome, Outcome::Exit(0));
+    let (rails, id) = plan(&organization);
+    assert_eq!(rails, ["restored"]);
+    let approved = organization.run(&["approve", &id, "--accept", "restored"], None);
+    assert_eq!(approved.outcome, Outcome::Exit(0), "{approved:#?}");
+    organization.set_plan(id);
+    assert_eq!(organization.apply(None).outcome, Outcome::Exit(0));
+    organization.verify("rows of a copy");
+    let later = organization.run_at("2028-01-02T12:00:00Z", &["plan", "--format", "json"]);
+    let later: Value = serde_json::from_str(&later.stdout).unwrap();
+    assert!(!later["rails"].to_string().contains("restored"), "a key that is used again is nobody's copy: {later:#}");
+}
+
+#[test]
 fn a_batch_whose_fence_was_dropped_is_not_said_to_be_undone() {
     let organization = Organization::approved(JournalMode::Delete);
     assert_eq!(organization.apply(Some("committed=return(kill)")).outcome, Outcome::Killed);
@@ -121,6 +162,22 @@ fn a_file_that_was_moved_away_is_not_said_to_be_gone() {
     });
     assert_eq!(outcome, Outcome::Exit(5), "the record is incomplete, not destroyed");
     assert!(documents.join("own/moved.pdf").exists());
+}
+
+#[test]
+fn a_record_whose_file_was_left_and_that_is_back_is_said_to_be() {
+    let organization = Organization::approved(JournalMode::Delete);
+    let documents = organization.path().join("documents");
+    let [own, _] = files_of(1);
+    let outcome = organization.apply_and_meanwhile("spooled=1*sleep(1500)->off", || {
+        fs::rename(documents.join(&own), documents.join("own/moved.pdf")).unwrap();
+    });
+    assert_eq!(outcome, Outcome::Exit(5));
+    restore(&organization);
+    plan(&organization);
+    let said = organization.run(&["audit", "lookup", "dossier", "1", "--format", "json"], None);
+    assert!(said.stdout.contains("\"RESURRECTED\""), "{said:#?}");
+    organization.verify("left and back");
 }
 
 #[test]

@@ -43,6 +43,24 @@ fn recovery_reads_masks_back_and_does_not_say_anonymized_where_one_is_gone() {
 }
 
 #[test]
+fn a_database_from_before_the_masking_is_said_to_have_its_records_back() {
+    let (organization, plan) = anonymizing();
+    let copy = organization.path("copy.db");
+    std::fs::copy(organization.path("parle.db"), &copy).unwrap();
+    organization.ask(&["apply", &plan]);
+    std::fs::copy(&copy, organization.path("parle.db")).unwrap();
+    // One of them stays masked.
+    let masked = "UPDATE dossier SET name = NULL WHERE id = 3; UPDATE message SET body = '-' WHERE dossier_id = 3";
+    organization.database().execute_batch(masked).unwrap();
+    let next = organization.ask(&["plan"]);
+    assert!(next["rails"].to_string().contains("restored"), "{next}");
+    for (key, expected) in [("1", "RESURRECTED"), ("2", "RESURRECTED"), ("3", "ANONYMIZED")] {
+        assert_eq!(organization.ask(&["audit", "lookup", "dossier", key])["answer"], expected, "{key}");
+    }
+    organization.verify();
+}
+
+#[test]
 fn where_masks_took_the_place_of_what_was_no_absence_is_claimed() {
     let (organization, plan) = anonymizing();
     let text = organization.command(&["apply", &plan]).output().unwrap();

@@ -92,6 +92,11 @@ impl Mention {
         matches!(self.answer, Answer::Destroyed | Answer::Anonymized | Answer::Incomplete)
     }
 
+    /// Whether it says that its rows went, whatever became of its files.
+    pub(super) fn has_gone(&self) -> bool {
+        self.is_gone() || (self.answer == Answer::Pending && self.outcome.is_some())
+    }
+
     /// Whether it says that the record was not destroyed, or is back.
     pub(super) fn denies(&self) -> bool {
         matches!(self.answer, Answer::Aborted | Answer::Resurrected)
@@ -123,7 +128,7 @@ impl Mention {
 
     /// Of these records of its batch no file is tried any more. Returns whether it is one of them.
     pub(super) fn end(&mut self, records: &Marks, is_released: bool, entry: u64) -> bool {
-        let is_left = self.answer == Answer::Pending && self.outcome.is_some();
+        let is_left = self.has_gone() && !self.is_gone();
         if !is_left || records.is_marked(self.offset + self.place as u64) != Some(true) {
             return false;
         }

@@ -208,7 +208,7 @@ impl<'a> Search<'a> {
                         mention.end(&records, is_released, index);
                     }
                 }
-                "resurrected" if is_its_batch && mention.is_gone() => {
+                "resurrected" if is_its_batch && mention.has_gone() => {
                     let destroyed = self.destroyed.get(&mention.batch).copied();
                     mention.read_resurrected(index, correction, destroyed);
                 }

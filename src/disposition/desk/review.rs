@@ -252,6 +252,7 @@ impl Exceptions {
             found.records.insert(item.fingerprint);
             if let (Some(left_out), Some(approval)) = (found.left_out.get_mut(item.rule), approvals.get(item.rule)) {
                 left_out.records += 1;
+                left_out.back += u64::from(item.is_back);
                 left_out.backlog += u64::from(approval.is_some_and(|approval| item.due_from < approval));
             }
         })?;

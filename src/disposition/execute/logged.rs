@@ -17,15 +17,15 @@ pub(super) struct LoggedBatch {
 }
 
 impl LoggedBatch {
-    /// The records that the log says are gone.
-    pub fn destroyed(&self) -> impl Iterator<Item = Fingerprint> + '_ {
+    /// The records that the log says are gone, or gone as they were.
+    pub fn gone(&self) -> impl Iterator<Item = Fingerprint> + '_ {
         self.records.iter().filter(|(_, outcome)| is_gone(*outcome)).map(|(name, _)| *name)
     }
 }
 
-/// Whether the rows of a record with this outcome are gone.
+/// Whether the rows of a record with this outcome are gone, or gone as they were.
 pub(super) fn is_gone(outcome: RecordOutcome) -> bool {
-    matches!(outcome, RecordOutcome::Destroyed | RecordOutcome::Incomplete)
+    matches!(outcome, RecordOutcome::Destroyed | RecordOutcome::Anonymized | RecordOutcome::Incomplete)
 }
 
 /// Reads a batch from the log. A batch's number is the index of its first intent, so this reads a few leaves only.

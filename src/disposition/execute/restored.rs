@@ -1,13 +1,13 @@
 //! A database that no longer says what the log says: restored from a copy, perhaps on purpose. Or another database in
 //! its place, or our table dropped, which cannot be told apart. Never destroyed from again by itself.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::ControlFlow;
 
 use super::error::ExecuteError;
 use super::logged::{LoggedBatch, is_gone, logged_batch};
 use super::{behind, inherited};
-use crate::audit::leaf::{Body, Correction};
+use crate::audit::leaf::{Action, Body, Correction};
 use crate::audit::{BACK, Brief, Entries, LogError, load_fingerprinter};
 use crate::disposition::Installation;
 use crate::disposition::chronicle::correction;
@@ -141,26 +141,30 @@ fn resurrected(
     Ok(corrections)
 }
 
-/// The records that batches destroyed and whose name a row bears.
+/// The records that batches destroyed and whose name a row bears, and those that they anonymized and whose row lacks a
+/// mask.
 fn present(
     install: &Installation,
     source: &SourceName,
     batches: &[LoggedBatch],
 ) -> Result<HashSet<Fingerprint>, ExecuteError> {
-    let mut destroyed: BTreeMap<(SeriesName, i32), HashSet<Fingerprint>> = BTreeMap::new();
+    let mut gone: BTreeMap<(SeriesName, i32), HashMap<Fingerprint, Action>> = BTreeMap::new();
     for logged in batches {
         let named = (logged.intent.series.clone(), logged.intent.year);
-        destroyed.entry(named).or_default().extend(logged.destroyed());
+        let records = logged.gone().map(|name| (name, logged.intent.action));
+        gone.entry(named).or_default().extend(records);
     }
     let keys = install.state.join("private/keys");
     let mut present = HashSet::new();
-    for ((series, year), destroyed) in destroyed {
+    for ((series, year), gone) in gone {
         let (Some(mapping), Some(database)) = (install.mapping(&series), install.sources.get(source)) else { continue };
         let Some(names) = load_fingerprinter(&keys, source, year)? else { continue };
         Reader::open(database, &install.series)?.scan(&mapping.series, &mut |facts| {
             let name = names.record(&mapping.series, &facts.key);
-            if destroyed.contains(&name) {
-                present.insert(name);
+            match gone.get(&name) {
+                Some(Action::Anonymize) if facts.masked => {}
+                Some(_) => drop(present.insert(name)),
+                None => {}
             }
             ControlFlow::Continue(())
         })?;

@@ -34,6 +34,8 @@ pub struct Item {
     pub reference: Option<String>,
     /// Place in a tree: blockers in the same plan have lower levels.
     pub level: u32,
+    /// Disposed of before, as a log says, and after its trigger: see [`PlannedRule::back`](super::PlannedRule::back).
+    pub is_back: bool,
 }
 
 /// Records of one series and level, which go in the order of their keys.
@@ -134,13 +136,13 @@ impl Body {
             // Levels above the first have an index, which SQLite uses only where it sees the condition.
             let test = if step.level == 0 { "level = ?3" } else { "level = ?3 AND level > 0" };
             let mut select = self.connection.prepare_cached(&format!(
-                "SELECT series, rule, key, action, day, due, facts, fp, reference, level, sort FROM item
+                "SELECT series, rule, key, action, day, due, facts, fp, reference, level, back, sort FROM item
                  WHERE series = ?1 AND sort > ?2 AND {test} ORDER BY sort LIMIT ?4"
             ))?;
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
             let mut rows = select.query(params![step.series as i64, after, step.level, limit])?;
             while let Some(row) = rows.next()? {
-                visit(read_item(row)?, row.get(10)?);
+                visit(read_item(row)?, row.get(11)?);
             }
             Ok(())
         };
@@ -178,6 +180,7 @@ fn read_item(row: &Row<'_>) -> rusqlite::Result<Item> {
         fingerprint: Fingerprint::from_bytes(row.get(7)?),
         reference: row.get(8)?,
         level: row.get(9)?,
+        is_back: row.get(10)?,
     })
 }
 

@@ -28,6 +28,8 @@ const SCHEMA: &str = "
         waiting INTEGER NOT NULL DEFAULT 0,
         -- 1 while others of the same step wait for its level
         awaited INTEGER NOT NULL DEFAULT 0,
+        -- 1 where a log says that it is gone
+        back INTEGER NOT NULL DEFAULT 0,
         PRIMARY KEY(series, sort)) WITHOUT ROWID;
     CREATE TABLE edge(
         series INTEGER NOT NULL, sort BLOB NOT NULL, blocker_series INTEGER NOT NULL, blocker BLOB NOT NULL,
@@ -85,6 +87,20 @@ pub(super) struct Listed {
     pub rule: usize,
     pub key: RecordKey,
     pub action: Action,
+}
+
+/// A place in the list: behind this record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    series: i64,
+    sort: Vec<u8>,
+}
+
+impl Default for Place {
+    fn default() -> Self {
+        // Before every record: no series has this number.
+        Self { series: i64::MIN, sort: Vec::new() }
+    }
 }
 
 /// A record that keeps another from being destroyed, as long as it is there.
@@ -164,6 +180,57 @@ impl Draft {
                 last = row.get(2)?;
             }
             Ok((records, last))
+        })
+    }
+
+    /// Shows the records after a place in the list (from the beginning: the default), at most so many, in its order:
+    /// the place of their series, their key, and their trigger day since 1970. Returns where the next ones begin.
+    pub fn visit_after(
+        &self,
+        after: &Place,
+        most: usize,
+        visit: &mut dyn FnMut(usize, RecordKey, i32),
+    ) -> Result<Place, PlanError> {
+        self.run(|connection| {
+            let mut select = connection.prepare_cached(
+                "SELECT series, sort, key, day FROM item WHERE (series, sort) > (?1, ?2) ORDER BY series, sort LIMIT ?3",
+            )?;
+            let mut rows = select.query(params![after.series, after.sort, most as i64])?;
+            let mut last = after.clone();
+            while let Some(row) = rows.next()? {
+                let key = RecordKey::from_canonical(row.get_ref(2)?.as_blob()?).map_err(|_| out_of_form(2))?;
+                visit(place(row, 0)?, key, row.get(3)?);
+                last = Place { series: row.get(0)?, sort: row.get(1)? };
+            }
+            Ok(last)
+        })
+    }
+
+    /// Marks those of the records after a place, counted from there, that are back; tells the place of the rule of
+    /// each.
+    pub fn mark_back(
+        &self,
+        after: &Place,
+        most: usize,
+        is_back: &dyn Fn(usize) -> bool,
+    ) -> Result<Vec<usize>, PlanError> {
+        let mut back = Vec::new();
+        let mut number = 0;
+        self.run(|connection| {
+            let mut select = connection.prepare_cached(
+                "SELECT series, sort FROM item WHERE (series, sort) > (?1, ?2) ORDER BY series, sort LIMIT ?3",
+            )?;
+            let mut rows = select.query(params![after.series, after.sort, most as i64])?;
+            while let Some(row) = rows.next()? {
+                if is_back(number) {
+                    back.push(Place { series: row.get(0)?, sort: row.get(1)? });
+                }
+                number += 1;
+            }
+            drop(rows);
+            let mut mark =
+                connection.prepare_cached("UPDATE item SET back = 1 WHERE series = ?1 AND sort = ?2 RETURNING rule")?;
+            back.iter().map(|at| mark.query_row(params![at.series, at.sort], |row| place(row, 0))).collect()
         })
     }
 

@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use super::along;
+use super::back;
 use super::body::Item;
 use super::draft::{Draft, Edge};
 use super::proven::proven;
@@ -56,6 +57,7 @@ pub(super) fn make_of(
         tally.counts.blocked += blocked.all;
         tally.in_circle = blocked.in_circle;
     }
+    back::mark(&scope, install, &draft, &mut tallies)?;
     let along = along::along(&scope, &install.series, &draft, &tallies)?;
     let sealed = draft.seal(&scope.groups, &scope.approvals())?;
     let manifest = scope.manifest(keys.year, series, tallies, &sealed.totals);
@@ -178,6 +180,7 @@ impl Scan<'_> {
             fingerprint: self.keys.fingerprinter(mapping)?.record(&mapping.series, &facts.key),
             reference: facts.reference.as_ref().map(value_text),
             level: 0,
+            is_back: false,
         };
         self.draft.add(&item, self.edges(facts))
     }

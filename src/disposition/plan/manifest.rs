@@ -82,6 +82,10 @@ pub struct PlannedRule {
     pub oldest_due: Option<CivilDate>,
     /// Items that were due before the calendar's approval.
     pub backlog: u64,
+    /// Items that a log says were destroyed or anonymized, and whose trigger lies before that: a copy of the database
+    /// was put back, or rows were taken from one. A new record under a key that is used again has a later trigger.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub back: u64,
     pub items: Items,
 }
 

@@ -1,6 +1,7 @@
 //! Plans: immutable lists of what will be done and why. A dry run is a plan that nobody approved.
 
 mod along;
+mod back;
 mod body;
 mod contents;
 mod current;

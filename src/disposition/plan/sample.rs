@@ -62,6 +62,7 @@ fn item(number: i64) -> Item {
         fingerprint: fingerprint(number),
         reference: None,
         level: 0,
+        is_back: false,
     }
 }
 
@@ -94,6 +95,7 @@ fn manifest(total: &super::contents::RuleTotals, simulation: bool) -> Manifest {
             in_circle: 0,
             oldest_due: None,
             backlog: 0,
+            back: 0,
             items: total.items,
         }],
     }

@@ -57,6 +57,8 @@ pub(super) struct Tally {
     pub counts: VerdictCounts,
     pub undated: BTreeMap<String, u64>,
     pub in_circle: u64,
+    /// Listed records that a log says are gone.
+    pub back: u64,
     /// Of the held ones, how many each hold keeps; what a `--where` hold keeps, only where no other does.
     pub held_by: BTreeMap<HoldId, u64>,
 }
@@ -148,6 +150,7 @@ impl<'a> Scope<'a> {
                 in_circle: tally.in_circle,
                 oldest_due: oldest.map(|instant| zone.civil_date(instant)),
                 backlog: totals.backlog,
+                back: tally.back,
                 items: totals.items,
             }
         });

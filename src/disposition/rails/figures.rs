@@ -42,6 +42,10 @@ pub enum Figures {
     Restored {
         source: SourceName,
     },
+    /// Records that a log says are gone.
+    Back {
+        records: u64,
+    },
 }
 
 impl Figures {
@@ -81,6 +85,11 @@ impl Figures {
             }
             Self::Restored { source } => format!(
                 "the database of {source} was restored: records that the log says are gone may be back on purpose"
+            ),
+            Self::Back { records } => format!(
+                "{} of {series} that would go {} destroyed or anonymized before, as the log says: rows were taken from a copy, perhaps on purpose",
+                counted(*records, "record", "records"),
+                if *records == 1 { "was" } else { "were" }
             ),
         }
     }

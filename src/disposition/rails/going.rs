@@ -18,6 +18,8 @@ pub struct LeftOut {
     pub records: u64,
     /// Those of them that were past their term before the calendar's approval.
     pub backlog: u64,
+    /// Those of them that a log says are gone.
+    pub back: u64,
 }
 
 /// What goes under one rule.
@@ -27,6 +29,8 @@ pub struct GoingUnder<'m> {
     pub records: u64,
     /// Those of them that were past their term before the calendar's approval.
     pub backlog: u64,
+    /// Those of them that a log says are gone.
+    pub back: u64,
 }
 
 impl<'g> Going<'g> {
@@ -48,6 +52,7 @@ impl<'g> Going<'g> {
                 rule,
                 records: rule.items.count.saturating_sub(left_out.records),
                 backlog: rule.backlog.saturating_sub(left_out.backlog),
+                back: rule.back.saturating_sub(left_out.back),
             }
         });
         going.filter(|going| going.records > 0)

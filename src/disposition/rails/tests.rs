@@ -36,6 +36,7 @@ fn manifest(due: u64, rows: u64) -> Manifest {
             in_circle: 0,
             oldest_due: None,
             backlog: 0,
+            back: 0,
             items: Items { count: due, digest: Digest::of(b""), content: Digest::of(b"") },
         }],
     }
@@ -128,6 +129,15 @@ fn restored_looks_at_the_source() {
 }
 
 #[test]
+fn restored_looks_at_the_records_that_a_log_says_are_gone_and_that_are_not_left_out() {
+    let mut plan = manifest(5, 100);
+    plan.rules[0].back = 2;
+    let left_out = |back| [LeftOut { records: back, backlog: 0, back }];
+    let rails = |back| names(look(&plan, Going { only: &[], left_out: &left_out(back) }, &approved(), &Guesses::new()));
+    assert_eq!((rails(0), rails(1), rails(2)), (vec![Rail::Restored], vec![Rail::Restored], vec![]));
+}
+
+#[test]
 fn a_rule_that_is_not_approved_trips_nothing() {
     let going = Going { only: &["PC-2".into()], left_out: &[] };
     assert_eq!(look(&manifest(5, 5), going, &History::default(), &Guesses::new()), []);
@@ -138,7 +148,12 @@ fn rails_look_at_what_will_go_and_not_at_what_is_left_out() {
     let mut plan = manifest(101, 1_000);
     plan.rules[0].backlog = 3;
     let rails = |records, backlog, history: &History| {
-        names(look(&plan, Going { only: &[], left_out: &[LeftOut { records, backlog }] }, history, &Guesses::new()))
+        names(look(
+            &plan,
+            Going { only: &[], left_out: &[LeftOut { records, backlog, back: 0 }] },
+            history,
+            &Guesses::new(),
+        ))
     };
     assert_eq!(rails(0, 0, &approved()), [Rail::Share, Rail::Backlog]);
     assert_eq!(rails(1, 1, &approved()), [Rail::Backlog]);

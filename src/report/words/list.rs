@@ -155,6 +155,7 @@ words! {
     rail_guesses: "the mapping of {} rests on what `init` guessed and nobody confirmed, {}: look at the data, correct what is wrong, then remove the `?`", "la correspondance de {} repose sur ce que `init` a supposé et que personne n'a confirmé, {}\u{a0}: examinez les données, corrigez au besoin, puis retirez le `?`";
     rail_backlog: "{} [record was past its term|records were past their term] before the calendar's approval, under rule {}", "{} [enregistrement avait dépassé son terme|enregistrements avaient dépassé leur terme] avant l'approbation du calendrier, selon la règle {}";
     rail_restored: "the database of {} was restored: records that the log says are gone may be back on purpose", "la base de {} a été restaurée\u{a0}: des enregistrements que le registre dit disparus sont peut-être revenus à dessein";
+    rail_back: "{} [record|records] of {} that would go [was|were] destroyed or anonymized before, as the log says: rows were taken from a copy, perhaps on purpose", "{} [enregistrement|enregistrements] de {} à faire partir [a déjà été détruit ou anonymisé|ont déjà été détruits ou anonymisés], d'après le registre\u{a0}: des lignes ont été reprises d'une copie, peut-être à dessein";
     accept_hint: "To approve all of this:\n  {}", "Pour approuver le tout\u{a0}:\n  {}";
 
     // A run.

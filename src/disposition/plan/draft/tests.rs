@@ -27,6 +27,7 @@ fn item((series, number): Name, action: Action) -> Item {
         fingerprint: Fingerprint::from_bytes(*Digest::of(format!("fp {name}").as_bytes()).as_bytes()),
         reference: None,
         level: 0,
+        is_back: false,
     }
 }
 

@@ -46,7 +46,7 @@ fn a_list_edited_by_hand_is_refused_whatever_was_edited() {
         "DELETE FROM step",
         "UPDATE step SET items = 19",
         "UPDATE item SET key = x'0000000169000000000000002a' WHERE sort = (SELECT min(sort) FROM item)",
-        "INSERT INTO item SELECT series, x'01', rule, key, action, day, due, facts, randomblob(32), reference, level, 0, 0, 0 FROM item LIMIT 1",
+        "INSERT INTO item SELECT series, x'01', rule, key, action, day, due, facts, randomblob(32), reference, level, 0, 0, 0, 0 FROM item LIMIT 1",
     ];
     for edit in edits {
         let state = State::new();
