@@ -102,6 +102,23 @@ fn a_batch_whose_fence_was_dropped_is_not_said_to_be_undone() {
 }
 
 #[test]
+fn of_a_batch_whose_fence_was_dropped_what_is_gone_is_told_where_some_stayed() {
+    let organization = Organization::approved(JournalMode::Delete);
+    let held = organization.run(&["hold", "place", "dossier", "5", "--reason", "an example"], None);
+    assert_eq!(held.outcome, Outcome::Exit(0), "{held:#?}");
+    assert_eq!(organization.apply(Some("committed=return(kill)")).outcome, Outcome::Killed);
+    organization.database().execute_batch("DROP TABLE retentiond_batch").unwrap();
+    let next = organization.apply(None);
+    assert_eq!(next.outcome, Outcome::Exit(3), "somebody must look first: {next:#?}");
+    check::gone_means_logged(&organization, "fence dropped, one held");
+    for (dossier, stands) in [(3, false), (5, true)] {
+        let file = organization.path().join("documents").join(&files_of(dossier)[0]);
+        assert_eq!(file.exists(), stands, "{dossier}");
+    }
+    organization.verify("fence dropped, one held");
+}
+
+#[test]
 fn what_the_application_deleted_itself_before_the_first_batch_is_not_said_to_be_destroyed() {
     let organization = Organization::approved(JournalMode::Delete);
     // Undone by the crash: nothing was committed.
@@ -194,6 +211,30 @@ fn a_file_of_a_record_that_stays_is_not_unlinked_by_the_next_run() {
     let left: i64 =
         organization.database().query_row("SELECT count(*) FROM dossier WHERE id = 1", [], |row| row.get(0)).unwrap();
     assert_eq!(left, 1);
+}
+
+#[test]
+fn a_key_that_is_used_again_before_recovery_undoes_no_destruction() {
+    let organization = Organization::approved(JournalMode::Delete);
+    assert_eq!(organization.apply(Some("committed=return(kill)")).outcome, Outcome::Killed);
+    // One of them takes the old one's file over.
+    let new = "INSERT INTO dossier VALUES (40, 11, 'open', NULL, 'new');
+        INSERT INTO dossier VALUES (39, 11, 'closed', '2026-11-20T12:00:00Z', 'new');
+        INSERT INTO document(dossier_id, path) VALUES (39, 'own/39.pdf');";
+    organization.database().execute_batch(new).unwrap();
+    let applied = organization.apply(None);
+    assert_eq!(applied.outcome, Outcome::Exit(0), "{applied:#?}");
+    for key in ["38", "39", "40"] {
+        let said = organization.run(&["audit", "lookup", "dossier", key, "--format", "json"], None);
+        let said: Value = serde_json::from_str(&said.stdout).unwrap();
+        assert_eq!(said["answer"], "DESTROYED", "{key}: {said:#}");
+        let is_named = key == "39";
+        let file = organization.path().join("documents").join(&files_of(key.parse().unwrap())[0]);
+        assert_eq!(file.exists(), is_named, "{key}");
+    }
+    let left: i64 = organization.database().query_row("SELECT count(*) FROM dossier", [], |row| row.get(0)).unwrap();
+    assert_eq!(left, 22, "the new ones stay");
+    organization.verify("a key used again");
 }
 
 #[test]

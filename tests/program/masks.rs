@@ -46,15 +46,29 @@ fn recovery_reads_masks_back_and_does_not_say_anonymized_where_one_is_gone() {
 fn a_database_from_before_the_masking_is_said_to_have_its_records_back() {
     let (organization, plan) = anonymizing();
     let copy = organization.path("copy.db");
-    std::fs::copy(organization.path("parle.db"), &copy).unwrap();
+    std::fs::copy(organization.path("app.db"), &copy).unwrap();
     organization.ask(&["apply", &plan]);
-    std::fs::copy(&copy, organization.path("parle.db")).unwrap();
+    std::fs::copy(&copy, organization.path("app.db")).unwrap();
     // One of them stays masked.
     let masked = "UPDATE dossier SET name = NULL WHERE id = 3; UPDATE message SET body = '-' WHERE dossier_id = 3";
     organization.database().execute_batch(masked).unwrap();
     let next = organization.ask(&["plan"]);
     assert!(next["rails"].to_string().contains("restored"), "{next}");
     for (key, expected) in [("1", "RESURRECTED"), ("2", "RESURRECTED"), ("3", "ANONYMIZED")] {
+        assert_eq!(organization.ask(&["audit", "lookup", "dossier", key])["answer"], expected, "{key}");
+    }
+    organization.verify();
+}
+
+#[test]
+fn masks_of_a_batch_whose_fence_was_dropped_are_told_one_by_one() {
+    let (organization, plan) = anonymizing();
+    let killed = organization.command(&["apply", &plan]).env("FAILPOINTS", "committed=return(kill)").status().unwrap();
+    assert_eq!(killed.code(), None, "killed after its COMMIT");
+    let tampered = "DROP TABLE retentiond_batch; UPDATE dossier SET name = 'A' WHERE id = 1";
+    organization.database().execute_batch(tampered).unwrap();
+    assert_eq!(organization.run(&["apply", &plan]).code, 3, "somebody must look first");
+    for (key, expected) in [("1", "ABORTED"), ("2", "ANONYMIZED"), ("3", "ANONYMIZED")] {
         assert_eq!(organization.ask(&["audit", "lookup", "dossier", key])["answer"], expected, "{key}");
     }
     organization.verify();

@@ -90,6 +90,16 @@ enum Attempt {
 /// Whatever makes it unwise to go on: the log cannot be written, or a COMMIT's fate cannot be read.
 pub(super) fn run_batch(bench: &mut Bench<'_>, target: &Target<'_>, items: &[&Item]) -> Result<BatchEnd, ExecuteError> {
     let (candidates, refused) = identify_files(bench.writer, target, items, bench.reserved)?;
+    match bench.writer.make_fence_table() {
+        Err(error) if error.is_locked() => {
+            let result = put_off(&candidates, "the database stayed locked");
+            return Ok(BatchEnd::Done { result, effort: Effort::default() });
+        }
+        Err(error) if error.ends_the_run() => {
+            return Ok(BatchEnd::Over { result: BatchResult::default(), reason: error.to_string() });
+        }
+        made => made?,
+    }
     let announced = {
         let mut desk = bench.shared.lock()?;
         let now = (bench.clock)();

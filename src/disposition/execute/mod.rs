@@ -4,6 +4,7 @@
 //! of those that are still due and commits; then files go, absence is read back, and the outcome is logged. The types
 //! make the order: `PendingIntents -> DurableIntents -> Disposal::commit`.
 
+mod again;
 mod announce;
 mod apply;
 mod asked;

@@ -4,6 +4,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::ControlFlow;
 
+use super::again::without_used_again;
 use super::behind;
 use super::error::ExecuteError;
 use super::fault;
@@ -102,25 +103,25 @@ fn resolve(desk: &mut Desk, intents: &[(u64, Intent)], now: Instant) -> Result<b
     let records: usize = intents.iter().map(|(_, intent)| intent.n as usize).sum();
     let (spools, log) = (SpoolDir::of_desk(desk), desk.log().origin().clone());
     let spool = spools.read(&log, batch)?.unwrap_or_else(|| empty_spool(log, first));
-    let keys = keys_of(desk, intents)?;
+    let mut keys = keys_of(desk, intents)?;
     let mut writer = open_source(desk, first)?;
     let unresolved = |source| ExecuteError::Unresolved { batch, source_name: first.source.clone(), source };
+    let is_table_gone = writer.fence(batch).map_err(unresolved)? == FenceState::NoTable;
     let committed = match writer.abort_or_read(batch).map_err(unresolved)? {
         FenceState::Committed(text) => Some(match note::read(desk.log(), batch, &text, records) {
             Some(committed) => committed,
             None => read_from_records(desk, &mut writer, first, &keys, correction::ALTERED_FENCE, now)?,
         }),
-        _ => gone_without_fence(desk, &mut writer, first, &keys, now)?,
+        _ => gone_without_fence(desk, &mut writer, first, &keys, is_table_gone, now)?,
     };
     let (result, committed) = match committed {
         Some(committed) => {
-            let mapping = desk
-                .install()
-                .mapping(&first.series)
-                .cloned()
-                .ok_or_else(|| ExecuteError::NoSeries { plan: first.plan.clone(), series: first.series.clone() })?;
-            let reserved = desk.install().reserved();
-            let after = After { mapping: &mapping, spool: &spool, reserved: &reserved, spools: &spools };
+            let install = desk.install().clone();
+            let no_series = || ExecuteError::NoSeries { plan: first.plan.clone(), series: first.series.clone() };
+            let mapping = install.mapping(&first.series).ok_or_else(no_series)?;
+            keys = without_used_again(&install, mapping, intents, keys, now)?;
+            let reserved = install.reserved();
+            let after = After { mapping, spool: &spool, reserved: &reserved, spools: &spools };
             (finish(&mut writer, committed, &keys, &after)?, true)
         }
         None => (put_off(records), false),
@@ -134,21 +135,23 @@ fn resolve(desk: &mut Desk, intents: &[(u64, Intent)], now: Instant) -> Result<b
 
 /// Without a fence row a batch was not committed, unless somebody took the row away. Where records that it announced
 /// are gone, only the fence of the batch before, of which a COMMIT lets go, tells the two apart; without that one
-/// either, what is gone is said to be gone, and the source waits for a person. Before a source's first batch no fence
-/// can stand: there the application itself may have deleted what is gone, and while any of the records stands nothing
-/// is claimed, for the batch's one transaction would have taken them all.
+/// either, or without the table, which stood there before the batch was announced, what is gone is said to be gone, and
+/// the source waits for a person. Of a source's first batch in a table that is there, the application itself may have
+/// deleted what is gone, and while any of the records stands nothing is claimed.
 fn gone_without_fence(
     desk: &mut Desk,
     writer: &mut Writer,
     first: &Intent,
     keys: &[Option<RecordKey>],
+    is_table_gone: bool,
     now: Instant,
 ) -> Result<Option<Committed>, ExecuteError> {
     let disposed = disposed(writer, first, keys)?;
-    if first.action != Action::Destroy || !disposed.contains(&true) {
+    if !disposed.contains(&true) {
         return Ok(None);
     }
     let was_rolled_back = match desk.chronicle()?.expected_fences().get(&first.source).copied() {
+        _ if is_table_gone => false,
         Some(before) => matches!(writer.fence(before)?, FenceState::Committed(_)),
         None => disposed.contains(&false),
     };

@@ -181,7 +181,7 @@ pub(super) fn forget_before(conn: &Connection, origin: &Origin, batch: BatchNumb
     Ok(())
 }
 
-fn table_exists(conn: &Connection) -> Result<bool, StoreError> {
+pub(super) fn table_exists(conn: &Connection) -> Result<bool, StoreError> {
     conn.table_exists(Some("main"), FENCE_TABLE).map_err(|e| StoreError::of(conn, e))
 }
 

@@ -106,6 +106,18 @@ impl Writer {
         Ok(txn)
     }
 
+    /// Makes the fence table where there is none yet: where a batch was announced and it is not there, somebody took it
+    /// away.
+    ///
+    /// # Errors
+    /// As [`Writer::begin`]; the table cannot be made.
+    pub fn make_fence_table(&mut self) -> Result<(), StoreError> {
+        if fence::table_exists(&self.opened.conn)? {
+            return Ok(());
+        }
+        self.begin()?.make_fence_table()
+    }
+
     /// What the database says of a batch of our log.
     ///
     /// # Errors

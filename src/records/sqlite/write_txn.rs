@@ -58,6 +58,14 @@ impl<'w> WriteTxn<'w> {
         Ok(FenceState::Aborted)
     }
 
+    /// Makes the fence table, and nothing else.
+    pub(super) fn make_fence_table(mut self) -> Result<(), StoreError> {
+        fence::create_table(&self.writer.opened.conn)?;
+        self.commit_at_once().map_err(|error| StoreError::of(&self.writer.opened.conn, error))?;
+        self.is_over = true;
+        Ok(())
+    }
+
     /// Writes the fence row of the batch, with the state that it will have if this transaction commits. `note` says
     /// what the transaction did: recovery reads it back, so it holds no personal information.
     ///
