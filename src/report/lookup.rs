@@ -10,11 +10,11 @@ use super::{Report, Words, to_value};
 use crate::audit::earlier::EarlierState;
 use crate::audit::leaf::RecordOutcome;
 use crate::audit::lookup::{Answer, Found, Mention};
-use crate::model::Origin;
+use crate::model::{Origin, SeriesName};
 
 /// The answer to `audit lookup`.
 pub struct LookupReport {
-    /// Absent where a reference was looked for in every series, and none knows it.
+    /// The one asked for; absent where a reference was looked for in every series, and none knows it.
     pub series: Option<String>,
     /// The key or the reference asked for.
     pub of: String,
@@ -25,7 +25,7 @@ pub struct LookupReport {
 
 impl Report for LookupReport {
     fn text(&self, words: &Words) -> String {
-        let series = self.series.as_ref().map(|series| format!("{series} ")).unwrap_or_default();
+        let series = self.told_series().map(|series| format!("{series} ")).unwrap_or_default();
         let mut text = format!("{series}{}{}{}\n", one_line(&self.of), words.colon, self.found.answer);
         text += &paragraph("", "", &meaning(&self.found, words));
         if self.cited && self.found.is_absent() {
@@ -51,9 +51,17 @@ impl Report for LookupReport {
 
     fn json(&self) -> Value {
         let mut value = to_value(&self.found);
-        value["series"] = json!(self.series);
+        value["series"] = json!(self.told_series());
         value["of"] = json!(self.of);
         value
+    }
+}
+
+impl LookupReport {
+    /// The series of which the answer tells.
+    fn told_series(&self) -> Option<&str> {
+        let other = self.found.told_as.as_ref().map(SeriesName::as_str);
+        other.or(self.series.as_deref())
     }
 }
 
@@ -174,6 +182,14 @@ fn kept_by(letter: Option<char>, words: &Words) -> &'static str {
 
 /// The answer in a sentence.
 pub fn meaning(found: &Found, words: &Words) -> String {
+    let meaning = own_meaning(found, words);
+    match &found.told_as {
+        Some(series) => words.fill(words.told_as_other, &[series.as_str(), &meaning]),
+        None => meaning,
+    }
+}
+
+fn own_meaning(found: &Found, words: &Words) -> String {
     if !found.records.is_empty() {
         let template = if found.may_be_fewer() { words.answer_names } else { words.answer_several };
         return words.fill(template, &[&count(found.records.len() as u64, words)]);

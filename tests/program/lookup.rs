@@ -347,9 +347,13 @@ fn a_destruction_is_not_denied_by_a_new_name_of_its_series_under_which_others_we
     let plan = house.approved();
     assert_eq!(house.run(&["apply", &plan]).code, 0);
     assert_eq!(house.ask(&["audit", "lookup", "file", "70"])["answer"], "DESTROYED");
-    let (code, found) = house.json(&["audit", "lookup", "file", "4"]);
+    // Its table tells which series that was.
+    let found = house.ask(&["audit", "lookup", "file", "4"]);
+    assert_eq!((&found["answer"], &found["series"]), (&"DESTROYED".into(), &"dossier".into()), "{found}");
+    // Of a record that no name of it finds, the other name says nothing.
+    let (code, found) = house.json(&["audit", "lookup", "file", "4000"]);
     assert_eq!((code, &found["answer"]), (1, &"CANNOT-TELL".into()), "{found}");
-    assert!(house.run(&["audit", "lookup", "file", "4"]).flat().contains("does not have: app/dossier"), "{found}");
+    assert!(house.run(&["audit", "lookup", "file", "4000"]).flat().contains("does not have: app/dossier"), "{found}");
 }
 
 /// A second series of the calendar, in a table of its own.

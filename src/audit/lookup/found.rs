@@ -8,7 +8,7 @@ use super::cited::{apart, deciding};
 use super::{Announced, Answer, Cited, EndedEarlier, LaterEntry, Mention, NamedSeries, WantedBy};
 use crate::audit::earlier::{EarlierLog, EarlierState};
 use crate::audit::leaf::Predecessor;
-use crate::model::Origin;
+use crate::model::{Origin, SeriesName};
 
 /// What was found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -55,6 +55,9 @@ pub struct Found {
     /// The series that was asked for.
     #[serde(skip)]
     pub asked: NamedSeries,
+    /// The other series of the same table of which this is said, where that says more of the row.
+    #[serde(skip)]
+    pub told_as: Option<SeriesName>,
     /// The last entry that says that the source's database was put back, and names no batch: it may be of an earlier
     /// log.
     #[serde(skip)]
@@ -121,6 +124,27 @@ impl Found {
         earlier.mentions.append(&mut self.mentions);
         self.mentions = earlier.mentions;
         self.settled()
+    }
+
+    /// The same, or what is said of the row as a record of another series of its table, where that says more.
+    #[must_use]
+    pub fn or_as(self, other: Self) -> Self {
+        let says_more = match (other.deciding(), self.deciding()) {
+            (Some(theirs), Some(own)) => theirs.is_gone() && (!own.is_gone() || theirs.announced > own.announced),
+            (Some(theirs), None) => theirs.is_gone() || self.answer == Answer::NotFound,
+            (None, Some(own)) if own.is_gone() => false,
+            (None, _) => other.doubt() > self.doubt(),
+        };
+        if says_more { Self { told_as: Some(other.asked.series.clone()), ..other } } else { self }
+    }
+
+    /// How much an answer leaves open that no mention gives.
+    pub fn doubt(&self) -> u8 {
+        match self.answer {
+            Answer::CannotTell => 2,
+            Answer::KeyDestroyed => 1,
+            _ => 0,
+        }
     }
 
     /// The same, where a database remembers what no log here tells of.

@@ -72,6 +72,16 @@ impl Announced {
         self.names.keys().filter(|named| !series.contains(named)).cloned().collect()
     }
 
+    /// The other series that had this table of the same source, and of whose records logs tell.
+    pub fn others_of_table(&self, asked: &NamedSeries, table: &str) -> Vec<SeriesName> {
+        let is_other = |named: &NamedSeries| {
+            named.source == asked.source && named.series != asked.series && self.names.contains_key(named)
+        };
+        let has_it = |tables: &BTreeSet<String>| tables.iter().any(|other| other.eq_ignore_ascii_case(table));
+        let others = self.tables.iter().filter(|(named, tables)| is_other(named) && has_it(tables));
+        others.map(|(named, _)| named.series.clone()).collect()
+    }
+
     /// Whether the series asked for may have had this name, where its database has these tables beside its own: a
     /// table that still stands was not renamed.
     pub(super) fn may_be_older_name(&self, named: &NamedSeries, other_tables: &BTreeSet<String>) -> bool {

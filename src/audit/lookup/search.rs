@@ -243,6 +243,7 @@ impl<'a> Search<'a> {
             named_otherwise: self.named_otherwise,
             announced: self.announced,
             asked: self.asked,
+            told_as: None,
             put_back: self.put_back.map(|entry| LaterEntry { log: log.clone(), entry }),
             ended: self.ended,
             newest: log,

@@ -70,8 +70,11 @@ fn anywhere(setup: &Setup, reference: &str) -> Result<LookupReport, Failure> {
     let mut absent: Option<Found> = None;
     for mapping in setup.install.series.iter().filter(cited) {
         let found = find(setup, mapping, &Name::Reference(reference))?;
+        let answers_itself = |series| setup.mapping(series).is_ok_and(|mapping| mapping.reference.is_some());
         if !found.is_absent() {
-            known.push((mapping.series.clone(), found));
+            if !found.told_as.as_ref().is_some_and(answers_itself) {
+                known.push((mapping.series.clone(), found));
+            }
         } else if absent.as_ref().is_none_or(|absent| is_surer(absent, &found)) {
             absent = Some(found);
         }

@@ -11,7 +11,7 @@ use crate::cli::error::Failure;
 use crate::cli::exit::Exit;
 use crate::cli::setup::Setup;
 use crate::disposition::execute::{Untold, look_whether_behind_beside, untold};
-use crate::model::{Fingerprint, KeyValue, Origin, RecordKey};
+use crate::model::{Fingerprint, KeyValue, Origin, RecordKey, SeriesName};
 use crate::records::mapping::SeriesMapping;
 
 /// By what a record is asked for.
@@ -21,17 +21,25 @@ pub(in crate::cli) enum Name<'a> {
     Reference(&'a str),
 }
 
-/// What the logs say of a record, the newest that knows it.
+/// What the logs say of a record, the newest that knows it; also as one of another series of the same table, for a row
+/// that two series count in turn is one row.
 ///
 /// # Errors
 /// A log or a key that cannot be read.
 pub(in crate::cli) fn find(setup: &Setup, mapping: &SeriesMapping, name: &Name<'_>) -> Result<Found, Failure> {
+    let own = find_as(&mapping.series, setup, mapping, name)?;
+    let others = own.announced.others_of_table(&own.asked, &mapping.table);
+    others.iter().try_fold(own, |found, series| Ok(found.or_as(find_as(series, setup, mapping, name)?)))
+}
+
+/// What the logs say of the row as a record of this series.
+fn find_as(series: &SeriesName, setup: &Setup, mapping: &SeriesMapping, name: &Name<'_>) -> Result<Found, Failure> {
     let dir = audit::dir_in(&setup.install.state);
     let found = lookup_through(
         &dir,
         &Asked {
             source: &mapping.source,
-            series: &mapping.series,
+            series,
             by: match name {
                 Name::Key(_) => WantedBy::Key,
                 Name::Reference(_) => WantedBy::Reference,
@@ -40,7 +48,7 @@ pub(in crate::cli) fn find(setup: &Setup, mapping: &SeriesMapping, name: &Name<'
                 Name::Key(_) => mapping.key.clone(),
                 Name::Reference(_) => mapping.reference.iter().cloned().collect(),
             },
-            name: &|key| name.fingerprint(mapping, key),
+            name: &|key| name.fingerprint(series, key),
             keys: KeyPlaces::new(setup.install.state.join("private/keys")),
         },
     )?;
@@ -84,12 +92,7 @@ fn remembered(
 
 /// Whether an answer that no mention gives claims more than another: doubt outweighs silence.
 pub(in crate::cli) fn is_surer(answer: &Found, other: &Found) -> bool {
-    let doubt = |found: &Found| match found.answer {
-        Answer::CannotTell => 2,
-        Answer::KeyDestroyed => 1,
-        _ => 0,
-    };
-    doubt(answer) < doubt(other)
+    answer.doubt() < other.doubt()
 }
 
 /// How a command ends that gave this answer: one that could not be given, of one record that shares the reference or of
@@ -104,10 +107,10 @@ pub(in crate::cli) fn answered(found: &Found) -> Exit {
 }
 
 impl Name<'_> {
-    fn fingerprint(&self, mapping: &SeriesMapping, fingerprinter: &Fingerprinter) -> Fingerprint {
+    fn fingerprint(&self, series: &SeriesName, fingerprinter: &Fingerprinter) -> Fingerprint {
         match self {
-            Self::Key(key) => fingerprinter.record(&mapping.series, key),
-            Self::Reference(text) => fingerprinter.reference(&mapping.series, &KeyValue::Text((*text).to_owned())),
+            Self::Key(key) => fingerprinter.record(series, key),
+            Self::Reference(text) => fingerprinter.reference(series, &KeyValue::Text((*text).to_owned())),
         }
     }
 }
