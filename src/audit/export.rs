@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use serde::Serialize;
 
 use super::error::LogError;
-use super::leaf::{Body, Leaf};
+use super::leaf::{Approval, Body, CalendarLeaf, HoldLeaf, Intent, Leaf, Outcome, Run};
 use super::reader::LogReader;
 use super::select::Selection;
 use crate::model::{Instant, in_utc};
@@ -157,68 +157,21 @@ impl Row {
     fn fill(&mut self, body: &Body) {
         match body {
             Body::Genesis(leaf) => self.detail = format!("{} {}", leaf.origin, leaf.tool),
-            Body::Calendar(leaf) => {
-                (self.calendar, self.version) = (leaf.number.to_string(), leaf.version.to_string());
-                self.detail = leaf.digest.to_string();
-            }
+            Body::Calendar(leaf) => self.fill_calendar(leaf),
             Body::Mapping(leaf) => {
                 (self.series, self.source) = (leaf.series.to_string(), leaf.source.to_string());
                 self.detail = leaf.digest.to_string();
             }
-            Body::Approval(leaf) => {
-                (self.plan, self.actor) = (leaf.plan.to_string(), leaf.actor.to_string());
-                self.rule = joined(&leaf.only);
-                self.detail = leaf.accepted.join(" ");
-            }
+            Body::Approval(leaf) => self.fill_approval(leaf),
             Body::Rejection(leaf) => (self.plan, self.actor) = (leaf.plan.to_string(), leaf.actor.to_string()),
-            Body::Hold(leaf) => {
-                (self.actor, self.series) = (leaf.actor.to_string(), text(&leaf.series));
-                (self.source, self.rule) = (text(&leaf.source), text(&leaf.rule));
-                (self.action, self.detail) = (format!("{:?}", leaf.action).to_lowercase(), leaf.hold.to_string());
-            }
-            Body::Intent(leaf) => {
-                (self.run, self.plan) = (leaf.run.to_string(), leaf.plan.to_string());
-                (self.calendar, self.version) = (leaf.calendar.to_string(), leaf.version.to_string());
-                (self.rule, self.series, self.source) =
-                    (leaf.rule.to_string(), leaf.series.to_string(), leaf.source.to_string());
-                (self.action, self.records) = (format!("{:?}", leaf.action).to_lowercase(), leaf.n.to_string());
-                self.detail = format!("batch {}", leaf.batch);
-            }
-            Body::Outcome(leaf) => {
-                self.action = if leaf.committed { "committed".to_owned() } else { "aborted".to_owned() };
-                (self.results, self.rows) = (leaf.results.clone(), sum(leaf.rows.values()));
-                (self.files, self.bytes) = (sum(leaf.files.values()), leaf.bytes.to_string());
-                self.detail = format!("intent {}", leaf.intent);
-            }
+            Body::Hold(leaf) => self.fill_hold(leaf),
+            Body::Intent(leaf) => self.fill_intent(leaf),
+            Body::Outcome(leaf) => self.fill_outcome(leaf),
             Body::Sanitized(leaf) => {
                 (self.run, self.source) = (leaf.run.to_string(), leaf.source.to_string());
                 self.detail = leaf.level.clone();
             }
-            Body::Run(leaf) => {
-                (self.run, self.plan, self.actor) =
-                    (leaf.run.to_string(), leaf.plan.to_string(), leaf.actor.to_string());
-                self.rule = joined(leaf.verdicts.keys());
-                if leaf.more {
-                    // The last of its leaves has the counts: whoever adds up the column must not count them twice.
-                    self.detail = "goes on in the next entry".to_owned();
-                    return;
-                }
-                self.records = leaf.counts.planned.to_string();
-                (self.rows, self.files, self.bytes) =
-                    (leaf.rows.to_string(), leaf.files.to_string(), leaf.bytes.to_string());
-                let counts = &leaf.counts;
-                self.detail = format!(
-                    "destroyed {} anonymized {} held {} blocked {} drifted {} deferred {} incomplete {} failed {}",
-                    counts.destroyed,
-                    counts.anonymized,
-                    counts.held,
-                    counts.blocked,
-                    counts.drifted,
-                    counts.deferred,
-                    counts.incomplete,
-                    counts.failed
-                );
-            }
+            Body::Run(leaf) => self.fill_run(leaf),
             Body::Refused(leaf) => {
                 (self.plan, self.actor) = (text(&leaf.plan), leaf.actor.to_string());
                 self.detail = leaf.reasons.join(" ");
@@ -240,6 +193,63 @@ impl Row {
             }
             Body::Sigkey(leaf) => (self.actor, self.detail) = (leaf.actor.to_string(), leaf.vkey.clone()),
         }
+    }
+
+    fn fill_calendar(&mut self, leaf: &CalendarLeaf) {
+        (self.calendar, self.version) = (leaf.number.to_string(), leaf.version.to_string());
+        self.detail = leaf.digest.to_string();
+    }
+
+    fn fill_approval(&mut self, leaf: &Approval) {
+        (self.plan, self.actor) = (leaf.plan.to_string(), leaf.actor.to_string());
+        self.rule = joined(&leaf.only);
+        self.detail = leaf.accepted.join(" ");
+    }
+
+    fn fill_hold(&mut self, leaf: &HoldLeaf) {
+        (self.actor, self.series) = (leaf.actor.to_string(), text(&leaf.series));
+        (self.source, self.rule) = (text(&leaf.source), text(&leaf.rule));
+        (self.action, self.detail) = (format!("{:?}", leaf.action).to_lowercase(), leaf.hold.to_string());
+    }
+
+    fn fill_intent(&mut self, leaf: &Intent) {
+        (self.run, self.plan) = (leaf.run.to_string(), leaf.plan.to_string());
+        (self.calendar, self.version) = (leaf.calendar.to_string(), leaf.version.to_string());
+        (self.rule, self.series, self.source) =
+            (leaf.rule.to_string(), leaf.series.to_string(), leaf.source.to_string());
+        (self.action, self.records) = (format!("{:?}", leaf.action).to_lowercase(), leaf.n.to_string());
+        self.detail = format!("batch {}", leaf.batch);
+    }
+
+    fn fill_outcome(&mut self, leaf: &Outcome) {
+        self.action = if leaf.committed { "committed".to_owned() } else { "aborted".to_owned() };
+        (self.results, self.rows) = (leaf.results.clone(), sum(leaf.rows.values()));
+        (self.files, self.bytes) = (sum(leaf.files.values()), leaf.bytes.to_string());
+        self.detail = format!("intent {}", leaf.intent);
+    }
+
+    fn fill_run(&mut self, leaf: &Run) {
+        (self.run, self.plan, self.actor) = (leaf.run.to_string(), leaf.plan.to_string(), leaf.actor.to_string());
+        self.rule = joined(leaf.verdicts.keys());
+        if leaf.more {
+            // The last of its leaves has the counts: whoever adds up the column must not count them twice.
+            self.detail = "goes on in the next entry".to_owned();
+            return;
+        }
+        self.records = leaf.counts.planned.to_string();
+        (self.rows, self.files, self.bytes) = (leaf.rows.to_string(), leaf.files.to_string(), leaf.bytes.to_string());
+        let counts = &leaf.counts;
+        self.detail = format!(
+            "destroyed {} anonymized {} held {} blocked {} drifted {} deferred {} incomplete {} failed {}",
+            counts.destroyed,
+            counts.anonymized,
+            counts.held,
+            counts.blocked,
+            counts.drifted,
+            counts.deferred,
+            counts.incomplete,
+            counts.failed
+        );
     }
 }
 
