@@ -57,5 +57,9 @@ mod support;
 mod terminal;
 #[path = "program/triggers.rs"]
 mod triggers;
+#[path = "program/two_series.rs"]
+mod two_series;
 #[path = "program/usage.rs"]
 mod usage;
+#[path = "program/witness.rs"]
+mod witness;

@@ -109,6 +109,11 @@ impl SignedCheckpoint {
         &self.note
     }
 
+    /// Leaves only the signatures that are said to be of these keys.
+    pub(super) fn keep_signatures_of(&mut self, keys: &[&VerifierKey]) {
+        self.note.retain(|signature| keys.iter().any(|key| signature.is_of(key)));
+    }
+
     /// Adds a signature, unless its key has one already.
     pub(super) fn add_unless_signed(&mut self, signature: &Signature) {
         if !self.note.signatures().iter().any(|other| other.is_of_same_key(signature)) {

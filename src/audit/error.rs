@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::codec::LeafError;
 use super::keys::KeyError;
-use crate::model::{Instant, SourceName};
+use crate::model::{Instant, SourceName, counted};
 
 /// A step on a file of the log failed.
 #[derive(Debug, thiserror::Error)]
@@ -42,7 +42,7 @@ pub enum LogError {
     Exists { dir: PathBuf },
     #[error("the destruction log is damaged: {what} ({}); keep the directory as it is for the auditor, restore it from a copy that is not older, or begin a successor with `retentiond audit adopt --reason …`", place.display())]
     Corrupt { place: PathBuf, what: String },
-    #[error("the destruction log in {} ends after {size} entries, but a checkpoint over {signed} was signed: entries are missing, perhaps because an older copy was restored; restore the newer directory, or begin a successor with `retentiond audit adopt --reason …`", dir.display())]
+    #[error("the destruction log in {} ends after {}, but a checkpoint over {signed} was signed: entries are missing, perhaps because an older copy was restored; restore the newer directory, or begin a successor with `retentiond audit adopt --reason …`", dir.display(), entries(*size))]
     Behind { dir: PathBuf, size: u64, signed: u64 },
     #[error("no destruction log stands in {}, but an earlier one lies in {}, and one that begins now would not say so; put the log back if it was moved or lost, or begin the successor of the earlier one with `retentiond audit adopt --reason …`", dir.display(), earlier.display())]
     Unlinked { dir: PathBuf, earlier: PathBuf },
@@ -62,6 +62,10 @@ pub enum LogError {
         "the fingerprint key of source {source_name} and year {year} was destroyed, so no new record can be named under it"
     )]
     KeyDestroyed { source_name: SourceName, year: i32 },
+    #[error(
+        "source {source_name} never had a fingerprint key of year {year}, so there is none to destroy; `retentiond audit show` lists the entries `fpkey`, which tell of every one"
+    )]
+    KeyUnknown { source_name: SourceName, year: i32 },
     #[error("the fingerprint key of source {source_name} and year {year} is still needed: {why}")]
     KeyNeeded { source_name: SourceName, year: i32, why: &'static str },
     #[error("no open intent at entry {intent} awaits this outcome, record for record")]
@@ -74,6 +78,11 @@ pub enum LogError {
     Leaf(#[from] LeafError),
     #[error(transparent)]
     Key(KeyError),
+}
+
+/// `1 entry`, `2 entries`.
+pub(super) fn entries(number: u64) -> String {
+    counted(number, "entry", "entries")
 }
 
 impl From<KeyError> for LogError {
@@ -102,7 +111,7 @@ impl LogError {
             Self::Interrupted { .. } => "log-interrupted",
             Self::Full { .. } => "disk-full",
             Self::Absent { .. } => "log-absent",
-            Self::KeyNeeded { .. } | Self::KeyDestroyed { .. } => "fingerprint-key",
+            Self::KeyNeeded { .. } | Self::KeyDestroyed { .. } | Self::KeyUnknown { .. } => "fingerprint-key",
             Self::ClockBehind { .. } => "clock",
             _ => "log",
         }

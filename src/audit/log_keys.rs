@@ -44,15 +44,13 @@ impl DestructionLog {
     ///
     /// # Errors
     /// [`LogError::KeyNeeded`] for the current year's key, where an intent waits for its outcome, and where a hold in
-    /// force names its record under it; no such key.
+    /// force names its record under it; [`LogError::KeyUnknown`] for one that never was.
     pub fn forget_key(&mut self, source: &SourceName, year: i32, actor: Actor, now: Instant) -> Result<(), LogError> {
         let needed = |why| Err(LogError::KeyNeeded { source_name: source.clone(), year, why });
         match self.standing.fpkeys.get(&(source.clone(), year)) {
             Some(Some(_)) => (),
             Some(None) => return Err(LogError::KeyDestroyed { source_name: source.clone(), year }),
-            None => {
-                return Err(KeyError::Missing { path: keys::fingerprint_path(&self.keys, source, year) }.into());
-            }
+            None => return Err(LogError::KeyUnknown { source_name: source.clone(), year }),
         }
         if year >= now.year() {
             return needed("records are still named under it this year");

@@ -5,7 +5,7 @@
 
 use sha2::{Digest as _, Sha256};
 
-use crate::model::Digest;
+use crate::model::{Digest, counted};
 
 /// Hash of one leaf: SHA-256 over 0x00 and its bytes.
 pub fn leaf_hash(leaf: &[u8]) -> Digest {
@@ -95,7 +95,7 @@ impl Frontier {
 
 /// A proof was asked for something outside the tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the tree of {size} entries has no place {place} to prove; ask for an earlier one, or take a later checkpoint")]
+#[error("the tree of {} has no place {place} to prove; ask for an earlier one, or take a later checkpoint", counted(*size, "entry", "entries"))]
 pub struct OutsideTree {
     pub place: u64,
     pub size: u64,

@@ -16,7 +16,7 @@ pub use key::{KeyKind, SigningKey, VerifierKey};
 pub const MAX_NOTE: usize = 1_000_000;
 
 /// Most signatures that are read; C2SP asks for at least 16.
-const MAX_SIGNATURES: usize = 100;
+pub(super) const MAX_SIGNATURES: usize = 100;
 
 /// Why a note or a key cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -141,6 +141,11 @@ impl Note {
     pub fn add(&mut self, signature: Signature) {
         self.signatures.retain(|other| !other.is_of_same_key(&signature));
         self.signatures.push(signature);
+    }
+
+    /// Leaves only the signatures of which this holds.
+    pub(super) fn retain(&mut self, is_kept: impl FnMut(&Signature) -> bool) {
+        self.signatures.retain(is_kept);
     }
 
     /// Checks that this key signed the text; for a witness, tells when (seconds since 1970).

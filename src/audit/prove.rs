@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::checkpoint::{CheckpointError, SignedCheckpoint, decimal, decode_hash, encode_hash};
 use super::codec::{self, LeafError};
-use super::error::{FileError, LogError};
+use super::error::{FileError, LogError, entries};
 use super::leaf::{Body, Leaf};
 use super::merkle::{OutsideTree, TreeHead, includes, inclusion_proof, leaf_hash};
 use super::nodes::Nodes;
@@ -17,7 +17,7 @@ use super::note::NoteError;
 use super::recover::checkpoint_path;
 use super::regular::{self, MAX_CHECKPOINT};
 use super::tiles::{WIDTH, read_bundle};
-use super::verify::{Anchor, Seen, Trust, Verdict};
+use super::verify::{Anchor, CLOCK_TOLERANCE, Seen, Trust, Verdict};
 use super::witness::{CheckpointFileError, read_witnessed};
 use crate::model::{Digest, Origin};
 
@@ -42,9 +42,17 @@ pub enum ProofError {
     #[error("the entry is not in the tree that the checkpoint is signed for")]
     NotIncluded,
     #[error(
-        "the operator signed two trees of {size} entries: that of the proof, and that of a checkpoint that you kept"
+        "the operator signed two trees of {}: that of the proof, and that of a checkpoint that you kept", entries(*size)
     )]
     Forked { size: u64 },
+    #[error(
+        "the entry is dated {at}, and the witness had seen it at {seen} already (both in seconds since 1970): its date is not to be believed, unless the log says that a person answered for a clock; verify the whole log, which tells"
+    )]
+    AfterWitness { at: i64, seen: u64 },
+    #[error(
+        "the entry is dated {at}, which is after this machine's clock, {now} (both in seconds since 1970): set the clock, if it is wrong; else the date is not to be believed, unless the log says that a person answered for a clock; verify the whole log, which tells"
+    )]
+    Ahead { at: i64, now: i64 },
     #[error("a log begins with its `genesis`, and has no other: this entry stands where it cannot")]
     Misplaced,
     #[error(
@@ -191,6 +199,7 @@ impl Proof {
         }
         let verdict = if anchors.is_empty() { Verdict::OkUnanchored } else { Verdict::OkAnchoredTo(size) };
         let (origin, leaf) = (claimed.origin.clone(), codec::decode(&self.entry)?);
+        check_date(leaf.at, &anchors, trust.now)?;
         if matches!(leaf.body, Body::Genesis(_)) != (self.index == 0) {
             return Err(ProofError::Misplaced);
         }
@@ -200,6 +209,21 @@ impl Proof {
     fn is_included(&self) -> bool {
         let tree = self.checkpoint.claimed().tree;
         includes(&leaf_hash(&self.entry), self.index, tree.size, &tree.root, &self.path)
+    }
+}
+
+/// No entry is dated after a witness had seen it, nor after now; that a person answered for such a date stands in other
+/// entries, which a proof does not have.
+fn check_date(at: i64, anchors: &[Anchor], now: Option<i64>) -> Result<(), ProofError> {
+    let is_after = |clock: i64| at > clock.saturating_add(CLOCK_TOLERANCE);
+    for seen in anchors.iter().filter_map(|anchor| anchor.witness.as_ref()).map(|witness| witness.at) {
+        if i64::try_from(seen).is_ok_and(is_after) {
+            return Err(ProofError::AfterWitness { at, seen });
+        }
+    }
+    match now {
+        Some(now) if is_after(now) => Err(ProofError::Ahead { at, now }),
+        _ => Ok(()),
     }
 }
 

@@ -1,21 +1,24 @@
 //! Witnesses: somebody else's machine that saw a checkpoint, after checking that the log only grew (C2SP tlog-witness,
 //! without HTTP).
 
-use std::fmt;
+mod request;
+mod stored;
+
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use super::checkpoint::{CheckpointError, SignedCheckpoint, decimal, decode_hash, encode_hash};
-use super::durable::{SECRET, SHARED, read, replace};
-use super::error::{FileError, LogError};
-use super::merkle::{OutsideTree, TreeHead, consistency_proof, empty_root, is_consistent};
-use super::nodes::Nodes;
+use super::checkpoint::{Checkpoint, CheckpointError, SignedCheckpoint};
+use super::durable::{SECRET, SHARED, create_dirs, read, replace};
+use super::error::{FileError, LogError, entries};
+use super::merkle::{OutsideTree, TreeHead, empty_root, is_consistent};
 use super::note::{KeyKind, NoteError, Signature, SigningKey, VerifierKey};
 use super::recover::checkpoint_path;
 use super::regular::{self, MAX_CHECKPOINT, MAX_KEY};
 use super::verify::{Flaw, ReadText, Report, Trust, Verdict, verify};
 use crate::model::{Digest, Instant, Origin};
+pub use request::Request;
+pub use stored::{CheckpointFileError, add_cosignature, read_witnessed};
 
 /// Why a witness does not co-sign, or a cosignature is not stored.
 #[derive(Debug, thiserror::Error)]
@@ -29,15 +32,22 @@ pub enum WitnessError {
     #[error("the checkpoint is of the log {origin}, but the key given is of {key}")]
     OtherLog { origin: Origin, key: String },
     #[error(
-        "this witness last saw {seen} entries of the log, and the request speaks of {old}; make the request again from {seen}"
+        "this witness last saw {} of the log, and the request speaks of {old}; make the request again from {seen}", entries(*seen)
     )]
     Conflict { seen: u64, old: u64 },
     #[error(
-        "the log of {size} entries does not continue what was seen of it ({seen} entries): it was rewritten, cut or forked since, and is not co-signed; keep both checkpoints, which together are the evidence, and ask the operator for the log that was seen"
+        "the log of {} does not continue what was seen of it ({}): it was rewritten, cut or forked since, and is not co-signed; keep both checkpoints, which together are the evidence, and ask the operator for the log that was seen",
+        entries(*size), entries(*seen)
     )]
     Inconsistent { seen: u64, size: u64 },
     #[error("{}", refusal(report, kept.as_ref()))]
     Refused { report: Box<Report>, kept: Option<Kept> },
+    #[error("the log was published anew while it was verified, so what stands there now is not co-signed; ask again")]
+    Moved,
+    #[error(
+        "{} is not this witness's own account of what it saw last: {reason}; put the file back from a copy, or, where the key beside it is a new one, the key; this tells nothing of the log", path.display()
+    )]
+    State { path: PathBuf, reason: String },
     #[error("the cosignature is not of a checkpoint of this log")]
     NotOurs,
     #[error("the witness key in {} is malformed: {source}", path.display())]
@@ -85,10 +95,11 @@ fn refusal(report: &Report, kept: Option<&Kept>) -> String {
         );
     }
     match kept {
-        Some(Kept { entries, path }) => format!(
-            "{seen}. This witness had co-signed its first {entries} entries, and still keeps their checkpoint in {kept}; \
+        Some(Kept { entries: signed, path }) => format!(
+            "{seen}. This witness had co-signed its first {entries}, and still keeps their checkpoint in {kept}; \
              keep a copy of the log as it stands now, which shows with that checkpoint what was changed. Let `audit verify DIR --vkey FILE --checkpoint {kept}` list \
              every finding, and ask the operator for the log that was co-signed",
+            entries = entries(*signed),
             kept = path.display()
         ),
         None => format!(
@@ -110,25 +121,27 @@ impl Witness {
     /// # Errors
     /// A name that is no key name; a directory or key that cannot be read or made.
     pub fn open_or_create(dir: &Path, name: &str) -> Result<Self, WitnessError> {
-        let path = dir.join("key");
-        let key = match read(&path, MAX_KEY)? {
-            Some(bytes) => {
-                let text = zeroize::Zeroizing::new(bytes);
-                let text = str::from_utf8(&text).unwrap_or_default();
-                SigningKey::parse(text).map_err(|source| WitnessError::Key { path, source })?
-            }
-            None => {
-                let mut seed = zeroize::Zeroizing::new([0; 32]);
-                getrandom::fill(&mut *seed).map_err(|_| WitnessError::Random)?;
-                let key = SigningKey::from_seed(name, KeyKind::Witness, &seed)?;
-                replace("witness", &path, format!("{}\n", *key.secret_text()).as_bytes(), SECRET)?;
-                key
-            }
+        create_dirs(dir, 0o700)?;
+        // Two that begin at once must not each make a key.
+        let _lock = lock(dir)?;
+        let key = match read_key(&dir.join("key"))? {
+            Some(key) => key,
+            None => make_key(&dir.join("key"), name)?,
         };
-        Ok(Self { dir: dir.to_owned(), key })
+        let witness = Self { dir: dir.to_owned(), key };
+        let vkey = format!("{}\n", witness.verifier());
+        if read(&witness.vkey_path(), MAX_KEY)?.as_deref() != Some(vkey.as_bytes()) {
+            replace("witness", &witness.vkey_path(), vkey.as_bytes(), SHARED)?;
+        }
+        Ok(witness)
     }
 
-    /// The verifier key to hand to whoever shall trust this witness.
+    /// The file with the verifier key, for whoever shall trust this witness.
+    pub fn vkey_path(&self) -> PathBuf {
+        self.dir.join("vkey")
+    }
+
+    /// The verifier key, as that file has it.
     pub fn verifier(&self) -> VerifierKey {
         self.key.verifier()
     }
@@ -136,10 +149,17 @@ impl Witness {
     /// The last checkpoint that this witness co-signed for a log.
     ///
     /// # Errors
-    /// A state file that cannot be read or is damaged.
+    /// A state file that cannot be read; [`WitnessError::State`] for one that this witness did not write of this log.
     pub fn last(&self, origin: &Origin) -> Result<Option<SignedCheckpoint>, WitnessError> {
-        let bytes = read(&self.state_of(origin), MAX_CHECKPOINT)?;
-        Ok(bytes.map(|bytes| SignedCheckpoint::parse(&bytes)).transpose()?)
+        let path = self.state_of(origin);
+        let Some(bytes) = read(&path, MAX_CHECKPOINT)? else { return Ok(None) };
+        let not_own = |reason| WitnessError::State { path: path.clone(), reason };
+        let last = SignedCheckpoint::parse(&bytes).map_err(|error| not_own(error.to_string()))?;
+        let claimed = last.verify(&self.verifier()).map_err(|error| not_own(error.to_string()))?;
+        if claimed.origin != *origin {
+            return Err(not_own(format!("it is of the log {}", claimed.origin)));
+        }
+        Ok(Some(last))
     }
 
     /// Verifies a whole log, or a copy of it, against what was seen before and against its calendars' texts, which
@@ -154,7 +174,7 @@ impl Witness {
         read_text: ReadText,
         now: Instant,
     ) -> Result<Signature, WitnessError> {
-        let _lock = self.lock()?;
+        let _lock = lock(&self.dir)?;
         let origin = Origin::new(key.name());
         let seen = self.last(&origin)?;
         let report = verify(
@@ -172,11 +192,13 @@ impl Witness {
             return Err(WitnessError::Refused { report: Box::new(report), kept });
         }
         let checkpoint = current(log)?;
-        // A writer may have published since: what is co-signed is what was verified.
-        if Some(checkpoint.claimed().tree.root) != report.root {
-            return Err(WitnessError::Conflict { seen: checkpoint.claimed().tree.size, old: report.size });
+        // A writer may have published since, and an operator may exchange the file: what is co-signed is what was
+        // verified.
+        let verified = report.root.map(|root| Checkpoint::new(origin, TreeHead { size: report.size, root }));
+        if Some(checkpoint.verify(key)?) != verified.as_ref() {
+            return Err(WitnessError::Moved);
         }
-        self.sign_and_keep(checkpoint, now)
+        self.sign_and_keep(checkpoint, key, now)
     }
 
     /// Answers a request that came by mail or by hand: the log itself is not needed.
@@ -185,7 +207,7 @@ impl Witness {
     /// Another log than the key's; a signature that does not verify; a request that does not start from what was seen,
     /// or whose proof does not hold.
     pub fn cosign(&self, request: &Request, key: &VerifierKey, now: Instant) -> Result<Signature, WitnessError> {
-        let _lock = self.lock()?;
+        let _lock = lock(&self.dir)?;
         let claimed = request.checkpoint.verify(key)?;
         if claimed.origin.as_str() != key.name() {
             return Err(WitnessError::OtherLog { origin: claimed.origin.clone(), key: key.name().to_owned() });
@@ -198,26 +220,24 @@ impl Witness {
         if !is_consistent(&seen, &claimed.tree, &request.proof) {
             return Err(WitnessError::Inconsistent { seen: seen.size, size: claimed.tree.size });
         }
-        self.sign_and_keep(request.checkpoint.clone(), now)
+        self.sign_and_keep(request.checkpoint.clone(), key, now)
     }
 
-    /// What was seen is kept before the cosignature leaves the house.
-    fn sign_and_keep(&self, mut checkpoint: SignedCheckpoint, now: Instant) -> Result<Signature, WitnessError> {
+    /// What was seen is kept before the cosignature leaves the house, and no line of anybody else with it: so many
+    /// could stand there that the file could not be read again.
+    fn sign_and_keep(
+        &self,
+        mut checkpoint: SignedCheckpoint,
+        key: &VerifierKey,
+        now: Instant,
+    ) -> Result<Signature, WitnessError> {
         let now = u64::try_from(now.timestamp()).map_err(|_| WitnessError::Clock)?;
         let signature = self.key.sign(checkpoint.note().text(), now);
+        checkpoint.keep_signatures_of(&[key]);
         checkpoint.add(signature.clone());
         let path = self.state_of(&checkpoint.claimed().origin);
         replace("witness", &path, checkpoint.to_string().as_bytes(), SHARED)?;
         Ok(signature)
-    }
-
-    /// To check and to keep is one step: two requests at once must not roll each other back.
-    fn lock(&self) -> Result<File, WitnessError> {
-        let path = self.dir.join("lock");
-        let file = OpenOptions::new().write(true).create(true).truncate(false).mode(SHARED).open(&path);
-        let file = file.map_err(FileError::new("open", &path))?;
-        file.lock().map_err(FileError::new("lock", &path))?;
-        Ok(file)
     }
 
     fn state_of(&self, origin: &Origin) -> PathBuf {
@@ -225,115 +245,32 @@ impl Witness {
     }
 }
 
-/// A request to co-sign: the body of tlog-witness's `add-checkpoint`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Request {
-    old: u64,
-    proof: Vec<Digest>,
-    checkpoint: SignedCheckpoint,
+/// To check and to keep is one step: two requests at once must not roll each other back.
+fn lock(dir: &Path) -> Result<File, WitnessError> {
+    let path = dir.join("lock");
+    let file = OpenOptions::new().write(true).create(true).truncate(false).mode(SHARED).open(&path);
+    let file = file.map_err(FileError::new("open", &path))?;
+    file.lock().map_err(FileError::new("lock", &path))?;
+    Ok(file)
 }
 
-impl Request {
-    /// The request for the current checkpoint of the log in `dir`, for a witness that last saw `old` entries.
-    ///
-    /// # Errors
-    /// `old` beyond the log; files that cannot be read.
-    pub fn of_log(dir: &Path, old: u64) -> Result<Self, WitnessError> {
-        let checkpoint = current(dir)?;
-        let size = checkpoint.claimed().tree.size;
-        let mut nodes = Nodes::new(dir, size);
-        let proof = consistency_proof::<WitnessError>(old, size, |subtree| Ok(nodes.read(subtree)?))?;
-        Ok(Self { old, proof, checkpoint })
-    }
-
-    /// Reads a request.
-    ///
-    /// # Errors
-    /// Bytes of another form.
-    pub fn parse(bytes: &[u8]) -> Result<Self, WitnessError> {
-        let malformed = WitnessError::Malformed;
-        let text = str::from_utf8(bytes).map_err(|_| malformed("it is not UTF-8"))?;
-        let (head, note) = text.split_once("\n\n").ok_or(malformed("no empty line stands before the checkpoint"))?;
-        let mut lines = head.split('\n');
-        let old = lines.next().and_then(|line| line.strip_prefix("old ")).and_then(decimal);
-        let old = old.ok_or(malformed("its first line is not `old ` and a decimal number"))?;
-        let proof = lines.map(decode_hash).collect::<Option<Vec<_>>>();
-        let proof = proof.ok_or(malformed("a line of its proof is not the base64 of 32 bytes"))?;
-        if proof.len() > 63 {
-            return Err(malformed("its proof has more than 63 lines"));
-        }
-        Ok(Self { old, proof, checkpoint: SignedCheckpoint::parse(note.as_bytes())? })
+fn read_key(path: &Path) -> Result<Option<SigningKey>, WitnessError> {
+    let Some(bytes) = read(path, MAX_KEY)? else { return Ok(None) };
+    let text = zeroize::Zeroizing::new(bytes);
+    let of_key = |source| WitnessError::Key { path: path.to_owned(), source };
+    let key = SigningKey::parse(str::from_utf8(&text).unwrap_or_default()).map_err(of_key)?;
+    match key.verifier().kind() {
+        KeyKind::Witness => Ok(Some(key)),
+        KeyKind::Log => Err(of_key(NoteError::SigningKey("it is the key of a log, and not of a witness"))),
     }
 }
 
-/// The request as it is sent.
-impl fmt::Display for Request {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "old {}", self.old)?;
-        self.proof.iter().try_for_each(|hash| writeln!(f, "{}", encode_hash(hash)))?;
-        write!(f, "\n{}", self.checkpoint)
-    }
-}
-
-const WITNESSED: &str = "witnessed";
-
-/// The newest co-signed checkpoint that is stored in the log's directory; its signatures are not checked.
-///
-/// # Errors
-/// A file that cannot be read or holds no checkpoint.
-pub fn read_witnessed(dir: &Path) -> Result<Option<SignedCheckpoint>, CheckpointFileError> {
-    let bytes = read(&dir.join(WITNESSED), MAX_CHECKPOINT)?;
-    Ok(bytes.map(|bytes| SignedCheckpoint::parse(&bytes)).transpose()?)
-}
-
-/// A stored checkpoint cannot be read.
-#[derive(Debug, thiserror::Error)]
-pub enum CheckpointFileError {
-    #[error(transparent)]
-    File(#[from] FileError),
-    #[error(transparent)]
-    Checkpoint(#[from] CheckpointError),
-}
-
-/// Stores a cosignature in the log's directory, in the note `witnessed`: the checkpoint moves on with the log, a
-/// cosignature does not.
-///
-/// `received` is the line that the witness returned for the current checkpoint, or the whole co-signed checkpoint where
-/// the log has moved on since. Returns the number of entries that the witness saw.
-///
-/// # Errors
-/// A line that this witness did not sign for a checkpoint of this log; a checkpoint that is no beginning of this log.
-pub fn add_cosignature(dir: &Path, received: &[u8], witness: &VerifierKey) -> Result<u64, WitnessError> {
-    let current = current(dir)?;
-    let stored = read_witnessed(dir).map_err(WitnessError::from)?;
-    let mut cosigned = match SignedCheckpoint::parse(received) {
-        Ok(whole) => whole,
-        Err(_) => {
-            let line: Signature = str::from_utf8(received).unwrap_or_default().parse()?;
-            let candidates = [Some(&current), stored.as_ref()].into_iter().flatten();
-            candidates
-                .map(|checkpoint| {
-                    let mut signed = checkpoint.clone();
-                    signed.add(line.clone());
-                    signed
-                })
-                .find(|signed| signed.note().verify(witness).is_ok())
-                .ok_or(WitnessError::NotOurs)?
-        }
-    };
-    cosigned.note().verify(witness)?;
-    check_is_beginning(dir, &cosigned, &current)?;
-    let size = cosigned.claimed().tree.size;
-    match stored {
-        Some(stored) if stored.claimed() == cosigned.claimed() => {
-            stored.note().signatures().iter().for_each(|other| cosigned.add_unless_signed(other));
-        }
-        // An older sight adds nothing to a newer one.
-        Some(stored) if stored.claimed().tree.size > size => return Ok(size),
-        _ => (),
-    }
-    replace("witnessed", &dir.join(WITNESSED), cosigned.to_string().as_bytes(), SHARED)?;
-    Ok(size)
+fn make_key(path: &Path, name: &str) -> Result<SigningKey, WitnessError> {
+    let mut seed = zeroize::Zeroizing::new([0; 32]);
+    getrandom::fill(&mut *seed).map_err(|_| WitnessError::Random)?;
+    let key = SigningKey::from_seed(name, KeyKind::Witness, &seed)?;
+    replace("witness", path, format!("{}\n", *key.secret_text()).as_bytes(), SECRET)?;
+    Ok(key)
 }
 
 /// The current checkpoint of the log in `dir`; its signature is not checked.
@@ -341,27 +278,4 @@ fn current(dir: &Path) -> Result<SignedCheckpoint, WitnessError> {
     let path = checkpoint_path(dir);
     let bytes = regular::read(&path, MAX_CHECKPOINT).map_err(FileError::new("read", &path))?;
     Ok(SignedCheckpoint::parse(&bytes)?)
-}
-
-fn check_is_beginning(dir: &Path, old: &SignedCheckpoint, new: &SignedCheckpoint) -> Result<(), WitnessError> {
-    let (old, new) = (old.claimed(), new.claimed());
-    if old.origin != new.origin || old.tree.size > new.tree.size {
-        return Err(WitnessError::NotOurs);
-    }
-    let mut nodes = Nodes::new(dir, new.tree.size);
-    let proof = consistency_proof::<WitnessError>(old.tree.size, new.tree.size, |subtree| Ok(nodes.read(subtree)?))?;
-    if is_consistent(&old.tree, &new.tree, &proof) {
-        Ok(())
-    } else {
-        Err(WitnessError::Inconsistent { seen: old.tree.size, size: new.tree.size })
-    }
-}
-
-impl From<CheckpointFileError> for WitnessError {
-    fn from(error: CheckpointFileError) -> Self {
-        match error {
-            CheckpointFileError::File(error) => error.into(),
-            CheckpointFileError::Checkpoint(error) => error.into(),
-        }
-    }
 }

@@ -20,3 +20,4 @@ mod succession;
 #[path = "../support/mod.rs"]
 mod support;
 mod terms;
+mod witnesses;

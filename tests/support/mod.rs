@@ -228,6 +228,11 @@ impl Ran {
         self.out.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
+    /// Standard error in one line.
+    pub fn flat_err(&self) -> String {
+        self.err.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
     /// Standard output as the one JSON document that it must be.
     pub fn json(&self) -> Json {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}:\n{}\n{}", self.out, self.err))

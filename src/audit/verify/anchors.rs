@@ -6,14 +6,11 @@ use super::findings::Findings;
 use super::flaw::Flaw;
 use super::ledger::Ledger;
 use super::tree::TreeReader;
-use super::{Anchor, Seen, Trust, predecessors};
+use super::{Anchor, CLOCK_TOLERANCE, Seen, Trust, predecessors};
 use crate::audit::checkpoint::SignedCheckpoint;
 use crate::audit::earlier::Earlier;
 use crate::audit::note::NoteError;
 use crate::audit::regular::{self, MAX_KEY};
-
-/// Longest time, in seconds, by which the operator's clock may be ahead of a witness's.
-const CLOCK_TOLERANCE: i64 = 300;
 
 /// The checkpoint is signed by the key that the log declares last, which is the one that the auditor trusts.
 pub(super) fn check_key(checkpoint: &SignedCheckpoint, trust: &Trust, ledger: &Ledger, findings: &mut Findings) {

@@ -2,6 +2,7 @@
 
 mod code;
 
+use crate::audit::error::entries;
 use chrono::DateTime;
 
 use super::term::TermError;
@@ -18,9 +19,7 @@ pub enum Flaw {
         "the journal ends in bytes that are no complete group of entries: a write that a crash cut off and that nothing was done on, or damage; start retentiond once, which drops such a write, and verify again"
     )]
     TornJournal,
-    #[error(
-        "the journal ends after {size} entries, before the {signed} that the checkpoint covers: it is an older one, or was cut"
-    )]
+    #[error("the journal ends after {size_told}, before the {signed} that the checkpoint covers: it is an older one, or was cut", size_told = entries(*size))]
     JournalBehind { size: u64, signed: u64 },
     #[error("entries {from} to {to} are missing between the checkpoint and the journal")]
     Gap { from: u64, to: u64 },
@@ -32,41 +31,29 @@ pub enum Flaw {
         "the checkpoint is not signed by the key you trust, {key}: {reason}; if the operator changed keys, obtain the new one from them and check it by another way"
     )]
     NotSignedBy { key: String, reason: String },
-    #[error("the checkpoint of {size} entries is signed by a key that the log did not declare for that size")]
+    #[error("the checkpoint of {size_told} is signed by a key that the log did not declare for that size", size_told = entries(*size))]
     UndeclaredKey { size: u64 },
     #[error("the file vkey is not the key that the log declares last")]
     VkeyFile,
     #[error("{file} says something else than the hash of the entries: {what}")]
     TileDiffers { file: String, what: &'static str },
-    #[error("the entries hash to another root than the checkpoint of {size} entries is signed for")]
+    #[error("the entries hash to another root than the checkpoint of {size_told} is signed for", size_told = entries(*size))]
     RootDiffers { size: u64 },
-    #[error("the older checkpoint of {older} entries is of another log, {origin}")]
+    #[error("the older checkpoint of {older_told} is of another log, {origin}", older_told = entries(*older))]
     OtherLog { older: u64, origin: String },
-    #[error(
-        "the older checkpoint of {older} entries is not a beginning of this log: entries were rewritten since, or the log was forked"
-    )]
+    #[error("the older checkpoint of {older_told} is not a beginning of this log: entries were rewritten since, or the log was forked", older_told = entries(*older))]
     Inconsistent { older: u64 },
-    #[error(
-        "the older checkpoint speaks of {older} entries, this log has {size}: entries were cut off, or an older copy was put back"
-    )]
+    #[error("the older checkpoint speaks of {older_told}, this log has {size}: entries were cut off, or an older copy was put back", older_told = entries(*older))]
     Shortened { older: u64, size: u64 },
 
     // The logs before it.
-    #[error(
-        "{dir} does not hold the {size} entries of the log {origin} that this log continues: it is another log, or was changed since"
-    )]
+    #[error("{dir} does not hold the {size_told} of the log {origin} that this log continues: it is another log, or was changed since", size_told = entries(*size))]
     OtherPredecessor { origin: Origin, size: u64, dir: String },
-    #[error(
-        "the older checkpoint of {older} entries is of the log {origin}, which this one continues and which is not here to be held against it: ask the operator for its directory, and name it with --earlier"
-    )]
+    #[error("the older checkpoint of {older_told} is of the log {origin}, which this one continues and which is not here to be held against it: ask the operator for its directory, and name it with --earlier", older_told = entries(*older))]
     PredecessorAbsent { older: u64, origin: Origin },
-    #[error(
-        "the older checkpoint speaks of {older} entries of the log {origin}, which this one continues after {size}: the others were lost or kept back when it was succeeded"
-    )]
+    #[error("the older checkpoint speaks of {older_told} of the log {origin}, which this one continues after {size}: the others were lost or kept back when it was succeeded", older_told = entries(*older))]
     PredecessorShortened { older: u64, size: u64, origin: Origin },
-    #[error(
-        "the older checkpoint of {older} entries is not a beginning of the log {origin}, which this one continues: entries of it were rewritten since, or it was forked"
-    )]
+    #[error("the older checkpoint of {older_told} is not a beginning of the log {origin}, which this one continues: entries of it were rewritten since, or it was forked", older_told = entries(*older))]
     PredecessorDiffers { older: u64, origin: Origin },
 
     #[error("it ends what was left by a batch of the log {origin}, which is none of those that this log continues")]

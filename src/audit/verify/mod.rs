@@ -57,6 +57,9 @@ use crate::model::{Digest, Origin, RuleNumber};
 /// How often a log is read again that was published anew while it was read.
 const ATTEMPTS: u32 = 4;
 
+/// Longest time, in seconds, by which the operator's clock may be ahead of a witness's or an auditor's.
+pub(super) const CLOCK_TOLERANCE: i64 = 300;
+
 /// What the auditor brings along.
 #[derive(Clone, Debug, Default)]
 pub struct Trust {

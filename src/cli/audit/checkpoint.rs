@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{log_dir, read, read_key};
+use crate::audit::note::KeyKind;
 use crate::audit::prove::read_checkpoint;
 use crate::audit::regular::MAX_CHECKPOINT;
 use crate::audit::witness::add_cosignature;
@@ -22,7 +23,7 @@ pub struct CheckpointCommand {
     /// Store what a witness returned: its line, or the whole co-signed checkpoint
     #[arg(long, value_name = "FILE", requires = "witness_key")]
     add: Option<PathBuf>,
-    /// The witness's verifier key
+    /// The witness's verifier key: the file `vkey` in the directory of its `--state`
     #[arg(long, value_name = "FILE")]
     witness_key: Option<PathBuf>,
 }
@@ -32,7 +33,7 @@ impl CheckpointCommand {
     pub fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
         let (dir, language) = log_dir(self.log, session)?;
         if let (Some(path), Some(key)) = (&self.add, &self.witness_key) {
-            let size = add_cosignature(&dir, &read(path, MAX_CHECKPOINT)?, &read_key(key)?)?;
+            let size = add_cosignature(&dir, &read(path, MAX_CHECKPOINT)?, &read_key(key, KeyKind::Witness)?)?;
             session.show(&CosignatureStored { size }, language)?;
             return Ok(Exit::Ok);
         }

@@ -22,7 +22,7 @@ use super::session::Session;
 use super::setup::Setup;
 use crate::audit;
 use crate::audit::earlier::{EarlierLog, EarlierState, beside, find_earlier};
-use crate::audit::note::VerifierKey;
+use crate::audit::note::{KeyKind, VerifierKey};
 use crate::audit::regular::{self, MAX_KEY};
 use crate::audit::{Entries, LogReader};
 use crate::model::Language;
@@ -105,18 +105,21 @@ fn read(path: &Path, most: u64) -> Result<Vec<u8>, Failure> {
     regular::read(path, most).map_err(|error| Failure::file(path, "read the file", &error))
 }
 
-/// Reads a verifier key from a file.
-fn read_key(path: &Path) -> Result<VerifierKey, Failure> {
+/// Reads a verifier key of this kind from a file.
+fn read_key(path: &Path, kind: KeyKind) -> Result<VerifierKey, Failure> {
     let text = read(path, MAX_KEY)?;
+    let unusable = |message: String| {
+        let mend = match kind {
+            KeyKind::Log => "Give the file `vkey` of the log, as the operator handed it to you.",
+            KeyKind::Witness => "Give the file `vkey` out of the directory that `audit witness --state` names.",
+        };
+        Failure::new(Exit::Usage, "vkey", message, path.display().to_string(), mend)
+    };
     let key = str::from_utf8(&text).unwrap_or_default().parse::<VerifierKey>();
-    key.map_err(|error| {
-        let mend = "Give the file `vkey` of the log, as the operator handed it to you.";
-        Failure::new(
-            Exit::Usage,
-            "vkey",
-            format!("The file holds no verifier key: {error}."),
-            path.display().to_string(),
-            mend,
-        )
-    })
+    let key = key.map_err(|error| unusable(format!("The file holds no verifier key: {error}.")))?;
+    match key.kind() {
+        found if found == kind => Ok(key),
+        KeyKind::Log => Err(unusable("The file is the key of a log, and a witness's is asked for.".to_owned())),
+        KeyKind::Witness => Err(unusable("The file is the key of a witness, and a log's is asked for.".to_owned())),
+    }
 }

@@ -7,6 +7,7 @@ use clap::Args;
 
 use super::{log_dir, read, read_key};
 use crate::audit::checkpoint::SignedCheckpoint;
+use crate::audit::note::KeyKind;
 use crate::audit::prove::{MAX_PROOF, Proof};
 use crate::audit::regular::{self, MAX_CHECKPOINT};
 use crate::audit::verify::{Trust, Verdict, verify};
@@ -29,7 +30,8 @@ pub struct Verify {
     /// Checkpoints of this log that you kept (may be given several times)
     #[arg(long, value_name = "FILE", num_args = 1..)]
     checkpoint: Vec<PathBuf>,
-    /// Verifier keys of witnesses whose cosignatures count (may be given several times)
+    /// Verifier keys of witnesses whose cosignatures count: the file `vkey` in the directory of `audit witness --state`
+    /// (may be given several times)
     #[arg(long, value_name = "FILE")]
     witness_key: Vec<PathBuf>,
     /// Directories of the logs that this one continues, where they do not lie beside it as DIR.N (may be given several
@@ -45,12 +47,16 @@ impl Verify {
     /// Verifies; exit 4 where the log does not.
     pub fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
         let trust = Trust {
-            key: self.vkey.as_deref().map(read_key).transpose()?,
+            key: self.vkey.as_deref().map(|path| read_key(path, KeyKind::Log)).transpose()?,
             older: self.checkpoint.iter().map(|path| read_older(path)).collect::<Result<_, _>>()?,
             now: Some(clock::now().timestamp()),
             read_text: Some(leaf_of_text),
             earlier: self.earlier,
-            witnesses: self.witness_key.iter().map(|path| read_key(path)).collect::<Result<_, _>>()?,
+            witnesses: self
+                .witness_key
+                .iter()
+                .map(|path| read_key(path, KeyKind::Witness))
+                .collect::<Result<_, _>>()?,
         };
         if let Some(path) = &self.proof {
             return verify_proof(path, &trust, session);

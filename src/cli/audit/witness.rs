@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::read_key;
+use crate::audit::note::KeyKind;
 use crate::audit::witness::Witness;
 use crate::cli::clock;
 use crate::cli::error::Failure;
 use crate::cli::exit::Exit;
-use crate::cli::session::Session;
+use crate::cli::session::{Session, note};
 use crate::disposition::declared::leaf_of_text;
 use crate::model::Language;
 use crate::report::log::Cosigned;
@@ -22,7 +23,8 @@ pub struct WitnessCommand {
     /// The operator's verifier key, obtained by another way than the log
     #[arg(long, value_name = "FILE")]
     vkey: PathBuf,
-    /// Where this witness keeps its key and what it saw; made where there is none
+    /// Where this witness keeps its key and what it saw, made where there is none; `vkey` in it is for whoever shall
+    /// trust this witness (`--witness-key`)
     #[arg(long, value_name = "DIR")]
     state: PathBuf,
     /// Name of this witness, for its new key (`auditor.example.org/witness`)
@@ -31,13 +33,16 @@ pub struct WitnessCommand {
 }
 
 impl WitnessCommand {
-    /// Verifies the log against what was seen before, and prints a cosignature line.
+    /// Verifies the log against what was seen before, and prints a cosignature line; beside it, where the key is that
+    /// makes it count.
     pub fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
-        let key = read_key(&self.vkey)?;
+        let key = read_key(&self.vkey, KeyKind::Log)?;
         let witness = Witness::open_or_create(&self.state, &self.name)?;
         let line = witness.cosign_log(&self.dir, &key, leaf_of_text, clock::now())?;
         let cosigned = Cosigned { cosignature: line.to_string(), witness_key: witness.verifier().to_string() };
         session.show(&cosigned, session.speaks(Language::English))?;
+        let vkey = witness.vkey_path();
+        note(&format!("who shall trust this witness needs {} (`audit verify --witness-key`)", vkey.display()));
         Ok(Exit::Ok)
     }
 }

@@ -59,6 +59,9 @@ impl From<LogError> for Failure {
             LogError::KeyDestroyed { .. } => {
                 "Nothing was changed. `audit show --kind fpkey_destroyed` says when, and by whom."
             }
+            LogError::KeyUnknown { .. } => {
+                "Nothing was changed. Give the source and the year of a key that the log declares."
+            }
             _ => "Nothing more is destroyed until the log can be written.",
         };
         Self::of_room(RefusalKind::of_log(&error).into(), error.code(), &error, "the destruction log", mend)
@@ -97,9 +100,10 @@ impl From<WitnessError> for Failure {
         let (exit, code) = match error {
             WitnessError::Log(error) => return error.into(),
             WitnessError::Inconsistent { .. } | WitnessError::Refused { .. } => (Exit::LogFault, "not-cosigned"),
-            WitnessError::Conflict { .. } | WitnessError::OtherLog { .. } | WitnessError::NotOurs => {
-                (Exit::Refused, "not-cosigned")
-            }
+            WitnessError::Conflict { .. }
+            | WitnessError::OtherLog { .. }
+            | WitnessError::NotOurs
+            | WitnessError::Moved => (Exit::Refused, "not-cosigned"),
             _ => (Exit::Failure, "witness"),
         };
         Self::of_room(exit, code, &error, "the log to co-sign", "Run `audit verify` on it, and keep what you have.")

@@ -11,7 +11,7 @@ use super::super::kinds::in_full;
 use super::super::plan::PlanError;
 use super::super::request::{Refusal, RefusalKind};
 use crate::audit::LogError;
-use crate::model::{BatchNumber, HoldId, Origin, PlanId, RuleNumber, SeriesName, SourceName};
+use crate::model::{BatchNumber, HoldId, Origin, PlanId, RuleNumber, SeriesName, SourceName, counted};
 use crate::records::sqlite::StoreError;
 
 /// What can go wrong at the desk.
@@ -42,10 +42,11 @@ pub enum DeskError {
     #[error(transparent)]
     Approval(#[from] ApprovalError),
     #[error(
-        "the log lies behind the database of {source_name}, which remembers batch {batch}: the log has {entries} entries, and no such batch; the state directory is older than what was destroyed since, as one restored from a copy is, so nothing is planned, approved or destroyed under it; \
+        "the log lies behind the database of {source_name}, which remembers batch {batch}: the log has {told}, and no such batch; the state directory is older than what was destroyed since, as one restored from a copy is, so nothing is planned, approved or destroyed under it; \
          put the newer state directory back, or, where it is lost, stop the service and begin a successor: `retentiond audit adopt --reason …`. \
          Where a checkpoint that somebody else keeps proves that the log has lost nothing (`retentiond audit verify --checkpoint KEPT`), somebody wrote that row by hand: let the owner of the database take it out, \
-         `DELETE FROM retentiond_batch WHERE origin = '{origin}' AND batch = {batch};`"
+         `DELETE FROM retentiond_batch WHERE origin = '{origin}' AND batch = {batch};`",
+        told = counted(*entries, "entry", "entries")
     )]
     LogBehind { source_name: SourceName, origin: Origin, batch: BatchNumber, entries: u64 },
     #[error("no hold {hold} is in force; `retentiond hold list` lists them")]
