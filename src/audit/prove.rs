@@ -38,6 +38,8 @@ pub enum ProofError {
     #[error(transparent)]
     Leaf(#[from] LeafError),
     #[error(transparent)]
+    Stored(CheckpointFileError),
+    #[error(transparent)]
     Outside(#[from] OutsideTree),
     #[error("the entry is not in the tree that the checkpoint is signed for")]
     NotIncluded,
@@ -77,7 +79,7 @@ impl From<CheckpointFileError> for ProofError {
     fn from(error: CheckpointFileError) -> Self {
         match error {
             CheckpointFileError::File(error) => error.into(),
-            CheckpointFileError::Checkpoint(error) => error.into(),
+            damaged @ CheckpointFileError::Damaged { .. } => Self::Stored(damaged),
         }
     }
 }

@@ -29,6 +29,8 @@ pub enum WitnessError {
     Checkpoint(#[from] CheckpointError),
     #[error(transparent)]
     Note(#[from] NoteError),
+    #[error(transparent)]
+    Stored(CheckpointFileError),
     #[error("the checkpoint is of the log {origin}, but the key given is of {key}")]
     OtherLog { origin: Origin, key: String },
     #[error(

@@ -194,3 +194,19 @@ fn a_proof_of_an_entry_dated_after_a_witness_had_seen_it_or_after_now_proves_no_
     assert!(of(at - 300).is_ok());
     assert!(matches!(of(at - 301), Err(ProofError::Ahead { .. })));
 }
+
+#[test]
+fn a_damaged_file_of_cosignatures_is_named_by_what_cannot_go_on_without_it() {
+    let forge = Forge::sound();
+    let log = written(&forge);
+    let path = log.path().join("witnessed");
+    fs::write(&path, "half a note").unwrap();
+    let witness = witness(KeyKind::Witness);
+    let line = witness.sign(forge.checkpoint(forge.size()).note().text(), NOW as u64).to_string();
+    let not_stored = add_cosignature(log.path(), line.as_bytes(), &witness.verifier()).unwrap_err().to_string();
+    let not_proven = prove(log.path(), 3).unwrap_err().to_string();
+    for told in [not_stored, not_proven] {
+        assert!(told.contains(&path.display().to_string()), "{told}");
+    }
+    assert_eq!(fs::read_to_string(&path).unwrap(), "half a note");
+}

@@ -1,7 +1,7 @@
 //! The newest co-signed checkpoint, which the operator keeps beside the log.
 
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{WitnessError, current};
 use crate::audit::checkpoint::{CheckpointError, SignedCheckpoint};
@@ -21,8 +21,9 @@ const WITNESSED: &str = "witnessed";
 /// # Errors
 /// A file that cannot be read or holds no checkpoint.
 pub fn read_witnessed(dir: &Path) -> Result<Option<SignedCheckpoint>, CheckpointFileError> {
-    let bytes = read(&dir.join(WITNESSED), MAX_CHECKPOINT)?;
-    Ok(bytes.map(|bytes| SignedCheckpoint::parse(&bytes)).transpose()?)
+    let path = dir.join(WITNESSED);
+    let Some(bytes) = read(&path, MAX_CHECKPOINT)? else { return Ok(None) };
+    SignedCheckpoint::parse(&bytes).map(Some).map_err(|source| CheckpointFileError::Damaged { path, source })
 }
 
 /// A stored checkpoint cannot be read.
@@ -30,8 +31,10 @@ pub fn read_witnessed(dir: &Path) -> Result<Option<SignedCheckpoint>, Checkpoint
 pub enum CheckpointFileError {
     #[error(transparent)]
     File(#[from] FileError),
-    #[error(transparent)]
-    Checkpoint(#[from] CheckpointError),
+    #[error(
+        "{} holds no co-signed checkpoint; keep the file for the auditor elsewhere, then store what witnesses return anew", path.display()
+    )]
+    Damaged { path: PathBuf, source: CheckpointError },
 }
 
 /// How the line of a signature begins, and no checkpoint does that is one of ours.
@@ -125,7 +128,7 @@ impl From<CheckpointFileError> for WitnessError {
     fn from(error: CheckpointFileError) -> Self {
         match error {
             CheckpointFileError::File(error) => error.into(),
-            CheckpointFileError::Checkpoint(error) => error.into(),
+            damaged @ CheckpointFileError::Damaged { .. } => Self::Stored(damaged),
         }
     }
 }
