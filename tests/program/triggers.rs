@@ -93,6 +93,21 @@ fn no_level_is_claimed_where_a_trigger_kept_a_copy() {
 }
 
 #[test]
+fn no_level_is_claimed_where_a_full_text_index_keeps_what_went() {
+    let house = House::new();
+    let index = "CREATE VIRTUAL TABLE found USING fts5(body, content='message', content_rowid='id');
+                 INSERT INTO found(found) VALUES ('rebuild');";
+    house.database().execute_batch(index).unwrap();
+    let (code, checked) = house.json(&["check"]);
+    let findings = checked["findings"].as_array().unwrap();
+    assert!(code == 0 && findings.iter().any(|finding| finding["code"] == "stale-index"), "{checked}");
+    let plan = house.approved();
+    let (code, run) = house.json(&["apply", &plan]);
+    assert_eq!((code, &run["destroyed"], &run["level"]), (0, &DUE.into(), &"none".into()), "{run}");
+    assert_eq!(entries(&house, "sanitized").len(), 0);
+}
+
+#[test]
 fn no_level_is_claimed_where_a_trigger_may_keep_a_copy_of_what_an_earlier_run_took() {
     // It fires for none of these: which records an interrupted run took before, this run cannot tell.
     let seldom = TRAIL.replace("DELETE ON message BEGIN", "DELETE ON message WHEN old.dossier_id < 0 BEGIN");

@@ -20,7 +20,7 @@ pub(super) struct Permitted {
     cascades: BTreeMap<String, Vec<(String, ForeignKey)>>,
     /// Tables, in lower case, that they write, with what foreign keys do in turn.
     pub written: BTreeSet<String>,
-    /// Whether some of them may copy what goes.
+    /// Whether some of them may copy what goes, or a full-text index keeps it because none takes it out.
     pub copies: bool,
 }
 
@@ -35,14 +35,15 @@ impl Permitted {
         series: &SeriesMapping,
     ) -> Result<Self, StoreError> {
         let mut permitted = Self::default();
-        if series.database_triggers.is_empty() {
-            return Ok(permitted);
-        }
         let failed = |error| StoreError::of(&opened.conn, error);
         let catalog = Catalog::read(&opened.conn).map_err(failed)?;
         let triggers = Triggers::read(opened, &catalog, mappings).map_err(failed)?;
+        if series.database_triggers.is_empty() && !triggers.indexes_rows_of(series) {
+            return Ok(permitted);
+        }
         for table in destroyed_tables(series) {
             let writing = triggers.writing(series, &table, Event::Destroy).map_err(failed)?;
+            permitted.copies |= !triggers.stale(&table, Event::Destroy).map_err(failed)?.is_empty();
             if permitted.lets(series, &writing) {
                 let cascading = catalog
                     .references_to(&table)
@@ -57,6 +58,7 @@ impl Permitted {
             let moves_others =
                 moves_others.into_iter().any(|(_, column)| columns.contains(&column.to_ascii_lowercase()));
             let writing = triggers.writing(series, &table, Event::Change(&columns)).map_err(failed)?;
+            permitted.copies |= !triggers.stale(&table, Event::Change(&columns)).map_err(failed)?.is_empty();
             if permitted.lets(series, &writing) && !moves_others {
                 permitted.changed.insert(table.to_ascii_lowercase());
             }

@@ -4,7 +4,11 @@
 //! What they write SQLite itself says when it compiles a statement. Whether what goes is copied is read from their
 //! text: a guess on the safe side, which warns and withholds a claim, and permits nothing.
 
+mod indexes;
+
 use std::collections::{BTreeMap, BTreeSet};
+
+pub(super) use indexes::VirtualTable;
 
 use super::catalog::{Catalog, ForeignKey};
 use super::guard::{Change, Write};
@@ -53,6 +57,7 @@ pub(super) struct Triggers<'a> {
     texts: BTreeMap<String, Text>,
     /// Tables, in lower case, of which a row may be replaced because their definition says so.
     replacing: BTreeSet<String>,
+    virtuals: Vec<VirtualTable>,
 }
 
 /// What a trigger is written as.
@@ -85,7 +90,8 @@ impl<'a> Triggers<'a> {
                 replacing.insert(table);
             }
         }
-        Ok(Self { opened, catalog, mappings, texts, replacing })
+        let virtuals = VirtualTable::all(&opened.conn)?;
+        Ok(Self { opened, catalog, mappings, texts, replacing, virtuals })
     }
 
     /// The triggers that write when this happens to rows of a table, directly or because another one wrote.

@@ -10,6 +10,7 @@ mod comparisons;
 mod contradictions;
 mod database;
 mod files;
+mod indexes;
 mod joins;
 mod links;
 mod masks;
@@ -62,6 +63,7 @@ pub fn prove(
         proof.series(mapping, asked.is_destroyed).map_err(failed)?;
         proof.dates_of_others(mapping, series);
     }
+    proof.virtual_tables().map_err(failed)?;
     proof.findings.sort_by_key(|finding| finding.severity);
     Ok(proof.findings)
 }

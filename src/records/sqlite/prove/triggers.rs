@@ -41,8 +41,13 @@ impl Proof<'_> {
         // table.
         let mut writing: BTreeMap<String, (&str, Event<'_>, Writing)> = BTreeMap::new();
         for (table, event) in events {
-            match Triggers::read(opened, &self.catalog, queries.mappings())?.writing(series, table, event) {
+            let catalog = self.catalog.clone();
+            let triggers = Triggers::read(opened, &catalog, queries.mappings())?;
+            match triggers.writing(series, table, event) {
                 Ok(found) => {
+                    for index in triggers.stale(table, event)? {
+                        self.stale_index(series, table, event, index);
+                    }
                     self.triggers_that_read(series, table, event, &found)?;
                     for found in found {
                         let is_own = self.table(table).is_some_and(|table| table.triggers.contains(&found.trigger));
