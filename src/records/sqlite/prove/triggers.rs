@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Proof, list, place};
+use super::{Proof, create_index, list, place};
 use crate::records::mapping::SeriesMapping;
 use crate::records::sqlite::triggers::{self, Event, Triggers, Writing, changed_columns, destroyed_tables};
 use crate::records::sqlite::{StoreError, schema, sql};
@@ -66,13 +66,45 @@ impl Proof<'_> {
     }
 
     fn unusable(&mut self, series: &SeriesMapping, table: &str, event: Event<'_>, error: rusqlite::Error) {
-        let doing = event.doing();
-        let reason = StoreError::of(&self.opened.conn, error);
-        let message = format!("SQLite refuses a statement for {doing} rows of {table}: {reason}");
-        let mend = "drop the trigger that uses what only its application has";
-        let told = self.findings.iter().any(|finding| finding.code == "trigger-unusable");
-        if !told {
-            self.error("trigger-unusable", place(series), message, mend);
+        // Of the schema, while it is compiled: it names what stands in definitions, no values of rows.
+        let words = match &error {
+            rusqlite::Error::SqliteFailure(_, Some(words)) | rusqlite::Error::SqlInputError { msg: words, .. } => {
+                words.clone()
+            }
+            _ => StoreError::of(&self.opened.conn, error).to_string(),
+        };
+        let (code, mend) = if words.starts_with("foreign key mismatch") {
+            ("foreign-key-mismatch", self.mend_of_mismatch(&words))
+        } else if words.contains("should this be a string literal in single-quotes") {
+            let mend = "create the trigger anew with that text in single quotes: in double quotes it is a name, which SQLite takes for a text \
+                        only where a program lets it";
+            ("trigger-unusable", mend.to_owned())
+        } else {
+            ("trigger-unusable", "drop the trigger that uses what only its application has".to_owned())
+        };
+        let message = format!("SQLite refuses a statement for {} rows of {table}: {words}", event.doing());
+        if !self.findings.iter().any(|finding| finding.code == code) {
+            self.error(code, place(series), message, mend);
+        }
+    }
+
+    /// What makes the columns unique to which a foreign key refers, of which SQLite says so.
+    fn mend_of_mismatch(&self, words: &str) -> String {
+        let tables = self.catalog.tables.iter();
+        let keys = tables.flat_map(|(child, table)| table.foreign_keys.iter().map(move |key| (child, key)));
+        let mut meant =
+            keys.filter(|(child, key)| words.contains(&format!("\"{child}\" referencing \"{}\"", key.parent)));
+        let to = meant.find_map(|(_, key)| {
+            let columns: Vec<String> = key.columns.iter().map(|(_, there)| there.clone()).collect();
+            let is_unique = self.table(&key.parent).is_some_and(|parent| parent.is_unique(&columns));
+            (!is_unique).then_some((&key.parent, columns))
+        });
+        match to {
+            Some((parent, columns)) => {
+                create_index(true, parent, &columns.iter().map(String::as_str).collect::<Vec<_>>())
+            }
+            None => "let that foreign key refer to the primary key of its table, or to columns with a UNIQUE index"
+                .to_owned(),
         }
     }
 

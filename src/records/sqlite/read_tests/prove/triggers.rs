@@ -250,6 +250,20 @@ fn a_trigger_that_is_named_and_not_there_or_that_sqlite_alone_cannot_run_is_told
     warning("", "unknown-trigger", "take the name out", naming(&["bury"]));
     let own = "CREATE TABLE gone (id); CREATE TRIGGER bury AFTER DELETE ON message BEGIN INSERT INTO gone VALUES (the_application_s_own(old.id)); END;";
     error(own, "trigger-unusable", "drop the trigger", naming(&["bury"]));
+    let quoted = "CREATE TRIGGER keep BEFORE DELETE ON dossier WHEN old.status = \"open\" BEGIN SELECT raise(ABORT, 'kept'); END;";
+    error(quoted, "trigger-unusable", "single quotes", AS_IT_IS);
+}
+
+#[test]
+fn a_foreign_key_to_what_is_not_unique_is_no_matter_of_triggers() {
+    let line = "CREATE TABLE line (id INTEGER PRIMARY KEY, number TEXT REFERENCES dossier(number)); CREATE INDEX line_number ON line (number);";
+    let findings = prove(&format!("{GOOD} {line}"), &good());
+    let found = findings.iter().find(|finding| finding.code == "foreign-key-mismatch").unwrap();
+    assert_eq!(found.severity, Severity::Error);
+    assert!(found.message.ends_with("foreign key mismatch - \"line\" referencing \"dossier\""), "{found:?}");
+    assert!(findings.iter().all(|finding| finding.code != "trigger-unusable"), "{findings:#?}");
+    let mended = prove(&format!("{GOOD} {line} {}", found.mend), &good());
+    assert!(mended.iter().all(|finding| finding.code != "foreign-key-mismatch"), "{mended:#?}");
 }
 
 #[test]
