@@ -226,8 +226,8 @@ impl Writer {
         self.loaded(series, &[])?.matches(&self.opened.conn, expression, 0).map(|_| ())
     }
 
-    /// Whether triggers that the mapping names may copy what goes, or a full-text index keeps it, so that nothing can be
-    /// said of what is left of it.
+    /// Whether triggers that the mapping names may copy what goes, or a full-text index keeps it, so that nothing can
+    /// be said of what is left of it.
     ///
     /// # Errors
     /// The database cannot be read, or is no longer what the mapping says.
