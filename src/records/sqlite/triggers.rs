@@ -10,12 +10,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) use indexes::VirtualTable;
 
-use super::catalog::{Catalog, ForeignKey};
+use super::catalog::{Catalog, ForeignKey, Table};
 use super::guard::{Change, Write};
 use super::open::Opened;
 use super::schema;
 use super::sql::name;
 use crate::records::mapping::{Condition, Join, OwnerGone, SeriesMapping};
+
+/// By what name SQLite says that the rowid is written, in lower case.
+const ROWID: &str = "rowid";
 
 /// What happens to rows of a table.
 #[derive(Clone, Copy, Debug)]
@@ -106,8 +109,8 @@ impl<'a> Triggers<'a> {
     ) -> rusqlite::Result<Vec<Writing>> {
         let mut by_trigger: BTreeMap<String, Vec<Write>> = BTreeMap::new();
         for write in self.opened.writes_of(&sample(table, event))? {
-            if let Some(trigger) = &write.trigger {
-                by_trigger.entry(trigger.clone()).or_default().push(write);
+            if let Some(trigger) = write.trigger.clone() {
+                by_trigger.entry(trigger).or_default().push(self.by_column(write));
             }
         }
         let writing = by_trigger.into_iter().map(|(trigger, writes)| {
@@ -121,6 +124,18 @@ impl<'a> Triggers<'a> {
             }
         });
         Ok(writing.collect())
+    }
+
+    /// Whatever a statement calls the rowid, SQLite says `ROWID`: where it has a column, that is meant.
+    fn by_column(&self, write: Write) -> Write {
+        let table = self.catalog.table(&write.table);
+        let column = table.filter(|table| table.column(ROWID).is_none()).and_then(Table::rowid_column);
+        match (&write.change, column) {
+            (Change::Update(changed), Some(column)) if changed == ROWID => {
+                Write { change: Change::Update(column.name.to_ascii_lowercase()), ..write }
+            }
+            _ => write,
+        }
     }
 
     /// With what comes of these writes and no statement names: rows replaced, and what foreign keys do in turn to the
@@ -156,11 +171,17 @@ impl<'a> Triggers<'a> {
                 Change::Delete => {
                     Some(format!("it deletes rows of {table}, which {name} may lose by its own rules only"))
                 }
-                Change::Update(column) => identifying(mapping, table)
-                    .contains(column)
-                    .then(|| format!("it changes {column} of {table}, by which {name} finds or masks its rows")),
+                Change::Update(column) => (self.tells_rows_apart(table, column)
+                    || identifying(mapping, table).contains(column))
+                .then(|| format!("it changes {column} of {table}, by which {name} finds or masks its rows")),
             }
         })
+    }
+
+    /// Whether rows that were chosen beforehand are found again by this column, in lower case.
+    fn tells_rows_apart(&self, table: &str, column: &str) -> bool {
+        let is_key = |key: String| key.eq_ignore_ascii_case(column);
+        column == ROWID || self.catalog.table(table).is_some_and(|table| table.primary_key().into_iter().any(is_key))
     }
 
     /// The table into which a trigger may copy something of the row that is destroyed or changed.
@@ -194,7 +215,7 @@ impl<'a> Triggers<'a> {
 
     /// Whether a column of a table says more than which row it was.
     fn tells(&self, table: &str, column: &str) -> bool {
-        let is_key = |table: &super::catalog::Table| {
+        let is_key = |table: &Table| {
             table.primary_key().iter().any(|key| key.eq_ignore_ascii_case(column))
                 || table
                     .foreign_keys
@@ -202,7 +223,7 @@ impl<'a> Triggers<'a> {
                     .flat_map(|key| &key.columns)
                     .any(|(here, _)| here.eq_ignore_ascii_case(column))
         };
-        column != "rowid" && !self.catalog.table(table).is_some_and(is_key)
+        column != ROWID && !self.catalog.table(table).is_some_and(is_key)
     }
 }
 

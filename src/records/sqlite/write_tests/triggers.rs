@@ -236,3 +236,29 @@ fn a_trigger_may_ask_for_the_time_where_sqlite_tries_its_conditions_already_whil
         assert!(disposed.triggered > 10, "{mode}: {disposed:?}");
     }
 }
+
+#[test]
+fn a_named_trigger_that_gives_a_chosen_row_s_key_to_another_destroys_neither() {
+    let collide = "UPDATE note SET id = -id WHERE dossier_id = old.dossier_id; UPDATE note SET id = 5 WHERE id = 6;";
+    let by_rowid = collide.replace("id = -id", "rowid = -rowid").replace("id = 5 WHERE id", "rowid = 5 WHERE rowid");
+    for (key, body) in
+        [("INTEGER PRIMARY KEY", collide), ("INTEGER", &by_rowid), ("TEXT", &by_rowid.replace("rowid", "_rowid_"))]
+    {
+        let owner = Owner::with(
+            "wal",
+            &format!(
+                "CREATE TABLE dossier(id INTEGER PRIMARY KEY); CREATE TABLE log(id INTEGER PRIMARY KEY, dossier_id INTEGER);
+                 CREATE TABLE note(id {key}, dossier_id INTEGER, role TEXT);
+                 INSERT INTO dossier VALUES (1), (2); INSERT INTO log VALUES (1, 1);
+                 INSERT INTO note(rowid, id, dossier_id, role) VALUES (5, 5, 1, 'a'), (6, 6, 2, 'a');
+                 CREATE TRIGGER moves AFTER DELETE ON log BEGIN {body} END;"
+            ),
+        );
+        let mut dossier = series("dossier");
+        dossier.parts = vec![part("log", "dossier_id", "id"), part("note", "dossier_id", "id").only("role", "a")];
+        dossier.database_triggers = ["moves".to_owned()].into();
+        let error = destroy(&mut owner.writer(&dossier), &dossier, &keys(&[1])).unwrap_err();
+        assert!(matches!(error, StoreError::CountDiffers { .. }), "{key}: {error}");
+        assert_eq!(owner.integers("SELECT dossier_id FROM note"), [1, 2], "{key}");
+    }
+}

@@ -189,6 +189,10 @@ fn no_mapping_can_let_a_trigger_reach_for_what_retentiond_answers_for() {
         "INSERT INTO message (dossier_id) VALUES (old.dossier_id);",
         "UPDATE message SET dossier_id = old.dossier_id WHERE id = 2;",
         "UPDATE dossier SET id = id + 1;",
+        "UPDATE message SET id = 5 WHERE id = 6;",
+        "UPDATE message SET rowid = rowid + 100;",
+        "UPDATE message SET _rowid_ = 5 WHERE id = 6;",
+        "UPDATE message SET oid = 5 WHERE id = 6;",
         "INSERT OR REPLACE INTO account (id) VALUES (9);",
         "REPLACE INTO account (id) VALUES (9);",
         "UPDATE OR REPLACE dossier SET status = 'x';",
@@ -238,6 +242,16 @@ fn no_mapping_can_let_a_trigger_reach_for_what_retentiond_answers_for() {
     let schema = format!("CREATE TABLE num (n INTEGER PRIMARY KEY); {follows} {changes}");
     let found = prove_in(&Database::with("wal", &schema), &all);
     assert!(found.iter().any(|finding| finding.code == "trigger-trespass"), "{found:#?}");
+    // By another name of the column to which that refers, or of a key that no column shows.
+    let keyless = GOOD.replace("TABLE message (id INTEGER PRIMARY KEY", "TABLE message (id INT");
+    for schema in [
+        schema.replace("SET n = 900 WHERE n", "SET oid = 900 WHERE oid"),
+        format!("{keyless} {}", on_message("UPDATE message SET rowid = rowid + 100;")),
+        format!("{} {}", keyless.replace("id INT,", "id TEXT PRIMARY KEY,"), on_message("UPDATE message SET ID = 5;")),
+    ] {
+        let found = prove_in(&Database::with("wal", &schema), &all);
+        assert!(found.iter().any(|finding| finding.code == "trigger-trespass"), "{schema}: {found:#?}");
+    }
     let harmless =
         "UPDATE account SET mail = NULL; INSERT INTO account (id) VALUES (9); UPDATE dossier SET status = 'x';";
     let mut all = good();
