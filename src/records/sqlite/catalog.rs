@@ -2,7 +2,7 @@
 
 mod reading;
 
-pub(super) use reading::indexes;
+pub(super) use reading::{collation, indexes};
 
 use std::collections::BTreeMap;
 

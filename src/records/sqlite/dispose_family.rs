@@ -219,17 +219,18 @@ impl<'a> Family<'a> {
         conn: &Connection,
         aside: &[(Aside, Root<'_, 'a>, &Member<'a>)],
     ) -> Result<(), StoreError> {
-        let copies = |alias: &str, prefix: char, columns: &[String]| {
+        let copies = |alias: &str, prefix: char, columns: &[&str]| {
             let columns = columns.iter().enumerate();
             listed(columns.map(|(place, name)| format!("{} AS {prefix}{place}", column(alias, name))))
         };
         let records = format!("{} AS {THIS}", table(&self.series.table));
-        let mut tables = vec![(self.keys(), copies(THIS, 'k', &self.series.key), records)];
+        let key: Vec<&str> = self.series.key.iter().map(String::as_str).collect();
+        let mut tables = vec![(self.keys(), copies(THIS, 'k', &key), records)];
         for (aside, root, member) in aside {
-            let mut columns = copies(THIS, 'i', &member.identity);
+            let mut columns = copies(THIS, 'i', &member.identified_by());
             let mut from = format!("{} AS {THIS}", table(&member.part.table));
             if let Some(root) = root {
-                columns = format!("{columns}, {}", copies("root", 'r', &root.identity));
+                columns = format!("{columns}, {}", copies("root", 'r', &root.identified_by()));
                 from = format!("{from}, {} AS root", table(&root.part.table));
             }
             tables.push((self.aside(*aside, member), columns, from));

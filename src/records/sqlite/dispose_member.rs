@@ -3,9 +3,9 @@
 use rusqlite::Connection;
 
 use super::StoreError;
-use super::catalog::Catalog;
+use super::catalog::{self, Catalog};
 use super::dispose_family::{listed, unusable};
-use super::sql::column;
+use super::sql::{self, column};
 use crate::records::mapping::{Condition, Join, OwnerGone, PartMapping};
 
 /// A part, and what the schema says of its table.
@@ -14,8 +14,16 @@ pub(super) struct Member<'a> {
     /// Among the parts of the mapping.
     pub(super) place: usize,
     /// What tells its rows apart: the rowid, or the primary key of a table without.
-    pub(super) identity: Vec<String>,
+    pub(super) identity: Vec<Apart>,
     pub(super) has_triggers: bool,
+}
+
+/// One of the columns that together tell the rows of a table apart.
+pub(super) struct Apart {
+    pub(super) column: String,
+    /// By which the primary key compares it, where the column itself is compared by another: that may call rows equal
+    /// which are two.
+    collation: Option<String>,
 }
 
 impl<'a> Member<'a> {
@@ -71,9 +79,17 @@ impl<'a> Member<'a> {
         }
     }
 
-    /// `this."a", this."b"`
+    /// The columns of its own that tell its rows apart.
+    pub(super) fn identified_by(&self) -> Vec<&str> {
+        self.identity.iter().map(|apart| apart.column.as_str()).collect()
+    }
+
+    /// `this."a", this."b" COLLATE "RTRIM"`
     pub(super) fn list(&self, alias: &str) -> String {
-        listed(self.identity.iter().map(|name| column(alias, name)))
+        listed(self.identity.iter().map(|apart| {
+            let collate = apart.collation.as_ref().map(|name| format!(" COLLATE {}", sql::name(name)));
+            format!("{}{}", column(alias, &apart.column), collate.unwrap_or_default())
+        }))
     }
 
     /// `k.i0, k.i1`
@@ -90,26 +106,40 @@ fn columns_of(on: &Join) -> &[(String, String)] {
 }
 
 /// What tells the rows of a table apart.
-pub(super) fn identity(conn: &Connection, table: &str) -> Result<Vec<String>, StoreError> {
+pub(super) fn identity(conn: &Connection, table: &str) -> Result<Vec<Apart>, StoreError> {
     let read = || {
-        let sql = "SELECT (SELECT wr FROM pragma_table_list(?1) WHERE schema = 'main' AND type = 'table'), name, pk \
-                   FROM pragma_table_xinfo(?1, 'main') ORDER BY pk";
+        let sql = "SELECT (SELECT wr FROM pragma_table_list(?1) WHERE schema = 'main' AND type = 'table'), name \
+                   FROM pragma_table_xinfo(?1, 'main')";
         let mut statement = conn.prepare_cached(sql)?;
-        let rows = statement.query_map([table], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-        rows.collect::<rusqlite::Result<Vec<(Option<bool>, String, i64)>>>()
+        let rows = statement.query_map([table], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        rows.collect::<rusqlite::Result<Vec<(Option<bool>, String)>>>()
     };
-    let columns = read().map_err(|e| StoreError::of(conn, e))?;
-    let is_free = |alias: &&str| !columns.iter().any(|(_, column, _)| column.eq_ignore_ascii_case(alias));
+    let failed = |error| StoreError::of(conn, error);
+    let columns = read().map_err(failed)?;
+    let is_free = |alias: &&str| !columns.iter().any(|(_, column)| column.eq_ignore_ascii_case(alias));
     match columns.first() {
-        Some((Some(true), ..)) => {
-            Ok(columns.iter().filter(|(.., place)| *place > 0).map(|(_, column, _)| column.clone()).collect())
-        }
-        Some((Some(false), ..)) => match ["rowid", "_rowid_", "oid"].into_iter().find(is_free) {
-            Some(alias) => Ok(vec![alias.to_owned()]),
+        Some((Some(true), _)) => primary_key(conn, table).map_err(failed),
+        Some((Some(false), _)) => match ["rowid", "_rowid_", "oid"].into_iter().find(is_free) {
+            Some(alias) => Ok(vec![Apart { column: alias.to_owned(), collation: None }]),
             None => Err(unusable(conn, format!("table {table} has columns named rowid, _rowid_ and oid"))),
         },
         _ => Err(unusable(conn, format!("{table} is not an ordinary table"))),
     }
+}
+
+/// The primary key of a table without rowid, as its index compares it.
+fn primary_key(conn: &Connection, table: &str) -> rusqlite::Result<Vec<Apart>> {
+    let sql = "SELECT x.name, x.coll FROM pragma_index_list(?1, 'main') AS i, pragma_index_xinfo(i.name, 'main') AS x \
+               WHERE i.origin = 'pk' AND x.key ORDER BY x.seqno";
+    let mut statement = conn.prepare_cached(sql)?;
+    let mut rows = statement.query([table])?;
+    let mut key = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (column, compares): (String, String) = (row.get(0)?, row.get(1)?);
+        let own = catalog::collation(conn, table, &column)?;
+        key.push(Apart { collation: (!compares.eq_ignore_ascii_case(&own)).then_some(compares), column });
+    }
+    Ok(key)
 }
 
 /// The columns of a table that have bytes in it: all but those that are computed when they are read.

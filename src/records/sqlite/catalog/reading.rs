@@ -80,7 +80,8 @@ impl Table {
     }
 }
 
-fn collation(conn: &Connection, table: &str, column: &str) -> rusqlite::Result<String> {
+/// By which SQLite compares the texts of a column, in capitals.
+pub fn collation(conn: &Connection, table: &str, column: &str) -> rusqlite::Result<String> {
     let (_, collation, ..) = conn.column_metadata(Some("main"), table, column)?;
     Ok(collation.map_or_else(|| BINARY.to_owned(), |name| name.to_string_lossy().to_ascii_uppercase()))
 }

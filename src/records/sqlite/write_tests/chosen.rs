@@ -232,3 +232,45 @@ fn a_part_to_which_a_record_that_stays_refers_is_told_of_as_the_foreign_key_s_af
         assert!(told.contains("foreign key") && !told.contains("trigger"), "{told}");
     }
 }
+
+#[test]
+fn rows_that_a_column_calls_equal_and_the_primary_key_does_not_stay_two() {
+    let tables = [
+        ("NOCASE", "('a', 1, 'one'), ('A', 2, 'two')", "code COLLATE BINARY"),
+        ("RTRIM", "('a', 1, 'one'), ('a ', 2, 'two')", "code COLLATE BINARY"),
+        ("NOCASE", "('a', 1, 'one'), ('A', 2, 'two')", "code COLLATE RTRIM"),
+        ("RTRIM", "('a', 1, 'one'), ('a ', 2, 'two')", "kind, code COLLATE BINARY"),
+    ];
+    for (collation, rows, key) in tables {
+        let schema = format!(
+            "CREATE TABLE dossier(id INTEGER PRIMARY KEY);
+             CREATE TABLE cat(id INTEGER PRIMARY KEY, dossier_id INTEGER);
+             CREATE TABLE note(code TEXT COLLATE {collation}, cat_id INTEGER, body TEXT, kind INTEGER DEFAULT 1, PRIMARY KEY({key})) WITHOUT ROWID;
+             INSERT INTO dossier VALUES (1), (2); INSERT INTO cat VALUES (1, 1), (2, 2);
+             INSERT INTO note(code, cat_id, body) VALUES {rows};"
+        );
+        // Found when its turn comes; chosen before; shared, with nobody else.
+        let (plain, chosen) = (part("note", "cat_id", "id"), found("note", "this.cat_id = owner.id"));
+        let shared = part("note", "cat_id", "id").shared_with("cat", "id", "cat_id");
+        for note in [plain, chosen, shared] {
+            let owner = Owner::with("wal", &schema);
+            let mut dossier = series("dossier");
+            dossier.parts = vec![part("cat", "dossier_id", "id"), note.of("cat")];
+            destroy(&mut owner.writer(&dossier), &dossier, &keys(&[1])).unwrap();
+            assert_eq!(owner.integers("SELECT cat_id FROM note"), [2], "{collation} {key} {:?}", dossier.parts[1]);
+        }
+        for note in [part("note", "cat_id", "id"), found("note", "this.cat_id = owner.id")] {
+            let owner = Owner::with("wal", &schema);
+            let mut dossier = series("dossier");
+            dossier.parts = vec![part("cat", "dossier_id", "id"), masked(note.of("cat"), "body")];
+            anonymize(&owner, &dossier, &[1]).unwrap();
+            assert_eq!(owner.integers("SELECT cat_id FROM note WHERE body IS NOT NULL"), [2], "{collation} {key}");
+        }
+        // Both records' rows are chosen in one batch: none of them hides the other.
+        let owner = Owner::with("wal", &schema);
+        let mut dossier = series("dossier");
+        dossier.parts = vec![part("cat", "dossier_id", "id"), found("note", "this.cat_id = owner.id").of("cat")];
+        destroy(&mut owner.writer(&dossier), &dossier, &keys(&[1, 2])).unwrap();
+        assert_eq!(owner.integer("SELECT count(*) FROM note"), 0, "{collation} {key}");
+    }
+}
