@@ -1,5 +1,5 @@
 //! What keeps a record for the sake of a row that would change with it: a row that is a record of another series too,
-//! or a part of this record and a record itself.
+//! or a part of this record and a record itself, or has such parts; or a record that would lose a row with it.
 //!
 //! A hold keeps the row, in whichever series of its table it is counted, and the record with which it would go. A row
 //! that its series keeps for good stays too; and one that two series count at once falls to neither.
@@ -78,7 +78,9 @@ impl<'a> Company<'a> {
     /// As [`Installation::governing_now`].
     pub fn of(install: &'a Installation, mapping: &'a SeriesMapping, now: Instant) -> Result<Self, PlanError> {
         let touches = |other: &&SeriesMapping| {
-            [Change::Destroyed, Change::Masked].iter().any(|change| !mapping.touches(other, *change).is_empty())
+            [Change::Destroyed, Change::Masked]
+                .iter()
+                .any(|change| !mapping.ways(&install.series, other, *change).is_empty())
         };
         let others = install.series.iter().filter(touches).map(|other| {
             let governing = match install.governing_now(other, now) {

@@ -1,17 +1,21 @@
-//! The rows that change with a record and are records of some series themselves: what keeps one of them keeps the
-//! record.
+//! The rows that change with a record and are records of some series themselves, or belong to other records too: what
+//! keeps one of them keeps the record.
+
+use std::time::Duration;
 
 use rusqlite::{Connection, Row};
 
+use super::dispose_member::{identity, told_apart};
+use super::part_rows::{belongs, owner_of, part_rows, part_rows_of};
 use super::reader::Reader;
-use super::select::{holds, key_columns, key_is, part_rows, subject_columns};
-use super::sql::{self, THIS};
+use super::select::{holds, key_columns, key_is, subject_columns};
+use super::sql::{self, OWNER, THIS};
 use super::value::{bind_key, cited, key_at, key_value};
 use super::write_txn::WriteTxn;
 use super::{Queries, StoreError, expression, lookup, read, walk};
 use crate::model::{KeyValue, RecordKey, SeriesName};
 use crate::records::facts::Facts;
-use crate::records::mapping::{Change, Condition, SeriesMapping, Touch};
+use crate::records::mapping::{Change, Condition, PartMapping, SeriesMapping, Step, Way};
 use crate::records::sqlite::open::Opened;
 
 /// Which rows are asked about.
@@ -81,12 +85,7 @@ impl Companions for Reader {
     ) -> Result<Vec<bool>, StoreError> {
         let conn = &self.opened.conn;
         let longest = walk::longest(conn, lookup::LONGEST_ANSWER).map_err(|error| StoreError::of(conn, error))?;
-        let mut matches = Vec::with_capacity(keys.len());
-        for key in keys {
-            let _ends_in_time = self.opened.deadline.reading(longest);
-            matches.extend(matching(&self.opened, &self.queries, company, expression, std::slice::from_ref(key))?);
-        }
-        Ok(matches)
+        matching(&self.opened, &self.queries, company, expression, (keys, Some(longest)))
     }
 }
 
@@ -106,7 +105,7 @@ impl Companions for WriteTxn<'_> {
         expression: &str,
         keys: &[RecordKey],
     ) -> Result<Vec<bool>, StoreError> {
-        matching(&self.writer.opened, &self.writer.queries, company, expression, keys)
+        matching(&self.writer.opened, &self.writer.queries, company, expression, (keys, None))
     }
 }
 
@@ -119,14 +118,14 @@ fn read_all(
 ) -> Result<(), StoreError> {
     let (of, other) = (queries.mapping(company.of)?, queries.mapping(company.other)?);
     let names = Names::new(other, queries)?;
-    for touch in of.touches(other, company.change) {
-        let select = format!("SELECT {} {}", names.columns, rows(of, other, touch)?);
+    for way in of.ways(queries.mappings(), other, company.change) {
+        let select = format!("SELECT {} {}", names.columns, rows(conn, of, other, &way)?);
+        let (is_own_row, is_lost) = (way.steps.is_empty(), way.is_lost);
         for (place, key) in keys.iter().enumerate() {
             let mut see = |named: Facts| {
                 // A record that is a part of itself is judged as what it is.
                 if of.series != other.series || named.key != *key {
-                    let is_own_row = touch == Touch::Own;
-                    visit(place, Some(Companion { named, is_own_row, is_lost: touch.is_lost(company.change) }));
+                    visit(place, Some(Companion { named, is_own_row, is_lost }));
                 }
             };
             match names.read(conn, &select, key, &mut see).map_err(|error| StoreError::of_rows(conn, error)) {
@@ -138,22 +137,25 @@ fn read_all(
     Ok(())
 }
 
+/// `longest`: how long the answer for one record may take, where nothing else bounds it.
 fn matching(
     opened: &Opened,
     queries: &Queries,
     company: Company<'_>,
     expression: &str,
-    keys: &[RecordKey],
+    (keys, longest): (&[RecordKey], Option<Duration>),
 ) -> Result<Vec<bool>, StoreError> {
     let (of, other) = (queries.mapping(company.of)?, queries.mapping(company.other)?);
     let test = sql::condition(&Condition::Expression(expression.to_owned()));
     let mut matches = vec![false; keys.len()];
-    for touch in of.touches(other, company.change) {
-        let select = format!("SELECT EXISTS (SELECT 1 {} AND {test} IS TRUE)", rows(of, other, touch)?);
+    for way in of.ways(queries.mappings(), other, company.change) {
+        let rows = rows(&opened.conn, of, other, &way)?;
+        let select = format!("SELECT EXISTS (SELECT 1 {rows} AND {test} IS TRUE)");
         if let Some(reason) = expression::refusal(opened, expression, &select).map_err(StoreError::in_expression)? {
             return Err(StoreError::Expression { message: reason.to_owned() });
         }
         let ask = |key: &RecordKey| {
+            let _ends_in_time = longest.map(|longest| opened.deadline.reading(longest));
             let mut statement = opened.conn.prepare_cached(&select)?;
             bind_key(&mut statement, key)?;
             let mut rows = statement.raw_query();
@@ -166,16 +168,50 @@ fn matching(
     Ok(matches)
 }
 
-/// `FROM` and `WHERE` of the rows of another series (`this`, and no other row is named) that change with one record, by
-/// its key.
-fn rows(of: &SeriesMapping, other: &SeriesMapping, touch: Touch<'_>) -> Result<String, StoreError> {
-    let keys = key_columns(THIS, other).join(", ");
-    let table = sql::name(&other.table);
-    let changing = match touch {
-        Touch::Own => format!("FROM {table} AS {THIS} WHERE {}", key_is(THIS, of)),
-        Touch::Part(part) => part_rows(of, part)?,
-    };
-    Ok(format!("FROM {table} AS {THIS} WHERE ({keys}) IN (SELECT {keys} {changing})"))
+/// `FROM` and `WHERE` of the rows of another series (`this`, and no other row is named) to which a way leads from one
+/// record, by its key. Rows are told apart as the database does: their own key may be NULL.
+fn rows(conn: &Connection, of: &SeriesMapping, other: &SeriesMapping, way: &Way<'_>) -> Result<String, StoreError> {
+    let mut rows = format!("FROM {} AS {THIS} WHERE {}", sql::name(&of.table), key_is(THIS, of));
+    for (place, step) in way.steps.iter().enumerate() {
+        rows = match step {
+            Step::ToPart(series, part) if place == 0 && series.series == of.series => part_rows(series, part)?,
+            Step::ToPart(series, part) => part_rows_of(series, part, &rows)?,
+            Step::ToOwner(series, part) => owner_rows(conn, series, part, &rows)?,
+        };
+    }
+    among(conn, &other.table, &rows)
+}
+
+/// `FROM` and `WHERE` of the records (`this`) that have rows of a part, which a `FROM` and `WHERE` find as `this`.
+fn owner_rows(conn: &Connection, series: &SeriesMapping, part: &PartMapping, rows: &str) -> Result<String, StoreError> {
+    let (mut part, mut rows) = (part, rows.to_owned());
+    for _ in &series.parts {
+        let of = owner_of(series, part)?;
+        let owner = of.map_or(&series.table, |of| &of.table);
+        let (owners, table) = (sql::name(owner), sql::name(&part.table));
+        let (own, this) = (ids(conn, OWNER, owner)?, ids(conn, THIS, &part.table)?);
+        let found = format!(
+            "SELECT {own} FROM {table} AS {THIS} CROSS JOIN {owners} AS {OWNER} WHERE ({this}) IN (SELECT {this} {rows}) AND {}",
+            belongs(part)
+        );
+        rows = format!("FROM {owners} AS {THIS} WHERE ({}) IN ({found})", ids(conn, THIS, owner)?);
+        match of {
+            None => return Ok(rows),
+            Some(of) => part = of,
+        }
+    }
+    Err(StoreError::PartOfNone { series: series.series.clone(), part: part.name.clone() })
+}
+
+/// `FROM` and `WHERE` of the rows of a table (`this`) that are among those that a `FROM` and `WHERE` find as `this`.
+fn among(conn: &Connection, table: &str, rows: &str) -> Result<String, StoreError> {
+    let ids = ids(conn, THIS, table)?;
+    Ok(format!("FROM {} AS {THIS} WHERE ({ids}) IN (SELECT {ids} {rows})", sql::name(table)))
+}
+
+/// What tells the rows of a table apart, whatever its series know them by.
+fn ids(conn: &Connection, alias: &str, table: &str) -> Result<String, StoreError> {
+    Ok(told_apart(&identity(conn, table)?, alias))
 }
 
 /// What holds know the rows of a series by.

@@ -86,10 +86,7 @@ impl<'a> Member<'a> {
 
     /// `this."a", this."b" COLLATE "RTRIM"`
     pub(super) fn list(&self, alias: &str) -> String {
-        listed(self.identity.iter().map(|apart| {
-            let collate = apart.collation.as_ref().map(|name| format!(" COLLATE {}", sql::name(name)));
-            format!("{}{}", column(alias, &apart.column), collate.unwrap_or_default())
-        }))
+        told_apart(&self.identity, alias)
     }
 
     /// `k.i0, k.i1`
@@ -103,6 +100,14 @@ fn columns_of(on: &Join) -> &[(String, String)] {
         Join::Columns(pairs) => pairs,
         Join::Expression(_) => &[],
     }
+}
+
+/// `this."a", this."b" COLLATE "RTRIM"`
+pub(super) fn told_apart(identity: &[Apart], alias: &str) -> String {
+    listed(identity.iter().map(|apart| {
+        let collate = apart.collation.as_ref().map(|name| format!(" COLLATE {}", sql::name(name)));
+        format!("{}{}", column(alias, &apart.column), collate.unwrap_or_default())
+    }))
 }
 
 /// What tells the rows of a table apart.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::StoreError;
-use super::select::part_rows;
+use super::part_rows::part_rows;
 use super::sql::{self, THIS};
 use crate::records::mapping::{Literal, Mask, PartMapping, SeriesMapping};
 use crate::records::masks;

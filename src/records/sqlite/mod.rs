@@ -21,6 +21,7 @@ mod key_order;
 mod lookup;
 mod masked;
 mod open;
+mod part_rows;
 mod parts;
 mod permitted;
 mod probe;

@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use super::StoreError;
 use super::open::Opened;
+use super::part_rows::part_rows;
 use super::reader::Asked;
-use super::select::{FactsQuery, part_rows};
+use super::select::FactsQuery;
 use super::sql::{self, THIS};
 use super::value::bind_key;
 use super::walk;

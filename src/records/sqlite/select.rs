@@ -6,6 +6,7 @@ use super::StoreError;
 use super::decode::Decoder;
 use super::key_order::KeyOrder;
 use super::masked::{masked, masked_part};
+use super::part_rows::part_rows;
 use super::parts;
 use super::sql::{self, OWNER, THIS};
 use crate::model::{PartName, SeriesName, Zone};
@@ -220,33 +221,6 @@ fn child_rows(series: &SeriesMapping, columns: &str, table: &str, on: &Join, con
         key_is(OWNER, series),
         sql::join(on),
     )
-}
-
-/// `FROM` and `WHERE` of the rows of a part (`this`) and their owners (`owner`) that belong to one record, by its key.
-///
-/// # Errors
-/// A part that is a part of none, or of itself.
-pub fn part_rows(series: &SeriesMapping, part: &PartMapping) -> Result<String, StoreError> {
-    part_rows_within(series, part, series.parts.len())
-}
-
-fn part_rows_within(series: &SeriesMapping, part: &PartMapping, levels: usize) -> Result<String, StoreError> {
-    let no_owner = || StoreError::PartOfNone { series: series.series.clone(), part: part.name.clone() };
-    let (owners, key) = match &part.of {
-        None => (sql::name(&series.table), format!("{} AND ", key_is(OWNER, series))),
-        Some(name) => {
-            let of = series.parts.iter().find(|other| other.name == *name).ok_or_else(no_owner)?;
-            let levels = levels.checked_sub(1).ok_or_else(no_owner)?;
-            (format!("(SELECT {THIS}.* {})", part_rows_within(series, of, levels)?), String::new())
-        }
-    };
-    let condition =
-        part.condition.as_ref().map(|condition| format!(" AND {}", sql::condition(condition))).unwrap_or_default();
-    Ok(format!(
-        "FROM {owners} AS {OWNER} CROSS JOIN {} AS {THIS} WHERE {key}{}{condition}",
-        sql::name(&part.table),
-        sql::join(&part.on)
-    ))
 }
 
 /// The subject's key, as its own row has it, or as this row refers to it where that row is gone: holds must find both.
