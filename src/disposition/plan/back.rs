@@ -41,8 +41,8 @@ pub(super) fn mark(
         let of_series: Vec<Vec<(&Naming, &Fingerprinter)>> =
             scope.series.iter().map(|scoped| names_of(scoped.mapping, install, &namings)).collect();
         let most = of_series.iter().map(Vec::len).max().unwrap_or_default();
-        if most > 0 {
-            Looking { log: &log, of_series: &of_series, draft, at_once: AT_ONCE / most }.mark(tallies)?;
+        if let Some(at_once) = AT_ONCE.checked_div(most) {
+            Looking { log: &log, of_series: &of_series, draft, at_once }.mark(tallies)?;
         }
     }
     Ok(())
