@@ -54,6 +54,10 @@ pub enum WitnessError {
     NotOurs,
     #[error("the witness key in {} is malformed: {source}", path.display())]
     Key { path: PathBuf, source: NoteError },
+    #[error(
+        "{} holds the verifier key of something else, perhaps of a log; give the witness a directory of its own, or put back its `key`", path.display()
+    )]
+    Taken { path: PathBuf },
     #[error("no random bytes for a key came from the kernel")]
     Random,
     #[error("the clock stands before 1970")]
@@ -77,6 +81,7 @@ impl From<OutsideTree> for WitnessError {
 /// What a witness co-signed last of a log, and where it keeps that.
 #[derive(Debug)]
 pub struct Kept {
+    pub log: Origin,
     pub entries: u64,
     pub path: PathBuf,
 }
@@ -97,9 +102,9 @@ fn refusal(report: &Report, kept: Option<&Kept>) -> String {
         );
     }
     match kept {
-        Some(Kept { entries: signed, path }) => format!(
-            "{seen}. This witness had co-signed its first {entries}, and still keeps their checkpoint in {kept}; \
-             keep a copy of the log as it stands now, which shows with that checkpoint what was changed. Let `audit verify DIR --vkey FILE --checkpoint {kept}` list \
+        Some(Kept { log, entries: signed, path }) => format!(
+            "{seen}. This witness had co-signed the first {entries} of {log}, and still keeps their checkpoint in {kept} \
+             (an earlier log is looked for beside the one after it, as `DIR.1`); keep a copy of the log as it stands now, which shows with that checkpoint what was changed. Let `audit verify DIR --vkey FILE --checkpoint {kept}` list \
              every finding, and ask the operator for the log that was co-signed",
             entries = entries(*signed),
             kept = path.display()
@@ -128,6 +133,8 @@ impl Witness {
         let _lock = lock(dir)?;
         let key = match read_key(&dir.join("key"))? {
             Some(key) => key,
+            // As in the directory of a log, which has one too.
+            None if dir.join("vkey").exists() => return Err(WitnessError::Taken { path: dir.to_owned() }),
             None => make_key(&dir.join("key"), name)?,
         };
         let witness = Self { dir: dir.to_owned(), key };
@@ -178,19 +185,23 @@ impl Witness {
     ) -> Result<Signature, WitnessError> {
         let _lock = lock(&self.dir)?;
         let origin = Origin::new(key.name());
-        let seen = self.last(&origin)?;
-        let report = verify(
-            log,
-            &Trust {
-                key: Some(key.clone()),
-                older: seen.iter().cloned().collect(),
-                now: Some(now.timestamp()),
-                read_text: Some(read_text),
-                ..Trust::default()
-            },
-        );
+        let mut trust = Trust {
+            key: Some(key.clone()),
+            older: self.last(&origin)?.into_iter().collect(),
+            now: Some(now.timestamp()),
+            read_text: Some(read_text),
+            ..Trust::default()
+        };
+        let mut report = verify(log, &trust);
+        // A successor must not hide entries of the logs before it that were seen.
+        for earlier in &report.earlier {
+            trust.older.extend(self.last(&earlier.log)?);
+        }
+        if report.verdict != Verdict::Fail && !report.earlier.is_empty() {
+            report = verify(log, &trust);
+        }
         if report.verdict == Verdict::Fail {
-            let kept = seen.map(|seen| Kept { entries: seen.claimed().tree.size, path: self.state_of(&origin) });
+            let kept = trust.older.first().map(|seen| self.kept(seen.claimed()));
             return Err(WitnessError::Refused { report: Box::new(report), kept });
         }
         let checkpoint = current(log)?;
@@ -240,6 +251,10 @@ impl Witness {
         let path = self.state_of(&checkpoint.claimed().origin);
         replace("witness", &path, checkpoint.to_string().as_bytes(), SHARED)?;
         Ok(signature)
+    }
+
+    fn kept(&self, seen: &Checkpoint) -> Kept {
+        Kept { log: seen.origin.clone(), entries: seen.tree.size, path: self.state_of(&seen.origin) }
     }
 
     fn state_of(&self, origin: &Origin) -> PathBuf {

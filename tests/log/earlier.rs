@@ -8,7 +8,9 @@ use retentiond::audit::checkpoint::SignedCheckpoint;
 use retentiond::audit::earlier::EarlierState;
 use retentiond::audit::leaf::*;
 use retentiond::audit::verify::{Report, Trust, Verdict, verify};
-use retentiond::model::{BatchNumber, Language};
+use retentiond::audit::witness::Witness;
+use retentiond::disposition::declared::leaf_of_text;
+use retentiond::model::{BatchNumber, Instant, Language};
 use retentiond::report::Report as _;
 use retentiond::report::verify::VerifyReport;
 
@@ -233,4 +235,28 @@ fn of_a_log_that_could_not_be_read_nothing_is_claimed() {
     Forge::sound().write(&home.path().join("audit.1"));
     let report = verify(&home.path().join("audit"), &Trust::default());
     assert!(report.findings.is_empty() && report.earlier[0].state == EarlierState::Partial, "{report:?}");
+}
+
+#[test]
+fn a_witness_does_not_co_sign_a_successor_that_names_less_than_it_saw_of_the_log_before() {
+    for (named, is_co_signed) in [(300, true), (4, false)] {
+        let (three, seen) = (Three::new(), tempfile::tempdir().unwrap());
+        let witness = Witness::open_or_create(seen.path(), "auditor.example/w1").unwrap();
+        let co_sign = |log: &Forge, name: &str| {
+            let now = Instant::from_timestamp(NOW + 1_000, 0).unwrap();
+            witness.cosign_log(&three.path(name), &log.key().verifier(), leaf_of_text, now)
+        };
+        co_sign(&three.logs[0], "audit.1").unwrap();
+        let mut other = successor(&three.logs[0], named, "log.example/2");
+        other.add(heartbeat());
+        fs::remove_dir_all(three.path("audit.2")).unwrap();
+        fs::remove_dir_all(three.path("audit")).unwrap();
+        other.write(&three.path("audit"));
+        let answer = co_sign(&other, "audit");
+        assert_eq!(answer.is_ok(), is_co_signed, "{named}: {answer:?}");
+        if let Err(refused) = answer {
+            let said = refused.to_string();
+            assert!(said.contains("had co-signed the first 300 entries of") && said.contains("after 4"), "{said}");
+        }
+    }
 }

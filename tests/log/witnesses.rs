@@ -210,3 +210,13 @@ fn a_damaged_file_of_cosignatures_is_named_by_what_cannot_go_on_without_it() {
     }
     assert_eq!(fs::read_to_string(&path).unwrap(), "half a note");
 }
+
+#[test]
+fn a_witness_does_not_settle_in_the_directory_of_a_log() {
+    let log = written(&Forge::sound());
+    let vkey = fs::read(log.path().join("vkey")).unwrap();
+    let refused = Witness::open_or_create(log.path(), "auditor.example/w1").err().unwrap();
+    assert!(matches!(refused, WitnessError::Taken { .. }), "{refused}");
+    assert_eq!(fs::read(log.path().join("vkey")).unwrap(), vkey);
+    assert!(!log.path().join("key").exists());
+}
