@@ -1638,7 +1638,33 @@ def crc32c(data):
     return (value ^ 0xFFFFFFFF).to_bytes(4, "big")
 
 
-def fault_of(other, found):
+def read_witnessed(folder, note):
+    """The checkpoint that witnesses co-signed last, where one lies in the log's directory: none or one. Read before `checkpoint`, which only grows."""
+    path = os.path.join(folder, "witnessed")
+    if not os.path.lexists(path):
+        return []
+    try:
+        return [Checkpoint(read_file(path, LONGEST_CHECKPOINT))]
+    except (Malformed, OSError) as error:
+        note(f"the file `witnessed`: {error}")
+        return []
+
+
+def fault_of(other, checkpoint, ledger, roots, found):
+    """What is wrong with a checkpoint that is older than the log's own."""
+    key = ledger.key_at(other.size)
+    if other.origin != checkpoint.origin:
+        return fault_of_earlier(other, found)
+    if other.size > checkpoint.size:
+        return f"the older checkpoint speaks of {other.size} entries: this log was cut"
+    if roots.get(other.size) != other.root:
+        return f"the older checkpoint of {other.size} entries is not a beginning of this log"
+    if key is None or key.verifies(other) is False:
+        return f"the older checkpoint of {other.size} entries is not signed by this log"
+    return None
+
+
+def fault_of_earlier(other, found):
     """What is wrong with a kept checkpoint of another origin: it may be of a log before."""
     earlier = next((earlier for earlier in found if earlier.origin == other.origin), None)
     if earlier is None:
@@ -1657,9 +1683,10 @@ def fault_of(other, found):
 
 def verify(folder, trusted, older, now, folders, note):
     """Notes every flaw; returns the checkpoint's size, how many entries of the journal wait for the next one, and the largest size that an older checkpoint anchors."""
+    witnessed = read_witnessed(folder, note)
     checkpoint = Checkpoint(read_file(os.path.join(folder, "checkpoint"), LONGEST_CHECKPOINT))
     ledger = Ledger(checkpoint.origin, now, note)
-    sizes = {checkpoint.size} | {other.size for other in older}
+    sizes = {checkpoint.size} | {other.size for other in older + witnessed}
     roots = read_tree(folder, checkpoint.size, sizes, ledger, note)
     ledger.end_row()
     ledger.end_entry()
@@ -1675,19 +1702,15 @@ def verify(folder, trusted, older, now, folders, note):
     found = find_earlier(ledger.continued, folders or beside(folder), older, note) if is_whole else []
     anchors = [0]
     for other in older:
-        key = ledger.key_at(other.size)
-        if other.origin != checkpoint.origin:
-            fault = fault_of(other, found)
-            if fault:
-                note(fault)
-        elif other.size > checkpoint.size:
-            note(f"the older checkpoint speaks of {other.size} entries: this log was cut")
-        elif roots.get(other.size) != other.root:
-            note(f"the older checkpoint of {other.size} entries is not a beginning of this log")
-        elif key is None or key.verifies(other) is False:
-            note(f"the older checkpoint of {other.size} entries is not signed by this log")
-        else:
+        fault = fault_of(other, checkpoint, ledger, roots, found)
+        if fault:
+            note(fault)
+        elif other.origin == checkpoint.origin:
             anchors.append(other.size)
+    for other in witnessed:
+        fault = fault_of(other, checkpoint, ledger, roots, found)
+        if fault:
+            note(f"the file `witnessed`: {fault}")
     waiting = read_journal(folder, checkpoint.size, ledger, note) if is_whole else 0
     if is_whole:
         check_spoken_of(checkpoint.origin, found, ledger.spoken_of, note)

@@ -41,12 +41,9 @@ pub(super) fn check_vkey_file(dir: &Path, size: u64, ledger: &Ledger, findings: 
     }
 }
 
-/// The note of co-signed checkpoints, where witnesses are trusted: their signatures make it worth as much as a
-/// checkpoint kept.
-pub(super) fn read_witnessed(dir: &Path, trust: &Trust, findings: &mut Findings) -> Option<SignedCheckpoint> {
-    if trust.witnesses.is_empty() {
-        return None;
-    }
+/// The note of co-signed checkpoints: trusted witnesses' signatures make it worth as much as a checkpoint kept, and the
+/// log's own holds it to what it says even where nobody trusts them.
+pub(super) fn read_witnessed(dir: &Path, findings: &mut Findings) -> Option<SignedCheckpoint> {
     crate::audit::witness::read_witnessed(dir).unwrap_or_else(|error| {
         findings.add(None, Flaw::Damaged { file: "witnessed".to_owned(), reason: error.to_string() });
         None
@@ -70,16 +67,17 @@ pub(super) fn check_older(
     for (older, was_kept) in kept.chain(witnessed.map(|witnessed| (witnessed, false))) {
         let claimed = older.claimed();
         let (older_size, origin) = (claimed.tree.size, &claimed.origin);
+        let mut add = |flaw| findings.add(None, if was_kept { flaw } else { Flaw::Witnessed(Box::new(flaw)) });
         if *origin != checkpoint.claimed().origin {
             if let Some(flaw) = predecessors::fault_of(older, earlier) {
-                findings.add(None, flaw);
+                add(flaw);
             }
         } else if older_size > size {
-            findings.add(None, Flaw::Shortened { older: older_size, size });
+            add(Flaw::Shortened { older: older_size, size });
         } else if tree.root_at(older_size) != Some(claimed.tree.root) {
-            findings.add(None, Flaw::Inconsistent { older: older_size });
+            add(Flaw::Inconsistent { older: older_size });
         } else if ledger.signing_key(older_size).is_none_or(|key| older.verify(key).is_err()) {
-            findings.add(None, Flaw::UndeclaredKey { size: older_size });
+            add(Flaw::UndeclaredKey { size: older_size });
         } else {
             anchors.extend(was_kept.then_some(Anchor { size: older_size, witness: None }));
             anchors.extend(check_witnesses(older, trust, tree, ledger, findings));

@@ -181,11 +181,12 @@ pub fn verify(dir: &Path, trust: &Trust) -> Report {
 
 fn verify_once(dir: &Path, trust: &Trust) -> Report {
     let mut findings = Findings::default();
+    // First: a checkpoint that is published meanwhile only covers more.
+    let witnessed = anchors::read_witnessed(dir, &mut findings);
     let Some(checkpoint) = read_checkpoint(dir, &mut findings) else {
         return Report::without_checkpoint(findings);
     };
     let head = checkpoint.claimed().clone();
-    let witnessed = anchors::read_witnessed(dir, trust, &mut findings);
     let mut ledger = Ledger::new(head.origin.clone(), trust.now);
     let mut tree = TreeReader::new(dir, head.tree, trust.older.iter().chain(&witnessed));
     let is_whole = tree.read(&mut ledger, &mut findings);

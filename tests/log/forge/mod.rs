@@ -37,6 +37,8 @@ pub struct Forge {
     pub origin: Origin,
     pub leaves: Vec<Vec<u8>>,
     pub seed: u8,
+    /// What lies in its directory as the checkpoint that witnesses co-signed last.
+    pub witnessed: Option<String>,
 }
 
 impl Forge {
@@ -51,7 +53,7 @@ impl Forge {
     }
 
     fn of(origin: &str, predecessor: Option<Predecessor>) -> Self {
-        let mut forge = Self { origin: origin.into(), leaves: Vec::new(), seed: 1 };
+        let mut forge = Self { origin: origin.into(), leaves: Vec::new(), seed: 1, witnessed: None };
         let vkey = forge.key().verifier().to_string();
         let origin = forge.origin.clone();
         forge.add(Body::Genesis(Genesis { origin, tool: "test".into(), vkey, predecessor }));
@@ -166,6 +168,9 @@ impl Forge {
             }
         }
         put(&dir.join("checkpoint"), self.checkpoint(self.size()).to_string().as_bytes());
+        if let Some(witnessed) = &self.witnessed {
+            put(&dir.join("witnessed"), witnessed.as_bytes());
+        }
         put(&dir.join("vkey"), format!("{}\n", self.key().verifier()).as_bytes());
     }
 

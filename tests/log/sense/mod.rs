@@ -9,6 +9,7 @@ mod left;
 mod plans;
 mod runs;
 mod told;
+mod witnessed;
 
 use std::collections::BTreeMap;
 
@@ -32,6 +33,7 @@ pub fn forgeries() -> Vec<(&'static str, Forgery)> {
         leaves::forgeries,
         left::forgeries,
         told::forgeries,
+        witnessed::forgeries,
     ];
     subjects.into_iter().flat_map(|forgeries| forgeries()).collect()
 }
