@@ -309,7 +309,7 @@ fn a_witness_that_refuses_says_what_it_saw_what_it_keeps_and_what_to_do() {
     assert_eq!(kept.claimed().tree.size, forge.size(), "what was seen is kept");
     for part in [
         "is not co-signed: the older checkpoint of",
-        &format!("co-signed its first {} entries, and still keeps", forge.size()),
+        &format!("co-signed the first {} entries of {}, and still keeps", forge.size(), forge.origin),
         &home.path().display().to_string(),
         "; keep a copy of the log",
         "ask the operator",
