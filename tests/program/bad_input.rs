@@ -58,6 +58,21 @@ fn a_locked_database_asks_to_try_later() {
 }
 
 #[test]
+fn a_locked_database_puts_off_what_it_locks_and_still_tells_what_cannot_go() {
+    let house = House::new();
+    fs::remove_file(house.path("files/canary-7.txt")).unwrap();
+    let plan = house.approved();
+    let owner = house.database();
+    owner.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let (code, run) = house.json(&["apply", &plan]);
+    assert_eq!((code, &run["deferred"], &run["failed"]), (5, &(DUE - 1).into(), &1.into()), "{run}");
+    house.ask(&["audit", "verify"]);
+    owner.execute_batch("ROLLBACK").unwrap();
+    let (code, run) = house.json(&["apply", &plan]);
+    assert_eq!((code, &run["destroyed"], &run["failed"]), (5, &(DUE - 1).into(), &1.into()), "{run}");
+}
+
+#[test]
 fn a_damaged_database_is_a_failure() {
     let house = House::new();
     let mut bytes = fs::read(house.path("app.db")).unwrap();

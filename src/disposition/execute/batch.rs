@@ -90,27 +90,18 @@ enum Attempt {
 /// Whatever makes it unwise to go on: the log cannot be written, or a COMMIT's fate cannot be read.
 pub(super) fn run_batch(bench: &mut Bench<'_>, target: &Target<'_>, items: &[&Item]) -> Result<BatchEnd, ExecuteError> {
     let (candidates, refused) = identify_files(bench.writer, target, items, bench.reserved)?;
-    match bench.writer.make_fence_table() {
+    let mut end = match bench.writer.make_fence_table() {
         Err(error) if error.is_locked() => {
             let result = put_off(&candidates, "the database stayed locked");
-            return Ok(BatchEnd::Done { result, effort: Effort::default() });
+            BatchEnd::Done { result, effort: Effort::default() }
         }
         Err(error) if error.ends_the_run() => {
-            return Ok(BatchEnd::Over { result: BatchResult::default(), reason: error.to_string() });
+            BatchEnd::Over { result: BatchResult::default(), reason: error.to_string() }
         }
-        made => made?,
-    }
-    let announced = {
-        let mut desk = bench.shared.lock()?;
-        let now = (bench.clock)();
-        if let Some(reason) = halt::reason(&mut desk, target, now)? {
-            return Ok(BatchEnd::Over { result: BatchResult::default(), reason });
+        made => {
+            made?;
+            announce_and_run(bench, target, &candidates)?
         }
-        announce(desk.log(), target, &candidates, now)?
-    };
-    let mut end = match announced {
-        Some(evidence) => run_announced(bench, target, &candidates, &evidence)?,
-        None => BatchEnd::Done { result: BatchResult::default(), effort: Effort::default() },
     };
     if let BatchEnd::Done { result, .. } | BatchEnd::Over { result, .. } = &mut end {
         let refused: Vec<(&Item, String)> = refused.iter().map(|(item, error)| (*item, error.to_string())).collect();
@@ -123,6 +114,25 @@ pub(super) fn run_batch(bench: &mut Bench<'_>, target: &Target<'_>, items: &[&It
         }
     }
     Ok(end)
+}
+
+fn announce_and_run(
+    bench: &mut Bench<'_>,
+    target: &Target<'_>,
+    candidates: &[Candidate<'_>],
+) -> Result<BatchEnd, ExecuteError> {
+    let announced = {
+        let mut desk = bench.shared.lock()?;
+        let now = (bench.clock)();
+        if let Some(reason) = halt::reason(&mut desk, target, now)? {
+            return Ok(BatchEnd::Over { result: BatchResult::default(), reason });
+        }
+        announce(desk.log(), target, candidates, now)?
+    };
+    match announced {
+        Some(evidence) => run_announced(bench, target, candidates, &evidence),
+        None => Ok(BatchEnd::Done { result: BatchResult::default(), effort: Effort::default() }),
+    }
 }
 
 fn run_announced(
