@@ -79,20 +79,37 @@ impl Alerts {
         tracing::warn!(alert = code, about, "{message}");
         let alert = Alert { code: code.to_owned(), about: about.to_owned(), message, since: now };
         // That it fails, a command need not be told.
-        if let (Some(hook), Some(notifier), true) = (&self.hook, &self.notifier, code != kind::NOTIFY) {
-            notifier.notify(hook, &alert);
+        if code != kind::NOTIFY {
+            self.tell(&alert);
         }
         self.standing.insert(name, alert);
     }
 
-    /// These stood before a restart: they stand on, and are not told again.
-    pub fn restore(&mut self, alerts: &[Alert]) {
-        for alert in alerts {
-            // One of a kind that another version knew is gone with it.
-            if let Some(code) = kind::ALL.iter().find(|code| **code == alert.code) {
-                self.standing.insert((code, alert.about.clone()), alert.clone());
-            }
+    fn tell(&self, alert: &Alert) {
+        if let (Some(hook), Some(notifier)) = (&self.hook, &self.notifier) {
+            notifier.notify(hook, alert);
         }
+    }
+
+    /// This one stood before a restart: it stands on, and is told only if it was not told then.
+    pub fn restore(&mut self, alert: &Alert, is_untold: bool) {
+        // One of a kind that another version knew is gone with it.
+        if let Some(code) = kind::ALL.iter().find(|code| **code == alert.code) {
+            if is_untold {
+                self.tell(alert);
+            }
+            self.standing.insert((code, alert.about.clone()), alert.clone());
+        }
+    }
+
+    /// Whether the command has yet to take an alert that stands.
+    pub fn is_untold(&self, alert: &Alert) -> bool {
+        self.notifier.as_ref().is_some_and(|notifier| notifier.has_yet_to_tell(alert))
+    }
+
+    /// What gives alerts to the command.
+    pub fn notifier(&self) -> Option<Notifier> {
+        self.notifier.clone()
     }
 
     /// It is over.

@@ -1,13 +1,12 @@
 //! The command that alerts are given to, as JSON on its standard input.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
 use std::io::{self, Seek, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant as Monotonic};
 
@@ -33,12 +32,36 @@ const MOST_WAITING: usize = 64;
 #[derive(Clone, Debug)]
 pub struct Notifier {
     telling: SyncSender<Telling>,
-    /// Whether the command did not take the alert that it was given last.
-    fails: Arc<AtomicBool>,
+    told: Arc<Mutex<Told>>,
 }
 
 /// A command, and the alert that it is to be given.
 type Telling = (Vec<String>, Alert);
+
+/// How telling goes.
+#[derive(Debug, Default)]
+struct Told {
+    /// Whether the command did not take the alert that it was given last.
+    fails: bool,
+    /// The alerts that no command has taken yet, by code and what they are about, and whether one was given it.
+    untaken: BTreeMap<(String, String), bool>,
+}
+
+impl Told {
+    /// Notes a try. Only whoever tries on, or has not tried yet, still has something to tell.
+    fn note(&mut self, alert: &Alert, is_taken: bool, tries_on: bool) {
+        self.fails = !is_taken;
+        if tries_on {
+            self.untaken.insert(name(alert), true);
+        } else {
+            self.untaken.remove(&name(alert));
+        }
+    }
+}
+
+fn name(alert: &Alert) -> (String, String) {
+    (alert.code.clone(), alert.about.clone())
+}
 
 impl Notifier {
     /// Starts the thread. It ends with the last of the notifiers.
@@ -51,32 +74,52 @@ impl Notifier {
 
     fn start_with(again_after: Duration) -> io::Result<Self> {
         let (telling, received) = sync_channel(MOST_WAITING);
-        let fails = Arc::<AtomicBool>::default();
-        let shown = fails.clone();
-        thread::Builder::new().name("notify".to_owned()).spawn(move || tell(&received, again_after, &shown))?;
-        Ok(Self { telling, fails })
+        let told = Arc::<Mutex<Told>>::default();
+        let noted = told.clone();
+        thread::Builder::new().name("notify".to_owned()).spawn(move || tell(&received, again_after, &noted))?;
+        Ok(Self { telling, told })
     }
 
     /// Whether the command did not take the alert that it was given last.
     pub fn fails(&self) -> bool {
-        self.fails.load(Ordering::Relaxed)
+        lock(&self.told).fails
     }
 
     /// Another command has failed at nothing yet.
     pub fn forget_failure(&self) {
-        self.fails.store(false, Ordering::Relaxed);
+        lock(&self.told).fails = false;
     }
 
     /// Gives an alert to the command, without waiting for it.
     pub fn notify(&self, command: &[String], alert: &Alert) {
-        if self.telling.try_send((command.to_vec(), alert.clone())).is_err() {
-            tracing::warn!(alert = alert.code, "the notify command is behind; this alert is not given to it");
+        let mut told = lock(&self.told);
+        match self.telling.try_send((command.to_vec(), alert.clone())) {
+            Ok(()) => drop(told.untaken.insert(name(alert), false)),
+            Err(_) => tracing::warn!(alert = alert.code, "the notify command is behind; this alert is not given to it"),
+        }
+    }
+
+    /// Whether the command has yet to take an alert that it was, or is to be, given.
+    pub fn has_yet_to_tell(&self, alert: &Alert) -> bool {
+        lock(&self.told).untaken.contains_key(&name(alert))
+    }
+
+    /// Waits until the command was given each alert once, so long at most.
+    pub fn settle(&self, patience: Duration) {
+        let began = Monotonic::now();
+        while lock(&self.told).untaken.values().any(|was_given| !was_given) && began.elapsed() < patience {
+            thread::sleep(Duration::from_millis(20));
         }
     }
 }
 
+/// No holder panics between two changes that belong together.
+fn lock(told: &Mutex<Told>) -> MutexGuard<'_, Told> {
+    told.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Gives what comes in to its command, and again what that did not take: its mail server may be down for a while.
-fn tell(received: &Receiver<Telling>, again_after: Duration, fails: &AtomicBool) {
+fn tell(received: &Receiver<Telling>, again_after: Duration, told: &Mutex<Told>) {
     // The oldest first: each is due so long after its last try, whatever comes in meanwhile.
     let mut failed: VecDeque<(Monotonic, Telling, u32)> = VecDeque::new();
     loop {
@@ -91,8 +134,9 @@ fn tell(received: &Receiver<Telling>, again_after: Duration, fails: &AtomicBool)
             },
         };
         let is_taken = is_taken(&telling);
-        fails.store(!is_taken, Ordering::Relaxed);
-        if !is_taken && tried < TRIES && failed.len() < MOST_WAITING {
+        let tries_on = !is_taken && tried < TRIES && failed.len() < MOST_WAITING;
+        lock(told).note(&telling.1, is_taken, tries_on);
+        if tries_on {
             failed.push_back((Monotonic::now() + again_after, telling, tried + 1));
         }
     }

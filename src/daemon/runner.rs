@@ -14,6 +14,7 @@ use super::alerts::kind;
 use super::board::Board;
 use super::execution::Retry;
 use super::exposition::MetricsListener;
+use super::kept::KeptAlert;
 use super::kernel;
 use super::metrics::Metrics;
 use super::orders::Order;
@@ -24,7 +25,7 @@ use super::schedule::Alarm;
 use crate::audit::leaf::{Body, Heartbeat};
 use crate::config::{Config, Schedule};
 use crate::disposition::clock::Watch;
-use crate::disposition::control::{Alert, SCAN};
+use crate::disposition::control::SCAN;
 use crate::disposition::desk::{Brake, Desk, DeskError, SharedDesk};
 use crate::disposition::execute::left_files;
 use crate::model::{Actor, Instant, PlanId, RuleNumber};
@@ -73,7 +74,7 @@ pub struct Runner {
     /// Records are left of what was past its term, and since when is unknown.
     pub(super) is_to_count: Cell<bool>,
     /// Alerts as they are kept for the next start.
-    pub(super) kept: Vec<Alert>,
+    pub(super) kept: Vec<KeptAlert>,
 }
 
 /// What a run loop is made of.
@@ -149,6 +150,7 @@ impl Runner {
         if let Err(error) = self.publish() {
             self.trouble(&error, self.watch.now());
         }
+        self.tell_the_last_alerts();
     }
 
     fn obey(&mut self, order: Order) {

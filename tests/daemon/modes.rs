@@ -107,6 +107,39 @@ fn what_stood_before_a_restart_stands_after_it() {
 }
 
 #[test]
+fn an_alert_that_the_end_left_untold_is_told_after_the_restart_and_then_no_more() {
+    let office = Office::new("approve", 3);
+    let [hook, may_take] = ["hook", "may-take"].map(|name| office.path(name));
+    let script = format!("test -e {} && cat >> {}", may_take.display(), hook.display());
+    office.configure(&format!("\n[notify]\ncommand = [\"sh\", \"-c\", \"{script}\"]\n"));
+    let told = || fs::read_to_string(&hook).unwrap_or_default().lines().count();
+    let daemon = office.start_with(&[NO_TICK]);
+    office.scan();
+    assert!(office.has_alert("plan-waiting"), "{}", office.status());
+    daemon.stop();
+    assert_eq!(told(), 0, "its mail server was down");
+    fs::write(&may_take, "").unwrap();
+    for _ in 0..2 {
+        office.start_with(&[NO_TICK]).stop();
+        assert_eq!(told(), 1);
+    }
+}
+
+#[test]
+fn the_end_waits_for_a_notify_command_that_takes_a_while() {
+    let office = Office::new("approve", 3);
+    let hook = office.path("hook");
+    let script = format!("sleep 1; cat >> {}", hook.display());
+    office.configure(&format!("\n[notify]\ncommand = [\"sh\", \"-c\", \"{script}\"]\n"));
+    for _ in 0..2 {
+        let daemon = office.start_with(&[NO_TICK]);
+        office.scan();
+        daemon.stop();
+        assert_eq!(fs::read_to_string(&hook).unwrap().lines().count(), 1, "told, and once");
+    }
+}
+
+#[test]
 fn an_approval_says_who_executes_it_when_and_how_to_stop_that() {
     let office = Office::new("report", 3);
     let daemon = office.start();
