@@ -75,6 +75,32 @@ fn imports_run_downward() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
+/// Folders of the flow that must not know of one another upward: who holds, who executes, who answers.
+const STOREYS: [&str; 3] = ["desk", "execute", "door"];
+
+#[test]
+fn the_desk_knows_nothing_of_executions_and_these_nothing_of_who_answers() {
+    let flow = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/disposition");
+    let mut seen = 0;
+    let mut wrong = Vec::new();
+    for (path, text) in sources() {
+        let Ok(below) = path.strip_prefix(&flow) else { continue };
+        let folder = below.iter().next().unwrap().to_string_lossy().into_owned();
+        let Some(storey) = STOREYS.iter().position(|name| *name == folder) else { continue };
+        if below.iter().any(|part| part == "tests") {
+            continue;
+        }
+        seen += 1;
+        for above in &STOREYS[storey + 1..] {
+            if code(&text).contains(&format!("disposition::{above}")) {
+                wrong.push(format!("{} imports {above}", path.display()));
+            }
+        }
+    }
+    assert!(seen > 40, "the folders were not found");
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
 #[test]
 fn only_the_log_makes_durable_evidence() {
     let makers: Vec<_> = sources()

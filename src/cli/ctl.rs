@@ -10,7 +10,7 @@ use super::exit::Exit;
 use super::session::Session;
 use crate::config;
 use crate::disposition::control::Control;
-use crate::disposition::desk::Client;
+use crate::disposition::door::Client;
 use crate::disposition::request::{Request, Response};
 use crate::model::Language;
 use crate::model::RuleNumber;

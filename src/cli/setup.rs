@@ -14,7 +14,7 @@ use crate::config::{self, Config, Remark};
 use crate::daemon;
 use crate::disposition::Installation;
 use crate::disposition::clock::Watch;
-use crate::disposition::desk::{AskError, Door, open_or_connect};
+use crate::disposition::door::{AskError, Door, open_or_connect};
 use crate::disposition::request::{Request, Response};
 use crate::model::{Fault, Language, SeriesName};
 use crate::records::mapping::SeriesMapping;

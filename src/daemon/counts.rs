@@ -12,7 +12,8 @@ use super::scan::{ALL, Made};
 use crate::audit::leaf::{Body, RecordOutcome};
 use crate::audit::{Entries, decode_results};
 use crate::disposition::control::Overdue;
-use crate::disposition::desk::{AskError, Desk, DeskError};
+use crate::disposition::desk::{Desk, DeskError};
+use crate::disposition::door::AskError;
 use crate::model::{Instant, RuleNumber, counted};
 
 /// Name of the memo that keeps the counts over restarts.

@@ -29,9 +29,11 @@ use super::steward::Steward;
 use super::systemd;
 use crate::audit::KeyPlaces;
 use crate::config::{Config, Loaded};
+use crate::disposition::clock::Now;
 use crate::disposition::clock::{AskWhetherSynchronized, BootId, Watch};
 use crate::disposition::control::Configuration;
-use crate::disposition::desk::{Brake, Desk, Now, Served, SharedDesk, actor_of, serve};
+use crate::disposition::desk::{Brake, Desk, SharedDesk, actor_of};
+use crate::disposition::door::{Served, serve};
 use crate::records::sqlite::end_reading_with;
 
 /// What the shell sees when a second signal ends the daemon at once; nothing that the log promised is lost.

@@ -9,6 +9,7 @@ mod company;
 pub mod control;
 pub mod declared;
 pub mod desk;
+pub mod door;
 pub mod execute;
 pub mod explain;
 pub mod forecast;

@@ -89,7 +89,7 @@ pub fn held_text<'r>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::disposition::desk::open_or_connect;
+    use crate::disposition::door::open_or_connect;
     use crate::disposition::plan::PlanRequest;
     use crate::disposition::sample::{Sample, now, watch};
     use crate::records::mapping::{self, Condition, Reference};

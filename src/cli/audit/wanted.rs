@@ -10,7 +10,7 @@ use crate::audit::{Fingerprinter, KeyPlaces, LogReader};
 use crate::cli::error::Failure;
 use crate::cli::exit::Exit;
 use crate::cli::setup::Setup;
-use crate::disposition::execute::{Untold, look_whether_behind_beside, untold};
+use crate::disposition::desk::behind::{Untold, look_beside, untold};
 use crate::model::{Fingerprint, KeyValue, Origin, RecordKey, SeriesName};
 use crate::records::mapping::SeriesMapping;
 
@@ -82,7 +82,7 @@ fn remembered(
     let Ok(reader) = setup.reader(mapping) else { return Ok(Vec::new()) };
     let mut remembered = Vec::new();
     let batches = reader.fences(own)?;
-    if look_whether_behind_beside(log, own, &mapping.source, &batches).is_err() {
+    if look_beside(log, own, &mapping.source, &batches).is_err() {
         remembered.push(Remembered { log: own.clone(), batches: batches.len() as u64, behind: true });
     }
     let untold = untold(log, &audit::dir_in(&setup.install.state), reader.foreign_fences(Some(own))?)?;

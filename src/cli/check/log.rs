@@ -14,7 +14,7 @@ use crate::calendar::Calendar;
 use crate::cli::clock;
 use crate::disposition::Installation;
 use crate::disposition::chronicle::Chronicle;
-use crate::disposition::execute::{Untold, look_whether_behind_beside, untold};
+use crate::disposition::desk::behind::{Untold, look_beside, untold};
 use crate::disposition::plan::PlanError;
 use crate::model::{BatchNumber, Origin};
 use crate::records::mapping::Source;
@@ -74,7 +74,7 @@ fn own_log(state: &Path) -> Result<Option<Origin>, LogError> {
 /// What is wrong where a source has fence rows of batches that our log does not know.
 fn lies_behind(state: &Path, origin: &Origin, source: &Source, fences: &[BatchNumber]) -> Option<Finding> {
     let log = LogReader::open(&audit::dir_in(state)).ok()?;
-    let error = look_whether_behind_beside(&log, origin, &source.name, fences).err()?;
+    let error = look_beside(&log, origin, &source.name, fences).err()?;
     Some(refused(format!("source {}", source.name), error))
 }
 

@@ -4,9 +4,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::TimeDelta;
 
+use super::Now;
 use super::guard::{BootId, Doubt, Guard, Reading, Synchronization};
 use super::kernel;
-use crate::disposition::desk::Now;
 use crate::model::Instant;
 
 /// Says whether a time server confirmed the clock, which says this.

@@ -10,7 +10,7 @@ use crate::disposition::holds::{Hold, HoldIndex, HoldScope};
 use crate::model::{Actor, CivilDate, HoldId, Instant};
 
 /// Who asked for a hold, and why.
-pub(super) struct HoldOrder {
+pub(in crate::disposition) struct HoldOrder {
     pub scope: HoldScope,
     pub reason: String,
     pub case: Option<String>,
@@ -20,12 +20,12 @@ pub(super) struct HoldOrder {
 
 /// The year of a fingerprint key and a fingerprint, where a hold is on one record that could be named.
 #[derive(Debug, Default)]
-pub(super) struct Naming(pub Option<(i32, String)>);
+pub(in crate::disposition) struct Naming(pub Option<(i32, String)>);
 
 impl Desk {
     /// Places a hold: in force from the private database's commit on. It holds, too, where the log cannot be written
     /// now, as the second part of the result says; [`Desk::catch_up`] puts it on record.
-    pub(super) fn place_hold(
+    pub(in crate::disposition) fn place_hold(
         &mut self,
         order: HoldOrder,
         leaf: Naming,
@@ -61,7 +61,7 @@ impl Desk {
     }
 
     /// Lifts a hold: first on record, then in fact.
-    pub(super) fn lift_hold(
+    pub(in crate::disposition) fn lift_hold(
         &mut self,
         id: &HoldId,
         reason: &str,

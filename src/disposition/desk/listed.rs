@@ -14,7 +14,7 @@ use crate::model::{Fingerprint, Instant, RuleNumber};
 ///
 /// # Errors
 /// The log or the private database cannot be read.
-pub(super) fn approvals_of(
+pub(in crate::disposition) fn approvals_of(
     desk: &SharedDesk,
     record: &NamedRecord,
     now: Instant,

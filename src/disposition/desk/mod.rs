@@ -5,23 +5,19 @@
 
 mod actor;
 mod adopt;
-mod answer;
+pub mod behind;
 mod brake;
-mod client;
 mod clock;
-mod crowd;
-mod door;
 mod earlier;
 mod error;
 mod firings;
 mod holding;
-mod lines;
 mod listed;
 mod memos;
 mod plans;
+mod reason;
 mod review;
 mod room;
-mod serve;
 mod shared;
 mod state;
 mod stayed;
@@ -32,16 +28,16 @@ use std::sync::Arc;
 
 pub use actor::actor_of;
 pub use adopt::{Successor, adopt_log};
-pub use answer::{Session, check_reason};
 pub use brake::{Brake, Execution};
-pub use client::Client;
-pub use door::{AskError, Door, connect_to_holder, open_or_connect};
 pub use earlier::EarlierLog;
 pub use error::DeskError;
 pub use firings::Firing;
+pub(super) use holding::{HoldOrder, Naming};
+pub(super) use listed::approvals_of;
 pub use plans::PlanState;
+pub use reason::check_reason;
+pub(super) use review::approve_plan;
 pub use review::approved_plan;
-pub use serve::{Now, Served, Steward, serve};
 pub use shared::{DeskGuard, SharedDesk};
 pub use stayed::Stayed;
 
@@ -230,4 +226,4 @@ fn random_hex<const BYTES: usize>() -> Result<String, DeskError> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -34,7 +34,7 @@ pub enum PlanState {
 
 impl Desk {
     /// Every plan and where it stands.
-    pub(super) fn plan_list(&mut self, now: Instant) -> Result<Vec<PlanStatus>, DeskError> {
+    pub(in crate::disposition) fn plan_list(&mut self, now: Instant) -> Result<Vec<PlanStatus>, DeskError> {
         self.plans.all()?.into_iter().map(|(plan, file)| self.status(plan, file, now)).collect()
     }
 
@@ -48,7 +48,7 @@ impl Desk {
     }
 
     /// Erases the lists of plans that are done or rejected, as the log tells whatever time it is.
-    pub(super) fn erase_what_is_done(&mut self, now: Instant) -> Result<(), DeskError> {
+    pub(in crate::disposition) fn erase_what_is_done(&mut self, now: Instant) -> Result<(), DeskError> {
         self.plans.erase_abandoned_drafts()?;
         self.erase_lists(now, |state| matches!(state, PlanState::Executed | PlanState::Rejected))
     }

@@ -3,12 +3,12 @@
 
 use std::collections::{BTreeSet, HashSet};
 
+use super::behind;
 use super::plans::{PlanState, why_not};
 use super::{Desk, DeskError, SharedDesk};
 use crate::audit::codec::encode;
 use crate::audit::leaf::{Approval, Body, Leaf, Rejection};
 use crate::disposition::approval::{ApprovalError, ApprovedPlan, Decision, STANDS, Terms, approve};
-use crate::disposition::execute;
 use crate::disposition::holds::key_text;
 use crate::disposition::plan::{Manifest, Open, Plan, PlanDirs, PlanError, PlannedRule, changed};
 use crate::disposition::rails::{Going, LeftOut, Measure, Rail, tripped};
@@ -34,7 +34,7 @@ pub fn approved_plan(desk: &SharedDesk, plan: &PlanId, actor: &Actor, now: Insta
 ///
 /// # Errors
 /// Whatever keeps the plan from being approved. Where that is a guard rail, it is on record too.
-pub(super) fn approve_plan(
+pub(in crate::disposition) fn approve_plan(
     desk: &SharedDesk,
     plan: &PlanId,
     terms: Terms,
@@ -100,7 +100,7 @@ impl Desk {
         if state != PlanState::Pending {
             return Err(why_not(state, plan.file(), false).into());
         }
-        execute::look_whether_behind(self)?;
+        behind::look(self)?;
         self.check_unchanged(&id, plan.manifest(), now, Reader::open_to_look)?;
         let install = self.install.clone();
         for planned in &plan.manifest().calendars {
@@ -150,7 +150,13 @@ impl Desk {
     }
 
     /// Rejects a plan, puts that on record and erases its list.
-    pub(super) fn reject(&mut self, plan: &PlanId, reason: &str, actor: &Actor, now: Instant) -> Result<(), DeskError> {
+    pub(in crate::disposition) fn reject(
+        &mut self,
+        plan: &PlanId,
+        reason: &str,
+        actor: &Actor,
+        now: Instant,
+    ) -> Result<(), DeskError> {
         let file = self.plans.manifest(plan)?;
         let decision = self.store.decision(plan)?;
         let state = self.state_of(&file, decision.as_ref(), now)?;

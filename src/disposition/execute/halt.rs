@@ -1,11 +1,10 @@
 //! What ends a run between two batches: a person rejects its plan, the calendar that it obeys ends, or the database no
 //! longer says what the log says.
 
-use super::behind;
 use super::error::ExecuteError;
 use super::target::Target;
 use crate::disposition::approval::ApprovalError;
-use crate::disposition::desk::Desk;
+use crate::disposition::desk::{Desk, behind};
 use crate::model::Instant;
 use crate::records::sqlite::{FenceState, WriteTxn};
 

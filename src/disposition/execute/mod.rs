@@ -9,7 +9,6 @@ mod announce;
 mod apply;
 mod asked;
 mod batch;
-mod behind;
 mod bytes;
 pub mod chunk;
 mod close;
@@ -37,7 +36,6 @@ mod unlink;
 mod writers;
 
 pub use apply::{Conditions, Progress, apply};
-pub use behind::{Untold, look as look_whether_behind, look_beside as look_whether_behind_beside, untold};
 pub use error::ExecuteError;
 pub use left::{Late, apply_left, release};
 pub use recover::{LeftBehind, Recovered, recover};

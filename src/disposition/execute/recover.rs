@@ -5,7 +5,6 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::ControlFlow;
 
 use super::again::without_used_again;
-use super::behind;
 use super::error::ExecuteError;
 use super::fault;
 use super::finish::{After, Committed, Ending, finish, log_outcomes};
@@ -19,7 +18,7 @@ use crate::audit::leaf::{Action, Body, Correction, Intent, RecordOutcome};
 use crate::audit::load_fingerprinter;
 use crate::disposition::Installation;
 use crate::disposition::chronicle::correction;
-use crate::disposition::desk::Desk;
+use crate::disposition::desk::{Desk, behind};
 use crate::disposition::plan::PlanDirs;
 use crate::model::{Fingerprint, Instant, Origin, RecordKey, SourceName};
 use crate::records::mapping::Source;

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::ControlFlow;
 
 use super::error::ExecuteError;
+use super::inherited;
 use super::logged::{LoggedBatch, is_gone, logged_batch};
-use super::{behind, inherited};
 use crate::audit::leaf::{Action, Body, Correction};
 use crate::audit::{BACK, Brief, Entries, LogError, load_fingerprinter};
 use crate::disposition::Installation;
 use crate::disposition::chronicle::correction;
-use crate::disposition::desk::Desk;
+use crate::disposition::desk::{Desk, behind};
 use crate::model::{BatchNumber, Fingerprint, Instant, Origin, SeriesName, SourceName};
 use crate::records::sqlite::{FenceState, Reader};
 

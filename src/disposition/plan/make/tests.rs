@@ -4,7 +4,8 @@ use chrono::TimeDelta;
 use proptest::prelude::*;
 
 use super::*;
-use crate::disposition::desk::{AskError, DeskError, open_or_connect};
+use crate::disposition::desk::DeskError;
+use crate::disposition::door::{AskError, open_or_connect};
 use crate::disposition::explain::explain;
 use crate::disposition::holds::HoldScope;
 use crate::disposition::plan::{Manifest, PlanDirs, changed, database_digest, mapping_digest};

@@ -4,7 +4,10 @@ use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use super::*;
+use crate::disposition::desk::tests::{ask, code, door, dossier, held as holds_in_force, place, placed};
+use crate::disposition::holds::HoldScope;
 use crate::disposition::request::{NamedRecord, RefusalKind};
+use crate::disposition::sample::{Sample, now};
 
 /// A state that somebody holds and serves.
 struct Held {
@@ -103,7 +106,7 @@ fn garbage_is_refused_and_has_no_effect() {
         assert_eq!((refusal.kind, refusal.code.as_str()), (RefusalKind::Usage, "not-a-request"));
         assert_eq!(raw.hear(), None, "the connection ends");
     }
-    assert_eq!(super::held(&held.sample), []);
+    assert_eq!(holds_in_force(&held.sample), []);
 }
 
 #[test]
@@ -121,7 +124,7 @@ fn an_endless_line_is_cut_off_and_a_half_line_is_not_obeyed() {
     let request = serde_json::to_vec(&place(dossier("7"))).unwrap();
     half.say(&request);
     drop(half);
-    assert_eq!(super::held(&held.sample), []);
+    assert_eq!(holds_in_force(&held.sample), []);
 }
 
 #[test]
@@ -144,7 +147,7 @@ fn a_request_that_was_not_read_is_asked_again_of_the_next_holder() {
     placed(there.ask(place(dossier("7"))).map_err(|error| error.refusal()));
     assert!(there.here().is_some(), "the state was free, so it is here now");
     drop(there);
-    assert_eq!(super::held(&sample).len(), 1);
+    assert_eq!(holds_in_force(&sample).len(), 1);
 }
 
 #[test]

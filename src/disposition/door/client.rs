@@ -5,9 +5,9 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::DeskError;
 use super::lines::LONGEST_LINE;
 use super::serve::{SOCKET, reach};
+use crate::disposition::desk::DeskError;
 use crate::disposition::request::{RefusalKind, Request, Response};
 
 /// An answer may take a chunk and the reading of a plan's list.

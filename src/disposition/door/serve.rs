@@ -16,10 +16,12 @@ use std::time::Duration;
 
 use rustix::fs::{Mode, OFlags};
 
+use super::Session;
 use super::crowd::{Crowd, MOST_CONNECTIONS};
 use super::lines::{Lines, PATIENCE};
-use super::{DeskError, Session, SharedDesk, actor_of};
+use crate::disposition::clock::Now;
 use crate::disposition::control::Control;
+use crate::disposition::desk::{DeskError, SharedDesk, actor_of};
 use crate::disposition::request::{Request, Response};
 use crate::model::{Actor, Instant};
 
@@ -28,9 +30,6 @@ const TICK: Duration = Duration::from_millis(100);
 
 /// The name of the socket in the state directory.
 pub(super) const SOCKET: &str = "control.sock";
-
-/// Says what time it is.
-pub type Now = Arc<dyn Fn() -> Instant + Send + Sync>;
 
 /// Answers what is for the daemon, or for any holder of the state; who asks is known from the socket.
 pub type Steward = Arc<dyn Fn(Control, &Actor, Instant) -> Response + Send + Sync>;

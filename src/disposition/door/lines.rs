@@ -5,7 +5,7 @@ use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant as Monotonic};
 
-use super::DeskError;
+use crate::disposition::desk::DeskError;
 
 /// Longest request, its line break included.
 pub(super) const LONGEST_LINE: usize = 64 << 10;

@@ -6,22 +6,16 @@ use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use super::holding::{HoldOrder, Naming};
-use super::listed::approvals_of;
-use super::review::approve_plan;
-use super::{DeskError, SharedDesk};
 use crate::audit::{Fingerprinter, key_year};
 use crate::disposition::Installation;
 use crate::disposition::approval::Terms;
+use crate::disposition::desk::{DeskError, HoldOrder, Naming, SharedDesk, approvals_of, approve_plan, check_reason};
 use crate::disposition::execute::{self, ExecuteError};
 use crate::disposition::holds::{HoldScope, key_text};
 use crate::disposition::request::{NamedRecord, Request, Response};
 use crate::model::{Actor, CivilDate, Digest, Instant, PlanId, RecordKey, SeriesName, SourceName};
 use crate::records::mapping::SeriesMapping;
 use crate::records::sqlite::{Reader, StoreError};
-
-/// A reason or a case number longer than this is no reason.
-const LONGEST_REASON: usize = 4_096;
 
 /// How long the expression of a hold is tried on rows before it is placed.
 const LONGEST_TRIAL: Duration = Duration::from_secs(10);
@@ -261,16 +255,4 @@ fn open(install: &Installation, mapping: &SeriesMapping) -> Result<Reader, DeskE
     let source = install.sources.get(&mapping.source);
     let source = source.ok_or_else(|| DeskError::UnknownSeries { series: mapping.series.clone() })?;
     Ok(Reader::open_to_look(source, &install.series)?)
-}
-
-/// Whether a reason says something, and neither it nor the case number is too long to keep.
-///
-/// # Errors
-/// [`DeskError::Reason`].
-pub fn check_reason(reason: &str, case: Option<&str>) -> Result<(), DeskError> {
-    let is_short = |text: &str| text.len() <= LONGEST_REASON;
-    if reason.trim().is_empty() || !is_short(reason) || !case.is_none_or(is_short) {
-        return Err(DeskError::Reason { most: LONGEST_REASON });
-    }
-    Ok(())
 }

@@ -1,11 +1,23 @@
 //! The door to the Desk: it is here, or another process has it and answers over the control socket.
+//!
+//! Where requests are answered, whoever asks; above `execute`, which the Desk knows nothing of.
+
+mod answer;
+mod client;
+mod crowd;
+mod lines;
+mod serve;
 
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant as Monotonic};
 
-use super::{Brake, Client, Desk, DeskError, Served, Session, SharedDesk, actor_of, serve};
+pub use answer::Session;
+pub use client::Client;
+pub use serve::{Served, Steward, serve};
+
+use super::desk::{Brake, Desk, DeskError, SharedDesk, actor_of};
 use crate::audit;
 use crate::audit::{KeyPlaces, LogReader, load_fingerprinter};
 use crate::disposition::Installation;
@@ -271,3 +283,6 @@ impl AskError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::Path;
 
+use super::{Desk, DeskError};
 use crate::audit::earlier::{Earlier, Kept, beside, earlier_logs};
 use crate::audit::{Brief, Entries, LogError, LogReader};
-use crate::disposition::desk::{Desk, DeskError};
 use crate::model::{BatchNumber, Origin, SourceName};
 use crate::records::sqlite::Reader;
 
@@ -102,7 +102,7 @@ fn tells_of(earlier: &Earlier, batch: BatchNumber) -> bool {
 }
 
 /// The first of these batches, which have a fence row in a source, that the log does not know.
-pub(super) fn unknown(
+pub(in crate::disposition) fn unknown(
     desk: &mut Desk,
     source: &SourceName,
     batches: &[BatchNumber],
@@ -129,7 +129,7 @@ fn is_known(log: &impl Entries, batch: BatchNumber) -> Result<bool, LogError> {
 }
 
 /// The refusal.
-pub(super) fn behind(desk: &mut Desk, source: &SourceName, batch: BatchNumber) -> DeskError {
+pub(in crate::disposition) fn behind(desk: &mut Desk, source: &SourceName, batch: BatchNumber) -> DeskError {
     let (source_name, origin) = (source.clone(), desk.log().origin().clone());
     DeskError::LogBehind { source_name, origin, batch, entries: desk.log().size() }
 }
