@@ -97,6 +97,14 @@ impl Office {
         self.rows("dossier")
     }
 
+    /// Takes the rows that are no more from a copy of the database.
+    fn import(&self, copy: &str) {
+        let database = self.database();
+        database.execute("ATTACH ?1 AS copy", [self.path(copy).to_str()]).unwrap();
+        let missing = "INSERT INTO dossier SELECT * FROM copy.dossier WHERE id NOT IN (SELECT id FROM main.dossier)";
+        assert!(database.execute(missing, []).unwrap() > 0);
+    }
+
     fn run(&self, arguments: &[&str], now: &str, failpoint: &str) -> Result<Json, Refusal> {
         let mut command = self.command(&[arguments, &["--format", "json"]].concat());
         let ran = ran(command.env("RETENTIOND_NOW", now).env("FAILPOINTS", failpoint));
@@ -250,6 +258,28 @@ fn a_plan_approved_before_the_database_was_restored_is_not_applied_to_it() {
     office.run(&["approve", &anew, "--accept", "restored"], NOON, "").unwrap();
     office.run(&["apply", &anew], NOON, "").unwrap();
     assert_eq!(office.count(), 100);
+}
+
+#[test]
+fn what_another_plan_destroyed_since_the_approval_and_was_imported_again_is_not_destroyed_again() {
+    let office = Office::new();
+    office.insert(DUE, 2);
+    fs::copy(office.path("app.db"), office.path("backup.db")).unwrap();
+    let before = office.approved();
+    office.insert(DUE, 1);
+    let meanwhile = office.approved();
+    office.run(&["apply", &meanwhile], NOON, "").unwrap();
+    assert_eq!(office.count(), 100);
+    office.import("backup.db");
+    assert_eq!(office.count(), 102);
+    let statement = office.run(&["apply", &before], NOON, "").unwrap();
+    assert_eq!(office.count(), 102, "the log says that they were destroyed, and nobody let them go again");
+    assert_eq!((&statement["destroyed"], &statement["drifted"]), (&0.into(), &2.into()), "{statement}");
+    let reasons = statement["reasons"].as_object().unwrap();
+    assert!(reasons.iter().any(|(why, records)| why.contains("make a new plan") && *records == 2), "{statement}");
+    office.verify();
+    office.is_kept_by("restored", 2);
+    office.verify();
 }
 
 #[test]

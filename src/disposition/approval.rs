@@ -215,6 +215,11 @@ impl ApprovedPlan {
         self.plan.manifest()
     }
 
+    /// The plan that was approved.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
     /// Who approved it, when, and on what terms.
     pub fn decision(&self) -> &Decision {
         &self.decision

@@ -21,7 +21,7 @@ use super::{asked, declare, fault, recover, restored, resume};
 use crate::audit::leaf::RecordOutcome;
 use crate::disposition::company::Company;
 use crate::disposition::desk::{Desk, SharedDesk, behind};
-use crate::disposition::plan::Item;
+use crate::disposition::plan::{GoneSince, Item, gone_since};
 use crate::disposition::{ApprovedPlan, Installation, Pace};
 use crate::model::{Actor, Fingerprint, Instant, Opening, RunId, SourceName};
 use crate::records::files::Reserved;
@@ -74,6 +74,7 @@ pub fn apply(
         wait_for_a_person(&mut desk, plan)?;
         recovered.late
     };
+    let gone_since = gone_since(&install, plan.plan())?;
     let mut writers = Writers::new(shared, plan, &install);
     asked::every_hold(shared, plan.manifest(), &mut writers)?;
     let (settled, run, began) = {
@@ -90,6 +91,7 @@ pub fn apply(
         install: &install,
         run: &run,
         settled: &settled.records,
+        gone_since: &gone_since,
         spools: SpoolDir::of(&install.state, install.boot),
         reserved: install.reserved(),
         writers,
@@ -121,6 +123,7 @@ struct Execution<'a> {
     install: &'a Installation,
     run: &'a RunId,
     settled: &'a HashSet<Fingerprint>,
+    gone_since: &'a GoneSince,
     spools: SpoolDir,
     reserved: Reserved,
     writers: Writers<'a>,
@@ -250,6 +253,7 @@ impl<'a> Execution<'a> {
         let year = self.plan.manifest().fingerprint_year;
         let fingerprinter = self.shared.lock()?.log().fingerprinter(&mapping.source, year, now)?;
         let company = Company::of(self.install, mapping, now)?;
-        Ok(Target { plan: self.plan, run: self.run, mapping, governing, company, fingerprinter })
+        let (plan, run, gone_since) = (self.plan, self.run, self.gone_since);
+        Ok(Target { plan, run, mapping, governing, company, fingerprinter, gone_since })
     }
 }

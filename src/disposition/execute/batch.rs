@@ -29,6 +29,10 @@ const ATTEMPTS: u32 = 5;
 /// Longest pause before another attempt; the pauses grow up to it, each with a jitter of its own.
 const LONGEST_PAUSE: Duration = Duration::from_millis(800);
 
+/// Why a record is left that another plan had listed too.
+const WENT_SINCE: &str = "the log says that the record went under another plan since this one was made; where it stands in its table again, make a new \
+     plan, which lists it under the rail `restored`";
+
 /// What a batch works with.
 pub(super) struct Bench<'a> {
     pub shared: &'a SharedDesk,
@@ -105,8 +109,8 @@ pub(super) fn run_batch(bench: &mut Bench<'_>, target: &Target<'_>, items: &[&It
     };
     if let BatchEnd::Done { result, .. } | BatchEnd::Over { result, .. } = &mut end {
         let refused: Vec<(&Item, String)> = refused.iter().map(|(item, error)| (*item, error.to_string())).collect();
-        let failed = result.failed.iter().map(|(place, reason)| (candidates[*place].item, &**reason));
-        let staying = failed.chain(refused.iter().map(|(item, reason)| (*item, reason.as_str())));
+        let stayed = result.stayed.iter().map(|(place, reason)| (candidates[*place].item, &**reason));
+        let staying = stayed.chain(refused.iter().map(|(item, reason)| (*item, reason.as_str())));
         stayed::note(bench.shared, target, staying, (bench.clock)())?;
         for (_, reason) in refused {
             result.outcomes.push(RecordOutcome::Failed);
@@ -160,6 +164,7 @@ fn run_announced(
             let outcomes = candidates.iter().zip(&result.outcomes);
             let gone = outcomes.filter(|(_, outcome)| **outcome == RecordOutcome::Destroyed);
             result.missing = gone.map(|(candidate, _)| candidate.missing).sum();
+            explain_drift(target, candidates, &mut result);
             BatchEnd::Done { result, effort }
         }
         Attempt::Busy => BatchEnd::Done { result: undone(bench, "the database stayed locked")?, effort },
@@ -178,6 +183,15 @@ fn run_announced(
             BatchEnd::Unjudged(error)
         }
     })
+}
+
+/// Tells of records that were not disposed of because the log says that they went since the plan was made.
+fn explain_drift(target: &Target<'_>, candidates: &[Candidate<'_>], result: &mut BatchResult) {
+    for (place, candidate) in candidates.iter().enumerate() {
+        if result.outcomes[place] == RecordOutcome::Drifted && target.went_since(candidate.item) {
+            result.explain(place, WENT_SINCE);
+        }
+    }
 }
 
 /// Logs the outcome. It becomes durable with the next batch's intents, or at the end of the run.

@@ -189,7 +189,8 @@ struct Kept {
     by: Option<BlockedBy>,
 }
 
-/// Any difference from the plan keeps the record; so do a hold, a blocker, and a date that has not come.
+/// Any difference from the plan keeps the record; so do a hold, a blocker, a date that has not come, and that the log
+/// says it went since.
 fn rejudge(
     target: &Target<'_>,
     candidate: &Candidate<'_>,
@@ -206,7 +207,8 @@ fn rejudge(
     match verdict {
         Verdict::Held(_) => RecordOutcome::Held,
         Verdict::Due(term, action) => {
-            let as_planned = facts.digest() == item.facts
+            let as_planned = !target.went_since(item)
+                && facts.digest() == item.facts
                 && action == item.action
                 && Some(&term.rule) == target.rule(item)
                 && term.due.is_some_and(|due| due.from.timestamp() == item.due_from.timestamp());

@@ -77,8 +77,7 @@ fn read_back(
 
 fn fail(result: &mut BatchResult, place: usize, reason: &'static str) {
     result.outcomes[place] = RecordOutcome::Failed;
-    result.reasons.push(reason.to_owned());
-    result.failed.push((place, reason));
+    result.explain(place, reason);
 }
 
 fn places_of(outcomes: &[RecordOutcome], wanted: RecordOutcome) -> Vec<usize> {

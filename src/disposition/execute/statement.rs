@@ -146,8 +146,17 @@ pub(super) struct BatchResult {
     /// Files that should be gone and are not.
     pub left: Vec<SpooledFile>,
     pub reasons: Vec<String>,
-    /// Places of records that failed after the COMMIT, with their reasons, which stand in `reasons` too.
-    pub failed: Vec<(usize, &'static str)>,
+    /// Places of records that were announced and of which more is to say than what became of them, with their reasons,
+    /// which stand in `reasons` too.
+    pub stayed: Vec<(usize, &'static str)>,
+}
+
+impl BatchResult {
+    /// Tells why the record at this place stays.
+    pub fn explain(&mut self, place: usize, reason: &'static str) {
+        self.reasons.push(reason.to_owned());
+        self.stayed.push((place, reason));
+    }
 }
 
 impl Tally {

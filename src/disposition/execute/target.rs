@@ -4,7 +4,7 @@ use crate::audit::{Fingerprinter, IntentDraft, IntentRecord};
 use crate::disposition::ApprovedPlan;
 use crate::disposition::company::Company;
 use crate::disposition::judge::Governing;
-use crate::disposition::plan::Item;
+use crate::disposition::plan::{GoneSince, Item};
 use crate::model::{KeyValue, PlanId, RuleNumber, RunId};
 use crate::records::mapping::SeriesMapping;
 
@@ -17,6 +17,8 @@ pub(super) struct Target<'a> {
     /// The series whose rows may change with its records.
     pub company: Company<'a>,
     pub fingerprinter: Fingerprinter,
+    /// Records of the plan of which the log says that they went since it was made.
+    pub gone_since: &'a GoneSince,
 }
 
 impl Target<'_> {
@@ -28,6 +30,12 @@ impl Target<'_> {
     /// The rule under which an item is planned.
     pub fn rule(&self, item: &Item) -> Option<&RuleNumber> {
         self.plan.rule(item).map(|planned| &planned.rule)
+    }
+
+    /// Whether the log says that an item went since the plan was made, under another plan: what stands under its name
+    /// was put back, and nobody let it go again.
+    pub fn went_since(&self, item: &Item) -> bool {
+        self.gone_since.contains(&item.fingerprint)
     }
 
     /// What the log is to say before a batch of items that share rule and action; `None` without items.

@@ -4,25 +4,21 @@
 //! An application may give a key that is free to a new record. What starts the clock of that one comes after the end of
 //! the old one, so a record counts only where its trigger lies before what the log says.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use chrono::Days;
-
 use super::PlanError;
-use super::body::days;
 use super::draft::{Draft, Place};
 use super::scope::{Scope, Tally};
+use super::sought::{AT_ONCE, Sought};
 use crate::audit::earlier::{Kept, beside, earlier_logs};
-use crate::audit::{self, Entries, Fingerprinter, KeyPlaces, LogError, LogReader, Naming, namings, scan_disposed};
+use crate::audit::{self, Entries, Fingerprinter, KeyPlaces, LogError, LogReader, Naming, namings};
 use crate::disposition::Installation;
-use crate::model::{Fingerprint, Instant};
+use crate::model::SourceName;
 use crate::records::mapping::SeriesMapping;
 
-/// Names that are looked for in one reading of a log: 16 MiB of them.
-const AT_ONCE: usize = 1 << 20;
-
-/// Marks the records of a settled draft that a log says are gone, this one or one before it, and counts them.
+/// Marks the records of a settled draft that a log says are gone, this one or one before it, and counts them. Returns
+/// how many entries the log had.
 ///
 /// # Errors
 /// A log, a key or the list cannot be read.
@@ -31,12 +27,14 @@ pub(super) fn mark(
     install: &Installation,
     draft: &Draft,
     tallies: &mut [Tally],
-) -> Result<(), PlanError> {
+) -> Result<u64, PlanError> {
+    let logs = logs(&install.state)?;
+    let entries = logs.first().map(LogReader::size).unwrap_or_default();
     if tallies.iter().all(|tally| tally.counts.due == 0) {
-        return Ok(());
+        return Ok(entries);
     }
-    let keys = KeyPlaces::new(install.state.join("private/keys"));
-    for log in logs(&install.state)? {
+    let keys = key_places(install);
+    for log in logs {
         let namings = namings(&log, &keys)?;
         let of_series: Vec<Vec<(&Naming, &Fingerprinter)>> =
             scope.series.iter().map(|scoped| names_of(scoped.mapping, install, &namings)).collect();
@@ -45,7 +43,12 @@ pub(super) fn mark(
             Looking { log: &log, of_series: &of_series, draft, at_once }.mark(tallies)?;
         }
     }
-    Ok(())
+    Ok(entries)
+}
+
+/// Where the keys are that name records.
+pub(super) fn key_places(install: &Installation) -> KeyPlaces {
+    KeyPlaces::new(install.state.join("private/keys"))
 }
 
 /// The log of a state directory, and those before it whose entries are beside it.
@@ -72,11 +75,14 @@ fn names_of<'n>(
     install: &Installation,
     namings: &'n BTreeMap<Naming, Fingerprinter>,
 ) -> Vec<(&'n Naming, &'n Fingerprinter)> {
-    let may_be = |naming: &Naming| {
-        naming.series == mapping.series
-            && (naming.source == mapping.source || !install.sources.contains_key(&naming.source))
-    };
+    let may_be = |naming: &Naming| naming.series == mapping.series && may_be_of(install, naming, &mapping.source);
     namings.iter().filter(|(naming, _)| may_be(naming)).collect()
+}
+
+/// Whether a name may be one of a record of this source: its own, or that of a source that the configuration does not
+/// have.
+pub(super) fn may_be_of(install: &Installation, naming: &Naming, source: &SourceName) -> bool {
+    naming.source == *source || !install.sources.contains_key(&naming.source)
 }
 
 /// A list that is held against one log.
@@ -89,66 +95,25 @@ struct Looking<'l> {
     at_once: usize,
 }
 
-/// One name of a record of the list.
-struct Wanted {
-    /// The beginning of its fingerprint: of sixteen million million pairs one may agree by chance.
-    name: u64,
-    /// Which record it is, counted from the first that is looked for.
-    record: u32,
-    /// Its trigger, in days since 1970.
-    day: i32,
-}
-
 impl Looking<'_> {
     fn mark(&self, tallies: &mut [Tally]) -> Result<(), PlanError> {
         let mut from = Place::default();
         loop {
-            let mut records = 0;
-            let mut wanted: HashMap<&Naming, Vec<Wanted>> = HashMap::new();
+            let mut sought = Sought::default();
             let next = self.draft.visit_after(&from, self.at_once, &mut |series, key, day| {
+                sought.next_record();
                 for (naming, key_of_year) in &self.of_series[series] {
-                    let name = beginning(&key_of_year.record(&naming.series, &key));
-                    wanted.entry(naming).or_default().push(Wanted { name, record: records, day });
+                    sought.add(naming, &key_of_year.record(&naming.series, &key), day);
                 }
-                records += 1;
             })?;
-            if records == 0 {
+            if sought.is_empty() {
                 return Ok(());
             }
-            let back = self.find(wanted, records as usize)?;
+            let back = sought.find(self.log, 0)?;
             for rule in self.draft.mark_back(&from, self.at_once, &|record| back[record])? {
                 tallies[rule].back += 1;
             }
             from = next;
         }
     }
-
-    /// For each record, whether the log says that it went after its trigger.
-    fn find(&self, mut wanted: HashMap<&Naming, Vec<Wanted>>, records: usize) -> Result<Vec<bool>, LogError> {
-        let mut back = vec![false; records];
-        wanted.values_mut().for_each(|names| names.sort_unstable_by_key(|wanted| wanted.name));
-        if wanted.is_empty() {
-            return Ok(back);
-        }
-        scan_disposed(self.log, &|naming| wanted.contains_key(naming), &mut |naming, fingerprint, at| {
-            let Some(names) = wanted.get(naming) else { return };
-            let name = beginning(&fingerprint);
-            let first = names.partition_point(|wanted| wanted.name < name);
-            for found in names[first..].iter().take_while(|wanted| wanted.name == name) {
-                back[found.record as usize] |= found.day <= last_day(at);
-            }
-        })?;
-        Ok(back)
-    }
-}
-
-fn beginning(fingerprint: &Fingerprint) -> u64 {
-    let [a, b, c, d, e, f, g, h, ..] = *fingerprint.as_bytes();
-    u64::from_be_bytes([a, b, c, d, e, f, g, h])
-}
-
-/// The last civil day that it is anywhere at this instant.
-fn last_day(at: Instant) -> i32 {
-    let day = at.date_naive();
-    days(day.checked_add_days(Days::new(1)).unwrap_or(day))
 }

@@ -18,6 +18,8 @@ mod readable;
 pub(crate) mod sample;
 mod scope;
 mod settle;
+mod since;
+mod sought;
 mod store;
 
 pub use along::{PartCount, RuleAlong};
@@ -28,4 +30,5 @@ pub use keys::{PlanningKeys, database_digest, mapping_digest};
 pub use manifest::{Items, Manifest, PlannedCalendar, PlannedRule, PlannedSeries, sum};
 pub use readable::{Made, make};
 pub use scope::PlanRequest;
+pub use since::{GoneSince, gone_since};
 pub use store::{Plan, PlanDirs, PlanFile};

@@ -40,6 +40,7 @@ pub fn keep(state: &Path, items: i64, simulation: bool) -> PlanId {
         plan: plan.clone(),
         digest,
         made_at: made_at(),
+        entries: 0,
         asked_for: true,
         unread: BTreeSet::new(),
         rails,

@@ -24,6 +24,10 @@ pub struct PlanFile {
     /// Digest of the manifest alone.
     pub digest: Digest,
     pub made_at: Instant,
+    /// How many entries of the log were looked through for records that had gone before; what a later one says, the
+    /// execution looks for.
+    #[serde(default)]
+    pub entries: u64,
     /// A person asked for it and was given it, also where the daemon had made the same: it is not the daemon's to take
     /// back.
     #[serde(default)]
