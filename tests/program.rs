@@ -63,3 +63,5 @@ mod two_series;
 mod usage;
 #[path = "program/witness.rs"]
 mod witness;
+#[path = "program/written.rs"]
+mod written;

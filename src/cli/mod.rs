@@ -18,6 +18,7 @@ mod explain;
 mod forecast;
 mod hold;
 mod init;
+mod output;
 mod plan;
 mod plans;
 mod progress;

@@ -1,15 +1,13 @@
 //! `plan`: a dry run. Touches nothing in the records.
 
-use std::fs::OpenOptions;
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 
 use super::arguments::{day, one_rule};
 use super::error::Failure;
 use super::exit::Exit;
+use super::output::Output;
 use super::session::{Session, note};
 use super::setup::Setup;
 use crate::disposition::desk::DeskError;
@@ -46,6 +44,7 @@ impl PlanCommand {
     /// Makes a plan and shows it. Where a source could not be read, the plan lacks what is due in it (exit 5).
     pub fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
         let setup = Setup::load(session)?;
+        let [out, csv] = self.outputs(&setup)?;
         let mut door = setup.desk()?.0;
         let (now, doubt) = door.time()?;
         if let Some(doubt) = doubt {
@@ -65,39 +64,51 @@ impl PlanCommand {
         let made = door.plan(&request)?;
         let report = PlanReport::new(&made, &setup.install, setup.language.words());
         let report = PlanReport { left, program: session.command(&[]), ..report };
-        if let Some(path) = &self.out {
-            write_private(path, |out| writeln!(out, "{:#}", report.json()))?;
+        if let Some(out) = &out {
+            out.write(|out| writeln!(out, "{:#}", report.json()))?;
         }
-        if let Some(path) = &self.csv {
-            self.write_csv(&setup, &made.file, path)?;
+        if let Some(csv) = &csv {
+            write_csv(&setup, &made.file, csv)?;
         }
         session.show(&report, setup.language)?;
         Ok(if made.unread.is_empty() { Exit::Ok } else { Exit::Partial })
     }
 
-    fn write_csv(&self, setup: &Setup, file: &PlanFile, path: &Path) -> Result<(), Failure> {
-        let plan = PlanDirs::of(&setup.install.state).open(&file.plan)?;
-        let mut desk = setup.desk()?;
-        let mut refused = None;
-        let mut why = |records: Vec<NamedRecord>| {
-            let mut reasons = Vec::with_capacity(records.len());
-            for records in NamedRecord::in_requests(&records) {
-                match desk.ask(Request::Stayed { records: records.to_vec() }) {
-                    Ok(Response::Stayed { stayed }) => {
-                        reasons.extend(stayed.into_iter().map(|stayed| stayed.map(|stayed| stayed.reason)));
-                    }
-                    answer => {
-                        refused = Some(answer.err().unwrap_or_else(Failure::unexpected));
-                        return Err("the records that stayed could not be asked for");
-                    }
+    /// Where plan and list go, known before anything is done: both hold keys of records.
+    fn outputs(&self, setup: &Setup) -> Result<[Option<Output>; 2], Failure> {
+        let kept = setup.config.kept();
+        let output = |path: &Option<PathBuf>| path.as_ref().map(|path| Output::private(path, &kept)).transpose();
+        match [output(&self.out)?, output(&self.csv)?] {
+            [Some(out), Some(csv)] if out.is(&csv) => {
+                Err(Failure::usage("--out and --csv name one file.", "Name another one for each."))
+            }
+            outputs => Ok(outputs),
+        }
+    }
+}
+
+/// Writes the list of the plan's records.
+fn write_csv(setup: &Setup, file: &PlanFile, out: &Output) -> Result<(), Failure> {
+    let plan = PlanDirs::of(&setup.install.state).open(&file.plan)?;
+    let mut desk = setup.desk()?;
+    let mut refused = None;
+    let mut why = |records: Vec<NamedRecord>| {
+        let mut reasons = Vec::with_capacity(records.len());
+        for records in NamedRecord::in_requests(&records) {
+            match desk.ask(Request::Stayed { records: records.to_vec() }) {
+                Ok(Response::Stayed { stayed }) => {
+                    reasons.extend(stayed.into_iter().map(|stayed| stayed.map(|stayed| stayed.reason)));
+                }
+                answer => {
+                    refused = Some(answer.err().unwrap_or_else(Failure::unexpected));
+                    return Err("the records that stayed could not be asked for");
                 }
             }
-            Ok(reasons)
-        };
-        let written =
-            write_private(path, |out| PlanCsv::new(file, &setup.install.series).write(plan.body(), &mut why, out));
-        refused.map_or(written, Err)
-    }
+        }
+        Ok(reasons)
+    };
+    let written = out.write(|out| PlanCsv::new(file, &setup.install.series).write(plan.body(), &mut why, out));
+    refused.map_or(written, Err)
 }
 
 /// What earlier runs have left: whoever holds the state knows it best.
@@ -110,12 +121,4 @@ fn left(door: &Door, setup: &Setup) -> Result<Vec<PlanLeft>, Failure> {
         }
     };
     Ok(left.into_iter().map(|(plan, files)| PlanLeft { plan: plan.to_string(), files }).collect())
-}
-
-/// Writes a file that holds keys of records: for this user only.
-fn write_private(path: &Path, write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> Result<(), Failure> {
-    let failed = |error| Failure::file(path, "write the file", &error);
-    let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path).map_err(failed)?;
-    let mut out = std::io::BufWriter::new(file);
-    write(&mut out).and_then(|()| out.flush()).map_err(failed)
 }

@@ -52,7 +52,7 @@ pub(super) fn apart(document: &Document<'_>, config: &Config) {
     let textfile = config.metrics.textfile.as_ref().map(|path| ("metrics.textfile", path));
     for (place, path) in socket.into_iter().chain(textfile) {
         if let Some(what) = kept_at(path, config) {
-            let message = format!("`{place}` would replace what lies there, and that is {what}");
+            let message = format!("`{place}` would replace what lies there, and that is, or is in, {what}");
             document.fault_at(place, "metrics-place", message, "name a file in a directory of its own");
         }
     }
@@ -60,21 +60,7 @@ pub(super) fn apart(document: &Document<'_>, config: &Config) {
 
 /// What of the organization or of ours a path is, or lies in.
 fn kept_at(path: &Path, config: &Config) -> Option<String> {
-    if overlap_as_written(path, &config.state) {
-        return Some("the state of retentiond".to_owned());
-    }
-    for source in config.sources.values() {
-        // SQLite's own files beside it have names of their own.
-        let named = source.sqlite.as_os_str().to_string_lossy();
-        let beside = ["wal", "shm", "journal"].map(|kind| PathBuf::from(format!("{named}-{kind}")));
-        if beside.iter().chain([&source.sqlite]).any(|file| overlap_as_written(path, file)) {
-            return Some(format!("the database of \"{}\"", source.name));
-        }
-    }
-    let mut parts = config.series.iter().flat_map(|series| series.parts.iter().map(move |part| (series, part)));
-    let (series, _) =
-        parts.find(|(_, part)| part.files.as_ref().is_some_and(|files| overlap_as_written(path, &files.root)))?;
-    Some(format!("among the files of \"{}\"", series.series))
+    config.kept().into_iter().find(|kept| overlap_as_written(path, &kept.path)).map(|kept| kept.what)
 }
 
 fn listen(value: &Value<'_>, base: &Path) -> Option<Listen> {

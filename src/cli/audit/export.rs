@@ -1,12 +1,11 @@
 //! `audit export`: the log for other tools.
 
-use std::io::BufWriter;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
 use super::show::Choice;
-use super::{continued, log_dir};
+use super::{continued, log_dir, output};
 use crate::audit::LogReader;
 use crate::audit::export::{Format, export};
 use crate::cli::error::Failure;
@@ -40,6 +39,7 @@ impl Export {
     /// Writes the entries asked for. An export proves nothing; `audit prove` does.
     pub fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
         let (dir, language) = log_dir(self.log, session)?;
+        let out = output(&self.out, &dir, session)?;
         let log = LogReader::open(&dir)?;
         let format = match self.form {
             Form::Csv => Format::Csv,
@@ -47,11 +47,8 @@ impl Export {
         };
         // Read once before, so that nothing false is written out.
         log.check()?;
-        let file =
-            std::fs::File::create(&self.out).map_err(|error| Failure::file(&self.out, "write the file", &error))?;
-        let mut out = BufWriter::new(file);
-        let entries = export(&log, &self.choice.selection(), format, &mut out)?;
-        out.into_inner().map_err(|error| Failure::file(&self.out, "write the file", error.error()))?;
+        let selection = self.choice.selection();
+        let entries = out.write(|out| export(&log, &selection, format, out))?;
         let (earlier, exit) = continued(&log, &dir)?;
         session.show(&Exported { entries, written_to: self.out, earlier }, language)?;
         Ok(exit)

@@ -18,6 +18,7 @@ use clap::{Args, Subcommand};
 
 use super::error::Failure;
 use super::exit::Exit;
+use super::output::Output;
 use super::session::Session;
 use super::setup::Setup;
 use crate::audit;
@@ -25,6 +26,7 @@ use crate::audit::earlier::{EarlierLog, EarlierState, beside, find_earlier};
 use crate::audit::note::{KeyKind, VerifierKey};
 use crate::audit::regular::{self, MAX_KEY};
 use crate::audit::{Entries, LogReader};
+use crate::config::{self, Kept, kept_by_name};
 use crate::model::Language;
 
 /// Arguments of `audit`.
@@ -85,6 +87,19 @@ fn log_dir(named: Option<PathBuf>, session: &Session<'_>) -> Result<(PathBuf, La
             Ok((audit::dir_in(&setup.install.state), setup.language))
         }
     }
+}
+
+/// The file to which a command on this log writes.
+///
+/// # Errors
+/// The place is the log itself, or what the configuration keeps; a log that was named needs none in order.
+fn output(path: &Path, log: &Path, session: &Session<'_>) -> Result<Output, Failure> {
+    let mut kept = match config::load(&session.config) {
+        Ok(loaded) => loaded.config.kept(),
+        Err(_) => kept_by_name(&session.config),
+    };
+    kept.insert(0, Kept::new(log, "the destruction log"));
+    Output::new(path, &kept)
 }
 
 /// The log that another one continues, and how a command ends that shows that other one alone: what it does not show is

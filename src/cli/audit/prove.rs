@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::log_dir;
+use super::{log_dir, output};
 use crate::audit::prove::prove;
 use crate::cli::arguments::number;
 use crate::cli::error::Failure;
@@ -30,9 +30,10 @@ impl Prove {
     /// Makes the proof.
     pub fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
         let (dir, language) = log_dir(self.log, session)?;
+        let out = self.out.as_ref().map(|path| output(path, &dir, session)).transpose()?;
         let proof = prove(&dir, self.entry)?.to_string();
-        if let Some(path) = &self.out {
-            std::fs::write(path, &proof).map_err(|error| Failure::file(path, "write the file", &error))?;
+        if let Some(out) = &out {
+            out.write(|out| out.write_all(proof.as_bytes()))?;
         }
         session.show(&ProofText { entry: self.entry, proof, written_to: self.out }, language)?;
         Ok(Exit::Ok)

@@ -3,7 +3,6 @@
 use super::sentence::apart;
 use super::{COMMAND_LINE, CONFIGURATION, Details, Failure, STATE};
 use crate::audit::LogError;
-use crate::audit::export::ExportError;
 use crate::audit::prove::ProofError;
 use crate::audit::witness::WitnessError;
 use crate::cli::exit::Exit;
@@ -81,17 +80,6 @@ impl From<ProofError> for Failure {
                 "Only entries that the signed checkpoint covers can be proven; `audit show` lists them.",
             ),
             error => Self::of_room(Exit::LogFault, "proof", &error, "the destruction log", "Run `audit verify`."),
-        }
-    }
-}
-
-impl From<ExportError> for Failure {
-    fn from(error: ExportError) -> Self {
-        match error {
-            ExportError::Log(error) => error.into(),
-            error => {
-                Self::of_room(Exit::Failure, "export", &error, "the export", "Check the space and the rights there.")
-            }
         }
     }
 }

@@ -81,6 +81,45 @@ pub fn overlap(one: &Path, two: &Path) -> bool {
     overlap_as_written(one, two) || lies_in(one, two) || lies_in(two, one)
 }
 
+/// Whether a file, which need not exist yet, is this file or lies in this directory, whatever links and mounts lead
+/// there and however many names it has.
+///
+/// Where one of them cannot be looked at, what is written counts.
+pub fn is_or_lies_in(file: &Path, place: &Path) -> bool {
+    let [file, place] = [file, place].map(|path| real(path).unwrap_or_else(|_| folded(path)));
+    let of = |path: &Path| Identity::of(path).ok().flatten();
+    let is_there =
+        |identity| of(&file) == Some(identity) || Directories::default().path_from(identity, &file).is_some();
+    file.starts_with(&place) || of(&place).is_some_and(is_there)
+}
+
+/// More links than this, one leading to the next, the system does not follow either.
+const MOST_LINKS: usize = 40;
+
+/// The path without links of a file that stands there or would be made there, in a directory that exists.
+///
+/// # Errors
+/// No such directory; links that lead in a circle.
+pub fn real(path: &Path) -> io::Result<PathBuf> {
+    let mut path = std::path::absolute(path)?;
+    for _ in 0..MOST_LINKS {
+        match fs::canonicalize(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => (),
+            found => return found,
+        }
+        let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
+            return Err(io::ErrorKind::NotFound.into());
+        };
+        let parent = fs::canonicalize(parent)?;
+        let new = parent.join(name);
+        match fs::read_link(&new) {
+            Ok(target) => path = parent.join(target),
+            Err(_) => return Ok(new),
+        }
+    }
+    Err(rustix::io::Errno::LOOP.into())
+}
+
 fn lies_in(inner: &Path, outer: &Path) -> bool {
     let (Ok(inner), Ok(Some(outer))) = (fs::canonicalize(inner), Identity::of(outer)) else { return false };
     // As of a file in it, so that the directory itself is among those above.
