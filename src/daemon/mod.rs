@@ -23,6 +23,7 @@ pub mod logging;
 mod metrics;
 mod notify;
 mod orders;
+mod own_plans;
 mod probe;
 mod pulse;
 mod recovery;

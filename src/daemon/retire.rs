@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use std::time::Instant as Monotonic;
 
 use super::alerts::kind;
+use super::own_plans::OWN;
 use super::runner::Runner;
-use super::scan::{Made, OWN, about_source};
+use super::scan::{Made, about_source};
 use crate::disposition::desk::{DeskError, PlanState};
 use crate::disposition::execute::ExecuteError;
 use crate::model::{PlanId, RuleNumber, SourceName};
