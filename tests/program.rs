@@ -46,6 +46,9 @@ mod meanwhile;
 #[cfg(feature = "simulate")]
 #[path = "program/midnight.rs"]
 mod midnight;
+#[cfg(feature = "simulate")]
+#[path = "program/put_back.rs"]
+mod put_back;
 #[path = "program/rotation.rs"]
 mod rotation;
 #[path = "program/rows.rs"]

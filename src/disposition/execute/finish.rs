@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::error::ExecuteError;
 use super::fault;
+use super::note::Done;
 use super::spool::{Spool, SpoolDir};
 use super::statement::{BatchResult, Changes};
 use super::unlink::unlink_files;
@@ -33,6 +34,7 @@ pub(super) struct After<'a> {
 /// Unlinks the files of the records that are gone, reads back that records and files are absent, and says what is true.
 ///
 /// `keys` are the batch's records in order; `None` for a record of which recovery has found that no row bears its name.
+/// None at all, where what is handed in was read back already.
 pub(super) fn finish(
     writer: &mut Writer,
     committed: Committed,
@@ -41,7 +43,8 @@ pub(super) fn finish(
 ) -> Result<BatchResult, ExecuteError> {
     let mut result = BatchResult { outcomes: committed.outcomes, changes: committed.changes, ..BatchResult::default() };
     read_back(writer, after.mapping, keys, &mut result)?;
-    let trail = after.spools.trail(after.spool)?;
+    let mut trail = after.spools.trail(after.spool)?;
+    trail.commit(Done::of(&result.outcomes, &result.changes));
     unlink_files(writer, trail, &after.spool.files, after.reserved, &mut result)?;
     fault::step("files-gone")?;
     Ok(result)

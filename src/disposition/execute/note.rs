@@ -1,5 +1,5 @@
-//! What a fence row says beside `committed`: what its transaction did, sealed with a key of ours, so that nobody who
-//! can write the owner's database can tell us what we did.
+//! What a committed transaction did, as it is noted where a crash cannot take it: in its fence row, sealed with a key
+//! of ours, so that nobody who can write the owner's database can tell us what we did; and in the trail of its files.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,18 +18,31 @@ struct FenceNote {
     seal: Digest,
 }
 
-#[derive(Serialize, Deserialize)]
+/// What became of the records of a batch, and what it changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Done {
+pub(super) struct Done {
     results: String,
     changes: Changes,
+}
+
+impl Done {
+    pub fn of(outcomes: &[RecordOutcome], changes: &Changes) -> Self {
+        Self { results: encode_results(outcomes), changes: changes.clone() }
+    }
+
+    /// `None` where it is not of so many records.
+    pub fn read(self, records: usize) -> Option<Committed> {
+        // A batch has at most 10,000 records.
+        let outcomes = decode_results(&self.results, records as u32).ok()?;
+        Some(Committed { outcomes, changes: self.changes })
+    }
 }
 
 /// The text that the fence row of a batch carries.
 pub(super) fn write(log: &DestructionLog, batch: BatchNumber, outcomes: &[RecordOutcome], changes: &Changes) -> String {
     // Maps of texts and numbers always have a JSON text.
-    let done = Done { results: encode_results(outcomes), changes: changes.clone() };
-    let done = serde_json::to_string(&done).unwrap_or_default();
+    let done = serde_json::to_string(&Done::of(outcomes, changes)).unwrap_or_default();
     serde_json::to_string(&FenceNote { seal: seal(log, batch, &done), done }).unwrap_or_default()
 }
 
@@ -40,10 +53,7 @@ pub(super) fn read(log: &DestructionLog, batch: BatchNumber, text: &str, records
     if note.seal != seal(log, batch, &note.done) {
         return None;
     }
-    let done: Done = serde_json::from_str(&note.done).ok()?;
-    // A batch has at most 10,000 records.
-    let outcomes = decode_results(&done.results, records as u32).ok()?;
-    Some(Committed { outcomes, changes: done.changes })
+    serde_json::from_str::<Done>(&note.done).ok()?.read(records)
 }
 
 fn seal(log: &DestructionLog, batch: BatchNumber, done: &str) -> Digest {

@@ -104,14 +104,16 @@ fn resolve(desk: &mut Desk, intents: &[(u64, Intent)], now: Instant) -> Result<b
     let spool = spools.read(&log, batch)?.unwrap_or_else(|| empty_spool(log, first));
     let mut keys = keys_of(desk, intents)?;
     let mut writer = open_source(desk, first)?;
-    let unresolved = |source| ExecuteError::Unresolved { batch, source_name: first.source.clone(), source };
-    let is_table_gone = writer.fence(batch).map_err(unresolved)? == FenceState::NoTable;
-    let committed = match writer.abort_or_read(batch).map_err(unresolved)? {
-        FenceState::Committed(text) => Some(match note::read(desk.log(), batch, &text, records) {
-            Some(committed) => committed,
-            None => read_from_records(desk, &mut writer, first, &keys, correction::ALTERED_FENCE, now)?,
-        }),
-        _ => gone_without_fence(desk, &mut writer, first, &keys, is_table_gone, now)?,
+    let committed = match asked_of_the_fence(desk, &mut writer, first, &keys, now)? {
+        Asked::Committed(committed) => Some(committed),
+        Asked::NoRow { is_table_gone } => match spools.trail(&spool)?.committed(records) {
+            // The database was put back since: which of these records are in it again, a correction tells.
+            Some(read_back) => {
+                keys.clear();
+                Some(read_back)
+            }
+            None => gone_without_fence(desk, &mut writer, first, &keys, is_table_gone, now)?,
+        },
     };
     let (result, committed) = match committed {
         Some(committed) => {
@@ -130,6 +132,34 @@ fn resolve(desk: &mut Desk, intents: &[(u64, Intent)], now: Instant) -> Result<b
     fault::step("outcome-durable")?;
     spools.keep(&spool, &result.left, now)?;
     Ok(committed)
+}
+
+/// What the fence of a batch says.
+enum Asked {
+    Committed(Committed),
+    /// It does not say that the batch was committed, and from now on the batch cannot be.
+    NoRow {
+        is_table_gone: bool,
+    },
+}
+
+fn asked_of_the_fence(
+    desk: &mut Desk,
+    writer: &mut Writer,
+    first: &Intent,
+    keys: &[Option<RecordKey>],
+    now: Instant,
+) -> Result<Asked, ExecuteError> {
+    let batch = first.batch;
+    let unresolved = |source| ExecuteError::Unresolved { batch, source_name: first.source.clone(), source };
+    let is_table_gone = writer.fence(batch).map_err(unresolved)? == FenceState::NoTable;
+    let FenceState::Committed(text) = writer.abort_or_read(batch).map_err(unresolved)? else {
+        return Ok(Asked::NoRow { is_table_gone });
+    };
+    Ok(Asked::Committed(match note::read(desk.log(), batch, &text, keys.len()) {
+        Some(committed) => committed,
+        None => read_from_records(desk, writer, first, keys, correction::ALTERED_FENCE, now)?,
+    }))
 }
 
 /// Without a fence row a batch was not committed, unless somebody took the row away. Where records that it announced

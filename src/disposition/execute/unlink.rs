@@ -10,7 +10,7 @@ use super::fault;
 use super::spool::{SpooledFile, Trail};
 use super::statement::BatchResult;
 use crate::audit::leaf::RecordOutcome;
-use crate::records::files::{FileError, Reserved, Unlinked, confirm_all, device_of, unlink_each};
+use crate::records::files::{FileError, Reserved, Unlinked, confirm_all, device_of, is_gone, unlink_each};
 use crate::records::sqlite::{StoreError, Writer};
 
 /// Files that are unlinked under one lock of the database: some milliseconds.
@@ -26,10 +26,11 @@ pub(super) fn unlink_files(
     reserved: &Reserved,
     result: &mut BatchResult,
 ) -> Result<(), ExecuteError> {
-    let is_gone = |file: &&SpooledFile| result.outcomes.get(file.record) == Some(&RecordOutcome::Destroyed);
-    let due: Vec<&SpooledFile> = files.iter().filter(is_gone).collect();
+    let is_due = |file: &&SpooledFile| result.outcomes.get(file.record) == Some(&RecordOutcome::Destroyed);
+    let due = once(files.iter().filter(is_due).collect());
     // A first look reads what is slow to read, so that the application waits for the unlinking alone.
-    let free = unreferenced(once(due), |root, paths| writer.still_referenced(root, paths))?;
+    let free = unreferenced(due.clone(), |root, paths| writer.still_referenced(root, paths))?;
+    count_gone_before(&due, &free, &trail, result);
     let (mut tried, mut unlinked) = (Vec::new(), Vec::new());
     let mut groups = free.chunks(TOGETHER);
     while let Some(group) = groups.next() {
@@ -75,15 +76,23 @@ fn note(result: &mut BatchResult, file: &SpooledFile, unlinked: Result<Unlinked,
         Ok(Unlinked::AlreadyAbsent) if !trail.is_ours(file) => {
             "a file was moved or removed by somebody else".to_owned()
         }
-        Ok(Unlinked::Gone | Unlinked::AlreadyAbsent) => {
-            *result.files.entry(file.part.clone()).or_default() += 1;
-            result.bytes += file.id.size;
-            return;
-        }
+        Ok(Unlinked::Gone | Unlinked::AlreadyAbsent) => return count(result, file),
         Ok(Unlinked::Changed) => "a file was changed since it was recognized".to_owned(),
         Err(error) => error.to_string(),
     };
     leave(result, file, reason);
+}
+
+fn count(result: &mut BatchResult, file: &SpooledFile) {
+    *result.files.entry(file.part.clone()).or_default() += 1;
+    result.bytes += file.id.size;
+}
+
+/// Counts the files that an interrupted try unlinked and a row names again: nothing more is done to what it names.
+fn count_gone_before(due: &[&SpooledFile], free: &[&SpooledFile], trail: &Trail, result: &mut BatchResult) {
+    let named = due.iter().filter(|file| trail.is_ours(file) && !free.contains(file));
+    // What was begun last may not have come to pass.
+    named.filter(|file| is_gone(&file.file(), &file.id)).for_each(|file| count(result, file));
 }
 
 /// Each file once, in order of roots and paths.

@@ -152,6 +152,18 @@ pub fn device_of(root: &Path) -> Option<u64> {
     Identity::of(root).ok().flatten().map(|root| root.dev)
 }
 
+/// Whether a file is known to stand at its name no more, whatever was written to it since it was identified.
+pub fn is_gone(file: &FileRef, id: &FileId) -> bool {
+    let found = || match Directory::of(&file.root, &file.path)? {
+        Some(directory) => directory.open(&file.path),
+        None => Ok(None),
+    };
+    let made = |id: &FileId| id.content.map(|content| content.made);
+    let is_it = |now: FileId| (now.dev, now.ino, made(&now)) == (id.dev, id.ino, made(id));
+    let is_elsewhere = |found: Option<Found>| found.is_none_or(|found| !is_it(found.id()));
+    device_of(&file.root) == Some(id.dev) && found().is_ok_and(is_elsewhere)
+}
+
 /// A file that was to be unlinked, and what came of it; whether that reached the disk, [`confirm_all`] tells.
 pub type Unsynced = (FileRef, Result<Unlinked, Refusal>);
 

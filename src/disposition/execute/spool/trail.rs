@@ -1,5 +1,6 @@
 //! How far the unlinking of a batch's files has come: a note beside its spool, so that after a crash an absent file is
-//! known to be gone by the program's own doing, or by somebody else's.
+//! known to be gone by the program's own doing, or by somebody else's. It begins with what the batch did, for files go
+//! after the COMMIT alone: whatever became of its database since, the batch was committed.
 //!
 //! Only appended to while files go, one JSON value a line. A group is announced, durably, before any of its files is
 //! touched; each file is noted right before its unlinking. These notes are not synced one by one: what a killed program
@@ -15,6 +16,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Spool, SpoolDir, SpoolError, SpooledFile};
 use crate::disposition::clock::BootId;
+use crate::disposition::execute::finish::Committed;
+use crate::disposition::execute::note::Done;
 use crate::records::files::{FileId, Unlinking};
 
 /// Device and inode: no two files of a batch share them. They hold no personal information.
@@ -25,6 +28,8 @@ type Named = (u64, u64);
 enum Line {
     /// Under which start of the machine these lines were written, where the kernel tells.
     Boot(Option<BootId>),
+    /// The batch was committed and did this; that its records were gone was read back.
+    Committed(Done),
     /// These files may be unlinked from now on; those announced before were all tried.
     Announced(Vec<Named>),
     /// This file is being unlinked.
@@ -43,6 +48,13 @@ pub(in super::super) struct Trail {
     boot: Option<BootId>,
     /// Open from the first announcement on.
     file: Option<File>,
+    told: Told,
+}
+
+/// What a trail tells.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Told {
+    committed: Option<Done>,
     /// Files whose absence is the program's own doing.
     ours: BTreeSet<Named>,
 }
@@ -55,11 +67,11 @@ impl SpoolDir {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
             read => read.map_err(|source| SpoolError { doing: "read", path: path.clone(), source })?,
         };
-        let mut ours = ours(&text, self.boot);
+        let mut told = read(&text, self.boot);
         // Of files that are no longer waited for nobody asks.
         let waiting: BTreeSet<Named> = spool.files.iter().map(|file| named(&file.id)).collect();
-        ours.retain(|file| waiting.contains(file));
-        Ok(Trail { path, dir: self.path.clone(), boot: self.boot, file: None, ours })
+        told.ours.retain(|file| waiting.contains(file));
+        Ok(Trail { path, dir: self.path.clone(), boot: self.boot, file: None, told })
     }
 
     pub(super) fn trail_path(&self, spool: &Spool) -> PathBuf {
@@ -68,9 +80,19 @@ impl SpoolDir {
 }
 
 impl Trail {
+    /// What a batch of so many records did, where its files were about to be unlinked.
+    pub fn committed(&self, records: usize) -> Option<Committed> {
+        self.told.committed.clone()?.read(records)
+    }
+
+    /// What the batch did; durable with the first announcement.
+    pub fn commit(&mut self, done: Done) {
+        self.told.committed = Some(done);
+    }
+
     /// Whether a file that is absent is so by the program's own doing.
     pub fn is_ours(&self, file: &SpooledFile) -> bool {
-        self.ours.contains(&named(&file.id))
+        self.told.ours.contains(&named(&file.id))
     }
 
     /// These files are about to be unlinked; durable on return, with all that was noted before.
@@ -89,11 +111,11 @@ impl Trail {
         match unlinking {
             Unlinking::Begins => {
                 self.append(&Line::Begun(file))?;
-                self.ours.insert(file);
+                self.told.ours.insert(file);
             }
             Unlinking::Failed => {
                 self.append(&Line::Failed(file))?;
-                self.ours.remove(&file);
+                self.told.ours.remove(&file);
             }
         }
         Ok(())
@@ -115,7 +137,10 @@ impl Trail {
         let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
         self.file = Some(file);
         self.append(&Line::Boot(self.boot))?;
-        for file in self.ours.clone() {
+        if let Some(done) = self.told.committed.clone() {
+            self.append(&Line::Committed(done))?;
+        }
+        for file in self.told.ours.clone() {
             self.append(&Line::Begun(file))?;
         }
         self.append(announced)?.sync_all()?;
@@ -136,25 +161,26 @@ fn named(id: &FileId) -> Named {
     (id.dev, id.ino)
 }
 
-/// The files whose absence is the program's doing, by a trail that is read under this start of the machine. Under
-/// another one, or where nothing tells, notes of the group announced last may be lost: all of it counts.
-fn ours(text: &[u8], boot: Option<BootId>) -> BTreeSet<Named> {
-    let (mut ours, mut announced, mut is_same_boot) = (BTreeSet::new(), Vec::new(), false);
+/// Reads a trail under this start of the machine. Where it was written under another one, or nothing tells, notes of
+/// the group announced last may be lost: that all of it is gone may be the program's doing.
+fn read(text: &[u8], boot: Option<BootId>) -> Told {
+    let (mut told, mut announced, mut is_same_boot) = (Told::default(), Vec::new(), false);
     // The last line may be torn, and what follows one that cannot be read was not synced.
     let whole = text.split_inclusive(|byte| *byte == b'\n').map_while(|line| serde_json::from_slice(line).ok());
     for line in whole {
         match line {
             Line::Boot(written) => is_same_boot = written.is_some() && written == boot,
+            Line::Committed(done) => told.committed = Some(done),
             Line::Announced(group) => announced = group,
-            Line::Begun(file) => drop(ours.insert(file)),
-            Line::Failed(file) => drop(ours.remove(&file)),
+            Line::Begun(file) => drop(told.ours.insert(file)),
+            Line::Failed(file) => drop(told.ours.remove(&file)),
             Line::Tried => announced.clear(),
         }
     }
     if !is_same_boot {
-        ours.extend(announced);
+        told.ours.extend(announced);
     }
-    ours
+    told
 }
 
 #[cfg(test)]
@@ -173,7 +199,7 @@ mod tests {
         let [boot, now] = [boot, now].map(|name| name.map(|name| BootId::parse(&name.repeat(32)).unwrap()));
         let written = serde_json::to_string(&Line::Boot(boot)).unwrap();
         let text = format!("{written}\n{TEXT}{rest}");
-        ours(text.as_bytes(), now).into_iter().map(|(_, inode)| inode).collect()
+        super::read(text.as_bytes(), now).ours.into_iter().map(|(_, inode)| inode).collect()
     }
 
     #[test]
