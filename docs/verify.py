@@ -233,6 +233,7 @@ SHAPES = {
     "way": "trigger:t keep:t",
     "governed": "rules:d mapping:d",
 }
+NUMBER = "0|[1-9][0-9]*"
 TYPES = {"t": str, "i": int, "n": int, "u": int, "y": int, "b": bool, "d": str, "D": str}
 LIMITS = {"i": (-2**63, 2**63), "n": (0, 2**64), "u": (0, 2**32), "y": (-2**31, 2**31)}
 PARTED = {"calendar": "rules", "run": "verdicts"}
@@ -485,6 +486,7 @@ class Ledger:
         self.governed, self.progress, self.batches = {}, {}, {}
         self.fpkeys, self.holds, self.open, self.committed, self.runs, self.texts = {}, {}, {}, {}, {}, []
         self.announced, self.uncompared_holds = {}, set()
+        self.touched = set()
         self.closed, self.gone_plan, self.gone, self.destroyed, self.again = set(), None, {}, {}, 0
         self.went, self.incomplete, self.ended_earlier, self.spoken_of = {}, {}, {}, {}
         self.row = None
@@ -510,10 +512,18 @@ class Ledger:
             whole = self.join(leaf)
             if whole:
                 self.add_up(whole)
+                self.check_actor(whole)
                 getattr(self, "read_" + leaf["kind"], lambda leaf: None)(whole)
         except (Malformed, KeyError, TypeError, ValueError, AttributeError, OverflowError, OSError) as error:
             self.flaw(f"malformed: {error}")
         self.index += 1
+
+    def check_actor(self, leaf):
+        """Who answers is a local account, by name and number or by number alone; the daemon's own decisions say so behind it."""
+        actor = leaf.get("predecessor", leaf).get("actor", "uid 0")
+        account = re.fullmatch("(?:.+ [(](%s)[)]|uid (%s))(?:, automatic mode)?" % (NUMBER, NUMBER), actor, re.DOTALL)
+        if not account or int(account[1] or account[2]) >= 2**32:
+            self.flaw("its actor is no account by name and number, nor by number alone")
 
     def add_up(self, leaf):
         """All that entries count together is a number of 64 bits."""
@@ -573,8 +583,11 @@ class Ledger:
         self.row = None
 
     def read_genesis(self, leaf):
-        if leaf["origin"] != self.origin or leaf.get("predecessor", {}).get("origin") == leaf["origin"]:
+        before = leaf.get("predecessor", {})
+        if leaf["origin"] != self.origin or before.get("origin") == leaf["origin"]:
             self.flaw("the genesis entry is of another log, or the log succeeds itself")
+        if before.get("size") == 0 and before["root"] != hashlib.sha256().hexdigest():
+            self.flaw("the log names a root of no entries that is none")
         if self.index == 0:
             self.continued = leaf.get("predecessor")
         self.read_sigkey(leaf)
@@ -693,8 +706,8 @@ class Ledger:
         placed = self.holds.pop(leaf["hold"], None)
         if placed is None:
             self.flaw("a hold is lifted that was not in place")
-        elif any(placed.get(name) != leaf.get(name) for name in ("scope", "series", "rule")):
-            self.flaw("a hold is lifted with another scope, series or rule than it was placed with")
+        elif any(placed.get(name) != leaf.get(name) for name in ("scope", "series", "rule", *(("source", "year", "fp") if "fp" in leaf else ()))):
+            self.flaw("a hold is lifted with another scope, series, rule or record than it was placed with")
 
     def read_correction(self, leaf):
         if "batch" in leaf and leaf["batch"] not in self.committed:
@@ -764,8 +777,8 @@ class Ledger:
     def read_sanitized(self, leaf):
         if leaf["run"] not in self.closed and leaf["run"] not in self.runs:
             self.flaw("its run has no entry before")
-        if leaf["source"] not in {source for _, source, _ in self.mappings}:
-            self.flaw("no mapping of its source was declared before")
+        if leaf["source"] not in {source for _, source, _ in self.mappings} or (leaf["run"], leaf["source"]) not in self.touched:
+            self.flaw("no intent of its run before it names its source, or no mapping does")
         if leaf["level"] not in LEVELS:
             self.flaw("its level is a word that this format does not know")
 
@@ -776,6 +789,7 @@ class Ledger:
             return self.flaw("its counts differ")
         if any(not FIRST_DAY <= day <= LAST_DAY for day in leaf["day"]):
             self.flaw("a day of its records is in no year from 1 to 9999")
+        self.touched.add((leaf["run"], leaf["source"]))
         offset = self.announced.get(leaf["batch"], (None, 0))[1]
         self.place_in_row(leaf)
         self.use_key(leaf["source"], leaf["year"], leaf["plan"])
@@ -828,7 +842,8 @@ class Ledger:
         source, records = self.announced[self.row[0]["batch"]]
         self.announced[self.row[0]["batch"]] = source, records + leaf["n"]
         first = self.row[0]
-        if self.row[1] > first["of"] or any(leaf[name] != first.get(name) for name in same):
+        alike = all(leaf[name] == first.get(name) for name in same) and ("rfp" in leaf) == ("rfp" in first)
+        if self.row[1] > first["of"] or not alike:
             self.flaw("the intents of a batch differ")
 
     def judge(self, leaf):
@@ -1482,7 +1497,8 @@ def beside(folder):
     except OSError:
         return []
     numbers = [other[len(name) + 1:] for other in siblings if re.fullmatch(re.escape(name) + r"\.(0|[1-9][0-9]*)", other)]
-    return [path for path in (f"{whole}.{number}" for number in sorted(map(int, numbers), reverse=True)) if os.path.isdir(path)]
+    numbers = sorted((int(number) for number in numbers if len(number) <= 20 and int(number) < 2**64), reverse=True)
+    return [path for path in (f"{whole}.{number}" for number in numbers) if os.path.isdir(path)]
 
 
 def plural(entries):
@@ -1736,14 +1752,12 @@ def verify(folder, trusted, older, now, folders, note):
     return checkpoint.size, waiting, max(anchors)
 
 
-def verify_steadily(options):
+def verify_steadily(options, trusted, older):
     """(what it says, flaws, size, entries that wait, anchor); a log that is published anew while it is read is read again."""
     before = published(options.dir)
     for attempt in range(ATTEMPTS):
         said, flaws, size, waiting, anchor = io.StringIO(), [], 0, None, 0
         try:
-            trusted = Key(read_file(options.vkey, LONGEST_KEY).decode().removesuffix("\n")) if options.vkey else None
-            older = [Checkpoint(read_file(path, LONGEST_CHECKPOINT)) for path in options.checkpoint]
             now = int(time.time()) if options.now is None else options.now
             with contextlib.redirect_stdout(said):
                 size, waiting, anchor = verify(options.dir, trusted, older, now, options.earlier, flaws.append)
@@ -1764,6 +1778,19 @@ def published(folder):
         return None
 
 
+def named(path, longest, parse):
+    """What a file that the auditor names holds; ends the program where it cannot be read (exit 1) or holds something else (exit 2)."""
+    try:
+        data = read_file(path, longest)
+    except (Malformed, OSError) as error:
+        sys.exit(f"{path} cannot be read: {error}")
+    try:
+        return parse(data)
+    except (Malformed, UnicodeDecodeError) as error:
+        print(f"{path} is not what it was given as: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
 def main():
     parser = argparse.ArgumentParser(description="Verifies a destruction log.")
     parser.add_argument("dir")
@@ -1772,7 +1799,10 @@ def main():
     parser.add_argument("--earlier", action="append", default=[], help="directory of a log that this one continues (otherwise DIR.1 and so on)")
     parser.add_argument("--now", type=int, help="seconds since 1970 instead of this machine's clock")
     options = parser.parse_args()
-    said, flaws, size, waiting, anchor = verify_steadily(options)
+    # What the auditor names tells of the log only once it is a key, or a checkpoint.
+    trusted = named(options.vkey, LONGEST_KEY, lambda data: Key(data.decode().removesuffix("\n"))) if options.vkey else None
+    older = [named(path, LONGEST_CHECKPOINT, Checkpoint) for path in options.checkpoint]
+    said, flaws, size, waiting, anchor = verify_steadily(options, trusted, older)
     print(said, end="")
     for flaw in flaws[:100]:
         print(flaw)

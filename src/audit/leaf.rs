@@ -9,6 +9,8 @@ mod upkeep;
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::Actor;
+
 pub use authority::{
     Approval, CalendarLeaf, GovernedBy, HoldAction, HoldLeaf, MappingLeaf, Rejection, RuleTerm, TermWay,
 };
@@ -67,6 +69,28 @@ impl Body {
         "fpkey_destroyed",
         "sigkey",
     ];
+
+    /// Who answers for it, where somebody does.
+    pub fn actor(&self) -> Option<&Actor> {
+        match self {
+            Self::Genesis(genesis) => genesis.predecessor.as_ref().map(|predecessor| &predecessor.actor),
+            Self::Approval(approval) => Some(&approval.actor),
+            Self::Rejection(rejection) => Some(&rejection.actor),
+            Self::Hold(hold) => Some(&hold.actor),
+            Self::Run(run) => Some(&run.actor),
+            Self::Refused(refused) => Some(&refused.actor),
+            Self::Correction(correction) => correction.actor.as_ref(),
+            Self::FpkeyDestroyed(destroyed) => Some(&destroyed.actor),
+            Self::Sigkey(sigkey) => Some(&sigkey.actor),
+            Self::Calendar(_)
+            | Self::Mapping(_)
+            | Self::Intent(_)
+            | Self::Outcome(_)
+            | Self::Sanitized(_)
+            | Self::Heartbeat(_)
+            | Self::Fpkey(_) => None,
+        }
+    }
 
     /// The leaf's `kind`, as it is written.
     pub fn kind(&self) -> &'static str {

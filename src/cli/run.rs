@@ -14,7 +14,7 @@ use crate::audit::KeyPlaces;
 use crate::config;
 use crate::daemon::logging::{self, LogFormat};
 use crate::daemon::{self, DaemonError, Options};
-use crate::model::Actor;
+use crate::disposition::desk::actor_of;
 
 /// Arguments of `run`.
 #[derive(Debug, Args)]
@@ -47,7 +47,8 @@ impl Run {
         let credentials = variable("CREDENTIALS_DIRECTORY").map(PathBuf::from);
         let keys = credentials.as_ref().map(|directory| directory.join(CREDENTIAL));
         let keys = keys.filter(|file| file.exists()).map(|file| {
-            let actor = Actor::new("systemd credential");
+            // Who handed it in, nobody knows here: the daemon's own account answers for the declaration.
+            let actor = actor_of(rustix::process::getuid().as_raw());
             KeyPlaces::new(loaded.config.state.join("private/keys")).with_credential(file).declaring(actor)
         });
         let options = Options {

@@ -133,7 +133,10 @@ fn an_earlier_log_that_was_moved_away_is_said_not_to_have_been_looked_at() {
 #[test]
 fn what_stands_in_the_place_of_an_earlier_log_and_is_not_that_log_fails() {
     type Change = (&'static str, fn(&Three));
-    let changes: [Change; 6] = [
+    let changes: [Change; 7] = [
+        ("moved under a number that is none", |three| {
+            fs::rename(three.path("audit.2"), three.path("audit.99999999999999999999999")).unwrap();
+        }),
         ("the last of two moved away", |three| fs::rename(three.path("audit.2"), three.path("away")).unwrap()),
         ("exchanged for another of that name", |three| {
             let mut other = successor(&three.logs[0], 300, "log.example/2");

@@ -153,6 +153,30 @@ fn it_finds_every_forgery_that_ours_finds_and_none_where_ours_finds_none() {
 }
 
 #[test]
+fn a_file_of_the_auditor_s_that_holds_something_else_says_nothing_of_the_log_in_either() {
+    let home = tempfile::tempdir().unwrap();
+    let (log, none) = (home.path().join("log"), kept(home.path(), "none", "no checkpoint, no key".to_owned()));
+    Forge::sound().write(&log);
+    let absent = home.path().join("absent");
+    for (option, file, code) in
+        [("--checkpoint", &none, 2), ("--checkpoint", &absent, 1), ("--vkey", &none, 2), ("--vkey", &absent, 1)]
+    {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/verify.py");
+        let mut ours = Command::new(env!("CARGO_BIN_EXE_retentiond"));
+        ours.args(["audit", "verify"]).arg(&log);
+        let mut theirs = Command::new("python3");
+        theirs.arg(script).arg(&log);
+        let both = [Some(ours), python().then_some(theirs)];
+        for mut command in both.into_iter().flatten() {
+            let said = command.arg(option).arg(file).output().unwrap();
+            let verdict = String::from_utf8_lossy(&said.stdout);
+            assert_eq!((said.status.code(), &*verdict), (Some(code), ""), "{command:?}");
+            assert!(String::from_utf8_lossy(&said.stderr).contains(file.to_str().unwrap()), "{command:?}");
+        }
+    }
+}
+
+#[test]
 fn it_refuses_the_texts_that_ours_refuses() {
     if !python() {
         return;

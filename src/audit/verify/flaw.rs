@@ -77,7 +77,9 @@ pub enum Flaw {
         time(.now)
     )]
     AfterNow { at: i64, now: i64 },
-    #[error("the log does not begin with one genesis entry of its own origin, or says that it succeeds itself")]
+    #[error(
+        "the log does not begin with one genesis entry of its own origin, succeeds itself, or names a root of no entries that is none"
+    )]
     Genesis,
     #[error("a second genesis entry")]
     SecondGenesis,
@@ -91,6 +93,8 @@ pub enum Flaw {
     CalendarChanged { calendar: CalendarNumber, version: u32 },
     #[error("{file}, the text of its calendar, does not say what this entry says: {reason}")]
     TextDiffers { file: String, reason: String },
+    #[error("its actor is no account by name and number, `name (uid)`, nor by number alone, `uid N`")]
+    BadActor,
     #[error("its {field} is a word that this format does not know")]
     UnknownWord { field: &'static str },
     #[error("rule {rule} of its calendar cannot be reckoned: {error}")]
@@ -173,7 +177,7 @@ pub enum Flaw {
     Held { records: u64, hold: HoldId },
     #[error("it lifts hold {hold}, which was not in place")]
     NoHold { hold: HoldId },
-    #[error("it lifts hold {hold} with another scope, series or rule than the hold was placed with")]
+    #[error("it lifts hold {hold} with another scope, series, rule or record than the hold was placed with")]
     OtherHold { hold: HoldId },
     #[error("it places hold {hold} a second time")]
     SecondHold { hold: HoldId },
@@ -233,7 +237,7 @@ pub enum Flaw {
     PlanChanged { plan: PlanId },
     #[error("run {run} has no entry before")]
     UnknownRun { run: RunId },
-    #[error("no mapping of source {source_name} was declared before")]
+    #[error("no intent of its run before it names source {source_name}, or no mapping does")]
     UnknownSource { source_name: SourceName },
     #[error("batch {batch} states that {rows} rows of its own table went, for {records} records")]
     FewerRows { batch: BatchNumber, rows: u64, records: u64 },

@@ -21,17 +21,29 @@ pub(super) struct Holds {
     named: BTreeMap<HoldId, (SourceName, i32)>,
 }
 
-/// What a hold's lifting must say again. Its source may be another by then, and its record has no name in it.
-#[derive(Debug, PartialEq, Eq)]
+/// What a hold's lifting must say again. It need not name the record; without that, its source may be another by then.
+#[derive(Debug)]
 struct Placed {
     scope: String,
     series: Option<SeriesName>,
     rule: Option<RuleNumber>,
+    record: Option<RecordName>,
 }
+
+/// A record as a hold names it: under the fingerprint key of a source and year.
+type RecordName = (Option<SourceName>, Option<i32>, String);
 
 impl Placed {
     fn of(leaf: &HoldLeaf) -> Self {
-        Self { scope: leaf.scope.clone(), series: leaf.series.clone(), rule: leaf.rule.clone() }
+        let record = leaf.fp.clone().map(|fp| (leaf.source.clone(), leaf.year, fp));
+        Self { scope: leaf.scope.clone(), series: leaf.series.clone(), rule: leaf.rule.clone(), record }
+    }
+
+    /// Whether this lifting is of the hold that was placed so.
+    fn can_end_by(&self, lifting: &HoldLeaf) -> bool {
+        let lifted = Self::of(lifting);
+        (&self.scope, &self.series, &self.rule) == (&lifted.scope, &lifted.series, &lifted.rule)
+            && (lifted.record.is_none() || lifted.record == self.record)
     }
 }
 
@@ -91,7 +103,7 @@ impl Holds {
                 findings.at(index, Flaw::NoHold { hold: hold() });
             }
             HoldAction::Lifted => {
-                if self.placed.remove(&leaf.hold) != Some(Placed::of(leaf)) {
+                if !self.placed.remove(&leaf.hold).is_some_and(|placed| placed.can_end_by(leaf)) {
                     findings.at(index, Flaw::OtherHold { hold: hold() });
                 }
             }

@@ -22,6 +22,7 @@ use crate::audit::divided::{Joined, Joining};
 use crate::audit::leaf::{
     Body, CalendarLeaf, Correction, FpkeyDestroyed, Genesis, HoldAction, HoldLeaf, Intent, Leaf, Predecessor, Sanitized,
 };
+use crate::audit::merkle::empty_root;
 use crate::audit::note::VerifierKey;
 use crate::model::{HoldId, Origin, SourceName};
 
@@ -106,6 +107,9 @@ impl Ledger {
         if !self.sum.add(&leaf.body) {
             findings.at(index, Flaw::Sum);
         }
+        if !leaf.body.actor().is_none_or(words::is_account) {
+            findings.at(index, Flaw::BadActor);
+        }
         match &leaf.body {
             Body::Genesis(genesis) => self.read_genesis(index, genesis, findings),
             Body::Sigkey(sigkey) => self.signing.declare(index, &sigkey.vkey, &self.origin, findings),
@@ -156,14 +160,16 @@ impl Ledger {
         if !self.batches.runs().knows(&sanitized.run) {
             findings.at(index, Flaw::UnknownRun { run: sanitized.run.clone() });
         }
-        if !self.law.knows(&sanitized.source) {
+        let is_touched = self.batches.runs().is_of(&sanitized.run, &sanitized.source);
+        if !is_touched || !self.law.knows(&sanitized.source) {
             findings.at(index, Flaw::UnknownSource { source_name: sanitized.source.clone() });
         }
     }
 
     fn read_genesis(&mut self, index: u64, genesis: &Genesis, findings: &mut Findings) {
-        let succeeds_itself = genesis.predecessor.as_ref().is_some_and(|before| before.origin == genesis.origin);
-        if genesis.origin != self.origin || succeeds_itself {
+        let names_nothing = |before: &Predecessor| before.size == 0 && before.root != empty_root();
+        let cannot_be = |before: &Predecessor| before.origin == genesis.origin || names_nothing(before);
+        if genesis.origin != self.origin || genesis.predecessor.as_ref().is_some_and(cannot_be) {
             findings.at(index, Flaw::Genesis);
         }
         if index == 0 {

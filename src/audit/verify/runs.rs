@@ -9,7 +9,7 @@ use super::flaw::Flaw;
 use super::plans::Plans;
 use crate::audit::checkpoint::decimal;
 use crate::audit::leaf::{Intent, Run, VerdictCounts};
-use crate::model::{PlanId, RuleNumber, RunId};
+use crate::model::{PlanId, RuleNumber, RunId, SourceName};
 
 /// Longest time, in seconds, by which a clock may have been set back while a run was under way.
 const CLOCK_TOLERANCE: i64 = 300;
@@ -19,6 +19,8 @@ const CLOCK_TOLERANCE: i64 = 300;
 pub(super) struct Runs {
     open: BTreeMap<RunId, OpenRun>,
     closed: BTreeSet<RunId>,
+    /// Sources of the records that each run announced.
+    sources: BTreeMap<RunId, BTreeSet<SourceName>>,
     plans: BTreeMap<PlanId, Progress>,
 }
 
@@ -49,6 +51,9 @@ impl Runs {
         }
         if !self.open.contains_key(&intent.run) {
             self.begin(index, at, &intent.run, &intent.plan, findings);
+        }
+        if !self.is_of(&intent.run, &intent.source) {
+            self.sources.entry(intent.run.clone()).or_default().insert(intent.source.clone());
         }
         if let Some(run) = self.open.get_mut(&intent.run) {
             run.pending += 1;
@@ -91,6 +96,11 @@ impl Runs {
     /// Whether entries of this run stand before.
     pub fn knows(&self, run: &RunId) -> bool {
         self.open.contains_key(run) || self.closed.contains(run)
+    }
+
+    /// Whether the run announced records of this source.
+    pub fn is_of(&self, run: &RunId, source: &SourceName) -> bool {
+        self.sources.get(run).is_some_and(|sources| sources.contains(source))
     }
 
     /// Runs that no statement ended: interrupted, or still under way.

@@ -1,5 +1,8 @@
 //! The words that entries may use where their type alone would let them say anything.
 
+use crate::audit::checkpoint::decimal;
+use crate::model::Actor;
+
 /// What a hold covers.
 pub(super) const SCOPES: [&str; 6] = ["record", "reference", "subject", "series", "rule", "where"];
 
@@ -31,3 +34,15 @@ pub(super) const LEVELS: [&str; 4] = ["logical", "page-clean", "log-clean", "bac
 /// Guard rails that an approval may lift.
 pub(super) const RAILS: [&str; 9] =
     ["share", "count", "median", "empty", "rules", "mapping", "guesses", "backlog", "restored"];
+
+/// What stands behind the account where the daemon approved by itself.
+const BY_ITSELF: &str = ", automatic mode";
+
+/// Whether an actor is a local account: `name (uid)`, or `uid N` of one without a name.
+pub(super) fn is_account(actor: &Actor) -> bool {
+    let account = actor.as_str();
+    let account = account.strip_suffix(BY_ITSELF).unwrap_or(account);
+    let is_uid = |text: &str| decimal(text).is_some_and(|uid| u32::try_from(uid).is_ok());
+    let named = account.strip_suffix(')').and_then(|account| account.rsplit_once(" ("));
+    account.strip_prefix("uid ").is_some_and(is_uid) || named.is_some_and(|(name, uid)| !name.is_empty() && is_uid(uid))
+}

@@ -19,6 +19,8 @@ pub fn forgeries() -> Vec<(&'static str, Forgery)> {
         ("counts-differ", with_intent(|intent| intent.rfp = Some("AAAA".into()))),
         ("broken-batch", with_intent(|intent| intent.of = 2)),
         ("broken-batch", with_intent(|intent| intent.batch = BatchNumber(0))),
+        ("broken-batch", with_references(&[true, false])),
+        ("broken-batch", with_references(&[false, true])),
         (
             "no-intent",
             Box::new(|forge| {
@@ -290,4 +292,25 @@ fn resurrected(forge: &mut Forge, results: &str, back: &str, records: u64) {
 fn back_of(batch: Option<u64>, what: &str, back: &str, records: u64) -> Body {
     let (batch, back) = (batch.map(BatchNumber), Some(back.into()));
     Body::Correction(Correction { batch, back, records, ..Correction::new("parle".into(), what) })
+}
+
+/// A batch of intents that tell references, or do not.
+fn with_references(told: &'static [bool]) -> Forgery {
+    Box::new(move |forge| {
+        let intents: Vec<Intent> = told
+            .iter()
+            .zip([intent(0..3), intent(3..6)])
+            .map(|(told, intent)| Intent { rfp: told.then(|| intent.fp.clone()), ..intent })
+            .collect();
+        forge.batch(&intents, &["3D", "3D"]);
+    })
+}
+
+#[test]
+fn the_intents_of_a_batch_tell_references_alike() {
+    for told in [&[true, true], &[false, false]] {
+        let mut forge = Forge::ready();
+        with_references(told)(&mut forge);
+        assert_eq!(forge.flaws(), [""; 0]);
+    }
 }

@@ -9,7 +9,7 @@ use crate::forge::*;
 
 /// Each change of one thing in a sound log, and the flaw that it makes.
 pub fn forgeries() -> Vec<(&'static str, Forgery)> {
-    vec![
+    let mut forgeries: Vec<(&'static str, Forgery)> = vec![
         (
             "time-runs-back",
             Box::new(|forge| {
@@ -36,15 +36,48 @@ pub fn forgeries() -> Vec<(&'static str, Forgery)> {
         ("leaf", with_first_day("true")),
         ("leaf", with_first_day("2147483648")),
         ("genesis", with_predecessor(&predecessor("5", "").replace("\"o\"", &format!("\"{ORIGIN}\"")))),
+        ("genesis", with_predecessor(&predecessor("0", ""))),
         ("leaf", with_predecessor("1")),
         ("leaf", with_predecessor("{\"origin\":\"o\"}")),
         ("leaf", with_predecessor(&predecessor("5", ",\"zz\":1"))),
         ("leaf", with_predecessor(&predecessor("true", ""))),
         ("leaf", with_predecessor(&partial("false"))),
         ("leaf", with_predecessor(&partial("1"))),
+        ("bad-actor", with_predecessor(&predecessor("5", "").replace("marie (1000)", "marie"))),
         ("leaf", Box::new(|forge| forge.leaves.push([b'['; 50_000].to_vec()))),
         ("leaf", Box::new(|forge| forge.leaves.push(b"{\"at\":1, \"kind\":\"heartbeat\"}".to_vec()))),
+    ];
+    let signed = |actor: &'static str| written(refused(), "marie (1000)", actor);
+    let actors = ["", "marie", " (1000)", "marie (01)", "marie (4294967296)", "marie (1000) ", "uid", "uid +1"];
+    forgeries.extend(actors.map(|actor| ("bad-actor", signed(actor))));
+    forgeries.extend(answered_for().map(|body| ("bad-actor", written(body, "marie (1000)", "marie"))));
+    forgeries
+}
+
+/// An entry of every other kind that somebody answers for.
+fn answered_for() -> [Body; 7] {
+    let Body::Approval(approved) = approval(PLAN) else { unreachable!() };
+    let (plan, actor) = (approved.plan.clone(), approved.actor.clone());
+    let vkey = Forge::begin().key().verifier().to_string();
+    [
+        Body::Approval(approved),
+        Body::Rejection(Rejection { plan, digest: digest(), actor: actor.clone(), reason: digest() }),
+        hold(HoldAction::Placed, "H-1", 1),
+        run(RunCounts::default()),
+        Body::Correction(Correction { actor: Some(actor.clone()), ..Correction::new("parle".into(), "lifted") }),
+        Body::FpkeyDestroyed(FpkeyDestroyed { source: "parle".into(), year: 2026, actor: actor.clone() }),
+        Body::Sigkey(Sigkey { vkey, actor }),
     ]
+}
+
+#[test]
+fn an_actor_is_an_account_by_name_and_number_or_by_number_alone() {
+    for actor in ["marie (0)", "a b (c) (7)", "uid 4294967295", "uid 5 (6)", "retentiond (999), automatic mode"] {
+        let mut forge = Forge::ready();
+        let actor = actor.into();
+        forge.add(Body::Refused(Refused { plan: None, actor, reasons: vec!["x".into()] }));
+        assert_eq!(forge.flaws(), [""; 0]);
+    }
 }
 
 #[test]

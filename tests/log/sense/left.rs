@@ -64,7 +64,14 @@ fn earlier(batch: u64) -> EarlierBatch {
 /// The log before, of which nothing could be read.
 fn unread() -> Predecessor {
     let origin = "log.example/0".into();
-    Predecessor { origin, size: 0, root: digest(), partial: false, reason: digest(), actor: "marie (1000)".into() }
+    Predecessor {
+        origin,
+        size: 0,
+        root: Digest::of(b""),
+        partial: false,
+        reason: digest(),
+        actor: "marie (1000)".into(),
+    }
 }
 
 /// Two corrections speak of one record of which a file was left.

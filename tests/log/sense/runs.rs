@@ -76,6 +76,15 @@ pub fn forgeries() -> Vec<(&'static str, Forgery)> {
         ),
         ("unknown-run", with_sanitized(|sanitized| sanitized.run = "no-such-run".into())),
         ("unknown-source", with_sanitized(|sanitized| sanitized.source = "other".into())),
+        (
+            "unknown-source",
+            Box::new(|forge| {
+                let Body::Mapping(mapping) = mapping() else { unreachable!() };
+                // Mapped, but the run never went near it.
+                forge.add(Body::Mapping(MappingLeaf { source: "other".into(), ..mapping }));
+                with_sanitized(|sanitized| sanitized.source = "other".into())(forge);
+            }),
+        ),
         ("run-name", with_run(|run| run.run = "another".into())),
         ("run-name", with_run(|run| run.run = format!("{PLAN}-99").as_str().into())),
         ("run-end", with_run(|run| run.finished = false)),

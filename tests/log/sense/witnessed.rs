@@ -2,6 +2,7 @@
 
 use retentiond::audit::leaf::*;
 use retentiond::audit::verify::{Trust, Verdict, verify};
+use retentiond::model::Digest;
 
 use super::Forgery;
 use crate::forge::*;
@@ -40,7 +41,8 @@ pub fn forgeries() -> Vec<(&'static str, Forgery)> {
 
 fn other_log() -> Forge {
     let actor = "marie (1000)".into();
-    let named = Predecessor { origin: ORIGIN.into(), size: 0, root: digest(), partial: false, reason: digest(), actor };
+    let named =
+        Predecessor { origin: ORIGIN.into(), size: 0, root: Digest::of(b""), partial: false, reason: digest(), actor };
     Forge::continuing("log.example/other", named)
 }
 

@@ -32,6 +32,7 @@ impl Flaw {
             Self::AfterNow { .. } => "after-now",
             Self::CalendarChanged { .. } => "calendar-changed",
             Self::TextDiffers { .. } => "text-differs",
+            Self::BadActor => "bad-actor",
             Self::UnknownWord { .. } => "unknown-word",
             Self::OtherYear { .. } => "other-year",
             Self::KeyInUse { .. } => "key-in-use",
