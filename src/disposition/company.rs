@@ -31,25 +31,22 @@ struct Other<'a> {
     is_permanent: bool,
     /// Its records are rows of the same table.
     is_of_table: bool,
+    /// Its records may have rows by the very part by which the record has them.
+    may_have_the_same_part: bool,
 }
 
 /// What keeps one record.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Keeping {
     pub holds: BTreeSet<HoldId>,
-    /// Another series keeps a row, or nobody knows whether it does.
-    pub is_kept: bool,
+    /// What else does.
+    pub blocked: Option<BlockedBy>,
 }
 
 impl Keeping {
     /// Whether some hold keeps it.
     pub fn is_held(&self) -> bool {
         !self.holds.is_empty()
-    }
-
-    /// What blocks it, where it is not held.
-    pub fn blocked(&self) -> Option<BlockedBy> {
-        self.is_kept.then_some(BlockedBy::Series)
     }
 }
 
@@ -77,26 +74,28 @@ impl<'a> Company<'a> {
     /// # Errors
     /// As [`Installation::governing_now`].
     pub fn of(install: &'a Installation, mapping: &'a SeriesMapping, now: Instant) -> Result<Self, PlanError> {
-        let touches = |other: &&SeriesMapping| {
-            [Change::Destroyed, Change::Masked]
-                .iter()
-                .any(|change| !mapping.ways(&install.series, other, *change).is_empty())
-        };
-        let others = install.series.iter().filter(touches).map(|other| {
+        let mut others = Vec::new();
+        for other in &install.series {
+            let leads = [Change::Destroyed, Change::Masked].map(|change| mapping.reach(&install.series, other, change));
+            let mut places = leads.iter().flat_map(|reach| &reach.places).peekable();
+            if places.peek().is_none() {
+                continue;
+            }
             let governing = match install.governing_now(other, now) {
                 // What a calendar keeps for good it keeps while it is not in force, too.
                 Err(PlanError::NotInForce { .. }) => install.governing_by(other, |_| true)?,
                 governing => governing?,
             };
             let rules = || governing.iter().flat_map(Governing::rules);
-            Ok(Other {
+            others.push(Other {
                 mapping: other,
                 is_permanent: rules().any(|rule| rule.disposition == Some(Disposition::Permanent)),
                 rules: rules().map(|rule| &rule.number).collect(),
                 is_of_table: other.series != mapping.series && other.table.eq_ignore_ascii_case(&mapping.table),
-            })
-        });
-        Ok(Self { mapping, others: others.collect::<Result<_, PlanError>>()? })
+                may_have_the_same_part: places.any(|place| place.rows.are_owners_of_the_same_part()),
+            });
+        }
+        Ok(Self { mapping, others })
     }
 
     /// Whether anything may keep a record of the series for the sake of another row, so that rows must be asked.
@@ -104,9 +103,13 @@ impl<'a> Company<'a> {
         self.others.iter().any(|other| other.rows_are_asked(holds) || !other.expressions(holds).is_empty())
     }
 
-    /// The expressions of the `--where` holds that are asked of other rows than the records themselves.
-    pub fn expressions<'h>(&self, holds: &'h HoldIndex) -> impl Iterator<Item = &'h str> {
-        self.others.iter().flat_map(|other| other.expressions(holds)).map(|(_, expression)| expression.as_str())
+    /// The expressions of the `--where` holds that are asked of other rows than the records themselves, with the series
+    /// of these rows.
+    pub fn expressions<'h>(&'h self, holds: &'h HoldIndex) -> impl Iterator<Item = (&'h SeriesName, &'h str)> {
+        let of = |other: &'h Other<'_>| {
+            other.expressions(holds).iter().map(|(_, text)| (&other.mapping.series, text.as_str()))
+        };
+        self.others.iter().flat_map(of)
     }
 
     /// What keeps each of these records, all of which are to be disposed of so.
@@ -143,7 +146,10 @@ impl<'a> Company<'a> {
 
 impl Other<'_> {
     fn rows_are_asked(&self, holds: &HoldIndex) -> bool {
-        self.is_of_table || self.is_permanent || holds.concerns(self.mapping, self.rules.iter().copied())
+        self.is_of_table
+            || self.is_permanent
+            || self.may_have_the_same_part
+            || holds.concerns(self.mapping, self.rules.iter().copied())
     }
 
     fn expressions<'h>(&self, holds: &'h HoldIndex) -> &'h [(HoldId, String)] {
@@ -152,9 +158,13 @@ impl Other<'_> {
 
     fn see(&self, holds: &HoldIndex, row: Option<Companion>, keeping: &mut Keeping) {
         // What fails on a row may be what says that it is kept.
-        let Some(row) = row else { return keeping.is_kept = true };
+        let Some(row) = row else { return keeping.blocked = Some(BlockedBy::Series) };
         keeping.holds.extend(holds.of_row(self.mapping, &row.named, self.rules.iter().copied()).cloned());
-        keeping.is_kept |= row.named.in_scope && (row.is_own_row || (self.is_permanent && row.is_lost));
+        if row.named.in_scope && (row.is_own_row || (self.is_permanent && row.is_lost)) {
+            keeping.blocked = Some(BlockedBy::Series);
+        } else if row.has_the_same_part {
+            keeping.blocked.get_or_insert(BlockedBy::SharedRow);
+        }
     }
 }
 

@@ -112,7 +112,7 @@ impl Look<'_, '_> {
         let keeping = self.keeping(mapping, facts, Some(&governing))?;
         let held = keeping.is_held() || !self.holds_on(mapping, facts, Some(&governing))?.is_empty();
         let is_referred_to = !held && self.is_blocked(mapping, facts)?;
-        let blocked = if is_referred_to { Some(BlockedBy::Records) } else { keeping.blocked() };
+        let blocked = if is_referred_to { Some(BlockedBy::Records) } else { keeping.blocked };
         Ok(judge(&governing, facts, at, || held, || blocked))
     }
 

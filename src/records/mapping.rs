@@ -4,7 +4,7 @@
 pub(crate) mod sample;
 mod touch;
 
-pub use touch::{Change, Step, Way};
+pub use touch::{Change, Place, Reach, Rows};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;

@@ -6,6 +6,9 @@ use serde_json::Value;
 
 use crate::support::{CALENDAR, CONFIG, Organization, lends};
 
+#[path = "rows/far.rs"]
+mod far;
+
 /// Dossiers with their notes, and the notes as records of their own.
 struct Office(Organization);
 
@@ -313,77 +316,4 @@ fn a_row_whose_own_key_is_null_is_kept_by_what_keeps_its_series() {
     let office = office(PERMANENT);
     office.go(|| {});
     assert_eq!((office.ids("dossier"), office.ids("note")), (vec![2], vec![20]));
-}
-
-/// Notes have entries, which are records of a third series.
-const ENTRIES: &str = "\n[[series.note.part]]\ntable = \"entry\"\non = { note_id = \"id\" }\n\n[series.entry]\n\
-                       source = \"app\"\ntable = \"entry\"\nkey = \"id\"\nevent.made = \"made_at\"\n";
-
-#[test]
-fn what_keeps_a_part_of_a_part_keeps_the_record_although_only_the_part_would_go_with_it() {
-    for way in [["entry", "200"].as_slice(), &["entry", "--where", "this.id = 200"]] {
-        let (notes, entries) = (calendar("note", AT_ONCE), calendar("entry", KEPT_LONG).replace("R-2", "R-3"));
-        let (_, entries) = entries.split_once("[[series]]\nname     = \"entry\"").unwrap();
-        let calendar = format!("{notes}\n[[series]]\nname     = \"entry\"{entries}");
-        let office = Office::new(&calendar, &format!("{NOTES}{NOTE}{ENTRIES}"));
-        let entries = "CREATE TABLE entry (id INTEGER PRIMARY KEY, note_id INTEGER, made_at TEXT);
-                       CREATE INDEX entry_note ON entry (note_id); CREATE INDEX entry_made ON entry (made_at);
-                       DELETE FROM note WHERE id <> 20; INSERT INTO entry SELECT id * 10, id, made_at FROM note;";
-        office.database().execute_batch(entries).unwrap();
-        office.hold(way);
-        assert_eq!(office.verdict("note", "20").0, "held", "{way:?}");
-        assert_eq!(office.verdict("dossier", "2").0, "held", "{way:?}");
-        office.go(|| {});
-        assert_eq!((office.ids("dossier"), office.ids("note")), (vec![2], vec![20]), "{way:?}");
-    }
-}
-
-#[test]
-fn a_held_grandchild_keeps_all_from_which_it_descends() {
-    let part = "\n[[series.dossier.part]]\nname = \"child\"\ntable = \"dossier\"\non = { parent_id = \"id\" }\n";
-    let office = Office::new(CALENDAR, part);
-    let line = "UPDATE dossier SET parent_id = id - 1 WHERE id > 1;
-                INSERT INTO dossier(id, closed_at) VALUES (4, '2018-03-15T12:00:00Z');";
-    office.database().execute_batch(line).unwrap();
-    office.hold(&["dossier", "3"]);
-    assert_eq!(office.verdict("dossier", "1").0, "held");
-    office.go(|| {});
-    assert_eq!(office.ids("dossier"), [1, 2, 3]);
-    // Those that descend from each other end somewhere, too.
-    office.database().execute("UPDATE dossier SET parent_id = 3 WHERE id = 1", []).unwrap();
-    assert_eq!(office.verdict("dossier", "1").0, "held");
-}
-
-#[test]
-fn a_row_of_two_records_stays_where_either_is_held() {
-    let two = "\n[[series.dossier.part]]\nname = \"copy\"\ntable = \"note\"\non = { copy_of = \"id\" }\n";
-    let of_other = "\n[series.note]\nsource = \"app\"\ntable = \"client\"\nkey = \"id\"\nevent.made = \"made_at\"\n\
-                    \n[[series.note.part]]\ntable = \"note\"\non = { copy_of = \"id\" }\n";
-    let of_part = "\n[series.note]\nsource = \"app\"\ntable = \"client\"\nkey = \"id\"\nevent.made = \"made_at\"\n\
-                   \n[[series.note.part]]\ntable = \"letter\"\non = { client_id = \"id\" }\n\
-                   \n[[series.note.part]]\ntable = \"note\"\nof = \"letter\"\non = { letter_id = \"id\" }\n";
-    for (calendar, more, way) in [
-        (CALENDAR.to_owned(), two, ["dossier", "3"].as_slice()),
-        (CALENDAR.to_owned(), two, &["dossier", "--where", "this.id = 3"]),
-        (calendar("note", KEPT_LONG), of_other, &["note", "3"]),
-        (calendar("note", KEPT_LONG), of_other, &["note", "--where", "this.id = 3"]),
-        (calendar("note", KEPT_LONG), of_part, &["note", "3"]),
-    ] {
-        let office = Office::new(&calendar, &format!("{NOTES}{more}"));
-        let copies = "ALTER TABLE note ADD COLUMN copy_of INTEGER; ALTER TABLE note ADD COLUMN letter_id INTEGER;
-                      CREATE INDEX note_copy ON note (copy_of); CREATE INDEX note_letter ON note (letter_id);
-                      CREATE TABLE client (id INTEGER PRIMARY KEY, made_at TEXT);
-                      CREATE INDEX client_made ON client (made_at);
-                      CREATE TABLE letter (id INTEGER PRIMARY KEY, client_id INTEGER);
-                      CREATE INDEX letter_client ON letter (client_id);
-                      INSERT INTO client VALUES (3, '2018-03-15T12:00:00Z');
-                      INSERT INTO letter VALUES (5, 3);
-                      UPDATE note SET copy_of = 3, letter_id = 5 WHERE id = 20;";
-        office.database().execute_batch(copies).unwrap();
-        office.hold(way);
-        assert_eq!(office.verdict("dossier", "2").0, "held", "{way:?}");
-        office.go(|| {});
-        assert!(office.ids("note").contains(&20) && office.ids("dossier").contains(&2), "{way:?}");
-        assert!(!office.ids("dossier").contains(&1), "{way:?}");
-    }
 }

@@ -84,7 +84,7 @@ pub(super) fn dispose<'w>(
     patience: Patience,
 ) -> Result<Disposal<'w>, ExecuteError> {
     let series = &target.mapping.series;
-    let expressions = holds.expressions(series).iter().map(|(_, expression)| expression.as_str());
+    let expressions = holds.expressions(series).iter().map(|(_, expression)| (series, expression.as_str()));
     let expressions = expressions.chain(target.company.expressions(holds));
     let together = if txn.is_looked_around(series, expressions)? { 1 } else { candidates.len().max(1) };
     let is_alone = candidates.len() == 1;
@@ -125,7 +125,7 @@ impl Judging<'_, '_> {
         let same_files = same_files(txn, target, candidates, &keys)?;
         let outcomes = candidates.iter().zip(&facts).enumerate().map(|(place, (candidate, facts))| {
             let is_held = held_by_expression[place] || keeping[place].is_held();
-            let kept = Kept { is_held, by: keeping[place].blocked() };
+            let kept = Kept { is_held, by: keeping[place].blocked };
             match facts {
                 Some(facts) if same_files[place] => rejudge(target, candidate, facts, holds, kept, now),
                 // The record is gone, or its files are not those that were announced.

@@ -74,6 +74,8 @@ pub enum BlockedBy {
     Decision,
     /// Another series keeps a row that would change with it: for good, or because both series count that row.
     Series,
+    /// Another record has a row that would change with it, by the same part.
+    SharedRow,
 }
 
 /// When a record's term comes, and which rule decides what happens then.

@@ -36,7 +36,7 @@ impl Scan<'_> {
     }
 
     fn take_out_kept(&self, key: &RecordKey, keeping: &Keeping, tallies: &mut [Tally]) -> Result<(), PlanError> {
-        if !keeping.is_held() && !keeping.is_kept {
+        if !keeping.is_held() && keeping.blocked.is_none() {
             return Ok(());
         }
         let Some(rule) = self.draft.take_out(self.place, key)? else { return Ok(()) };

@@ -12,17 +12,17 @@ use super::open::Opened;
 use super::permitted::Permitted;
 use super::triggers::{changed_columns, destroyed_tables};
 use super::{Queries, StoreError};
+use crate::model::SeriesName;
 use crate::records::mapping::{OwnerGone, SeriesMapping};
 
 /// What changes around a record while others of its series are disposed of, and who looks there.
 pub(super) struct Around {
-    table: String,
     /// Tables, in lower case, of which rows go, or change, with a record.
     touched: BTreeSet<String>,
     /// Whether the mapping looks there.
     is_looked_at: bool,
-    /// Whether these expressions of holds do.
-    by_expression: HashMap<String, bool>,
+    /// Whether these expressions of holds do, by the series of their row.
+    by_expression: HashMap<(SeriesName, String), bool>,
 }
 
 impl Around {
@@ -47,28 +47,32 @@ impl Around {
         let is_looked_at = !permitted.written.is_disjoint(&read)
             || series.parts.iter().any(|part| re_points(&part.table, &part.owner_gone))
             || expressions.iter().any(|expression| looks_at(opened, &catalog, expression, &touched));
-        Ok(Self { table: series.table.clone(), touched, is_looked_at, by_expression: HashMap::new() })
+        Ok(Self { touched, is_looked_at, by_expression: HashMap::new() })
     }
 
-    /// Whether the mapping or one of these expressions over `this` looks at what goes or changes with other records.
+    /// Whether the mapping or one of these expressions over `this`, a row of a series, looks at what goes or changes
+    /// with other records.
     ///
     /// # Errors
     /// The database cannot be read.
     pub(super) fn is_looked_at<'e>(
         &mut self,
         opened: &Opened,
-        expressions: impl Iterator<Item = &'e str>,
+        queries: &Queries,
+        expressions: impl Iterator<Item = (&'e SeriesName, &'e str)>,
     ) -> Result<bool, StoreError> {
         let mut is_looked_at = self.is_looked_at;
-        for text in expressions {
-            let known = self.by_expression.get(text).copied();
+        for (series, text) in expressions {
+            let asked = (series.clone(), text.to_owned());
+            let known = self.by_expression.get(&asked).copied();
             is_looked_at |= match known {
                 Some(known) => known,
                 None => {
                     let catalog = Catalog::read(&opened.conn).map_err(|error| StoreError::of(&opened.conn, error))?;
-                    let expression = Expression { at: String::new(), text, this: &self.table, owner: None };
+                    let expression =
+                        Expression { at: String::new(), text, this: &queries.mapping(series)?.table, owner: None };
                     let looks = looks_at(opened, &catalog, &expression, &self.touched);
-                    self.by_expression.insert(text.to_owned(), looks);
+                    self.by_expression.insert(asked, looks);
                     looks
                 }
             };

@@ -3,20 +3,19 @@
 
 use std::time::Duration;
 
-use rusqlite::{Connection, Row};
+use rusqlite::Row;
 
-use super::dispose_member::{identity, told_apart};
-use super::part_rows::{belongs, owner_of, part_rows, part_rows_of};
+use super::open::Opened;
+use super::reached::{PAGE, Reached, Statements};
 use super::reader::Reader;
-use super::select::{holds, key_columns, key_is, subject_columns};
-use super::sql::{self, OWNER, THIS};
-use super::value::{bind_key, cited, key_at, key_value};
+use super::select::{holds, key_columns, subject_columns};
+use super::sql::{self, THIS};
+use super::value::{cited, key_at, key_value};
 use super::write_txn::WriteTxn;
 use super::{Queries, StoreError, expression, lookup, read, walk};
 use crate::model::{KeyValue, RecordKey, SeriesName};
 use crate::records::facts::Facts;
-use crate::records::mapping::{Change, Condition, PartMapping, SeriesMapping, Step, Way};
-use crate::records::sqlite::open::Opened;
+use crate::records::mapping::{Change, Condition, Place, Rows, SeriesMapping};
 
 /// Which rows are asked about.
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +37,8 @@ pub struct Companion {
     pub is_own_row: bool,
     /// It goes or is masked, and does not only change its owner.
     pub is_lost: bool,
+    /// It is no row that changes, but another record that has one as its own by the very part by which this one has it.
+    pub has_the_same_part: bool,
 }
 
 /// What may be asked about the rows that change with records: of a plan's reader, and inside a transaction.
@@ -74,7 +75,8 @@ impl Companions for Reader {
         keys: &[RecordKey],
         visit: &mut dyn FnMut(usize, Option<Companion>),
     ) -> Result<(), StoreError> {
-        read_all(&self.opened.conn, &self.queries, company, keys, visit)
+        let asking = Asking::new(&self.opened, &self.queries, company, None)?;
+        asking.map_or(Ok(()), |asking| asking.read(&self.opened, keys, visit))
     }
 
     fn companions_match(
@@ -85,7 +87,8 @@ impl Companions for Reader {
     ) -> Result<Vec<bool>, StoreError> {
         let conn = &self.opened.conn;
         let longest = walk::longest(conn, lookup::LONGEST_ANSWER).map_err(|error| StoreError::of(conn, error))?;
-        matching(&self.opened, &self.queries, company, expression, (keys, Some(longest)))
+        let asking = Asking::new(&self.opened, &self.queries, company, Some(expression))?;
+        asking.map_or_else(|| Ok(vec![false; keys.len()]), |asking| asking.matching(&self.opened, keys, Some(longest)))
     }
 }
 
@@ -96,7 +99,8 @@ impl Companions for WriteTxn<'_> {
         keys: &[RecordKey],
         visit: &mut dyn FnMut(usize, Option<Companion>),
     ) -> Result<(), StoreError> {
-        read_all(&self.writer.opened.conn, &self.writer.queries, company, keys, visit)
+        let asking = self.writer.asking(company, None)?;
+        asking.map_or(Ok(()), |asking| asking.read(&self.writer.opened, keys, visit))
     }
 
     fn companions_match(
@@ -105,152 +109,178 @@ impl Companions for WriteTxn<'_> {
         expression: &str,
         keys: &[RecordKey],
     ) -> Result<Vec<bool>, StoreError> {
-        matching(&self.writer.opened, &self.writer.queries, company, expression, (keys, None))
+        let asking = self.writer.asking(company, Some(expression))?;
+        asking.map_or_else(|| Ok(vec![false; keys.len()]), |asking| asking.matching(&self.writer.opened, keys, None))
     }
 }
 
-fn read_all(
-    conn: &Connection,
-    queries: &Queries,
-    company: Company<'_>,
-    keys: &[RecordKey],
-    visit: &mut dyn FnMut(usize, Option<Companion>),
-) -> Result<(), StoreError> {
-    let (of, other) = (queries.mapping(company.of)?, queries.mapping(company.other)?);
-    let names = Names::new(other, queries)?;
-    for way in of.ways(queries.mappings(), other, company.change) {
-        let select = format!("SELECT {} {}", names.columns, rows(conn, of, other, &way)?);
-        let (is_own_row, is_lost) = (way.steps.is_empty(), way.is_lost);
-        for (place, key) in keys.iter().enumerate() {
-            let mut see = |named: Facts| {
-                // A record that is a part of itself is judged as what it is.
-                if of.series != other.series || named.key != *key {
-                    visit(place, Some(Companion { named, is_own_row, is_lost }));
+/// How the rows of one series are asked that change with the records of another.
+pub(super) struct Asking {
+    statements: Statements,
+    /// Of each place to which the records lead.
+    seen: Vec<Seen>,
+    named: Named,
+    is_own_series: bool,
+}
+
+/// What the rows of a place are to the record.
+#[derive(Clone, Copy)]
+struct Seen {
+    is_own_row: bool,
+    is_lost: bool,
+    has_the_same_part: bool,
+}
+
+impl Asking {
+    /// Of all such rows, or whether an expression over `this` holds for one; `None` where the mappings lead to none.
+    ///
+    /// # Errors
+    /// [`StoreError::Expression`] for what is none, or does more than read; the mapping is not that of the schema.
+    pub(super) fn new(
+        opened: &Opened,
+        queries: &Queries,
+        company: Company<'_>,
+        expression: Option<&str>,
+    ) -> Result<Option<Self>, StoreError> {
+        let (of, other) = (queries.mapping(company.of)?, queries.mapping(company.other)?);
+        let reach = of.reach(queries.mappings(), other, company.change);
+        if reach.places.is_empty() {
+            return Ok(None);
+        }
+        let (columns, named) = named(other, queries)?;
+        let reached = Reached { conn: &opened.conn, of, other, reach: &reach };
+        let statements = match expression {
+            None => reached.statements(&columns, "1")?,
+            Some(text) => {
+                let test = sql::condition(&Condition::Expression(text.to_owned()));
+                let statements = reached.statements("1", &format!("{test} IS TRUE"))?;
+                let refusal = expression::refusal(opened, text, &statements.of_one);
+                if let Some(reason) = refusal.map_err(StoreError::in_expression)? {
+                    return Err(StoreError::Expression { message: reason.to_owned() });
                 }
-            };
-            match names.read(conn, &select, key, &mut see).map_err(|error| StoreError::of_rows(conn, error)) {
-                Err(StoreError::RowFails { .. }) => visit(place, None),
+                statements
+            }
+        };
+        let seen = reach.places.iter().map(Seen::at).collect();
+        Ok(Some(Self { statements, seen, named, is_own_series: of.series == other.series }))
+    }
+
+    /// The statements, for `check` to prepare.
+    pub(super) fn statements(&self) -> [&str; 2] {
+        [&self.statements.of_one, &self.statements.of_page]
+    }
+
+    /// See [`Companions::companions`].
+    fn read(
+        &self,
+        opened: &Opened,
+        keys: &[RecordKey],
+        visit: &mut dyn FnMut(usize, Option<Companion>),
+    ) -> Result<(), StoreError> {
+        let conn = &opened.conn;
+        let mut failing = Vec::new();
+        let mut read = |keys: &[RecordKey], first: usize| {
+            let rows = self.statements.rows(conn, keys, &mut |row| {
+                let (place, Seen { is_own_row, is_lost, has_the_same_part }) =
+                    (number(row, 0)?, self.seen[number(row, 1)?]);
+                let named = self.named.read(row, 2)?;
+                // A record that is a part of itself is judged as what it is.
+                if !self.is_own_series || named.key != keys[place] {
+                    visit(first + place, Some(Companion { named, is_own_row, is_lost, has_the_same_part }));
+                }
+                Ok(())
+            });
+            rows.map_err(|error| StoreError::of_rows(conn, error))
+        };
+        for (first, page) in pages(keys) {
+            match read(page, first) {
+                // Which of them it is SQLite does not say.
+                Err(StoreError::RowFails { .. }) => {
+                    for (place, key) in (first..).zip(page) {
+                        match read(std::slice::from_ref(key), place) {
+                            Err(StoreError::RowFails { .. }) => failing.push(place),
+                            read => read?,
+                        }
+                    }
+                }
                 read => read?,
             }
         }
-    }
-    Ok(())
-}
-
-/// `longest`: how long the answer for one record may take, where nothing else bounds it.
-fn matching(
-    opened: &Opened,
-    queries: &Queries,
-    company: Company<'_>,
-    expression: &str,
-    (keys, longest): (&[RecordKey], Option<Duration>),
-) -> Result<Vec<bool>, StoreError> {
-    let (of, other) = (queries.mapping(company.of)?, queries.mapping(company.other)?);
-    let test = sql::condition(&Condition::Expression(expression.to_owned()));
-    let mut matches = vec![false; keys.len()];
-    for way in of.ways(queries.mappings(), other, company.change) {
-        let rows = rows(&opened.conn, of, other, &way)?;
-        let select = format!("SELECT EXISTS (SELECT 1 {rows} AND {test} IS TRUE)");
-        if let Some(reason) = expression::refusal(opened, expression, &select).map_err(StoreError::in_expression)? {
-            return Err(StoreError::Expression { message: reason.to_owned() });
-        }
-        let ask = |key: &RecordKey| {
-            let _ends_in_time = longest.map(|longest| opened.deadline.reading(longest));
-            let mut statement = opened.conn.prepare_cached(&select)?;
-            bind_key(&mut statement, key)?;
-            let mut rows = statement.raw_query();
-            rows.next()?.map_or(Ok(false), |row| row.get(0))
-        };
-        for (matches, key) in matches.iter_mut().zip(keys) {
-            *matches |= ask(key).map_err(|error| StoreError::of(&opened.conn, error).in_expression())?;
-        }
-    }
-    Ok(matches)
-}
-
-/// `FROM` and `WHERE` of the rows of another series (`this`, and no other row is named) to which a way leads from one
-/// record, by its key. Rows are told apart as the database does: their own key may be NULL.
-fn rows(conn: &Connection, of: &SeriesMapping, other: &SeriesMapping, way: &Way<'_>) -> Result<String, StoreError> {
-    let mut rows = format!("FROM {} AS {THIS} WHERE {}", sql::name(&of.table), key_is(THIS, of));
-    for (place, step) in way.steps.iter().enumerate() {
-        rows = match step {
-            Step::ToPart(series, part) if place == 0 && series.series == of.series => part_rows(series, part)?,
-            Step::ToPart(series, part) => part_rows_of(series, part, &rows)?,
-            Step::ToOwner(series, part) => owner_rows(conn, series, part, &rows)?,
-        };
-    }
-    among(conn, &other.table, &rows)
-}
-
-/// `FROM` and `WHERE` of the records (`this`) that have rows of a part, which a `FROM` and `WHERE` find as `this`.
-fn owner_rows(conn: &Connection, series: &SeriesMapping, part: &PartMapping, rows: &str) -> Result<String, StoreError> {
-    let (mut part, mut rows) = (part, rows.to_owned());
-    for _ in &series.parts {
-        let of = owner_of(series, part)?;
-        let owner = of.map_or(&series.table, |of| &of.table);
-        let (owners, table) = (sql::name(owner), sql::name(&part.table));
-        let (own, this) = (ids(conn, OWNER, owner)?, ids(conn, THIS, &part.table)?);
-        let found = format!(
-            "SELECT {own} FROM {table} AS {THIS} CROSS JOIN {owners} AS {OWNER} WHERE ({this}) IN (SELECT {this} {rows}) AND {}",
-            belongs(part)
-        );
-        rows = format!("FROM {owners} AS {THIS} WHERE ({}) IN ({found})", ids(conn, THIS, owner)?);
-        match of {
-            None => return Ok(rows),
-            Some(of) => part = of,
-        }
-    }
-    Err(StoreError::PartOfNone { series: series.series.clone(), part: part.name.clone() })
-}
-
-/// `FROM` and `WHERE` of the rows of a table (`this`) that are among those that a `FROM` and `WHERE` find as `this`.
-fn among(conn: &Connection, table: &str, rows: &str) -> Result<String, StoreError> {
-    let ids = ids(conn, THIS, table)?;
-    Ok(format!("FROM {} AS {THIS} WHERE ({ids}) IN (SELECT {ids} {rows})", sql::name(table)))
-}
-
-/// What tells the rows of a table apart, whatever its series know them by.
-fn ids(conn: &Connection, alias: &str, table: &str) -> Result<String, StoreError> {
-    Ok(told_apart(&identity(conn, table)?, alias))
-}
-
-/// What holds know the rows of a series by.
-struct Names<'m> {
-    series: &'m SeriesMapping,
-    columns: String,
-    subject: usize,
-}
-
-impl<'m> Names<'m> {
-    fn new(series: &'m SeriesMapping, queries: &Queries) -> Result<Self, StoreError> {
-        let subject = series.subject.as_ref().map(|relation| subject_columns(relation, queries.mappings()));
-        let subject = subject.transpose()?.unwrap_or_default();
-        let mut columns = key_columns(THIS, series);
-        columns.push(series.filter.as_ref().map_or_else(|| "1".to_owned(), holds));
-        columns.push(series.reference.as_ref().map_or_else(|| "NULL".to_owned(), |column| sql::column(THIS, column)));
-        columns.extend(subject.iter().cloned());
-        Ok(Self { series, columns: columns.join(", "), subject: subject.len() })
-    }
-
-    fn read(
-        &self,
-        conn: &Connection,
-        select: &str,
-        key: &RecordKey,
-        see: &mut dyn FnMut(Facts),
-    ) -> rusqlite::Result<()> {
-        let mut statement = conn.prepare_cached(select)?;
-        bind_key(&mut statement, key)?;
-        let mut rows = statement.raw_query();
-        while let Some(row) = rows.next()? {
-            see(self.named(row)?);
-        }
+        failing.into_iter().for_each(|place| visit(place, None));
         Ok(())
     }
 
-    fn named(&self, row: &Row<'_>) -> rusqlite::Result<Facts> {
-        let first = self.series.key.len();
-        let (key, _) = key_at(row, 0, first)?;
+    /// See [`Companions::companions_match`]; `longest`: how long the answer for one record may take, where nothing else
+    /// bounds it.
+    fn matching(
+        &self,
+        opened: &Opened,
+        keys: &[RecordKey],
+        longest: Option<Duration>,
+    ) -> Result<Vec<bool>, StoreError> {
+        let mut matches = vec![false; keys.len()];
+        let mut ask = |keys: &[RecordKey], first: usize| {
+            let _ends_in_time = longest.map(|longest| opened.deadline.reading(longest));
+            let rows = self.statements.rows(&opened.conn, keys, &mut |row| {
+                matches[first + number(row, 0)?] = true;
+                Ok(())
+            });
+            rows.map_err(|error| StoreError::of(&opened.conn, error).in_expression())
+        };
+        for (first, page) in pages(keys) {
+            match ask(page, first) {
+                // Together they may take longer than one may.
+                Err(StoreError::Interrupted { .. }) if longest.is_some() && page.len() > 1 => {
+                    (first..).zip(page).try_for_each(|(place, key)| ask(std::slice::from_ref(key), place))?;
+                }
+                answer => answer?,
+            }
+        }
+        Ok(matches)
+    }
+}
+
+impl Seen {
+    fn at(place: &Place<'_>) -> Self {
+        Self {
+            is_own_row: place.rows == Rows::Own,
+            is_lost: place.is_lost,
+            has_the_same_part: place.rows.are_owners_of_the_same_part(),
+        }
+    }
+}
+
+/// The pages of a list, each with the place of its first.
+fn pages(keys: &[RecordKey]) -> impl Iterator<Item = (usize, &[RecordKey])> {
+    keys.chunks(PAGE).enumerate().map(|(number, page)| (number * PAGE, page))
+}
+
+fn number(row: &Row<'_>, column: usize) -> rusqlite::Result<usize> {
+    Ok(row.get::<_, u32>(column)? as usize)
+}
+
+/// How many columns say what holds know a row by.
+struct Named {
+    key: usize,
+    subject: usize,
+}
+
+/// What holds know the rows of a series (`this`) by: key, whether the series counts it, reference and subject.
+fn named(series: &SeriesMapping, queries: &Queries) -> Result<(String, Named), StoreError> {
+    let subject = series.subject.as_ref().map(|relation| subject_columns(relation, queries.mappings()));
+    let subject = subject.transpose()?.unwrap_or_default();
+    let mut columns = key_columns(THIS, series);
+    columns.push(series.filter.as_ref().map_or_else(|| "1".to_owned(), holds));
+    columns.push(series.reference.as_ref().map_or_else(|| "NULL".to_owned(), |column| sql::column(THIS, column)));
+    columns.extend(subject.iter().cloned());
+    Ok((columns.join(", "), Named { key: series.key.len(), subject: subject.len() }))
+}
+
+impl Named {
+    /// From this column of a row on.
+    fn read(&self, row: &Row<'_>, first: usize) -> rusqlite::Result<Facts> {
+        let (key, _) = key_at(row, first, self.key)?;
+        let first = first + self.key;
         let subject: Option<Vec<KeyValue>> = (first + 2..first + 2 + self.subject)
             .map(|place| row.get_ref(place).map(key_value))
             .collect::<rusqlite::Result<_>>()?;

@@ -26,6 +26,14 @@ pub(super) struct Apart {
     collation: Option<String>,
 }
 
+impl Apart {
+    /// `this."b" COLLATE "RTRIM"`
+    pub(super) fn of(&self, alias: &str) -> String {
+        let collate = self.collation.as_ref().map(|name| format!(" COLLATE {}", sql::name(name)));
+        format!("{}{}", column(alias, &self.column), collate.unwrap_or_default())
+    }
+}
+
 impl<'a> Member<'a> {
     pub(super) fn read(
         conn: &Connection,
@@ -86,7 +94,7 @@ impl<'a> Member<'a> {
 
     /// `this."a", this."b" COLLATE "RTRIM"`
     pub(super) fn list(&self, alias: &str) -> String {
-        told_apart(&self.identity, alias)
+        listed(self.identity.iter().map(|apart| apart.of(alias)))
     }
 
     /// `k.i0, k.i1`
@@ -100,14 +108,6 @@ fn columns_of(on: &Join) -> &[(String, String)] {
         Join::Columns(pairs) => pairs,
         Join::Expression(_) => &[],
     }
-}
-
-/// `this."a", this."b" COLLATE "RTRIM"`
-pub(super) fn told_apart(identity: &[Apart], alias: &str) -> String {
-    listed(identity.iter().map(|apart| {
-        let collate = apart.collation.as_ref().map(|name| format!(" COLLATE {}", sql::name(name)));
-        format!("{}{}", column(alias, &apart.column), collate.unwrap_or_default())
-    }))
 }
 
 /// What tells the rows of a table apart.

@@ -28,6 +28,7 @@ mod probe;
 mod programs;
 mod prove;
 mod queries;
+mod reached;
 mod read;
 #[cfg(test)]
 mod read_tests;

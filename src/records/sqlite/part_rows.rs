@@ -10,30 +10,15 @@ use crate::records::mapping::{PartMapping, SeriesMapping};
 /// # Errors
 /// A part that is a part of none, or of itself.
 pub(super) fn part_rows(series: &SeriesMapping, part: &PartMapping) -> Result<String, StoreError> {
-    let record = (sql::name(&series.table), format!("{} AND ", key_is(OWNER, series)));
-    part_rows_within(series, part, record, series.parts.len())
+    part_rows_within(series, part, series.parts.len())
 }
 
-/// The same of the rows of the series' table that a `FROM` and `WHERE` find as `this`.
-///
-/// # Errors
-/// As [`part_rows`].
-pub(super) fn part_rows_of(series: &SeriesMapping, part: &PartMapping, records: &str) -> Result<String, StoreError> {
-    part_rows_within(series, part, (format!("(SELECT {THIS}.* {records})"), String::new()), series.parts.len())
-}
-
-/// `records`: what `owner` is where the part has no `of`, and what is required of it.
-fn part_rows_within(
-    series: &SeriesMapping,
-    part: &PartMapping,
-    records: (String, String),
-    levels: usize,
-) -> Result<String, StoreError> {
+fn part_rows_within(series: &SeriesMapping, part: &PartMapping, levels: usize) -> Result<String, StoreError> {
     let (owners, key) = match owner_of(series, part)? {
-        None => records,
+        None => (sql::name(&series.table), format!("{} AND ", key_is(OWNER, series))),
         Some(of) => {
             let levels = levels.checked_sub(1).ok_or_else(|| part_of_none(series, part))?;
-            (format!("(SELECT {THIS}.* {})", part_rows_within(series, of, records, levels)?), String::new())
+            (format!("(SELECT {THIS}.* {})", part_rows_within(series, of, levels)?), String::new())
         }
     };
     Ok(format!("FROM {owners} AS {OWNER} CROSS JOIN {} AS {THIS} WHERE {key}{}", sql::name(&part.table), belongs(part)))
@@ -46,10 +31,7 @@ pub(super) fn belongs(part: &PartMapping) -> String {
 }
 
 /// The part that a part is a part of; `None` where that is the record itself.
-pub(super) fn owner_of<'m>(
-    series: &'m SeriesMapping,
-    part: &PartMapping,
-) -> Result<Option<&'m PartMapping>, StoreError> {
+fn owner_of<'m>(series: &'m SeriesMapping, part: &PartMapping) -> Result<Option<&'m PartMapping>, StoreError> {
     let Some(name) = &part.of else { return Ok(None) };
     let of = series.parts.iter().find(|other| other.name == *name);
     of.map(Some).ok_or_else(|| part_of_none(series, part))

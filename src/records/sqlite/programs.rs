@@ -6,18 +6,24 @@ use std::sync::Arc;
 use rusqlite::Connection;
 
 use super::around::Around;
+use super::company::{Asking, Company};
 use super::dispose_program::{Program, compile};
 use super::open::Opened;
 use super::permitted::Permitted;
 use super::{Queries, StoreError};
 use crate::model::{RecordKey, SeriesName};
+use crate::records::mapping::Change;
 
 /// The programs of a connection, for as long as the schema stays as it is.
 #[derive(Default)]
 pub(super) struct Programs {
     schema_version: Option<i64>,
     compiled: HashMap<SeriesName, Compiled>,
+    asking: HashMap<AskedOf, Option<Arc<Asking>>>,
 }
+
+/// Of a series, of how its records change, and of another series; and an expression.
+type AskedOf = (SeriesName, Change, SeriesName, Option<String>);
 
 struct Compiled {
     program: Arc<Program>,
@@ -37,6 +43,7 @@ impl Programs {
 
     pub(super) fn forget(&mut self) {
         self.compiled.clear();
+        self.asking.clear();
     }
 
     pub(super) fn of(
@@ -56,15 +63,34 @@ impl Programs {
         Ok(program)
     }
 
+    /// How the rows are asked that change with records.
+    pub(super) fn asking(
+        &mut self,
+        opened: &Opened,
+        queries: &Queries,
+        company: Company<'_>,
+        expression: Option<&str>,
+    ) -> Result<Option<Arc<Asking>>, StoreError> {
+        let Company { of, change, other } = company;
+        let asked_of = (of.clone(), change, other.clone(), expression.map(str::to_owned));
+        if let Some(known) = self.asking.get(&asked_of) {
+            return Ok(known.clone());
+        }
+        let asking = Asking::new(opened, queries, company, expression)?.map(Arc::new);
+        self.asking.insert(asked_of, asking.clone());
+        Ok(asking)
+    }
+
     /// See [`Around::is_looked_at`]; for a series whose program is compiled.
     pub(super) fn is_looked_around<'e>(
         &mut self,
         opened: &Opened,
+        queries: &Queries,
         series: &SeriesName,
-        expressions: impl Iterator<Item = &'e str>,
+        expressions: impl Iterator<Item = (&'e SeriesName, &'e str)>,
     ) -> Result<bool, StoreError> {
         let compiled = self.compiled.get_mut(series);
-        compiled.map_or(Ok(true), |compiled| compiled.around.is_looked_at(opened, expressions))
+        compiled.map_or(Ok(true), |compiled| compiled.around.is_looked_at(opened, queries, expressions))
     }
 
     /// Puts keys where the statements of a series' program find them, unless they are there: a chunk's are asked for

@@ -10,6 +10,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 use rusqlite::types::FromSql;
 
+use super::company::{Asking, Company};
 use super::dispose::Weight;
 use super::dispose_program::Program;
 use super::fence::{self, FenceState};
@@ -233,6 +234,15 @@ impl Writer {
     /// The database cannot be read, or is no longer what the mapping says.
     pub fn may_copy(&mut self, series: &SeriesName) -> Result<bool, StoreError> {
         Ok(self.program(series)?.may_be_copied)
+    }
+
+    /// How the rows are asked that change with records.
+    pub(super) fn asking(
+        &mut self,
+        company: Company<'_>,
+        expression: Option<&str>,
+    ) -> Result<Option<Arc<Asking>>, StoreError> {
+        self.programs.asking(&self.opened, &self.queries, company, expression)
     }
 
     pub(super) fn program(&mut self, series: &SeriesName) -> Result<Arc<Program>, StoreError> {

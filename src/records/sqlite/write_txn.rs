@@ -180,19 +180,19 @@ impl<'w> WriteTxn<'w> {
     }
 
     /// Whether what is judged of a record of the series may change while others of it are disposed of, because its
-    /// mapping or one of these expressions over `this` looks at what goes with them, or a trigger that the mapping
-    /// names writes what is judged by.
+    /// mapping or one of these expressions over `this`, a row of a series, looks at what goes with them, or a trigger
+    /// that the mapping names writes what is judged by.
     ///
     /// # Errors
     /// The database cannot be read, or is no longer what the mapping says.
     pub fn is_looked_around<'e>(
         &mut self,
         series: &SeriesName,
-        expressions: impl Iterator<Item = &'e str>,
+        expressions: impl Iterator<Item = (&'e SeriesName, &'e str)>,
     ) -> Result<bool, StoreError> {
         self.writer.program(series)?;
         let writer = &mut *self.writer;
-        writer.programs.is_looked_around(&writer.opened, series, expressions)
+        writer.programs.is_looked_around(&writer.opened, &writer.queries, series, expressions)
     }
 
     /// Destroys these records with their parts: parts first, each counted.

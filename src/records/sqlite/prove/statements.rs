@@ -1,8 +1,9 @@
 //! Expressions of the configuration, and every statement built from them, prepared as they will be used.
 
 use super::{Proof, place};
-use crate::records::mapping::SeriesMapping;
-use crate::records::sqlite::{StoreError, expression};
+use crate::records::mapping::{Change, SeriesMapping};
+use crate::records::sqlite::company::Asking;
+use crate::records::sqlite::{Company, StoreError, expression};
 
 impl Proof<'_> {
     /// Every expression is one, and reads only.
@@ -28,10 +29,12 @@ impl Proof<'_> {
         }
     }
 
-    /// Every statement that reads facts and files.
+    /// Every statement that reads facts and files, and the rows that change with records.
     pub(super) fn statements(&mut self, series: &SeriesMapping) {
-        let statements: Vec<String> = match self.queries.make(&series.series) {
-            Ok(query) => query.statements().collect(),
+        let made = self.queries.make(&series.series).map(|query| query.statements().collect::<Vec<_>>());
+        let made = made.and_then(|made| Ok([made, self.asking(series)?].concat()));
+        let statements = match made {
+            Ok(statements) => statements,
             Err(error) => return self.error("statement", place(series), error.to_string(), "correct the mapping"),
         };
         for statement in statements {
@@ -45,6 +48,18 @@ impl Proof<'_> {
                 );
             }
         }
+    }
+
+    fn asking(&self, series: &SeriesMapping) -> Result<Vec<String>, StoreError> {
+        let mut statements = Vec::new();
+        for change in [Change::Destroyed, Change::Masked] {
+            for other in self.queries.mappings() {
+                let company = Company { of: &series.series, change, other: &other.series };
+                let asking = Asking::new(self.opened, self.queries, company, None)?;
+                statements.extend(asking.iter().flat_map(Asking::statements).map(str::to_owned));
+            }
+        }
+        Ok(statements)
     }
 
     /// Why a statement cannot be prepared, or would write.
