@@ -8,6 +8,8 @@ use crate::support::{CALENDAR, CONFIG, Organization, lends};
 
 #[path = "rows/far.rs"]
 mod far;
+#[path = "rows/mutual.rs"]
+mod mutual;
 
 /// Dossiers with their notes, and the notes as records of their own.
 struct Office(Organization);

@@ -33,6 +33,10 @@ pub struct Disposed {
 impl Program {
     /// Destroys the loaded records.
     pub(super) fn destroy(&self, opened: &Opened, records: usize) -> Result<Disposed, StoreError> {
+        if self.is_circular {
+            // Until the transaction ends. A reference that is left is found by the COMMIT, which then refuses.
+            opened.conn.execute_batch("PRAGMA defer_foreign_keys = 1").map_err(|e| StoreError::of(&opened.conn, e))?;
+        }
         run(opened, &self.destroy, records)
     }
 

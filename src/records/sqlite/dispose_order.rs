@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+use super::catalog::ForeignKey;
 use super::dispose_family::{Family, Root, referrers_first};
 use super::dispose_member::Member;
 use super::permitted::Permitted;
@@ -52,9 +53,36 @@ impl<'a> Family<'a> {
         referrers_first(turns, |one, other| self.must_precede(root, &living, one, other))
     }
 
+    /// The declared foreign keys, with their tables, by which rows may refer to others that go before them: where rows
+    /// that go together refer to each other, no order is right.
+    pub(super) fn out_of_order(&self, groups: &[Group<'_, 'a>]) -> Vec<(&str, &ForeignKey)> {
+        let mut found = Vec::new();
+        for Group { root, turns } in groups {
+            let beneath = self.beneath(*root);
+            let living: Vec<&Member<'a>> = beneath.into_iter().filter(|member| !member.is_destroyed()).collect();
+            for (at, gone) in turns.iter().enumerate() {
+                let later = turns[at + 1..].iter().map(|one| self.waiting_for(*root, &living, *one, *gone));
+                found.extend(later.flatten());
+            }
+        }
+        found
+    }
+
     /// Whether rows that go in the turn of `other` may be referred to, by a declared foreign key, until the turn of
-    /// `one`. A reference that rows lose by outliving their owner does not wait for them to go.
+    /// `one`.
     fn must_precede(&self, root: Root<'_, 'a>, living: &[&Member<'a>], one: Root<'_, 'a>, other: Root<'_, 'a>) -> bool {
+        !self.waiting_for(root, living, one, other).is_empty()
+    }
+
+    /// The declared foreign keys by which rows that go in the turn of `other` may be referred to until the turn of
+    /// `one`. A reference that rows lose by outliving their owner does not wait for them to go.
+    fn waiting_for<'f>(
+        &'f self,
+        root: Root<'_, 'a>,
+        living: &[&Member<'a>],
+        one: Root<'_, 'a>,
+        other: Root<'_, 'a>,
+    ) -> Vec<(&'f str, &'f ForeignKey)> {
         let (from, to) = (self.table_of(one.or(root)), self.table_of(other.or(root)));
         let same = |one: &str, other: &str| one.eq_ignore_ascii_case(other);
         let lets_go = |member: &Member<'a>, columns: &[(String, String)]| {
@@ -62,13 +90,16 @@ impl<'a> Family<'a> {
             same(&member.part.table, from) && columns.iter().any(|(here, _)| changed.iter().any(|it| same(it, here)))
         };
         let is_destroyed = |turn: Root<'_, 'a>| turn.is_none_or(Member::is_destroyed);
-        let mut keys =
-            self.catalog.references_to(to).filter(|(child, _)| same(child, from)).map(|(_, key)| &key.columns);
-        is_destroyed(other)
-            && keys.any(|columns| match one.filter(|one| !one.is_destroyed()) {
-                Some(member) => lets_go(member, columns),
-                None => !same(from, to) && !living.iter().any(|member| lets_go(member, columns)),
-            })
+        if !is_destroyed(other) {
+            return Vec::new();
+        }
+        let waits = |columns: &[(String, String)]| match one.filter(|one| !one.is_destroyed()) {
+            Some(member) => lets_go(member, columns),
+            None => !same(from, to) && !living.iter().any(|member| lets_go(member, columns)),
+        };
+        let tables = self.catalog.tables.iter().filter(|(child, _)| same(child, from));
+        let keys = tables.flat_map(|(child, table)| table.foreign_keys.iter().map(move |key| (child.as_str(), key)));
+        keys.filter(|(_, key)| same(&key.parent, to) && waits(&key.columns)).collect()
     }
 
     /// The parts whose rows must be chosen before the first change of a disposal by destruction: none of the shared

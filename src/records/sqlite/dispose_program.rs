@@ -23,6 +23,9 @@ pub(super) struct Program {
     /// Puts a key's place and columns there.
     pub(super) insert: String,
     pub(super) destroy: Vec<Step>,
+    /// Rows that go together may refer to each other: whether the last reference went with them shows at the COMMIT
+    /// only.
+    pub(super) is_circular: bool,
     pub(super) anonymize: Vec<Step>,
     /// Selects the places of the keys whose records are there; a test of `this` may follow.
     pub(super) find: String,
@@ -88,6 +91,7 @@ pub(super) fn compile(
         empty: format!("DELETE FROM {keys}"),
         insert: format!("INSERT INTO {keys}(rowid, {columns}) VALUES (?1, {parameters})"),
         destroy: compiler.destroy()?,
+        is_circular: !family.out_of_order(&compiler.groups).is_empty(),
         anonymize: compiler.anonymize()?,
         find: format!(
             "SELECT k.rowid FROM {keys} AS k CROSS JOIN {} AS this WHERE {}",

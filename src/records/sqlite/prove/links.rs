@@ -1,5 +1,6 @@
 //! Indexes that find a record's rows, and foreign keys that the mapping must name.
 
+use super::circles::is_mutual;
 use super::{Proof, create_index, list, owner_table, part_place, place};
 use crate::records::mapping::{Condition, ElementTable, FilesMapping, Join, SeriesMapping};
 use crate::records::sqlite::catalog::{ForeignKey, Table};
@@ -141,7 +142,10 @@ impl Proof<'_> {
             let referring: Vec<(String, ForeignKey)> =
                 self.catalog.references_to(&parent).map(|(table, key)| (table.to_owned(), key.clone())).collect();
             for (table, key) in referring {
-                if self.namings(series, &parent, &table, &key).is_empty() && !self.is_contradicted(series, &table, &key)
+                let is_named = !self.namings(series, &parent, &table, &key).is_empty();
+                if !is_named
+                    && !is_mutual(&self.catalog, series, &table, &key)
+                    && !self.is_contradicted(series, &table, &key)
                 {
                     self.unnamed(series, &parent, &table, &key);
                 }
@@ -157,7 +161,7 @@ impl Proof<'_> {
             for (table, key) in referring {
                 let namings = self.namings(series, &parent, &table, &key);
                 let conditions: Option<Vec<&Condition>> = namings.iter().map(|naming| naming.condition).collect();
-                // One that takes every row, or none at all: the latter was told of before.
+                // One that takes every row, or none at all: the latter was told of before, or refers to its own owner.
                 let Some(conditions) = conditions.filter(|conditions| !conditions.is_empty()) else { continue };
                 let at = namings[0].at.clone();
                 if self.has_row_outside(&table, &key, &conditions)? {

@@ -137,6 +137,7 @@ impl Proof<'_> {
         self.unless_rows_fail(mapping, looked)?;
         if is_destroyed {
             self.foreign_keys(mapping);
+            self.reference_circles(mapping);
             self.triggers_on_destroying(mapping)?;
         }
         self.triggers_on_changing(mapping)?;
