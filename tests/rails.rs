@@ -283,6 +283,37 @@ fn what_another_plan_destroyed_since_the_approval_and_was_imported_again_is_not_
 }
 
 #[test]
+fn rows_that_were_imported_from_a_copy_are_on_record_before_they_go_again() {
+    let office = Office::new();
+    office.insert(DUE, 3);
+    fs::copy(office.path("app.db"), office.path("backup.db")).unwrap();
+    assert!(office.unattended().is_none());
+    office.import("backup.db");
+    // Another dossier under a key that is used again.
+    office.database().execute("UPDATE dossier SET closed_at = NULL WHERE id = 104", []).unwrap();
+    let lookup = |key: &str| office.run(&["audit", "lookup", "dossier", key], NOON, "").unwrap();
+    let corrections = || office.run(&["audit", "show", "--kind", "correction"], NOON, "").unwrap()["entries"].clone();
+    let plan = office.plan();
+    assert_eq!(lookup("102")["answer"], "DESTROYED", "a dry run puts nothing on record");
+    for _ in 0..2 {
+        let refusal = office.run(&["approve", &plan], NOON, "").unwrap_err();
+        assert_eq!((refusal.exit, refusal.rails()), (3, vec!["restored"]), "{refusal:?}");
+    }
+    assert_eq!(corrections().as_array().unwrap().len(), 1, "once: {}", corrections());
+    assert_eq!((&corrections()[0]["what"], &corrections()[0]["back"]), (&"resurrected".into(), &"2b1g".into()));
+    assert_eq!((&lookup("102")["answer"], &lookup("104")["answer"]), (&"RESURRECTED".into(), &"DESTROYED".into()));
+    office.verify();
+    office.run(&["approve", &plan, "--accept", "restored"], NOON, "").unwrap();
+    office.run(&["apply", &plan], NOON, "").unwrap();
+    assert_eq!(office.count(), 101);
+    let both = lookup("102");
+    let mentions = both["mentions"].as_array().unwrap();
+    let answers: Vec<&str> = mentions.iter().filter_map(|mention| mention["answer"].as_str()).collect();
+    assert_eq!((&both["answer"], answers), (&"DESTROYED".into(), vec!["RESURRECTED", "DESTROYED"]), "{both}");
+    office.verify();
+}
+
+#[test]
 fn a_list_that_is_the_same_after_its_source_was_found_restored_is_decided_on_anew() {
     let office = Office::new();
     office.insert(DUE, 2);

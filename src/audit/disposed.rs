@@ -12,7 +12,7 @@ use super::leaf::{Body, Intent, RecordOutcome};
 use super::reader::LogReader;
 use super::results::decode_results;
 use super::{Entries, Fingerprinter};
-use crate::model::{Fingerprint, Instant, SeriesName, SourceName};
+use crate::model::{BatchNumber, Fingerprint, Instant, SeriesName, SourceName};
 
 /// Under which name a log has records: of this series, by the source's key of this year.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -82,8 +82,18 @@ pub fn namings_since(log: &LogReader, from: u64) -> Result<BTreeSet<Naming>, Log
     Ok(announced)
 }
 
-/// Is shown a record with the time of the entry that announced it.
-pub type VisitDisposed<'a> = dyn FnMut(&Naming, Fingerprint, Instant) + 'a;
+/// A record that was destroyed or anonymized.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Disposed<'a> {
+    pub naming: &'a Naming,
+    pub name: Fingerprint,
+    pub batch: BatchNumber,
+    /// Of the entry that announced it.
+    pub at: Instant,
+}
+
+/// Is shown a record that was disposed of.
+pub type VisitDisposed<'a> = dyn FnMut(Disposed<'_>) + 'a;
 
 /// Shows every record of which an entry from this one on says that it was destroyed or anonymized, under a name that is
 /// wanted, in the log's order.
@@ -118,7 +128,7 @@ pub fn scan_disposed(
                 let results = decode_results(&outcome.results, intent.n).unwrap_or_default();
                 for (name, result) in intent.fingerprints().unwrap_or_default().into_iter().zip(results) {
                     if result.disposed_by().is_some() || result == RecordOutcome::Incomplete {
-                        visit(&naming, name, at);
+                        visit(Disposed { naming: &naming, name, batch: intent.batch, at });
                     }
                 }
             }
@@ -174,7 +184,7 @@ mod tests {
         assert_eq!(namings_since(&reader, log.size()).unwrap(), [].into());
         let shown = |from, is_wanted: &dyn Fn(&Naming) -> bool| {
             let mut shown = 0;
-            scan_disposed(&reader, from, is_wanted, &mut |_, _, _| shown += 1).unwrap();
+            scan_disposed(&reader, from, is_wanted, &mut |_| shown += 1).unwrap();
             shown
         };
         assert_eq!((shown(0, &|_| true), shown(from, &|naming| *naming == named)), (3, 2));

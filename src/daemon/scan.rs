@@ -13,6 +13,7 @@ use super::runner::Runner;
 use crate::config::Mode;
 use crate::disposition::desk::{DeskError, PlanState};
 use crate::disposition::door::{AskError, Door};
+use crate::disposition::execute;
 use crate::disposition::plan::{self, PlanFile, PlanRequest};
 use crate::disposition::request::Refusal;
 use crate::model::{RuleNumber, SourceName};
@@ -206,6 +207,9 @@ impl Runner {
         let undecided = self.plans_in(&[PlanState::Pending, PlanState::Empty])?;
         let request = PlanRequest { now: self.watch.now(), as_of: None, only, dependents: false, asked_for: false };
         let plan::Made { file, unread } = self.door().plan(&request)?;
+        if let Err(error) = execute::put_imported_on_record(&self.desk, &file.plan, self.watch.now()) {
+            tracing::error!(error = %error.refusal().message, "records that are back could not be put on record");
+        }
         let told = |(source, fault)| (source, DeskError::Plan(fault).refusal());
         let failed = unread.into_iter().map(told).collect();
         Ok(Made { is_new: !undecided.contains(&file.plan), file, failed })

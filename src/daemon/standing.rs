@@ -123,7 +123,7 @@ impl Runner {
         shown.alerts.keep_only(kind::RESTORED, &names);
         for source in &restored {
             let message = format!(
-                "the database of {source} no longer says what the log says: it was restored from a copy; its records are destroyed again only by a plan approved with `--accept restored`"
+                "the database of {source} no longer says what the log says: it, or rows of it, were restored from a copy; its records are destroyed again only by a plan approved with `--accept restored`"
             );
             shown.alerts.raise(kind::RESTORED, source, message, now);
         }

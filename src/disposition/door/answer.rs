@@ -74,6 +74,8 @@ impl Session {
             Request::Approve { plan, accept, only, excepted } => {
                 let wanted = self.take_excepted(&plan, excepted)?;
                 let terms = Terms { accept, only, ..Terms::default() };
+                // Whoever names `restored` answers for what is on record.
+                put_imported_on_record(desk, &plan, now)?;
                 let approved = approve_plan(desk, &plan, terms, &wanted, &self.actor, now)?;
                 Ok(Response::Approved { decision: approved.decision().clone() })
             }
@@ -168,6 +170,17 @@ fn planning_keys(
     }
     let digests = digests.iter().map(|digest| desk.log().keyed_digest(&digest.to_string())).collect();
     Ok(Response::PlanningKeys { year, digests })
+}
+
+fn put_imported_on_record(desk: &SharedDesk, plan: &PlanId, now: Instant) -> Result<(), DeskError> {
+    match execute::put_imported_on_record(desk, plan, now) {
+        Err(ExecuteError::Desk(error)) => Err(error),
+        Err(ExecuteError::Log(error)) => Err(error.into()),
+        Err(ExecuteError::Plan(error)) => Err(error.into()),
+        Err(ExecuteError::Store(error)) => Err(error.into()),
+        // No other is known. The plan trips `restored` by itself.
+        Err(_) | Ok(()) => Ok(()),
+    }
 }
 
 /// A scope that the installation knows, its key as the database would show it.

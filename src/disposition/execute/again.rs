@@ -4,7 +4,7 @@
 use super::error::ExecuteError;
 use crate::audit::leaf::{Action, Intent};
 use crate::disposition::Installation;
-use crate::disposition::judge::{JudgedAt, Verdict};
+use crate::disposition::judge::{Governing, JudgedAt, Verdict};
 use crate::model::{CivilDate, Instant, RecordKey};
 use crate::records::facts::Facts;
 use crate::records::mapping::SeriesMapping;
@@ -29,24 +29,27 @@ pub(super) fn without_used_again(
     let known: Vec<RecordKey> = keys.iter().flatten().cloned().collect();
     let mut reader = Reader::open(source, &install.series).map_err(unresolved)?;
     let standing = reader.facts(&mapping.series, &known).map_err(unresolved)?;
-    let is_another = |facts: &Facts, day: CivilDate| match governing.standing(
-        &facts.events,
-        facts.in_scope,
-        facts.masked,
-        JudgedAt::now(now),
-    ) {
+    let days = intents.iter().flat_map(|(_, intent)| &intent.day);
+    let with_keys = keys.iter_mut().zip(days).filter(|(key, _)| key.is_some());
+    for ((key, day), facts) in with_keys.zip(standing) {
+        if facts
+            .zip(CivilDate::from_epoch_days(*day))
+            .is_some_and(|(facts, day)| is_another(&governing, &facts, day, now))
+        {
+            *key = None;
+        }
+    }
+    Ok(keys)
+}
+
+/// Whether a row's clock started only after the day that the log has for the record of its name: another record bears
+/// the key now.
+pub(super) fn is_another(governing: &Governing<'_>, facts: &Facts, day: CivilDate, now: Instant) -> bool {
+    match governing.standing(&facts.events, facts.in_scope, facts.masked, JudgedAt::now(now)) {
         Verdict::Open => true,
         Verdict::NotYet(term) | Verdict::Held(term) | Verdict::Blocked(term, _) | Verdict::Due(term, _) => {
             term.due.is_some_and(|due| due.trigger_day > day)
         }
         Verdict::Filtered | Verdict::Undated(_) => false,
-    };
-    let days = intents.iter().flat_map(|(_, intent)| &intent.day);
-    let with_keys = keys.iter_mut().zip(days).filter(|(key, _)| key.is_some());
-    for ((key, day), facts) in with_keys.zip(standing) {
-        if facts.zip(CivilDate::from_epoch_days(*day)).is_some_and(|(facts, day)| is_another(&facts, day)) {
-            *key = None;
-        }
     }
-    Ok(keys)
 }

@@ -19,7 +19,7 @@ pub enum ExecuteError {
     #[error(transparent)]
     Version(#[from] VersionError),
     #[error(
-        "the database of source {source_name} no longer says what the log says: it was restored from a copy, or another database stands in its place, or the table retentiond_batch was dropped; look at what stands there, make a new plan, and approve it with `--accept restored` if its records are to be destroyed again"
+        "the database of source {source_name} no longer says what the log says: it, or rows of it, were restored from a copy, or another database stands in its place, or the table retentiond_batch was dropped; look at what stands there, make a new plan, and approve it with `--accept restored` if its records are to be destroyed again"
     )]
     Restored { source_name: SourceName },
     #[error("a blackout window is open{}, in which nothing is destroyed; run the same command again once it has shut", until.map_or(String::new(), |until| format!(" until {}", in_utc(until))))]

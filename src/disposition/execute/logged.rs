@@ -12,14 +12,17 @@ pub(super) struct LoggedBatch {
     pub intent: Intent,
     /// Its records in order, with their outcomes; none where the batch has no outcome, or was not committed.
     pub records: Vec<(Fingerprint, RecordOutcome)>,
+    /// The civil day of each record's trigger, as days since 1970.
+    pub days: Vec<i32>,
     /// Whether every record of it has its outcome here: not where the log breaks off, or cannot be read.
     pub is_resolved: bool,
 }
 
 impl LoggedBatch {
-    /// The records that the log says are gone, or gone as they were.
-    pub fn gone(&self) -> impl Iterator<Item = Fingerprint> + '_ {
-        self.records.iter().filter(|(_, outcome)| is_gone(*outcome)).map(|(name, _)| *name)
+    /// The records that the log says are gone, or gone as they were, each with the day of its trigger.
+    pub fn gone(&self) -> impl Iterator<Item = (Fingerprint, i32)> + '_ {
+        let gone = self.records.iter().zip(&self.days).filter(|((_, outcome), _)| is_gone(*outcome));
+        gone.map(|((name, _), day)| (*name, *day))
     }
 }
 
@@ -31,7 +34,7 @@ pub(super) fn is_gone(outcome: RecordOutcome) -> bool {
 /// Reads a batch from the log. A batch's number is the index of its first intent, so this reads a few leaves only.
 pub(super) fn logged_batch(log: &impl Entries, batch: BatchNumber) -> Result<Option<LoggedBatch>, LogError> {
     let mut intents: Vec<(u64, Intent)> = Vec::new();
-    let mut records = Vec::new();
+    let (mut records, mut days) = (Vec::new(), Vec::new());
     let mut outcomes = 0;
     log.scan(batch.0, &mut |index, leaf| {
         match leaf.body {
@@ -41,6 +44,7 @@ pub(super) fn logged_batch(log: &impl Entries, batch: BatchNumber) -> Result<Opt
                 let intent = intents.iter().find(|(index, _)| *index == outcome.intent);
                 if let Some((_, intent)) = intent.filter(|_| outcome.committed) {
                     let results = decode_results(&outcome.results, intent.n).unwrap_or_default();
+                    days.extend(&intent.day);
                     records.extend(intent.fingerprints().unwrap_or_default().into_iter().zip(results));
                 }
             }
@@ -55,5 +59,6 @@ pub(super) fn logged_batch(log: &impl Entries, batch: BatchNumber) -> Result<Opt
         is_resolved: (parts, outcomes) == (intent.of as usize, intent.of),
         intent,
         records,
+        days,
     }))
 }

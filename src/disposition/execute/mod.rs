@@ -19,6 +19,7 @@ mod error;
 mod fault;
 mod finish;
 mod halt;
+mod imported;
 mod inherited;
 mod left;
 mod logged;
@@ -37,6 +38,7 @@ mod writers;
 
 pub use apply::{Conditions, Progress, apply};
 pub use error::ExecuteError;
+pub use imported::put_imported_on_record;
 pub use left::{Late, apply_left, release};
 pub use recover::{LeftBehind, Recovered, recover};
 pub use remains::{left_files, waiting_files};

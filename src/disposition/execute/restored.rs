@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::ControlFlow;
 
+use super::again::is_another;
 use super::error::ExecuteError;
 use super::inherited;
 use super::logged::{LoggedBatch, is_gone, logged_batch};
@@ -12,7 +13,8 @@ use crate::audit::{BACK, Brief, Entries, LogError, load_fingerprinter};
 use crate::disposition::Installation;
 use crate::disposition::chronicle::correction;
 use crate::disposition::desk::{Desk, behind};
-use crate::model::{BatchNumber, Fingerprint, Instant, Origin, SeriesName, SourceName};
+use crate::model::{BatchNumber, CivilDate, Fingerprint, Instant, Origin, SeriesName, SourceName};
+use crate::records::facts::Facts;
 use crate::records::sqlite::{FenceState, Reader};
 
 /// Most records of the log that are compared with a table in one pass over it: 32 bytes each.
@@ -102,7 +104,7 @@ pub(super) fn undone(
     }
     drop(reader);
     since.reverse();
-    Ok(Some(Undone { what, back: resurrected(install, log, source, &since)? }))
+    Ok(Some(Undone { what, back: resurrected(install, log, source, &since, None)? }))
 }
 
 /// The batches of a source that the log says were committed, in order.
@@ -119,12 +121,15 @@ fn committed(log: &impl Entries, source: &SourceName) -> Result<Vec<BatchNumber>
     Ok(committed)
 }
 
-/// Which of these batches have records that stand in their table again, and which records these are.
-fn resurrected(
+/// Which of these batches have records that stand in their table again, and which records these are. `judged_at`: the
+/// database was not restored, so that a row whose clock started after that of the record that went, as it is judged at
+/// this instant, is another one, under a key that is used again.
+pub(super) fn resurrected(
     install: &Installation,
     log: &impl Entries,
     source: &SourceName,
     batches: &[BatchNumber],
+    judged_at: Option<Instant>,
 ) -> Result<Vec<Correction>, ExecuteError> {
     let (mut corrections, mut waiting, mut records) = (Vec::new(), Vec::new(), 0);
     for (place, batch) in batches.iter().enumerate() {
@@ -133,7 +138,7 @@ fn resurrected(
             waiting.push(logged);
         }
         if records >= COMPARED || place + 1 == batches.len() {
-            let present = present(install, source, &waiting)?;
+            let present = present(install, source, &waiting, judged_at)?;
             corrections.extend(waiting.drain(..).filter_map(|logged| correction_of(&logged, &present)));
             records = 0;
         }
@@ -147,11 +152,12 @@ fn present(
     install: &Installation,
     source: &SourceName,
     batches: &[LoggedBatch],
+    judged_at: Option<Instant>,
 ) -> Result<HashSet<Fingerprint>, ExecuteError> {
-    let mut gone: BTreeMap<(SeriesName, i32), HashMap<Fingerprint, Action>> = BTreeMap::new();
+    let mut gone: BTreeMap<(SeriesName, i32), HashMap<Fingerprint, (Action, i32)>> = BTreeMap::new();
     for logged in batches {
         let named = (logged.intent.series.clone(), logged.intent.year);
-        let records = logged.gone().map(|name| (name, logged.intent.action));
+        let records = logged.gone().map(|(name, day)| (name, (logged.intent.action, day)));
         gone.entry(named).or_default().extend(records);
     }
     let keys = install.state.join("private/keys");
@@ -159,10 +165,16 @@ fn present(
     for ((series, year), gone) in gone {
         let (Some(mapping), Some(database)) = (install.mapping(&series), install.sources.get(source)) else { continue };
         let Some(names) = load_fingerprinter(&keys, source, year)? else { continue };
+        let governing = judged_at.and_then(|now| Some((install.governing_now(mapping, now).ok()??, now)));
+        let is_another = |facts: &Facts, day| {
+            let at = governing.as_ref().zip(CivilDate::from_epoch_days(day));
+            at.is_some_and(|((governing, now), day)| is_another(governing, facts, day, *now))
+        };
         Reader::open(database, &install.series)?.scan(&mapping.series, &mut |facts| {
             let name = names.record(&mapping.series, &facts.key);
             match gone.get(&name) {
-                Some(Action::Anonymize) if facts.masked => {}
+                Some((Action::Anonymize, _)) if facts.masked => {}
+                Some((Action::Destroy, day)) if is_another(facts, *day) => {}
                 Some(_) => drop(present.insert(name)),
                 None => {}
             }

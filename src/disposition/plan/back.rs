@@ -4,17 +4,18 @@
 //! An application may give a key that is free to a new record. What starts the clock of that one comes after the end of
 //! the old one, so a record counts only where its trigger lies before what the log says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
-use super::PlanError;
+use super::body::days;
 use super::draft::{Draft, Place};
 use super::scope::{Scope, Tally};
 use super::sought::{AT_ONCE, Sought};
+use super::{Plan, PlanError, PlannedSeries};
 use crate::audit::earlier::{Kept, beside, earlier_logs};
 use crate::audit::{self, Entries, Fingerprinter, KeyPlaces, LogError, LogReader, Naming, namings};
 use crate::disposition::Installation;
-use crate::model::SourceName;
+use crate::model::{BatchNumber, Fingerprint, SourceName};
 use crate::records::mapping::SeriesMapping;
 
 /// Marks the records of a settled draft that a log says are gone, this one or one before it, and counts them. Returns
@@ -116,4 +117,36 @@ impl Looking<'_> {
             from = next;
         }
     }
+}
+
+/// Of the records of a plan that were back when it was made, under which names, and by which batches, the log says that
+/// they went last. What went under a source that is configured no more, or in an earlier log, is not told: no entry of
+/// this one could say that it is back.
+///
+/// # Errors
+/// A log, a key or the list cannot be read.
+pub fn back_in(install: &Installation, plan: &Plan) -> Result<BTreeMap<BatchNumber, Vec<Fingerprint>>, PlanError> {
+    let log = LogReader::open(&audit::dir_in(&install.state))?;
+    let namings = namings(&log, &key_places(install))?;
+    let is_of = |naming: &Naming, of: &PlannedSeries| naming.source == of.source && naming.series == of.series;
+    let of_series = plan.manifest().series.iter().map(|of| namings.iter().filter(|(naming, _)| is_of(naming, of)));
+    let of_series: Vec<Vec<(&Naming, &Fingerprinter)>> = of_series.map(Iterator::collect).collect();
+    let mut sought = Sought::default();
+    plan.body().visit(&mut |item| {
+        if let Some(names) = of_series.get(item.series).filter(|_| item.is_back) {
+            sought.next_record();
+            for (naming, key) in names {
+                sought.add(naming, &key.record(&naming.series, &item.key), days(item.trigger_day));
+            }
+        }
+    })?;
+    let mut last: HashMap<usize, (BatchNumber, Fingerprint)> = HashMap::new();
+    sought.each(&log, 0, &mut |record, went| {
+        last.insert(record, (went.batch, went.name));
+    })?;
+    let mut back: BTreeMap<BatchNumber, Vec<Fingerprint>> = BTreeMap::new();
+    for (batch, name) in last.into_values() {
+        back.entry(batch).or_default().push(name);
+    }
+    Ok(back)
 }

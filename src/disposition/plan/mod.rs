@@ -23,6 +23,7 @@ mod sought;
 mod store;
 
 pub use along::{PartCount, RuleAlong};
+pub use back::back_in;
 pub use body::{Body, Cursor, Item, Step};
 pub use current::{Open, changed};
 pub use error::PlanError;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::Days;
 
 use super::body::days;
-use crate::audit::{LogError, LogReader, Naming, scan_disposed};
+use crate::audit::{Disposed, LogError, LogReader, Naming, scan_disposed};
 use crate::model::{Fingerprint, Instant};
 
 /// Names that are looked for in one reading of a log: 16 MiB of them.
@@ -60,21 +60,36 @@ impl Sought {
     ///
     /// # Errors
     /// A log that cannot be read.
-    pub fn find(mut self, log: &LogReader, from: u64) -> Result<Vec<bool>, LogError> {
+    pub fn find(self, log: &LogReader, from: u64) -> Result<Vec<bool>, LogError> {
         let mut found = vec![false; self.records as usize];
+        self.each(log, from, &mut |record, _| found[record] = true)?;
+        Ok(found)
+    }
+
+    /// Shows what entries from this one on say of records that went after their trigger, each with the number of its
+    /// record, in the log's order.
+    ///
+    /// # Errors
+    /// A log that cannot be read.
+    pub fn each(
+        mut self,
+        log: &LogReader,
+        from: u64,
+        visit: &mut dyn FnMut(usize, Disposed<'_>),
+    ) -> Result<(), LogError> {
         self.names.values_mut().for_each(|names| names.sort_unstable_by_key(|name| name.beginning));
         if self.names.is_empty() {
-            return Ok(found);
+            return Ok(());
         }
-        scan_disposed(log, from, &|naming| self.names.contains_key(naming), &mut |naming, fingerprint, at| {
-            let Some(names) = self.names.get(naming) else { return };
-            let wanted = beginning(&fingerprint);
+        scan_disposed(log, from, &|naming| self.names.contains_key(naming), &mut |disposed| {
+            let Some(names) = self.names.get(disposed.naming) else { return };
+            let wanted = beginning(&disposed.name);
             let first = names.partition_point(|name| name.beginning < wanted);
-            for name in names[first..].iter().take_while(|name| name.beginning == wanted) {
-                found[name.record as usize] |= name.day <= last_day(at);
-            }
-        })?;
-        Ok(found)
+            let found = names[first..].iter().take_while(|name| name.beginning == wanted);
+            found
+                .filter(|name| name.day <= last_day(disposed.at))
+                .for_each(|name| visit(name.record as usize, disposed));
+        })
     }
 }
 

@@ -84,7 +84,7 @@ impl Figures {
                 format!("{were} before the calendar's approval, under rule {rule}")
             }
             Self::Restored { source } => format!(
-                "the database of {source} was restored: records that the log says are gone may be back on purpose"
+                "the database of {source}, or rows of it, were restored: records that the log says are gone may be back on purpose"
             ),
             Self::Back { records } => format!(
                 "{} of {series} that would go {} destroyed or anonymized before, as the log says: rows were taken from a copy, perhaps on purpose",

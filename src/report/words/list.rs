@@ -154,7 +154,7 @@ words! {
     rail_mapping: "the mapping of {} is not that of its last approval", "la correspondance de {} n'est plus celle de sa dernière approbation";
     rail_guesses: "the mapping of {} rests on what `init` guessed and nobody confirmed, {}: look at the data, correct what is wrong, then remove the `?`", "la correspondance de {} repose sur ce que `init` a supposé et que personne n'a confirmé, {}\u{a0}: examinez les données, corrigez au besoin, puis retirez le `?`";
     rail_backlog: "{} [record was past its term|records were past their term] before the calendar's approval, under rule {}", "{} [enregistrement avait dépassé son terme|enregistrements avaient dépassé leur terme] avant l'approbation du calendrier, selon la règle {}";
-    rail_restored: "the database of {} was restored: records that the log says are gone may be back on purpose", "la base de {} a été restaurée\u{a0}: des enregistrements que le registre dit disparus sont peut-être revenus à dessein";
+    rail_restored: "the database of {}, or rows of it, were restored: records that the log says are gone may be back on purpose", "la base de {}, ou de ses lignes, ont été restaurées\u{a0}: des enregistrements que le registre dit disparus sont peut-être revenus à dessein";
     rail_back: "{} [record|records] of {} that would go [was|were] destroyed or anonymized before, as the log says: rows were taken from a copy, perhaps on purpose", "{} [enregistrement|enregistrements] de {} à faire partir [a déjà été détruit ou anonymisé|ont déjà été détruits ou anonymisés], d'après le registre\u{a0}: des lignes ont été reprises d'une copie, peut-être à dessein";
     accept_hint: "To approve all of this:\n  {}", "Pour approuver le tout\u{a0}:\n  {}";
 
@@ -300,7 +300,7 @@ words! {
     mention_corrected: "entry {}: {} [record|records] of its batch stood in the table again", "inscription {}\u{a0}: {} [enregistrement de son lot se trouvait|enregistrements de son lot se trouvaient] de nouveau dans la table";
     mention_completed: "entry {}: the files that were left are gone since", "inscription {}\u{a0}: les fichiers restés en place ont disparu depuis";
     mention_still_gone: "entry {}: its database was put back, or our table in it changed; this record was looked for then and was not there", "inscription {}\u{a0}: sa base a été remise à un état antérieur, ou notre table y a été changée; cet enregistrement y a été cherché et ne s'y trouvait pas";
-    mention_restored: "entry {}: its database was put back since; whether this record came back with it the log does not say", "inscription {}\u{a0}: sa base a été remise à un état antérieur depuis; le registre ne dit pas si cet enregistrement est revenu avec elle";
+    mention_restored: "entry {}: its database, or rows that had gone from it, were put back since; whether this record was the log does not say", "inscription {}\u{a0}: sa base, ou des lignes qui en avaient disparu, ont été remises depuis; le registre ne dit pas si cet enregistrement en est";
     answer_destroyed: "It was destroyed; its absence was read back then, at {}.", "Il a été détruit; son absence a été relue alors, le {}.";
     mention_released: "entry {}: a person answered for the files that were left", "inscription {}\u{a0}: une personne a répondu des fichiers restés en place";
     answer_incomplete: "Its rows were destroyed, at {}. Files of it could not be, and a person answered for them.", "Ses lignes ont été détruites, le {}. Des fichiers n'ont pu l'être, et une personne en a répondu.";
@@ -309,8 +309,8 @@ words! {
     answer_unsigned: "No signed checkpoint covers all of this yet: the entries from {} on stand in the log's journal alone.", "Aucun point de contrôle signé ne couvre encore tout cela\u{a0}: à partir de l'inscription {}, le registre ne l'a que dans son journal.";
     answer_anonymized: "It was anonymized.", "Il a été anonymisé.";
     answer_destroyed_still: "It was destroyed; its database was changed from outside since, and it was looked for then and was not back.", "Il a été détruit; sa base a été changée de l'extérieur depuis, et on l'y a cherché sans le trouver.";
-    answer_destroyed_restored: "It was destroyed, and its database was put back since: whether it is back the log does not say.", "Il a été détruit, et sa base a été remise à un état antérieur depuis\u{a0}: le registre ne dit pas s'il est revenu.";
-    answer_anonymized_restored: "It was anonymized, and its database was put back since: whether it is still anonymous the log does not say.", "Il a été anonymisé, et sa base a été remise à un état antérieur depuis\u{a0}: le registre ne dit pas s'il est encore anonyme.";
+    answer_destroyed_restored: "It was destroyed; its database, or rows that had gone from it, were put back since: whether it is back the log does not say.", "Il a été détruit; sa base, ou des lignes qui en avaient disparu, ont été remises depuis\u{a0}: le registre ne dit pas s'il est revenu.";
+    answer_anonymized_restored: "It was anonymized; its database, or rows of it, were put back since: whether it is still anonymous the log does not say.", "Il a été anonymisé; sa base, ou de ses lignes, ont été remises depuis\u{a0}: le registre ne dit pas s'il est encore anonyme.";
     answer_pending: "Its destruction was announced and is not settled: the next `apply` settles it.", "Sa destruction a été annoncée et n'est pas réglée\u{a0}: le prochain `apply` la règle.";
     answer_aborted: "Its destruction was announced, and it was kept after all: {}.", "Sa destruction a été annoncée, et il a finalement été conservé\u{a0}: {}.";
     kept_by_hold: "it was under a hold", "il faisait l'objet d'une suspension";
@@ -318,8 +318,8 @@ words! {
     kept_by_drift: "it was no longer as the plan listed it", "il n'était plus tel que la liste le montrait";
     kept_by_delay: "it was put off", "il a été reporté";
     kept_by_failure: "the transaction, or what was read back after it, failed", "la transaction, ou la relecture qui la suit, a échoué";
-    answer_resurrected: "It was destroyed, and its database was restored since: records of its batch are back, and the log does not say which.", "Il a été détruit, et sa base a été restaurée depuis\u{a0}: des enregistrements de son lot sont revenus, et le registre ne dit pas lesquels.";
-    answer_resurrected_surely: "It was destroyed, and is back: its database was restored since.", "Il a été détruit, et il est revenu\u{a0}: sa base a été restaurée depuis.";
+    answer_resurrected: "It was destroyed; records of its batch stood in their table again when they were looked for since, and the log does not say which.", "Il a été détruit; des enregistrements de son lot se trouvaient de nouveau dans leur table quand on les y a cherchés depuis, et le registre ne dit pas lesquels.";
+    answer_resurrected_surely: "It was destroyed, and stood in its table again when it was looked for since: its database, or rows of it, were put back.", "Il a été détruit, et se trouvait de nouveau dans sa table quand on l'y a cherché depuis\u{a0}: sa base, ou de ses lignes, ont été remises.";
     answer_not_found: "The log says nothing of it.", "Le registre n'en dit rien.";
     cited_exactly: "A reference is looked for exactly as it is written: the log holds no text, only a fingerprint of it. Check capitals, spaces and signs, or ask by the key.", "Une référence est cherchée exactement comme elle est écrite\u{a0}: le registre n'en contient pas le texte, seulement une empreinte. Vérifiez majuscules, espaces et signes, ou demandez par la clé.";
     answer_key_destroyed: "Whether it was destroyed can no longer be read: keys that might have named it were destroyed.", "On ne peut plus lire s'il a été détruit\u{a0}: des clés qui l'auraient nommé ont été détruites.";
