@@ -62,6 +62,9 @@ mod terminal;
 mod triggers;
 #[path = "program/two_series.rs"]
 mod two_series;
+#[cfg(feature = "simulate")]
+#[path = "program/unsettled.rs"]
+mod unsettled;
 #[path = "program/usage.rs"]
 mod usage;
 #[path = "program/witness.rs"]

@@ -1,18 +1,20 @@
 //! Entries of the destruction log, one line each, and the short texts that go with it.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::earlier;
+use super::plan::PlanLeft;
 use super::table::count;
 use super::{Report, Words, to_value};
 use crate::audit::checkpoint::SignedCheckpoint;
 use crate::audit::earlier::EarlierLog;
 use crate::audit::leaf::{Action, Approval, Body, HoldAction, Leaf};
 use crate::disposition::desk::Successor;
-use crate::model::{Instant, RuleNumber, in_utc};
+use crate::model::{Instant, PlanId, RuleNumber, in_utc};
 
 /// Entries of a log.
 pub struct ShowReport {
@@ -288,12 +290,20 @@ pub struct Adopted {
     pub kept: Option<PathBuf>,
     /// The key of keyed digests was lost, so a new one was made.
     pub new_digest_key: bool,
+    /// Files that batches under the old log have left, or were about to unlink when a crash interrupted them.
+    pub left: Vec<PlanLeft>,
+    /// What the reader types before a subcommand.
+    #[serde(skip)]
+    pub program: String,
 }
 
-impl From<Successor> for Adopted {
-    fn from(successor: Successor) -> Self {
+impl Adopted {
+    /// A successor, the files that wait under it by their plans, and what is typed before a subcommand.
+    pub fn new(successor: Successor, left: BTreeMap<PlanId, u64>, program: String) -> Self {
         let Successor { origin, predecessor, read, partial, kept, new_digest_key } = successor;
-        Self { origin: origin.to_string(), predecessor: predecessor.to_string(), read, partial, kept, new_digest_key }
+        let (origin, predecessor) = (origin.to_string(), predecessor.to_string());
+        let left = left.into_iter().map(|(plan, files)| PlanLeft { plan: plan.to_string(), files }).collect();
+        Self { origin, predecessor, read, partial, kept, new_digest_key, left, program }
     }
 }
 
@@ -310,6 +320,7 @@ impl Report for Adopted {
         if self.new_digest_key {
             text += &format!("{}\n", words.new_digest_key);
         }
+        text.extend(self.left.iter().map(|left| left.line(&self.program, words)));
         text + words.adopted_next + "\n"
     }
 

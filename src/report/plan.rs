@@ -64,6 +64,14 @@ pub struct PlanLeft {
     pub files: u64,
 }
 
+impl PlanLeft {
+    /// As a reader is told who types `program` before a subcommand.
+    pub(super) fn line(&self, program: &str, words: &Words) -> String {
+        let command = format!("{program} apply {}", self.plan);
+        paragraph("", "  ", &words.fill(words.plan_left, &[&count(self.files, words), &self.plan, &command]))
+    }
+}
+
 /// What a plan found under one rule: every row of the series in exactly one verdict.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct RuleRow {
@@ -258,11 +266,7 @@ impl PlanReport {
 
     /// Files that wait to go with records of earlier plans.
     fn left(&self, words: &Words) -> String {
-        let line = |left: &PlanLeft| {
-            let command = format!("{} apply {}", self.program, left.plan);
-            paragraph("", "  ", &words.fill(words.plan_left, &[&count(left.files, words), &left.plan, &command]))
-        };
-        let lines: String = self.left.iter().map(line).collect();
+        let lines: String = self.left.iter().map(|left| left.line(&self.program, words)).collect();
         if lines.is_empty() { lines } else { format!("\n{lines}") }
     }
 

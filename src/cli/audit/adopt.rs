@@ -7,7 +7,8 @@ use crate::cli::error::Failure;
 use crate::cli::exit::Exit;
 use crate::cli::session::Session;
 use crate::cli::setup::Setup;
-use crate::disposition::desk::{actor_of, adopt_log};
+use crate::disposition::desk::{DeskError, actor_of, adopt_log};
+use crate::disposition::execute::spooled_files;
 use crate::report::log::Adopted;
 
 /// Arguments of `audit adopt`.
@@ -27,7 +28,8 @@ impl Adopt {
         }
         let actor = actor_of(rustix::process::getuid().as_raw());
         let successor = adopt_log(&setup.install.state, setup.keys(), &self.reason, actor, clock::now())?;
-        session.show(&Adopted::from(successor), setup.language)?;
+        let left = spooled_files(&setup.install.state).map_err(DeskError::from)?;
+        session.show(&Adopted::new(successor, left, session.command(&[])), setup.language)?;
         Ok(Exit::Ok)
     }
 }

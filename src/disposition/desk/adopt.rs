@@ -75,7 +75,8 @@ impl Successor {
 }
 
 /// A log that opens is published to its last entry, so that the successor pins all of it. While batches of it wait for
-/// their outcome it is not left: nobody else would finish their files.
+/// their outcome it is not left. Of one that does not open nobody can tell whether any does: what their files wait for,
+/// the databases say under the successor.
 fn settle(state: &Path, keys: &KeyPlaces, now: Instant) -> Result<(), DeskError> {
     let Ok(mut log) = DestructionLog::open(&audit::dir_in(state), keys.clone(), now) else { return Ok(()) };
     let batches: BTreeSet<_> = log.unresolved().into_iter().map(|(_, intent)| intent.batch).collect();

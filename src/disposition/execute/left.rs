@@ -73,7 +73,7 @@ fn retry_spool(
     now: Instant,
 ) -> Result<(), ExecuteError> {
     let left = still_left(desk, spool)?;
-    if matches!(&left, Left::Files(left) if left.files.is_empty()) {
+    if left.spool().files.is_empty() {
         return Ok(spools.remove(spool)?);
     }
     let install = desk.install().clone();
@@ -84,9 +84,9 @@ fn retry_spool(
     let mut writer = Writer::open(source, &install.series, desk.log().origin())?;
     match left {
         Left::Files(left) => retry_files(desk, spools, &left, &mut writer, late, now),
-        Left::Untold => {
+        Left::Untold(left) => {
             // What a row names is that row's, and waits for no one.
-            let (free, _) = without_named(&mut writer, spool)?;
+            let (free, _) = without_named(&mut writer, &left)?;
             late.leave("no log tells any more whether the record of a file was destroyed", free.len() as u64);
             Ok(if free.is_empty() { spools.remove(spool) } else { Ok(()) }?)
         }
@@ -123,7 +123,10 @@ fn retry_files(
 }
 
 /// The files of a spool that no row names again, and those that one does.
-fn without_named(writer: &mut Writer, spool: &Spool) -> Result<(Vec<SpooledFile>, Vec<SpooledFile>), ExecuteError> {
+pub(super) fn without_named(
+    writer: &mut Writer,
+    spool: &Spool,
+) -> Result<(Vec<SpooledFile>, Vec<SpooledFile>), ExecuteError> {
     let mut files: Vec<&SpooledFile> = spool.files.iter().collect();
     files.sort_by(|one, other| one.root.cmp(&other.root));
     let free: Vec<SpooledFile> =
@@ -198,7 +201,8 @@ fn keep_reason(desk: &Desk, release: Release) -> Result<(), DeskError> {
 }
 
 /// The run that went through a plan, under this log or one that it succeeds; or that began to under an earlier one,
-/// with whose end all approvals ended.
+/// with whose end all approvals ended. Where that log does not tell any more which run it was, this try is named as
+/// one.
 fn over(desk: &mut Desk, plan: &PlanId, spools: &[Spool]) -> Result<Option<RunId>, DeskError> {
     if let Some(run) = desk.chronicle()?.finished(plan) {
         return Ok(Some(run.clone()));
@@ -207,7 +211,8 @@ fn over(desk: &mut Desk, plan: &PlanId, spools: &[Spool]) -> Result<Option<RunId
         return Ok(Some(run.clone()));
     }
     let Some(spool) = spools.iter().find(|spool| spool.log != *desk.log().origin()) else { return Ok(None) };
-    Ok(logged(desk, spool)?.map(|logged| logged.intent.run))
+    let logged = logged(desk, spool)?.map(|logged| logged.intent.run);
+    Ok(Some(logged.unwrap_or_else(|| RunId::new(format!("{plan}-{}", desk.log().size())))))
 }
 
 /// What an `apply` does that was refused: of a plan that was executed before, or begun under an earlier log, the files

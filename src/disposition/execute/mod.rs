@@ -34,6 +34,7 @@ mod statement;
 mod stayed;
 mod target;
 mod unlink;
+mod unsettled;
 mod writers;
 
 pub use apply::{Conditions, Progress, apply};
@@ -41,6 +42,6 @@ pub use error::ExecuteError;
 pub use imported::put_imported_on_record;
 pub use left::{Late, apply_left, release};
 pub use recover::{LeftBehind, Recovered, recover};
-pub use remains::{left_files, waiting_files};
+pub use remains::{left_files, spooled_files, waiting_files};
 pub use restored::look_everywhere as look_for_restored;
 pub use statement::{Interrupted, Statement};

@@ -33,9 +33,17 @@ impl Done {
 
     /// `None` where it is not of so many records.
     pub fn read(self, records: usize) -> Option<Committed> {
-        // A batch has at most 10,000 records.
-        let outcomes = decode_results(&self.results, records as u32).ok()?;
+        let outcomes = self.outcomes().filter(|outcomes| outcomes.len() == records)?;
         Some(Committed { outcomes, changes: self.changes })
+    }
+
+    /// What became of each record; `None` for a text that tells of no records.
+    pub fn outcomes(&self) -> Option<Vec<RecordOutcome>> {
+        let counts = self.results.split(|char: char| !char.is_ascii_digit()).filter(|count| !count.is_empty());
+        let records =
+            counts.map(|count| count.parse::<u32>().ok()).try_fold(0, |sum: u32, count| sum.checked_add(count?));
+        // What is sealed, or ours alone, is of a batch: at most 10,000 records.
+        decode_results(&self.results, records?).ok()
     }
 }
 
@@ -49,11 +57,14 @@ pub(super) fn write(log: &DestructionLog, batch: BatchNumber, outcomes: &[Record
 /// Reads the text of a batch's fence row back: what became of each of its `records`. `None` for a text that we did not
 /// write for this batch.
 pub(super) fn read(log: &DestructionLog, batch: BatchNumber, text: &str, records: usize) -> Option<Committed> {
+    unsealed(log, batch, text)?.read(records)
+}
+
+/// The same where nobody tells how many records the batch had.
+pub(super) fn unsealed(log: &DestructionLog, batch: BatchNumber, text: &str) -> Option<Done> {
     let note: FenceNote = serde_json::from_str(text).ok()?;
-    if note.seal != seal(log, batch, &note.done) {
-        return None;
-    }
-    serde_json::from_str::<Done>(&note.done).ok()?.read(records)
+    let is_ours = note.seal == seal(log, batch, &note.done);
+    serde_json::from_str(&note.done).ok().filter(|_| is_ours)
 }
 
 fn seal(log: &DestructionLog, batch: BatchNumber, done: &str) -> Digest {

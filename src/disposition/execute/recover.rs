@@ -106,7 +106,7 @@ fn resolve(desk: &mut Desk, intents: &[(u64, Intent)], now: Instant) -> Result<b
     let mut writer = open_source(desk, first)?;
     let committed = match asked_of_the_fence(desk, &mut writer, first, &keys, now)? {
         Asked::Committed(committed) => Some(committed),
-        Asked::NoRow { is_table_gone } => match spools.trail(&spool)?.committed(records) {
+        Asked::NoRow { is_table_gone } => match spools.trail(&spool)?.done().and_then(|done| done.read(records)) {
             // The database was put back since: which of these records are in it again, a correction tells.
             Some(read_back) => {
                 keys.clear();

@@ -6,6 +6,7 @@ use std::path::Path;
 use super::error::ExecuteError;
 use super::logged::{LoggedBatch, logged_batch};
 use super::spool::{Spool, SpoolDir, SpoolError, SpooledFile};
+use super::unsettled::due_files;
 use crate::audit::leaf::RecordOutcome;
 use crate::disposition::chronicle::Chronicle;
 use crate::disposition::control::LeftFiles;
@@ -28,13 +29,35 @@ pub fn left_files(state: &Path) -> Result<Vec<LeftFiles>, SpoolError> {
     Ok(of_plans.into_values().collect())
 }
 
-/// Marks as left what batches have left that a crash interrupted between their outcome and that mark, also where a log
-/// before this one has the outcome; forgets what none of their files are left of.
+/// The files of every batch that are not gone or not known to be, by their plans: where a log ends, all that is left of
+/// it is here.
+///
+/// # Errors
+/// What the state keeps of them cannot be read.
+pub fn spooled_files(state: &Path) -> Result<BTreeMap<PlanId, u64>, SpoolError> {
+    let mut of_plans = BTreeMap::new();
+    for spool in SpoolDir::of(state, None).all()? {
+        *of_plans.entry(spool.plan).or_default() += spool.files.len() as u64;
+    }
+    Ok(of_plans)
+}
+
+/// Marks as left what batches have left that a crash interrupted before that mark: by their outcome, also where a log
+/// before this one has it; and where none has, by what the database tells. Forgets what none of their files are left
+/// of.
 pub(super) fn mark(desk: &mut Desk, now: Instant) -> Result<(), ExecuteError> {
     let spools = SpoolDir::of_desk(desk);
     for spool in settled(desk)?.into_iter().filter(|spool| spool.left_since.is_none()) {
-        if let Left::Files(left) = still_left(desk, &spool)? {
-            spools.keep(&spool, &left.files, now)?;
+        let left = match still_left(desk, &spool)? {
+            Left::Files(left) => Some(left.files),
+            Left::Untold(left) => match due_files(desk, &spools, &left) {
+                // A later run may be able to read it.
+                Err(error) if error.is_of_one_source() => None,
+                due => due?,
+            },
+        };
+        if let Some(left) = left {
+            spools.keep(&spool, &left, now)?;
         }
     }
     Ok(())
@@ -48,13 +71,9 @@ pub(super) fn mark(desk: &mut Desk, now: Instant) -> Result<(), ExecuteError> {
 pub fn waiting_files(desk: &mut Desk) -> Result<BTreeMap<PlanId, u64>, DeskError> {
     let mut of_plans = BTreeMap::new();
     for spool in SpoolDir::of_desk(desk).all()? {
-        let left = if is_under_way(desk, &spool) { Left::Untold } else { still_left(desk, &spool)? };
-        let files = match left {
-            Left::Files(left) => left.files.len(),
-            Left::Untold => spool.files.len(),
-        };
-        if files > 0 {
-            *of_plans.entry(spool.plan).or_default() += files as u64;
+        let spool = if is_under_way(desk, &spool) { spool } else { still_left(desk, &spool)?.into_spool() };
+        if !spool.files.is_empty() {
+            *of_plans.entry(spool.plan).or_default() += spool.files.len() as u64;
         }
     }
     Ok(of_plans)
@@ -72,23 +91,31 @@ fn is_under_way(desk: &mut Desk, spool: &Spool) -> bool {
     spool.log == *log.origin() && log.unresolved().iter().any(|(_, intent)| intent.batch == spool.batch)
 }
 
-/// What is left of a spool.
+/// What is left of a spool: the spool with these of its files; a crash may have kept more.
 pub(super) enum Left {
-    /// The spool with these of its files; a crash may have kept more.
     Files(Spool),
     /// No log at hand tells what became of the batch.
-    Untold,
+    Untold(Spool),
+}
+
+impl Left {
+    pub fn spool(&self) -> &Spool {
+        match self {
+            Self::Files(spool) | Self::Untold(spool) => spool,
+        }
+    }
+
+    pub fn into_spool(self) -> Spool {
+        match self {
+            Self::Files(spool) | Self::Untold(spool) => spool,
+        }
+    }
 }
 
 /// The files of a spool that are left according to the log of its batch: of records whose outcome says so, and of which
 /// no later entry tells that they are gone or released, of this log or one before it.
 pub(super) fn still_left(desk: &mut Desk, spool: &Spool) -> Result<Left, DeskError> {
-    let outcomes = match logged(desk, spool)?.filter(|logged| logged.is_resolved) {
-        Some(logged) => Some(logged.records),
-        // The log told when its files were marked as left.
-        None if spool.left_since.is_some() => None,
-        None => return Ok(Left::Untold),
-    };
+    let outcomes = logged(desk, spool)?.filter(|logged| logged.is_resolved).map(|logged| logged.records);
     let is_incomplete = |record: &usize| match &outcomes {
         Some(records) => records.get(*record).is_some_and(|(_, outcome)| *outcome == RecordOutcome::Incomplete),
         None => true,
@@ -96,7 +123,10 @@ pub(super) fn still_left(desk: &mut Desk, spool: &Spool) -> Result<Left, DeskErr
     let left: BTreeSet<usize> = records_of(&spool.files).into_iter().filter(is_incomplete).collect();
     let left = without_ended(desk, spool, left)?;
     let is_left = |file: &&SpooledFile| left.contains(&file.record);
-    Ok(Left::Files(Spool { files: spool.files.iter().filter(is_left).cloned().collect(), ..spool.clone() }))
+    let left = Spool { files: spool.files.iter().filter(is_left).cloned().collect(), ..spool.clone() };
+    // The log, or the database, told when its files were marked as left.
+    let is_told = outcomes.is_some() || spool.left_since.is_some();
+    Ok(if is_told { Left::Files(left) } else { Left::Untold(left) })
 }
 
 /// The batch of a spool as its log has it; `None` where that log is not at hand.
@@ -112,10 +142,7 @@ pub(super) fn logged(desk: &mut Desk, spool: &Spool) -> Result<Option<LoggedBatc
 pub(super) fn left_of(desk: &mut Desk, plan: &PlanId) -> Result<Vec<Spool>, DeskError> {
     let mut left = Vec::new();
     for spool in settled(desk)?.into_iter().filter(|spool| spool.plan == *plan) {
-        match still_left(desk, &spool)? {
-            Left::Files(files) => left.push(files),
-            Left::Untold => left.push(spool),
-        }
+        left.push(still_left(desk, &spool)?.into_spool());
     }
     left.retain(|spool| !spool.files.is_empty());
     Ok(left)

@@ -16,7 +16,6 @@ use serde::{Deserialize, Serialize};
 
 use super::{Spool, SpoolDir, SpoolError, SpooledFile};
 use crate::disposition::clock::BootId;
-use crate::disposition::execute::finish::Committed;
 use crate::disposition::execute::note::Done;
 use crate::records::files::{FileId, Unlinking};
 
@@ -80,9 +79,9 @@ impl SpoolDir {
 }
 
 impl Trail {
-    /// What a batch of so many records did, where its files were about to be unlinked.
-    pub fn committed(&self, records: usize) -> Option<Committed> {
-        self.told.committed.clone()?.read(records)
+    /// What the batch did, where its files were about to be unlinked.
+    pub fn done(&self) -> Option<Done> {
+        self.told.committed.clone()
     }
 
     /// What the batch did; durable with the first announcement.

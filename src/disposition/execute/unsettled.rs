@@ -1,0 +1,38 @@
+//! Batches that a crash interrupted and whose log was succeeded before they had an outcome: no log tells what they did,
+//! but the database that committed them does, or the trail of the files that had begun to go.
+
+use std::collections::BTreeSet;
+
+use super::error::ExecuteError;
+use super::left::without_named;
+use super::note::{self, Done};
+use super::spool::{Spool, SpoolDir, SpooledFile};
+use crate::audit::leaf::RecordOutcome;
+use crate::disposition::desk::Desk;
+use crate::records::sqlite::{FenceState, Writer};
+
+/// The files of such a batch that are to go: of records that it destroyed, and that no row names. `None` where nothing
+/// tells what it did, or the configuration has its source no more.
+pub(super) fn due_files(
+    desk: &mut Desk,
+    spools: &SpoolDir,
+    spool: &Spool,
+) -> Result<Option<Vec<SpooledFile>>, ExecuteError> {
+    let install = desk.install().clone();
+    let Some(source) = install.sources.get(&spool.source) else { return Ok(None) };
+    let mut writer = Writer::open(source, &install.series, &spool.log)?;
+    let done = match writer.fence(spool.batch)? {
+        // Keyed digests go on with the successor; where their key was lost, the text tells nothing any more.
+        FenceState::Committed(text) => note::unsealed(desk.log(), spool.batch, &text),
+        FenceState::NoTable | FenceState::Absent | FenceState::Aborted => spools.trail(spool)?.done(),
+    };
+    let Some(destroyed) = done.and_then(|done| destroyed(&done)) else { return Ok(None) };
+    let (free, _) = without_named(&mut writer, spool)?;
+    Ok(Some(free.into_iter().filter(|file| destroyed.contains(&file.record)).collect()))
+}
+
+/// The places of the records that were destroyed.
+fn destroyed(done: &Done) -> Option<BTreeSet<usize>> {
+    let outcomes = done.outcomes()?.into_iter().enumerate();
+    Some(outcomes.filter(|(_, outcome)| *outcome == RecordOutcome::Destroyed).map(|(place, _)| place).collect())
+}
