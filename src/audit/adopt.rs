@@ -86,6 +86,25 @@ pub fn finish(dir: &Path, keys: impl Into<KeyPlaces>, now: Instant) -> Result<Op
     Ok(Some(Adopted { log, kept, predecessor }))
 }
 
+/// The name that a successor bears where a service manager hands its key in: that key's. `None` where the program makes
+/// the key.
+///
+/// # Errors
+/// A key that cannot be read; [`KeyError::OfPredecessor`] for the key of this log, or of one before it.
+pub fn name_handed_in(dir: &Path, keys: &KeyPlaces) -> Result<Option<Origin>, LogError> {
+    if !keys.has_credential() {
+        return Ok(None);
+    }
+    let name = Origin::new(keys::signing_key(keys, None)?.verifier().name());
+    let remembered = read_checkpoint(&remembered_path(keys)).ok().flatten();
+    let remembered = remembered.map(|signed| signed.claimed().origin.clone());
+    let mut logs = beside(dir).into_iter().chain([dir.to_owned()]);
+    if remembered.as_ref() == Some(&name) || logs.any(|log| origin_of(&log).as_ref() == Some(&name)) {
+        return Err(KeyError::OfPredecessor { path: keys::signing_path(keys) }.into());
+    }
+    Ok(Some(name))
+}
+
 /// Where the log lies that is succeeded, and the name under which it is kept where it is to be moved: in `dir`; where
 /// nothing is there and nothing was signed that is lost, in the newest directory that was moved aside before.
 fn place_of_old(dir: &Path, keys: &KeyPlaces) -> Result<(PathBuf, Option<PathBuf>), LogError> {

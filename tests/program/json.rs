@@ -43,6 +43,15 @@ fn every_field_that_the_commands_print_is_documented_once() {
     }
     assert_documented("forecast", &house.ask(&["forecast"]));
     assert_documented("audit verify", &house.ask(&["audit", "verify"]));
+    let vkey = house.path("state/audit/vkey").display().to_string();
+    let witness = ["audit", "witness", "state/audit", "--vkey", &vkey, "--state", "witness"];
+    let witnessed = house.ask(&witness);
+    assert_documented("audit witness", &witnessed);
+    fs::write(house.path("line"), witnessed["cosignature"].as_str().unwrap()).unwrap();
+    for add in [&[][..], &["--add", "line", "--witness-key", "witness/vkey"]] {
+        assert_documented("audit checkpoint", &house.ask(&[&["audit", "checkpoint"], add].concat()));
+    }
+    assert_documented("audit rotate-key", &house.ask(&["audit", "rotate-key"]));
     house.database().execute("UPDATE dossier SET closed_at = '2018-03-01T00:00:00Z' WHERE id = 61", []).unwrap();
     let plan = house.approved();
     let killed = house.command(&["apply", &plan]).env("FAILPOINTS", "committed=return(kill)").status().unwrap();
@@ -54,4 +63,7 @@ fn every_field_that_the_commands_print_is_documented_once() {
     assert_documented("approve, reject", &house.ask(&["reject", &next, "--reason", "not this year"]));
     let lift = house.ask(&["hold", "lift", held["hold"].as_str().unwrap(), "--reason", "settled"]);
     assert_documented("hold place, hold lift, hold list", &lift);
+    let other = House::new();
+    other.ask(&["hold", "place", "dossier", "7", "--reason", "a claim"]);
+    assert_documented("audit adopt", &other.ask(&["audit", "adopt", "--reason", "moved"]));
 }

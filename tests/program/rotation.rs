@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use super::house::House;
+use crate::support::ran;
 
 /// The checkpoint and the verifier key as an auditor keeps them.
 fn keep(house: &House, name: &str) -> [String; 2] {
@@ -99,6 +100,50 @@ fn a_key_handed_in_is_declared_once_it_is_another_and_not_before() {
     assert_eq!(run(&["hold", "place", "dossier", "4", "--reason", "y"]).0, Some(0));
     let verified = house.run(&["audit", "verify", "state/audit", "--vkey", "state/audit/vkey"]);
     assert_eq!(verified.code, 0, "{}", verified.out);
+}
+
+#[test]
+fn a_successor_signs_with_another_key_than_its_log_whoever_hands_it_in() {
+    let (house, other) = (House::new(), House::new());
+    let handed_in = house.path("credentials/audit-signing-key");
+    fs::create_dir(house.path("credentials")).unwrap();
+    let hand_in = |house: &House| {
+        let _none_before = fs::remove_file(&handed_in);
+        fs::copy(house.path("state/private/keys/audit-signing-key"), &handed_in).unwrap();
+    };
+    let with_key =
+        |arguments: &[&str]| ran(house.command(arguments).env("CREDENTIALS_DIRECTORY", house.path("credentials")));
+    let hold = ["hold", "place", "dossier", "3", "--reason", "x"];
+    let adopt = ["audit", "adopt", "--reason", "moved"];
+    assert_eq!(other.run(&hold).code, 0);
+    hand_in(&other);
+    assert_eq!(with_key(&hold).code, 0);
+    // The key of the log itself: nothing is changed, and the way on is said.
+    let before = fs::read(house.path("state/audit/checkpoint")).unwrap();
+    for _ in 0..2 {
+        let refused = with_key(&adopt);
+        assert!(refused.code == 1 && refused.flat_err().contains("without the credential"), "{refused:?}");
+        assert_eq!(fs::read(house.path("state/audit/checkpoint")).unwrap(), before);
+    }
+    // That way: the program makes the key, which is handed in from then on.
+    let adopted = house.run(&adopt);
+    assert_eq!(adopted.code, 0, "{adopted:?}");
+    hand_in(&house);
+    assert_eq!(with_key(&hold).code, 0);
+    // Or a new key is handed in first: the successor bears its name.
+    fs::remove_dir_all(other.path("state")).unwrap();
+    assert_eq!(other.run(&hold).code, 0);
+    hand_in(&other);
+    let adopted = with_key(&adopt);
+    assert_eq!(adopted.code, 0, "{adopted:?}");
+    assert_eq!(with_key(&hold).code, 0);
+    let [ours, theirs] = [&house, &other].map(|house| fs::read(house.path("state/audit/vkey")).unwrap());
+    assert_eq!(ours, theirs);
+    assert_eq!(house.run(&["audit", "verify", "state/audit"]).code, 0);
+    // Nor is the name of a log that lies beside taken again.
+    fs::copy(house.path("state/private/keys/audit-signing-key"), &handed_in).unwrap();
+    let refused = with_key(&adopt);
+    assert!(refused.code == 1 && refused.flat_err().contains("without the credential"), "{refused:?}");
 }
 
 #[test]

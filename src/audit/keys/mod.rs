@@ -98,6 +98,12 @@ pub enum KeyError {
         "the signing key comes from the service manager; change the credential, then start with the new key declared"
     )]
     Credential,
+    #[error(
+        "the signing key {} is that of a log that is succeeded, and its successor signs with another; run the command \
+         without the credential: it makes a key in `private/keys`, which the service manager hands in from then on",
+        path.display()
+    )]
+    OfPredecessor { path: PathBuf },
     #[error("the signing key in {} cannot be used", path.display())]
     Signing { path: PathBuf, source: NoteError },
     #[error("{0} cannot name a destruction log: its name is one word without plus sign")]

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::{DeskError, new_origin, state};
 use crate::audit;
-use crate::audit::adopt::{Adopted, Adoption, adopt, finish};
+use crate::audit::adopt::{Adopted, Adoption, adopt, finish, name_handed_in};
 use crate::audit::{DestructionLog, KeyPlaces, keyed_digest};
 use crate::model::{Actor, Instant, Origin};
 
@@ -51,7 +51,10 @@ pub fn adopt_log(
         return Ok(Successor::of(adopted, false));
     }
     settle(state, &keys, now)?;
-    let origin = new_origin()?;
+    let origin = match name_handed_in(&audit::dir_in(state), &keys)? {
+        Some(origin) => origin,
+        None => new_origin()?,
+    };
     let note = json!({ "log": origin, "reason": reason, "actor": actor, "at": now.timestamp() });
     keep_reason(&state.join("private"), &origin, &note)?;
     let (reason, new_digest_key) = keyed_digest(keys.clone(), reason)?;
@@ -86,10 +89,11 @@ fn settle(state: &Path, keys: &KeyPlaces, now: Instant) -> Result<(), DeskError>
     Ok(log.publish()?)
 }
 
-/// Durable before the log names its digest.
+/// Durable before the log names its digest; in the place of what an attempt left that did not come so far.
 fn keep_reason(private: &Path, origin: &Origin, note: &serde_json::Value) -> Result<(), DeskError> {
     let path = private.join(format!("adopted-{}.json", origin.as_str().replace('/', "-")));
     let failed = |source| DeskError::File { doing: "write", path: path.clone(), source };
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).map_err(failed)?;
+    let mut file =
+        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path).map_err(failed)?;
     writeln!(file, "{note:#}").and_then(|()| file.sync_all()).map_err(failed)
 }
