@@ -17,6 +17,8 @@ mod expressions;
 mod files;
 #[path = "program/flow.rs"]
 mod flow;
+#[path = "program/foreign_key.rs"]
+mod foreign_key;
 #[path = "program/forms.rs"]
 mod forms;
 #[path = "program/giants.rs"]

@@ -9,12 +9,13 @@ use super::beginning::Beginning;
 use super::checkpoint::SignedCheckpoint;
 use super::error::LogError;
 use super::journal::replay;
-use super::keys::{self, KeyPlaces};
+use super::keys::KeyPlaces;
 use super::merkle::{Frontier, Subtree, TreeHead, empty_root};
 use super::nodes::Nodes;
 use super::note::VerifierKey;
-use super::recover::{checkpoint_path, journal_dir, read_checkpoint, remembered_path};
+use super::recover::{checkpoint_path, journal_dir, read_checkpoint};
 use super::regular::{self, MAX_KEY};
+use super::vouched::Vouchers;
 use super::witness::read_witnessed;
 use crate::model::{Digest, Origin};
 
@@ -35,22 +36,21 @@ pub(super) struct Remains {
 /// reach it; else that of the signing key, of the checkpoint in `dir`, of the verifier key.
 pub(super) fn look_at(dir: &Path, keys: &KeyPlaces) -> Remains {
     let checkpoint = read_checkpoint(&checkpoint_path(dir)).ok().flatten();
-    let remembered = read_checkpoint(&remembered_path(keys)).ok().flatten();
-    let own = keys::signing_key(keys, None).ok().map(|key| key.verifier());
+    let vouchers = Vouchers::of(keys);
     let named = |signed: &Option<SignedCheckpoint>| signed.as_ref().map(|signed| signed.claimed().origin.clone());
     let by_key = |key: &VerifierKey| Origin::new(key.name());
-    let origin = named(&remembered).or_else(|| own.as_ref().map(by_key)).or_else(|| named(&checkpoint));
+    let origin =
+        named(&vouchers.remembered).or_else(|| vouchers.own.as_ref().map(by_key)).or_else(|| named(&checkpoint));
     let origin = origin.or_else(|| {
         let vkey = String::from_utf8(regular::read(&dir.join("vkey"), MAX_KEY).ok()?).ok()?;
         vkey.trim_end().parse().ok().as_ref().map(by_key)
     });
     let witnessed = read_witnessed(dir).ok().flatten();
-    let signed: Vec<_> = [remembered.clone(), checkpoint, witnessed].into_iter().flatten().collect();
+    let signed: Vec<_> = [vouchers.remembered.clone(), checkpoint, witnessed].into_iter().flatten().collect();
     let evidence = Evidence {
         dir,
         signed: signed.into_iter().filter(|signed| Some(&signed.claimed().origin) == origin.as_ref()).collect(),
-        remembered,
-        own,
+        vouchers,
     };
     let tree = evidence.borne_out().unwrap_or(TreeHead { size: 0, root: empty_root() });
     Remains { origin, tree, is_partial: evidence.speaks_of_more_than(tree.size) }
@@ -61,14 +61,11 @@ struct Evidence<'a> {
     dir: &'a Path,
     /// Checkpoints that bear the log's name.
     signed: Vec<SignedCheckpoint>,
-    /// The one beside the keys.
-    remembered: Option<SignedCheckpoint>,
-    /// The key that signs the log, where it is here.
-    own: Option<VerifierKey>,
+    vouchers: Vouchers,
 }
 
 impl Evidence<'_> {
-    /// The longest beginning that a checkpoint bears out and none contradicts.
+    /// The longest beginning that a checkpoint bears out which only our keys can make, and that none contradicts.
     fn borne_out(&self) -> Option<TreeHead> {
         let mut highest_first: Vec<_> = self.signed.iter().collect();
         highest_first.sort_by_key(|signed| std::cmp::Reverse(signed.claimed().tree.size));
@@ -86,23 +83,17 @@ impl Evidence<'_> {
         let is_borne_out = is_tiled || beginning.head() == head;
         let is_named = beginning.origin.as_ref().is_none_or(|named| named == origin);
         let is_contradicted = self.signed.iter().any(|other| self.contradicts(other, &beginning));
-        let holds = is_borne_out && is_named && !is_contradicted && self.is_signed(signed, &beginning);
+        let holds = is_borne_out && is_named && !is_contradicted && self.vouchers.vouch_for(signed);
         holds.then(|| beginning.head())
     }
 
-    /// Whether a checkpoint was signed by the key of its size: by the one that signs now, or by one that the entries
-    /// declare. Where the key is lost, the one that is remembered beside the keys is believed.
-    fn is_signed(&self, signed: &SignedCheckpoint, beginning: &Beginning) -> bool {
-        let size = signed.claimed().tree.size;
-        let is_kept_by_us = self.own.is_none() && self.remembered.as_ref() == Some(signed);
-        let mut keys = self.own.iter().chain(beginning.signing_key(size));
-        is_kept_by_us || keys.any(|key| signed.verify(key).is_ok())
-    }
-
+    /// Whether another checkpoint of the log, by whichever of its keys, gives its entries another root.
     fn contradicts(&self, signed: &SignedCheckpoint, beginning: &Beginning) -> bool {
         let head = signed.claimed().tree;
         let is_within = head.size <= beginning.head().size;
-        is_within && beginning.root_at(head.size) != Some(head.root) && self.is_signed(signed, beginning)
+        let is_former = || beginning.signing_key(head.size).is_some_and(|key| signed.verify(key).is_ok());
+        let differs = is_within && beginning.root_at(head.size) != Some(head.root);
+        differs && (self.vouchers.vouch_for(signed) || is_former())
     }
 
     /// Whether a checkpoint or the journal speaks of more entries, or the journal is not whole.

@@ -43,6 +43,7 @@ mod succession;
 pub mod tiles;
 mod unbundled;
 pub mod verify;
+mod vouched;
 pub mod witness;
 mod writer;
 
@@ -62,5 +63,19 @@ pub use writer::DestructionLog;
 
 /// Where the log of a state directory lies: `STATE/audit`, which holds no personal information.
 pub fn dir_in(state: &Path) -> PathBuf {
-    state.join("audit")
+    state.join(LOG)
 }
+
+/// Where the keys of a state directory lie: `STATE/private/keys`.
+pub fn keys_in(state: &Path) -> PathBuf {
+    state.join("private/keys")
+}
+
+/// The keys of the log in this directory, where it lies in a state directory.
+fn keys_beside(dir: &Path) -> Option<KeyPlaces> {
+    let state = dir.parent().filter(|_| dir.file_name().is_some_and(|name| name == LOG))?;
+    Some(KeyPlaces::new(keys_in(state)))
+}
+
+/// The name of the log's directory in a state directory.
+const LOG: &str = "audit";

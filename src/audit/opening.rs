@@ -20,6 +20,7 @@ use super::regular::{MAX_CHECKPOINT, MAX_KEY};
 use super::standing::Standing;
 use super::succession;
 use super::tiles::Tree;
+use super::vouched::refuse_if_foreign;
 use super::writer::DestructionLog;
 use crate::model::{Instant, Origin};
 
@@ -148,6 +149,7 @@ impl DestructionLog {
             Some(key) => key,
             None => keys::signing_key(&keys, None)?,
         };
+        refuse_if_foreign(dir, &keys, &signer, &signed)?;
         let digests = keys::digest_key(&keys, false)?;
         let durable = tree.size();
         let mut log = Self {

@@ -18,6 +18,7 @@ use super::recover::checkpoint_path;
 use super::regular::{self, MAX_CHECKPOINT};
 use super::tiles::{WIDTH, read_bundle};
 use super::verify::{Anchor, CLOCK_TOLERANCE, Seen, Trust, Verdict};
+use super::vouched::bound;
 use super::witness::{CheckpointFileError, read_witnessed};
 use crate::model::{Digest, Origin};
 
@@ -113,14 +114,17 @@ pub fn prove(dir: &Path, index: u64) -> Result<Proof, ProofError> {
     if proof.is_included() { Ok(proof) } else { Err(ProofError::Damaged { index }) }
 }
 
-/// The current checkpoint of the log in `dir`; its signature is not checked.
+/// The current checkpoint of the log in `dir`. Its signature is not checked, but where the log lies in its state
+/// directory and the caller may read what lies beside its keys, it is held against that.
 ///
 /// # Errors
-/// No such file, or one that holds no checkpoint.
+/// No such file, or one that holds no checkpoint; one that somebody else signed.
 pub fn read_checkpoint(dir: &Path) -> Result<SignedCheckpoint, ProofError> {
     let path = checkpoint_path(dir);
     let bytes = regular::read(&path, MAX_CHECKPOINT).map_err(FileError::new("read", &path))?;
-    Ok(SignedCheckpoint::parse(&bytes)?)
+    let signed = SignedCheckpoint::parse(&bytes)?;
+    bound(dir, signed.clone())?;
+    Ok(signed)
 }
 
 /// What a proof proves.

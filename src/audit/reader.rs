@@ -15,6 +15,7 @@ use super::note::VerifierKey;
 use super::recover::{checkpoint_path, corrupt, journal_dir, read_checkpoint};
 use super::succession;
 use super::tiles::{WIDTH, read_bundle};
+use super::vouched::{bound, refuse_if_behind};
 
 /// How often a reading is begun again because the writer published and tidied up under it.
 const ATTEMPTS: u32 = 5;
@@ -36,8 +37,8 @@ pub struct LogReader {
 /// What the entries are held against.
 #[derive(Clone, Debug)]
 enum Bound {
-    /// The checkpoint that stood there at the opening; entries after it stand in the journal, and nobody signed them
-    /// yet.
+    /// The checkpoint that was signed last before the opening; entries after it stand in the journal, and nobody signed
+    /// them yet.
     Signed(SignedCheckpoint),
     /// The first entry of the log that succeeded this one names its tree.
     Succeeded(TreeHead),
@@ -50,8 +51,12 @@ impl LogReader {
     /// [`LogError::Absent`]; damage.
     pub fn open(dir: &Path) -> Result<Self, LogError> {
         let (signed, size) = again(|| {
-            let signed = published(dir)?;
-            let size = journal_size(dir, &mut |_, _| Ok(()))?.max(signed.claimed().tree.size);
+            let published = published(dir)?;
+            let size = published.claimed().tree.size;
+            let signed = bound(dir, published)?;
+            // Read last: what is remembered was in the journal before.
+            let size = journal_size(dir, &mut |_, _| Ok(()))?.max(size);
+            refuse_if_behind(dir, size, &signed)?;
             Ok((signed, size))
         })?;
         Ok(Self { dir: dir.to_owned(), bound: Bound::Signed(signed), size })

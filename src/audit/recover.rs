@@ -161,7 +161,7 @@ fn check_signature(dir: &Path, standing: &Standing, signed: &SignedCheckpoint) -
     Err(corrupt(&checkpoint_path(dir), "no key that the log declares has signed its checkpoint"))
 }
 
-fn behind(dir: &Path, size: u64, signed: &SignedCheckpoint) -> LogError {
+pub(super) fn behind(dir: &Path, size: u64, signed: &SignedCheckpoint) -> LogError {
     LogError::Behind { dir: dir.to_owned(), size, signed: signed.claimed().tree.size }
 }
 

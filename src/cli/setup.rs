@@ -8,7 +8,7 @@ use super::environment;
 use super::error::Failure;
 use super::exit::Exit;
 use super::session::Session;
-use crate::audit::KeyPlaces;
+use crate::audit::{self, KeyPlaces};
 use crate::calendar::Rule;
 use crate::config::{self, Config, Remark};
 use crate::daemon;
@@ -65,7 +65,7 @@ impl Setup {
     /// Where the keys are: the signing key where a service manager hands it in, the others in the private state.
     pub(super) fn keys(&self) -> Option<KeyPlaces> {
         let credential = Path::new(&environment::variable("CREDENTIALS_DIRECTORY")?).join("audit-signing-key");
-        credential.exists().then(|| KeyPlaces::new(self.install.state.join("private/keys")).with_credential(credential))
+        credential.exists().then(|| KeyPlaces::new(audit::keys_in(&self.install.state)).with_credential(credential))
     }
 
     /// The mapping of a series.

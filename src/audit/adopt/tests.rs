@@ -217,11 +217,72 @@ fn a_log_that_somebody_else_signed_is_not_named_as_ours() {
     drop(forged);
     let exchange = |dir: &Path| {
         fs::remove_dir_all(dir).unwrap();
-        assert!(std::process::Command::new("cp").arg("-r").args([&other.dir(), dir]).status().unwrap().success());
+        copy(&other.dir(), dir);
     };
     assert_eq!(named_after(|dir, _| exchange(dir)), (0, true), "of the same name, by another key");
     let lose_key = |keys: &Path| fs::remove_file(keys.join("audit-signing-key")).unwrap();
     assert_eq!(named_after(|dir, keys| (exchange(dir), lose_key(keys)).0), (0, true), "the key is lost");
+}
+
+fn copy(from: &Path, to: &Path) {
+    assert!(std::process::Command::new("cp").arg("-r").args([from, to]).status().unwrap().success());
+}
+
+#[test]
+fn what_was_signed_by_a_key_that_the_entries_alone_declare_is_not_named() {
+    // Whoever writes in the log's directory alone appends a key of his own, and entries behind it.
+    let append = |dir: &Path, keys: &Path| {
+        let his = LogDir::new();
+        fs::create_dir_all(his.dir().parent().unwrap()).unwrap();
+        copy(dir, &his.dir());
+        fs::remove_dir_all(his.keys()).ok();
+        copy(keys, &his.keys());
+        let mut log = his.open().unwrap();
+        log.rotate_signing_key("root (0)".into(), at(0)).unwrap();
+        log.append(small(99), at(0)).unwrap();
+        log.publish().unwrap();
+        drop(log);
+        fs::remove_dir_all(dir).unwrap();
+        copy(&his.dir(), dir);
+    };
+    assert_eq!(named_after(|dir, keys| append(dir, keys)), (ENTRIES, true));
+    let lose = |keys: &Path, name: &str| fs::remove_file(keys.join(name)).unwrap();
+    assert_eq!(named_after(|dir, keys| (append(dir, keys), lose(keys, "audit-signing-key")).0), (ENTRIES, true));
+    assert_eq!(named_after(|dir, keys| (append(dir, keys), lose(keys, "signed-checkpoint")).0), (0, true));
+    // Nothing is left that he could not have made.
+    let both = |keys: &Path| ["audit-signing-key", "signed-checkpoint"].map(|name| lose(keys, name));
+    assert_eq!(named_after(|_, keys| drop(both(keys))), (0, true));
+}
+
+#[test]
+fn a_log_made_anew_by_another_key_is_not_named_where_it_is_shorter_than_what_was_signed() {
+    let other = LogDir::new();
+    let mut forged = other.create();
+    forged.append(small(41), at(0)).unwrap();
+    forged.publish().unwrap();
+    drop(forged);
+    let exchange = |dir: &Path, _: &Path| {
+        fs::remove_dir_all(dir).unwrap();
+        copy(&other.dir(), dir);
+    };
+    assert_eq!(named_after(exchange), (0, true));
+}
+
+#[test]
+fn a_log_whose_key_was_rotated_is_named_whole_whichever_of_its_witnesses_is_left() {
+    let rotated = || {
+        let place = sample();
+        let mut log = place.open().unwrap();
+        log.rotate_signing_key("ann (0)".into(), at(0)).unwrap();
+        log.publish().unwrap();
+        place
+    };
+    for lost in [None, Some("audit-signing-key"), Some("signed-checkpoint")] {
+        let place = rotated();
+        lost.into_iter().for_each(|name| fs::remove_file(place.keys().join(name)).unwrap());
+        let named = adopt_in(&place, "log.example/2").unwrap().predecessor;
+        assert_eq!((named.size, named.partial), (ENTRIES + 1, false), "{lost:?}");
+    }
 }
 
 #[test]
@@ -230,13 +291,13 @@ fn an_older_copy_is_named_as_far_as_it_goes_and_said_to_have_had_more() {
     let mut log = place.create();
     log.append(small(1), at(0)).unwrap();
     log.publish().unwrap();
-    let copy = place.dir().with_file_name("copy");
-    assert!(std::process::Command::new("cp").arg("-r").args([&place.dir(), &copy]).status().unwrap().success());
+    let older = place.dir().with_file_name("copy");
+    copy(&place.dir(), &older);
     log.append(small(2), at(0)).unwrap();
     log.publish().unwrap();
     drop(log);
     fs::remove_dir_all(place.dir()).unwrap();
-    fs::rename(copy, place.dir()).unwrap();
+    fs::rename(older, place.dir()).unwrap();
     let adopted = adopt_in(&place, "log.example/2").unwrap();
     assert_eq!((adopted.predecessor.size, adopted.predecessor.partial), (2, true));
 }

@@ -49,7 +49,7 @@ fn find_as(series: &SeriesName, setup: &Setup, mapping: &SeriesMapping, name: &N
                 Name::Reference(_) => mapping.reference.iter().cloned().collect(),
             },
             name: &|key| name.fingerprint(series, key),
-            keys: KeyPlaces::new(setup.install.state.join("private/keys")),
+            keys: KeyPlaces::new(audit::keys_in(&setup.install.state)),
         },
     )?;
     let named =
