@@ -251,7 +251,7 @@ fn what_was_signed_by_a_key_that_the_entries_alone_declare_is_not_named() {
     assert_eq!(named_after(|dir, keys| (append(dir, keys), lose(keys, "signed-checkpoint")).0), (0, true));
     // Nothing is left that he could not have made.
     let both = |keys: &Path| ["audit-signing-key", "signed-checkpoint"].map(|name| lose(keys, name));
-    assert_eq!(named_after(|_, keys| drop(both(keys))), (0, true));
+    assert_eq!(named_after(|_, keys| _ = both(keys)), (0, true));
 }
 
 #[test]
