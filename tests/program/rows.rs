@@ -12,12 +12,12 @@ mod far;
 mod mutual;
 
 /// Dossiers with their notes, and the notes as records of their own.
-struct Office(Organization);
+pub struct Office(Organization);
 
 lends!(Office, 0, Organization);
 
 /// A second series, with its one rule.
-fn calendar(series: &str, rule: &str) -> String {
+pub fn calendar(series: &str, rule: &str) -> String {
     format!(
         "{CALENDAR}
 [[series]]
@@ -35,18 +35,18 @@ series  = \"{series}\"
     .replace("name     = \"dossier\"", "name     = \"dossier\"\nempty    = \"expected\"")
 }
 
-const KEPT_LONG: &str = "trigger = \"made\"\nkeep = \"P50Y\"\ndisposition = \"destroy\"";
-const AT_ONCE: &str = "trigger = \"made\"\nkeep = \"P1Y\"\ndisposition = \"destroy\"";
+pub const KEPT_LONG: &str = "trigger = \"made\"\nkeep = \"P50Y\"\ndisposition = \"destroy\"";
+pub const AT_ONCE: &str = "trigger = \"made\"\nkeep = \"P1Y\"\ndisposition = \"destroy\"";
 const PERMANENT: &str = "disposition = \"permanent\"";
 const LIMITS: &str = "\n[limits]\nmax_share = 1.0\npace = \"full\"\n";
 
 /// A part of the dossier; more may be said of it.
-const NOTES: &str = "\n[[series.dossier.part]]\ntable = \"note\"\non = { dossier_id = \"id\" }\n";
-const NOTE: &str = "\n[series.note]\nsource = \"app\"\ntable = \"note\"\nkey = \"id\"\nreference = \"number\"\nevent.made = \"made_at\"\n";
+pub const NOTES: &str = "\n[[series.dossier.part]]\ntable = \"note\"\non = { dossier_id = \"id\" }\n";
+pub const NOTE: &str = "\n[series.note]\nsource = \"app\"\ntable = \"note\"\nkey = \"id\"\nreference = \"number\"\nevent.made = \"made_at\"\n";
 
 impl Office {
     /// Dossiers 1 to 3, all long closed, each with the note of its tenfold number.
-    fn new(calendar: &str, config: &str) -> Self {
+    pub fn new(calendar: &str, config: &str) -> Self {
         let office = Self(Organization::new(calendar, &format!("{CONFIG}{config}{LIMITS}")));
         let connection = Connection::open(office.path("app.db")).unwrap();
         connection
@@ -79,7 +79,7 @@ impl Office {
     }
 
     /// Plans, approves and applies; `meanwhile` happens between the approval and the execution.
-    fn go(&self, meanwhile: impl FnOnce()) -> (Value, Value) {
+    pub fn go(&self, meanwhile: impl FnOnce()) -> (Value, Value) {
         let plan = self.ask(&["plan"]);
         if plan["planned"] == 0 {
             return (plan, serde_json::json!({ "destroyed": 0 }));
@@ -92,7 +92,7 @@ impl Office {
         (plan, run)
     }
 
-    fn ids(&self, table: &str) -> Vec<i64> {
+    pub fn ids(&self, table: &str) -> Vec<i64> {
         let database = self.database();
         let mut select = database.prepare(&format!("SELECT id FROM {table} ORDER BY id")).unwrap();
         select.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
@@ -103,6 +103,11 @@ impl Office {
         let text = |field: &str| told[field].as_str().unwrap_or_default().to_owned();
         (text("verdict"), text("why"))
     }
+}
+
+/// What a plan says of the rule on dossiers.
+fn of_dossiers(plan: &Value) -> &Value {
+    plan["rules"].as_array().unwrap().iter().find(|rule| rule["series"] == "dossier").unwrap()
 }
 
 /// Ways to hold note 20.
@@ -122,8 +127,8 @@ fn a_held_record_of_one_series_keeps_the_record_of_another_of_which_it_is_a_part
         let kept: &[i64] = if way.len() == 1 || way[0] == "--rule" { &[1, 2, 3] } else { &[2] };
         assert_eq!(office.verdict("dossier", "2").0, "held", "{way:?}");
         let (plan, run) = office.go(|| {});
-        assert_eq!(plan["rules"][0]["held"], kept.len(), "{way:?}: {plan}");
-        let by_hold = &plan["rules"][0]["held_by"][hold["hold"].as_str().unwrap()];
+        assert_eq!(of_dossiers(&plan)["held"], kept.len(), "{way:?}: {plan}");
+        let by_hold = &of_dossiers(&plan)["held_by"][hold["hold"].as_str().unwrap()];
         assert_eq!(*by_hold, kept.len(), "{way:?}: {plan}");
         assert_eq!(run["destroyed"], 3 - kept.len(), "{way:?}");
         assert_eq!(office.ids("dossier"), kept, "{way:?}");
@@ -185,7 +190,7 @@ fn a_row_that_is_kept_for_good_as_a_record_keeps_the_record_of_which_it_is_a_par
     let office = Office::new(&calendar("note", PERMANENT), &format!("{NOTES}{NOTE}filter = {{ number = \"N-2\" }}\n"));
     assert_eq!(office.verdict("dossier", "2"), ("blocked".to_owned(), "series".to_owned()));
     let (plan, run) = office.go(|| {});
-    assert_eq!((&plan["rules"][0]["blocked"], &run["destroyed"]), (&1.into(), &2.into()), "{plan}");
+    assert_eq!((&of_dossiers(&plan)["blocked"], &run["destroyed"]), (&1.into(), &2.into()), "{plan}");
     assert_eq!((office.ids("dossier"), office.ids("note")), (vec![2], vec![20]));
 }
 

@@ -14,12 +14,17 @@ pub(super) struct Order {
     pub groups: Vec<usize>,
 }
 
-/// Orders series: what blocks before what it blocks, and a series whose event reads a table before the series that
-/// destroys rows of that table.
+/// Orders series: what blocks before what it blocks, a series whose event reads a table before the series that destroys
+/// rows of that table, and the records of a series before those of which they may be parts, so that the log names them.
 pub(super) fn order(series: &[&SeriesMapping]) -> Order {
     let must: Vec<BTreeSet<usize>> = (0..series.len()).map(|place| blockers_of(series, place)).collect();
     let groups = circles(&must);
-    let wish: Vec<BTreeSet<usize>> = (0..series.len()).map(|place| readers_of(series, place)).collect();
+    let mut wish: Vec<BTreeSet<usize>> = (0..series.len()).map(|place| readers_of(series, place)).collect();
+    for owner in 0..series.len() {
+        let parts = parts_of(series, owner).into_iter().filter(|part| !wish[*part].contains(&owner));
+        let parts: Vec<usize> = parts.collect();
+        wish[owner].extend(parts);
+    }
     let mut done: Vec<usize> = Vec::new();
     let mut order = Order { series: Vec::new(), groups: Vec::new() };
     while order.series.len() < series.len() {
@@ -64,6 +69,15 @@ fn readers_of(series: &[&SeriesMapping], place: usize) -> BTreeSet<usize> {
     (0..series.len())
         .filter(|other| *other != place && series[*other].source == series[place].source)
         .filter(|other| tables_read(series[*other]).any(|table| destroyed.contains(&table.to_lowercase())))
+        .collect()
+}
+
+/// The series whose records may be parts of this one's.
+fn parts_of(series: &[&SeriesMapping], place: usize) -> BTreeSet<usize> {
+    let is_part = |table: &str| series[place].parts.iter().any(|part| part.table.eq_ignore_ascii_case(table));
+    (0..series.len())
+        .filter(|other| *other != place && series[*other].source == series[place].source)
+        .filter(|other| is_part(&series[*other].table))
         .collect()
 }
 

@@ -41,6 +41,14 @@ fn a_series_whose_event_reads_a_table_goes_before_the_series_that_destroys_its_r
 }
 
 #[test]
+fn records_go_before_those_of_which_they_may_be_parts_unless_these_are_judged_by_them() {
+    let all = [with_part(series("dossier", &[]), "NOTE"), series("note", &[])];
+    assert_eq!(ordered(&all), ["note", "dossier"]);
+    let all = [series("note", &[]), reading(with_part(series("dossier", &[]), "note"), "note")];
+    assert_eq!(ordered(&all), ["dossier", "note"]);
+}
+
+#[test]
 fn a_block_weighs_more_than_a_table_read() {
     let all = [reading(series("account", &["session"]), "session"), series("session", &[])];
     assert_eq!(ordered(&all), ["session", "account"]);
