@@ -1,6 +1,8 @@
 //! The program as its users run it: the real binary, on real files. Promises of exit codes, of JSON, and of nothing
 //! destroyed that should not be.
 
+#[path = "program/along.rs"]
+mod along;
 #[path = "program/bad_input.rs"]
 mod bad_input;
 #[path = "program/crashed.rs"]

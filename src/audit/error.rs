@@ -32,7 +32,7 @@ impl FileError {
 pub enum LogError {
     #[error(transparent)]
     File(FileError),
-    #[error("the disk that holds {} is full, so nothing more can be put on record and nothing is destroyed; free space there, then run again", path.display())]
+    #[error("the disk that holds {} is full, so nothing more can be put on record and nothing more is destroyed; free space there, then run again", path.display())]
     Full { path: PathBuf, source: io::Error },
     #[error("another process writes the destruction log in {}; wait until it ends, or ask it through its socket", dir.display())]
     Locked { dir: PathBuf },

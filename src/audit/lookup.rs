@@ -58,6 +58,10 @@ pub enum Answer {
     Incomplete,
     /// Announced, and kept after all.
     Aborted,
+    /// Announced, and not there any more when its turn came: how it went the log does not say.
+    Gone,
+    /// Announced, and what was read back after the transaction contradicted it: what stands there the log does not say.
+    Failed,
     /// Destroyed, and back since: the database was restored.
     Resurrected,
     NotFound,
@@ -77,6 +81,8 @@ impl std::fmt::Display for Answer {
             Self::Pending => "PENDING",
             Self::Incomplete => "INCOMPLETE",
             Self::Aborted => "ABORTED",
+            Self::Gone => "GONE",
+            Self::Failed => "FAILED",
             Self::Resurrected => "RESURRECTED",
             Self::NotFound => "NOT-FOUND",
             Self::KeyDestroyed => "KEY-DESTROYED",

@@ -4,13 +4,14 @@ use super::codec::LeafError;
 use super::leaf::{Action, RecordOutcome};
 
 impl RecordOutcome {
-    /// All of them, in the order of the run statement.
-    pub const ALL: [Self; 8] = [
+    /// All of them, in the order of the run statement, which counts what was gone with what had drifted.
+    pub const ALL: [Self; 9] = [
         Self::Destroyed,
         Self::Anonymized,
         Self::Held,
         Self::Blocked,
         Self::Drifted,
+        Self::Gone,
         Self::Deferred,
         Self::Incomplete,
         Self::Failed,
@@ -24,6 +25,7 @@ impl RecordOutcome {
             Self::Held => 'h',
             Self::Blocked => 'b',
             Self::Drifted => 'c',
+            Self::Gone => 'g',
             Self::Deferred => 'r',
             Self::Incomplete => 'i',
             Self::Failed => 'f',
@@ -80,7 +82,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn results_survive_their_text(places in prop::collection::vec(0_usize..8, 0..40)) {
+        fn results_survive_their_text(places in prop::collection::vec(0_usize..RecordOutcome::ALL.len(), 0..40)) {
             let results: Vec<_> = places.into_iter().map(|place| RecordOutcome::ALL[place]).collect();
             let text = encode_results(&results);
             prop_assert_eq!(decode_results(&text, results.len() as u32).unwrap(), results);

@@ -70,7 +70,9 @@ impl Apply {
             brake.executes(Execution { plan: plan.clone(), actor: actor.clone(), since, planned, done });
         };
         tell(0, 0);
-        let mut progress = |Progress { planned, done, .. }| {
+        let mut gone = 0;
+        let mut progress = |Progress { planned, done, went, .. }| {
+            gone = went;
             tell(planned, done);
             bar.set_length(planned);
             bar.set_position(done);
@@ -81,6 +83,11 @@ impl Apply {
         let answer = || if is_answered_for { Ok(()) } else { answer_for_clock(brake) };
         let statement = execute((desk, &plan), door.now(), &answer, &mut conditions);
         bar.finish_and_clear();
+        if statement.is_err() && gone > 0 {
+            note(&format!(
+                "this run had disposed of {gone} records by then, which the log tells; what of the batch at hand went, the next `apply` finds out and puts on record"
+            ));
+        }
         let statement = statement.map_err(|failure| failure.at_plan(&plan))?;
         if let Some(obstacle) = brake.why_not(&Windows::NONE) {
             note(&format!("the run has stopped: {obstacle}"));

@@ -237,7 +237,17 @@ impl ApprovedPlan {
 
     /// Whether a person approved this item.
     pub fn covers(&self, item: &Item) -> bool {
-        self.rule(item).is_some_and(|rule| self.covers_rule(rule)) && !self.except.contains(&item.fingerprint)
+        self.rule(item).is_some_and(|rule| self.covers_rule(rule)) && !self.excepts(&item.fingerprint)
+    }
+
+    /// Whether a person left this record out.
+    pub fn excepts(&self, record: &Fingerprint) -> bool {
+        self.except.contains(record)
+    }
+
+    /// Whether a person left any record out.
+    pub fn has_exceptions(&self) -> bool {
+        !self.except.is_empty()
     }
 
     /// The rules a person approved, of those that list something.

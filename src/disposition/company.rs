@@ -6,10 +6,11 @@
 
 use std::collections::BTreeSet;
 
-use super::Installation;
 use super::holds::HoldIndex;
 use super::judge::{BlockedBy, Governing};
 use super::plan::PlanError;
+use super::{ApprovedPlan, Installation};
+use crate::audit::Fingerprinter;
 use crate::audit::leaf::Action;
 use crate::calendar::Disposition;
 use crate::model::{HoldId, Instant, RecordKey, RuleNumber, SeriesName};
@@ -17,10 +18,17 @@ use crate::records::mapping::{Change, SeriesMapping};
 use crate::records::sqlite::{self, Companion, Companions, StoreError};
 
 /// The series whose rows may change with the records of one series.
-#[derive(Debug)]
 pub(super) struct Company<'a> {
     mapping: &'a SeriesMapping,
     others: Vec<Other<'a>>,
+    spared: Option<Spared<'a>>,
+}
+
+/// Records that an approval left out: each keeps, for its plan, the record with which its row would go.
+struct Spared<'a> {
+    plan: &'a ApprovedPlan,
+    /// Names records as the plan does.
+    names: Fingerprinter,
 }
 
 #[derive(Debug)]
@@ -95,12 +103,18 @@ impl<'a> Company<'a> {
                 may_have_the_same_part: places.any(|place| place.rows.are_owners_of_the_same_part()),
             });
         }
-        Ok(Self { mapping, others })
+        Ok(Self { mapping, others, spared: None })
+    }
+
+    /// The same under a plan, whose excepted records are kept. `names` gives them the names that they have there.
+    #[must_use]
+    pub fn sparing(self, plan: &'a ApprovedPlan, names: Fingerprinter) -> Self {
+        Self { spared: plan.has_exceptions().then_some(Spared { plan, names }), ..self }
     }
 
     /// Whether anything may keep a record of the series for the sake of another row, so that rows must be asked.
     pub fn may_keep(&self, holds: &HoldIndex) -> bool {
-        self.others.iter().any(|other| other.rows_are_asked(holds) || !other.expressions(holds).is_empty())
+        self.others.iter().any(|other| self.asks_rows_of(other, holds) || !other.expressions(holds).is_empty())
     }
 
     /// The expressions of the `--where` holds that are asked of other rows than the records themselves, with the series
@@ -129,8 +143,13 @@ impl<'a> Company<'a> {
                 sqlite::Company { of: &self.mapping.series, change: change(action), other: &other.mapping.series };
             let unasked =
                 |hold, source| Unasked { hold, series: other.mapping.series.clone(), source: Box::new(source) };
-            if other.rows_are_asked(holds) {
-                let mut see = |place: usize, row: Option<Companion>| other.see(holds, row, &mut keeping[place]);
+            if self.asks_rows_of(other, holds) {
+                let mut see = |place: usize, row: Option<Companion>| {
+                    if row.as_ref().is_some_and(|row| self.spares(other, row)) {
+                        keeping[place].blocked = Some(BlockedBy::Series);
+                    }
+                    other.see(holds, row, &mut keeping[place]);
+                };
                 rows.companions(company, keys, &mut see).map_err(|source| unasked(None, source))?;
             }
             for (hold, expression) in other.expressions(holds) {
@@ -141,6 +160,16 @@ impl<'a> Company<'a> {
             }
         }
         Ok(keeping)
+    }
+
+    fn asks_rows_of(&self, other: &Other<'_>, holds: &HoldIndex) -> bool {
+        self.spared.is_some() || other.rows_are_asked(holds)
+    }
+
+    fn spares(&self, other: &Other<'_>, row: &Companion) -> bool {
+        let names_it =
+            |spared: &Spared<'_>| spared.plan.excepts(&spared.names.record(&other.mapping.series, &row.named.key));
+        self.spared.as_ref().is_some_and(names_it)
     }
 }
 

@@ -28,6 +28,9 @@ impl Report for LookupReport {
         let series = self.told_series().map(|series| format!("{series} ")).unwrap_or_default();
         let mut text = format!("{series}{}{}{}\n", one_line(&self.of), words.colon, self.found.answer);
         text += &paragraph("", "", &meaning(&self.found, words));
+        if self.found.answer == Answer::NotFound {
+            text += &paragraph("", "", words.parts_unnamed);
+        }
         if self.cited && self.found.is_absent() {
             text += &paragraph("", "", words.cited_exactly);
         }
@@ -175,8 +178,7 @@ fn kept_by(letter: Option<char>, words: &Words) -> &'static str {
         Some(RecordOutcome::Held) => words.kept_by_hold,
         Some(RecordOutcome::Blocked) => words.kept_by_blocker,
         Some(RecordOutcome::Drifted) => words.kept_by_drift,
-        Some(RecordOutcome::Deferred) => words.kept_by_delay,
-        _ => words.kept_by_failure,
+        _ => words.kept_by_delay,
     }
 }
 
@@ -214,6 +216,8 @@ fn own_meaning(found: &Found, words: &Words) -> String {
             let letter = last.and_then(|last| last.outcome.as_ref()).map(|outcome| outcome.letter);
             return words.fill(words.answer_aborted, &[kept_by(letter, words)]);
         }
+        Answer::Gone => words.answer_gone,
+        Answer::Failed => words.answer_failed,
         Answer::Resurrected => words.answer_resurrected,
         Answer::NotFound => words.answer_not_found,
         Answer::KeyDestroyed => words.answer_key_destroyed,

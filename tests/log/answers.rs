@@ -104,9 +104,10 @@ fn what_a_later_log_says_of_files_that_an_earlier_one_left_is_told_with_its_name
 fn each_fate_of_a_record_has_its_answer() {
     let mut log = forge::Forge::ready();
     assert_eq!(answer(&log, &wanted(0)), Answer::NotFound);
-    let first = log.batch(&[forge::intent(0..4)], &["1D1i1h1A"]);
-    let fates = [Answer::Destroyed, Answer::Pending, Answer::Aborted, Answer::Anonymized, Answer::NotFound];
-    for (record, fate) in fates.into_iter().enumerate() {
+    let first = log.batch(&[forge::intent(0..6)], &["1D1i1h1A1g1f"]);
+    let kept = [Answer::Aborted, Answer::Anonymized, Answer::Gone, Answer::Failed, Answer::NotFound];
+    let fates = [Answer::Destroyed, Answer::Pending].into_iter().chain(kept);
+    for (record, fate) in fates.enumerate() {
         assert_eq!(answer(&log, &wanted(record as u64)), fate, "record {record}");
     }
     let mut released = log.clone();
@@ -134,18 +135,22 @@ fn a_destroyed_key_may_have_named_the_destruction_of_a_record_that_was_found_cha
         Body::FpkeyDestroyed(FpkeyDestroyed { source, year, actor })
     };
     let mut log = forge::Forge::ready();
-    for (record, letter) in (0..5).zip(["1c", "1r", "1f", "1h", "1D"]) {
+    for (record, letter) in (0..6).zip(["1c", "1r", "1f", "1g", "1h", "1D"]) {
         log.batch(&[forge::intent(record..record + 1)], &[letter]);
     }
-    let answers = |log: &forge::Forge| [0, 1, 2, 3, 4].map(|record| answer(log, &wanted(record)));
+    let answers = |log: &forge::Forge| [0, 1, 2, 3, 4, 5].map(|record| answer(log, &wanted(record)));
     let [kept, gone] = [Answer::Aborted, Answer::Destroyed];
-    assert_eq!(answers(&log), [kept, kept, kept, kept, gone]);
+    assert_eq!(answers(&log), [kept, kept, Answer::Failed, Answer::Gone, kept, gone]);
     let unreadable = Answer::KeyDestroyed;
     let mut before = log.clone();
     before.add(forgotten(2025));
-    assert_eq!(answers(&before), [unreadable, unreadable, unreadable, kept, gone], "held, it was there in 2026");
+    assert_eq!(
+        answers(&before),
+        [unreadable, unreadable, unreadable, unreadable, kept, gone],
+        "held, it was there in 2026"
+    );
     log.add(forgotten(2027));
-    assert_eq!(answers(&log), [unreadable, unreadable, unreadable, unreadable, gone]);
+    assert_eq!(answers(&log), [unreadable, unreadable, unreadable, unreadable, unreadable, gone]);
 }
 
 /// What is asked for by its reference, which has this fingerprint each year.

@@ -139,11 +139,14 @@ fn it_finds_every_forgery_that_ours_finds_and_none_where_ours_finds_none() {
     };
     let found = VerdictCounts { rows: 16, not_yet: 10, held: 1, due: 5, ..VerdictCounts::default() };
     resumed.add(Body::Run(Run { run: second.as_str().into(), verdicts: [("PC-1".into(), found)].into(), ..stated }));
+    let mut gone = Forge::ready();
+    gone.batch(&[intent(0..5)], &["3D1g1c"]);
+    gone.add(run(RunCounts { planned: 5, destroyed: 3, drifted: 2, ..RunCounts::default() }));
     let mut same_calendar = Forge::ready();
     same_calendar.add(calendar("P1Y"));
     let mut empty_run = Forge::ready();
     empty_run.add(run(RunCounts::default()));
-    for sound in [Forge::begin(), Forge::sound(), pending, held, back, resumed, same_calendar, empty_run] {
+    for sound in [Forge::begin(), Forge::sound(), pending, held, back, resumed, gone, same_calendar, empty_run] {
         let dir = tempfile::tempdir().unwrap();
         sound.write(dir.path());
         let said = said(dir.path(), &[]);

@@ -80,3 +80,26 @@ fn a_file_that_a_record_names_beneath_two_spellings_of_a_root_goes_once() {
     let (code, run) = house.json(&["apply", &house.approved()]);
     assert_eq!((code, &run["destroyed"], &run["files"]), (0, &DUE.into(), &DUE.into()), "{run}");
 }
+
+#[test]
+fn files_that_may_be_gone_are_not_taken_for_gone_where_none_is_there() {
+    let house = House::new();
+    house.edit("retentiond.toml", "root = \"files\" }", "root = \"files\", missing = \"gone\" }");
+    let plan = house.approved();
+    fs::rename(house.path("files"), house.path("volume")).unwrap();
+    fs::create_dir(house.path("files")).unwrap();
+    fs::write(house.path("files/readme.txt"), "nothing is mounted here").unwrap();
+    let (code, run) = house.json(&["apply", &plan]);
+    assert_eq!((code, &run["failed"], &run["missing"]), (5, &DUE.into(), &0.into()), "{run}");
+    let reason = run["reasons"].as_object().unwrap().keys().next().unwrap();
+    assert!(reason.contains("volume may not be mounted"), "{run}");
+    assert_eq!(house.rows("dossier"), DOSSIERS);
+    // Mounted again, what the run itself has unlinked is no sign of the contrary.
+    fs::rename(house.path("files"), house.path("unmounted")).unwrap();
+    fs::rename(house.path("volume"), house.path("files")).unwrap();
+    for id in [60, 61, 62] {
+        fs::remove_file(house.path(&format!("files/canary-{id}.txt"))).unwrap();
+    }
+    let run = house.ask(&["apply", &house.approved()]);
+    assert_eq!((&run["destroyed"], &run["missing"]), (&DUE.into(), &1.into()), "{run}");
+}

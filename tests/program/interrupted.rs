@@ -175,3 +175,30 @@ fn whoever_applies_answers_for_the_clock_only_where_something_may_go() {
     let applied = apply(&house.approved());
     assert!(applied.code == 0 && applied.err.contains("whoever applies this plan answers for it"), "{applied:?}");
 }
+
+#[test]
+fn a_run_that_ends_in_an_error_tells_what_it_had_destroyed_before() {
+    let house = House::new();
+    let plan = house.approved();
+    let told = ran(house.command(&["apply", &plan]).env("FAILPOINTS", "chunk-done=return(enospc)"));
+    assert_eq!(told.code, 1, "{told:?}");
+    assert!(told.err.contains(&format!("had disposed of {DUE} records")), "{}", told.err);
+    assert_eq!(house.rows("dossier"), DOSSIERS - DUE);
+}
+
+#[test]
+fn of_records_that_are_gone_with_the_fence_of_their_batch_nobody_says_that_they_were_kept() {
+    let house = House::new();
+    let plan = house.approved();
+    // Held only now, so that it is announced and stays.
+    house.ask(&["hold", "place", "dossier", "9", "--reason", "litigation"]);
+    killed_at(&house, &plan, "committed");
+    house.database().execute("DELETE FROM retentiond_batch", []).unwrap();
+    house.run(&["apply", &plan]);
+    let outcomes = house.ask(&["audit", "show", "--kind", "outcome"]);
+    assert_eq!(outcomes["entries"][0]["results"], "8g1r51g", "{outcomes}");
+    for (key, answer) in [("7", "GONE"), ("9", "ABORTED")] {
+        assert_eq!(house.ask(&["audit", "lookup", "dossier", key])["answer"], answer, "{key}");
+    }
+    house.verify();
+}

@@ -144,7 +144,7 @@ fn what_one_of_two_plans_destroyed_is_gone_whatever_the_other_says_of_it() {
     let found = house.ask(&LOOKUP);
     let mentions = found["mentions"].as_array().unwrap();
     let told: Vec<_> = mentions.iter().map(|mention| mention["answer"].as_str().unwrap()).collect();
-    assert_eq!((&found["answer"], told), (&"DESTROYED".into(), vec!["DESTROYED", "ABORTED"]), "{found}");
+    assert_eq!((&found["answer"], told), (&"DESTROYED".into(), vec!["DESTROYED", "GONE"]), "{found}");
     let text = house.run(&LOOKUP).flat();
     assert!(text.contains("dossier 4: DESTROYED") && !text.contains("kept after all"), "{text}");
 }
@@ -268,7 +268,7 @@ fn what_an_earlier_log_says_was_destroyed_is_gone_whatever_its_successor_says_of
     let found = house.ask(&LOOKUP);
     let mentions = found["mentions"].as_array().unwrap();
     let told: Vec<_> = mentions.iter().map(|mention| mention["answer"].as_str().unwrap()).collect();
-    assert_eq!((&found["answer"], told), (&"DESTROYED".into(), vec!["DESTROYED", "ABORTED"]), "{found}");
+    assert_eq!((&found["answer"], told), (&"DESTROYED".into(), vec!["DESTROYED", "GONE"]), "{found}");
     fs::rename(house.path("state/audit.1"), house.path("away")).unwrap();
     assert_eq!(house.json(&LOOKUP).1["answer"], "CANNOT-TELL");
 }

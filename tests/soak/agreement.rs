@@ -170,7 +170,7 @@ fn outcome(told: &mut Told, leaf: &Json, intent: &Json, names: &BTreeMap<(i32, F
                 assert_eq!(told.destroyed.insert(*id, day), None, "dossier {id} was destroyed twice");
                 destroyed.push(*id);
             }
-            'c' => told.figures.drifted += 1,
+            'c' | 'g' => told.figures.drifted += 1,
             'h' | 'r' => {}
             other => panic!("nothing here should end as {other}: {leaf}"),
         }

@@ -89,8 +89,10 @@ pub enum RecordOutcome {
     Held,
     /// `b`
     Blocked,
-    /// `c`: changed since the plan.
+    /// `c`: there, and changed since the plan.
     Drifted,
+    /// `g`: not there any more when its turn came; how it went, its letter does not tell.
+    Gone,
     /// `r`: put off (lock, window, batch rolled back).
     Deferred,
     /// `i`: rows gone, a file not.

@@ -48,14 +48,14 @@ pub struct RunCounts {
 }
 
 impl RunCounts {
-    /// The records of one outcome.
+    /// The count in which records of one outcome are: what was not there any more is no longer as it was planned.
     pub fn of(&mut self, outcome: RecordOutcome) -> &mut u64 {
         match outcome {
             RecordOutcome::Destroyed => &mut self.destroyed,
             RecordOutcome::Anonymized => &mut self.anonymized,
             RecordOutcome::Held => &mut self.held,
             RecordOutcome::Blocked => &mut self.blocked,
-            RecordOutcome::Drifted => &mut self.drifted,
+            RecordOutcome::Drifted | RecordOutcome::Gone => &mut self.drifted,
             RecordOutcome::Deferred => &mut self.deferred,
             RecordOutcome::Incomplete => &mut self.incomplete,
             RecordOutcome::Failed => &mut self.failed,
@@ -63,10 +63,18 @@ impl RunCounts {
     }
 
     /// Adds the outcomes of others; `planned` stays.
-    pub fn add(&mut self, mut more: Self) {
-        for outcome in RecordOutcome::ALL {
-            let sum = self.of(outcome);
-            *sum = sum.saturating_add(*more.of(outcome));
+    pub fn add(&mut self, more: Self) {
+        for (sum, more) in [
+            (&mut self.destroyed, more.destroyed),
+            (&mut self.anonymized, more.anonymized),
+            (&mut self.held, more.held),
+            (&mut self.blocked, more.blocked),
+            (&mut self.drifted, more.drifted),
+            (&mut self.deferred, more.deferred),
+            (&mut self.incomplete, more.incomplete),
+            (&mut self.failed, more.failed),
+        ] {
+            *sum = sum.saturating_add(more);
         }
     }
 

@@ -36,7 +36,7 @@ pub(super) fn apart(mentions: &[Mention]) -> Vec<Vec<usize>> {
 fn waited(names: &[(i32, Fingerprint)], places: &[Vec<usize>], mentions: &[Mention]) -> bool {
     let years_rise = names.windows(2).all(|pair| pair[0].0 < pair[1].0);
     let Some((_, before)) = places.split_last() else { return false };
-    years_rise && before.iter().flatten().all(|place| mentions[*place].answer == Answer::Aborted)
+    years_rise && before.iter().flatten().all(|place| mentions[*place].is_in_vain())
 }
 
 /// The mention that gives the answer of a record.

@@ -97,9 +97,14 @@ impl Mention {
         self.is_gone() || (self.answer == Answer::Pending && self.outcome.is_some())
     }
 
-    /// Whether it says that the record was not destroyed, or is back.
+    /// Whether it was announced in vain: it was kept, or nobody knows of it that it went by what was announced.
+    pub(super) fn is_in_vain(&self) -> bool {
+        matches!(self.answer, Answer::Aborted | Answer::Gone | Answer::Failed)
+    }
+
+    /// Whether it does not say that the record was destroyed, or says that it is back.
     pub(super) fn denies(&self) -> bool {
-        matches!(self.answer, Answer::Aborted | Answer::Resurrected)
+        self.is_in_vain() || self.answer == Answer::Resurrected
     }
 
     /// Takes up what later logs say of it, where its own is of this name.
@@ -121,6 +126,8 @@ impl Mention {
         let letter = self.outcome.as_ref().and_then(|outcome| RecordOutcome::of_letter(outcome.letter));
         match self.answer {
             Answer::Aborted => matches!(letter, Some(RecordOutcome::Held | RecordOutcome::Blocked)),
+            // Another plan may have destroyed it before, which says more.
+            Answer::Gone | Answer::Failed => false,
             Answer::Pending => self.outcome.is_some(),
             _ => true,
         }

@@ -185,7 +185,11 @@ impl<'a> Search<'a> {
                 RecordOutcome::Destroyed => Answer::Destroyed,
                 RecordOutcome::Anonymized => Answer::Anonymized,
                 RecordOutcome::Incomplete => Answer::Pending,
-                _ => Answer::Aborted,
+                RecordOutcome::Gone => Answer::Gone,
+                RecordOutcome::Failed => Answer::Failed,
+                RecordOutcome::Held | RecordOutcome::Blocked | RecordOutcome::Drifted | RecordOutcome::Deferred => {
+                    Answer::Aborted
+                }
             };
         }
     }

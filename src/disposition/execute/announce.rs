@@ -2,6 +2,7 @@
 
 use super::error::ExecuteError;
 use super::fault;
+use super::roots::SeenRoots;
 use super::spool::{Spool, SpoolDir, SpooledFile};
 use super::target::Target;
 use crate::audit::leaf::Action;
@@ -43,6 +44,7 @@ pub(super) fn identify_files<'i>(
     target: &Target<'_>,
     items: &[&'i Item],
     reserved: &Reserved,
+    roots: &mut SeenRoots,
 ) -> Result<(Vec<Candidate<'i>>, Vec<RefusedItem<'i>>), StoreError> {
     let mut candidates: Vec<_> =
         items.iter().map(|item| Ok(Candidate { item, files: Vec::new(), named: Vec::new(), missing: 0 })).collect();
@@ -53,16 +55,18 @@ pub(super) fn identify_files<'i>(
             candidates[place] = Err(error.into());
         }
         let identified = identify_all(&files, reserved);
+        let found = files.iter().zip(&identified).filter_map(|(file, id)| Some((file, id.as_ref().ok()?.as_ref()?)));
+        found.for_each(|(file, id)| roots.see(&file.root, id.dev));
         for (file, identified) in files.into_iter().zip(identified) {
             let place = file.record;
             let Ok(candidate) = &mut candidates[place] else { continue };
             candidate.named.push((file.part.clone(), file.path.clone()));
             match identified {
                 Ok(Some(id)) => candidate.files.push((file, id)),
-                Ok(None) if must_be_there(target, candidate.item, &file.part) => {
-                    candidates[place] = Err(FileError::missing(&file).into());
-                }
-                Ok(None) => candidate.missing += 1,
+                Ok(None) => match why_not_gone(writer, target, candidate.item, &file, roots)? {
+                    Some(error) => candidates[place] = Err(error.into()),
+                    None => candidate.missing += 1,
+                },
                 Err(error) => candidates[place] = Err(error.into()),
             }
         }
@@ -80,11 +84,26 @@ pub(super) fn identify_files<'i>(
     Ok((ready, refused))
 }
 
-/// An absent file is as good as gone only where the mapping says so, or where none is unlinked: its root may be wrong,
-/// or its volume not mounted.
-fn must_be_there(target: &Target<'_>, item: &Item, part: &PartName) -> bool {
-    let files = target.mapping.parts.iter().filter(|own| own.name == *part).filter_map(|own| own.files.as_ref());
-    item.action == Action::Destroy && files.into_iter().any(|files| files.missing == Missing::Fail)
+/// An absent file is as good as gone only where the mapping says so and others are there, or where none is unlinked:
+/// its root may be wrong, or its volume not mounted.
+fn why_not_gone(
+    writer: &Writer,
+    target: &Target<'_>,
+    item: &Item,
+    file: &FileRef,
+    roots: &mut SeenRoots,
+) -> Result<Option<FileError>, StoreError> {
+    let own = target.mapping.parts.iter().filter(|part| part.name == file.part && item.action == Action::Destroy);
+    for (part, files) in own.filter_map(|part| Some((part, part.files.as_ref()?))) {
+        match files.missing {
+            Missing::Fail => return Ok(Some(FileError::missing(file))),
+            Missing::Gone if !roots.is_what_it_should_be(writer, part, files)? => {
+                return Ok(Some(FileError::nothing_there(file)));
+            }
+            Missing::Gone => {}
+        }
+    }
+    Ok(None)
 }
 
 /// Logs the intents and waits until they are on stable storage, with all that was logged before.

@@ -12,6 +12,7 @@ use super::divide::{Took, giant, run_divided};
 use super::error::ExecuteError;
 use super::queue::{Chunk, Queue};
 use super::resume::Settled;
+use super::roots::SeenRoots;
 use super::spool::SpoolDir;
 use super::statement::{Statement, Tally};
 use super::stayed::{Staying, leave};
@@ -47,6 +48,8 @@ pub struct Progress {
     pub planned: u64,
     /// Records accounted for, whatever became of them.
     pub done: u64,
+    /// Those among them that went, as far as their outcomes are on record.
+    pub went: u64,
     /// How long the database is left to its application before the next chunk.
     pub pause: Duration,
 }
@@ -94,11 +97,15 @@ pub fn apply(
         gone_since: &gone_since,
         spools: SpoolDir::of(&install.state, install.boot),
         reserved: install.reserved(),
+        roots: SeenRoots::default(),
         writers,
         tally: Tally { late, interrupted: settled.untold, ..Tally::default() },
+        told: 0,
     };
     execution.tally.counts.planned = execution.count_planned()?;
-    let finished = execution.go_through(conditions)?;
+    let finished = execution.go_through(conditions);
+    // Whoever is told of an error is told of what went before it, too.
+    let finished = finished.inspect_err(|_| execution.tell_the_rest(conditions))?;
     let now = (conditions.clock)();
     let tally = Tally { copied_in: execution.writers.copied_in, ..execution.tally };
     close(&mut *shared.lock()?, plan, tally, Ended { run, began, now, finished, actor: conditions.actor })
@@ -126,13 +133,30 @@ struct Execution<'a> {
     gone_since: &'a GoneSince,
     spools: SpoolDir,
     reserved: Reserved,
+    roots: SeenRoots,
     writers: Writers<'a>,
     tally: Tally,
+    /// Records accounted for when that was last told.
+    told: u64,
 }
 
 impl<'a> Execution<'a> {
     fn source_of(&self, chunk: &Chunk) -> &SourceName {
         &self.plan.manifest().series[chunk.series].source
+    }
+
+    fn tell(&mut self, conditions: &mut Conditions<'_>, pause: Duration) {
+        let counts = self.tally.counts;
+        let (done, went) = (self.tally.accounted(), counts.destroyed + counts.anonymized + counts.incomplete);
+        self.told = done;
+        (conditions.progress)(Progress { planned: counts.planned, done, went, pause });
+    }
+
+    /// Tells of what a chunk did that was interrupted.
+    fn tell_the_rest(&mut self, conditions: &mut Conditions<'_>) {
+        if self.tally.accounted() > self.told {
+            self.tell(conditions, Duration::ZERO);
+        }
     }
 
     fn count_planned(&self) -> Result<u64, ExecuteError> {
@@ -175,7 +199,7 @@ impl<'a> Execution<'a> {
                 Pace::Polite => LEAST_PAUSE.max(took.held / 2),
                 Pace::Full => Duration::ZERO,
             };
-            (conditions.progress)(Progress { planned: self.tally.counts.planned, done: self.tally.accounted(), pause });
+            self.tell(conditions, pause);
             thread::sleep(pause);
         }
         Ok(true)
@@ -220,6 +244,7 @@ impl<'a> Execution<'a> {
             shared: self.shared,
             writer,
             reserved: &self.reserved,
+            roots: &mut self.roots,
             spools: &self.spools,
             clock: conditions.clock,
             stop: conditions.stop,
@@ -252,7 +277,7 @@ impl<'a> Execution<'a> {
         let governing = governing?.ok_or_else(no_series)?;
         let year = self.plan.manifest().fingerprint_year;
         let fingerprinter = self.shared.lock()?.log().fingerprinter(&mapping.source, year, now)?;
-        let company = Company::of(self.install, mapping, now)?;
+        let company = Company::of(self.install, mapping, now)?.sparing(self.plan, fingerprinter.clone());
         let (plan, run, gone_since) = (self.plan, self.run, self.gone_since);
         Ok(Target { plan, run, mapping, governing, company, fingerprinter, gone_since })
     }

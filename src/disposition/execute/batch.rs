@@ -11,6 +11,7 @@ use super::fault;
 use super::finish::{After, Committed, Ending, finish, log_outcomes};
 use super::halt;
 use super::note;
+use super::roots::SeenRoots;
 use super::spool::{Spool, SpoolDir};
 use super::statement::BatchResult;
 use super::stayed;
@@ -33,6 +34,10 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(800);
 const WENT_SINCE: &str = "the log says that the record went under another plan since this one was made; where it stands in its table again, make a new \
      plan, which lists it under the rail `restored`";
 
+/// What is said of a record that did not wait for its turn.
+const GONE_BEFORE: &str = "the record was not there any more when its turn came: it had gone with another record whose part it was, under another plan, \
+     or by what is not retentiond; these count as drifted";
+
 /// What a batch works with.
 pub(super) struct Bench<'a> {
     pub shared: &'a SharedDesk,
@@ -40,6 +45,7 @@ pub(super) struct Bench<'a> {
     pub spools: &'a SpoolDir,
     /// What no row may have unlinked.
     pub reserved: &'a Reserved,
+    pub roots: &'a mut SeenRoots,
     pub clock: &'a dyn Fn() -> Instant,
     pub stop: &'a AtomicBool,
     /// How long a transaction may work before it is undone.
@@ -93,7 +99,7 @@ enum Attempt {
 /// # Errors
 /// Whatever makes it unwise to go on: the log cannot be written, or a COMMIT's fate cannot be read.
 pub(super) fn run_batch(bench: &mut Bench<'_>, target: &Target<'_>, items: &[&Item]) -> Result<BatchEnd, ExecuteError> {
-    let (candidates, refused) = identify_files(bench.writer, target, items, bench.reserved)?;
+    let (candidates, refused) = identify_files(bench.writer, target, items, bench.reserved, bench.roots)?;
     let mut end = match bench.writer.make_fence_table() {
         Err(error) if error.is_locked() => {
             let result = put_off(&candidates, "the database stayed locked");
@@ -185,11 +191,15 @@ fn run_announced(
     })
 }
 
-/// Tells of records that were not disposed of because the log says that they went since the plan was made.
+/// Tells of records that were not disposed of because the log says that they went since the plan was made, or that were
+/// not there any more.
 fn explain_drift(target: &Target<'_>, candidates: &[Candidate<'_>], result: &mut BatchResult) {
     for (place, candidate) in candidates.iter().enumerate() {
-        if result.outcomes[place] == RecordOutcome::Drifted && target.went_since(candidate.item) {
-            result.explain(place, WENT_SINCE);
+        match result.outcomes[place] {
+            RecordOutcome::Drifted if target.went_since(candidate.item) => result.explain(place, WENT_SINCE),
+            // Nothing stays of which `explain` could tell.
+            RecordOutcome::Gone => result.reasons.push(GONE_BEFORE.to_owned()),
+            _ => {}
         }
     }
 }

@@ -128,8 +128,9 @@ impl Judging<'_, '_> {
             let kept = Kept { is_held, by: keeping[place].blocked };
             match facts {
                 Some(facts) if same_files[place] => rejudge(target, candidate, facts, holds, kept, now),
-                // The record is gone, or its files are not those that were announced.
-                _ => RecordOutcome::Drifted,
+                // Its files are not those that were announced.
+                Some(_) => RecordOutcome::Drifted,
+                None => RecordOutcome::Gone,
             }
         });
         Ok(outcomes.collect())

@@ -29,6 +29,7 @@ mod recover;
 mod remains;
 mod restored;
 mod resume;
+mod roots;
 mod spool;
 mod statement;
 mod stayed;

@@ -125,7 +125,7 @@ fn resolve(desk: &mut Desk, intents: &[(u64, Intent)], now: Instant) -> Result<b
             let after = After { mapping, spool: &spool, reserved: &reserved, spools: &spools };
             (finish(&mut writer, committed, &keys, &after)?, true)
         }
-        None => (put_off(records), false),
+        None => (put_off(&mut writer, first, &keys)?, false),
     };
     log_outcomes(desk.log(), intents, &result, Ending { committed, recovered: true }, now)?;
     desk.log().sync()?;
@@ -252,8 +252,17 @@ fn empty_spool(log: Origin, intent: &Intent) -> Spool {
     }
 }
 
-fn put_off(records: usize) -> BatchResult {
-    BatchResult { outcomes: vec![RecordOutcome::Deferred; records], ..BatchResult::default() }
+/// What is said of a batch that the database does not remember: its records are put off. Of those that are not there
+/// nobody knows what took them, and that they were kept is not claimed.
+fn put_off(writer: &mut Writer, first: &Intent, keys: &[Option<RecordKey>]) -> Result<BatchResult, ExecuteError> {
+    let outcomes = match first.action {
+        Action::Destroy => {
+            let outcome = |is_gone| if is_gone { RecordOutcome::Gone } else { RecordOutcome::Deferred };
+            disposed(writer, first, keys)?.into_iter().map(outcome).collect()
+        }
+        Action::Anonymize => vec![RecordOutcome::Deferred; keys.len()],
+    };
+    Ok(BatchResult { outcomes, ..BatchResult::default() })
 }
 
 /// The keys of a batch, in order: the log names records by fingerprint only, the plan's list has their keys. Where the

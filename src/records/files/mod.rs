@@ -96,6 +96,10 @@ pub enum Refusal {
         "it is not there; put it back, correct `root` or mount its volume, or say in the mapping that such files may be gone: `missing = \"gone\"` in `files`"
     )]
     Missing,
+    #[error(
+        "it is not there, and of the files that rows name beneath the root none is: its volume may not be mounted, and `missing = \"gone\"` would leave them where they are; mount it or correct `root`, or, where the application removed all of them, take `files` out of the mapping"
+    )]
+    NothingThere,
     #[error("the root is not a directory that can be entered; mount it, or correct `root`")]
     Root,
     #[error("a symbolic link stands on its path; put the file itself beneath the root")]
@@ -283,6 +287,11 @@ impl FileError {
     /// A file that must be there, and is not.
     pub fn missing(file: &FileRef) -> Self {
         refused(file, Refusal::Missing)
+    }
+
+    /// A file that may be gone, beneath a root where nothing is there.
+    pub fn nothing_there(file: &FileRef) -> Self {
+        refused(file, Refusal::NothingThere)
     }
 }
 

@@ -20,6 +20,7 @@ mod hot;
 mod key_order;
 mod lookup;
 mod masked;
+mod named_files;
 mod open;
 mod part_rows;
 mod parts;

@@ -15,6 +15,7 @@ use super::dispose::Weight;
 use super::dispose_program::Program;
 use super::fence::{self, FenceState};
 use super::lookup::NamedFiles;
+use super::named_files;
 use super::open::{Opened, Purpose};
 use super::programs::Programs;
 use super::references;
@@ -23,7 +24,7 @@ use super::spellings::Spellings;
 use super::write_txn::WriteTxn;
 use super::{Queries, StoreError};
 use crate::model::{BatchNumber, Origin, RecordKey, SeriesName};
-use crate::records::mapping::{SeriesMapping, Source};
+use crate::records::mapping::{FilesMapping, PartMapping, SeriesMapping, Source};
 
 /// How often the row of an aborted batch is tried, and how long between.
 const ATTEMPTS: u32 = 50;
@@ -199,6 +200,17 @@ impl Writer {
         let unknown = named.unknown.into_iter();
         named.unknown = unknown.map(|(record, error)| (record, error.in_mapping(&self.queries, series))).collect();
         Ok(named)
+    }
+
+    /// The paths beneath its root that the first and the last rows of a part name. Personal information.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn sample_of_files(&self, part: &PartMapping, files: &FilesMapping) -> Result<Vec<String>, StoreError> {
+        let conn = &self.opened.conn;
+        let mut paths = named_files::first(conn, part, files).map_err(|error| StoreError::of(conn, error))?;
+        paths.append(&mut named_files::last(conn, part, files));
+        Ok(paths)
     }
 
     /// For each of these files (paths beneath `root`), whether a row of any mapped table may still name it.

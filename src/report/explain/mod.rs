@@ -185,6 +185,9 @@ impl ExplainReport {
             "not_in_force" => self.not_in_force.clone().unwrap_or_default(),
             "gone" => match &self.found {
                 Some(found) if !found.is_absent() => words.is_gone.to_owned(),
+                Some(found) if found.answer == Answer::NotFound => {
+                    format!("{} {} {}", words.is_absent, lookup::meaning(found, words), words.parts_unnamed)
+                }
                 Some(found) => format!("{} {}", words.is_absent, lookup::meaning(found, words)),
                 None => words.is_absent.to_owned(),
             },

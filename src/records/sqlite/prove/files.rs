@@ -1,17 +1,11 @@
 //! Whether the files that rows name are there: a root that is wrong, or a volume that is not mounted, shows in a
 //! sample.
 
-use rusqlite::types::ValueRef;
-
 use super::{Proof, part_place};
 use crate::records::files::is_there;
 use crate::records::mapping::{FilesMapping, Missing, PartMapping, SeriesMapping};
 use crate::records::sqlite::Severity;
-use crate::records::sqlite::lookup::path_of;
-use crate::records::sqlite::sql;
-
-/// Rows looked at, the first of a table: the oldest as a rule, which fall due first.
-const SAMPLE: usize = 500;
+use crate::records::sqlite::named_files;
 
 /// Files that rows name.
 #[derive(Default)]
@@ -62,18 +56,8 @@ impl Proof<'_> {
     }
 
     fn files_of(&self, part: &PartMapping, files: &FilesMapping) -> rusqlite::Result<Sample> {
-        let columns: Vec<String> = files.columns.iter().map(|column| sql::column("this", column)).collect();
-        let condition =
-            part.condition.as_ref().map(|test| format!(" WHERE {}", sql::condition(test))).unwrap_or_default();
-        let select =
-            format!("SELECT {} FROM {} AS this{condition} LIMIT {SAMPLE}", columns.join(", "), sql::name(&part.table));
-        let mut statement = self.opened.conn.prepare(&select)?;
-        let mut rows = statement.query([])?;
         let mut sample = Sample::default();
-        while let Some(row) = rows.next()? {
-            let values: Vec<ValueRef<'_>> =
-                (0..columns.len()).map(|place| row.get_ref(place)).collect::<Result<_, _>>()?;
-            let Some(path) = path_of(&values) else { continue };
+        for path in named_files::first(&self.opened.conn, part, files)? {
             sample.named += 1;
             // What cannot be reached by its path fails for a reason of its own.
             sample.there += u64::from(is_there(&files.root, &path).unwrap_or(true));
