@@ -1,9 +1,11 @@
 //! What ops said of their databases, lowered from `retentiond.toml`: syntax checked, not yet proved against a schema.
 
+mod acts;
 #[cfg(test)]
 pub(crate) mod sample;
 mod touch;
 
+pub use acts::{Act, Put, Tie};
 pub use touch::{Change, Place, Reach, Rows};
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -70,18 +72,21 @@ impl SeriesMapping {
         chain.all(|part| part.owner_gone == OwnerGone::Destroy)
     }
 
-    /// Those of some series from whose own rows a date of this event is read, and which may go before the record: not
-    /// those that wait for it.
+    /// Those of some series that destroy, of their own or with their records, rows from which a date of this event is
+    /// read, and may do so before the record goes.
     pub fn dates_from<'m>(&self, event: &EventMapping, series: &[&'m SeriesMapping]) -> Vec<&'m SeriesMapping> {
-        let tables = event.elements.iter().filter_map(|element| match &element.place {
-            ElementTable::Child { table, .. } => Some(table),
+        let read = event.elements.iter().filter_map(|element| match &element.place {
+            ElementTable::Child { table, on, .. } => Some((table, on)),
             ElementTable::Record => None,
         });
-        let waits = |other: &SeriesMapping| other.blocked_by.iter().any(|relation| relation.series == self.series);
-        let of_table = |table: &String| {
-            series.iter().copied().find(|other| other.table.eq_ignore_ascii_case(table) && !waits(other))
+        let read: Vec<(&String, &Join)> = read.collect();
+        let takes = |act: &Act<'_>| {
+            act.change().is_none()
+                && read.iter().any(|(table, on)| {
+                    act.table().eq_ignore_ascii_case(table) && act.with_reader(self, true, on) == Tie::Apart
+                })
         };
-        tables.filter_map(of_table).collect()
+        series.iter().copied().filter(|other| other.acts(true).iter().any(takes)).collect()
     }
 }
 

@@ -67,6 +67,6 @@ fn changed_series(
         return Ok(Some(format!("the schema of {name} has changed")));
     }
     // A plan may be older than the version that found the fault.
-    proven(&reader, mapping, &governing)?;
+    proven(&reader, mapping, &governing, install)?;
     Ok(None)
 }

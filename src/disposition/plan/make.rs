@@ -43,7 +43,7 @@ pub(super) fn make_of(
         history.declared.admits(scoped.governing.calendar(), request.now)?;
     }
     for scoped in &scope.series {
-        proven(&open(scoped, &install.series)?, scoped.mapping, &scoped.governing)?;
+        proven(&open(scoped, &install.series)?, scoped.mapping, &scoped.governing, install)?;
     }
     let dirs = PlanDirs::of(&install.state);
     let draft = Draft::create(dirs.bodies())?;

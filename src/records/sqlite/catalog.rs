@@ -1,10 +1,11 @@
 //! What a database's schema says, as far as the mapping and `init` need it.
 
+mod computed;
 mod reading;
 
 pub(super) use reading::{collation, indexes};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The collation that tells any two texts apart.
 pub const BINARY: &str = "BINARY";
@@ -32,6 +33,8 @@ pub struct Table {
     pub indexes: Vec<Index>,
     /// Names of its triggers.
     pub triggers: Vec<String>,
+    /// Of computed columns: the words of what they are computed from, column and words in lower case.
+    pub computed: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// A column.
@@ -109,6 +112,20 @@ impl Table {
     /// A column, however its name's ASCII letters are written.
     pub fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name))
+    }
+
+    /// A column and all that are computed from it, in lower case; so are those of which nobody can tell.
+    pub fn with_computed(&self, column: &str) -> BTreeSet<String> {
+        let mut all = BTreeSet::from([column.to_ascii_lowercase()]);
+        let computed: Vec<String> =
+            self.columns.iter().filter(|column| column.generated).map(|it| it.name.to_ascii_lowercase()).collect();
+        // Each round finds another, or is the last.
+        for _ in 0..computed.len() {
+            let is_of = |name: &&String| self.computed.get(*name).is_none_or(|words| !words.is_disjoint(&all));
+            let more: Vec<String> = computed.iter().filter(is_of).cloned().collect();
+            all.extend(more);
+        }
+        all
     }
 
     /// Columns of the primary key, in its order.

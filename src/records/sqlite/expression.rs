@@ -14,6 +14,9 @@ use crate::records::mapping::{Condition, ElementTable, Join, Relation, SeriesMap
 /// keeps must not go a moment later, and a plan for a day must be the plan of that day.
 pub(super) const FICKLE: &str = "it asks for the time or for chance; its answer may depend on the records only";
 
+/// Why an expression is refused that SQLite would not let ask, and not before a row is asked.
+const OF_SQLITE: &str = "it asks SQLite for its settings and its schema (`pragma_…`), which tell nothing of a record";
+
 /// Functions that answer by something else than their arguments.
 const OTHERS: [&str; 9] = [
     "random",
@@ -173,6 +176,9 @@ pub(super) fn refusal(opened: &Opened, text: &str, select: &str) -> Result<Optio
     }
     let failed = |error| StoreError::of(&opened.conn, error);
     let calls = opened.calls_of(select).map_err(failed)?;
+    if opened.columns_read_by(select).map_err(failed)?.iter().any(|(table, _)| table.starts_with("pragma_")) {
+        return Ok(Some(OF_SQLITE));
+    }
     let is_fickle = is_fickle(&opened.conn, text, &calls).map_err(failed)?;
     Ok(is_fickle.then_some(FICKLE))
 }

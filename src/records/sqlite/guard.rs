@@ -14,8 +14,8 @@ pub struct Noted(Arc<Mutex<Seen>>);
 
 #[derive(Debug, Default)]
 struct Seen {
-    /// Tables read, in lower case.
-    reads: BTreeSet<String>,
+    /// Tables read and their columns, in lower case.
+    reads: BTreeSet<(String, String)>,
     calls: BTreeSet<Call>,
     /// While somebody asks what a statement would write: all that it would.
     writes: Option<BTreeSet<Write>>,
@@ -43,8 +43,9 @@ pub enum Change {
 }
 
 impl Noted {
-    /// Tables read since the last look, in lower case; the next look begins anew.
-    pub fn take_reads(&self) -> BTreeSet<String> {
+    /// Tables read since the last look and their columns, in lower case; the next look begins anew. A table of which
+    /// rows are only counted stands there with an empty name.
+    pub fn take_reads(&self) -> BTreeSet<(String, String)> {
         std::mem::take(&mut self.seen().reads)
     }
 
@@ -104,8 +105,8 @@ fn watch(conn: &mut Connection, judge: fn(&AuthContext<'_>) -> Authorization) ->
                 return Authorization::Allow;
             }
         }
-        if let AuthAction::Read { table_name, .. } = context.action {
-            seen.reads.insert(table_name.to_ascii_lowercase());
+        if let AuthAction::Read { table_name, column_name } = context.action {
+            seen.reads.insert((table_name.to_ascii_lowercase(), column_name.to_ascii_lowercase()));
         }
         if let AuthAction::Function { function_name } = context.action {
             let inside = context.accessor.map(str::to_owned);

@@ -95,6 +95,16 @@ impl Opened {
         for sql in statements {
             self.conn.prepare(sql).map_err(|error| self.failed(error))?;
         }
+        Ok(self.noted.take_reads().into_iter().map(|(table, _)| table).collect())
+    }
+
+    /// The tables that a statement reads and their columns, in lower case.
+    ///
+    /// # Errors
+    /// It cannot be prepared.
+    pub fn columns_read_by(&self, sql: &str) -> rusqlite::Result<BTreeSet<(String, String)>> {
+        self.noted.take_reads();
+        self.conn.prepare(sql)?;
         Ok(self.noted.take_reads())
     }
 

@@ -82,12 +82,12 @@ impl Reader {
     }
 
     /// The first error about a series' mapping that shows without reading a table: until it is mended, nothing may rely
-    /// on the mapping.
+    /// on the mapping. `all` are those of the source, whose rules may take what this one reads.
     ///
     /// # Errors
     /// The database cannot be read.
-    pub fn first_fault(&self, series: Proved<'_>) -> Result<Option<Finding>, StoreError> {
-        prove::first_fault(&self.opened, &self.source, &self.queries, series)
+    pub fn first_fault(&self, series: Proved<'_>, all: &[Proved<'_>]) -> Result<Option<Finding>, StoreError> {
+        prove::first_fault(&self.opened, &self.source, &self.queries, series, all)
     }
 
     /// Digest of the normalized definitions of the tables that the mapping touches, and of the triggers on them.

@@ -4,6 +4,7 @@
 //! What they write SQLite itself says when it compiles a statement. Whether what goes is copied is read from their
 //! text: a guess on the safe side, which warns and withholds a claim, and permits nothing.
 
+mod dates;
 mod indexes;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -162,7 +163,7 @@ impl<'a> Triggers<'a> {
     /// Why a write, while records of `series` are disposed of, is not the application's own affair.
     fn trespass(&self, series: &SeriesMapping, write: &Write) -> Option<String> {
         let table = &write.table;
-        self.mappings.iter().filter(|mapping| has(mapping, table)).find_map(|mapping| {
+        let of_rows = self.mappings.iter().filter(|mapping| has(mapping, table)).find_map(|mapping| {
             let name = &mapping.series;
             match &write.change {
                 Change::Insert => {
@@ -175,7 +176,8 @@ impl<'a> Triggers<'a> {
                     || identifying(mapping, table).contains(column))
                 .then(|| format!("it changes {column} of {table}, by which {name} finds or masks its rows")),
             }
-        })
+        });
+        of_rows.or_else(|| self.mappings.iter().find_map(|mapping| dates::moved(mapping, write)))
     }
 
     /// Whether rows that were chosen beforehand are found again by this column, in lower case.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, Row};
 
+use super::computed::computed_columns;
 use super::{BINARY, Catalog, Column, ForeignKey, Index, Table};
 use crate::records::sqlite::fence::FENCE_TABLE;
 
@@ -76,7 +77,11 @@ impl Table {
         )?;
         let foreign_keys = foreign_keys(conn, name)?;
         let indexes = indexes(conn, name)?;
-        Ok(Self { columns, foreign_keys, indexes, triggers, ..Self::default() })
+        let definitions = all(conn, "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?1", name, |row| {
+            row.get::<_, Option<String>>(0)
+        })?;
+        let computed = definitions.into_iter().flatten().flat_map(|sql| computed_columns(&sql)).collect();
+        Ok(Self { columns, foreign_keys, indexes, triggers, computed, ..Self::default() })
     }
 }
 

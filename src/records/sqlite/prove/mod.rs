@@ -4,11 +4,14 @@
 //! never values of records.
 
 mod answers;
+mod asked;
+mod cascades;
 mod circles;
 mod columns;
 mod comparisons;
 mod contradictions;
 mod database;
+mod early;
 mod files;
 mod indexes;
 mod joins;
@@ -56,20 +59,19 @@ pub fn prove(
 ) -> Result<Vec<Finding>, StoreError> {
     let failed = |error| StoreError::of(&opened.conn, error);
     let catalog = Catalog::read(&opened.conn).map_err(failed)?;
-    let mut proof = Proof { opened, source, queries, catalog, findings: Vec::new() };
+    let mut proof = Proof { opened, source, queries, all: series, catalog, findings: Vec::new() };
     proof.database().map_err(failed)?;
     for asked in series {
-        let mapping = queries.mapping(asked.series)?;
-        proof.series(mapping, asked.is_destroyed).map_err(failed)?;
-        proof.dates_of_others(mapping, series);
+        proof.series(queries.mapping(asked.series)?, asked.is_destroyed).map_err(failed)?;
     }
     proof.virtual_tables().map_err(failed)?;
     proof.findings.sort_by_key(|finding| finding.severity);
     Ok(proof.findings)
 }
 
-/// The first error about the mapping of a series that the configuration and the schema show. Of no table more is read
-/// than a few rows on which masks are tried, so that it costs the same however many rows there are.
+/// The first error about the mapping of a series that the configuration and the schema show; `all` are those of its
+/// source. Of no table more is read than a few rows on which masks are tried, so that it costs the same however many
+/// rows there are.
 ///
 /// # Errors
 /// The database cannot be read.
@@ -78,10 +80,11 @@ pub fn first_fault(
     source: &Source,
     queries: &Queries,
     series: Proved<'_>,
+    all: &[Proved<'_>],
 ) -> Result<Option<Finding>, StoreError> {
     let failed = |error| StoreError::of(&opened.conn, error);
     let catalog = Catalog::read(&opened.conn).map_err(failed)?;
-    let mut proof = Proof { opened, source, queries, catalog, findings: Vec::new() };
+    let mut proof = Proof { opened, source, queries, all, catalog, findings: Vec::new() };
     proof.structure(queries.mapping(series.series)?, series.is_destroyed).map_err(failed)?;
     Ok(proof.findings.into_iter().find(|finding| finding.severity == Severity::Error))
 }
@@ -91,6 +94,8 @@ struct Proof<'a> {
     opened: &'a Opened,
     source: &'a Source,
     queries: &'a Queries,
+    /// The series that are looked at, and those whose rules may take what they read.
+    all: &'a [Proved<'a>],
     catalog: Catalog,
     findings: Vec<Finding>,
 }
@@ -131,8 +136,15 @@ impl Proof<'_> {
         self.keys(mapping);
         self.comparisons(mapping);
         self.owners(mapping, is_destroyed);
+        let before = self.errors();
         self.contradictions(mapping);
+        // Whose rows a wrong join finds is not worth asking.
+        if self.errors() == before {
+            self.early_dates(mapping, is_destroyed);
+            self.early_answers(mapping, is_destroyed);
+        }
         self.orphans(mapping, is_destroyed);
+        self.cascades(mapping, is_destroyed);
         let looked = self.masks(mapping);
         self.unless_rows_fail(mapping, looked)?;
         if is_destroyed {
@@ -167,22 +179,9 @@ impl Proof<'_> {
         self.warning(FAILS, at, message.to_owned(), mend);
     }
 
-    /// Dates that are read from rows which go by rules of their own: a record whose date went before it is open for
-    /// ever.
-    fn dates_of_others(&mut self, mapping: &SeriesMapping, all: &[Proved<'_>]) {
-        let queries = self.queries;
-        let others = all.iter().filter(|other| other.is_destroyed && *other.series != mapping.series);
-        let others: Vec<&SeriesMapping> = others.filter_map(|other| queries.mapping(other.series).ok()).collect();
-        for (trigger, event) in &mapping.events {
-            for other in mapping.dates_from(event, &others) {
-                let (own, table, other) = (&mapping.series, &other.table, &other.series);
-                let message = format!(
-                    "its date is read from {table}, whose rows go by the rules of {other}: once they are gone, the record of {own} is open for ever"
-                );
-                let mend = format!("keep the date in a column of {}, or map {table} as a part of {own}", mapping.table);
-                self.warning("event-goes-first", format!("{}.event.{trigger}", place(mapping)), message, mend);
-            }
-        }
+    /// Whether some rule destroys records of a series.
+    fn is_destroyed(&self, series: &SeriesMapping) -> bool {
+        self.all.iter().any(|proved| proved.is_destroyed && *proved.series == series.series)
     }
 
     fn errors(&self) -> usize {

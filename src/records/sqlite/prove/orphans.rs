@@ -1,6 +1,6 @@
 //! Masks that would take away what something else is found by: rows of a part, or a file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Proof, list, part_place, place};
 use crate::records::mapping::{Condition, Join, Mask, OwnerGone, PartMapping, SeriesMapping};
@@ -9,14 +9,15 @@ use crate::records::mapping::{Condition, Join, Mask, OwnerGone, PartMapping, Ser
 struct Masked<'m> {
     at: String,
     table: &'m str,
-    masks: &'m BTreeMap<String, Mask>,
+    /// In lower case, with those that are computed from them.
+    columns: BTreeSet<String>,
 }
 
 impl Proof<'_> {
     /// What a record that was anonymized could not find any more, and nobody else would.
     pub(super) fn orphans(&mut self, series: &SeriesMapping, is_destroyed: bool) {
         let queries = self.queries;
-        for masked in all_masked(series).iter().filter(|masked| !masked.masks.is_empty()) {
+        for masked in self.all_masked(series).iter().filter(|masked| !masked.columns.is_empty()) {
             for other in queries.mappings() {
                 self.files_behind(masked, other);
                 if other.series == series.series {
@@ -27,8 +28,7 @@ impl Proof<'_> {
             }
         }
         for part in series.parts.iter().filter(|_| is_destroyed) {
-            let masked =
-                Masked { at: part_place(series, part) + ".anonymize", table: &part.table, masks: &part.anonymize };
+            let masked = self.masked(part_place(series, part), &part.table, &part.anonymize);
             let found = masked.among(found_by(part));
             if !found.is_empty() {
                 let reason = format!("by which rows of {} are found when their record is destroyed", part.table);
@@ -40,6 +40,20 @@ impl Proof<'_> {
                 );
             }
         }
+    }
+
+    fn all_masked<'m>(&self, series: &'m SeriesMapping) -> Vec<Masked<'m>> {
+        let own = self.masked(place(series), &series.table, &series.anonymize);
+        let parts = series.parts.iter().map(|part| self.masked(part_place(series, part), &part.table, &part.anonymize));
+        std::iter::once(own).chain(parts).collect()
+    }
+
+    fn masked<'m>(&self, at: String, name: &'m str, masks: &BTreeMap<String, Mask>) -> Masked<'m> {
+        let with_computed = |column: &String| match self.table(name) {
+            Some(table) => table.with_computed(column),
+            None => BTreeSet::from([column.to_ascii_lowercase()]),
+        };
+        Masked { at: at + ".anonymize", table: name, columns: masks.keys().flat_map(with_computed).collect() }
     }
 
     /// Files that no row would name any more.
@@ -112,19 +126,9 @@ impl Masked<'_> {
 
     /// Which of these columns are masked.
     fn among<'c>(&self, columns: impl IntoIterator<Item = &'c String>) -> Vec<&'c str> {
-        let is_masked = |column: &&String| self.masks.keys().any(|masked| masked.eq_ignore_ascii_case(column));
+        let is_masked = |column: &&String| self.columns.contains(&column.to_ascii_lowercase());
         columns.into_iter().filter(is_masked).map(String::as_str).collect()
     }
-}
-
-fn all_masked(series: &SeriesMapping) -> Vec<Masked<'_>> {
-    let own = Masked { at: place(series) + ".anonymize", table: &series.table, masks: &series.anonymize };
-    let parts = series.parts.iter().map(|part| Masked {
-        at: part_place(series, part) + ".anonymize",
-        table: &part.table,
-        masks: &part.anonymize,
-    });
-    std::iter::once(own).chain(parts).collect()
 }
 
 /// Columns of a part by which its rows are found.

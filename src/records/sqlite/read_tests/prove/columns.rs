@@ -151,7 +151,7 @@ fn a_mask_that_a_constraint_refuses_is_found_by_trying_it_on_a_copy() {
     masks(&mut all[0]);
     let database = Database::with("wal", &format!("{GOOD} {check}"));
     let before = std::fs::read(database.path()).unwrap();
-    let fault = database.reader(&all).first_fault(destroyed(&all[0])).unwrap().unwrap();
+    let fault = database.reader(&all).first_fault(destroyed(&all[0]), &[]).unwrap().unwrap();
     assert_eq!((fault.code, fault.place.as_str()), ("mask-refused", "series.dossier.anonymize"), "no plan is made");
     assert!(fault.message.contains("2 were refused (CHECK constraint failed: "), "{}", fault.message);
     assert!(!format!("{:?}", prove_in(&database, &all)).contains("canary"));

@@ -108,9 +108,9 @@ fn the_first_fault_is_an_error_that_shows_without_reading_a_table() {
     let all = good();
     let database = Database::with("wal", &bad_values);
     assert!(prove_in(&database, &all).iter().any(|finding| finding.severity == Severity::Error));
-    assert_eq!(database.reader(&all).first_fault(destroyed(&all[0])).unwrap(), None);
+    assert_eq!(database.reader(&all).first_fault(destroyed(&all[0]), &[]).unwrap(), None);
     let database = Database::with("wal", &GOOD.replace("dossier_id INT ", "dossier_id TEXT "));
-    let fault = database.reader(&all).first_fault(destroyed(&all[0])).unwrap().unwrap();
+    let fault = database.reader(&all).first_fault(destroyed(&all[0]), &[]).unwrap().unwrap();
     assert_eq!((fault.severity, fault.code), (Severity::Error, "join-type"));
 }
 

@@ -2,6 +2,7 @@
 
 mod answers;
 mod columns;
+mod early;
 mod joins;
 mod orphans;
 mod owners;
@@ -79,23 +80,6 @@ fn a_mapping_that_fits_its_schema_has_notes_only() {
     let codes: Vec<&str> = findings.iter().map(|finding| finding.code).collect();
     assert_eq!(codes, ["journal", "fence-table", "synchronous"], "{findings:#?}");
     assert!(findings.iter().all(|finding| finding.severity == Severity::Note));
-}
-
-#[test]
-fn a_date_that_goes_before_its_record_is_a_warning() {
-    let mut all = good();
-    let on = Join::Columns(vec![("account_id".to_owned(), "id".to_owned())]);
-    let place = ElementTable::Child { table: "Dossier".to_owned(), on, condition: None, pick: Pick::Latest };
-    let element = Element { place, ..element("closed_at") };
-    all[1].events.insert(TriggerName::from("closure"), super::event(Pick::Latest, vec![element]));
-    let database = Database::with("wal", GOOD);
-    let codes = |is_destroyed: bool| -> Vec<&str> {
-        let dossier = Proved { series: &all[0].series, is_destroyed };
-        let findings = database.reader(&all).prove(&[dossier, destroyed(&all[1])]).unwrap();
-        findings.iter().filter(|finding| finding.severity != Severity::Note).map(|finding| finding.code).collect()
-    };
-    assert_eq!(codes(true), ["event-goes-first"]);
-    assert_eq!(codes(false), [""; 0], "no rule destroys dossiers");
 }
 
 #[test]

@@ -94,3 +94,73 @@ fn a_mask_on_the_column_that_names_a_file_is_an_error_whoever_masks_it() {
     };
     assert_eq!(told(false, &other), ["series.dossier.part.note.anonymize"]);
 }
+
+#[test]
+fn a_column_that_is_computed_from_a_masked_one_is_masked_too() {
+    let schema = |computed: &str| {
+        format!("{GOOD} {NOTES}")
+            .replace("status TEXT,", &format!("status TEXT, name TEXT, num TEXT AS ({computed}) STORED UNIQUE,"))
+            .replace(
+                "INSERT INTO dossier VALUES",
+                "INSERT INTO dossier (id, number, account_id, status, closed_at) VALUES",
+            )
+    };
+    let told = |computed: &str, change: &dyn Fn(&mut SeriesMapping)| {
+        let mut all = good();
+        all[0].parts.push(part("note", "num", "num"));
+        change(&mut all[0]);
+        let found = prove(&schema(computed), &all);
+        found.into_iter().map(|finding| (finding.code, finding.place)).collect::<Vec<_>>()
+    };
+    let number = |series: &mut SeriesMapping| drop(series.anonymize.insert("Name".to_owned(), Mask::Null));
+    assert_eq!(told("name || '-' || id", &number), [("mask-orphans", "series.dossier.anonymize".to_owned())]);
+    assert_eq!(told("status || '-' || id", &number), []);
+    assert_eq!(told("name || '-' || id", &|_| ()), []);
+    // A file's name, in the rows that are masked.
+    let path = schema("id").replace("path TEXT", "dir TEXT, name TEXT, path TEXT AS (dir || '/' || name)");
+    let mut all = good();
+    all[0].parts.push(part("note", "num", "num"));
+    let columns = vec!["path".to_owned()];
+    all[0].parts[1].files =
+        Some(FilesMapping { columns, root: PathBuf::from("/"), shared: Vec::new(), missing: Default::default() });
+    masked(&mut all[0].parts[1], "name");
+    let found = prove(&path, &all);
+    assert!(found.iter().any(|finding| finding.code == "mask-orphans"), "{found:#?}");
+}
+
+#[test]
+fn a_change_that_a_foreign_key_would_pass_on_is_an_error() {
+    let slips = |action: &str| {
+        format!(
+            "CREATE UNIQUE INDEX dossier_number ON dossier (number);
+             CREATE TABLE slip (id INTEGER PRIMARY KEY, n TEXT REFERENCES dossier (number) {action}, own TEXT);
+             CREATE INDEX slip_n ON slip (n);"
+        )
+    };
+    let both = |series: &mut SeriesMapping| {
+        series.parts.push(PartMapping { owner_gone: OwnerGone::Detach, ..part("slip", "n", "number") });
+    };
+    let number = |series: &mut SeriesMapping| {
+        both(series);
+        series.anonymize.insert("NUMBER".to_owned(), Mask::Null);
+    };
+    let found = |action: &str, change: &dyn Fn(&mut SeriesMapping)| {
+        let mut all = good();
+        change(&mut all[0]);
+        let mut found = prove(&format!("{GOOD} {}", slips(action)), &all);
+        found.retain(|finding| finding.code == "change-cascades");
+        found.into_iter().map(|finding| (finding.severity, finding.place)).collect::<Vec<_>>()
+    };
+    let at = |place: &str| vec![(Severity::Error, place.to_owned())];
+    for action in ["ON UPDATE CASCADE", "ON UPDATE SET NULL", "ON UPDATE SET DEFAULT"] {
+        assert_eq!(found(action, &number), at("series.dossier.anonymize"), "{action}");
+        assert_eq!(found(action, &both), [], "{action}: nothing changes number");
+    }
+    for action in ["", "ON UPDATE RESTRICT", "ON UPDATE NO ACTION", "ON DELETE SET NULL"] {
+        assert_eq!(found(action, &number), [], "{action}");
+    }
+    error("", "expression", "correct the expression", |series| {
+        series.filter =
+            Some(expression("EXISTS (SELECT 1 FROM pragma_table_info('dossier') WHERE name = this.number)"));
+    });
+}

@@ -16,7 +16,7 @@ fn a_trigger_that_writes_is_an_error_until_the_mapping_names_it() {
     let mut all = good();
     naming(&["BURY"])(&mut all[0]);
     assert_eq!(prove(&format!("{GOOD} {BURY}"), &all), [], "named, and it keeps no more than a key");
-    let other = "CREATE TRIGGER touch AFTER UPDATE ON dossier BEGIN UPDATE account SET closed_at = NULL; END;";
+    let other = "CREATE TRIGGER touch AFTER UPDATE ON dossier BEGIN UPDATE account SET mail = NULL; END;";
     assert_eq!(prove(&format!("{GOOD} {other}"), &good()), [], "nothing is updated when dossiers are destroyed");
     let masks = |series: &mut SeriesMapping| {
         series.anonymize.insert("number".to_owned(), Mask::Null);
@@ -306,4 +306,35 @@ fn what_triggers_write_is_told_where_sqlite_tries_the_present_time_against_its_s
     let told = |query: &str| database.reader(&all).connection().prepare(query).map(drop);
     assert!(told("SELECT 1 FROM audit WHERE at < datetime('now')").is_err());
     assert!(told("SELECT 1 FROM audit WHERE at < datetime('2026-01-01')").is_ok());
+}
+
+#[test]
+fn a_trigger_that_moves_the_dates_of_other_records_trespasses() {
+    let named = naming(&["bury"]);
+    let bury = |statement: &str| {
+        format!(
+            "CREATE TABLE fin (at TEXT PRIMARY KEY); CREATE TRIGGER bury AFTER DELETE ON message BEGIN {statement}; END;"
+        )
+    };
+    error(&bury("UPDATE account SET closed_at = '2000-01-01T00:00:00Z'"), "trigger-trespass", "DROP TRIGGER", &named);
+    let fits = |more: &str, all: &[SeriesMapping]| assert_eq!(prove(&format!("{GOOD} {more}"), all), [], "{more}");
+    let mut all = good();
+    named(&mut all[0]);
+    fits(&bury("UPDATE account SET mail = NULL"), &all);
+    fits(&bury("DELETE FROM fin"), &all);
+    // By what a foreign key does in turn.
+    let refers = |schema: String| {
+        schema.replace("status TEXT, closed_at TEXT", "status TEXT, closed_at TEXT REFERENCES fin ON DELETE SET NULL")
+    };
+    let database = Database::with("wal", &refers(format!("{GOOD} {}", bury("DELETE FROM fin"))));
+    let found = prove_in(&database, &all);
+    assert_eq!(found[0].code, "trigger-trespass", "{found:#?}");
+    assert!(found[0].message.contains("closed_at of dossier, by which dossier reads a date"), "{found:#?}");
+    // And by the rows of a child table that no series has.
+    let on = columns(&[("at", "number")]);
+    let place = ElementTable::Child { table: "fin".to_owned(), on, condition: None, pick: Pick::Latest };
+    let element = Element { place, ..element("at") };
+    all[0].events.insert(TriggerName::from("closure"), super::event(Pick::Latest, vec![element]));
+    let found = prove(&format!("{GOOD} {}", bury("DELETE FROM fin")), &all);
+    assert!(found.iter().any(|finding| finding.code == "trigger-trespass"), "{found:#?}");
 }

@@ -1,0 +1,143 @@
+//! What a mapping asks, beside dates, of rows which others take, or change, while the record lives on: expressions,
+//! what blocks a record, and by what holds reach it.
+
+use super::early::doing;
+use super::{Proof, place};
+use crate::records::mapping::{Act, Join, SeriesMapping, Tie};
+use crate::records::sqlite::Severity;
+use crate::records::sqlite::expression::{self, Expression};
+
+impl Proof<'_> {
+    /// Every answer on which the term of a record rests against all that others do, and its own masks, where it is
+    /// destroyed later.
+    pub(super) fn early_answers(&mut self, series: &SeriesMapping, is_destroyed: bool) {
+        let (queries, acts) = (self.queries, self.all_acts(series, is_destroyed));
+        for asked in expression::all(queries, series) {
+            // Which rows are parts does not move a term.
+            let rest = asked.at.strip_prefix(&place(series)).unwrap_or_default();
+            if rest.starts_with(".part.") || rest == ".subject" {
+                continue;
+            }
+            let Ok(read) = self.opened.columns_read_by(&asked.select()) else { continue };
+            let reads = |table: &str, column: Option<&str>| {
+                read.iter().any(|(of, name)| of == table && column.is_none_or(|column| column == name))
+            };
+            for act in &acts {
+                if let Some(severity) = gravity(act, series, is_destroyed, &asked)
+                    && self.is_asked(act, &asked, reads)
+                {
+                    self.answer_changes(severity, series, act, &asked.at);
+                }
+            }
+        }
+        for act in &acts {
+            self.unblocks(series, act, is_destroyed);
+        }
+    }
+
+    /// Whether an expression asks what an act changes. `reads`: a table, and a column of it where it matters which.
+    fn is_asked(&self, act: &Act<'_>, asked: &Expression<'_>, reads: impl Fn(&str, Option<&str>) -> bool) -> bool {
+        let table = act.table().to_ascii_lowercase();
+        let is_of_rows =
+            [Some(asked.this), asked.owner].into_iter().flatten().any(|it| it.eq_ignore_ascii_case(&table));
+        match act.change() {
+            // The loss of the very rows that are asked is the loss of dates, or of what blocks.
+            None => !is_of_rows && reads(&table, None),
+            // A filter may be there to take records over once they are masked.
+            Some(_) if is_of_rows && (asked.at.ends_with(".filter") || asked.at.contains(".condition.")) => false,
+            Some((column, _)) => {
+                let changed = self.table(&table).map(|table| table.with_computed(column)).unwrap_or_default();
+                changed.iter().any(|column| reads(&table, Some(column)))
+            }
+        }
+    }
+
+    fn answer_changes(&mut self, severity: Severity, series: &SeriesMapping, act: &Act<'_>, at: &str) {
+        let own = &series.series;
+        let message = format!(
+            "this expression asks {}, {}: it answers otherwise while the record of {own} lives on, which may then be due too early",
+            act.table(),
+            doing(act)
+        );
+        let mask = if act.is_mask() { "take the mask out\nor: " } else { "" };
+        let mend = format!(
+            "{mask}ask only what stays as long as the record: columns of {} that no rule changes",
+            series.table
+        );
+        self.find(severity, "answer-changes", at, message, mend);
+    }
+
+    /// What ties a record to those that block it, and to those by whom holds reach it.
+    fn unblocks(&mut self, series: &SeriesMapping, act: &Act<'_>, is_destroyed: bool) {
+        if act.change().is_none() {
+            return;
+        }
+        let is_own_row =
+            act.table().eq_ignore_ascii_case(&series.table) && act.with_record(series, is_destroyed) == Tie::Apart;
+        let mask = if act.is_mask() { "take the mask out" } else { "leave that column as it is" };
+        for relation in &series.blocked_by {
+            let Join::Columns(pairs) = &relation.on else { continue };
+            let at = format!("{}.blocked_by", place(series));
+            if is_own_row && pairs.iter().any(|(_, own)| self.put(act, own).is_some()) {
+                let message = format!(
+                    "records of {} block those of {} by rows of {}, {}: they would not any more, and the record goes too early",
+                    relation.series,
+                    series.series,
+                    series.table,
+                    doing(act)
+                );
+                self.error("unblocked", at, message, mask);
+                continue;
+            }
+            let Ok(other) = self.queries.mapping(&relation.series) else { continue };
+            let is_by_others = ![&series.series, &relation.series].contains(&&act.series.series);
+            let is_of_other = is_by_others && act.table().eq_ignore_ascii_case(&other.table);
+            if is_of_other && pairs.iter().any(|(this, _)| self.put(act, this).is_some()) {
+                let message = format!(
+                    "rows of {}, {}, then block no record of {} any more",
+                    other.table,
+                    doing(act),
+                    series.series
+                );
+                self.warning("unblocked", at, message, mask);
+            }
+        }
+        let subject = series.subject.iter().filter_map(|relation| match &relation.on {
+            Join::Columns(pairs) => Some(pairs.iter().map(|(this, _)| this)),
+            Join::Expression(_) => None,
+        });
+        let ways =
+            [("reference", series.reference.iter().collect::<Vec<_>>()), ("subject", subject.flatten().collect())];
+        for (word, columns) in ways {
+            if is_own_row && columns.iter().any(|column| self.put(act, column).is_some()) {
+                let message = format!(
+                    "holds reach records of {} by the `{word}` in rows of {}, {}: one that is placed later does not find them, and they go",
+                    series.series,
+                    series.table,
+                    doing(act)
+                );
+                let mend = format!("{mask}, or place such holds by key");
+                self.find(Severity::Warning, "hold-misses", format!("{}.{word}", place(series)), message, mend);
+            }
+        }
+    }
+}
+
+/// How grave it is that an act changes what is asked; `None`: the record has gone by then, or it is meant so.
+fn gravity(act: &Act<'_>, series: &SeriesMapping, is_destroyed: bool, asked: &Expression<'_>) -> Option<Severity> {
+    let other = act.series;
+    if other.series == series.series {
+        return (act.is_mask() && is_destroyed).then_some(Severity::Error);
+    }
+    // What blocks records is disposed of by its own rules: then it blocks no more.
+    let blocks = asked.at.ends_with(".blocked_by") && other.table.eq_ignore_ascii_case(asked.this);
+    let takes = |act: &Act<'_>| act.change().is_none() && act.table().eq_ignore_ascii_case(&series.table);
+    let takes_reader = !act.is_mask() && other.acts(true).iter().any(takes);
+    let waits = other.blocked_by.iter().any(|relation| relation.series == series.series);
+    match (blocks || takes_reader, waits, act.part) {
+        (true, ..) | (_, true, None) => None,
+        // Perhaps for other records than the one that asks.
+        (_, true, Some(_)) => Some(Severity::Warning),
+        (_, false, _) => Some(Severity::Error),
+    }
+}
