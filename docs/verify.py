@@ -55,6 +55,7 @@ RAILS = {"share", "count", "median", "empty", "rules", "mapping", "guesses", "ba
 DISPOSES = {"destroy", "anonymize"}
 SCOPES = {"record", "reference", "subject", "series", "rule", "where"}
 LETS_GO_AGAIN = {"missing_fence", "resurrected", "fence_table_dropped", "lifted"}
+LOOKED = ["missing_fence", "fence_table_dropped"]
 CORRECTIONS = LETS_GO_AGAIN | {"altered_fence", "completed", "released", "clock"}
 ENDS_LEFT = {"completed", "released"}
 ANSWERS = {"lifted", "released", "clock"}
@@ -220,7 +221,7 @@ FIELDS = {
     "sanitized": "run:t source:t level:t method:t",
     "run": "run:t plan:t actor:t started:i finished:b counts:<n> rows:n detached:n? triggered:n? files:n bytes:n verdicts:<<n>> more:b?",
     "refused": "plan:t? actor:t reasons:[t]",
-    "correction": "source:t what:t batch:n? earlier:earlier? back:t? ended:t? actor:t? reason:d? records:n",
+    "correction": "source:t what:t batch:n? earlier:earlier? back:t? ended:t? actor:t? reason:d? records:n unnamed:n?",
     "heartbeat": "overdue:<n> holds:n",
     "fpkey": "source:t year:y commitment:d",
     "fpkey_destroyed": "source:t year:y actor:t",
@@ -739,6 +740,8 @@ class Ledger:
             self.flaw("a person's answer names nobody, or another correction somebody; or it names a source where it concerns none")
         if (leaf["what"] == "released") != ("reason" in leaf):
             self.flaw("a person releases files and gives no reason, or another correction gives one")
+        if "unnamed" in leaf and leaf["what"] not in LOOKED:
+            self.flaw("it tells of records that could not be looked for, and says nothing of what it looked for")
         if leaf["what"] not in CORRECTIONS:
             self.flaw("its correction is a word that this format does not know")
         if leaf["what"] in LETS_GO_AGAIN:

@@ -314,6 +314,26 @@ fn rows_that_were_imported_from_a_copy_are_on_record_before_they_go_again() {
 }
 
 #[test]
+fn of_records_whose_key_was_forgotten_no_entry_says_that_they_are_not_back() {
+    let later = "2027-08-01T12:00:00Z";
+    let office = Office::under(CALENDAR);
+    fs::copy(office.path("app.db"), office.path("backup.db")).unwrap();
+    let plan = office.plan();
+    office.run(&["approve", &plan, "--accept", "rules"], NOON, "").unwrap();
+    office.run(&["apply", &plan], NOON, "").unwrap();
+    office.run(&["audit", "forget-key", "app", "2026"], later, "").unwrap();
+    fs::copy(office.path("backup.db"), office.path("app.db")).unwrap();
+    office.run(&["plan"], later, "").unwrap();
+    let corrections = office.run(&["audit", "show", "--kind", "correction"], later, "").unwrap()["entries"].clone();
+    assert_eq!(corrections[0]["what"], "fence_table_dropped", "{corrections}");
+    assert_eq!((&corrections[0]["records"], &corrections[0]["unnamed"]), (&0.into(), &1.into()), "{corrections}");
+    let shown = office.command(&["audit", "show", "--kind", "correction"]).output().unwrap();
+    assert!(String::from_utf8_lossy(&shown.stdout).contains("1 record could not be looked for"), "{shown:?}");
+    let verdict = office.run(&["audit", "verify"], later, "").unwrap();
+    assert_ne!(verdict["verdict"], "FAIL", "{verdict}");
+}
+
+#[test]
 fn a_list_that_is_the_same_after_its_source_was_found_restored_is_decided_on_anew() {
     let office = Office::new();
     office.insert(DUE, 2);

@@ -103,7 +103,11 @@ pub fn describe(body: &Body, words: &Words) -> String {
         }
         Body::Correction(correction) => {
             let records = count(correction.records, words);
-            words.fill(words.leaf_correction, &[correction.source.as_str(), &correction.what, &records])
+            let told = words.fill(words.leaf_correction, &[correction.source.as_str(), &correction.what, &records]);
+            match correction.unnamed {
+                0 => told,
+                unnamed => told + &words.fill(words.leaf_unnamed, &[&count(unnamed, words)]),
+            }
         }
         Body::Heartbeat(heartbeat) => words.fill(
             words.leaf_heartbeat,

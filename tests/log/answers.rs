@@ -270,6 +270,19 @@ fn a_record_that_was_looked_for_when_its_fence_was_missing_is_said_to_have_been_
 }
 
 #[test]
+fn a_record_that_could_not_be_looked_for_is_not_said_to_have_been_gone_still() {
+    let mut log = forge::Forge::ready();
+    let batch = log.batch(&[forge::intent(0..1)], &["1D"]);
+    let mut told = correction(batch, "missing_fence");
+    if let Body::Correction(correction) = &mut told {
+        (correction.records, correction.unnamed) = (0, 1);
+    }
+    log.add(told);
+    let flat = page(&log, 0).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(flat.contains("whether it is back the log does not say") && !flat.contains("was not there"), "{flat}");
+}
+
+#[test]
 fn of_a_batch_that_is_back_in_part_each_record_has_its_own_answer() {
     let mut log = forge::Forge::ready();
     let batch = log.batch(&[forge::intent(0..3), forge::intent(3..6)], &["3D", "3D"]);

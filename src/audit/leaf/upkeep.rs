@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::run::is_zero;
 use crate::model::{Actor, BatchNumber, Digest, Origin, RuleNumber, SourceName};
 
 /// The first leaf of a log.
@@ -57,6 +58,10 @@ pub struct Correction {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Digest>,
     pub records: u64,
+    /// How many records of what is undone could not be looked for: their key is gone, or their series is mapped no
+    /// more.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unnamed: u64,
 }
 
 impl Correction {
@@ -72,6 +77,7 @@ impl Correction {
             actor: None,
             reason: None,
             records: 0,
+            unnamed: 0,
         }
     }
 }

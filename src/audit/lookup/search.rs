@@ -216,8 +216,10 @@ impl<'a> Search<'a> {
                     let destroyed = self.destroyed.get(&mention.batch).copied();
                     mention.read_resurrected(index, correction, destroyed);
                 }
-                // These two looked for every record of the batch, and found none.
-                "missing_fence" | "fence_table_dropped" if is_its_batch && mention.is_gone() => {
+                // These two looked for every record of the batch that they could name, and found none.
+                "missing_fence" | "fence_table_dropped"
+                    if is_its_batch && mention.is_gone() && correction.unnamed == 0 =>
+                {
                     mention.still_gone = Some(index);
                 }
                 "resurrected" | "missing_fence" | "fence_table_dropped" if mention.is_gone() => {

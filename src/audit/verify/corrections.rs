@@ -66,6 +66,9 @@ pub(super) fn judge(
     if let Some(text) = &correction.back {
         judge_back(index, correction, text, begun, findings);
     }
+    if correction.unnamed > 0 && !words::LOOKED.contains(&correction.what.as_str()) {
+        findings.at(index, Flaw::Unnamed);
+    }
     if let Some(why) = fault_of_answer(correction) {
         findings.at(index, Flaw::Answer { what: correction.what.clone(), why });
     }

@@ -209,6 +209,8 @@ pub enum Flaw {
         "what it says of the records that are back is not one letter for each record of a resurrected batch, or counts otherwise"
     )]
     Back,
+    #[error("it tells of records that could not be looked for, and says nothing of what it looked for")]
+    Unnamed,
     #[error("run {run} had ended by its own statement before")]
     RunClosed { run: RunId },
     #[error("run {run} says that it finished, and {pending} of its intents have no outcome")]

@@ -25,6 +25,9 @@ pub(super) const ANSWERS: [&str; 3] = ["lifted", RELEASED, CLOCK];
 /// Corrections after which a record that was gone can go again.
 pub(super) const LETS_GO_AGAIN: [&str; 4] = ["missing_fence", "resurrected", "fence_table_dropped", "lifted"];
 
+/// Corrections that looked for what had gone, and may not have been able to name all of it.
+pub(super) const LOOKED: [&str; 2] = ["missing_fence", "fence_table_dropped"];
+
 /// Corrections that concern no batch.
 pub(super) const OF_NO_BATCH: [&str; 2] = ["lifted", CLOCK];
 

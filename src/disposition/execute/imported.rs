@@ -28,7 +28,7 @@ pub fn put_imported_on_record(shared: &SharedDesk, plan: &PlanId, now: Instant) 
     let back = back_in(&install, &plan)?;
     let mut desk = shared.lock()?;
     for (source, batches) in not_on_record(&mut desk, back)? {
-        for found in resurrected(&install, desk.log(), &source, &batches, Some(now))? {
+        for found in resurrected(&install, desk.log(), &source, &batches, Some(now))?.back {
             desk.record(Body::Correction(found), now)?;
         }
     }

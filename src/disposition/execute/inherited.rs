@@ -25,7 +25,7 @@ pub(super) fn found_wrong(desk: &mut Desk, source: &SourceName) -> Result<Vec<Co
         Reader::open(&install.sources[source], &install.series)?.fences(&earlier.origin)?.last() > Some(&last);
     let undone = if is_newer { None } else { undone(&install, &earlier.log, &earlier.origin, source, last)? };
     let Some(undone) = undone else { return Ok(Vec::new()) };
-    let missing = Correction::new(source.clone(), undone.what);
+    let missing = Correction { unnamed: undone.unnamed, ..Correction::new(source.clone(), undone.what) };
     Ok(together(source, if undone.back.is_empty() { std::slice::from_ref(&missing) } else { &undone.back }))
 }
 
@@ -33,7 +33,8 @@ pub(super) fn found_wrong(desk: &mut Desk, source: &SourceName) -> Result<Vec<Co
 fn together(source: &SourceName, found: &[Correction]) -> Vec<Correction> {
     let is_back = |found: &&Correction| found.what == correction::RESURRECTED;
     let records = found.iter().filter(is_back).map(|found| found.records).fold(0, u64::saturating_add);
-    let what = found.iter().find(is_back).or(found.last()).map(|found| &found.what);
-    let told = |what: &String| Correction { records, ..Correction::new(source.clone(), what) };
-    what.map(told).into_iter().collect()
+    let told = found.iter().find(is_back).or(found.last());
+    let told =
+        told.map(|told| Correction { records, unnamed: told.unnamed, ..Correction::new(source.clone(), &told.what) });
+    told.into_iter().collect()
 }

@@ -65,7 +65,7 @@ fn compare(desk: &mut Desk, source: &SourceName, last: BatchNumber) -> Result<Ve
     let Some(undone) = undone(&install, desk.log(), &origin, source, last)? else { return Ok(Vec::new()) };
     if undone.back.is_empty() {
         let correction = Correction::new(source.clone(), undone.what);
-        return Ok(vec![Correction { batch: Some(last), ..correction }]);
+        return Ok(vec![Correction { batch: Some(last), unnamed: undone.unnamed, ..correction }]);
     }
     Ok(undone.back)
 }
@@ -76,6 +76,17 @@ pub(super) struct Undone {
     pub what: &'static str,
     /// The batches of which records are back.
     pub back: Vec<Correction>,
+    /// Records that went and could not be looked for.
+    pub unnamed: u64,
+}
+
+/// What is found of batches in their tables.
+#[derive(Default)]
+pub(super) struct Compared {
+    /// The batches of which records are back.
+    pub back: Vec<Correction>,
+    /// Records that went and could not be looked for: their key is gone, or their series is mapped no more.
+    pub unnamed: u64,
 }
 
 /// What is undone of what this log says of a source, whose last committed batch is this one; `None` where its fence row
@@ -104,7 +115,8 @@ pub(super) fn undone(
     }
     drop(reader);
     since.reverse();
-    Ok(Some(Undone { what, back: resurrected(install, log, source, &since, None)? }))
+    let Compared { back, unnamed } = resurrected(install, log, source, &since, None)?;
+    Ok(Some(Undone { what, back, unnamed }))
 }
 
 /// The batches of a source that the log says were committed, in order.
@@ -130,30 +142,31 @@ pub(super) fn resurrected(
     source: &SourceName,
     batches: &[BatchNumber],
     judged_at: Option<Instant>,
-) -> Result<Vec<Correction>, ExecuteError> {
-    let (mut corrections, mut waiting, mut records) = (Vec::new(), Vec::new(), 0);
+) -> Result<Compared, ExecuteError> {
+    let (mut compared, mut waiting, mut records) = (Compared::default(), Vec::new(), 0);
     for (place, batch) in batches.iter().enumerate() {
         if let Some(logged) = logged_batch(log, *batch)? {
             records += logged.records.len();
             waiting.push(logged);
         }
         if records >= COMPARED || place + 1 == batches.len() {
-            let present = present(install, source, &waiting, judged_at)?;
-            corrections.extend(waiting.drain(..).filter_map(|logged| correction_of(&logged, &present)));
+            let (present, unnamed) = present(install, source, &waiting, judged_at)?;
+            compared.unnamed += unnamed;
+            compared.back.extend(waiting.drain(..).filter_map(|logged| correction_of(&logged, &present)));
             records = 0;
         }
     }
-    Ok(corrections)
+    Ok(compared)
 }
 
 /// The records that batches destroyed and whose name a row bears, and those that they anonymized and whose row lacks a
-/// mask.
+/// mask. Beside them, how many could not be looked for.
 fn present(
     install: &Installation,
     source: &SourceName,
     batches: &[LoggedBatch],
     judged_at: Option<Instant>,
-) -> Result<HashSet<Fingerprint>, ExecuteError> {
+) -> Result<(HashSet<Fingerprint>, u64), ExecuteError> {
     let mut gone: BTreeMap<(SeriesName, i32), HashMap<Fingerprint, (Action, i32)>> = BTreeMap::new();
     for logged in batches {
         let named = (logged.intent.series.clone(), logged.intent.year);
@@ -161,10 +174,15 @@ fn present(
         gone.entry(named).or_default().extend(records);
     }
     let keys = install.state.join("private/keys");
-    let mut present = HashSet::new();
+    let (mut present, mut unnamed) = (HashSet::new(), 0);
     for ((series, year), gone) in gone {
-        let (Some(mapping), Some(database)) = (install.mapping(&series), install.sources.get(source)) else { continue };
-        let Some(names) = load_fingerprinter(&keys, source, year)? else { continue };
+        let names = load_fingerprinter(&keys, source, year)?;
+        let (Some(mapping), Some(database), Some(names)) =
+            (install.mapping(&series).filter(|mapping| mapping.source == *source), install.sources.get(source), names)
+        else {
+            unnamed += gone.len() as u64;
+            continue;
+        };
         let governing = judged_at.and_then(|now| Some((install.governing_now(mapping, now).ok()??, now)));
         let is_another = |facts: &Facts, day| {
             let at = governing.as_ref().zip(CivilDate::from_epoch_days(day));
@@ -181,7 +199,7 @@ fn present(
             ControlFlow::Continue(())
         })?;
     }
-    Ok(present)
+    Ok((present, unnamed))
 }
 
 /// What the log must say of one batch; nothing where none of its records is back.

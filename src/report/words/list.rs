@@ -352,6 +352,7 @@ words! {
     leaf_run: "{} of plan {}: {} of {} planned [record|records] gone or anonymized", "{} de la liste {}\u{a0}: {} sur {} [enregistrement prévu détruit ou anonymisé|enregistrements prévus détruits ou anonymisés]";
     leaf_refused: "{}, by {}", "{}, par {}";
     leaf_correction: "{}: {}, {} [record|records]", "{}\u{a0}: {}, {} [enregistrement|enregistrements]";
+    leaf_unnamed: "; {} [record|records] could not be looked for", "; {} [enregistrement n'a|enregistrements n'ont] pu être [recherché|recherchés]";
     leaf_heartbeat: "{} [record|records] overdue, {} [hold|holds]", "{} [enregistrement|enregistrements] en retard, {} [suspension|suspensions]";
 
     // `check`.

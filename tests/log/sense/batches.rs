@@ -142,6 +142,14 @@ pub fn forgeries() -> Vec<(&'static str, Forgery)> {
         ("effects", with_outcome("3h", |outcome| outcome.rows = [("dossier".into(), 1)].into())),
         ("effects", with_outcome("3r", |o| (o.committed, o.files) = (false, [("document".into(), 1)].into()))),
         (
+            "unnamed",
+            Box::new(|forge| {
+                let batch = forge.batch(&[intent(0..3)], &["3D"]);
+                let Body::Correction(leaf) = back_of(Some(batch), "resurrected", "1b2g", 1) else { unreachable!() };
+                forge.add(Body::Correction(Correction { unnamed: 2, ..leaf }));
+            }),
+        ),
+        (
             "other-correction",
             Box::new(|forge| {
                 let batch = forge.batch(&[intent(0..3)], &["3D"]);
@@ -237,6 +245,15 @@ fn a_correction_names_the_records_that_are_back_over_all_intents_of_its_batch() 
     let mut forge = Forge::ready();
     let batch = forge.batch(&[intent(0..3), intent(3..6)], &["3D", "2D1c"]);
     forge.add(back_of(Some(batch), "resurrected", "2g2b2g", 2));
+    assert_eq!(forge.flaws(), [""; 0]);
+}
+
+#[test]
+fn a_correction_may_say_how_many_records_it_could_not_look_for() {
+    let mut forge = Forge::ready();
+    let batch = Some(BatchNumber(forge.batch(&[intent(0..3)], &["3D"])));
+    let missing = Correction::new("parle".into(), "missing_fence");
+    forge.add(Body::Correction(Correction { batch, unnamed: 3, ..missing }));
     assert_eq!(forge.flaws(), [""; 0]);
 }
 

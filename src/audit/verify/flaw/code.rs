@@ -101,6 +101,7 @@ impl Flaw {
             Self::BackOfKept { .. } => "back-kept",
             Self::OtherCorrection { .. } => "other-correction",
             Self::Back => "back",
+            Self::Unnamed => "unnamed",
             Self::RunSum { .. } => "run-sum",
             Self::RunDiffers { .. } => "run-differs",
             Self::VerdictSum { .. } => "verdict-sum",
