@@ -5,6 +5,9 @@
 mod along;
 #[path = "program/bad_input.rs"]
 mod bad_input;
+#[cfg(feature = "simulate")]
+#[path = "program/between.rs"]
+mod between;
 #[path = "program/crashed.rs"]
 mod crashed;
 #[path = "program/demo.rs"]

@@ -100,9 +100,18 @@ pub mod check {
         assert_eq!(spools, 0, "{context}: a spool with file names was left behind");
     }
 
-    /// Records with a final outcome of destruction; every intent has exactly one outcome.
+    /// Records with a final outcome of destruction, of which no later entry says that they are back; every intent has
+    /// exactly one outcome.
     fn destroyed(leaves: &[Value], names: &BTreeMap<[u8; 32], Record>, context: &str) -> BTreeSet<Record> {
-        with_letters(leaves, names, context, &['D'])
+        let mut destroyed = with_letters(leaves, names, context, &['D']);
+        for correction in leaves.iter().filter(|leaf| leaf["kind"] == "correction" && leaf["back"].is_string()) {
+            let of_batch = intents(leaves).filter(|(_, intent)| intent["batch"] == correction["batch"]);
+            let records = of_batch.flat_map(|(_, intent)| records_of(intent, names));
+            for (record, back) in records.zip(expand(correction["back"].as_str().unwrap())) {
+                assert!(back != 'b' || destroyed.remove(&record), "{context}: {record:?} is back and never went");
+            }
+        }
+        destroyed
     }
 
     /// Records with one of these final outcomes; every intent has exactly one outcome.

@@ -365,7 +365,7 @@ fn a_committed_batch_whose_list_is_gone_is_read_back_by_the_names_of_its_rows() 
     assert_eq!(approved.outcome, Outcome::Exit(0), "{approved:#?}");
     organization.set_plan(id);
     // Recovery ends the first batch, and nothing else happens.
-    assert_eq!(organization.apply(Some("announce-before=return(kill)")).outcome, Outcome::Killed);
+    assert_eq!(organization.apply(None).outcome, Outcome::Exit(3));
     check::gone_means_logged(&organization, "list gone");
     organization.verify("list gone");
 }

@@ -295,7 +295,7 @@ fn of_a_batch_that_is_back_in_part_each_record_has_its_own_answer() {
     for (record, is_back) in [(0, false), (1, false), (2, true), (3, true), (4, false), (5, false)] {
         let page = page(&log, record);
         let head = if is_back {
-            "RESURRECTED\nIt was destroyed, and stood in its table again"
+            "RESURRECTED\nIt was destroyed, and a row bore its key again"
         } else {
             "DESTROYED\nIt was destroyed; its database"
         };

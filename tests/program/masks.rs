@@ -1,4 +1,4 @@
-//! Masks that an application takes away again, between the COMMIT and the reading back.
+//! Masks that an application takes away again after the COMMIT.
 
 #![cfg(feature = "simulate")]
 
@@ -20,25 +20,31 @@ fn anonymizing() -> (Organization, String) {
 }
 
 #[test]
-fn recovery_reads_masks_back_and_does_not_say_anonymized_where_one_is_gone() {
+fn masks_that_are_gone_again_at_recovery_are_told_beside_the_outcome() {
     let (organization, plan) = anonymizing();
     let killed = organization.command(&["apply", &plan]).env("FAILPOINTS", "committed=return(kill)").status().unwrap();
     assert_eq!(killed.code(), None, "killed after its COMMIT");
-    // A mask of a record, and one of a part.
-    let again = "UPDATE dossier SET name = 'A' WHERE id = 1; UPDATE message SET body = 'y' WHERE id = 2";
+    // A mask of a part is taken away, and the key of a record is used again, by one that may be the record.
+    let again = "UPDATE message SET body = 'y' WHERE id = 2; DELETE FROM dossier WHERE id = 1;
+        INSERT INTO dossier VALUES (1, '2018-01-01T00:00:00Z', 'A')";
     organization.database().execute_batch(again).unwrap();
-    let (code, run) = organization.json(&["apply", &plan]);
-    assert_eq!((code, &run["planned"]), (5, &0.into()), "recovery has settled every record, not every one well: {run}");
-    let told = &run["interrupted"];
-    assert_eq!((&told["planned"], &told["anonymized"], &told["failed"]), (&3.into(), &1.into(), &2.into()), "{run}");
+    let (code, refused) = organization.json(&["apply", &plan]);
+    assert_eq!((code, &refused["error"]["code"]), (3, &"restored".into()), "{refused}");
     let entries = organization.ask(&["audit", "show"]);
-    let outcomes = entries["entries"].as_array().unwrap().iter().filter(|entry| entry["kind"] == "outcome");
-    let results: Vec<&str> = outcomes.map(|outcome| outcome["results"].as_str().unwrap()).collect();
-    assert_eq!(results, ["2f1A"], "{entries}");
-    let sanitized = entries["entries"].as_array().unwrap().iter().find(|entry| entry["kind"] == "sanitized");
-    assert!(sanitized.is_none(), "this run masked nothing itself: {entries}");
+    let of_kind = |kind: &str| {
+        let entries = entries["entries"].as_array().unwrap().iter().filter(|entry| entry["kind"] == kind);
+        entries.cloned().collect::<Vec<_>>()
+    };
+    let ([outcome], [back]) = (&of_kind("outcome")[..], &of_kind("correction")[..]) else { panic!("{entries}") };
+    assert_eq!(outcome["results"], "3A", "{outcome}");
+    assert_eq!((&back["what"], &back["back"]), (&"resurrected".into(), &"2b1g".into()), "{back}");
+    assert!(of_kind("sanitized").is_empty(), "this run masked nothing itself: {entries}");
+    for (key, expected) in [("1", "RESURRECTED"), ("2", "RESURRECTED"), ("3", "ANONYMIZED")] {
+        assert_eq!(organization.ask(&["audit", "lookup", "dossier", key])["answer"], expected, "{key}");
+    }
     let next = organization.ask(&["plan"]);
     assert_eq!(next["rules"][0]["due"], 2, "what stands there unmasked is due again: {next}");
+    assert!(next["rails"].to_string().contains("restored"), "{next}");
     organization.verify();
 }
 

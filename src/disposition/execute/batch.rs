@@ -100,7 +100,7 @@ enum Attempt {
 /// Whatever makes it unwise to go on: the log cannot be written, or a COMMIT's fate cannot be read.
 pub(super) fn run_batch(bench: &mut Bench<'_>, target: &Target<'_>, items: &[&Item]) -> Result<BatchEnd, ExecuteError> {
     let (candidates, refused) = identify_files(bench.writer, target, items, bench.reserved, bench.roots)?;
-    let mut end = match bench.writer.make_fence_table() {
+    let mut end = match begin_fences(bench, target)? {
         Err(error) if error.is_locked() => {
             let result = put_off(&candidates, "the database stayed locked");
             BatchEnd::Done { result, effort: Effort::default() }
@@ -124,6 +124,12 @@ pub(super) fn run_batch(bench: &mut Bench<'_>, target: &Target<'_>, items: &[&It
         }
     }
     Ok(end)
+}
+
+/// Before the first batch of a source is announced, the row that its COMMIT lets go of must stand.
+fn begin_fences(bench: &mut Bench<'_>, target: &Target<'_>) -> Result<Result<(), StoreError>, ExecuteError> {
+    let is_fenced = bench.shared.lock()?.chronicle()?.expected_fences().contains_key(&target.mapping.source);
+    Ok(if is_fenced { Ok(()) } else { bench.writer.begin_fences() })
 }
 
 fn announce_and_run(
@@ -162,7 +168,7 @@ fn run_announced(
     Ok(match attempt_often(bench, target, candidates, evidence)? {
         Attempt::Committed(committed, effort) => {
             fault::step("committed")?;
-            let keys: Vec<_> = candidates.iter().map(|candidate| Some(candidate.item.key.clone())).collect();
+            let keys: Vec<_> = candidates.iter().map(|candidate| candidate.item.key.clone()).collect();
             let after =
                 After { mapping: target.mapping, spool: &spooled, reserved: bench.reserved, spools: bench.spools };
             let mut result = finish(bench.writer, committed, &keys, &after)?;

@@ -33,12 +33,12 @@ pub(super) struct After<'a> {
 
 /// Unlinks the files of the records that are gone, reads back that records and files are absent, and says what is true.
 ///
-/// `keys` are the batch's records in order; `None` for a record of which recovery has found that no row bears its name.
-/// None at all, where what is handed in was read back already.
+/// `keys` are the batch's records in order. None at recovery: what stands there since the COMMIT may be anybody's
+/// doing, and is told beside the outcome.
 pub(super) fn finish(
     writer: &mut Writer,
     committed: Committed,
-    keys: &[Option<RecordKey>],
+    keys: &[RecordKey],
     after: &After<'_>,
 ) -> Result<BatchResult, ExecuteError> {
     let mut result = BatchResult { outcomes: committed.outcomes, changes: committed.changes, ..BatchResult::default() };
@@ -55,12 +55,12 @@ pub(super) fn finish(
 fn read_back(
     writer: &mut Writer,
     mapping: &SeriesMapping,
-    keys: &[Option<RecordKey>],
+    keys: &[RecordKey],
     result: &mut BatchResult,
 ) -> Result<(), StoreError> {
     let places = |outcomes: &[RecordOutcome], wanted| -> Vec<(usize, RecordKey)> {
         let places = places_of(outcomes, wanted).into_iter();
-        places.filter_map(|place| Some((place, keys.get(place)?.clone()?))).collect()
+        places.filter_map(|place| Some((place, keys.get(place)?.clone()))).collect()
     };
     let (destroyed, anonymized) =
         (places(&result.outcomes, RecordOutcome::Destroyed), places(&result.outcomes, RecordOutcome::Anonymized));

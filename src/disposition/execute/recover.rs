@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::ControlFlow;
 
-use super::again::without_used_again;
+use super::again::{Went, told_of};
 use super::error::ExecuteError;
 use super::fault;
 use super::finish::{After, Committed, Ending, finish, log_outcomes};
@@ -107,27 +107,32 @@ fn resolve(desk: &mut Desk, intents: &[(u64, Intent)], now: Instant) -> Result<b
     let committed = match asked_of_the_fence(desk, &mut writer, first, &keys, now)? {
         Asked::Committed(committed) => Some(committed),
         Asked::NoRow { is_table_gone } => match spools.trail(&spool)?.done().and_then(|done| done.read(records)) {
-            // The database was put back since: which of these records are in it again, a correction tells.
-            Some(read_back) => {
+            // The database was put back since: which of these records are in it again is told of all its batches.
+            Some(done) => {
                 keys.clear();
-                Some(read_back)
+                Some(done)
             }
             None => gone_without_fence(desk, &mut writer, first, &keys, is_table_gone, now)?,
         },
     };
-    let (result, committed) = match committed {
+    let (result, back, committed) = match committed {
         Some(committed) => {
             let install = desk.install().clone();
             let no_series = || ExecuteError::NoSeries { plan: first.plan.clone(), series: first.series.clone() };
             let mapping = install.mapping(&first.series).ok_or_else(no_series)?;
-            keys = without_used_again(&install, mapping, intents, keys, now)?;
+            let went = Went { intents, keys: &keys, outcomes: &committed.outcomes };
+            let back = told_of(&install, mapping, &went, now)?;
             let reserved = install.reserved();
             let after = After { mapping, spool: &spool, reserved: &reserved, spools: &spools };
-            (finish(&mut writer, committed, &keys, &after)?, true)
+            (finish(&mut writer, committed, &[], &after)?, back, true)
         }
-        None => (put_off(&mut writer, first, &keys)?, false),
+        None => (put_off(&mut writer, first, &keys)?, None, false),
     };
     log_outcomes(desk.log(), intents, &result, Ending { committed, recovered: true }, now)?;
+    if let Some(back) = back {
+        // Of one group with the outcomes: no crash leaves those alone.
+        desk.log().append(Body::Correction(back), now)?;
+    }
     desk.log().sync()?;
     fault::step("outcome-durable")?;
     spools.keep(&spool, &result.left, now)?;
@@ -163,10 +168,9 @@ fn asked_of_the_fence(
 }
 
 /// Without a fence row a batch was not committed, unless somebody took the row away. Where records that it announced
-/// are gone, only the fence of the batch before, of which a COMMIT lets go, tells the two apart; without that one
-/// either, or without the table, which stood there before the batch was announced, what is gone is said to be gone, and
-/// the source waits for a person. Of a source's first batch in a table that is there, the application itself may have
-/// deleted what is gone, and while any of the records stands nothing is claimed.
+/// are gone, only the row before, of which a COMMIT lets go, tells the two apart: the fence of the batch before, or the
+/// one that is written before the first. While that one stands, the application itself deleted what is gone. Without
+/// it, or without the table, what is gone is said to be gone, and the source waits for a person.
 fn gone_without_fence(
     desk: &mut Desk,
     writer: &mut Writer,
@@ -182,7 +186,7 @@ fn gone_without_fence(
     let was_rolled_back = match desk.chronicle()?.expected_fences().get(&first.source).copied() {
         _ if is_table_gone => false,
         Some(before) => matches!(writer.fence(before)?, FenceState::Committed(_)),
-        None => disposed.contains(&false),
+        None => writer.is_at_its_beginning()?,
     };
     if was_rolled_back {
         return Ok(None);

@@ -8,7 +8,7 @@ use super::again::is_another;
 use super::error::ExecuteError;
 use super::inherited;
 use super::logged::{LoggedBatch, is_gone, logged_batch};
-use crate::audit::leaf::{Action, Body, Correction};
+use crate::audit::leaf::{Action, Body, Correction, Intent};
 use crate::audit::{BACK, Brief, Entries, LogError, load_fingerprinter};
 use crate::disposition::Installation;
 use crate::disposition::chronicle::correction;
@@ -206,11 +206,16 @@ fn present(
 fn correction_of(logged: &LoggedBatch, present: &HashSet<Fingerprint>) -> Option<Correction> {
     let back: Vec<bool> =
         logged.records.iter().map(|(name, outcome)| is_gone(*outcome) && present.contains(name)).collect();
+    resurrected_of(&logged.intent, &back)
+}
+
+/// That these records of a batch, of which this is the first intent, are back; nothing where none is.
+pub(super) fn resurrected_of(first: &Intent, back: &[bool]) -> Option<Correction> {
     let records = back.iter().filter(|back| **back).count() as u64;
     (records > 0).then(|| Correction {
-        batch: Some(logged.intent.batch),
-        back: Some(BACK.write(&back)),
+        batch: Some(first.batch),
+        back: Some(BACK.write(back)),
         records,
-        ..Correction::new(logged.intent.source.clone(), correction::RESURRECTED)
+        ..Correction::new(first.source.clone(), correction::RESURRECTED)
     })
 }

@@ -1,8 +1,11 @@
 //! Fence rows: in the owner's database, the row that a batch's transaction carries, so that the database itself says
 //! after any crash whether the batch was committed.
 //!
-//! The table is made by the first batch. While the log knows of a committed batch, a missing table means that somebody
-//! dropped it, and a missing row that the database was restored from a copy older than the batch.
+//! The table is made before the first batch. While the log knows of a committed batch, a missing table means that
+//! somebody dropped it, and a missing row that the database was restored from a copy older than the batch.
+//!
+//! A COMMIT lets go of the rows before its own, so that of a batch without row the one before tells whether it was
+//! rolled back. Before a log's first batch that is a row of its own, of [`BEGINNING`].
 
 use std::collections::BTreeMap;
 
@@ -26,6 +29,10 @@ pub enum FenceState {
     /// Recovery closed the door: this batch can never be committed any more.
     Aborted,
 }
+
+/// The number under which a row stands where no batch of the log was committed yet: no batch has it, for the first
+/// entry of a log is its genesis.
+pub(super) const BEGINNING: BatchNumber = BatchNumber(0);
 
 const COMMITTED: &str = "committed";
 const ABORTED: &str = "aborted";
@@ -81,6 +88,11 @@ pub(super) fn put_committed(
     note: &str,
 ) -> Result<(), StoreError> {
     put(conn, origin, batch, COMMITTED, note)
+}
+
+/// The row before a log's first batch.
+pub(super) fn put_beginning(conn: &Connection, origin: &Origin) -> Result<(), StoreError> {
+    put(conn, origin, BEGINNING, ABORTED, "")
 }
 
 /// The row that keeps a batch from being committed ever after.
@@ -145,9 +157,10 @@ pub(super) fn foreign(
     }
     let mut foreign: BTreeMap<Origin, Vec<BatchNumber>> = BTreeMap::new();
     let mut read = || {
-        let sql = "SELECT origin, batch FROM main.retentiond_batch WHERE origin IS NOT ?1 ORDER BY batch";
+        let sql =
+            "SELECT origin, batch FROM main.retentiond_batch WHERE origin IS NOT ?1 AND batch <> ?2 ORDER BY batch";
         let mut statement = conn.prepare(sql)?;
-        let mut rows = statement.query([own.map(Origin::as_str)])?;
+        let mut rows = statement.query(params![own.map(Origin::as_str), number(BEGINNING)])?;
         while let Some(row) = rows.next()? {
             let batch = BatchNumber(row.get::<_, i64>(1)?.cast_unsigned());
             foreign.entry(Origin::new(row.get::<_, String>(0)?)).or_default().push(batch);
@@ -163,11 +176,10 @@ pub(super) fn batches(conn: &Connection, origin: &Origin) -> Result<Vec<BatchNum
     if !table_exists(conn)? || fault(conn).map_err(|e| StoreError::of(conn, e))?.is_some() {
         return Ok(Vec::new());
     }
-    conn.prepare_cached("SELECT batch FROM main.retentiond_batch WHERE origin = ?1 ORDER BY batch")
+    conn.prepare_cached("SELECT batch FROM main.retentiond_batch WHERE origin = ?1 AND batch <> ?2 ORDER BY batch")
         .and_then(|mut statement| {
-            let rows =
-                statement.query_map([origin.as_str()], |row| Ok(BatchNumber(row.get::<_, i64>(0)?.cast_unsigned())))?;
-            rows.collect()
+            let number_of = |row: &rusqlite::Row<'_>| Ok(BatchNumber(row.get::<_, i64>(0)?.cast_unsigned()));
+            statement.query_map(params![origin.as_str(), number(BEGINNING)], number_of)?.collect()
         })
         .map_err(|e| StoreError::of(conn, e))
 }

@@ -108,16 +108,25 @@ impl Writer {
         Ok(txn)
     }
 
-    /// Makes the fence table where there is none yet: where a batch was announced and it is not there, somebody took it
-    /// away.
+    /// Where no fence of our log is known to stand: makes the table, and in it the row before the log's first batch,
+    /// if they are not there. Where a batch was announced and they are not there, it was committed, or somebody took
+    /// them away.
     ///
     /// # Errors
-    /// As [`Writer::begin`]; the table cannot be made.
-    pub fn make_fence_table(&mut self) -> Result<(), StoreError> {
-        if fence::table_exists(&self.opened.conn)? {
-            return Ok(());
+    /// As [`Writer::begin`]; the table or the row cannot be written.
+    pub fn begin_fences(&mut self) -> Result<(), StoreError> {
+        match self.fence(fence::BEGINNING)? {
+            FenceState::NoTable | FenceState::Absent => self.begin()?.begin_fences(),
+            FenceState::Committed(_) | FenceState::Aborted => Ok(()),
         }
-        self.begin()?.make_fence_table()
+    }
+
+    /// Whether the database is as it was before our log's first batch was committed in it.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn is_at_its_beginning(&mut self) -> Result<bool, StoreError> {
+        Ok(self.fence(fence::BEGINNING)? == FenceState::Aborted)
     }
 
     /// What the database says of a batch of our log.

@@ -58,9 +58,10 @@ impl<'w> WriteTxn<'w> {
         Ok(FenceState::Aborted)
     }
 
-    /// Makes the fence table, and nothing else.
-    pub(super) fn make_fence_table(mut self) -> Result<(), StoreError> {
+    /// Makes the fence table with the row before a log's first batch, and nothing else.
+    pub(super) fn begin_fences(mut self) -> Result<(), StoreError> {
         fence::create_table(&self.writer.opened.conn)?;
+        fence::put_beginning(&self.writer.opened.conn, &self.writer.origin)?;
         self.commit_at_once().map_err(|error| StoreError::of(&self.writer.opened.conn, error))?;
         self.is_over = true;
         Ok(())

@@ -214,3 +214,26 @@ fn another_file_in_the_database_s_place_is_noticed_at_every_step() {
         }
     }
 }
+
+#[test]
+fn the_row_before_a_logs_first_batch_stands_until_one_is_committed_and_is_no_batch() {
+    let owner = Owner::with("wal", SCHEMA);
+    let mut writer = owner.writer(&series("dossier"));
+    assert!(!writer.is_at_its_beginning().unwrap(), "nothing was written yet");
+    writer.begin_fences().unwrap();
+    writer.begin_fences().unwrap();
+    assert_eq!(owner.integers("SELECT batch FROM retentiond_batch"), [0]);
+    assert_eq!(writer.begin().unwrap().fences().unwrap(), []);
+    assert!(fence::foreign(&owner.app, None).unwrap().is_empty());
+    assert_eq!(writer.abort_or_read(BatchNumber(4)).unwrap(), FenceState::Aborted);
+    assert!(writer.is_at_its_beginning().unwrap(), "what was undone changed nothing");
+    let mut txn = writer.begin().unwrap();
+    txn.fence(BatchNumber(5), "").unwrap();
+    txn.forget_fences_before(BatchNumber(5)).unwrap();
+    txn.commit(&Evidence(5)).unwrap();
+    assert!(!writer.is_at_its_beginning().unwrap());
+    // A log that succeeds this one begins anew.
+    let mut successor = Writer::open(&owner.source(), &[series("dossier")], &Origin::from("next.example")).unwrap();
+    successor.begin_fences().unwrap();
+    assert!(successor.is_at_its_beginning().unwrap() && !writer.is_at_its_beginning().unwrap());
+}
