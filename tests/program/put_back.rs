@@ -67,3 +67,41 @@ fn a_batch_that_had_not_begun_to_unlink_leaves_no_trace_in_an_older_copy_and_was
     house.verify();
     house.verify_by_python(NOW);
 }
+
+#[test]
+fn a_file_that_one_batch_left_and_another_unlinked_is_left_no_more() {
+    for is_released in [false, true] {
+        let house = House::new();
+        house.set_clock(NOW);
+        let plan = house.approved();
+        fs::copy(house.path("app.db"), house.path("older.db")).unwrap();
+        let killed = house.command(&["apply", &plan]).env("FAILPOINTS", "committed=return(kill)").status().unwrap();
+        assert_eq!(killed.code(), None);
+        // Changed since it was recognized, so that it is left.
+        let file = house.path("files/canary-7.txt");
+        fs::write(&file, "a longer document of 7").unwrap();
+        assert_eq!(house.json(&["apply", &plan]).1["interrupted"]["incomplete"], 1);
+
+        fs::rename(house.path("older.db"), house.path("app.db")).unwrap();
+        (1..=DUE).filter(|id| *id != 7).for_each(|id| {
+            fs::write(house.path(&format!("files/canary-{id}.txt")), "put back").unwrap();
+        });
+        let again = house.plan();
+        house.ask(&["approve", &again, "--accept", "restored"]);
+        let (code, run) = house.json(&["apply", &again]);
+        let told = json!([code, run["destroyed"], run["left"], file.exists()]);
+        assert_eq!(told, json!([5, DUE, 1, false]), "it was tried while a row named it: {run}");
+        if is_released {
+            // Whoever answers for it ends it, too.
+            house.ask(&["apply", &plan, "--release-files", "--reason", "the later plan unlinked it"]);
+        } else {
+            let (code, run) = house.json(&["apply", &plan]);
+            assert_eq!((code, &run["left"], &run["late"]), (0, &0.into(), &1.into()), "{run}");
+        }
+        let (code, refused) = house.json(&["apply", &plan]);
+        assert_eq!((code, &refused["error"]["code"]), (3, &"plan-executed".into()), "{refused}");
+        assert_eq!(fs::read_dir(house.path("state/private/spool")).unwrap().count(), 0);
+        house.verify();
+        house.verify_by_python(NOW);
+    }
+}

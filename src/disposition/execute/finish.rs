@@ -46,6 +46,7 @@ pub(super) fn finish(
     let mut trail = after.spools.trail(after.spool)?;
     trail.commit(Done::of(&result.outcomes, &result.changes));
     unlink_files(writer, trail, &after.spool.files, after.reserved, &mut result)?;
+    after.spools.tell_others(after.spool)?;
     fault::step("files-gone")?;
     Ok(result)
 }

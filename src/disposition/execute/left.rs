@@ -108,6 +108,7 @@ fn retry_files(
     let mut result = BatchResult { outcomes, ..BatchResult::default() };
     let (free, named) = without_named(writer, spool)?;
     unlink_files(writer, spools.trail(spool)?, &free, &reserved, &mut result)?;
+    spools.tell_others(spool)?;
     fault::step("files-gone")?;
     result.reasons.extend(named.iter().map(|_| "a row names a file again".to_owned()));
     result.left.extend(named);

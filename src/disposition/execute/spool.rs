@@ -137,20 +137,30 @@ impl SpoolDir {
 
     /// Every spool, in order of batches.
     pub fn all(&self) -> Result<Vec<Spool>, SpoolError> {
-        let failed = |source| SpoolError { doing: "list", path: self.path.clone(), source };
-        let entries = match fs::read_dir(&self.path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            entries => entries.map_err(failed)?,
-        };
-        let mut spools = Vec::new();
-        for entry in entries {
-            let path = entry.map_err(failed)?.path();
-            if path.extension().is_some_and(|extension| extension == "json") {
-                spools.extend(read(path)?);
-            }
-        }
+        let spools = self.paths()?.into_iter().filter_map(|path| read(path).transpose());
+        let mut spools = spools.collect::<Result<Vec<_>, _>>()?;
         spools.sort_by_key(|spool| spool.batch);
         Ok(spools)
+    }
+
+    /// Every spool but this one, in no order.
+    fn others(&self, spool: &Spool) -> Result<Vec<Spool>, SpoolError> {
+        let own = self.path(&spool.log, spool.batch);
+        let others = self.paths()?.into_iter().filter(|path| *path != own);
+        others.filter_map(|path| read(path).transpose()).collect()
+    }
+
+    /// Where the spools are.
+    fn paths(&self) -> Result<Vec<PathBuf>, SpoolError> {
+        let listed = match fs::read_dir(&self.path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => {
+                entries.and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>())
+            }
+        };
+        let mut paths = listed.map_err(|source| SpoolError { doing: "list", path: self.path.clone(), source })?;
+        paths.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
+        Ok(paths)
     }
 
     fn path(&self, log: &Origin, batch: BatchNumber) -> PathBuf {

@@ -73,6 +73,27 @@ impl SpoolDir {
         Ok(Trail { path, dir: self.path.clone(), boot: self.boot, file: None, told })
     }
 
+    /// Tells other spools of what is gone by the program's own doing through this one: the file that an earlier batch
+    /// had to leave may be one that a later batch unlinks, where its record was put back and destroyed again.
+    pub fn tell_others(&self, spool: &Spool) -> Result<(), SpoolError> {
+        // Most often nothing else waits: then nothing more is read.
+        let others = if spool.files.is_empty() { Vec::new() } else { self.others(spool)? };
+        if others.is_empty() {
+            return Ok(());
+        }
+        let gone = self.trail(spool)?.told.ours;
+        for other in &others {
+            let mut trail = self.trail(other)?;
+            let known = trail.told.ours.len();
+            let waiting = other.files.iter().map(|file| named(&file.id));
+            trail.told.ours.extend(waiting.filter(|file| gone.contains(file)));
+            if trail.told.ours.len() > known {
+                trail.begin(&Line::Tried).map_err(|source| trail.failed(source))?;
+            }
+        }
+        Ok(())
+    }
+
     pub(super) fn trail_path(&self, spool: &Spool) -> PathBuf {
         self.path(&spool.log, spool.batch).with_extension("trail")
     }
