@@ -1560,7 +1560,7 @@ def read_journal(folder, size, ledger, note):
     if not os.path.isdir(journal):
         return None
     try:
-        end = judge_segments(journal, size, ledger, note)
+        end = judge_segments(folder, size, ledger, note)
     except (Malformed, OSError) as error:
         note(f"journal is damaged: {error}")
     else:
@@ -1569,9 +1569,11 @@ def read_journal(folder, size, ledger, note):
     return ledger.index - size
 
 
-def judge_segments(journal, size, ledger, note):
-    """Judges what the segments of a journal hold behind the first `size` entries; returns the log's size with them."""
+def judge_segments(folder, size, ledger, note):
+    """Compares what a journal's segments repeat of the first `size` entries, and judges what they hold behind them; returns the log's size with them."""
+    journal = os.path.join(folder, "journal")
     names, following, is_torn = segments_of(journal), None, False
+    bundle = functools.lru_cache(maxsize=1)(lambda number: read_bundle(folder, number, min(WIDTH, size - number * WIDTH)))
     for name in names:
         if is_torn:
             raise Malformed("a journal segment before the last ends in a torn group")
@@ -1584,6 +1586,9 @@ def judge_segments(journal, size, ledger, note):
         if first > ledger.index:
             note(f"entries {ledger.index} to {first - 1} are missing between the checkpoint and the journal")
             ledger.index = first
+        for index, entry in enumerate(entries[:max(size - first, 0)], first):
+            if bundle(index // WIDTH)[index % WIDTH] != entry:
+                note(f"entry {index}: in the journal it is another than the one that the checkpoint covers: either was changed")
         for entry in entries[ledger.index - first:]:
             ledger.read(entry)
     if is_torn:

@@ -33,6 +33,7 @@ pub mod note;
 mod opening;
 pub mod prove;
 mod publish;
+mod published;
 mod reader;
 mod recover;
 pub mod regular;

@@ -8,6 +8,7 @@ use super::error::LogError;
 use super::journal::{Journal, frame::Tail, remove_leftovers};
 use super::keys::KeyPlaces;
 use super::note::VerifierKey;
+use super::published::Published;
 use super::regular::MAX_CHECKPOINT;
 use super::standing::{Replay, Standing};
 use super::tiles::{Tree, WIDTH, read_bundle};
@@ -71,8 +72,9 @@ pub(super) fn recover(dir: &Path, keys: &KeyPlaces, distrust: bool) -> Result<Re
 
     let journal_dir = journal_dir(dir);
     remove_leftovers(&journal_dir)?;
+    let mut covered = Published::new(dir, signed.claimed().tree.size);
     let (journal, replayed) =
-        Journal::open(&journal_dir, distrust, &mut |index, leaf| found.read_journal(index, leaf))?;
+        Journal::open(&journal_dir, distrust, &mut |index, leaf| found.read_journal(index, leaf, &mut covered))?;
     if replayed.size < signed.claimed().tree.size {
         return Err(behind(dir, replayed.size, &signed));
     }
@@ -125,19 +127,17 @@ impl Found<'_> {
     }
 
     /// Takes up a leaf of the journal, or holds it against the published one.
-    fn read_journal(&mut self, index: u64, leaf: &[u8]) -> Result<(), LogError> {
+    fn read_journal(&mut self, index: u64, leaf: &[u8], covered: &mut Published) -> Result<(), LogError> {
         if index > self.tree.size() {
             return Err(corrupt(self.dir, "entries are missing between its bundles and its journal"));
         }
         if index == self.tree.size() {
             return self.take(leaf);
         }
-        match self.tree.kept(index) {
-            Some(published) if published != leaf => {
-                Err(corrupt(self.dir, &format!("entry {index} is not the same in its journal and its bundles")))
-            }
-            _ => Ok(()),
+        if covered.has(index, leaf)? {
+            return Ok(());
         }
+        Err(corrupt(self.dir, &format!("entry {index} is not the same in its journal and its bundles")))
     }
 
     fn take(&mut self, leaf: &[u8]) -> Result<(), LogError> {

@@ -21,6 +21,8 @@ pub enum Flaw {
     TornJournal,
     #[error("the journal ends after {size_told}, before the {signed} that the checkpoint covers: it is an older one, or was cut", size_told = entries(*size))]
     JournalBehind { size: u64, signed: u64 },
+    #[error("in the journal it is another than the one that the checkpoint covers: either was changed")]
+    JournalDiffers,
     #[error("entries {from} to {to} are missing between the checkpoint and the journal")]
     Gap { from: u64, to: u64 },
     #[error("{file} cannot be read: {reason}")]

@@ -1,6 +1,7 @@
 //! Entries in the journal that no checkpoint covers yet: read and judged like the others, though nothing binds the
 //! operator to them.
 
+use std::ops::Range;
 use std::path::Path;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use crate::audit::codec;
 use crate::audit::error::LogError;
 use crate::audit::journal::frame::Tail;
 use crate::audit::journal::replay;
+use crate::audit::published::Published;
 use crate::audit::recover::journal_dir;
 
 /// How often, and after what pause, a journal is read again that may only seem torn because its writer is at work: a
@@ -18,10 +20,10 @@ use crate::audit::recover::journal_dir;
 const ATTEMPTS: u32 = 4;
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// Reads and judges what follows the `size` published entries, and tells how many there are; `None` where there is no
-/// journal.
-pub(super) fn read(dir: &Path, size: u64, ledger: &mut Ledger, findings: &mut Findings) -> Option<u64> {
-    let dir = journal_dir(dir);
+/// Holds what the journal repeats of the `size` published entries against them, reads and judges what follows, and
+/// tells how many those are; `None` where there is no journal.
+pub(super) fn read(log: &Path, size: u64, ledger: &mut Ledger, findings: &mut Findings) -> Option<u64> {
+    let dir = journal_dir(log);
     if !dir.is_dir() {
         return None;
     }
@@ -33,7 +35,8 @@ pub(super) fn read(dir: &Path, size: u64, ledger: &mut Ledger, findings: &mut Fi
             if to < size {
                 findings.add(None, Flaw::JournalBehind { size: to, signed: size });
             }
-            let next = judge(&dir, size, to, ledger, findings).unwrap_or_else(|error| {
+            let published = Published::new(log, size);
+            let next = judge(&dir, size..to, published, ledger, findings).unwrap_or_else(|error| {
                 findings.add(None, damaged(&error));
                 size
             });
@@ -62,12 +65,24 @@ fn steady_size(dir: &Path) -> Result<(u64, Tail), LogError> {
     result
 }
 
-/// Reads the entries `from..to`; returns the index after the last one read.
-fn judge(dir: &Path, from: u64, to: u64, ledger: &mut Ledger, findings: &mut Findings) -> Result<u64, LogError> {
-    let mut next = from;
+/// Reads the entries of this range, and compares those before it; returns the index after the last one read.
+fn judge(
+    dir: &Path,
+    range: Range<u64>,
+    mut published: Published,
+    ledger: &mut Ledger,
+    findings: &mut Findings,
+) -> Result<u64, LogError> {
+    let mut next = range.start;
     replay(dir, &mut |index, bytes| {
         // Segments go only once they are published, so they may begin with entries that were.
-        if index < next || index >= to {
+        if index < range.start {
+            if !published.has(index, bytes)? {
+                findings.at(index, Flaw::JournalDiffers);
+            }
+            return Ok(());
+        }
+        if index < next || index >= range.end {
             return Ok(());
         }
         note_gap(next, index, findings);
@@ -78,7 +93,7 @@ fn judge(dir: &Path, from: u64, to: u64, ledger: &mut Ledger, findings: &mut Fin
         }
         Ok(())
     })?;
-    note_gap(next, to, findings);
+    note_gap(next, range.end, findings);
     Ok(next)
 }
 

@@ -52,18 +52,22 @@ impl Rotating {
         self.journal(self.size, &groups(self.size, entries));
     }
 
-    /// Both verifiers, which must agree, in their words too.
     fn check(&self, expected: Option<Found>, what: &str) {
-        let report = verify(self.dir(), &Trust::default());
-        let first = report.findings.first();
-        assert_eq!(first.map(|finding| finding.flaw.code()), expected.map(|(code, _)| code), "{what}: {first:?}");
-        let words = expected.map_or("", |(_, words)| words);
-        assert!(first.is_none_or(|finding| finding.to_string().contains(words)), "{what}: {first:?}");
-        if python() {
-            let said = said(self.dir(), &[]);
-            assert_eq!(said.0, report.verdict.to_string(), "{what}: {}", said.2);
-            assert!(said.2.contains(words), "{what}: {}", said.2);
-        }
+        check(self.dir(), expected, what);
+    }
+}
+
+/// Both verifiers, which must agree, in their words too.
+fn check(dir: &Path, expected: Option<Found>, what: &str) {
+    let report = verify(dir, &Trust::default());
+    let first = report.findings.first();
+    assert_eq!(first.map(|finding| finding.flaw.code()), expected.map(|(code, _)| code), "{what}: {first:?}");
+    let words = expected.map_or("", |(_, words)| words);
+    assert!(first.is_none_or(|finding| finding.to_string().contains(words)), "{what}: {first:?}");
+    if python() {
+        let said = said(dir, &[]);
+        assert_eq!(said.0, report.verdict.to_string(), "{what}: {}", said.2);
+        assert!(said.2.contains(words), "{what}: {}", said.2);
     }
 }
 
@@ -150,6 +154,33 @@ fn a_journal_in_disorder_fails_in_both_verifiers_though_it_declares_the_key_of_v
     other.entries(std::slice::from_ref(&other.sigkey));
     let named = "it declares a signing key that is none of this log: it bears the name log.example/other";
     other.check(Some(("bad-signing-key", named)), "of another log's name");
+}
+
+#[test]
+fn a_journal_that_repeats_a_published_entry_otherwise_fails_in_both_verifiers() {
+    let mut forge = Forge::sound();
+    while forge.size() < 300 {
+        forge.add(heartbeat());
+    }
+    let home = tempfile::tempdir().unwrap();
+    forge.write(home.path());
+    let repeat = |changed: Option<usize>| {
+        let mut repeated = forge.leaves.clone();
+        changed.into_iter().for_each(|index| repeated[index] = heartbeat_at(NOW + 1_000));
+        let frames = groups(200, &[&repeated[200..], &[heartbeat_at(NOW + 300)]].concat());
+        put_segment(home.path(), &format!("{:020}.seg", 200), &segment(200, &frames));
+    };
+    repeat(None);
+    check(home.path(), None, "as it is published");
+    // In the full bundle, and in the partial one.
+    for (changed, words) in [
+        (200, "entry 200: in the journal it is another than the one that the checkpoint covers"),
+        (255, "entry 255: in the journal it is another than the one that the checkpoint covers"),
+        (299, "entry 299: in the journal it is another than the one that the checkpoint covers"),
+    ] {
+        repeat(Some(changed));
+        check(home.path(), Some(("journal-differs", words)), "repeated otherwise");
+    }
 }
 
 /// A log that is published anew while the script reads it: what it read first is of two moments.

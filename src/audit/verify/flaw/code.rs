@@ -9,6 +9,7 @@ impl Flaw {
             Self::Unreadable { .. } => "unreadable",
             Self::Damaged { .. } => "damaged",
             Self::JournalBehind { .. } => "journal-behind",
+            Self::JournalDiffers => "journal-differs",
             Self::TornJournal => "torn-journal",
             Self::Gap { .. } => "gap",
             Self::NotSignedBy { .. } => "not-signed",
