@@ -137,7 +137,7 @@ impl<'m> Act<'m> {
     fn goes_along(&self, reader: &SeriesMapping, is_destroyed: bool, on: &Join) -> Tie {
         let is_own = self.series.series == reader.series;
         let Some(part) = self.part else { return Tie::Apart };
-        if self.is_mask() && !(is_own && !is_destroyed) {
+        if self.is_mask() && (is_destroyed || !is_own) {
             return Tie::Apart;
         }
         let is_kept = part.shared.iter().any(|reference| {
