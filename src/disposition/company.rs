@@ -1,8 +1,10 @@
 //! What keeps a record for the sake of a row that would change with it: a row that is a record of another series too,
 //! or a part of this record and a record itself, or has such parts; or a record that would lose a row with it.
 //!
-//! A hold keeps the row, in whichever series of its table it is counted, and the record with which it would go. A row
-//! that its series keeps for good stays too; and one that two series count at once falls to neither.
+//! A hold keeps the row, in whichever series of its table it is counted, and the record with which it would go; and it
+//! keeps all that a held record has, also what would go by a term of its own, or with another record. A row that its
+//! series keeps for good or until a decision stays too, with all that it has; and one that two series count at once
+//! falls to neither.
 
 use std::collections::BTreeSet;
 
@@ -36,7 +38,8 @@ struct Other<'a> {
     mapping: &'a SeriesMapping,
     /// Those that govern it, floors included.
     rules: Vec<&'a RuleNumber>,
-    is_permanent: bool,
+    /// Its rules let none of its records go by themselves: for good, until a decision, or by floors alone.
+    is_kept: bool,
     /// Its records are rows of the same table.
     is_of_table: bool,
     /// Its records may have rows by the very part by which the record has them.
@@ -97,7 +100,7 @@ impl<'a> Company<'a> {
             let rules = || governing.iter().flat_map(Governing::rules);
             others.push(Other {
                 mapping: other,
-                is_permanent: rules().any(|rule| rule.disposition == Some(Disposition::Permanent)),
+                is_kept: rules().any(|rule| keeps(rule.disposition)) || governing.iter().any(keeps_by_floors_alone),
                 rules: rules().map(|rule| &rule.number).collect(),
                 is_of_table: other.series != mapping.series && other.table.eq_ignore_ascii_case(&mapping.table),
                 may_have_the_same_part: places.any(|place| place.rows.are_owners_of_the_same_part()),
@@ -176,7 +179,7 @@ impl<'a> Company<'a> {
 impl Other<'_> {
     fn rows_are_asked(&self, holds: &HoldIndex) -> bool {
         self.is_of_table
-            || self.is_permanent
+            || self.is_kept
             || self.may_have_the_same_part
             || holds.concerns(self.mapping, self.rules.iter().copied())
     }
@@ -189,12 +192,21 @@ impl Other<'_> {
         // What fails on a row may be what says that it is kept.
         let Some(row) = row else { return keeping.blocked = Some(BlockedBy::Series) };
         keeping.holds.extend(holds.of_row(self.mapping, &row.named, self.rules.iter().copied()).cloned());
-        if row.named.in_scope && (row.is_own_row || (self.is_permanent && row.is_lost)) {
+        if row.named.in_scope && (row.is_own_row || (self.is_kept && row.is_lost)) {
             keeping.blocked = Some(BlockedBy::Series);
         } else if row.has_the_same_part {
             keeping.blocked.get_or_insert(BlockedBy::SharedRow);
         }
     }
+}
+
+/// Whether a rule of this disposition keeps what it governs until a person decides, or for good.
+fn keeps(disposition: Option<Disposition>) -> bool {
+    matches!(disposition, Some(Disposition::Permanent | Disposition::Transfer | Disposition::Select))
+}
+
+fn keeps_by_floors_alone(governing: &Governing<'_>) -> bool {
+    governing.rules().next().is_some() && !governing.disposes()
 }
 
 /// What an action does to rows.

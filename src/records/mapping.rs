@@ -6,7 +6,7 @@ pub(crate) mod sample;
 mod touch;
 
 pub use acts::{Act, Put, Tie};
-pub use touch::{Change, Place, Reach, Rows};
+pub use touch::{Change, Place, Reach, Role, Rows};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;

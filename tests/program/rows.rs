@@ -10,6 +10,8 @@ use crate::support::{CALENDAR, CONFIG, Organization, lends};
 mod far;
 #[path = "rows/mutual.rs"]
 mod mutual;
+#[path = "rows/owners.rs"]
+mod owners;
 
 /// Dossiers with their notes, and the notes as records of their own.
 pub struct Office(Organization);

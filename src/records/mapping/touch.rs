@@ -10,8 +10,8 @@ pub enum Change {
 }
 
 /// Where a record leads: the places of its own row, of the rows that change with it, of those that these have as
-/// records of some series themselves, and so on, and of records that have one of the lost rows, too. A place may lead
-/// back to itself, as in a tree.
+/// records of some series themselves, and so on; of the records that have one of these rows as their own, and of those
+/// that have these in turn; and of what else such a record has. A place may lead back to itself, as in a tree.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reach<'m> {
     /// The first is the record's own row. Without a place that is asked there are none.
@@ -24,10 +24,29 @@ pub struct Place<'m> {
     pub rows: Rows<'m>,
     /// The places from which it is reached.
     pub from: Vec<usize>,
+    pub role: Role,
     /// Its rows may keep the record: as records of the other series.
     pub is_asked: bool,
-    /// What changes there is lost, and does not live on with another owner or none.
-    pub is_lost: bool,
+}
+
+/// What the rows of a place are to the record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// They change with it. `is_lost`: and do not live on with another owner, or none.
+    Changing { is_lost: bool },
+    /// They would lose what changes, or see it changed: it is theirs, too.
+    Losing { is_lost: bool, of: Losing },
+    /// A record that loses a row has them as well: what holds one of them holds that record with all that it has.
+    Beside,
+}
+
+/// What a record loses that has a row that changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Losing {
+    /// The record itself, which goes by a term of its own: it outlives a hold on what else its owner has.
+    Record,
+    /// A part of the record, which has no other term than its owner's.
+    Part,
 }
 
 /// What the rows of a place are.
@@ -49,7 +68,7 @@ impl SeriesMapping {
             return Reach::default();
         }
         let mut walk = Walk { of: self, other, change, places: Vec::new() };
-        walk.add(Rows::Own, None);
+        walk.add(Rows::Own, Role::Changing { is_lost: true }, None);
         let mut next = 0;
         while next < walk.places.len() {
             walk.go_on(next, all);
@@ -85,10 +104,10 @@ struct Walk<'m> {
 }
 
 impl<'m> Walk<'m> {
-    fn add(&mut self, rows: Rows<'m>, from: Option<usize>) {
-        let at = self.places.iter().position(|place| place.rows == rows).unwrap_or_else(|| {
-            let (is_asked, is_lost) = (self.is_asked(rows), self.is_lost(rows));
-            self.places.push(Place { rows, from: Vec::new(), is_asked, is_lost });
+    fn add(&mut self, rows: Rows<'m>, role: Role, from: Option<usize>) {
+        let is_it = |place: &Place<'_>| (place.rows, place.role) == (rows, role);
+        let at = self.places.iter().position(is_it).unwrap_or_else(|| {
+            self.places.push(Place { rows, from: Vec::new(), role, is_asked: self.is_asked(rows, role) });
             self.places.len() - 1
         });
         let known = &mut self.places[at].from;
@@ -97,46 +116,77 @@ impl<'m> Walk<'m> {
 
     /// To where the rows of a place lead.
     fn go_on(&mut self, at: usize, all: &'m [SeriesMapping]) {
-        let rows = self.places[at].rows;
-        match rows {
-            Rows::Owner { series, part, finds_several } => {
-                if let Some(part) = owner_of(series, part) {
-                    self.add(Rows::Owner { series, part, finds_several }, Some(at));
-                }
-            }
-            Rows::Own | Rows::Part(..) => {
+        let Place { rows, role, .. } = self.places[at];
+        match role {
+            Role::Changing { is_lost } => {
                 if let (Rows::Part(series, owner), true) = (rows, self.is_passed(rows)) {
                     let parts = series.parts.iter().filter(|part| part.of.as_ref() == Some(&owner.name));
-                    parts.for_each(|part| self.add(Rows::Part(series, part), Some(at)));
+                    parts.for_each(|part| self.change(series, part, at));
                 }
-                if self.is_changed(rows) && self.is_lost(rows) {
+                if self.is_changed(rows) && is_lost {
                     self.down(at, all);
-                    self.up(at);
+                }
+                if self.is_changed(rows) {
+                    let of = if rows == Rows::Own { Losing::Record } else { Losing::Part };
+                    self.up(at, all, Role::Losing { is_lost, of });
+                }
+            }
+            Role::Losing { of, .. } => {
+                if let Rows::Owner { series, part, finds_several } = rows
+                    && let Some(part) = owner_of(series, part)
+                {
+                    self.add(Rows::Owner { series, part, finds_several }, role, Some(at));
+                }
+                self.up(at, all, role);
+                if of == Losing::Part {
+                    self.down(at, all);
+                }
+            }
+            Role::Beside => self.down(at, all),
+        }
+    }
+
+    fn change(&mut self, series: &'m SeriesMapping, part: &'m PartMapping, from: usize) {
+        let rows = Rows::Part(series, part);
+        self.add(rows, Role::Changing { is_lost: self.is_lost(rows) }, Some(from));
+    }
+
+    /// To the parts that the rows have as records of some series; where they are beside, to parts of parts, too.
+    fn down(&mut self, at: usize, all: &'m [SeriesMapping]) {
+        let Place { rows, role, .. } = self.places[at];
+        let of = self.of;
+        let is_here = |series: &&SeriesMapping| series.source == of.source && is_same(&series.table, rows.table(of));
+        for series in all.iter().filter(is_here) {
+            for part in series.parts.iter().filter(|part| part.of.is_none()) {
+                match role {
+                    Role::Changing { .. } => self.change(series, part, at),
+                    Role::Losing { .. } | Role::Beside => self.add(Rows::Part(series, part), Role::Beside, Some(at)),
                 }
             }
         }
-    }
-
-    /// To the parts that the rows have as records of some series.
-    fn down(&mut self, at: usize, all: &'m [SeriesMapping]) {
-        let (of, rows) = (self.of, self.places[at].rows);
-        let is_here = |series: &&SeriesMapping| series.source == of.source && is_same(&series.table, rows.table(of));
-        for series in all.iter().filter(is_here) {
-            let parts = series.parts.iter().filter(|part| part.of.is_none());
-            parts.for_each(|part| self.add(Rows::Part(series, part), Some(at)));
+        if let (Role::Beside, Rows::Part(series, owner)) = (role, rows) {
+            let parts = series.parts.iter().filter(|part| part.of.as_ref() == Some(&owner.name));
+            parts.for_each(|part| self.add(Rows::Part(series, part), Role::Beside, Some(at)));
         }
     }
 
-    /// From lost rows of a part on to the records of the other series that have them by another of its parts, or by
+    /// To the records that have these rows as their own by another part than the one by which they were found, or by
     /// the very same. A shared row goes with its last owner only.
-    fn up(&mut self, at: usize) {
-        let Rows::Part(series, part) = self.places[at].rows else { return };
-        let other = self.other;
-        for of_owner in other.parts.iter().filter(|of_owner| is_same(&of_owner.table, &part.table)) {
-            let finds_several = [&other.series, &self.of.series] == [&series.series; 2] && part.name == of_owner.name;
-            let may_be_another = !is_same_link((series, part), (other, of_owner));
-            if part.shared.is_empty() && may_be_another {
-                self.add(Rows::Owner { series: other, part: of_owner, finds_several }, Some(at));
+    fn up(&mut self, at: usize, all: &'m [SeriesMapping], role: Role) {
+        let (of, rows) = (self.of, self.places[at].rows);
+        for owner in all.iter().filter(|owner| owner.source == of.source) {
+            for part in owner.parts.iter().filter(|part| is_same(&part.table, rows.table(of))) {
+                let found_by = match rows {
+                    Rows::Part(series, found_by) => Some((series, found_by)),
+                    Rows::Own | Rows::Owner { .. } => None,
+                };
+                let is_very =
+                    found_by.is_some_and(|(series, by)| series.series == owner.series && by.name == part.name);
+                let finds_several = is_very && owner.series == of.series;
+                let is_known = found_by.is_some_and(|by| is_same_link(by, (owner, part)));
+                if !is_known && (!is_very || part.shared.is_empty()) {
+                    self.add(Rows::Owner { series: owner, part, finds_several }, role, Some(at));
+                }
             }
         }
     }
@@ -161,12 +211,13 @@ impl<'m> Walk<'m> {
         }
     }
 
-    fn is_asked(&self, rows: Rows<'m>) -> bool {
+    fn is_asked(&self, rows: Rows<'m>, role: Role) -> bool {
         let is_of_other = is_same(rows.table(self.of), &self.other.table);
         match rows {
             Rows::Own => is_of_other && self.other.series != self.of.series,
-            Rows::Part(..) => is_of_other && self.is_changed(rows),
-            Rows::Owner { part, .. } => part.of.is_none(),
+            // What is not masked itself is only passed.
+            Rows::Part(..) if matches!(role, Role::Changing { .. }) => is_of_other && self.is_changed(rows),
+            Rows::Part(..) | Rows::Owner { .. } => is_of_other,
         }
     }
 }

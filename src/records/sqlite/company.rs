@@ -15,7 +15,7 @@ use super::write_txn::WriteTxn;
 use super::{Queries, StoreError, expression, lookup, read, walk};
 use crate::model::{KeyValue, RecordKey, SeriesName};
 use crate::records::facts::Facts;
-use crate::records::mapping::{Change, Condition, Place, Rows, SeriesMapping};
+use crate::records::mapping::{Change, Condition, Place, Role, Rows, SeriesMapping};
 
 /// Which rows are asked about.
 #[derive(Clone, Copy, Debug)]
@@ -244,7 +244,7 @@ impl Seen {
     fn at(place: &Place<'_>) -> Self {
         Self {
             is_own_row: place.rows == Rows::Own,
-            is_lost: place.is_lost,
+            is_lost: matches!(place.role, Role::Changing { is_lost: true } | Role::Losing { is_lost: true, .. }),
             has_the_same_part: place.rows.are_owners_of_the_same_part(),
         }
     }
