@@ -136,7 +136,7 @@ struct Execution<'a> {
     roots: SeenRoots,
     writers: Writers<'a>,
     tally: Tally,
-    /// Records accounted for when that was last told.
+    /// Records of which it was told that they went.
     told: u64,
 }
 
@@ -146,17 +146,21 @@ impl<'a> Execution<'a> {
     }
 
     fn tell(&mut self, conditions: &mut Conditions<'_>, pause: Duration) {
-        let counts = self.tally.counts;
-        let (done, went) = (self.tally.accounted(), counts.destroyed + counts.anonymized + counts.incomplete);
-        self.told = done;
-        (conditions.progress)(Progress { planned: counts.planned, done, went, pause });
+        self.told = self.went();
+        let (planned, done) = (self.tally.counts.planned, self.tally.accounted());
+        (conditions.progress)(Progress { planned, done, went: self.told, pause });
     }
 
-    /// Tells of what a chunk did that was interrupted.
+    /// Tells of what a chunk disposed of that was interrupted.
     fn tell_the_rest(&mut self, conditions: &mut Conditions<'_>) {
-        if self.tally.accounted() > self.told {
+        if self.went() > self.told {
             self.tell(conditions, Duration::ZERO);
         }
+    }
+
+    fn went(&self) -> u64 {
+        let counts = self.tally.counts;
+        counts.destroyed + counts.anonymized + counts.incomplete
     }
 
     fn count_planned(&self) -> Result<u64, ExecuteError> {
