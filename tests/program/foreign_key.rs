@@ -23,9 +23,9 @@ fn intruded() -> (House, u64) {
     house.ask(&["hold", "place", "dossier", "62", "--reason", "forged"]);
     let forged = house.path("forged");
     fs::rename(ours.join("audit"), &forged).unwrap();
-    fs::remove_dir_all(&ours).unwrap();
+    fs::rename(&ours, house.path("exchanged")).unwrap();
     fs::rename(&kept, &ours).unwrap();
-    fs::remove_dir_all(ours.join("audit")).unwrap();
+    fs::rename(ours.join("audit"), house.path("own")).unwrap();
     fs::rename(&forged, ours.join("audit")).unwrap();
     (house, size)
 }
