@@ -333,6 +333,67 @@ fn of_records_whose_key_was_forgotten_no_entry_says_that_they_are_not_back() {
     assert_ne!(verdict["verdict"], "FAIL", "{verdict}");
 }
 
+/// An office whose backup was made before three dossiers went, and whose log was then succeeded by another one.
+fn succeeded(spoil: &dyn Fn(&Office)) -> Office {
+    let office = Office::new();
+    office.insert(DUE, 3);
+    fs::copy(office.path("app.db"), office.path("backup.db")).unwrap();
+    assert!(office.unattended().is_none());
+    spoil(&office);
+    office.run(&["audit", "adopt", "--reason", "damaged"], NOON, "").unwrap();
+    // Ordinary work under the successor.
+    office.insert(DUE, 1);
+    let plan = office.plan();
+    office.run(&["approve", &plan, "--accept", "rules,restored"], NOON, "").unwrap();
+    office.run(&["apply", &plan], NOON, "").unwrap();
+    assert_eq!(office.count(), 100);
+    office
+}
+
+/// Changes the results of the batch of three, wherever the log has them.
+fn change_outcome(office: &Office) {
+    let entries = office.path("state/audit/tile/entries/000.p");
+    for file in fs::read_dir(entries).unwrap().map(|file| file.unwrap().path()) {
+        let mut bytes = fs::read(&file).unwrap();
+        if let Some(place) = bytes.windows(4).position(|bytes| bytes == b"\"3D\"") {
+            bytes[place + 1] ^= 1;
+            fs::write(file, bytes).unwrap();
+        }
+    }
+}
+
+#[test]
+fn rows_of_a_backup_stay_where_the_earlier_log_that_could_tell_of_them_was_damaged() {
+    let office = succeeded(&change_outcome);
+    office.import("backup.db");
+    office.is_kept_by("restored", 3);
+}
+
+#[test]
+fn rows_of_a_backup_stay_where_the_earlier_log_that_could_tell_of_them_is_not_beside() {
+    let office = succeeded(&|_| ());
+    office.insert(DUE, 1);
+    assert!(office.unattended().is_none(), "it is beside, and tells of everything");
+    fs::rename(office.path("state/audit.1"), office.path("elsewhere")).unwrap();
+    office.import("backup.db");
+    office.is_kept_by("restored", 3);
+}
+
+#[test]
+fn rows_of_a_backup_stay_where_the_key_that_names_them_was_lost() {
+    let later = "2027-02-01T12:00:00Z";
+    let office = Office::under(CALENDAR);
+    fs::copy(office.path("app.db"), office.path("backup.db")).unwrap();
+    let plan = office.plan();
+    office.run(&["approve", &plan, "--accept", "rules"], NOON, "").unwrap();
+    office.run(&["apply", &plan], NOON, "").unwrap();
+    office.import("backup.db");
+    fs::remove_file(office.path("state/private/keys/fp-app-2026.key")).unwrap();
+    let plan = office.run(&["plan"], later, "").unwrap()["plan"].as_str().unwrap().to_owned();
+    let refusal = office.run(&["approve", &plan], later, "").unwrap_err();
+    assert_eq!((refusal.exit, refusal.rails()), (3, vec!["restored"]), "{refusal:?}");
+}
+
 #[test]
 fn a_list_that_is_the_same_after_its_source_was_found_restored_is_decided_on_anew() {
     let office = Office::new();

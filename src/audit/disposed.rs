@@ -29,31 +29,50 @@ impl Naming {
     }
 }
 
-/// The names under which a log announces records, each with the key that gives it. What a key named that was destroyed,
-/// lost or exchanged cannot be found any more, and is not here.
+/// The names under which a log announces records. What a key named that was destroyed, lost or exchanged cannot be found
+/// any more.
+#[derive(Default)]
+pub struct Namings {
+    /// Each with the key that gives it.
+    pub by_key: BTreeMap<Naming, Fingerprinter>,
+    /// Those whose key was lost, or is not the one that the log committed to.
+    pub keyless: Vec<Naming>,
+    /// The keys that the log says were destroyed.
+    pub forgotten: BTreeSet<(SourceName, i32)>,
+}
+
+/// The names under which a log announces records, and what became of their keys.
 ///
 /// # Errors
 /// A log or a key that cannot be read.
-pub fn namings(log: &LogReader, keys: &KeyPlaces) -> Result<BTreeMap<Naming, Fingerprinter>, LogError> {
-    let (mut announced, mut committed) = (BTreeMap::new(), HashMap::new());
+pub fn namings(log: &LogReader, keys: &KeyPlaces) -> Result<Namings, LogError> {
+    let (mut announced, mut committed) = (BTreeSet::new(), HashMap::new());
+    let mut found = Namings::default();
     log.scan_brief(0, &mut |_, brief| {
         match (Naming::of(&brief), brief) {
-            (Some(naming), _) => drop(announced.insert(naming, ())),
-            (None, Brief::Whole(leaf)) => {
-                if let Body::Fpkey(key) = leaf.body {
-                    committed.insert((key.source, key.year), key.commitment);
-                }
-            }
+            (Some(naming), _) => drop(announced.insert(naming)),
+            (None, Brief::Whole(leaf)) => match leaf.body {
+                Body::Fpkey(key) => drop(committed.insert((key.source, key.year), key.commitment)),
+                Body::FpkeyDestroyed(key) => drop(found.forgotten.insert((key.source, key.year))),
+                _ => (),
+            },
             _ => (),
         }
         ControlFlow::Continue(())
     })?;
-    let mut found = BTreeMap::new();
-    for naming in announced.into_keys() {
-        let Some(commitment) = committed.get(&(naming.source.clone(), naming.year)) else { continue };
-        match load_committed_fingerprinter(keys.clone(), &naming.source, naming.year, commitment) {
-            Err(LogError::Key(KeyError::Exchanged { .. })) => {}
-            key => found.extend(key?.map(|key| (naming, key))),
+    for naming in announced {
+        let of_year = (naming.source.clone(), naming.year);
+        let key = match committed.get(&of_year) {
+            None => None,
+            Some(commitment) => match load_committed_fingerprinter(keys.clone(), &of_year.0, of_year.1, commitment) {
+                Err(LogError::Key(KeyError::Exchanged { .. })) => None,
+                key => key?,
+            },
+        };
+        match key {
+            Some(key) => drop(found.by_key.insert(naming, key)),
+            None if found.forgotten.contains(&of_year) => {}
+            None => found.keyless.push(naming),
         }
     }
     Ok(found)

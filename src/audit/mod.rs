@@ -49,7 +49,7 @@ pub mod witness;
 mod writer;
 
 pub use brief::Brief;
-pub use disposed::{Disposed, Naming, VisitDisposed, namings, namings_since, scan_disposed};
+pub use disposed::{Disposed, Naming, Namings, VisitDisposed, namings, namings_since, scan_disposed};
 pub use entries::{Entries, VisitBrief};
 pub use error::{FileError, LogError};
 pub use failpoint::failpoint;

@@ -47,7 +47,8 @@ pub enum Rail {
     Guesses,
     /// Terms that passed before the calendar's approval, which does not reach them.
     Backlog,
-    /// The database was restored since its records were destroyed, or rows were taken from a copy of it.
+    /// The database was restored since its records were destroyed, or rows were taken from a copy of it; or the logs at
+    /// hand cannot tell.
     Restored,
 }
 
@@ -198,7 +199,11 @@ impl Look<'_> {
             return Some(self.trip(Rail::Restored, None, Figures::Restored { source: source.clone() }));
         }
         let back = self.going().map(|going| going.back).sum();
-        (back > 0).then(|| self.trip(Rail::Restored, None, Figures::Back { records: back }))
+        if back > 0 {
+            return Some(self.trip(Rail::Restored, None, Figures::Back { records: back }));
+        }
+        let is_untold = self.manifest.untold.contains(source);
+        is_untold.then(|| self.trip(Rail::Restored, None, Figures::Untold { source: source.clone() }))
     }
 
     fn medians(&self) -> Vec<Tripped> {

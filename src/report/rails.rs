@@ -65,6 +65,7 @@ impl TrippedRail {
             Figures::Guesses { lines } => words.fill(words.rail_guesses, &[series, &lines.join(", ")]),
             Figures::Backlog { records } => words.fill(words.rail_backlog, &[&n(records), rule]),
             Figures::Back { records } => words.fill(words.rail_back, &[&n(records), series]),
+            Figures::Untold { source } => words.fill(words.rail_untold, &[source.as_str()]),
             Figures::Restored { source } => words.fill(words.rail_restored, &[source.as_str()]),
         }
     }

@@ -57,10 +57,10 @@ pub(super) fn make_of(
         tally.counts.blocked += blocked.all;
         tally.in_circle = blocked.in_circle;
     }
-    let entries = back::mark(&scope, install, &draft, &mut tallies)?;
+    let told = back::mark(&scope, install, &draft, &mut tallies)?;
     let along = along::along(&scope, &install.series, &draft, &tallies)?;
     let sealed = draft.seal(&scope.groups, &scope.approvals())?;
-    let manifest = scope.manifest(keys.year, series, tallies, &sealed.totals);
+    let manifest = Manifest { untold: told.untold, ..scope.manifest(keys.year, series, tallies, &sealed.totals) };
     if let Some(series) = manifest.unbalanced().first() {
         return Err(PlanError::Unbalanced { series: (*series).clone() });
     }
@@ -69,7 +69,8 @@ pub(super) fn make_of(
     let asked_for = request.asked_for || standing.as_ref().is_some_and(|standing| standing.file().asked_for);
     let measure = Measure { history, limits: &install.limits, guesses: &install.guesses };
     let rails = tripped(&manifest, Going::ALL, measure);
-    let file = PlanFile { plan, digest, made_at: request.now, entries, asked_for, unread, rails, along, manifest };
+    let (made_at, entries) = (request.now, told.entries);
+    let file = PlanFile { plan, digest, made_at, entries, asked_for, unread, rails, along, manifest };
     // A crash in between leaves a plan without a list, which is useless, rather than a list without a plan, which is
     // personal.
     dirs.keep_manifest(&file)?;

@@ -1,6 +1,6 @@
 //! The part of a plan that is kept: what was decided and under what, without personal information.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +30,9 @@ pub struct Manifest {
     pub series: Vec<PlannedSeries>,
     /// In order of execution, then of the calendar.
     pub rules: Vec<PlannedRule>,
+    /// Sources of whose records the logs at hand cannot tell whether they were destroyed before.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub untold: BTreeSet<SourceName>,
 }
 
 /// A calendar as the plan obeyed it.

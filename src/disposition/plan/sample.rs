@@ -77,6 +77,7 @@ fn manifest(total: &super::contents::RuleTotals, simulation: bool) -> Manifest {
         only: None,
         fingerprint_year: 2026,
         calendars: Vec::new(),
+        untold: BTreeSet::new(),
         series: vec![PlannedSeries {
             series: "dossier".into(),
             calendar: "OPC-PC".into(),

@@ -1,6 +1,6 @@
 //! What a plan looks at: which series, under which rules, in which order, judged at which instant.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::contents::RuleTotals;
 use super::order::{Order, order};
@@ -164,6 +164,7 @@ impl<'a> Scope<'a> {
             calendars: self.calendars(),
             rules: rules.collect(),
             series,
+            untold: BTreeSet::new(),
         }
     }
 

@@ -46,7 +46,7 @@ pub fn gone_since(install: &Installation, plan: &Plan) -> Result<GoneSince, Plan
     // The list has their names by its own keys.
     let mut others = BTreeMap::new();
     if settled.iter().any(|naming| !owns.contains(naming)) {
-        others = namings(&log, &key_places(install))?;
+        others = namings(&log, &key_places(install))?.by_key;
         others.retain(|naming, _| settled.contains(naming) && !owns.contains(naming));
     }
     let by_other_keys = |series: &PlannedSeries| -> Vec<(&Naming, &Fingerprinter)> {

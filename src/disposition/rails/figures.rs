@@ -42,6 +42,10 @@ pub enum Figures {
     Restored {
         source: SourceName,
     },
+    /// The logs at hand cannot tell whether records of this source were destroyed before.
+    Untold {
+        source: SourceName,
+    },
     /// Records that a log says are gone.
     Back {
         records: u64,
@@ -85,6 +89,9 @@ impl Figures {
             }
             Self::Restored { source } => format!(
                 "the database of {source}, or rows of it, were restored: records that the log says are gone may be back on purpose"
+            ),
+            Self::Untold { source } => format!(
+                "it cannot be told whether records of {source} that would go were destroyed before, and were taken from a copy: entries of a log before this one, or a fingerprint key, are damaged or not here"
             ),
             Self::Back { records } => format!(
                 "{} of {series} that would go {} destroyed or anonymized before, as the log says: rows were taken from a copy, perhaps on purpose",

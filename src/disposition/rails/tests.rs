@@ -17,6 +17,7 @@ fn manifest(due: u64, rows: u64) -> Manifest {
         only: None,
         fingerprint_year: 2026,
         calendars: Vec::new(),
+        untold: BTreeSet::new(),
         series: vec![PlannedSeries {
             series: "dossier".into(),
             calendar: "OPC-PC".into(),
