@@ -148,18 +148,26 @@ impl Note {
         self.signatures.retain(is_kept);
     }
 
-    /// Checks that this key signed the text; for a witness, tells when (seconds since 1970).
+    /// Checks that this key signed the text; for a witness, tells when first (seconds since 1970).
+    ///
+    /// A witness may have signed more than once: the text stood by the earliest of these times, whatever their order.
     ///
     /// # Errors
     /// No signature of this key, or one that is not valid.
     pub fn verify(&self, key: &VerifierKey) -> Result<Option<u64>, NoteError> {
-        let mut time = Err(NoteError::Unsigned(key.name().to_owned()));
-        for signature in self.signatures.iter().filter(|signature| signature.is_of(key)) {
-            time = Ok(key
-                .check(&self.text, &signature.bytes)
-                .ok_or_else(|| NoteError::BadSignature(key.name().to_owned()))?);
-        }
-        time
+        let times = self.times(key)?;
+        times.into_iter().min().ok_or_else(|| NoteError::Unsigned(key.name().to_owned()))
+    }
+
+    /// When this key signed the text, one time for each of its signatures; a log's key tells none.
+    ///
+    /// # Errors
+    /// A signature of this key that is not valid.
+    pub(super) fn times(&self, key: &VerifierKey) -> Result<Vec<Option<u64>>, NoteError> {
+        let checked = |signature: &Signature| {
+            key.check(&self.text, &signature.bytes).ok_or_else(|| NoteError::BadSignature(key.name().to_owned()))
+        };
+        self.signatures.iter().filter(|signature| signature.is_of(key)).map(checked).collect()
     }
 }
 

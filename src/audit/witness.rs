@@ -60,7 +60,15 @@ pub enum WitnessError {
     Taken { path: PathBuf },
     #[error("no random bytes for a key came from the kernel")]
     Random,
-    #[error("the clock stands before 1970")]
+    #[error(
+        "the cosignature tells no time (its time is 0), so it says of no entry when it stood; ask the witness for one with the time"
+    )]
+    Untimed,
+    #[error(
+        "the cosignature was given at {time}, which is after this machine's clock, {now} (both in seconds since 1970); set the clock that is wrong, this one or the witness's, and ask for a new one if it was the witness's"
+    )]
+    NotYet { time: u64, now: i64 },
+    #[error("the clock stands at the beginning of 1970 or before; set it")]
     Clock,
     #[error(transparent)]
     Log(#[from] LogError),
@@ -244,7 +252,7 @@ impl Witness {
         key: &VerifierKey,
         now: Instant,
     ) -> Result<Signature, WitnessError> {
-        let now = u64::try_from(now.timestamp()).map_err(|_| WitnessError::Clock)?;
+        let now = u64::try_from(now.timestamp()).ok().filter(|now| *now > 0).ok_or(WitnessError::Clock)?;
         let signature = self.key.sign(checkpoint.note().text(), now);
         checkpoint.keep_signatures_of(&[key]);
         checkpoint.add(signature.clone());

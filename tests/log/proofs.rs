@@ -86,7 +86,7 @@ fn a_witness_co_signs_a_log_that_only_grew_and_the_cosignature_anchors_it() {
     let mut forge = Forge::sound();
     let log = written(&forge);
     let line = witness.cosign_log(log.path(), &forge.key().verifier(), leaf_of_text, now()).unwrap().to_string();
-    assert_eq!(add_cosignature(log.path(), line.as_bytes(), &witness.verifier()).unwrap(), forge.size());
+    assert_eq!(add_cosignature(log.path(), line.as_bytes(), &witness.verifier(), now()).unwrap(), forge.size());
 
     let trust = Trust { witnesses: vec![witness.verifier()], ..Trust::default() };
     assert_eq!(verify(log.path(), &trust).verdict, Verdict::OkAnchoredTo(forge.size()));
@@ -151,7 +151,7 @@ fn a_witness_answers_requests_by_mail_from_what_it_saw_last() {
         let body = Request::of_log(log.path(), seen).unwrap().to_string();
         let request = Request::parse(body.as_bytes()).unwrap();
         let line = witness.cosign(&request, &key, now()).unwrap();
-        add_cosignature(log.path(), line.to_string().as_bytes(), &witness.verifier()).unwrap();
+        add_cosignature(log.path(), line.to_string().as_bytes(), &witness.verifier(), now()).unwrap();
         assert_eq!(read_witnessed(log.path()).unwrap().unwrap().claimed().tree.size, forge.size());
         if seen > 0 {
             let conflict = Request::of_log(log.path(), seen - 1).unwrap();
@@ -170,12 +170,15 @@ fn a_cosignature_of_something_else_is_not_stored() {
     let log = written(&forge);
     let witness = witness(KeyKind::Witness);
     let stray = witness.sign("another text\n", 0).to_string();
-    assert!(matches!(add_cosignature(log.path(), stray.as_bytes(), &witness.verifier()), Err(WitnessError::NotOurs)));
+    assert!(matches!(
+        add_cosignature(log.path(), stray.as_bytes(), &witness.verifier(), now()),
+        Err(WitnessError::NotOurs)
+    ));
     let mut fork = forge.clone();
     fork.replace(4, |leaf| leaf.at += 1);
     let mut foreign = fork.checkpoint(8);
-    foreign.add(witness.sign(foreign.note().text(), 0));
-    let refused = add_cosignature(log.path(), foreign.to_string().as_bytes(), &witness.verifier());
+    foreign.add(witness.sign(foreign.note().text(), 1));
+    let refused = add_cosignature(log.path(), foreign.to_string().as_bytes(), &witness.verifier(), now());
     assert!(matches!(refused, Err(WitnessError::Inconsistent { .. })));
     assert!(read_witnessed(log.path()).unwrap().is_none());
 }
@@ -190,11 +193,11 @@ fn cosignatures_of_two_witnesses_stand_side_by_side_and_an_older_one_does_not_di
         [7, 8].map(|seed| SigningKey::from_seed("auditor.example/w", KeyKind::Witness, &[seed; 32]).unwrap());
     let text = forge.checkpoint(forge.size()).note().text().to_owned();
     for witness in [&one, &other] {
-        add_cosignature(log.path(), witness.sign(&text, 5).to_string().as_bytes(), &witness.verifier()).unwrap();
+        add_cosignature(log.path(), witness.sign(&text, 5).to_string().as_bytes(), &witness.verifier(), now()).unwrap();
     }
     let mut older = before;
     older.add(one.sign(older.note().text(), 4));
-    add_cosignature(log.path(), older.to_string().as_bytes(), &one.verifier()).unwrap();
+    add_cosignature(log.path(), older.to_string().as_bytes(), &one.verifier(), now()).unwrap();
     let stored = read_witnessed(log.path()).unwrap().unwrap();
     for witness in [&one, &other] {
         assert_eq!(stored.note().verify(&witness.verifier()), Ok(Some(5)));
@@ -213,7 +216,7 @@ fn the_real_writer_s_entries_are_proven_and_its_log_is_co_signed() {
             real.log.publish().unwrap();
             let key = real.trust().key.unwrap();
             let line = witness.cosign_log(&real.dir(), &key, leaf_of_text, now()).unwrap();
-            add_cosignature(&real.dir(), line.to_string().as_bytes(), &witness.verifier()).unwrap();
+            add_cosignature(&real.dir(), line.to_string().as_bytes(), &witness.verifier(), now()).unwrap();
         }
     }
     real.log.publish().unwrap();

@@ -9,7 +9,7 @@ use retentiond::audit::leaf::CalendarLeaf;
 use retentiond::audit::merkle::TreeHead;
 use retentiond::audit::note::{KeyKind, SigningKey};
 use retentiond::audit::prove::{Proof, ProofError, prove};
-use retentiond::audit::verify::{Trust, Verdict, verify};
+use retentiond::audit::verify::{Flaw, Trust, Verdict, verify};
 use retentiond::audit::witness::{Witness, WitnessError, add_cosignature, read_witnessed};
 use retentiond::disposition::declared::leaf_of_text;
 use retentiond::model::{Instant, Origin};
@@ -63,7 +63,7 @@ fn no_signature_of_a_stranger_is_stored_beside_the_log() {
     let log = written(&forge);
     let [one, other] = [7, 8].map(|seed| SigningKey::from_seed("auditor", KeyKind::Witness, &[seed; 32]).unwrap());
     let text = forge.checkpoint(forge.size()).note().text().to_owned();
-    add_cosignature(log.path(), one.sign(&text, 5).to_string().as_bytes(), &one.verifier()).unwrap();
+    add_cosignature(log.path(), one.sign(&text, 5).to_string().as_bytes(), &one.verifier(), now()).unwrap();
     let mut received = crowded(forge.checkpoint(forge.size()));
     received =
         SignedCheckpoint::parse(received.to_string().replacen("stranger-0 ", "stranger_0 ", 1).as_bytes()).unwrap();
@@ -71,9 +71,26 @@ fn no_signature_of_a_stranger_is_stored_beside_the_log() {
         received.to_string().lines().filter(|line| !line.contains("stranger_0")).map(str::to_owned).collect();
     let mut received = SignedCheckpoint::parse((lines.join("\n") + "\n").as_bytes()).unwrap();
     received.add(other.sign(&text, 6));
-    add_cosignature(log.path(), received.to_string().as_bytes(), &other.verifier()).unwrap();
+    add_cosignature(log.path(), received.to_string().as_bytes(), &other.verifier(), now()).unwrap();
     let stored = read_witnessed(log.path()).unwrap().unwrap();
     assert_eq!(stored.note().signatures().len(), 3, "the log's, and those of two witnesses");
+}
+
+#[test]
+fn a_cosignature_that_tells_no_time_or_one_that_has_not_come_is_not_stored() {
+    let forge = Forge::sound();
+    let (log, witness) = (written(&forge), witness(KeyKind::Witness));
+    let (checkpoint, now_seconds) = (forge.checkpoint(forge.size()), now().timestamp() as u64);
+    let signed = |time: u64| witness.sign(checkpoint.note().text(), time).to_string();
+    let add = |received: String| add_cosignature(log.path(), received.as_bytes(), &witness.verifier(), now());
+    assert!(matches!(add(signed(0)), Err(WitnessError::Untimed)));
+    let ahead = signed(now_seconds + 301);
+    // In a whole checkpoint the witness may have signed twice: each of its times must have come.
+    for received in [ahead.clone(), format!("{checkpoint}{}{ahead}", signed(5)), format!("{checkpoint}{ahead}")] {
+        assert!(matches!(add(received), Err(WitnessError::NotYet { .. })));
+    }
+    assert!(read_witnessed(log.path()).unwrap().is_none());
+    assert_eq!(add(signed(now_seconds + 300)).unwrap(), forge.size());
 }
 
 #[test]
@@ -85,7 +102,7 @@ fn a_co_signed_checkpoint_that_the_log_did_not_sign_is_not_stored() {
     let unsigned = Checkpoint::new(ORIGIN.into(), forge.checkpoint(forge.size()).claimed().tree);
     for mut received in [other.checkpoint(forge.size()), unsigned.sign(&witness).unwrap()] {
         received.add(witness.sign(received.note().text(), NOW as u64));
-        let refused = add_cosignature(log.path(), received.to_string().as_bytes(), &witness.verifier());
+        let refused = add_cosignature(log.path(), received.to_string().as_bytes(), &witness.verifier(), now());
         assert!(matches!(refused, Err(WitnessError::Note(_))), "{refused:?}");
         assert!(read_witnessed(log.path()).unwrap().is_none());
     }
@@ -196,6 +213,26 @@ fn a_proof_of_an_entry_dated_after_a_witness_had_seen_it_or_after_now_proves_no_
 }
 
 #[test]
+fn of_two_cosignatures_by_one_witness_the_first_sight_dates_the_log_and_the_second_verifier_reads_both() {
+    let forge = Forge::sound();
+    let witness = witness(KeyKind::Witness);
+    let proof = prove(written(&forge).path(), forge.size() - 1).unwrap();
+    let at = proof.verify(&trust(forge.key().verifier(), Vec::new())).unwrap().leaf.at;
+    for times in [[at - 301, at], [at, at - 301]] {
+        let log = written(&forge);
+        let checkpoint = forge.checkpoint(forge.size());
+        let lines = times.map(|time| witness.sign(checkpoint.note().text(), time as u64).to_string());
+        fs::write(log.path().join("witnessed"), format!("{checkpoint}{}", lines.concat())).unwrap();
+        let found = verify(log.path(), &Trust { witnesses: vec![witness.verifier()], ..Trust::default() });
+        assert!(found.findings.iter().any(|one| matches!(one.flaw, Flaw::AfterWitness { .. })), "{times:?} {found:?}");
+        // It knows no witnesses, so it must neither take their lines for the log's nor stumble over two of them.
+        if super::python::python() {
+            assert_eq!(super::python::said(log.path(), &[]).1, Some(0), "{times:?}");
+        }
+    }
+}
+
+#[test]
 fn a_damaged_file_of_cosignatures_is_named_by_what_cannot_go_on_without_it() {
     let forge = Forge::sound();
     let log = written(&forge);
@@ -203,7 +240,7 @@ fn a_damaged_file_of_cosignatures_is_named_by_what_cannot_go_on_without_it() {
     fs::write(&path, "half a note").unwrap();
     let witness = witness(KeyKind::Witness);
     let line = witness.sign(forge.checkpoint(forge.size()).note().text(), NOW as u64).to_string();
-    let not_stored = add_cosignature(log.path(), line.as_bytes(), &witness.verifier()).unwrap_err().to_string();
+    let not_stored = add_cosignature(log.path(), line.as_bytes(), &witness.verifier(), now()).unwrap_err().to_string();
     let not_proven = prove(log.path(), 3).unwrap_err().to_string();
     for told in [not_stored, not_proven] {
         assert!(told.contains(&path.display().to_string()), "{told}");

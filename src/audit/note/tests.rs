@@ -75,6 +75,16 @@ fn a_cosignature_tells_its_time_and_is_no_log_signature() {
 }
 
 #[test]
+fn of_two_cosignatures_by_one_witness_the_earliest_time_counts_in_either_order() {
+    let witness = key(KeyKind::Witness, 1);
+    for times in [[5, 9], [9, 5]] {
+        let mut note = signed("origin\n1\nroot\n", &[]);
+        note.signatures.extend(times.map(|time| witness.sign(note.text(), time)));
+        assert_eq!(note.verify(&witness.verifier()), Ok(Some(5)), "{times:?}");
+    }
+}
+
+#[test]
 fn a_key_of_small_order_is_refused() {
     let mut bytes = vec![0x01_u8];
     bytes.extend([0; 32]);

@@ -13,6 +13,8 @@ use crate::audit::nodes::Nodes;
 use crate::audit::note::{MAX_SIGNATURES, Signature, VerifierKey};
 use crate::audit::reader::LogReader;
 use crate::audit::regular::MAX_CHECKPOINT;
+use crate::audit::verify::CLOCK_TOLERANCE;
+use crate::model::Instant;
 
 const WITNESSED: &str = "witnessed";
 
@@ -47,8 +49,9 @@ const SIGNATURE: &str = "\u{2014} ";
 /// the log has moved on since. Returns the number of entries that the witness saw.
 ///
 /// # Errors
-/// A line that this witness did not sign for a checkpoint of this log; a checkpoint that is no beginning of this log.
-pub fn add_cosignature(dir: &Path, received: &[u8], witness: &VerifierKey) -> Result<u64, WitnessError> {
+/// A line that this witness did not sign for a checkpoint of this log, or that tells no time, or one after `now`; a
+/// checkpoint that is no beginning of this log.
+pub fn add_cosignature(dir: &Path, received: &[u8], witness: &VerifierKey, now: Instant) -> Result<u64, WitnessError> {
     let current = current(dir)?;
     let stored = read_witnessed(dir).map_err(WitnessError::from)?;
     let mut cosigned = match received.starts_with(SIGNATURE.as_bytes()) {
@@ -67,6 +70,7 @@ pub fn add_cosignature(dir: &Path, received: &[u8], witness: &VerifierKey) -> Re
         }
     };
     cosigned.note().verify(witness)?;
+    check_times(&cosigned, witness, now)?;
     check_is_beginning(dir, &cosigned, &current)?;
     let size = cosigned.claimed().tree.size;
     let key = signing_key(dir, size)?.ok_or(WitnessError::NotOurs)?;
@@ -83,6 +87,21 @@ pub fn add_cosignature(dir: &Path, received: &[u8], witness: &VerifierKey) -> Re
     }
     replace("witnessed", &dir.join(WITNESSED), cosigned.to_string().as_bytes(), SHARED)?;
     Ok(size)
+}
+
+/// A witness says when it saw the log: at no time that has not come, and not at 0, which says nothing.
+fn check_times(cosigned: &SignedCheckpoint, witness: &VerifierKey, now: Instant) -> Result<(), WitnessError> {
+    let now = now.timestamp();
+    let latest = now.saturating_add(CLOCK_TOLERANCE);
+    for time in cosigned.note().times(witness)?.into_iter().flatten() {
+        if time == 0 {
+            return Err(WitnessError::Untimed);
+        }
+        if i64::try_from(time).map_or(true, |time| time > latest) {
+            return Err(WitnessError::NotYet { time, now });
+        }
+    }
+    Ok(())
 }
 
 /// The key that signs a checkpoint of so many entries: the last one that they declare.

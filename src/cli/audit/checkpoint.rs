@@ -9,6 +9,7 @@ use crate::audit::note::KeyKind;
 use crate::audit::prove::read_checkpoint;
 use crate::audit::regular::MAX_CHECKPOINT;
 use crate::audit::witness::add_cosignature;
+use crate::cli::clock;
 use crate::cli::error::Failure;
 use crate::cli::exit::Exit;
 use crate::cli::session::Session;
@@ -33,7 +34,8 @@ impl CheckpointCommand {
     pub fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
         let (dir, language) = log_dir(self.log, session)?;
         if let (Some(path), Some(key)) = (&self.add, &self.witness_key) {
-            let size = add_cosignature(&dir, &read(path, MAX_CHECKPOINT)?, &read_key(key, KeyKind::Witness)?)?;
+            let (received, key) = (read(path, MAX_CHECKPOINT)?, read_key(key, KeyKind::Witness)?);
+            let size = add_cosignature(&dir, &received, &key, clock::now())?;
             session.show(&CosignatureStored { size }, language)?;
             return Ok(Exit::Ok);
         }

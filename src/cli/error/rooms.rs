@@ -92,6 +92,8 @@ impl From<WitnessError> for Failure {
             WitnessError::Conflict { .. }
             | WitnessError::OtherLog { .. }
             | WitnessError::NotOurs
+            | WitnessError::Untimed
+            | WitnessError::NotYet { .. }
             | WitnessError::Moved => (Exit::Refused, "not-cosigned"),
             _ => (Exit::Failure, "witness"),
         };
