@@ -29,8 +29,8 @@ impl Naming {
     }
 }
 
-/// The names under which a log announces records. What a key named that was destroyed, lost or exchanged cannot be found
-/// any more.
+/// The names under which a log announces records. What a key named that was destroyed, lost or exchanged cannot be
+/// found any more.
 #[derive(Default)]
 pub struct Namings {
     /// Each with the key that gives it.

@@ -25,7 +25,7 @@ fn a_state_directory_that_others_can_read_is_refused_with_the_mend() {
 fn destroy_what_is_due(office: &Office) {
     let daemon = office.start();
     office.scan();
-    office.ask(&["approve", &office.plans("pending")[0], "--accept", "rules,share,median"]);
+    office.ask(&["approve", &office.plans("pending")[0], "--accept", "rules,share,median,restored"]);
     office.wait("the execution", || office.count() == 5 && office.status()["doing"] == "idle");
     daemon.stop();
 }
