@@ -130,7 +130,9 @@ fn what_the_application_deleted_itself_before_the_first_batch_is_not_said_to_be_
     let next = organization.apply(None);
     assert_eq!(next.outcome, Outcome::Exit(0), "nobody touched our table: {next:#?}");
     let said: Value = serde_json::from_str(&next.stdout).unwrap();
-    assert_eq!((&said["destroyed"], &said["drifted"]), (&49.into(), &1.into()), "{said:#}");
+    let interrupted = &said["interrupted"];
+    assert_eq!((&said["destroyed"], &interrupted["drifted"]), (&49.into(), &1.into()), "{said:#}");
+    assert_eq!(interrupted["destroyed"], 0, "{said:#}");
     organization.verify("deleted by the application");
 }
 

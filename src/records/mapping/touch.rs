@@ -91,7 +91,7 @@ impl Rows<'_> {
     /// Whether they are other records that have a row which only the record's own part was thought to have: its join is
     /// an expression, of which nobody knows how many owners it finds.
     pub fn are_owners_of_the_same_part(&self) -> bool {
-        matches!(self, Self::Owner { finds_several: true, .. })
+        matches!(self, Self::Owner { finds_several: true, part, .. } if part.of.is_none())
     }
 }
 
@@ -182,7 +182,7 @@ impl<'m> Walk<'m> {
                 };
                 let is_very =
                     found_by.is_some_and(|(series, by)| series.series == owner.series && by.name == part.name);
-                let finds_several = is_very && owner.series == of.series;
+                let finds_several = is_very && [&owner.series, &self.other.series] == [&of.series; 2];
                 let is_known = found_by.is_some_and(|by| is_same_link(by, (owner, part)));
                 if !is_known && (!is_very || part.shared.is_empty()) {
                     self.add(Rows::Owner { series: owner, part, finds_several }, role, Some(at));

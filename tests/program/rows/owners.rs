@@ -172,6 +172,22 @@ fn a_row_that_would_only_change_its_owner_stays_as_it_is_where_a_held_record_has
     assert_eq!(office.ids("note WHERE also = 2 AND body = 'text'"), [10]);
 }
 
+#[test]
+fn a_part_of_a_part_that_an_expression_finds_is_not_taken_for_that_of_another_record() {
+    let lines =
+        "\n[[series.dossier.part]]\ntable = \"line\"\nof = \"note\"\non = \"this.note_number = owner.number\"\n";
+    let office = Office::new(&calendar("note", KEPT_LONG), &format!("{NOTES}{lines}{NOTE}"));
+    let table = "CREATE TABLE line (id INTEGER PRIMARY KEY, note_number TEXT);
+                 CREATE INDEX line_note ON line (note_number);
+                 INSERT INTO line SELECT id + 1, number FROM note;
+                 UPDATE note SET number = 'N-1' WHERE id = 20;";
+    office.database().execute_batch(table).unwrap();
+    assert_eq!(office.verdict("dossier", "3").0, "due");
+    office.go(|| {});
+    // The line of note 10 has two dossiers now; that of note 20 none.
+    assert_eq!((office.ids("dossier"), office.ids("line")), (vec![1, 2], vec![11, 21]));
+}
+
 /// Whoever keeps one of an account's dossiers from going keeps the account, and not the other dossiers.
 #[test]
 fn a_hold_on_one_of_several_records_that_another_has_does_not_keep_the_others() {
