@@ -19,7 +19,7 @@ use crate::disposition::desk::{Brake, Execution, SharedDesk, actor_of, approved_
 use crate::disposition::door::Client;
 use crate::disposition::execute::{self, Conditions, ExecuteError, Progress, Statement};
 use crate::disposition::request::{Request, Response};
-use crate::model::{Instant, PlanId, Windows, in_utc};
+use crate::model::{Instant, PlanId, Windows, counted, in_utc};
 use crate::report::run::{FilesReleased, RunReport};
 
 /// Arguments of `apply`.
@@ -85,7 +85,8 @@ impl Apply {
         bar.finish_and_clear();
         if statement.is_err() && gone > 0 {
             note(&format!(
-                "this run had disposed of {gone} records by then, which the log tells; what of the batch at hand went, the next `apply` finds out and puts on record"
+                "this run had disposed of {} by then, which the log tells; what of the batch at hand went, the next `apply` finds out and puts on record",
+                counted(gone, "record", "records")
             ));
         }
         let statement = statement.map_err(|failure| failure.at_plan(&plan))?;

@@ -9,7 +9,7 @@ use super::error::ExecuteError;
 use super::inherited;
 use super::logged::{LoggedBatch, is_gone, logged_batch};
 use crate::audit::leaf::{Action, Body, Correction, Intent};
-use crate::audit::{BACK, Brief, Entries, LogError, load_fingerprinter};
+use crate::audit::{BACK, Brief, Entries, LogError, keys_in, load_fingerprinter};
 use crate::disposition::Installation;
 use crate::disposition::chronicle::correction;
 use crate::disposition::desk::{Desk, behind};
@@ -173,7 +173,7 @@ fn present(
         let records = logged.gone().map(|(name, day)| (name, (logged.intent.action, day)));
         gone.entry(named).or_default().extend(records);
     }
-    let keys = install.state.join("private/keys");
+    let keys = keys_in(&install.state);
     let (mut present, mut unnamed) = (HashSet::new(), 0);
     for ((series, year), gone) in gone {
         let names = load_fingerprinter(&keys, source, year)?;

@@ -73,7 +73,7 @@ pub(super) fn mark(
 
 /// Where the keys are that name records.
 pub(super) fn key_places(install: &Installation) -> KeyPlaces {
-    KeyPlaces::new(install.state.join("private/keys"))
+    KeyPlaces::new(audit::keys_in(&install.state))
 }
 
 /// The log of a state directory, and those before it.
@@ -111,14 +111,14 @@ impl Logs {
 
     /// The sources of whose records entries may tell that are not at hand.
     fn untold(&self, scope: &Scope<'_>, install: &Installation) -> Result<BTreeSet<SourceName>, PlanError> {
-        let mut sources = BTreeSet::new();
+        let (mut looked_at, mut untold) = (BTreeSet::new(), BTreeSet::new());
         for scoped in &scope.series {
             let name = &scoped.source.name;
-            if !sources.contains(name) && (!self.are_whole || self.is_remembered_more(scoped, install)?) {
-                sources.insert(name.clone());
+            if looked_at.insert(name) && (!self.are_whole || self.is_remembered_more(scoped, install)?) {
+                untold.insert(name.clone());
             }
         }
-        Ok(sources)
+        Ok(untold)
     }
 
     /// Whether a database remembers batches of logs that are not at hand.

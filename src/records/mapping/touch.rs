@@ -131,13 +131,14 @@ impl<'m> Walk<'m> {
                     self.up(at, all, Role::Losing { is_lost, of });
                 }
             }
-            Role::Losing { of, .. } => {
+            Role::Losing { is_lost, of } => {
                 if let Rows::Owner { series, part, finds_several } = rows
                     && let Some(part) = owner_of(series, part)
                 {
                     self.add(Rows::Owner { series, part, finds_several }, role, Some(at));
                 }
-                self.up(at, all, role);
+                // What keeps that record keeps it as it would where it goes itself.
+                self.up(at, all, Role::Losing { is_lost, of: Losing::Record });
                 if of == Losing::Part {
                     self.down(at, all);
                 }

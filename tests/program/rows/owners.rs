@@ -188,6 +188,21 @@ fn a_part_of_a_part_that_an_expression_finds_is_not_taken_for_that_of_another_re
     assert_eq!((office.ids("dossier"), office.ids("line")), (vec![1, 2], vec![11, 21]));
 }
 
+#[test]
+fn a_hold_two_records_away_keeps_no_more_than_it_keeps_of_the_record_between() {
+    let account = "\n[series.account]\nsource = \"app\"\ntable = \"account\"\nkey = \"id\"\nevent.made = \"made_at\"\n\n\
+                   [[series.account.part]]\ntable = \"dossier\"\non = { parent_id = \"id\" }\n";
+    let office = Office::new(&calendar("account", KEPT_LONG), &format!("{NOTES}{ALSO}{account}"));
+    let table = "CREATE TABLE account (id INTEGER PRIMARY KEY, made_at TEXT);
+                 CREATE INDEX account_made ON account (made_at); INSERT INTO account VALUES (1, NULL);
+                 UPDATE dossier SET parent_id = 1 WHERE id > 1;";
+    office.database().execute_batch(&format!("{BOTH}{table}")).unwrap();
+    // Dossier 2, which has a note of dossier 1, may go for all that; only its account may not.
+    office.hold(&["dossier", "3"]);
+    office.go(|| {});
+    assert_eq!(office.ids("dossier"), [2, 3]);
+}
+
 /// Whoever keeps one of an account's dossiers from going keeps the account, and not the other dossiers.
 #[test]
 fn a_hold_on_one_of_several_records_that_another_has_does_not_keep_the_others() {
