@@ -13,7 +13,7 @@ pub(super) struct Member<'a> {
     pub(super) part: &'a PartMapping,
     /// Among the parts of the mapping.
     pub(super) place: usize,
-    /// What tells its rows apart: the rowid, or the primary key of a table without.
+    /// What tells its rows apart: the rowid, or the primary key where the rowid is not to be had.
     pub(super) identity: Vec<Apart>,
     pub(super) has_triggers: bool,
 }
@@ -126,13 +126,38 @@ pub(super) fn identity(conn: &Connection, table: &str) -> Result<Vec<Apart>, Sto
         Some((Some(true), _)) => primary_key(conn, table).map_err(failed),
         Some((Some(false), _)) => match ["rowid", "_rowid_", "oid"].into_iter().find(is_free) {
             Some(alias) => Ok(vec![Apart { column: alias.to_owned(), collation: None }]),
-            None => Err(unusable(conn, format!("table {table} has columns named rowid, _rowid_ and oid"))),
+            None => match never_null_key(conn, table).map_err(failed)? {
+                key if key.is_empty() => Err(unusable(conn, hidden_rowid(table))),
+                key => Ok(key),
+            },
         },
         _ => Err(unusable(conn, format!("{table} is not an ordinary table"))),
     }
 }
 
-/// The primary key of a table without rowid, as its index compares it.
+/// That nothing tells the rows of a table apart.
+fn hidden_rowid(table: &str) -> String {
+    format!(
+        "nothing tells two rows of {table} apart: its columns bear the three names of the rowid (rowid, _rowid_ and oid), and it has no primary key of columns that are NOT NULL"
+    )
+}
+
+/// The primary key of a table with a rowid, if it is never NULL: another row could be NULL there, too. An INTEGER
+/// PRIMARY KEY has no index; it is the rowid.
+fn never_null_key(conn: &Connection, table: &str) -> rusqlite::Result<Vec<Apart>> {
+    let sql = "SELECT name, \"notnull\" FROM pragma_table_xinfo(?1, 'main') WHERE pk > 0";
+    let mut statement = conn.prepare_cached(sql)?;
+    let columns = statement.query_map([table], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let columns: Vec<(String, bool)> = columns.collect::<rusqlite::Result<_>>()?;
+    let key = primary_key(conn, table)?;
+    Ok(match key.is_empty() {
+        true => columns.into_iter().map(|(column, _)| Apart { column, collation: None }).collect(),
+        false if columns.iter().all(|(_, is_never_null)| *is_never_null) => key,
+        false => Vec::new(),
+    })
+}
+
+/// The primary key of a table, as its index compares it; empty where it has no index.
 fn primary_key(conn: &Connection, table: &str) -> rusqlite::Result<Vec<Apart>> {
     let sql = "SELECT x.name, x.coll FROM pragma_index_list(?1, 'main') AS i, pragma_index_xinfo(i.name, 'main') AS x \
                WHERE i.origin = 'pk' AND x.key ORDER BY x.seqno";

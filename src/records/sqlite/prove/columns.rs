@@ -5,13 +5,14 @@ use crate::records::mapping::{
     Condition, ElementTable, Encoding, FilesMapping, Join, OwnerGone, PartMapping, SeriesMapping, SetValue,
 };
 use crate::records::sqlite::catalog::Affinity;
-use crate::records::sqlite::sql;
+use crate::records::sqlite::dispose_member::identity;
+use crate::records::sqlite::{StoreError, sql};
 
 impl Proof<'_> {
     /// Every table and column that the mapping names.
     pub(super) fn names(&mut self, series: &SeriesMapping) {
         let at = place(series);
-        if self.is_table(&at, &series.table) {
+        if self.is_table(&at, &series.table) && self.tells_rows_apart(&at, &series.table) {
             let own = &series.table;
             self.have(&format!("{at}.key"), own, &series.key);
             self.have(&format!("{at}.reference"), own, &series.reference);
@@ -94,7 +95,7 @@ impl Proof<'_> {
                 format!("of = \"{}\"", list(series.parts.iter().map(|part| part.name.as_str()))),
             );
         };
-        if !self.is_table(&at, &part.table) {
+        if !self.is_table(&at, &part.table) || !self.tells_rows_apart(&at, &part.table) {
             return;
         }
         self.join(&at, &part.table, &owner, &part.on);
@@ -190,6 +191,17 @@ impl Proof<'_> {
         };
         let Some((code, message, mend)) = fault else { return true };
         self.error(code, at, message, mend);
+        false
+    }
+
+    /// Whether something tells the rows of a table apart.
+    fn tells_rows_apart(&mut self, at: &str, table: &str) -> bool {
+        let Err(StoreError::Schema { message, .. }) = identity(&self.opened.conn, table) else { return true };
+        let mend = format!(
+            "rename one of these columns (ALTER TABLE {} RENAME COLUMN oid TO …;), or declare its primary key NOT NULL",
+            sql::name(table)
+        );
+        self.error("hidden-rowid", at, message, mend);
         false
     }
 

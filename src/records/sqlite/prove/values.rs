@@ -10,6 +10,7 @@ use crate::records::facts::{Reading, Unreadable};
 use crate::records::mapping::{Element, ElementTable, Encoding, SeriesMapping};
 use crate::records::sqlite::Severity;
 use crate::records::sqlite::decode::Decoder;
+use crate::records::sqlite::dispose_member::identity;
 use crate::records::sqlite::sql;
 
 /// Rows read at either end of a table: the oldest and the newest, which programs write differently.
@@ -120,11 +121,10 @@ impl Proof<'_> {
 
     /// What tells the rows of a table apart, as columns of `this`.
     pub(super) fn identity(&self, table: &str) -> Vec<String> {
-        match self.table(table) {
-            Some(found) if found.without_rowid => {
-                found.primary_key().iter().map(|key| sql::column("this", key)).collect()
-            }
-            _ => vec!["this.rowid".to_owned()],
+        match identity(&self.opened.conn, table) {
+            Ok(apart) => apart.iter().map(|column| column.of(sql::THIS)).collect(),
+            // That nothing does was found before.
+            Err(_) => vec!["this.rowid".to_owned()],
         }
     }
 }

@@ -49,8 +49,14 @@ fn a_row_that_an_expression_spared_while_its_sibling_stood_stays() {
 
 #[test]
 fn a_row_that_an_expression_found_through_its_sibling_goes_with_it() {
-    for key in ["id INTEGER PRIMARY KEY, a_id INTEGER)", "a_id INTEGER, id TEXT, PRIMARY KEY(a_id, id)) WITHOUT ROWID"]
-    {
+    for key in [
+        "id INTEGER PRIMARY KEY, a_id INTEGER)",
+        "a_id INTEGER, id TEXT, PRIMARY KEY(a_id, id)) WITHOUT ROWID",
+        // The rowid is not to be had.
+        "id INTEGER PRIMARY KEY, a_id INTEGER, rowid TEXT, _rowid_ TEXT, OID TEXT)",
+        "oid INTEGER PRIMARY KEY, id INTEGER, a_id INTEGER, rowid TEXT, _rowid_ TEXT)",
+        "a_id INTEGER NOT NULL, id TEXT NOT NULL, rowid TEXT, _rowid_ TEXT, oid TEXT, PRIMARY KEY(a_id, id))",
+    ] {
         let owner = Owner::with(
             "wal",
             &format!(

@@ -37,6 +37,22 @@ fn a_table_or_column_that_is_not_there_is_named_with_those_that_are() {
 }
 
 #[test]
+fn rows_that_nothing_tells_apart_are_refused_with_what_mends_it() {
+    let hides = "rowid TEXT, _rowid_ TEXT, oid TEXT, dossier_id INTEGER REFERENCES dossier (id)";
+    for key in ["", ", id TEXT PRIMARY KEY", ", id INTEGER PRIMARY KEY DESC"] {
+        let schema = format!("CREATE TABLE hidden ({hides}{key}); CREATE INDEX h ON hidden (dossier_id);");
+        error(&schema, "hidden-rowid", "ALTER TABLE \"hidden\" RENAME COLUMN oid TO", |series| {
+            series.parts.push(part("hidden", "dossier_id", "id"));
+        });
+    }
+    let told =
+        format!("CREATE TABLE told (id TEXT PRIMARY KEY NOT NULL, {hides}); CREATE INDEX h ON told (dossier_id);");
+    let mut all = good();
+    all[0].parts.push(part("told", "dossier_id", "id"));
+    assert_eq!(prove(&format!("{GOOD} {told}"), &all), [], "its key tells them apart");
+}
+
+#[test]
 fn a_key_must_be_unique_and_no_float_and_rows_without_one_are_told() {
     error("", "key-not-unique", "CREATE UNIQUE INDEX \"dossier_number_idx\" ON \"dossier\" (\"number\");", |series| {
         series.key = vec!["number".to_owned()];
