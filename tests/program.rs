@@ -62,6 +62,9 @@ mod rotation;
 mod rows;
 #[path = "program/sources.rs"]
 mod sources;
+#[cfg(feature = "simulate")]
+#[path = "program/stopped.rs"]
+mod stopped;
 mod support;
 #[path = "program/terminal.rs"]
 mod terminal;

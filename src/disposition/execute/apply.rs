@@ -1,14 +1,14 @@
 //! Executes an approved plan, chunk by chunk in primary-key order, or goes on with it.
 
 use std::collections::{BTreeSet, HashSet};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::thread;
 use std::time::Duration;
 
 use super::batch::Bench;
 use super::chunk::PATIENCE;
 use super::close::{Ended, close};
-use super::divide::{Took, giant, run_divided};
+use super::divide::{Over, Took, giant, run_divided};
 use super::error::ExecuteError;
 use super::queue::{Chunk, Queue};
 use super::resume::Settled;
@@ -18,7 +18,7 @@ use super::statement::{Statement, Tally};
 use super::stayed::{Staying, leave};
 use super::target::Target;
 use super::writers::Writers;
-use super::{asked, declare, fault, recover, restored, resume};
+use super::{asked, declare, fault, halt, recover, restored, resume};
 use crate::audit::leaf::RecordOutcome;
 use crate::disposition::company::Company;
 use crate::disposition::desk::{Desk, SharedDesk, behind};
@@ -173,11 +173,8 @@ impl<'a> Execution<'a> {
         let mut queue = Queue::new(self.plan, self.install);
         while let Some(chunk) = queue.next(&mut self.writers)? {
             let now = (conditions.clock)();
-            if self.install.windows.open_at(now) == Opening::Blackout {
-                return Ok(!self.put_off_the_rest("a blackout window opened"));
-            }
-            if conditions.stop.load(Ordering::Relaxed) {
-                return Ok(!self.put_off_the_rest("the run was stopped"));
+            if let Some(reason) = halt::asked(conditions.stop, &self.install.windows, now) {
+                return Ok(!self.put_off_the_rest(reason));
             }
             let left: Vec<&Item> =
                 chunk.items.iter().filter(|item| !self.settled.contains(&item.fingerprint)).collect();
@@ -190,13 +187,17 @@ impl<'a> Execution<'a> {
                 continue;
             }
             let took = self.run_chunk(&left, chunk.most_bytes, conditions)?;
-            if let Some(reason) = &took.over {
-                self.put_off_the_rest(reason);
-                // Where the database was restored, that goes on record: its source waits for a person.
-                let mut desk = self.shared.lock()?;
-                behind::look(&mut desk)?;
-                restored::look(&mut desk, self.source_of(&chunk), (conditions.clock)())?;
-                return Ok(false);
+            match &took.over {
+                Some(Over::Asked(reason)) => return Ok(!self.put_off_the_rest(reason)),
+                Some(Over::Forbidden(reason)) => {
+                    self.put_off_the_rest(reason);
+                    // Where the database was restored, that goes on record: its source waits for a person.
+                    let mut desk = self.shared.lock()?;
+                    behind::look(&mut desk)?;
+                    restored::look(&mut desk, self.source_of(&chunk), (conditions.clock)())?;
+                    return Ok(false);
+                }
+                None => {}
             }
             queue.learn(&chunk, &took);
             let pause = match self.pace_at(now) {
@@ -252,6 +253,7 @@ impl<'a> Execution<'a> {
             spools: &self.spools,
             clock: conditions.clock,
             stop: conditions.stop,
+            windows: &self.install.windows,
             longest: self.install.limits.lock * PATIENCE,
             most_bytes,
             admits_giants: self.install.windows.admits_giants_at(now),

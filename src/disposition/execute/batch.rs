@@ -1,7 +1,6 @@
 //! One batch, from its announcement to its outcome.
 
 use std::sync::atomic::AtomicBool;
-use std::thread;
 use std::time::{Duration, Instant as Stopwatch};
 
 use super::announce::{Candidate, announce, identify_files, spool};
@@ -16,19 +15,14 @@ use super::spool::{Spool, SpoolDir};
 use super::statement::BatchResult;
 use super::stayed;
 use super::target::Target;
+use super::turn::{Holder, Turn, in_turn};
 use crate::audit::DurableIntents;
 use crate::audit::leaf::RecordOutcome;
 use crate::disposition::desk::SharedDesk;
 use crate::disposition::plan::{Item, PlanError};
-use crate::model::{BatchNumber, DurableEvidence, Instant};
+use crate::model::{BatchNumber, DurableEvidence, Instant, Windows};
 use crate::records::files::Reserved;
 use crate::records::sqlite::{CommitError, FenceState, StoreError, Writer};
-
-/// How often a batch that met a lock is tried before it is put off.
-const ATTEMPTS: u32 = 5;
-
-/// Longest pause before another attempt; the pauses grow up to it, each with a jitter of its own.
-const LONGEST_PAUSE: Duration = Duration::from_millis(800);
 
 /// Why a record is left that another plan had listed too.
 const WENT_SINCE: &str = "the log says that the record went under another plan since this one was made; where it stands in its table again, make a new \
@@ -48,12 +42,20 @@ pub(super) struct Bench<'a> {
     pub roots: &'a mut SeenRoots,
     pub clock: &'a dyn Fn() -> Instant,
     pub stop: &'a AtomicBool,
+    pub windows: &'a Windows,
     /// How long a transaction may work before it is undone.
     pub longest: Duration,
     /// Nor may it free more bytes of the database: what they take at the COMMIT cannot be cut short.
     pub most_bytes: u64,
     /// Whether a record that does not fit into that time may go nevertheless, alone.
     pub admits_giants: bool,
+}
+
+impl Bench<'_> {
+    /// Why the run is to end now.
+    pub fn asked_to_end(&self) -> Option<&'static str> {
+        halt::asked(self.stop, self.windows, (self.clock)())
+    }
 }
 
 /// How a batch ended.
@@ -84,7 +86,6 @@ pub(super) struct Effort {
 /// How one attempt at the transaction ended.
 enum Attempt {
     Committed(Committed, Effort),
-    Busy,
     /// The fence says that the batch can never be committed any more.
     Aborted,
     Differs(StoreError),
@@ -100,18 +101,16 @@ enum Attempt {
 /// Whatever makes it unwise to go on: the log cannot be written, or a COMMIT's fate cannot be read.
 pub(super) fn run_batch(bench: &mut Bench<'_>, target: &Target<'_>, items: &[&Item]) -> Result<BatchEnd, ExecuteError> {
     let (candidates, refused) = identify_files(bench.writer, target, items, bench.reserved, bench.roots)?;
-    let mut end = match begin_fences(bench, target)? {
-        Err(error) if error.is_locked() => {
-            let result = put_off(&candidates, "the database stayed locked");
-            BatchEnd::Done { result, effort: Effort::default() }
-        }
-        Err(error) if error.ends_the_run() => {
+    let mut end = match begin_fences(bench, target) {
+        Err(ExecuteError::Store(error)) if error.ends_the_run() => {
             BatchEnd::Over { result: BatchResult::default(), reason: error.to_string() }
         }
-        made => {
-            made?;
-            announce_and_run(bench, target, &candidates)?
-        }
+        begun => match begun? {
+            Turn::Had(()) => announce_and_run(bench, target, &candidates)?,
+            Turn::Locked(holder) => {
+                BatchEnd::Done { result: put_off(&candidates, &holder.to_string()), effort: Effort::default() }
+            }
+        },
     };
     if let BatchEnd::Done { result, .. } | BatchEnd::Over { result, .. } = &mut end {
         let refused: Vec<(&Item, String)> = refused.iter().map(|(item, error)| (*item, error.to_string())).collect();
@@ -127,9 +126,30 @@ pub(super) fn run_batch(bench: &mut Bench<'_>, target: &Target<'_>, items: &[&It
 }
 
 /// Before the first batch of a source is announced, the row that its COMMIT lets go of must stand.
-fn begin_fences(bench: &mut Bench<'_>, target: &Target<'_>) -> Result<Result<(), StoreError>, ExecuteError> {
-    let is_fenced = bench.shared.lock()?.chronicle()?.expected_fences().contains_key(&target.mapping.source);
-    Ok(if is_fenced { Ok(()) } else { bench.writer.begin_fences() })
+fn begin_fences(bench: &mut Bench<'_>, target: &Target<'_>) -> Result<Turn<()>, ExecuteError> {
+    let seed = {
+        let mut desk = bench.shared.lock()?;
+        if desk.chronicle()?.expected_fences().contains_key(&target.mapping.source) {
+            return Ok(Turn::Had(()));
+        }
+        desk.log().size()
+    };
+    in_turn(bench, seed, |bench| Ok(make_fences(bench.writer)?))
+}
+
+fn make_fences(writer: &mut Writer) -> Result<Turn<()>, StoreError> {
+    let begun = match writer.has_fences() {
+        Ok(true) => return Ok(Turn::Had(())),
+        Ok(false) => writer.begin(),
+        Err(error) => Err(error),
+    };
+    match begun {
+        Err(error) if error.is_locked() => Ok(Turn::Locked(Holder::Writer)),
+        txn => match txn?.begin_fences() {
+            Err(error) if error.is_locked() => Ok(Turn::Locked(Holder::Reader)),
+            made => Ok(Turn::Had(made?)),
+        },
+    }
 }
 
 fn announce_and_run(
@@ -165,7 +185,13 @@ fn run_announced(
         Ok(result)
     };
     let effort = Effort::default();
-    Ok(match attempt_often(bench, target, candidates, evidence)? {
+    let attempt = match in_turn(bench, evidence.batch().0, |bench| attempt(bench, target, candidates, evidence))? {
+        Turn::Had(attempt) => attempt,
+        Turn::Locked(holder) => {
+            return Ok(BatchEnd::Done { result: undone(bench, &holder.to_string())?, effort });
+        }
+    };
+    Ok(match attempt {
         Attempt::Committed(committed, effort) => {
             fault::step("committed")?;
             let keys: Vec<_> = candidates.iter().map(|candidate| candidate.item.key.clone()).collect();
@@ -179,7 +205,6 @@ fn run_announced(
             explain_drift(target, candidates, &mut result);
             BatchEnd::Done { result, effort }
         }
-        Attempt::Busy => BatchEnd::Done { result: undone(bench, "the database stayed locked")?, effort },
         Attempt::Aborted => BatchEnd::Done { result: undone(bench, "the commit failed")?, effort },
         Attempt::Over(reason) => BatchEnd::Over { result: undone(bench, &reason)?, reason },
         Attempt::Differs(error) => {
@@ -238,41 +263,17 @@ fn put_off(candidates: &[Candidate<'_>], reason: &str) -> BatchResult {
     }
 }
 
-fn attempt_often(
+fn attempt(
     bench: &mut Bench<'_>,
     target: &Target<'_>,
     candidates: &[Candidate<'_>],
     evidence: &DurableIntents,
-) -> Result<Attempt, ExecuteError> {
-    for attempt in 1..=ATTEMPTS {
-        match attempt_once(bench, target, candidates, evidence)? {
-            Attempt::Busy if attempt < ATTEMPTS && !bench.stop.load(std::sync::atomic::Ordering::Relaxed) => {
-                thread::sleep(pause(attempt, evidence));
-            }
-            ended => return Ok(ended),
-        }
-    }
-    Ok(Attempt::Busy)
-}
-
-/// Doubles with each attempt, shortened by up to a half so that two programs that met once do not meet again.
-fn pause(attempt: u32, evidence: &DurableIntents) -> Duration {
-    let longest = LONGEST_PAUSE.min(Duration::from_millis(25) * 2_u32.pow(attempt));
-    let jitter = (evidence.batch().0.wrapping_mul(2_654_435_761) >> 7) % 512;
-    longest - longest.mul_f64(jitter as f64 / 1_024.0)
-}
-
-fn attempt_once(
-    bench: &mut Bench<'_>,
-    target: &Target<'_>,
-    candidates: &[Candidate<'_>],
-    evidence: &DurableIntents,
-) -> Result<Attempt, ExecuteError> {
+) -> Result<Turn<Attempt>, ExecuteError> {
     let is_limited = candidates.len() > 1 || !bench.admits_giants;
     let begun = if is_limited { bench.writer.begin() } else { bench.writer.begin_large() };
     let mut txn = match begun {
-        Err(error) if error.is_locked() => return Ok(Attempt::Busy),
-        Err(error) if error.ends_the_run() => return Ok(Attempt::Over(error.to_string())),
+        Err(error) if error.is_locked() => return Ok(Turn::Locked(Holder::Writer)),
+        Err(error) if error.ends_the_run() => return Ok(Turn::Had(Attempt::Over(error.to_string()))),
         txn => txn?,
     };
     fault::step("begun")?;
@@ -282,7 +283,7 @@ fn attempt_once(
     let mut desk = bench.shared.lock()?;
     let now = (bench.clock)();
     if let Some(reason) = halt::reason_inside(&mut desk, &mut txn, target, now)? {
-        return Ok(Attempt::Over(reason));
+        return Ok(Turn::Had(Attempt::Over(reason)));
     }
     if is_limited {
         txn.limit(bench.longest);
@@ -290,26 +291,28 @@ fn attempt_once(
     let patience = Patience::new(bench.longest, candidates.len());
     let disposal = match dispose(txn, target, candidates, desk.holds(), now, patience) {
         Err(ExecuteError::Store(error)) => return undone_by(error),
-        Err(ExecuteError::Plan(error @ PlanError::Hold { .. })) => return Ok(Attempt::Over(error.to_string())),
+        Err(ExecuteError::Plan(error @ PlanError::Hold { .. })) => {
+            return Ok(Turn::Had(Attempt::Over(error.to_string())));
+        }
         disposal => disposal?,
     };
     fault::step("disposed")?;
     let freed = disposal.freed()?;
     if is_limited && freed > bench.most_bytes {
-        return Ok(Attempt::TooLong);
+        return Ok(Turn::Had(Attempt::TooLong));
     }
     let (outcomes, changes) = (disposal.outcomes.clone(), disposal.changes.clone());
     let commit = disposal.commit(evidence, desk.log());
     drop(desk);
     let effort = Effort { held: started.elapsed(), freed };
-    match commit {
-        Ok(()) => Ok(Attempt::Committed(Committed { outcomes, changes }, effort)),
-        Err(CommitError::Busy) => Ok(Attempt::Busy),
-        Err(CommitError::Refused(error)) if error.ends_the_run() => Ok(Attempt::Over(error.to_string())),
-        Err(CommitError::Refused(error)) => Ok(Attempt::Differs(error)),
-        Err(CommitError::OtherBatch) => Err(ExecuteError::OtherBatch { batch: evidence.batch() }),
-        Err(CommitError::Unknown(_)) => ask_the_fence(bench, target, evidence.batch(), candidates.len(), effort),
-    }
+    Ok(Turn::Had(match commit {
+        Ok(()) => Attempt::Committed(Committed { outcomes, changes }, effort),
+        Err(CommitError::Busy) => return Ok(Turn::Locked(Holder::Reader)),
+        Err(CommitError::Refused(error)) if error.ends_the_run() => Attempt::Over(error.to_string()),
+        Err(CommitError::Refused(error)) => Attempt::Differs(error),
+        Err(CommitError::OtherBatch) => return Err(ExecuteError::OtherBatch { batch: evidence.batch() }),
+        Err(CommitError::Unknown(_)) => ask_the_fence(bench, target, evidence.batch(), candidates.len(), effort)?,
+    }))
 }
 
 /// What became of a batch of so many records whose COMMIT failed: the database itself says.
@@ -331,15 +334,15 @@ fn ask_the_fence(
 }
 
 /// How an attempt ended whose transaction met an error of the database before its COMMIT.
-fn undone_by(error: StoreError) -> Result<Attempt, ExecuteError> {
-    match error {
-        StoreError::Interrupted { .. } => Ok(Attempt::TooLong),
-        StoreError::TooSlow { .. } => Ok(Attempt::Unjudged(error)),
+fn undone_by(error: StoreError) -> Result<Turn<Attempt>, ExecuteError> {
+    Ok(Turn::Had(match error {
+        StoreError::Interrupted { .. } => Attempt::TooLong,
+        StoreError::TooSlow { .. } => Attempt::Unjudged(error),
         StoreError::CountDiffers { .. } | StoreError::Constraint { .. } | StoreError::RowFails { .. } => {
-            Ok(Attempt::Differs(error))
+            Attempt::Differs(error)
         }
-        _ if error.is_locked() => Ok(Attempt::Busy),
-        _ if error.ends_the_run() => Ok(Attempt::Over(error.to_string())),
-        _ => Err(error.into()),
-    }
+        _ if error.is_locked() => return Ok(Turn::Locked(Holder::Reader)),
+        _ if error.ends_the_run() => Attempt::Over(error.to_string()),
+        _ => return Err(error.into()),
+    }))
 }

@@ -21,7 +21,7 @@ use crate::records::sqlite::Weight;
 const ODD_RECORDS: usize = 1;
 
 /// Runs a batch; where it changes more, or less, than it counts, divides it until the one record at fault stands alone
-/// and fails.
+/// and fails. Dividing may take minutes: where the run is to end, what still waits is left.
 pub(super) fn run_divided(
     bench: &mut Bench<'_>,
     target: &Target<'_>,
@@ -31,6 +31,10 @@ pub(super) fn run_divided(
 ) -> Result<(), ExecuteError> {
     let mut waiting = vec![items];
     while let Some(items) = waiting.pop() {
+        if let Some(reason) = bench.asked_to_end() {
+            took.over = Some(Over::Asked(reason));
+            return Ok(());
+        }
         match run_batch(bench, target, &items)? {
             BatchEnd::Done { result, effort } => {
                 tally.add(&target.mapping.source, &result);
@@ -38,7 +42,7 @@ pub(super) fn run_divided(
             }
             BatchEnd::Over { result, reason } => {
                 tally.add(&target.mapping.source, &result);
-                took.over = Some(reason);
+                took.over = Some(Over::Forbidden(reason));
                 return Ok(());
             }
             BatchEnd::TooLong => {
@@ -69,7 +73,7 @@ pub(super) fn run_divided(
                 }
                 took.unjudged += 1;
                 if took.unjudged > ODD_RECORDS {
-                    took.over = Some(reason);
+                    took.over = Some(Over::Forbidden(reason));
                     return Ok(());
                 }
             }
@@ -170,7 +174,16 @@ pub(super) struct Took {
     /// Records that could not be judged in time, each alone.
     unjudged: usize,
     /// Why nothing more may be done.
-    pub over: Option<String>,
+    pub over: Option<Over>,
+}
+
+/// Why a run ends within a chunk.
+#[derive(Debug)]
+pub(super) enum Over {
+    /// Somebody, or the hour, asks for it.
+    Asked(&'static str),
+    /// The plan, the mapping or the database forbids to go on.
+    Forbidden(String),
 }
 
 impl Took {

@@ -1,12 +1,22 @@
-//! What ends a run between two batches: a person rejects its plan, the calendar that it obeys ends, or the database no
-//! longer says what the log says.
+//! What ends a run between two batches: somebody stops it, a blackout opens, a person rejects its plan, the calendar that
+//! it obeys ends, or the database no longer says what the log says.
+
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::error::ExecuteError;
 use super::target::Target;
 use crate::disposition::approval::ApprovalError;
 use crate::disposition::desk::{Desk, behind};
-use crate::model::Instant;
+use crate::model::{Instant, Opening, Windows};
 use crate::records::sqlite::{FenceState, WriteTxn};
+
+/// Why a run is to end as soon as nothing of it is open; `None` where nobody asks for that.
+pub(super) fn asked(stop: &AtomicBool, windows: &Windows, now: Instant) -> Option<&'static str> {
+    if windows.open_at(now) == Opening::Blackout {
+        return Some("a blackout window opened");
+    }
+    stop.load(Ordering::Relaxed).then_some("the run was stopped")
+}
 
 /// Why no batch of this target may be announced any more, nor an announced one committed; `None` where nothing stands
 /// against it.

@@ -34,6 +34,7 @@ mod spool;
 mod statement;
 mod stayed;
 mod target;
+mod turn;
 mod unlink;
 mod unsettled;
 mod writers;

@@ -108,17 +108,14 @@ impl Writer {
         Ok(txn)
     }
 
-    /// Where no fence of our log is known to stand: makes the table, and in it the row before the log's first batch,
-    /// if they are not there. Where a batch was announced and they are not there, it was committed, or somebody took
-    /// them away.
+    /// Whether the row before the log's first batch stands. Where it does not, no batch may be announced before
+    /// [`WriteTxn::begin_fences`] has made it, unless one was committed: of one that was announced without it nobody
+    /// could tell whether it was committed, or somebody took the row away.
     ///
     /// # Errors
-    /// As [`Writer::begin`]; the table or the row cannot be written.
-    pub fn begin_fences(&mut self) -> Result<(), StoreError> {
-        match self.fence(fence::BEGINNING)? {
-            FenceState::NoTable | FenceState::Absent => self.begin()?.begin_fences(),
-            FenceState::Committed(_) | FenceState::Aborted => Ok(()),
-        }
+    /// The database cannot be read.
+    pub fn has_fences(&mut self) -> Result<bool, StoreError> {
+        Ok(!matches!(self.fence(fence::BEGINNING)?, FenceState::NoTable | FenceState::Absent))
     }
 
     /// Whether the database is as it was before our log's first batch was committed in it.

@@ -58,8 +58,11 @@ impl<'w> WriteTxn<'w> {
         Ok(FenceState::Aborted)
     }
 
-    /// Makes the fence table with the row before a log's first batch, and nothing else.
-    pub(super) fn begin_fences(mut self) -> Result<(), StoreError> {
+    /// Makes the fence table with the row before a log's first batch, and nothing else; commits. Waits for nobody.
+    ///
+    /// # Errors
+    /// `Locked` where a reader keeps it from the COMMIT (in rollback mode); the table or the row cannot be written.
+    pub fn begin_fences(mut self) -> Result<(), StoreError> {
         fence::create_table(&self.writer.opened.conn)?;
         fence::put_beginning(&self.writer.opened.conn, &self.writer.origin)?;
         self.commit_at_once().map_err(|error| StoreError::of(&self.writer.opened.conn, error))?;

@@ -220,8 +220,9 @@ fn the_row_before_a_logs_first_batch_stands_until_one_is_committed_and_is_no_bat
     let owner = Owner::with("wal", SCHEMA);
     let mut writer = owner.writer(&series("dossier"));
     assert!(!writer.is_at_its_beginning().unwrap(), "nothing was written yet");
-    writer.begin_fences().unwrap();
-    writer.begin_fences().unwrap();
+    assert!(!writer.has_fences().unwrap());
+    writer.begin().unwrap().begin_fences().unwrap();
+    assert!(writer.has_fences().unwrap());
     assert_eq!(owner.integers("SELECT batch FROM retentiond_batch"), [0]);
     assert_eq!(writer.begin().unwrap().fences().unwrap(), []);
     assert!(fence::foreign(&owner.app, None).unwrap().is_empty());
@@ -234,6 +235,7 @@ fn the_row_before_a_logs_first_batch_stands_until_one_is_committed_and_is_no_bat
     assert!(!writer.is_at_its_beginning().unwrap());
     // A log that succeeds this one begins anew.
     let mut successor = Writer::open(&owner.source(), &[series("dossier")], &Origin::from("next.example")).unwrap();
-    successor.begin_fences().unwrap();
+    assert!(!successor.has_fences().unwrap());
+    successor.begin().unwrap().begin_fences().unwrap();
     assert!(successor.is_at_its_beginning().unwrap() && !writer.is_at_its_beginning().unwrap());
 }

@@ -1,0 +1,146 @@
+//! A run that is to end, or that waits for its turn: it ends where nothing of it is open, and what is left stays.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+use std::time::Duration;
+
+use rusqlite::Connection;
+use rustix::process::Signal;
+use serde_json::Value as Json;
+
+use super::house::{DUE, House};
+use crate::support::{PATIENCE, Process};
+
+/// Every record is refused for as long as a row stands in `refusing`: the chunk is divided down to each of them.
+const REFUSED: &str = "
+    CREATE TABLE refusing(n INTEGER);
+    INSERT INTO refusing VALUES (1);
+    CREATE TRIGGER refused BEFORE DELETE ON dossier WHEN EXISTS (SELECT 1 FROM refusing) BEGIN SELECT RAISE(ABORT, 'no'); END;";
+
+/// A run under way, each batch of which takes a while.
+struct Run {
+    process: Process,
+    /// One for each batch that was begun.
+    begun: Receiver<String>,
+}
+
+impl Run {
+    fn of(mut command: Command) -> Self {
+        let armed = "announce-durable=sleep(100);spooled=return(tell)";
+        command.env("FAILPOINTS", armed).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut process = Process(command.spawn().unwrap());
+        let told = BufReader::new(process.0.stderr.take().unwrap());
+        let (tell, begun) = mpsc::channel();
+        // Read to its end, whoever listens: the program writes on.
+        thread::spawn(move || told.lines().map_while(Result::ok).for_each(|line| drop(tell.send(line))));
+        Self { process, begun }
+    }
+
+    /// Waits until so many batches more were begun.
+    fn wait_for(&self, batches: usize) {
+        (0..batches).for_each(|_| drop(self.begun.recv_timeout(PATIENCE).unwrap()));
+    }
+
+    /// Its exit code and what it said.
+    fn end(mut self) -> (Option<i32>, Json) {
+        let said = serde_json::from_reader(self.process.0.stdout.take().unwrap()).unwrap();
+        (self.process.end().code(), said)
+    }
+}
+
+fn refused() -> House {
+    let house = House::new();
+    house.set_clock("2026-11-21T17:59:00Z");
+    house.database().execute_batch(REFUSED).unwrap();
+    house.edit("retentiond.toml", "reference     =", "database_triggers = [\"refused\"]\nreference     =");
+    house.edit(
+        "retentiond.toml",
+        "[limits]",
+        "[schedule]\ntimezone = \"UTC\"\nscan = \"0 2 * * *\"\nblackout = [\"18:00-19:00\"]\n\n[limits]",
+    );
+    house
+}
+
+#[test]
+fn a_run_that_is_to_end_does_so_while_it_divides_a_chunk_too() {
+    let by_signal = |_: &House, run: &Run| run.process.signal(Signal::TERM);
+    let by_the_hour = |house: &House, _: &Run| house.set_clock("2026-11-21T18:00:00Z");
+    let ways: [(&dyn Fn(&House, &Run), &str); 2] =
+        [(&by_signal, "the run was stopped"), (&by_the_hour, "a blackout window opened")];
+    for (way, reason) in ways {
+        let house = refused();
+        let plan = house.approved();
+        let run = Run::of(house.command(&["apply", &plan, "--format", "json"]));
+        run.wait_for(4);
+        way(&house, &run);
+        let (code, said) = run.end();
+        let deferred = said["deferred"].as_i64().unwrap();
+        assert!(code == Some(5) && deferred > 0, "{reason}: {said}");
+        assert_eq!(said["reasons"][reason], deferred, "{said}");
+        assert_eq!(deferred + said["failed"].as_i64().unwrap(), DUE, "it adds up: {said}");
+        let intents = house.ask(&["audit", "show", "--kind", "intent"])["entries"].as_array().unwrap().len();
+        assert!(intents <= 6, "{reason}: {intents} batches");
+        house.set_clock("2026-11-21T19:30:00Z");
+        house.database().execute("DELETE FROM refusing", []).unwrap();
+        assert_eq!(house.json(&["apply", &plan]).1["destroyed"], deferred, "{reason}");
+        house.verify();
+    }
+}
+
+/// A program that keeps one long read transaction open.
+fn reader(house: &House) -> Connection {
+    let reader = house.database();
+    reader.execute_batch("BEGIN").unwrap();
+    reader.query_row("SELECT count(*) FROM dossier", [], |_| Ok(())).unwrap();
+    reader
+}
+
+/// A house in rollback mode whose log has committed batches before, or none.
+fn in_rollback_mode(has_run: bool) -> House {
+    let house = House::new();
+    let mode: String = house.database().query_row("PRAGMA journal_mode", [], |row| row.get(0)).unwrap();
+    assert_eq!(mode, "delete");
+    if has_run {
+        let add = |id: i64| format!("INSERT INTO dossier VALUES ({id}, 'late-{id}', '2018-03-01T12:00:00Z')");
+        let plan = house.approved();
+        assert_eq!(house.ask(&["apply", &plan])["destroyed"], DUE);
+        (100..100 + DUE).for_each(|id| house.database().execute_batch(&add(id)).unwrap());
+    }
+    house
+}
+
+#[test]
+fn in_rollback_mode_a_run_waits_for_a_reader_and_goes_on_when_it_is_done() {
+    for has_run in [false, true] {
+        let house = in_rollback_mode(has_run);
+        let plan = house.approved();
+        let reader = reader(&house);
+        let mut run =
+            Process(house.command(&["apply", &plan, "--format", "json"]).stdout(Stdio::piped()).spawn().unwrap());
+        thread::sleep(Duration::from_secs(3));
+        assert!(run.is_running(), "it waits for the reader, after a run before: {has_run}");
+        reader.execute_batch("COMMIT").unwrap();
+        let said: Json = serde_json::from_reader(run.0.stdout.take().unwrap()).unwrap();
+        assert_eq!((run.end().code(), &said["destroyed"]), (Some(0), &DUE.into()), "{has_run}: {said}");
+        house.verify();
+    }
+}
+
+#[test]
+fn who_stops_a_run_that_waits_for_a_reader_is_told_what_held_it_up() {
+    for has_run in [false, true] {
+        let house = in_rollback_mode(has_run);
+        let plan = house.approved();
+        let reader = reader(&house);
+        let mut run =
+            Process(house.command(&["apply", &plan, "--format", "json"]).stdout(Stdio::piped()).spawn().unwrap());
+        thread::sleep(Duration::from_secs(2));
+        run.signal(Signal::TERM);
+        let said: Json = serde_json::from_reader(run.0.stdout.take().unwrap()).unwrap();
+        assert_eq!((run.end().code(), &said["deferred"]), (Some(5), &DUE.into()), "{has_run}: {said}");
+        assert!(said["reasons"].to_string().contains("reading it in one long transaction"), "{has_run}: {said}");
+        drop(reader);
+    }
+}
