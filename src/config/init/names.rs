@@ -1,45 +1,14 @@
 //! What names of tables and columns suggest, in English and French. Guesses, and marked as such.
 
+mod dates;
+mod people;
+#[cfg(test)]
+mod tests;
+
+pub(super) use dates::{DateKind, date_kind, encoding, trigger};
+pub(super) use people::{Role, begins_matter, is_person, is_personal, mask, role};
+
 use crate::records::sqlite::catalog::{Column, Table};
-
-/// What a date column suggests, the likeliest start of a clock first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum DateKind {
-    Closure,
-    Completion,
-    LastUse,
-    Expiry,
-    /// A date of the record's own matter (`invoice_date`).
-    Plain,
-    Created,
-    /// When something began (`hire_date`): starts no clock, for it says nothing of the end.
-    Start,
-    /// Of the person, not of the record: starts no clock.
-    Birth,
-}
-
-const CLOSURE: &[&str] =
-    &["closed", "closure", "closing", "ferme", "fermeture", "cloture", "archived", "terminated", "departure", "left"];
-const COMPLETION: &[&str] =
-    &["completed", "completion", "finished", "ended", "end", "fin", "resolved", "done", "fulfilled"];
-const LAST_USE: &[&str] = &["last", "dernier", "derniere", "login", "used", "seen", "visited", "accessed"];
-const EXPIRY: &[&str] = &["expires", "expiry", "expiration", "expired", "echeance", "valid"];
-const CREATED: &[&str] = &["created", "updated", "modified", "inserted", "cree", "modifie", "registered"];
-const START: &[&str] = &[
-    "hire",
-    "hired",
-    "embauche",
-    "start",
-    "started",
-    "begin",
-    "began",
-    "debut",
-    "opened",
-    "ouvert",
-    "ouverture",
-    "joined",
-];
-const BIRTH: &[&str] = &["birth", "birthday", "born", "dob", "naissance"];
 
 /// The words of a name, in lower case (`InvoiceDate` -> invoice, date).
 pub(super) fn words(name: &str) -> Vec<String> {
@@ -67,158 +36,6 @@ pub(super) fn snake(name: &str) -> String {
 
 fn any(words: &[String], known: &[&str]) -> bool {
     words.iter().any(|word| known.contains(&word.as_str()))
-}
-
-/// What a column is if it holds dates.
-pub(super) fn date_kind(column: &Column) -> Option<DateKind> {
-    let declared = column.declared.to_uppercase();
-    let words = words(&column.name);
-    let last = words.last()?.as_str();
-    let named =
-        matches!(last, "at" | "on" | "date" | "datetime" | "timestamp") || words[0] == "date" || any(&words, BIRTH);
-    let typed = declared.contains("DATE") || declared.contains("TIMESTAMP") || declared == "TIME";
-    if !typed && (!named || words.len() < 2) {
-        return None;
-    }
-    let kinds = [
-        (BIRTH, DateKind::Birth),
-        (CLOSURE, DateKind::Closure),
-        (COMPLETION, DateKind::Completion),
-        (LAST_USE, DateKind::LastUse),
-        (EXPIRY, DateKind::Expiry),
-        (CREATED, DateKind::Created),
-        (START, DateKind::Start),
-    ];
-    let kind = kinds.into_iter().find(|(known, _)| any(&words, known)).map(|(_, kind)| kind);
-    Some(kind.unwrap_or(DateKind::Plain))
-}
-
-/// How the column probably writes its dates: a word for `as`; `None` for RFC 3339, the default; a blank for a date-time
-/// without zone, of which no schema says whether it is UTC or local, and the wrong one of the two would destroy a day
-/// early.
-pub(super) fn encoding(column: &Column) -> Option<&'static str> {
-    let declared = column.declared.to_uppercase();
-    let last = words(&column.name).pop().unwrap_or_default();
-    match () {
-        () if declared.contains("DATETIME") || declared.contains("TIMESTAMP") => Some(""),
-        () if declared.contains("DATE") => Some("date"),
-        () if declared.contains("INT") => Some("unix"),
-        () if declared.contains("REAL") || declared.contains("DOUBLE") => Some("julian"),
-        () if last == "on" || last == "date" => Some("date"),
-        () => None,
-    }
-}
-
-/// A name for the trigger that a date column suggests.
-pub(super) fn trigger(column: &str, kind: DateKind) -> String {
-    match kind {
-        DateKind::Closure => "closure".to_owned(),
-        DateKind::Completion => "completion".to_owned(),
-        DateKind::LastUse => "last_use".to_owned(),
-        DateKind::Expiry => "expiry".to_owned(),
-        DateKind::Plain | DateKind::Created | DateKind::Start | DateKind::Birth => {
-            let mut words = words(column);
-            let is_suffix = |word: &String| matches!(word.as_str(), "at" | "on" | "date" | "datetime" | "timestamp");
-            if words.len() > 1 && words.last().is_some_and(is_suffix) {
-                words.pop();
-            }
-            words.join("_")
-        }
-    }
-}
-
-const NETWORK: &[&str] = &["ip", "ipaddress"];
-const PERSONAL: &[&str] = &[
-    "name",
-    "firstname",
-    "lastname",
-    "fullname",
-    "nom",
-    "prenom",
-    "surname",
-    "author",
-    "sender",
-    "recipient",
-    "login",
-    "username",
-    "mail",
-    "email",
-    "courriel",
-    "phone",
-    "tel",
-    "telephone",
-    "mobile",
-    "cell",
-    "fax",
-    "address",
-    "adresse",
-    "street",
-    "rue",
-    "city",
-    "ville",
-    "postal",
-    "postalcode",
-    "zip",
-    "zipcode",
-    "sin",
-    "nas",
-    "ssn",
-    "nam",
-    "ramq",
-    "passport",
-    "passeport",
-    "licence",
-    "iban",
-    "card",
-    "carte",
-    "photo",
-    "picture",
-    "portrait",
-    "signature",
-    "gender",
-    "sex",
-    "sexe",
-    "salary",
-    "salaire",
-    "latitude",
-    "longitude",
-    "body",
-    "notes",
-    "comment",
-    "comments",
-    "description",
-    "text",
-    "content",
-    "subject",
-    "remarks",
-    "remarques",
-    "message",
-    "firstnames",
-    "givenname",
-    "familyname",
-    "password",
-    "hashed",
-];
-
-/// Whether the column likely holds personal information: a known word in its name, or free text.
-pub(super) fn is_personal(column: &Column) -> bool {
-    let words = words(&column.name);
-    match date_kind(column) {
-        Some(kind) => kind == DateKind::Birth,
-        // A reference, a kind or a number of names is no name.
-        None if words.last().is_some_and(|last| ["id", "type", "count"].contains(&last.as_str())) => false,
-        None => any(&words, PERSONAL) || any(&words, NETWORK),
-    }
-}
-
-/// The mask that such a column takes, as TOML.
-pub(super) fn mask(column: &Column) -> &'static str {
-    match () {
-        () if any(&words(&column.name), NETWORK) => "\"truncate-ip\"",
-        () if date_kind(column) == Some(DateKind::Birth) => "\"date-to-year\"",
-        () if column.not_null => "{ constant = \"—\" }",
-        () => "\"null\"",
-    }
 }
 
 /// The column that says in which state the record is: a date of closure may outlive a reopening. The state of an
@@ -274,57 +91,6 @@ pub(super) fn paths(table: &Table) -> Vec<&Column> {
     directory.into_iter().chain([file]).collect()
 }
 
-/// What a column says of the person to whom it leads.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Role {
-    /// A role, and the table where to look, as a table is named (`sender_account_id`).
-    Of(String),
-    /// A role alone (`author_id`).
-    Alone,
-}
-
-const ROLES: &[&str] = &[
-    "author",
-    "auteur",
-    "owner",
-    "proprietaire",
-    "creator",
-    "created_by",
-    "cree_par",
-    "updated_by",
-    "modified_by",
-    "modifie_par",
-    "assigned_to",
-    "assignee",
-    "reporter",
-    "requester",
-    "demandeur",
-    "submitter",
-    "sender",
-    "expediteur",
-    "recipient",
-    "destinataire",
-    "approver",
-    "approved_by",
-    "reviewer",
-    "manager",
-    "responsible",
-    "responsable",
-    "agent",
-    "caseworker",
-];
-
-/// The role that a column (`author_id`, `SenderAccountId`) gives to the person to whom it leads.
-pub(super) fn role(column: &str) -> Option<Role> {
-    let name = snake(column);
-    let stem = name.strip_suffix("_id")?;
-    if ROLES.contains(&stem) {
-        return Some(Role::Alone);
-    }
-    let (role, table) = stem.rsplit_once('_')?;
-    (ROLES.contains(&role) && is_person(table)).then(|| Role::Of(table.to_owned()))
-}
-
 const ENDS: &[&str] =
     &["from", "to", "source", "target", "first", "second", "origin", "de", "vers", "origine", "cible"];
 
@@ -336,42 +102,3 @@ pub(super) fn end_of_tie(column: &str) -> Option<String> {
     let at_its_beginning = || stem.split_once('_').filter(|(end, _)| ENDS.contains(end)).map(|(_, table)| table);
     at_its_end.or_else(at_its_beginning).map(str::to_owned)
 }
-
-/// Whether whoever plays the role of this column began the matter, rather than works on it.
-pub(super) fn begins_matter(column: &str) -> bool {
-    any(
-        &words(column),
-        &["author", "auteur", "owner", "proprietaire", "creator", "reporter", "requester", "demandeur", "submitter"],
-    )
-}
-
-/// Whether the table's rows are people.
-pub(super) fn is_person(table: &str) -> bool {
-    let people = [
-        "account",
-        "user",
-        "customer",
-        "client",
-        "person",
-        "people",
-        "member",
-        "membre",
-        "patient",
-        "employee",
-        "employe",
-        "usager",
-        "citoyen",
-        "citizen",
-        "contact",
-        "compte",
-        "personne",
-        "candidate",
-        "candidat",
-        "student",
-        "eleve",
-    ];
-    words(table).iter().any(|word| people.contains(&word.trim_end_matches('s')))
-}
-
-#[cfg(test)]
-mod tests;
