@@ -46,7 +46,7 @@ mod tests {
     use crate::audit::journal::frame::{HEADER, Tag, header, write_frame, write_mark};
     use crate::audit::journal::segment_path;
     use crate::audit::recover::journal_dir;
-    use crate::audit::writer::tests::{LogDir, at, leaves, small};
+    use crate::audit::writer::tests::{LogDir, bundled, leaves};
 
     /// Puts these entries, the first of which has this index, in the place of a log's journal.
     fn put_journal(place: &LogDir, first: u64, entries: &[Vec<u8>]) {
@@ -66,14 +66,7 @@ mod tests {
     #[test]
     fn a_log_whose_journal_repeats_a_published_entry_otherwise_does_not_open() {
         let place = LogDir::new();
-        let mut log = place.create();
-        for number in 1..300 {
-            log.append(small(number), at(0)).unwrap();
-            log.sync().unwrap();
-        }
-        log.publish().unwrap();
-        let all = leaves(&log);
-        drop(log);
+        let all = bundled(&place);
         let encoded: Vec<Vec<u8>> = all.iter().map(|leaf| codec::encode(leaf).unwrap()).collect();
         put_journal(&place, 200, &encoded[200..]);
         assert_eq!(leaves(&place.open().unwrap()), all);

@@ -33,8 +33,7 @@ fn wanted(record: u64) -> Wanted {
 
 /// The forged log, read as the program reads its own: with a journal beside what is published.
 fn answer(forge: &forge::Forge, wanted: &Wanted) -> Answer {
-    let dir = tempfile::tempdir().unwrap();
-    forge.write(dir.path());
+    let dir = forge.written();
     with_journal(dir.path());
     lookup(&LogReader::open(dir.path()).unwrap(), wanted).unwrap().answer
 }
@@ -85,8 +84,7 @@ fn what_a_later_log_says_of_files_that_an_earlier_one_left_is_told_with_its_name
     later.add(ends("released", forge::ORIGIN, "2o1e"));
     later.add(ends("completed", "log.example/0", "1o1e"));
     let find = |log: &forge::Forge, record| {
-        let dir = tempfile::tempdir().unwrap();
-        log.write(dir.path());
+        let dir = log.written();
         with_journal(dir.path());
         lookup(&LogReader::open(dir.path()).unwrap(), &wanted(record)).unwrap()
     };
@@ -169,8 +167,7 @@ fn a_record_that_waited_for_a_year_is_one_and_what_happened_to_it_last_is_the_an
     };
     let asked = cited_as(retentiond::model::Fingerprint::from_bytes(reference));
     let found = |log: &forge::Forge| {
-        let dir = tempfile::tempdir().unwrap();
-        log.write(dir.path());
+        let dir = log.written();
         with_journal(dir.path());
         lookup(&LogReader::open(dir.path()).unwrap(), &asked).unwrap()
     };
@@ -206,8 +203,7 @@ fn no_name_of_another_year_hides_that_something_cited_so_was_destroyed() {
     assert_eq!(answer(&log, &asked), Answer::Destroyed);
     log.batch(&[named(1, 2026)], &["1h"]);
     assert_eq!(answer(&log, &asked), Answer::Several);
-    let dir = tempfile::tempdir().unwrap();
-    log.write(dir.path());
+    let dir = log.written();
     with_journal(dir.path());
     let found = lookup(&LogReader::open(dir.path()).unwrap(), &asked).unwrap();
     let told: Vec<Answer> = found.records.iter().map(|cited| cited.answer).collect();
@@ -222,8 +218,7 @@ fn no_name_of_another_year_hides_that_something_cited_so_was_destroyed() {
 
 /// What `audit lookup` prints for a record of this log, in English.
 fn page(log: &forge::Forge, record: u64) -> String {
-    let dir = tempfile::tempdir().unwrap();
-    log.write(dir.path());
+    let dir = log.written();
     with_journal(dir.path());
     let found = lookup(&LogReader::open(dir.path()).unwrap(), &wanted(record)).unwrap();
     LookupReport { series: Some("dossier".into()), of: record.to_string(), cited: false, found }
@@ -482,8 +477,7 @@ fn a_successor_tells_how_far_its_predecessor_could_be_read_and_verifies() {
 fn nothing_is_answered_from_a_log_whose_entries_or_whose_signer_are_others() {
     let mut truth = forge::Forge::ready();
     truth.batch(&[forge::intent(0..1)], &["1D"]);
-    let dir = tempfile::tempdir().unwrap();
-    truth.write(dir.path());
+    let dir = truth.written();
     let ask = || lookup(&LogReader::open(dir.path()).unwrap(), &wanted(0));
     assert_eq!(ask().unwrap().answer, Answer::Destroyed);
     let mut lie = truth.clone();

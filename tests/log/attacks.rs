@@ -144,8 +144,7 @@ fn a_witness_anchors_and_convicts_entries_dated_after_it_saw_them() {
         (&truth, last - 400, Verdict::Fail),
         (&answered, last - 400, anchored(&answered)),
     ] {
-        let dir = tempfile::tempdir().unwrap();
-        log.write(dir.path());
+        let dir = log.written();
         let mut checkpoint = log.checkpoint(log.size());
         checkpoint.add(witness.sign(checkpoint.note().text(), seen));
         fs::write(dir.path().join("checkpoint"), checkpoint.to_string()).unwrap();
@@ -256,8 +255,7 @@ fn every_published_file_cut_or_flipped_at_every_byte_fails() {
     let mut truth = Forge::ready();
     truth.batch(&[intent(0..1)], &["1D"]);
     let trust = kept(&truth);
-    let dir = tempfile::tempdir().unwrap();
-    truth.write(dir.path());
+    let dir = truth.written();
     assert_eq!(verify(dir.path(), &trust).verdict, Verdict::OkAnchoredTo(truth.size()));
     let all = files(dir.path());
     assert_eq!(all.len(), 5, "bundle, tile, calendar, checkpoint and vkey: {all:?}");

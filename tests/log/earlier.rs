@@ -10,7 +10,7 @@ use retentiond::audit::leaf::*;
 use retentiond::audit::verify::{Report, Trust, Verdict, verify};
 use retentiond::audit::witness::Witness;
 use retentiond::disposition::declared::leaf_of_text;
-use retentiond::model::{BatchNumber, Instant, Language};
+use retentiond::model::{BatchNumber, Language};
 use retentiond::report::Report as _;
 use retentiond::report::verify::VerifyReport;
 
@@ -245,10 +245,8 @@ fn a_witness_does_not_co_sign_a_successor_that_names_less_than_it_saw_of_the_log
     for (named, is_co_signed) in [(300, true), (4, false)] {
         let (three, seen) = (Three::new(), tempfile::tempdir().unwrap());
         let witness = Witness::open_or_create(seen.path(), "auditor.example/w1").unwrap();
-        let co_sign = |log: &Forge, name: &str| {
-            let now = Instant::from_timestamp(NOW + 1_000, 0).unwrap();
-            witness.cosign_log(&three.path(name), &log.key().verifier(), leaf_of_text, now)
-        };
+        let co_sign =
+            |log: &Forge, name: &str| witness.cosign_log(&three.path(name), &log.key().verifier(), leaf_of_text, now());
         co_sign(&three.logs[0], "audit.1").unwrap();
         let mut other = successor(&three.logs[0], named, "log.example/2");
         other.add(heartbeat());

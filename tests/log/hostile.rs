@@ -56,8 +56,7 @@ fn a_trap_in_the_place_of_any_file_of_a_log_fails_it_at_once() {
     while truth.size() < 257 {
         truth.add(heartbeat());
     }
-    let dir = tempfile::tempdir().unwrap();
-    truth.write(dir.path());
+    let dir = truth.written();
     let all = files(dir.path());
     assert_eq!(all.len(), 8, "two bundles, three tiles, calendar, checkpoint and vkey: {all:?}");
     let has_python = python();
@@ -76,8 +75,7 @@ fn a_trap_in_the_place_of_any_file_of_a_log_fails_it_at_once() {
 
 #[test]
 fn a_trap_beside_the_partial_forms_of_a_log_fails_it_at_once() {
-    let dir = tempfile::tempdir().unwrap();
-    Forge::sound().write(dir.path());
+    let dir = Forge::sound().written();
     for stray in ["tile/0/000.p/1", "tile/entries/000.p/1"] {
         let stray = dir.path().join(stray);
         for (what, lay) in TRAPS {
@@ -149,8 +147,8 @@ fn a_bundle_of_zeros_in_every_width_is_refused_before_it_is_read_as_millions_of_
 #[test]
 fn a_full_bundle_or_tile_that_is_not_full_fails_in_both() {
     for place in ["tile/entries/000", "tile/0/000"] {
-        let (dir, forge) = (tempfile::tempdir().unwrap(), Forge::sound());
-        forge.write(dir.path());
+        let forge = Forge::sound();
+        let dir = forge.written();
         fs::rename(dir.path().join(format!("{place}.p/{}", forge.size())), dir.path().join(place)).unwrap();
         assert_eq!(verify(dir.path(), &Trust::default()).verdict, Verdict::Fail, "{place}");
         assert!(!python() || said(dir.path(), &[]).0 == "FAIL", "{place}");
@@ -160,8 +158,8 @@ fn a_full_bundle_or_tile_that_is_not_full_fails_in_both() {
 #[test]
 fn a_note_with_a_control_character_of_any_kind_fails_in_both() {
     for control in ['\u{1}', '\u{7f}', '\u{80}', '\u{9f}'] {
-        let (dir, forge) = (tempfile::tempdir().unwrap(), Forge::sound());
-        forge.write(dir.path());
+        let forge = Forge::sound();
+        let dir = forge.written();
         let note = format!("{}\u{2014} x{control}y AAAAAAA=\n", forge.checkpoint(forge.size()));
         fs::write(dir.path().join("checkpoint"), note).unwrap();
         assert_eq!(verify(dir.path(), &Trust::default()).verdict, Verdict::Fail, "{control:?}");
@@ -214,8 +212,7 @@ fn vkey_is_a_key_that_the_journal_declares_since_only_where_it_is_the_last_of_wh
         (segment(size - 1, &[&[&third]], &[]), "FAIL"),
     ];
     for (place, (segment, verdict)) in cases.into_iter().enumerate() {
-        let dir = tempfile::tempdir().unwrap();
-        forge.write(dir.path());
+        let dir = forge.written();
         fs::create_dir(dir.path().join("journal")).unwrap();
         let first = u64::from_be_bytes(segment[8..16].try_into().unwrap());
         fs::write(dir.path().join(format!("journal/{first:020}.seg")), segment).unwrap();
@@ -249,8 +246,7 @@ fn a_calendar_of_thousands_of_rules_in_as_many_entries_is_read_in_little_time_an
         let more = number + 1 < RULES;
         forge.add_at(NOW, Body::Calendar(CalendarLeaf { rules: [rule].into(), more, ..bare.clone() }));
     }
-    let dir = tempfile::tempdir().unwrap();
-    forge.write(dir.path());
+    let dir = forge.written();
     let begun = Instant::now();
     let ours = [env!("CARGO_BIN_EXE_retentiond"), "audit", "verify", "--format", "json"].map(Path::new);
     let (text, code) = within_a_gigabyte(&[&ours[..], &[dir.path()]].concat());

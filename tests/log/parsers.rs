@@ -27,8 +27,7 @@ fn seeds() -> &'static Seeds {
         let mut forge = Forge::sound();
         forge.add(calendar("P1Y6M"));
         forge.batch(&[intent(20..22)], &["1D1h"]);
-        let dir = tempfile::tempdir().unwrap();
-        forge.write(dir.path());
+        let dir = forge.written();
         let mut real = Real::ready();
         real.destroy(0..3);
         let segment = std::fs::read_dir(real.dir().join("journal")).unwrap().next().unwrap().unwrap().path();

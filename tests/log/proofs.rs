@@ -8,21 +8,11 @@ use retentiond::audit::prove::{Proof, ProofError, prove};
 use retentiond::audit::verify::{Trust, Verdict, verify};
 use retentiond::audit::witness::{Request, Witness, WitnessError, add_cosignature, read_witnessed};
 use retentiond::disposition::declared::leaf_of_text;
-use retentiond::model::{Instant, Origin};
+use retentiond::model::Origin;
 
 use super::attacks::with_text;
 use super::forge::*;
 use super::real::Real;
-
-fn now() -> Instant {
-    Instant::from_timestamp(NOW + 1_000, 0).unwrap()
-}
-
-fn written(forge: &Forge) -> tempfile::TempDir {
-    let dir = tempfile::tempdir().unwrap();
-    forge.write(dir.path());
-    dir
-}
 
 #[test]
 fn every_entry_of_logs_of_many_sizes_is_proven_and_survives_its_text() {
@@ -31,7 +21,7 @@ fn every_entry_of_logs_of_many_sizes_is_proven_and_survives_its_text() {
         while forge.size() < size {
             forge.add(heartbeat());
         }
-        let (dir, key) = (written(&forge), forge.key().verifier());
+        let (dir, key) = (forge.written(), forge.key().verifier());
         for index in (0..size).step_by(if size < 20 { 1 } else { 29 }).chain([size - 1]) {
             let text = prove(dir.path(), index).unwrap().to_string();
             let proof = Proof::parse(text.as_bytes()).unwrap();
@@ -48,7 +38,7 @@ fn every_entry_of_logs_of_many_sizes_is_proven_and_survives_its_text() {
 #[test]
 fn a_proof_has_the_form_of_the_specification() {
     let forge = Forge::sound();
-    let text = prove(written(&forge).path(), 3).unwrap().to_string();
+    let text = prove(forge.written().path(), 3).unwrap().to_string();
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines[0], "c2sp.org/tlog-proof@v1");
     assert!(lines[1].starts_with("extra ") && lines[2] == "index 3");
@@ -60,7 +50,7 @@ fn a_proof_has_the_form_of_the_specification() {
 #[test]
 fn a_proof_without_a_key_or_with_another_key_proves_nothing() {
     let forge = Forge::sound();
-    let proof = prove(written(&forge).path(), 3).unwrap();
+    let proof = prove(forge.written().path(), 3).unwrap();
     assert!(matches!(proof.verify(&Trust::default()), Err(ProofError::NoKey)));
     let other = Forge { seed: 2, ..forge }.key().verifier();
     assert!(matches!(proof.verify(&trust(other, Vec::new())), Err(ProofError::Note(_))));
@@ -70,7 +60,7 @@ fn a_proof_without_a_key_or_with_another_key_proves_nothing() {
 fn a_proof_flipped_at_any_byte_proves_nothing() {
     let forge = Forge::sound();
     let trust = trust(forge.key().verifier(), Vec::new());
-    let bytes = prove(written(&forge).path(), 6).unwrap().to_string().into_bytes();
+    let bytes = prove(forge.written().path(), 6).unwrap().to_string().into_bytes();
     for place in 0..bytes.len() {
         let mut flipped = bytes.clone();
         flipped[place] ^= 1 << (place % 8);
@@ -84,7 +74,7 @@ fn a_witness_co_signs_a_log_that_only_grew_and_the_cosignature_anchors_it() {
     let home = tempfile::tempdir().unwrap();
     let witness = Witness::open_or_create(home.path(), "auditor.example/w1").unwrap();
     let mut forge = Forge::sound();
-    let log = written(&forge);
+    let log = forge.written();
     let line = witness.cosign_log(log.path(), &forge.key().verifier(), leaf_of_text, now()).unwrap().to_string();
     assert_eq!(add_cosignature(log.path(), line.as_bytes(), &witness.verifier(), now()).unwrap(), forge.size());
 
@@ -120,17 +110,17 @@ fn a_witness_refuses_a_log_that_was_rewritten_or_cut_since() {
     let witness = Witness::open_or_create(home.path(), "auditor.example/w1").unwrap();
     let truth = Forge::sound();
     let key = truth.key().verifier();
-    witness.cosign_log(written(&truth).path(), &key, leaf_of_text, now()).unwrap();
+    witness.cosign_log(truth.written().path(), &key, leaf_of_text, now()).unwrap();
     let mut cut = truth.clone();
     cut.leaves.pop();
     let mut rewritten = truth.clone();
     rewritten.replace(4, |leaf| leaf.at += 1);
     rewritten.add(heartbeat());
     for forged in [cut, rewritten.clone()] {
-        let refused = witness.cosign_log(written(&forged).path(), &key, leaf_of_text, now());
+        let refused = witness.cosign_log(forged.written().path(), &key, leaf_of_text, now());
         assert!(matches!(refused, Err(WitnessError::Refused { .. })));
     }
-    let request = Request::of_log(written(&rewritten).path(), truth.size()).unwrap();
+    let request = Request::of_log(rewritten.written().path(), truth.size()).unwrap();
     assert!(matches!(witness.cosign(&request, &key, now()), Err(WitnessError::Inconsistent { .. })));
     // And it still remembers the truth.
     assert_eq!(
@@ -147,7 +137,7 @@ fn a_witness_answers_requests_by_mail_from_what_it_saw_last() {
     let key = forge.key().verifier();
     let mut seen = 0;
     for _ in 0..30 {
-        let log = written(&forge);
+        let log = forge.written();
         let body = Request::of_log(log.path(), seen).unwrap().to_string();
         let request = Request::parse(body.as_bytes()).unwrap();
         let line = witness.cosign(&request, &key, now()).unwrap();
@@ -167,7 +157,7 @@ fn a_witness_answers_requests_by_mail_from_what_it_saw_last() {
 #[test]
 fn a_cosignature_of_something_else_is_not_stored() {
     let forge = Forge::sound();
-    let log = written(&forge);
+    let log = forge.written();
     let witness = witness(KeyKind::Witness);
     let stray = witness.sign("another text\n", 0).to_string();
     assert!(matches!(
@@ -188,7 +178,7 @@ fn cosignatures_of_two_witnesses_stand_side_by_side_and_an_older_one_does_not_di
     let mut forge = Forge::sound();
     let before = forge.checkpoint(forge.size());
     forge.add(heartbeat());
-    let log = written(&forge);
+    let log = forge.written();
     let [one, other] =
         [7, 8].map(|seed| SigningKey::from_seed("auditor.example/w", KeyKind::Witness, &[seed; 32]).unwrap());
     let text = forge.checkpoint(forge.size()).note().text().to_owned();
@@ -233,7 +223,7 @@ fn the_real_writer_s_entries_are_proven_and_its_log_is_co_signed() {
 fn a_proof_is_held_against_the_checkpoints_that_were_kept() {
     let forge = Forge::sound();
     let (size, key) = (forge.size(), forge.key().verifier());
-    let proof = prove(written(&forge).path(), 3).unwrap();
+    let proof = prove(forge.written().path(), 3).unwrap();
     let mut other = Forge::sound();
     other.leaves.pop();
     other.add(heartbeat());
@@ -250,7 +240,7 @@ fn a_proof_of_another_tree_s_entry_proves_nothing() {
     let forge = Forge::sound();
     let mut other = forge.clone();
     other.replace(3, |leaf| leaf.at -= 1);
-    let [text, theirs] = [&forge, &other].map(|log| prove(written(log).path(), 3).unwrap().to_string());
+    let [text, theirs] = [&forge, &other].map(|log| prove(log.written().path(), 3).unwrap().to_string());
     let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
     let (mut swapped, theirs) = (lines(&text), lines(&theirs));
     // The entry of the other tree, under the path and the checkpoint of this one.
@@ -264,7 +254,7 @@ fn a_proof_of_another_tree_s_entry_proves_nothing() {
     assert!(matches!(whole.verify(&trust), Err(ProofError::Forked { .. })));
     // And one of another log.
     let foreign = Forge { origin: "other.example".into(), ..forge.clone() };
-    let foreign = prove(written(&foreign).path(), 3).unwrap();
+    let foreign = prove(foreign.written().path(), 3).unwrap();
     assert!(matches!(foreign.verify(&trust), Err(ProofError::Note(_))));
 }
 
@@ -272,7 +262,7 @@ fn a_proof_of_another_tree_s_entry_proves_nothing() {
 fn a_proof_of_an_entry_that_cannot_stand_there_proves_nothing() {
     let mut forge = Forge::sound();
     forge.leaves.remove(0);
-    let headless = prove(written(&forge).path(), 0).unwrap();
+    let headless = prove(forge.written().path(), 0).unwrap();
     let misplaced = headless.verify(&trust(forge.key().verifier(), Vec::new()));
     assert!(matches!(misplaced, Err(ProofError::Misplaced)), "{misplaced:?}");
 }
@@ -299,7 +289,7 @@ fn a_witness_that_refuses_says_what_it_saw_what_it_keeps_and_what_to_do() {
     let mut fork = forge.clone();
     fork.replace(4, |leaf| leaf.at += 1);
     let told = |forge: &Forge| {
-        let log = written(forge);
+        let log = forge.written();
         witness.cosign_log(log.path(), &key, leaf_of_text, now()).map(drop).map_err(|error| error.to_string())
     };
     let mut broken = forge.clone();

@@ -66,8 +66,7 @@ fn it_passes_over_what_a_crash_left_half_written_as_ours_does() {
     if !python() {
         return;
     }
-    let dir = tempfile::tempdir().unwrap();
-    Forge::sound().write(dir.path());
+    let dir = Forge::sound().written();
     let size = Forge::sound().size();
     for left in ["tile/0/000", "tile/entries/000", "blobs/00", "checkpoint", "vkey", "witnessed"] {
         kept(dir.path(), &format!("{left}.tmp"), "half".to_owned());
@@ -109,8 +108,7 @@ fn it_finds_every_forgery_that_ours_finds_and_none_where_ours_finds_none() {
     for (place, (flaw, forgery)) in forgeries().into_iter().enumerate() {
         let mut forge = Forge::ready();
         forgery(&mut forge);
-        let dir = tempfile::tempdir().unwrap();
-        forge.write(dir.path());
+        let dir = forge.written();
         let said = said(dir.path(), &[]);
         if (said.0.as_str(), said.1) != ("FAIL", Some(4)) {
             missed.push(format!("{flaw} (number {place}): {}", said.2));
@@ -147,8 +145,7 @@ fn it_finds_every_forgery_that_ours_finds_and_none_where_ours_finds_none() {
     let mut empty_run = Forge::ready();
     empty_run.add(run(RunCounts::default()));
     for sound in [Forge::begin(), Forge::sound(), pending, held, back, resumed, gone, same_calendar, empty_run] {
-        let dir = tempfile::tempdir().unwrap();
-        sound.write(dir.path());
+        let dir = sound.written();
         let said = said(dir.path(), &[]);
         assert_eq!(said.0, verify(dir.path(), &Trust::default()).verdict.to_string(), "{}", said.2);
         assert_eq!(said.0, "OK-UNANCHORED");
@@ -373,8 +370,7 @@ fn it_reckons_the_same_due_dates_to_the_second() {
                 let (plan, run) = (plan.as_str().into(), format!("{plan}-5").as_str().into());
                 let late = Intent { plan, run, batch, year, day: vec![day; 3], ..intent(0..3) };
                 forge.add_at(at, Body::Intent(late));
-                let dir = tempfile::tempdir().unwrap();
-                forge.write(dir.path());
+                let dir = forge.written();
                 assert_eq!(verify(dir.path(), &Trust::default()).verdict.to_string(), verdict, "{keep} from {day}");
                 assert_eq!(said(dir.path(), &[]).0, verdict, "{keep} from {day}");
             }
@@ -390,8 +386,7 @@ fn it_fails_on_damage_of_every_file_instead_of_failing_itself() {
     let forge = Forge::sound();
     let home = tempfile::tempdir().unwrap();
     let vkey = kept(home.path(), "vkey", format!("{}\n", forge.key().verifier()));
-    let dir = tempfile::tempdir().unwrap();
-    forge.write(dir.path());
+    let dir = forge.written();
     for file in super::attacks::files(dir.path()) {
         let whole = fs::read(&file).unwrap();
         for place in (0..whole.len()).step_by(whole.len() / 5 + 1) {

@@ -12,19 +12,9 @@ use retentiond::audit::prove::{Proof, ProofError, prove};
 use retentiond::audit::verify::{Flaw, Trust, Verdict, verify};
 use retentiond::audit::witness::{Witness, WitnessError, add_cosignature, read_witnessed};
 use retentiond::disposition::declared::leaf_of_text;
-use retentiond::model::{Instant, Origin};
+use retentiond::model::Origin;
 
 use super::forge::*;
-
-fn now() -> Instant {
-    Instant::from_timestamp(NOW + 1_000, 0).unwrap()
-}
-
-fn written(forge: &Forge) -> tempfile::TempDir {
-    let dir = tempfile::tempdir().unwrap();
-    forge.write(dir.path());
-    dir
-}
 
 fn opened(home: &Path) -> Witness {
     Witness::open_or_create(home, "auditor.example/w1").unwrap()
@@ -48,19 +38,19 @@ fn crowded(mut checkpoint: SignedCheckpoint) -> SignedCheckpoint {
 fn a_witness_keeps_no_signature_that_it_did_not_check_and_so_remembers_the_log() {
     let (home, mut forge) = (tempfile::tempdir().unwrap(), Forge::sound());
     let (witness, key) = (opened(home.path()), forge.key().verifier());
-    let log = written(&forge);
+    let log = forge.written();
     fs::write(log.path().join("checkpoint"), crowded(forge.checkpoint(forge.size())).to_string()).unwrap();
     witness.cosign_log(log.path(), &key, leaf_of_text, now()).unwrap();
     let kept = witness.last(&Origin::new(ORIGIN)).unwrap().unwrap();
     assert_eq!(kept.note().signatures().len(), 2);
     forge.add(heartbeat());
-    witness.cosign_log(written(&forge).path(), &key, leaf_of_text, now()).unwrap();
+    witness.cosign_log(forge.written().path(), &key, leaf_of_text, now()).unwrap();
 }
 
 #[test]
 fn no_signature_of_a_stranger_is_stored_beside_the_log() {
     let forge = Forge::sound();
-    let log = written(&forge);
+    let log = forge.written();
     let [one, other] = [7, 8].map(|seed| SigningKey::from_seed("auditor", KeyKind::Witness, &[seed; 32]).unwrap());
     let text = forge.checkpoint(forge.size()).note().text().to_owned();
     add_cosignature(log.path(), one.sign(&text, 5).to_string().as_bytes(), &one.verifier(), now()).unwrap();
@@ -79,7 +69,7 @@ fn no_signature_of_a_stranger_is_stored_beside_the_log() {
 #[test]
 fn a_cosignature_that_tells_no_time_or_one_that_has_not_come_is_not_stored() {
     let forge = Forge::sound();
-    let (log, witness) = (written(&forge), witness(KeyKind::Witness));
+    let (log, witness) = (forge.written(), witness(KeyKind::Witness));
     let (checkpoint, now_seconds) = (forge.checkpoint(forge.size()), now().timestamp() as u64);
     let signed = |time: u64| witness.sign(checkpoint.note().text(), time).to_string();
     let add = |received: String| add_cosignature(log.path(), received.as_bytes(), &witness.verifier(), now());
@@ -96,7 +86,7 @@ fn a_cosignature_that_tells_no_time_or_one_that_has_not_come_is_not_stored() {
 #[test]
 fn a_co_signed_checkpoint_that_the_log_did_not_sign_is_not_stored() {
     let forge = Forge::sound();
-    let log = written(&forge);
+    let log = forge.written();
     let witness = witness(KeyKind::Witness);
     let other = Forge { seed: 2, ..forge.clone() };
     let unsigned = Checkpoint::new(ORIGIN.into(), forge.checkpoint(forge.size()).claimed().tree);
@@ -134,7 +124,7 @@ fn a_witness_co_signs_nothing_else_than_what_it_verified() {
             .sign(&Forge { seed: 2, ..forge.clone() }.key()),
     ];
     for swapped in swapped.map(Result::unwrap) {
-        let log = written(&forge);
+        let log = forge.written();
         SWAP.set(Some((log.path().join("checkpoint"), swapped.to_string())));
         let refused = witness.cosign_log(log.path(), &key, swap_and_read, now());
         assert!(refused.is_err(), "{swapped}");
@@ -146,7 +136,7 @@ fn a_witness_co_signs_nothing_else_than_what_it_verified() {
 fn a_witness_does_not_accuse_the_operator_of_what_became_of_its_own_file() {
     let (home, forge) = (tempfile::tempdir().unwrap(), Forge::sound());
     let (witness, key) = (opened(home.path()), forge.key().verifier());
-    let log = written(&forge);
+    let log = forge.written();
     witness.cosign_log(log.path(), &key, leaf_of_text, now()).unwrap();
     let path = state_file(home.path());
     let sound = fs::read_to_string(&path).unwrap();
@@ -189,7 +179,7 @@ fn a_witness_does_not_sign_with_the_key_of_a_log() {
 #[test]
 fn a_proof_of_an_entry_dated_after_a_witness_had_seen_it_or_after_now_proves_no_date() {
     let forge = Forge::sound();
-    let log = written(&forge);
+    let log = forge.written();
     let witness = witness(KeyKind::Witness);
     let at = prove(log.path(), 3).unwrap().verify(&trust(forge.key().verifier(), Vec::new())).unwrap().leaf.at;
     let seen = |time: i64| {
@@ -216,10 +206,10 @@ fn a_proof_of_an_entry_dated_after_a_witness_had_seen_it_or_after_now_proves_no_
 fn of_two_cosignatures_by_one_witness_the_first_sight_dates_the_log_and_the_second_verifier_reads_both() {
     let forge = Forge::sound();
     let witness = witness(KeyKind::Witness);
-    let proof = prove(written(&forge).path(), forge.size() - 1).unwrap();
+    let proof = prove(forge.written().path(), forge.size() - 1).unwrap();
     let at = proof.verify(&trust(forge.key().verifier(), Vec::new())).unwrap().leaf.at;
     for times in [[at - 301, at], [at, at - 301]] {
-        let log = written(&forge);
+        let log = forge.written();
         let checkpoint = forge.checkpoint(forge.size());
         let lines = times.map(|time| witness.sign(checkpoint.note().text(), time as u64).to_string());
         fs::write(log.path().join("witnessed"), format!("{checkpoint}{}", lines.concat())).unwrap();
@@ -235,7 +225,7 @@ fn of_two_cosignatures_by_one_witness_the_first_sight_dates_the_log_and_the_seco
 #[test]
 fn a_damaged_file_of_cosignatures_is_named_by_what_cannot_go_on_without_it() {
     let forge = Forge::sound();
-    let log = written(&forge);
+    let log = forge.written();
     let path = log.path().join("witnessed");
     fs::write(&path, "half a note").unwrap();
     let witness = witness(KeyKind::Witness);
@@ -250,7 +240,7 @@ fn a_damaged_file_of_cosignatures_is_named_by_what_cannot_go_on_without_it() {
 
 #[test]
 fn a_witness_does_not_settle_in_the_directory_of_a_log() {
-    let log = written(&Forge::sound());
+    let log = Forge::sound().written();
     let vkey = fs::read(log.path().join("vkey")).unwrap();
     let refused = Witness::open_or_create(log.path(), "auditor.example/w1").err().unwrap();
     assert!(matches!(refused, WitnessError::Taken { .. }), "{refused}");

@@ -12,7 +12,7 @@ use retentiond::audit::leaf::*;
 use retentiond::audit::merkle::{TreeHead, leaf_hash, root_of};
 use retentiond::audit::note::{KeyKind, SigningKey, VerifierKey};
 use retentiond::audit::verify::{Report, Trust, verify};
-use retentiond::model::{BatchNumber, Digest, Origin};
+use retentiond::model::{BatchNumber, Digest, Instant, Origin};
 
 pub use bodies::*;
 pub use journal::*;
@@ -30,6 +30,11 @@ pub const PLAN: &str = "2026-01-04-30385c9b";
 
 /// The run of [`intent`].
 pub const RUN: &str = "2026-01-04-30385c9b-5";
+
+/// When these logs are read: after their last entries.
+pub fn now() -> Instant {
+    Instant::from_timestamp(NOW + 1_000, 0).unwrap()
+}
 
 /// A log in memory, written out at will.
 #[derive(Clone)]
@@ -176,9 +181,15 @@ impl Forge {
 
     /// Publishes the log somewhere and verifies it there.
     pub fn verified(&self, trust: &Trust) -> Report {
+        let dir = self.written();
+        verify(dir.path(), trust)
+    }
+
+    /// The log in a directory of its own.
+    pub fn written(&self) -> tempfile::TempDir {
         let dir = tempfile::tempdir().unwrap();
         self.write(dir.path());
-        verify(dir.path(), trust)
+        dir
     }
 
     /// The codes of what verification finds, without any trust.

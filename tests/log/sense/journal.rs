@@ -29,8 +29,7 @@ impl Rotating {
     /// The new key bears this name.
     fn to(name: &str) -> Self {
         let forge = Forge::sound();
-        let home = tempfile::tempdir().unwrap();
-        forge.write(home.path());
+        let home = forge.written();
         let vkey = SigningKey::from_seed(name, KeyKind::Log, &[9; 32]).unwrap().verifier().to_string();
         fs::write(home.path().join("vkey"), format!("{vkey}\n")).unwrap();
         let sigkey = Body::Sigkey(Sigkey { vkey, actor: "marie (1000)".into() });
@@ -162,8 +161,7 @@ fn a_journal_that_repeats_a_published_entry_otherwise_fails_in_both_verifiers() 
     while forge.size() < 300 {
         forge.add(heartbeat());
     }
-    let home = tempfile::tempdir().unwrap();
-    forge.write(home.path());
+    let home = forge.written();
     let repeat = |changed: Option<usize>| {
         let mut repeated = forge.leaves.clone();
         changed.into_iter().for_each(|index| repeated[index] = heartbeat_at(NOW + 1_000));

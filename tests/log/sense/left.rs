@@ -120,8 +120,7 @@ fn files_of_an_earlier_logs_batch_are_ended_once_for_each_record() {
     forge.add(ends(7, "3o2e"));
     assert_eq!(forge.flaws(), ["never-left"]);
     if python() {
-        let dir = tempfile::tempdir().unwrap();
-        forge.write(dir.path());
+        let dir = forge.written();
         assert!(said(dir.path(), &[]).2.contains("entry 4: it ends what was left"));
     }
 }

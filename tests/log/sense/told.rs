@@ -116,8 +116,7 @@ fn back(batch: Option<u64>, back: Option<&str>, records: u64) -> Body {
 
 /// Both verifiers find nothing wrong; what ours reports, and what the other prints.
 fn sound(forge: &Forge) -> (Report, String) {
-    let dir = tempfile::tempdir().unwrap();
-    forge.write(dir.path());
+    let dir = forge.written();
     let report = forge.verified(&Trust { read_text: Some(leaf_of_text), ..Trust::default() });
     assert_eq!(report.verdict, Verdict::OkUnanchored, "{:?}", report.findings);
     if !python() {
@@ -236,8 +235,7 @@ fn a_period_means_the_same_however_it_is_written() {
             let Body::Calendar(calendar) = &mut leaf.body else { unreachable!() };
             calendar.digest = Digest::of(text(&law).as_bytes());
         });
-        let dir = tempfile::tempdir().unwrap();
-        forge.write(dir.path());
+        let dir = forge.written();
         std::fs::write(dir.path().join("blobs").join(Digest::of(text(&law).as_bytes()).to_string()), text(&law))
             .unwrap();
         let trust = Trust { read_text: Some(leaf_of_text), ..Trust::default() };

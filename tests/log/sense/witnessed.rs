@@ -61,8 +61,7 @@ fn what_the_log_s_key_signed_of_its_beginning_is_no_flaw_and_anchors_nothing() {
     let mut forge = Forge::sound();
     for size in [1, 5, forge.size()] {
         forge.witnessed = Some(forge.checkpoint(size).to_string());
-        let dir = tempfile::tempdir().unwrap();
-        forge.write(dir.path());
+        let dir = forge.written();
         let report = verify(dir.path(), &Trust::default());
         assert_eq!(report.verdict, Verdict::OkUnanchored, "{size}: {:?}", report.findings);
         assert!(!python() || said(dir.path(), &[]).0 == "OK-UNANCHORED", "{size}");

@@ -111,6 +111,17 @@ pub(in crate::audit) fn leaves(log: &DestructionLog) -> Vec<Leaf> {
     found
 }
 
+/// A log of a full bundle and part of another, all of it published; its leaves.
+pub(in crate::audit) fn bundled(place: &LogDir) -> Vec<Leaf> {
+    let mut log = place.create();
+    for number in 1..300 {
+        log.append(small(number), at(0)).unwrap();
+        log.sync().unwrap();
+    }
+    log.publish().unwrap();
+    leaves(&log)
+}
+
 fn actor() -> Actor {
     "marie (1000)".into()
 }
