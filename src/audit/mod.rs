@@ -68,14 +68,14 @@ pub fn dir_in(state: &Path) -> PathBuf {
 }
 
 /// Where the keys of a state directory lie: `STATE/private/keys`.
-pub fn keys_in(state: &Path) -> PathBuf {
-    state.join("private/keys")
+pub fn keys_in(state: &Path) -> KeyPlaces {
+    KeyPlaces::new(state.join("private/keys"))
 }
 
 /// The keys of the log in this directory, where it lies in a state directory.
 fn keys_beside(dir: &Path) -> Option<KeyPlaces> {
     let state = dir.parent().filter(|_| dir.file_name().is_some_and(|name| name == LOG))?;
-    Some(KeyPlaces::new(keys_in(state)))
+    Some(keys_in(state))
 }
 
 /// The name of the log's directory in a state directory.

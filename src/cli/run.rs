@@ -10,7 +10,7 @@ use super::environment;
 use super::error::Failure;
 use super::exit::Exit;
 use super::session::Session;
-use crate::audit::{self, KeyPlaces};
+use crate::audit;
 use crate::config;
 use crate::daemon::logging::{self, LogFormat};
 use crate::daemon::{self, DaemonError, Options};
@@ -49,7 +49,7 @@ impl Run {
         let keys = keys.filter(|file| file.exists()).map(|file| {
             // Who handed it in, nobody knows here: the daemon's own account answers for the declaration.
             let actor = actor_of(rustix::process::getuid().as_raw());
-            KeyPlaces::new(audit::keys_in(&loaded.config.state)).with_credential(file).declaring(actor)
+            audit::keys_in(&loaded.config.state).with_credential(file).declaring(actor)
         });
         let options = Options {
             file: session.config.clone(),

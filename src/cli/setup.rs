@@ -65,7 +65,7 @@ impl Setup {
     /// Where the keys are: the signing key where a service manager hands it in, the others in the private state.
     pub(super) fn keys(&self) -> Option<KeyPlaces> {
         let credential = Path::new(&environment::variable("CREDENTIALS_DIRECTORY")?).join("audit-signing-key");
-        credential.exists().then(|| KeyPlaces::new(audit::keys_in(&self.install.state)).with_credential(credential))
+        credential.exists().then(|| audit::keys_in(&self.install.state).with_credential(credential))
     }
 
     /// The mapping of a series.

@@ -65,6 +65,12 @@ impl KeyPlaces {
     }
 }
 
+impl From<&KeyPlaces> for KeyPlaces {
+    fn from(places: &KeyPlaces) -> Self {
+        places.clone()
+    }
+}
+
 impl From<&Path> for KeyPlaces {
     fn from(dir: &Path) -> Self {
         Self::new(dir)

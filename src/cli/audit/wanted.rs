@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use crate::audit;
 use crate::audit::lookup::{Answer, Asked, Found, NamedSeries, Remembered, WantedBy, lookup_through};
-use crate::audit::{Fingerprinter, KeyPlaces, LogReader};
+use crate::audit::{Fingerprinter, LogReader};
 use crate::cli::error::Failure;
 use crate::cli::exit::Exit;
 use crate::cli::setup::Setup;
@@ -49,7 +49,7 @@ fn find_as(series: &SeriesName, setup: &Setup, mapping: &SeriesMapping, name: &N
                 Name::Reference(_) => mapping.reference.iter().cloned().collect(),
             },
             name: &|key| name.fingerprint(series, key),
-            keys: KeyPlaces::new(audit::keys_in(&setup.install.state)),
+            keys: audit::keys_in(&setup.install.state),
         },
     )?;
     let named =

@@ -46,7 +46,7 @@ pub fn adopt_log(
     now: Instant,
 ) -> Result<Successor, DeskError> {
     let _lock = state::enter(state)?;
-    let keys = keys.unwrap_or_else(|| KeyPlaces::new(audit::keys_in(state)));
+    let keys = keys.unwrap_or_else(|| audit::keys_in(state));
     if let Some(adopted) = finish(&audit::dir_in(state), keys.clone(), now)? {
         return Ok(Successor::of(adopted, false));
     }

@@ -91,7 +91,7 @@ impl Desk {
     fn enter(install: Arc<Installation>, keys: Option<KeyPlaces>, now: Instant) -> Result<Self, DeskError> {
         let state = &install.state;
         let lock = state::enter(state)?;
-        let keys = keys.unwrap_or_else(|| KeyPlaces::new(audit::keys_in(state)));
+        let keys = keys.unwrap_or_else(|| audit::keys_in(state));
         let log = DestructionLog::open_or_create(&audit::dir_in(state), keys, new_origin()?, now)?;
         let store = Store::open(&state::database(state), Room::of(state))?;
         let plans = PlanDirs::of(state);

@@ -241,9 +241,9 @@ impl Door {
         let mut keys = PlanningKeys { year, ..PlanningKeys::default() };
         keys.mappings = install.series.iter().map(|mapping| mapping.series.clone()).zip(digests.by_ref()).collect();
         keys.databases = install.sources.keys().cloned().zip(digests).collect();
-        let places = KeyPlaces::new(audit::keys_in(&install.state));
+        let places = audit::keys_in(&install.state);
         for source in install.sources.keys() {
-            let found = load_fingerprinter(places.clone(), source, year).map_err(DeskError::from)?;
+            let found = load_fingerprinter(&places, source, year).map_err(DeskError::from)?;
             keys.fingerprinters.extend(found.map(|fingerprinter| (source.clone(), fingerprinter)));
         }
         Ok(keys)

@@ -298,7 +298,7 @@ fn name_rows(
     let (batch, install) = (intent.batch, desk.install().clone());
     let source = source_of(&install, intent)?;
     let nameless = || ExecuteError::Nameless { batch, source_name: intent.source.clone() };
-    let namer = load_fingerprinter(&keys_in(&install.state), &intent.source, intent.year)?.ok_or_else(nameless)?;
+    let namer = load_fingerprinter(keys_in(&install.state), &intent.source, intent.year)?.ok_or_else(nameless)?;
     let mut keys = HashMap::new();
     let unresolved = |source| ExecuteError::Unresolved { batch, source_name: intent.source.clone(), source };
     Reader::open(source, &install.series)

@@ -73,7 +73,7 @@ pub(super) fn mark(
 
 /// Where the keys are that name records.
 pub(super) fn key_places(install: &Installation) -> KeyPlaces {
-    KeyPlaces::new(audit::keys_in(&install.state))
+    audit::keys_in(&install.state)
 }
 
 /// The log of a state directory, and those before it.
