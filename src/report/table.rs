@@ -109,7 +109,7 @@ pub fn stacked(heading: &str) -> String {
     heading.replace(' ', "\n")
 }
 
-/// Widest line of a page, in characters: within a terminal of eighty columns, also where the demo indents it.
+/// Widest line of a page, in characters: within a terminal of eighty columns.
 const WIDTH: usize = 78;
 
 /// Columns of a terminal.

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::earlier;
 use super::log::{date_time, describe};
+use super::plain::one_line;
 use super::table::{Table, count, paragraph};
 use super::{Report, Words, to_value};
 use crate::audit::prove::ProvenEntry;
@@ -52,8 +53,9 @@ impl VerifyReport<'_> {
             text += &format!("{}\n", words.fill(words.log_unsigned, &[&count(unsigned, words)]));
         }
         if let Some(key) = &report.signed_by {
-            let template = if report.key_was_given { words.key_given } else { words.key_not_given };
-            text += &paragraph("", "  ", &words.fill(template, &[key]));
+            let whose = if report.key_was_given { words.key_given } else { words.key_not_given };
+            // By itself on its line, so that it can be copied whole.
+            text += &format!("{}  {}\n", paragraph("", "  ", whose), one_line(key));
         }
         for anchor in &report.anchors {
             let size = count(anchor.size, words);

@@ -48,6 +48,20 @@ fn the_demo_in_french_says_every_sentence_to_its_end_and_writes_numbers_as_frenc
 }
 
 #[test]
+fn the_demo_fits_eighty_columns_but_for_what_is_copied_whole() {
+    for language in ["en", "fr"] {
+        let here = tempfile::tempdir().unwrap();
+        let said = run_in(here.path(), &["--lang", language, "demo"]).out;
+        let is_copied = |line: &str| line.contains(" --config ") || !line.trim().contains(' ');
+        let wide: Vec<&str> = said.lines().filter(|line| line.chars().count() > 80 && !is_copied(line)).collect();
+        assert!(wide.is_empty(), "{wide:#?}");
+        let key = said.lines().find(|line| line.trim().starts_with("retentiond/")).unwrap();
+        let published = fs::read_to_string(here.path().join("retentiond-demo/state/audit/vkey")).unwrap();
+        assert_eq!(key.trim(), published.trim());
+    }
+}
+
+#[test]
 fn a_second_demo_says_what_it_found_and_destroys_nothing() {
     let here = tempfile::tempdir().unwrap();
     assert_eq!(run_in(here.path(), &["demo", "--dir", "d"]).code, 0);

@@ -67,7 +67,7 @@ const EN: Script = Script {
         ("retentiond.toml", "the configuration: where the records are"),
         ("opc-parle-consommation.toml", "the calendar: what is kept, how long, then what"),
         ("application/", "the sample application's database and documents"),
-        ("state/audit/", "the destruction log; no personal information in it"),
+        ("state/audit/", "the destruction log; no personal information"),
         ("state/audit/vkey", "its verifier key, for the auditor"),
         ("state/plans/", "plans, as they were approved"),
         ("state/private/", "keys, reasons, lists of records: for this user only"),

@@ -150,7 +150,9 @@ impl<'t, 'o> Tour<'t, 'o> {
         let dir = &self.place.dir;
         let things = self.script.things;
         let width = things.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
-        let lines: String = things.iter().map(|(name, what)| format!("  {name:<width$}  {what}\n")).collect();
+        let beside = " ".repeat(width + 4);
+        let lines: String =
+            things.iter().map(|(name, what)| paragraph(&format!("  {name:<width$}  "), &beside, what)).collect();
         let commands: String = next.iter().map(|command| format!("  {command}\n")).collect();
         let lies = self.words.fill(self.script.lies, &[&dir.display().to_string()]);
         self.title(&lies)?;
@@ -188,8 +190,7 @@ impl<'t, 'o> Tour<'t, 'o> {
         let line: Vec<String> = arguments.iter().map(|word| quoted(word)).collect();
         self.say(&format!("$ retentiond {}\n", line.join(" ")))?;
         let said = self.quiet(arguments)?;
-        let indented: String = said.text.lines().map(|line| format!(" {line}").trim_end().to_owned() + "\n").collect();
-        self.say(&indented)?;
+        self.say(&said.text)?;
         self.steps.push(json!({ "command": arguments, "result": said.json }));
         Ok(said)
     }

@@ -240,8 +240,8 @@ words! {
     log_line: "log {}: {} [entry|entries] signed", "registre {}\u{a0}: {} [inscription signée|inscriptions signées]";
     log_dates: "from {} to {}, by the operator's clock", "du {} au {}, à l'horloge de l'exploitant";
     log_unsigned: "{} more [entry is|entries are] not signed yet; [it was|they were] read too", "{} [autre inscription n'est pas encore signée; elle a été lue|autres inscriptions ne sont pas encore signées; elles ont été lues] aussi";
-    key_given: "signed by {}, the key you gave", "signé par {}, la clé que vous avez donnée";
-    key_not_given: "signed by {}, as the log itself says; give the key you were handed with --vkey", "signé par {}, selon le registre lui-même; donnez la clé qu'on vous a remise avec --vkey";
+    key_given: "signed by the key you gave:", "signé par la clé que vous avez donnée\u{a0}:";
+    key_not_given: "signed by the key that the log itself names; give the one you were handed with --vkey:", "signé par la clé que le registre lui-même nomme; donnez celle qu'on vous a remise avec --vkey\u{a0}:";
     anchor_witness: "{} [entry|entries] seen by {} at {}", "{} [inscription vue|inscriptions vues] par {} le {}";
     anchor_kept: "{} [entry is that|entries are those] of a checkpoint you kept", "{} [inscription est celle|inscriptions sont celles] d'un point de contrôle que vous avez gardé";
     other_outcomes: "other outcomes", "autres sorts";
