@@ -4,7 +4,8 @@
 //! A hold keeps the row, in whichever series of its table it is counted, and the record with which it would go; and it
 //! keeps all that a held record has, also what would go by a term of its own, or with another record. A row that its
 //! series keeps for good or until a decision stays too, with all that it has; and one that two series count at once
-//! falls to neither.
+//! falls to neither. One that waits for records which refer to it, by the `blocked_by` of its series, keeps the record
+//! until these are gone.
 
 use std::collections::BTreeSet;
 
@@ -17,13 +18,15 @@ use crate::audit::leaf::Action;
 use crate::calendar::Disposition;
 use crate::model::{HoldId, Instant, RecordKey, RuleNumber, SeriesName};
 use crate::records::mapping::{Change, SeriesMapping};
-use crate::records::sqlite::{self, Companion, Companions, StoreError};
+use crate::records::sqlite::{self, Companion, Companions, MOST_BLOCKERS, StoreError};
 
 /// The series whose rows may change with the records of one series.
 pub(super) struct Company<'a> {
     mapping: &'a SeriesMapping,
     others: Vec<Other<'a>>,
     spared: Option<Spared<'a>>,
+    /// Rows go with records that wait for others themselves, by `blocked_by`.
+    rows_wait: bool,
 }
 
 /// Records that an approval left out: each keeps, for its plan, the record with which its row would go.
@@ -52,12 +55,34 @@ pub(super) struct Keeping {
     pub holds: BTreeSet<HoldId>,
     /// What else does.
     pub blocked: Option<BlockedBy>,
+    /// Records that refer to a row which would go with it, and keep that by a `blocked_by`; no more of them than
+    /// [`MOST_BLOCKERS`].
+    pub blockers: BTreeSet<(SeriesName, RecordKey)>,
 }
 
 impl Keeping {
     /// Whether some hold keeps it.
     pub fn is_held(&self) -> bool {
         !self.holds.is_empty()
+    }
+
+    /// Whether it may go once those are gone that refer to what would go with it.
+    pub fn is_by_blockers_only(&self) -> bool {
+        !self.is_held() && self.blocked.is_none()
+    }
+
+    /// What keeps it beside holds, as long as the records are there that refer to what would go with it.
+    pub fn blocked_now(&self) -> Option<BlockedBy> {
+        self.blocked.or_else(|| (!self.blockers.is_empty()).then_some(BlockedBy::Records))
+    }
+
+    fn refers(&mut self, series: &SeriesName, blocker: Option<RecordKey>) {
+        match blocker {
+            Some(key) if self.blockers.len() < MOST_BLOCKERS => _ = self.blockers.insert((series.clone(), key)),
+            Some(_) => {}
+            // What fails on a row may be what says that it is kept.
+            None => self.blocked = Some(BlockedBy::Series),
+        }
     }
 }
 
@@ -106,7 +131,8 @@ impl<'a> Company<'a> {
                 may_have_the_same_part: places.any(|place| place.rows.are_owners_of_the_same_part()),
             });
         }
-        Ok(Self { mapping, others, spared: None })
+        let rows_wait = !mapping.waits(&install.series).is_empty();
+        Ok(Self { mapping, others, spared: None, rows_wait })
     }
 
     /// The same under a plan, whose excepted records are kept. `names` gives them the names that they have there.
@@ -117,7 +143,8 @@ impl<'a> Company<'a> {
 
     /// Whether anything may keep a record of the series for the sake of another row, so that rows must be asked.
     pub fn may_keep(&self, holds: &HoldIndex) -> bool {
-        self.others.iter().any(|other| self.asks_rows_of(other, holds) || !other.expressions(holds).is_empty())
+        let may = |other: &Other<'_>| self.asks_rows_of(other, holds) || !other.expressions(holds).is_empty();
+        self.rows_wait || self.others.iter().any(may)
     }
 
     /// The expressions of the `--where` holds that are asked of other rows than the records themselves, with the series
@@ -161,6 +188,13 @@ impl<'a> Company<'a> {
                 let kept = keeping.iter_mut().zip(matches).filter(|(_, matches)| *matches);
                 kept.for_each(|(keeping, _)| _ = keeping.holds.insert(hold.clone()));
             }
+        }
+        // A row that is masked, or changes its owner, stays for those that refer to it.
+        if self.rows_wait && action == Action::Destroy {
+            let mut see = |place: usize, series: &SeriesName, blocker| keeping[place].refers(series, blocker);
+            let asked = rows.blockers_of_companions(&self.mapping.series, keys, &mut see);
+            let of = &self.mapping.series;
+            asked.map_err(|source| Unasked { hold: None, series: of.clone(), source: Box::new(source) })?;
         }
         Ok(keeping)
     }

@@ -1,6 +1,6 @@
 //! Why a record is still here, or why it goes: the same facts and the same judgement as the plan's, for one record.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::Installation;
 use super::company::{Company, Keeping};
@@ -35,7 +35,7 @@ pub struct Explanation<'a> {
 /// A record's name.
 pub type Record = (SeriesName, RecordKey);
 
-/// A record that refers to the one explained.
+/// A record that refers to the one explained, or to a row that would go with it and waits for it.
 #[derive(Clone, Debug)]
 pub struct Blocker {
     pub series: SeriesName,
@@ -76,10 +76,9 @@ pub fn explain<'a>(
         holds.dedup();
     }
     let mut blockers = Vec::new();
-    for blocker in &facts.blockers {
-        let Some(relation) = mapping.blocked_by.get(blocker.relation) else { continue };
-        let goes_too = look.goes(&relation.series, &blocker.key)?;
-        blockers.push(Blocker { series: relation.series.clone(), key: blocker.key.clone(), goes_too });
+    for (series, key) in look.blockers(mapping, &facts)? {
+        let goes_too = look.goes(&series, &key)?;
+        blockers.push(Blocker { series, key, goes_too });
     }
     let circle = match verdict {
         Ok(Verdict::Blocked(_, BlockedBy::Records)) => look.circle(mapping, &facts)?,
@@ -148,9 +147,8 @@ impl Look<'_, '_> {
     }
 
     fn is_blocked(&mut self, mapping: &SeriesMapping, facts: &Facts) -> Result<bool, PlanError> {
-        for blocker in &facts.blockers {
-            let Some(relation) = mapping.blocked_by.get(blocker.relation) else { continue };
-            if !self.goes(&relation.series, &blocker.key)? {
+        for (series, key) in self.blockers(mapping, facts)? {
+            if !self.goes(&series, &key)? {
                 return Ok(true);
             }
         }
@@ -190,7 +188,7 @@ impl Look<'_, '_> {
         let mut reached: BTreeMap<Record, Record> = BTreeMap::new();
         let mut waiting = VecDeque::from([start.clone()]);
         while let Some(kept) = waiting.pop_front() {
-            for blocker in self.blockers(&kept)? {
+            for blocker in self.blockers_of(&kept)? {
                 if blocker == start {
                     let way = std::iter::successors(Some(&kept), |record| reached.get(*record));
                     let mut circle: Vec<Record> = way.cloned().collect();
@@ -206,11 +204,24 @@ impl Look<'_, '_> {
         Ok(Vec::new())
     }
 
-    fn blockers(&mut self, (series, key): &Record) -> Result<Vec<Record>, PlanError> {
+    fn blockers_of(&mut self, (series, key): &Record) -> Result<Vec<Record>, PlanError> {
         let Some(mapping) = self.install.mapping(series) else { return Ok(Vec::new()) };
         let Some(facts) = self.facts(mapping, key)? else { return Ok(Vec::new()) };
+        self.blockers(mapping, &facts)
+    }
+
+    /// Those of a record, then those of rows that would go with it.
+    fn blockers(&mut self, mapping: &SeriesMapping, facts: &Facts) -> Result<Vec<Record>, PlanError> {
         let series_of = |relation: usize| mapping.blocked_by.get(relation).map(|relation| relation.series.clone());
-        Ok(facts.blockers.into_iter().filter_map(|blocker| Some((series_of(blocker.relation)?, blocker.key))).collect())
+        let own = facts.blockers.iter().filter_map(|blocker| Some((series_of(blocker.relation)?, blocker.key.clone())));
+        let mut blockers: Vec<Record> = own.collect();
+        let of_rows = match self.install.governing_now(mapping, self.now) {
+            Err(PlanError::NotInForce { .. }) => BTreeSet::new(),
+            governing => self.keeping(mapping, facts, governing?.as_ref())?.blockers,
+        };
+        let more: Vec<Record> = of_rows.into_iter().filter(|blocker| !blockers.contains(blocker)).collect();
+        blockers.extend(more);
+        Ok(blockers)
     }
 
     /// Whether a record would be destroyed if nothing referred to it.
@@ -220,7 +231,7 @@ impl Look<'_, '_> {
         let Some(governing) = self.install.governing_now(mapping, self.now)? else { return Ok(false) };
         let unhindered = judge(&governing, &facts, JudgedAt::now(self.now), || false, || None);
         Ok(matches!(unhindered, Verdict::Due(_, Action::Destroy))
-            && self.keeping(mapping, &facts, Some(&governing))? == Keeping::default()
+            && self.keeping(mapping, &facts, Some(&governing))?.is_by_blockers_only()
             && self.holds_on(mapping, &facts, Some(&governing))?.is_empty())
     }
 }

@@ -4,9 +4,11 @@ mod acts;
 #[cfg(test)]
 pub(crate) mod sample;
 mod touch;
+mod waits;
 
 pub use acts::{Act, Put, Tie};
 pub use touch::{Change, Place, Reach, Role, Rows};
+pub use waits::Wait;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -66,10 +68,14 @@ impl SeriesMapping {
     /// Whether the rows of a part go with a record that is destroyed: neither they nor those that they are a part of
     /// outlive it.
     pub fn takes_along(&self, part: &PartMapping) -> bool {
+        self.chain_of(part).all(|part| part.owner_gone == OwnerGone::Destroy)
+    }
+
+    /// A part, the one that it is a part of, and so on up to the record.
+    fn chain_of<'m>(&'m self, part: &'m PartMapping) -> impl Iterator<Item = &'m PartMapping> {
         let owner = |part: &&PartMapping| self.parts.iter().find(|other| part.of.as_ref() == Some(&other.name));
         // No chain of parts is longer than there are parts, unless it runs in a circle.
-        let mut chain = std::iter::successors(Some(part), owner).take(self.parts.len());
-        chain.all(|part| part.owner_gone == OwnerGone::Destroy)
+        std::iter::successors(Some(part), owner).take(self.parts.len())
     }
 
     /// Those of some series that destroy, of their own or with their records, rows from which a date of this event is

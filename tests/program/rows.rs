@@ -12,6 +12,8 @@ mod far;
 mod mutual;
 #[path = "rows/owners.rs"]
 mod owners;
+#[path = "rows/waiting.rs"]
+mod waiting;
 
 /// Dossiers with their notes, and the notes as records of their own.
 pub struct Office(Organization);

@@ -125,7 +125,7 @@ impl Judging<'_, '_> {
         let same_files = same_files(txn, target, candidates, &keys)?;
         let outcomes = candidates.iter().zip(&facts).enumerate().map(|(place, (candidate, facts))| {
             let is_held = held_by_expression[place] || keeping[place].is_held();
-            let kept = Kept { is_held, by: keeping[place].blocked };
+            let kept = Kept { is_held, by: keeping[place].blocked_now() };
             match facts {
                 Some(facts) if same_files[place] => rejudge(target, candidate, facts, holds, kept, now),
                 // Its files are not those that were announced.

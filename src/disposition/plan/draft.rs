@@ -140,14 +140,27 @@ impl Draft {
                     item.fingerprint.as_bytes(),
                     item.reference,
                 ])?;
+            Ok(())
+        })?;
+        self.block(item.series, &item.key, edges)
+    }
+
+    /// Adds what blocks a record.
+    pub fn block<'a>(
+        &self,
+        series: usize,
+        key: &RecordKey,
+        edges: impl Iterator<Item = Edge<'a>>,
+    ) -> Result<(), PlanError> {
+        self.run(|connection| {
+            let blocked = (series as i64, sort_bytes(key));
             let mut insert = connection.prepare_cached("INSERT OR IGNORE INTO edge VALUES(?1, ?2, ?3, ?4)")?;
             for edge in edges {
                 // A series outside the plan gets the place -1, where no item stands: its records block for good.
-                let series = edge.blocker_series.map_or(-1, |place| place as i64);
-                let blocker = sort_bytes(edge.blocker);
+                let blocker = (edge.blocker_series.map_or(-1, |place| place as i64), sort_bytes(edge.blocker));
                 // A record that refers to itself (the root of a tree) does not keep itself.
-                if (series, &blocker) != (item.series as i64, &sort) {
-                    insert.execute(params![item.series as i64, sort, series, blocker])?;
+                if blocker != blocked {
+                    insert.execute(params![blocked.0, blocked.1, blocker.0, blocker.1])?;
                 }
             }
             Ok(())

@@ -12,7 +12,8 @@ use crate::records::sqlite::Reader;
 const PAGE: usize = 1_000;
 
 impl Scan<'_> {
-    /// Takes out what stays for the sake of another row that would change with it.
+    /// Takes out what stays for the sake of another row that would change with it. What stays for those that refer to such
+    /// a row is settled with what they refer to.
     pub fn keep_with_other_rows(&self, reader: &mut Reader, tallies: &mut [Tally]) -> Result<(), PlanError> {
         let company = Company::of(self.install, self.series().mapping, self.scope.request.now)?;
         if !company.may_keep(self.holds) {
@@ -30,13 +31,15 @@ impl Scan<'_> {
                 let keys: Vec<RecordKey> = of_action.map(|record| record.key.clone()).collect();
                 for (key, keeping) in keys.iter().zip(company.keeping(self.holds, action, &keys, reader)?) {
                     self.take_out_kept(key, &keeping, tallies)?;
+                    let blockers = keeping.blockers.iter().map(|(series, key)| self.edge(Some(series), key));
+                    self.draft.block(self.place, key, blockers)?;
                 }
             }
         }
     }
 
     fn take_out_kept(&self, key: &RecordKey, keeping: &Keeping, tallies: &mut [Tally]) -> Result<(), PlanError> {
-        if !keeping.is_held() && keeping.blocked.is_none() {
+        if keeping.is_by_blockers_only() {
             return Ok(());
         }
         let Some(rule) = self.draft.take_out(self.place, key)? else { return Ok(()) };

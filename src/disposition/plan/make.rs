@@ -18,7 +18,7 @@ use crate::disposition::Installation;
 use crate::disposition::holds::{HoldIndex, value_text};
 use crate::disposition::judge::{JudgedAt, Verdict, judge};
 use crate::disposition::rails::{Going, History, Measure, tripped};
-use crate::model::{Digest, HoldId, PlanId, RecordKey, RuleNumber, SourceName};
+use crate::model::{Digest, HoldId, PlanId, RecordKey, RuleNumber, SeriesName, SourceName};
 use crate::records::facts::{EventFact, Facts};
 use crate::records::mapping::SeriesMapping;
 use crate::records::sqlite::{Interest, Reader};
@@ -208,11 +208,13 @@ impl Scan<'_> {
         let mapping = self.series().mapping;
         facts.blockers.iter().map(move |blocker| {
             let series = mapping.blocked_by.get(blocker.relation).map(|relation| &relation.series);
-            Edge {
-                blocker_series: self.scope.series.iter().position(|scoped| Some(&scoped.mapping.series) == series),
-                blocker: &blocker.key,
-            }
+            self.edge(series, &blocker.key)
         })
+    }
+
+    pub fn edge<'f>(&self, series: Option<&SeriesName>, blocker: &'f RecordKey) -> Edge<'f> {
+        let blocker_series = self.scope.series.iter().position(|scoped| Some(&scoped.mapping.series) == series);
+        Edge { blocker_series, blocker }
     }
 
     /// Takes out what a `--where` hold keeps: only the database can tell, and only of what is listed need it be asked.

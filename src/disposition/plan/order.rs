@@ -16,8 +16,9 @@ pub(super) struct Order {
 
 /// Orders series: what blocks before what it blocks, a series whose event reads a table before the series that destroys
 /// rows of that table, and the records of a series before those of which they may be parts, so that the log names them.
-pub(super) fn order(series: &[&SeriesMapping]) -> Order {
-    let must: Vec<BTreeSet<usize>> = (0..series.len()).map(|place| blockers_of(series, place)).collect();
+/// `all` are the mappings there are.
+pub(super) fn order(series: &[&SeriesMapping], all: &[SeriesMapping]) -> Order {
+    let must: Vec<BTreeSet<usize>> = (0..series.len()).map(|place| blockers_of(series, all, place)).collect();
     let groups = circles(&must);
     let mut wish: Vec<BTreeSet<usize>> = (0..series.len()).map(|place| readers_of(series, place)).collect();
     for owner in 0..series.len() {
@@ -55,12 +56,12 @@ fn next_group(groups: &[usize], done: &[usize], must: &[BTreeSet<usize>], wish: 
         .unwrap_or_default()
 }
 
-/// The series whose records block records of this one.
-fn blockers_of(series: &[&SeriesMapping], place: usize) -> BTreeSet<usize> {
-    let blocked_by = &series[place].blocked_by;
-    (0..series.len())
-        .filter(|other| blocked_by.iter().any(|relation| relation.series == series[*other].series))
-        .collect()
+/// The series whose records block records of this one, or rows that go with them.
+fn blockers_of(series: &[&SeriesMapping], all: &[SeriesMapping], place: usize) -> BTreeSet<usize> {
+    let of_rows = series[place].waits(all).into_iter().map(|wait| &wait.blocker.series);
+    let own = series[place].blocked_by.iter().map(|relation| &relation.series);
+    let blockers: BTreeSet<_> = own.chain(of_rows).collect();
+    (0..series.len()).filter(|other| blockers.contains(&series[*other].series)).collect()
 }
 
 /// The series with an event that reads a table from which this one destroys.

@@ -96,7 +96,8 @@ impl<'a> Scope<'a> {
                 return Err(PlanError::UnknownRule { rule: only.clone(), known });
             }
         }
-        let Order { series: places, groups } = order(&series.iter().map(|scoped| scoped.mapping).collect::<Vec<_>>());
+        let mappings: Vec<&SeriesMapping> = series.iter().map(|scoped| scoped.mapping).collect();
+        let Order { series: places, groups } = order(&mappings, &install.series);
         let mut unordered: Vec<_> = series.into_iter().map(Some).collect();
         let series: Vec<_> = places.iter().filter_map(|place| unordered[*place].take()).collect();
         let rules = series

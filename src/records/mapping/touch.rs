@@ -224,7 +224,7 @@ impl<'m> Walk<'m> {
 }
 
 /// Without the places from which none that is asked is reached.
-fn leading_somewhere(places: Vec<Place<'_>>) -> Vec<Place<'_>> {
+pub(super) fn leading_somewhere(places: Vec<Place<'_>>) -> Vec<Place<'_>> {
     let mut leads: Vec<bool> = places.iter().map(|place| place.is_asked).collect();
     let mut waiting: Vec<usize> = (0..places.len()).filter(|at| leads[*at]).collect();
     while let Some(at) = waiting.pop() {

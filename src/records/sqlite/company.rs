@@ -6,11 +6,12 @@ use std::time::Duration;
 use rusqlite::Row;
 
 use super::open::Opened;
-use super::reached::{PAGE, Reached, Statements};
+use super::reached::{Reached, Statements, number, pages};
 use super::reader::Reader;
 use super::select::{holds, key_columns, subject_columns};
 use super::sql::{self, THIS};
 use super::value::{cited, key_at, key_value};
+use super::waiting::Waiting;
 use super::write_txn::WriteTxn;
 use super::{Queries, StoreError, expression, lookup, read, walk};
 use crate::model::{KeyValue, RecordKey, SeriesName};
@@ -66,6 +67,18 @@ pub trait Companions {
         expression: &str,
         keys: &[RecordKey],
     ) -> Result<Vec<bool>, StoreError>;
+
+    /// Shows the records that keep, by a `blocked_by`, rows which would be destroyed with each record, and do not go with
+    /// it themselves: by the record's place among the keys, with their series; `None` where an expression fails.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    fn blockers_of_companions(
+        &mut self,
+        of: &SeriesName,
+        keys: &[RecordKey],
+        visit: &mut dyn FnMut(usize, &SeriesName, Option<RecordKey>),
+    ) -> Result<(), StoreError>;
 }
 
 impl Companions for Reader {
@@ -90,6 +103,16 @@ impl Companions for Reader {
         let asking = Asking::new(&self.opened, &self.queries, company, Some(expression))?;
         asking.map_or_else(|| Ok(vec![false; keys.len()]), |asking| asking.matching(&self.opened, keys, Some(longest)))
     }
+
+    fn blockers_of_companions(
+        &mut self,
+        of: &SeriesName,
+        keys: &[RecordKey],
+        visit: &mut dyn FnMut(usize, &SeriesName, Option<RecordKey>),
+    ) -> Result<(), StoreError> {
+        let waiting = Waiting::all(&self.opened, &self.queries, of)?;
+        waiting.iter().try_for_each(|waiting| waiting.read(&self.opened, keys, visit))
+    }
 }
 
 impl Companions for WriteTxn<'_> {
@@ -111,6 +134,16 @@ impl Companions for WriteTxn<'_> {
     ) -> Result<Vec<bool>, StoreError> {
         let asking = self.writer.asking(company, Some(expression))?;
         asking.map_or_else(|| Ok(vec![false; keys.len()]), |asking| asking.matching(&self.writer.opened, keys, None))
+    }
+
+    fn blockers_of_companions(
+        &mut self,
+        of: &SeriesName,
+        keys: &[RecordKey],
+        visit: &mut dyn FnMut(usize, &SeriesName, Option<RecordKey>),
+    ) -> Result<(), StoreError> {
+        let waiting = self.writer.waiting(of)?;
+        waiting.iter().try_for_each(|waiting| waiting.read(&self.writer.opened, keys, visit))
     }
 }
 
@@ -148,12 +181,12 @@ impl Asking {
             return Ok(None);
         }
         let (columns, named) = named(other, queries)?;
-        let reached = Reached { conn: &opened.conn, of, other, reach: &reach };
+        let reached = Reached::new(&opened.conn, of, &reach)?;
         let statements = match expression {
-            None => reached.statements(&columns, "1")?,
+            None => reached.asked(other, &columns, "1")?,
             Some(text) => {
                 let test = sql::condition(&Condition::Expression(text.to_owned()));
-                let statements = reached.statements("1", &format!("{test} IS TRUE"))?;
+                let statements = reached.asked(other, "1", &format!("{test} IS TRUE"))?;
                 let refusal = expression::refusal(opened, text, &statements.of_one);
                 if let Some(reason) = refusal.map_err(StoreError::in_expression)? {
                     return Err(StoreError::Expression { message: reason.to_owned() });
@@ -167,7 +200,7 @@ impl Asking {
 
     /// The statements, for `check` to prepare.
     pub(super) fn statements(&self) -> [&str; 2] {
-        [&self.statements.of_one, &self.statements.of_page]
+        self.statements.texts()
     }
 
     /// See [`Companions::companions`].
@@ -177,35 +210,15 @@ impl Asking {
         keys: &[RecordKey],
         visit: &mut dyn FnMut(usize, Option<Companion>),
     ) -> Result<(), StoreError> {
-        let conn = &opened.conn;
-        let mut failing = Vec::new();
-        let mut read = |keys: &[RecordKey], first: usize| {
-            let rows = self.statements.rows(conn, keys, &mut |row| {
-                let (place, Seen { is_own_row, is_lost, has_the_same_part }) =
-                    (number(row, 0)?, self.seen[number(row, 1)?]);
-                let named = self.named.read(row, 2)?;
-                // A record that is a part of itself is judged as what it is.
-                if !self.is_own_series || named.key != keys[place] {
-                    visit(first + place, Some(Companion { named, is_own_row, is_lost, has_the_same_part }));
-                }
-                Ok(())
-            });
-            rows.map_err(|error| StoreError::of_rows(conn, error))
-        };
-        for (first, page) in pages(keys) {
-            match read(page, first) {
-                // Which of them it is SQLite does not say.
-                Err(StoreError::RowFails { .. }) => {
-                    for (place, key) in (first..).zip(page) {
-                        match read(std::slice::from_ref(key), place) {
-                            Err(StoreError::RowFails { .. }) => failing.push(place),
-                            read => read?,
-                        }
-                    }
-                }
-                read => read?,
+        let failing = self.statements.each(&opened.conn, keys, &mut |place, row| {
+            let Seen { is_own_row, is_lost, has_the_same_part } = self.seen[number(row, 1)?];
+            let named = self.named.read(row, 2)?;
+            // A record that is a part of itself is judged as what it is.
+            if !self.is_own_series || named.key != keys[place] {
+                visit(place, Some(Companion { named, is_own_row, is_lost, has_the_same_part }));
             }
-        }
+            Ok(())
+        })?;
         failing.into_iter().for_each(|place| visit(place, None));
         Ok(())
     }
@@ -248,15 +261,6 @@ impl Seen {
             has_the_same_part: place.rows.are_owners_of_the_same_part(),
         }
     }
-}
-
-/// The pages of a list, each with the place of its first.
-fn pages(keys: &[RecordKey]) -> impl Iterator<Item = (usize, &[RecordKey])> {
-    keys.chunks(PAGE).enumerate().map(|(number, page)| (number * PAGE, page))
-}
-
-fn number(row: &Row<'_>, column: usize) -> rusqlite::Result<usize> {
-    Ok(row.get::<_, u32>(column)? as usize)
 }
 
 /// How many columns say what holds know a row by.

@@ -45,6 +45,7 @@ pub mod spellings;
 mod sql;
 mod triggers;
 mod value;
+mod waiting;
 mod walk;
 mod write;
 #[cfg(test)]
@@ -63,7 +64,7 @@ pub use prove::Proved;
 pub use queries::Queries;
 pub use reader::{Asked, Interest, Reader};
 pub use relief::Relief;
-pub use select::FactsQuery;
+pub use select::{FactsQuery, MOST_BLOCKERS};
 pub use write::{CACHE_KIB, Writer};
 pub use write_txn::{CommitError, WriteTxn};
 

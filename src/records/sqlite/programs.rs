@@ -10,6 +10,7 @@ use super::company::{Asking, Company};
 use super::dispose_program::{Program, compile};
 use super::open::Opened;
 use super::permitted::Permitted;
+use super::waiting::Waiting;
 use super::{Queries, StoreError};
 use crate::model::{RecordKey, SeriesName};
 use crate::records::mapping::Change;
@@ -20,6 +21,7 @@ pub(super) struct Programs {
     schema_version: Option<i64>,
     compiled: HashMap<SeriesName, Compiled>,
     asking: HashMap<AskedOf, Option<Arc<Asking>>>,
+    waiting: HashMap<SeriesName, Arc<Vec<Waiting>>>,
 }
 
 /// Of a series, of how its records change, and of another series; and an expression.
@@ -44,6 +46,7 @@ impl Programs {
     pub(super) fn forget(&mut self) {
         self.compiled.clear();
         self.asking.clear();
+        self.waiting.clear();
     }
 
     pub(super) fn of(
@@ -79,6 +82,21 @@ impl Programs {
         let asking = Asking::new(opened, queries, company, expression)?.map(Arc::new);
         self.asking.insert(asked_of, asking.clone());
         Ok(asking)
+    }
+
+    /// How the records are asked for that keep rows which would go with those of a series.
+    pub(super) fn waiting(
+        &mut self,
+        opened: &Opened,
+        queries: &Queries,
+        of: &SeriesName,
+    ) -> Result<Arc<Vec<Waiting>>, StoreError> {
+        if let Some(known) = self.waiting.get(of) {
+            return Ok(Arc::clone(known));
+        }
+        let waiting = Arc::new(Waiting::all(opened, queries, of)?);
+        self.waiting.insert(of.clone(), Arc::clone(&waiting));
+        Ok(waiting)
     }
 
     /// See [`Around::is_looked_at`]; for a series whose program is compiled.

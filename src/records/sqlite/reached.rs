@@ -10,24 +10,24 @@ use super::prove::owner_table;
 use super::select::key_columns;
 use super::sql::{self, OWNER, THIS};
 use crate::model::RecordKey;
-use crate::records::mapping::{PartMapping, Place, Reach, Rows, SeriesMapping};
+use crate::records::mapping::{PartMapping, Place, Reach, Rows, SeriesMapping, Wait};
 
 /// Records that are asked about at once.
-pub(super) const PAGE: usize = 100;
+const PAGE: usize = 100;
 
 /// What the statement calls its own tables and columns, so that no expression can mean them.
 const KEYS: &str = "\"retentiond keys\"";
 const REACHED: &str = "\"retentiond reached\"";
 const RECORD: &str = "\"retentiond record\"";
 const PLACE: &str = "\"retentiond place\"";
+const GONE: &str = "\"retentiond gone\"";
 
-/// A series, and how its records lead to rows of another one.
+/// A series, and the places to which its records lead.
 pub(super) struct Reached<'a> {
-    pub conn: &'a Connection,
-    pub of: &'a SeriesMapping,
-    pub other: &'a SeriesMapping,
-    /// Not empty.
-    pub reach: &'a Reach<'a>,
+    of: &'a SeriesMapping,
+    places: &'a [Place<'a>],
+    /// What tells the rows of each place apart.
+    identities: Vec<Vec<Apart>>,
 }
 
 /// One statement, for so many records.
@@ -40,6 +40,40 @@ pub(super) struct Statements {
 }
 
 impl Statements {
+    pub(super) fn texts(&self) -> [&str; 2] {
+        [&self.of_one, &self.of_page]
+    }
+
+    /// Shows the rows for all of these records, each with the place of its record; those of a page perhaps twice. Then
+    /// the places of the records on which an expression fails, so that nothing is known of them.
+    pub(super) fn each(
+        &self,
+        conn: &Connection,
+        keys: &[RecordKey],
+        see: &mut dyn FnMut(usize, &Row<'_>) -> rusqlite::Result<()>,
+    ) -> Result<Vec<usize>, StoreError> {
+        let mut read = |keys: &[RecordKey], first: usize| {
+            let rows = self.rows(conn, keys, &mut |row| see(first + number(row, 0)?, row));
+            rows.map_err(|error| StoreError::of_rows(conn, error))
+        };
+        let mut failing = Vec::new();
+        for (first, page) in pages(keys) {
+            match read(page, first) {
+                // Which of them it is SQLite does not say.
+                Err(StoreError::RowFails { .. }) => {
+                    for (place, key) in (first..).zip(page) {
+                        match read(std::slice::from_ref(key), place) {
+                            Err(StoreError::RowFails { .. }) => failing.push(place),
+                            read => read?,
+                        }
+                    }
+                }
+                read => read?,
+            }
+        }
+        Ok(failing)
+    }
+
     /// Shows the rows for these records, at most a page of them.
     pub(super) fn rows(
         &self,
@@ -63,31 +97,74 @@ impl Statements {
     }
 }
 
-impl Reached<'_> {
+impl<'a> Reached<'a> {
+    /// `reach` is not empty.
+    pub(super) fn new(conn: &Connection, of: &'a SeriesMapping, reach: &'a Reach<'a>) -> Result<Self, StoreError> {
+        let identities = reach.places.iter().map(|place| identity(conn, place.rows.table(of)));
+        Ok(Self { of, places: &reach.places, identities: identities.collect::<Result<_, _>>()? })
+    }
+
     /// They select the number of the record in its page and of the place, and these columns of `this`, from the rows of
     /// the other series (no other row is named) that pass a test.
-    pub(super) fn statements(&self, columns: &str, test: &str) -> Result<Statements, StoreError> {
-        let identities = self.reach.places.iter().map(|place| identity(self.conn, place.rows.table(self.of)));
-        let identities: Vec<Vec<Apart>> = identities.collect::<Result<_, _>>()?;
-        let width = identities.iter().map(Vec::len).max().unwrap_or_default();
-        let mut terms = vec![self.records(&identities[0], width)];
-        for (at, place) in self.reach.places.iter().enumerate() {
-            terms.extend(self.term(at, place, &identities, width)?);
+    pub(super) fn asked(&self, other: &SeriesMapping, columns: &str, test: &str) -> Result<Statements, StoreError> {
+        let asked: Vec<usize> = (0..self.places.len()).filter(|at| self.places[*at].is_asked).collect();
+        self.statements(&format!(
+            "SELECT {REACHED}.{RECORD}, {REACHED}.{PLACE}, {columns} FROM {REACHED} CROSS JOIN {} AS {THIS} \
+             WHERE {} AND {test}",
+            sql::name(&other.table),
+            self.is_at(THIS, &asked)
+        ))
+    }
+
+    /// They select the number of the record in its page, and these columns of `this`, from the rows of the blocker that
+    /// keep one of those that wait (`owner`), and that do not go with the record themselves.
+    pub(super) fn blocking(&self, wait: &Wait<'_>, columns: &str) -> Result<Statements, StoreError> {
+        let gone = wait.going.first().map(|at| {
+            format!(
+                "LEFT JOIN {REACHED} AS {GONE} ON {GONE}.{RECORD} = {REACHED}.{RECORD} AND {GONE}.{PLACE} IN ({}) AND {}",
+                numbers(&wait.going),
+                is_very_row(THIS, &self.identities[*at], GONE)
+            )
+        });
+        let is_gone = gone.as_ref().map(|_| format!(" AND {GONE}.{RECORD} IS NULL"));
+        let waits = self.is_at(OWNER, &wait.waiting);
+        let in_scope = wait.series.filter.as_ref().map(|filter| {
+            format!(
+                " AND EXISTS (SELECT 1 FROM {} AS {THIS} WHERE {} AND {})",
+                sql::name(&wait.series.table),
+                self.is_at(THIS, &wait.waiting),
+                sql::condition(filter)
+            )
+        });
+        self.statements(&format!(
+            "SELECT {REACHED}.{RECORD}, {columns} FROM {REACHED} CROSS JOIN {} AS {OWNER} CROSS JOIN {} AS {THIS} {} \
+             WHERE {waits} AND {}{}{}",
+            sql::name(&wait.series.table),
+            sql::name(&wait.blocker.table),
+            gone.unwrap_or_default(),
+            sql::join(&wait.relation.on),
+            in_scope.unwrap_or_default(),
+            is_gone.unwrap_or_default(),
+        ))
+    }
+
+    /// With the walk before a SELECT.
+    fn statements(&self, select: &str) -> Result<Statements, StoreError> {
+        let width = self.identities.iter().map(Vec::len).max().unwrap_or_default();
+        let mut terms = vec![self.records(width)];
+        for (at, place) in self.places.iter().enumerate() {
+            terms.extend(self.term(at, place, width)?);
         }
-        let asked: Vec<usize> = (0..self.reach.places.len()).filter(|at| self.reach.places[*at].is_asked).collect();
-        let is_it = asked.first().map_or_else(String::new, |at| is_row(THIS, &identities[*at]));
         let ids: Vec<String> = (0..width).map(id).collect();
-        let rest = format!(
-            "{REACHED}({RECORD}, {PLACE}, {}) AS ({}) \
-             SELECT {REACHED}.{RECORD}, {REACHED}.{PLACE}, {columns} FROM {REACHED} CROSS JOIN {} AS {THIS} \
-             WHERE {REACHED}.{PLACE} IN ({}) AND {is_it} AND {test}",
-            ids.join(", "),
-            terms.join(" UNION "),
-            sql::name(&self.other.table),
-            numbers(&asked),
-        );
+        let rest = format!("{REACHED}({RECORD}, {PLACE}, {}) AS ({}) {select}", ids.join(", "), terms.join(" UNION "));
         let of = |records| format!("WITH RECURSIVE {KEYS} AS (VALUES {}), {rest}", self.values(records));
         Ok(Statements { of_one: of(1), of_page: of(PAGE), width: self.of.key.len() })
+    }
+
+    /// That a row is the one that was reached, at one of these places of one table.
+    fn is_at(&self, alias: &str, places: &[usize]) -> String {
+        let is_it = places.first().map_or_else(|| "0".to_owned(), |at| is_row(alias, &self.identities[*at]));
+        format!("{REACHED}.{PLACE} IN ({}) AND {is_it}", numbers(places))
     }
 
     /// `(0, ?1, ?2), (1, ?3, ?4), …`
@@ -101,26 +178,20 @@ impl Reached<'_> {
     }
 
     /// The records' own rows.
-    fn records(&self, own: &[Apart], width: usize) -> String {
+    fn records(&self, width: usize) -> String {
         let columns = key_columns(THIS, self.of).into_iter().enumerate();
         let is_key: Vec<String> =
             columns.map(|(place, column)| format!("{column} = {KEYS}.column{}", place + 2)).collect();
         format!(
             "SELECT {KEYS}.column1, 0, {} FROM {KEYS} CROSS JOIN {} AS {THIS} WHERE {}",
-            ids(THIS, own, width),
+            ids(THIS, &self.identities[0], width),
             sql::name(&self.of.table),
             is_key.join(" AND ")
         )
     }
 
     /// The rows of a place, from those by which it is reached.
-    fn term(
-        &self,
-        at: usize,
-        place: &Place<'_>,
-        identities: &[Vec<Apart>],
-        width: usize,
-    ) -> Result<Option<String>, StoreError> {
+    fn term(&self, at: usize, place: &Place<'_>, width: usize) -> Result<Option<String>, StoreError> {
         // What each row is found from, and what it is found as.
         let (series, part, found_from, found) = match place.rows {
             Rows::Own => return Ok(None),
@@ -136,10 +207,10 @@ impl Reached<'_> {
         Ok(Some(format!(
             "SELECT {REACHED}.{RECORD}, {at}, {} FROM {REACHED} CROSS JOIN {} \
              WHERE {REACHED}.{PLACE} IN ({}) AND {} AND {}",
-            ids(found, &identities[at], width),
+            ids(found, &self.identities[at], width),
             tables.join(" CROSS JOIN "),
             numbers(&place.from),
-            is_row(found_from, &identities[*from]),
+            is_row(found_from, &self.identities[*from]),
             belongs(part)
         )))
     }
@@ -159,10 +230,28 @@ fn is_row(alias: &str, identity: &[Apart]) -> String {
     terms.collect::<Vec<_>>().join(" AND ")
 }
 
+/// The same by the bytes: nothing stands in the way of an index that SQLite makes of what was reached.
+fn is_very_row(alias: &str, identity: &[Apart], reached: &str) -> String {
+    let terms = identity.iter().enumerate().map(|(place, apart)| {
+        format!("+{} COLLATE BINARY = {reached}.{}", sql::column(alias, &apart.column), id(place))
+    });
+    terms.collect::<Vec<_>>().join(" AND ")
+}
+
 /// What tells a row apart, by its bytes: two that a column's collation calls equal may be two rows.
 fn ids(alias: &str, identity: &[Apart], width: usize) -> String {
     let own = identity.iter().map(|apart| format!("+{} COLLATE BINARY", sql::column(alias, &apart.column)));
     own.chain(std::iter::repeat("NULL".to_owned())).take(width).collect::<Vec<_>>().join(", ")
+}
+
+/// The pages of a list, each with the place of its first.
+pub(super) fn pages(keys: &[RecordKey]) -> impl Iterator<Item = (usize, &[RecordKey])> {
+    keys.chunks(PAGE).enumerate().map(|(number, page)| (number * PAGE, page))
+}
+
+/// A number of a record in its page, or of a place.
+pub(super) fn number(row: &Row<'_>, column: usize) -> rusqlite::Result<usize> {
+    Ok(row.get::<_, u32>(column)? as usize)
 }
 
 fn id(place: usize) -> String {

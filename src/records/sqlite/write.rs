@@ -21,6 +21,7 @@ use super::programs::Programs;
 use super::references;
 use super::schema_watch::SchemaWatch;
 use super::spellings::Spellings;
+use super::waiting::Waiting;
 use super::write_txn::WriteTxn;
 use super::{Queries, StoreError};
 use crate::model::{BatchNumber, Origin, RecordKey, SeriesName};
@@ -261,6 +262,11 @@ impl Writer {
         expression: Option<&str>,
     ) -> Result<Option<Arc<Asking>>, StoreError> {
         self.programs.asking(&self.opened, &self.queries, company, expression)
+    }
+
+    /// How the records are asked for that keep rows which would go with those of a series.
+    pub(super) fn waiting(&mut self, of: &SeriesName) -> Result<Arc<Vec<Waiting>>, StoreError> {
+        self.programs.waiting(&self.opened, &self.queries, of)
     }
 
     pub(super) fn program(&mut self, series: &SeriesName) -> Result<Arc<Program>, StoreError> {

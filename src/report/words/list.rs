@@ -378,7 +378,7 @@ words! {
     is_held: "Held: due since {} under rule {}, but a hold keeps it.", "Suspendu\u{a0}: échu depuis le {} selon la règle {}, mais une suspension le conserve.";
     is_kept_by_series: "Blocked: due since {} under rule {}, but a row that would go with it is a record of another series too, which keeps it: for good, or because both series count that row.", "Bloqué\u{a0}: échu depuis le {} selon la règle {}, mais une ligne qui disparaîtrait avec lui est aussi un enregistrement d'une autre série, qui la conserve\u{a0}: de façon permanente, ou parce que les deux séries comptent cette ligne.";
     is_of_two: "Blocked: due since {} under rule {}, but a row that would go with it belongs to another record too; say in that part that its rows are `shared`, or make its `on` find one owner.", "Bloqué\u{a0}: échu depuis le {} selon la règle {}, mais une ligne qui disparaîtrait avec lui appartient aussi à un autre enregistrement\u{a0}; dites dans cette composante que ses lignes sont `shared`, ou que son `on` ne trouve qu'un propriétaire.";
-    is_blocked: "Blocked: due since {} under rule {}, but records that stay refer to it.", "Bloqué\u{a0}: échu depuis le {} selon la règle {}, mais des enregistrements conservés y renvoient.";
+    is_blocked: "Blocked: due since {} under rule {}, but records that stay refer to it, or to what would go with it.", "Bloqué\u{a0}: échu depuis le {} selon la règle {}, mais des enregistrements conservés y renvoient, ou renvoient à ce qui partirait avec lui.";
     is_undecided: "Blocked: due since {} under rule {}, which asks for a decision that no program takes.", "Bloqué\u{a0}: échu depuis le {} selon la règle {}, qui demande une décision qu'aucun programme ne prend.";
     is_in_circle: "Blocked: due since {} under rule {}, but it and records that refer to it keep each other, in a circle: none of them can ever go first.", "Bloqué\u{a0}: échu depuis le {} selon la règle {}, mais lui et des enregistrements qui y renvoient se retiennent l'un l'autre, en cercle\u{a0}: aucun ne peut jamais partir le premier.";
     circle_mend: "The circle, each kept by the next: {}. Clear one of these references in the application, or take one `blocked_by` out of the mapping; the next plan then lists them.", "Le cercle, chacun retenu par le suivant\u{a0}: {}. Effacez un de ces renvois dans l'application, ou retirez un `blocked_by` de la configuration; la prochaine liste les contiendra.";
@@ -399,7 +399,7 @@ words! {
     last_day: "last day {}", "dernier jour {}";
     due_from: "due from {}", "échu à compter de {}";
     held_by: "hold {} by {} on {}", "suspension {} par {} le {}";
-    blockers_title: "Records that refer to it:", "Enregistrements qui y renvoient\u{a0}:";
+    blockers_title: "Records that refer to it, or to what would go with it:", "Enregistrements qui y renvoient, ou à ce qui partirait avec lui\u{a0}:";
     blocker_goes: "due too, goes before it", "échu aussi, part avant lui";
     blocker_stays: "stays", "reste";
     approval_announced: "Plan {}, approved by {} on {}, listed it.", "La liste {}, approuvée par {} le {}, le comprenait.";

@@ -3,6 +3,7 @@
 use super::{Proof, place};
 use crate::records::mapping::{Change, SeriesMapping};
 use crate::records::sqlite::company::Asking;
+use crate::records::sqlite::waiting::Waiting;
 use crate::records::sqlite::{Company, StoreError, expression};
 
 impl Proof<'_> {
@@ -59,6 +60,8 @@ impl Proof<'_> {
                 statements.extend(asking.iter().flat_map(Asking::statements).map(str::to_owned));
             }
         }
+        let waiting = Waiting::all(self.opened, self.queries, &series.series)?;
+        statements.extend(waiting.iter().flat_map(Waiting::statements).map(str::to_owned));
         Ok(statements)
     }
 
