@@ -70,7 +70,8 @@ impl Permitted {
         let lets = !writing.is_empty()
             && writing.iter().all(|writing| names(series, &writing.trigger) && writing.trespass.is_none());
         if lets {
-            self.written.extend(writing.iter().flat_map(|writing| writing.reach.iter().cloned()));
+            let written = writing.iter().flat_map(|writing| &writing.all);
+            self.written.extend(written.map(|write| write.table.to_ascii_lowercase()));
         }
         self.copies |= lets && writing.iter().any(|writing| writing.copies_to.is_some());
         lets

@@ -44,8 +44,8 @@ pub(super) struct Writing {
     pub trigger: String,
     /// The tables that it writes, in lower case.
     pub tables: BTreeSet<String>,
-    /// These, and those that change because of it.
-    pub reach: BTreeSet<String>,
+    /// All that it writes, and what changes because of it.
+    pub all: BTreeSet<Write>,
     /// Why no mapping can let it: it reaches for what retentiond itself must answer for.
     pub trespass: Option<String>,
     /// A table into which it may copy what goes.
@@ -120,7 +120,7 @@ impl<'a> Triggers<'a> {
                 trespass: all.iter().find_map(|write| self.trespass(series, write)),
                 copies_to: self.copies_to(&trigger, event),
                 tables: writes.into_iter().map(|write| write.table).collect(),
-                reach: all.into_iter().map(|write| write.table.to_ascii_lowercase()).collect(),
+                all,
                 trigger,
             }
         });

@@ -22,6 +22,7 @@ mod orphans;
 mod owners;
 mod scratch;
 mod statements;
+mod stirred;
 mod tables;
 mod triggers;
 mod values;

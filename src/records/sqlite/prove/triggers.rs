@@ -153,6 +153,7 @@ impl Proof<'_> {
             );
             return self.error("trigger", place, message, mend);
         }
+        self.stirred(series, table, event, writing);
         match &writing.copies_to {
             None => {
                 let message =

@@ -164,3 +164,41 @@ fn a_change_that_a_foreign_key_would_pass_on_is_an_error() {
             Some(expression("EXISTS (SELECT 1 FROM pragma_table_info('dossier') WHERE name = this.number)"));
     });
 }
+
+#[test]
+fn a_change_that_a_foreign_key_would_refuse_is_an_error_unless_rows_that_refer_keep_the_record_or_change_along() {
+    let slips = |action: &str| {
+        format!(
+            "CREATE UNIQUE INDEX dossier_number ON dossier (number);
+             CREATE TABLE slip (id INTEGER PRIMARY KEY, n TEXT REFERENCES dossier (number) {action}, closed_at TEXT);
+             CREATE INDEX slip_n ON slip (n); CREATE INDEX slip_closed ON slip (closed_at);"
+        )
+    };
+    let told = |action: &str, change: &dyn Fn(&mut Vec<SeriesMapping>)| {
+        let mut all = good();
+        all.push(series("slip"));
+        all[0].anonymize.insert("Number".to_owned(), Mask::Null);
+        change(&mut all);
+        let masked = all.iter().map(|mapping| Proved { is_destroyed: false, ..destroyed(mapping) }).collect::<Vec<_>>();
+        let database = Database::with("wal", &format!("{GOOD} {}", slips(action)));
+        let mut found = database.reader(&all).prove(&masked).unwrap();
+        found.retain(|finding| finding.severity != Severity::Note);
+        found.into_iter().map(|finding| (finding.severity, finding.code, finding.mend)).collect::<Vec<_>>()
+    };
+    for action in ["", "ON UPDATE RESTRICT", "ON UPDATE NO ACTION", "DEFERRABLE INITIALLY DEFERRED"] {
+        let [(Severity::Error, "change-refused", mend)] = &told(action, &|_| ())[..] else { panic!("{action}") };
+        let waits = "in [series.dossier]: blocked_by = [{ series = \"slip\", on = { n = \"number\" } }]";
+        assert!(mend.contains(waits), "{mend}");
+    }
+    let blocked = |all: &mut Vec<SeriesMapping>| all[0].blocked_by = vec![relation("slip", "n", "number")];
+    assert_eq!(told("", &blocked), []);
+    let masked_along = |all: &mut Vec<SeriesMapping>| {
+        all[0].parts.push(part("slip", "n", "number"));
+        all[0].parts[1].anonymize.insert("n".to_owned(), Mask::Null);
+    };
+    assert_eq!(told("", &masked_along), []);
+    let other = |all: &mut Vec<SeriesMapping>| {
+        all[0].anonymize = BTreeMap::from([("status".to_owned(), Mask::Null)]);
+    };
+    assert_eq!(told("", &other), []);
+}

@@ -260,6 +260,43 @@ fn no_mapping_can_let_a_trigger_reach_for_what_retentiond_answers_for() {
 }
 
 #[test]
+fn a_trigger_that_changes_what_an_expression_asks_is_a_warning() {
+    let on_message = |statement: &str| format!("CREATE TRIGGER stir AFTER DELETE ON message BEGIN {statement} END;");
+    let tables = "CREATE TABLE tally (id INTEGER PRIMARY KEY, n INT, seen INT);";
+    let asks = "(SELECT n FROM tally WHERE tally.id = this.id) = 0";
+    let told = |statement: &str, change: &dyn Fn(&mut Vec<SeriesMapping>)| {
+        let mut all = good();
+        naming(&["stir"])(&mut all[0]);
+        change(&mut all);
+        let found = prove(&format!("{GOOD} {tables} {}", on_message(statement)), &all);
+        assert!(found.iter().all(|finding| finding.code == "trigger-answers"), "{found:#?}");
+        found.into_iter().map(|finding| (finding.severity, finding.place)).collect::<Vec<_>>()
+    };
+    let at = |place: &str| vec![(Severity::Warning, place.to_owned())];
+    let of_account = |all: &mut Vec<SeriesMapping>| all[1].filter = Some(expression(asks));
+    let of_dossier = |all: &mut Vec<SeriesMapping>| all[0].filter = Some(expression(asks));
+    for statement in ["UPDATE tally SET n = n - 1;", "DELETE FROM tally;", "INSERT INTO tally(n) VALUES (1);"] {
+        assert_eq!(told(statement, &of_account), at("series.account.filter"), "{statement}");
+        assert_eq!(told(statement, &of_dossier), at("series.dossier.filter"), "{statement}");
+    }
+    assert_eq!(told("UPDATE tally SET seen = 1;", &of_account), [], "nobody asks for it");
+    assert_eq!(told("UPDATE tally SET n = n - 1;", &|_| ()), []);
+    let own = |text: &'static str, series: usize| {
+        move |all: &mut Vec<SeriesMapping>| all[series].filter = Some(expression(text))
+    };
+    // The counter of the dossier that goes.
+    let counts = "UPDATE dossier SET status = 'x' WHERE id = old.dossier_id;";
+    assert_eq!(told(counts, &own("this.status <> 'y'", 0)), []);
+    let mail = "UPDATE account SET mail = NULL;";
+    assert_eq!(told(mail, &own("this.mail IS NULL", 1)), at("series.account.filter"));
+    assert_eq!(told("INSERT INTO account(mail) VALUES ('x');", &own("this.mail IS NULL", 1)), []);
+    let event = |all: &mut Vec<SeriesMapping>| {
+        all[1].events.get_mut(&TriggerName::from("closure")).unwrap().condition = Some(expression(asks));
+    };
+    assert_eq!(told("UPDATE tally SET n = 0;", &event), at("series.account.event.closure"));
+}
+
+#[test]
 fn a_trigger_that_is_named_and_not_there_or_that_sqlite_alone_cannot_run_is_told() {
     warning("", "unknown-trigger", "take the name out", naming(&["bury"]));
     let own = "CREATE TABLE gone (id); CREATE TRIGGER bury AFTER DELETE ON message BEGIN INSERT INTO gone VALUES (the_application_s_own(old.id)); END;";
