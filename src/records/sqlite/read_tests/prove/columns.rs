@@ -221,6 +221,26 @@ fn masks_are_tried_against_unique_columns_strict_types_and_triggers() {
 }
 
 #[test]
+fn a_computed_column_that_a_mask_of_a_part_s_row_breaks_is_found() {
+    let masked = |series: &mut SeriesMapping| {
+        let mut seat = part("seat", "dossier_id", "id");
+        seat.anonymize.insert("name".to_owned(), Mask::Null);
+        series.parts.push(seat);
+    };
+    for short in ["TEXT NOT NULL AS (upper(name))", "TEXT AS (upper(name)) CHECK (short IS NOT NULL)"] {
+        for stored in ["", "STORED"] {
+            let (short, check) = short.split_once(" CHECK").unwrap_or((short, ""));
+            let check = if check.is_empty() { String::new() } else { format!(" CHECK{check}") };
+            let seats = format!(
+                "CREATE TABLE seat (id INTEGER PRIMARY KEY, dossier_id INT REFERENCES dossier, name TEXT, short {short} {stored}{check});
+                 CREATE INDEX s ON seat (dossier_id); INSERT INTO seat(dossier_id, name) VALUES (1, 'Ana'), (2, 'Bo');"
+            );
+            error(&seats, "mask-refused", "that the constraint accepts", masked);
+        }
+    }
+}
+
+#[test]
 fn a_mask_that_the_schema_would_refuse_is_found_before_a_run() {
     error("", "mask-null", "constant", |series| {
         series.parts[0].anonymize.insert("id".to_owned(), Mask::Null);
