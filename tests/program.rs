@@ -39,6 +39,8 @@ mod init;
 mod interrupted;
 #[path = "program/json.rs"]
 mod json;
+#[path = "program/keys.rs"]
+mod keys;
 #[cfg(feature = "simulate")]
 #[path = "program/left.rs"]
 mod left;

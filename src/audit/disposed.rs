@@ -12,7 +12,7 @@ use super::leaf::{Body, Intent, RecordOutcome};
 use super::reader::LogReader;
 use super::results::decode_results;
 use super::{Entries, Fingerprinter};
-use crate::model::{BatchNumber, Fingerprint, Instant, SeriesName, SourceName};
+use crate::model::{BatchNumber, Digest, Fingerprint, Instant, SeriesName, SourceName};
 
 /// Under which name a log has records: of this series, by the source's key of this year.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -35,10 +35,21 @@ impl Naming {
 pub struct Namings {
     /// Each with the key that gives it.
     pub by_key: BTreeMap<Naming, Fingerprinter>,
-    /// Those whose key was lost, or is not the one that the log committed to.
-    pub keyless: Vec<Naming>,
-    /// The keys that the log says were destroyed.
-    pub forgotten: BTreeSet<(SourceName, i32)>,
+    /// Those whose key was lost.
+    pub keyless: Vec<Keyless>,
+    /// What the log committed to of the keys that it says were destroyed: under a successor, a source and year may have
+    /// another key.
+    pub forgotten: BTreeSet<Digest>,
+}
+
+/// Under which name a log has records that nobody can name any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Keyless {
+    pub naming: Naming,
+    /// What the log committed to.
+    pub commitment: Option<Digest>,
+    /// Whether another key lies in its place: that of a successor, which had to make one.
+    pub is_replaced: bool,
 }
 
 /// The names under which a log announces records, and what became of their keys.
@@ -53,7 +64,7 @@ pub fn namings(log: &LogReader, keys: &KeyPlaces) -> Result<Namings, LogError> {
             (Some(naming), _) => drop(announced.insert(naming)),
             (None, Brief::Whole(leaf)) => match leaf.body {
                 Body::Fpkey(key) => drop(committed.insert((key.source, key.year), key.commitment)),
-                Body::FpkeyDestroyed(key) => drop(found.forgotten.insert((key.source, key.year))),
+                Body::FpkeyDestroyed(key) => found.forgotten.extend(committed.get(&(key.source, key.year))),
                 _ => (),
             },
             _ => (),
@@ -61,18 +72,16 @@ pub fn namings(log: &LogReader, keys: &KeyPlaces) -> Result<Namings, LogError> {
         ControlFlow::Continue(())
     })?;
     for naming in announced {
-        let of_year = (naming.source.clone(), naming.year);
-        let key = match committed.get(&of_year) {
-            None => None,
-            Some(commitment) => match load_committed_fingerprinter(keys.clone(), &of_year.0, of_year.1, commitment) {
-                Err(LogError::Key(KeyError::Exchanged { .. })) => None,
-                key => key?,
-            },
+        let commitment = committed.get(&(naming.source.clone(), naming.year)).copied();
+        let load = |of: &Digest| load_committed_fingerprinter(keys.clone(), &naming.source, naming.year, of);
+        let (key, is_replaced) = match commitment.as_ref().map(load) {
+            Some(Err(LogError::Key(KeyError::Exchanged { .. }))) => (None, true),
+            loaded => (loaded.transpose()?.flatten(), false),
         };
         match key {
             Some(key) => drop(found.by_key.insert(naming, key)),
-            None if found.forgotten.contains(&of_year) => {}
-            None => found.keyless.push(naming),
+            None if commitment.is_some_and(|of| found.forgotten.contains(&of)) => {}
+            None => found.keyless.push(Keyless { naming, commitment, is_replaced }),
         }
     }
     Ok(found)

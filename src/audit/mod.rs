@@ -11,6 +11,7 @@ mod borne;
 mod brief;
 pub mod checkpoint;
 pub mod codec;
+mod committed;
 mod disposed;
 mod divided;
 mod durable;
@@ -49,7 +50,8 @@ pub mod witness;
 mod writer;
 
 pub use brief::Brief;
-pub use disposed::{Disposed, Naming, Namings, VisitDisposed, namings, namings_since, scan_disposed};
+pub use committed::committed_fingerprinters;
+pub use disposed::{Disposed, Keyless, Naming, Namings, VisitDisposed, namings, namings_since, scan_disposed};
 pub use entries::{Entries, VisitBrief};
 pub use error::{FileError, LogError};
 pub use failpoint::failpoint;

@@ -1,7 +1,9 @@
 //! Witnesses: somebody else's machine that saw a checkpoint, after checking that the log only grew (C2SP tlog-witness,
 //! without HTTP).
 
+mod key;
 mod request;
+mod sight;
 mod stored;
 
 use std::fs::{File, OpenOptions};
@@ -9,15 +11,18 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use super::checkpoint::{Checkpoint, CheckpointError, SignedCheckpoint};
-use super::durable::{SECRET, SHARED, create_dirs, read, replace};
+use super::durable::{SHARED, create_dirs, read, replace};
 use super::error::{FileError, LogError, entries};
+use super::keys::KeyError;
 use super::merkle::{OutsideTree, TreeHead, empty_root, is_consistent};
-use super::note::{KeyKind, NoteError, Signature, SigningKey, VerifierKey};
+use super::note::{NoteError, Signature, SigningKey, VerifierKey};
 use super::recover::checkpoint_path;
 use super::regular::{self, MAX_CHECKPOINT, MAX_KEY};
 use super::verify::{Flaw, ReadText, Report, Trust, Verdict, verify};
 use crate::model::{Digest, Instant, Origin};
+use key::{make_key, read_key};
 pub use request::Request;
+pub use sight::Sight;
 pub use stored::{CheckpointFileError, add_cosignature, read_witnessed};
 
 /// Why a witness does not co-sign, or a cosignature is not stored.
@@ -54,6 +59,8 @@ pub enum WitnessError {
     NotOurs,
     #[error("the witness key in {} is malformed: {source}", path.display())]
     Key { path: PathBuf, source: NoteError },
+    #[error(transparent)]
+    Secret(KeyError),
     #[error(
         "{} holds the verifier key of something else, perhaps of a log; give the witness a directory of its own, or put back its `key`", path.display()
     )]
@@ -80,11 +87,23 @@ impl From<FileError> for WitnessError {
     }
 }
 
+impl From<KeyError> for WitnessError {
+    fn from(error: KeyError) -> Self {
+        match error {
+            KeyError::File(error) => error.into(),
+            other => Self::Secret(other),
+        }
+    }
+}
+
 impl From<OutsideTree> for WitnessError {
     fn from(_: OutsideTree) -> Self {
         Self::Malformed("its old size is beyond the checkpoint's")
     }
 }
+
+/// How the names end of the files in which a witness keeps what it saw.
+const STATE: &str = "checkpoint";
 
 /// What a witness co-signed last of a log, and where it keeps that.
 #[derive(Debug)]
@@ -168,14 +187,20 @@ impl Witness {
     /// # Errors
     /// A state file that cannot be read; [`WitnessError::State`] for one that this witness did not write of this log.
     pub fn last(&self, origin: &Origin) -> Result<Option<SignedCheckpoint>, WitnessError> {
-        let path = self.state_of(origin);
-        let Some(bytes) = read(&path, MAX_CHECKPOINT)? else { return Ok(None) };
-        let not_own = |reason| WitnessError::State { path: path.clone(), reason };
-        let last = SignedCheckpoint::parse(&bytes).map_err(|error| not_own(error.to_string()))?;
-        let claimed = last.verify(&self.verifier()).map_err(|error| not_own(error.to_string()))?;
-        if claimed.origin != *origin {
-            return Err(not_own(format!("it is of the log {}", claimed.origin)));
+        match self.read_state(&self.state_of(origin))? {
+            Some(last) if last.claimed().origin != *origin => {
+                let reason = format!("it is of the log {}", last.claimed().origin);
+                Err(WitnessError::State { path: self.state_of(origin), reason })
+            }
+            last => Ok(last),
         }
+    }
+
+    fn read_state(&self, path: &Path) -> Result<Option<SignedCheckpoint>, WitnessError> {
+        let Some(bytes) = read(path, MAX_CHECKPOINT)? else { return Ok(None) };
+        let not_own = |reason| WitnessError::State { path: path.to_owned(), reason };
+        let last = SignedCheckpoint::parse(&bytes).map_err(|error| not_own(error.to_string()))?;
+        last.verify(&self.verifier()).map_err(|error| not_own(error.to_string()))?;
         Ok(Some(last))
     }
 
@@ -190,7 +215,7 @@ impl Witness {
         key: &VerifierKey,
         read_text: ReadText,
         now: Instant,
-    ) -> Result<Signature, WitnessError> {
+    ) -> Result<Sight, WitnessError> {
         let _lock = lock(&self.dir)?;
         let origin = Origin::new(key.name());
         let mut trust = Trust {
@@ -219,7 +244,9 @@ impl Witness {
         if Some(checkpoint.verify(key)?) != verified.as_ref() {
             return Err(WitnessError::Moved);
         }
-        self.sign_and_keep(checkpoint, key, now)
+        let others = self.perhaps_before(&report)?;
+        let cosignature = self.sign_and_keep(checkpoint, key, now)?;
+        Ok(Sight { cosignature, earlier: report.earlier, others })
     }
 
     /// Answers a request that came by mail or by hand: the log itself is not needed.
@@ -266,7 +293,7 @@ impl Witness {
     }
 
     fn state_of(&self, origin: &Origin) -> PathBuf {
-        self.dir.join(format!("{}.checkpoint", Digest::of(origin.as_str().as_bytes())))
+        self.dir.join(format!("{}.{STATE}", Digest::of(origin.as_str().as_bytes())))
     }
 }
 
@@ -277,25 +304,6 @@ fn lock(dir: &Path) -> Result<File, WitnessError> {
     let file = file.map_err(FileError::new("open", &path))?;
     file.lock().map_err(FileError::new("lock", &path))?;
     Ok(file)
-}
-
-fn read_key(path: &Path) -> Result<Option<SigningKey>, WitnessError> {
-    let Some(bytes) = read(path, MAX_KEY)? else { return Ok(None) };
-    let text = zeroize::Zeroizing::new(bytes);
-    let of_key = |source| WitnessError::Key { path: path.to_owned(), source };
-    let key = SigningKey::parse(str::from_utf8(&text).unwrap_or_default()).map_err(of_key)?;
-    match key.verifier().kind() {
-        KeyKind::Witness => Ok(Some(key)),
-        KeyKind::Log => Err(of_key(NoteError::SigningKey("it is the key of a log, and not of a witness"))),
-    }
-}
-
-fn make_key(path: &Path, name: &str) -> Result<SigningKey, WitnessError> {
-    let mut seed = zeroize::Zeroizing::new([0; 32]);
-    getrandom::fill(&mut *seed).map_err(|_| WitnessError::Random)?;
-    let key = SigningKey::from_seed(name, KeyKind::Witness, &seed)?;
-    replace("witness", path, format!("{}\n", *key.secret_text()).as_bytes(), SECRET)?;
-    Ok(key)
 }
 
 /// The current checkpoint of the log in `dir`; its signature is not checked.

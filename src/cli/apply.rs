@@ -13,10 +13,11 @@ use super::exit::Exit;
 use super::progress;
 use super::session::{Session, note};
 use super::setup::Setup;
+use super::waiting::telling;
 use crate::disposition::clock::{Doubt, Obstacle};
 use crate::disposition::control::Control;
 use crate::disposition::desk::{Brake, Execution, SharedDesk, actor_of, approved_plan};
-use crate::disposition::door::Client;
+use crate::disposition::door::{ANSWER_WITHIN, Client, SIGN_WITHIN};
 use crate::disposition::execute::{self, Conditions, ExecuteError, Progress, Statement};
 use crate::disposition::request::{Request, Response};
 use crate::model::{Instant, PlanId, Windows, counted, in_utc};
@@ -160,10 +161,11 @@ fn release(plan: PlanId, reason: String, setup: &Setup, session: &mut Session<'_
 fn ask_daemon(plan: &PlanId, setup: &Setup, session: &mut Session<'_>) -> Result<Exit, Failure> {
     let began = Monotonic::now();
     let bar = progress::bar(None, "records");
-    let mut client = Client::connect(&setup.install.state)?;
+    let state = &setup.install.state;
+    let mut client = telling(state, SIGN_WITHIN, || Client::connect(state))?;
     let mut control = Control::Apply { plan: plan.clone() };
     let statement = loop {
-        match client.send(&Request::Daemon { control })? {
+        match telling(state, ANSWER_WITHIN, || client.send(&Request::Daemon { control }))? {
             Response::Applying { execution, planned, done } => {
                 bar.set_length(planned);
                 bar.set_position(done);

@@ -2,15 +2,16 @@
 //! state goes on by the one it has, destroys by it, and must hear of a hold.
 
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::error::{Failure, sentence};
 use super::session::Session;
 use super::setup::{Setup, place, refused};
+use super::waiting::telling;
 use crate::config;
 use crate::disposition::Installation;
 use crate::disposition::desk::DeskError;
-use crate::disposition::door::{AskError, Client, connect_to_holder};
+use crate::disposition::door::{ANSWER_WITHIN, AskError, Client, SIGN_WITHIN, connect_to_holder};
 use crate::disposition::request::{Request, Response};
 use crate::model::{Fault, Language};
 use crate::report::plain::one_line;
@@ -26,7 +27,7 @@ enum Way {
     /// By a configuration in order.
     Configured(Box<Setup>),
     /// To whoever holds the state that a configuration with faults names. The Desk is never taken by such a one.
-    Held(Client),
+    Held { client: Client, state: PathBuf },
 }
 
 impl Asker {
@@ -42,14 +43,14 @@ impl Asker {
         };
         let Some(state) = config::state_of(&session.config) else { return Err(faults.into()) };
         let client = connect(&state, faults, session)?;
-        Ok(Self { language: session.speaks(Language::default()), desk: Way::Held(client) })
+        Ok(Self { language: session.speaks(Language::default()), desk: Way::Held { client, state } })
     }
 
     /// What the configuration says; `None` where it is not in order.
     pub(super) fn setup(&self) -> Option<&Setup> {
         match &self.desk {
             Way::Configured(setup) => Some(setup),
-            Way::Held(_) => None,
+            Way::Held { .. } => None,
         }
     }
 
@@ -63,12 +64,12 @@ impl Asker {
     /// # Errors
     /// As [`super::setup::DeskDoor::ask`].
     pub(super) fn ask(&mut self, request: Request) -> Result<Response, Failure> {
-        let client = match &mut self.desk {
+        let (client, state) = match &mut self.desk {
             Way::Configured(setup) => return setup.desk()?.ask(request),
-            Way::Held(client) => client,
+            Way::Held { client, state } => (client, &*state),
         };
         let place = place(&request);
-        match client.send(&request)? {
+        match telling(state, ANSWER_WITHIN, || client.send(&request))? {
             Response::Refused(refusal) => Err(refused(AskError::Refused(refusal), place)),
             response => Ok(response),
         }
@@ -78,7 +79,7 @@ impl Asker {
 fn connect(state: &Path, faults: Vec<Fault>, session: &Session<'_>) -> Result<Client, Failure> {
     let mut failure = Failure::from(faults);
     let holder = state.display();
-    match connect_to_holder(state) {
+    match telling(state, SIGN_WITHIN, || connect_to_holder(state)) {
         Ok(client) => {
             let check = session.command(&["check"]);
             let said = format!(

@@ -8,9 +8,10 @@ use super::asker::Asker;
 use super::error::Failure;
 use super::exit::Exit;
 use super::session::Session;
+use super::waiting::telling;
 use crate::config;
 use crate::disposition::control::Control;
-use crate::disposition::door::Client;
+use crate::disposition::door::{ANSWER_WITHIN, Client, SIGN_WITHIN};
 use crate::disposition::request::{Request, Response};
 use crate::model::Language;
 use crate::model::RuleNumber;
@@ -66,7 +67,10 @@ impl Ctl {
             Request::Daemon { control: Control::Pause { .. } | Control::Resume { .. } } => {
                 Asker::load(session)?.ask(request)?
             }
-            _ => Client::connect(&state)?.send(&request)?,
+            _ => {
+                let mut client = telling(&state, SIGN_WITHIN, || Client::connect(&state))?;
+                telling(&state, ANSWER_WITHIN, || client.send(&request))?
+            }
         };
         match answer {
             Response::Status { status } => session.show(&StatusReport { status: *status }, language)?,

@@ -26,6 +26,7 @@ mod reject;
 mod run;
 mod session;
 mod setup;
+mod waiting;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};

@@ -8,13 +8,14 @@ use super::environment;
 use super::error::Failure;
 use super::exit::Exit;
 use super::session::Session;
+use super::waiting::telling;
 use crate::audit::{self, KeyPlaces};
 use crate::calendar::Rule;
 use crate::config::{self, Config, Remark};
 use crate::daemon;
 use crate::disposition::Installation;
 use crate::disposition::clock::Watch;
-use crate::disposition::door::{AskError, Door, open_or_connect};
+use crate::disposition::door::{ANSWER_WITHIN, AskError, Door, SIGN_WITHIN, open_or_connect};
 use crate::disposition::request::{Request, Response};
 use crate::model::{Fault, Language, SeriesName};
 use crate::records::mapping::SeriesMapping;
@@ -59,7 +60,8 @@ impl Setup {
         let silence = self.config.alerts.silence;
         let watch =
             Watch::new(Arc::new(clock::now), Arc::new(clock::synchronization), silence).on_boot(clock::boot_of_clock());
-        Ok(DeskDoor(open_or_connect(self.install.clone(), self.keys(), Arc::new(watch))?))
+        let open = || open_or_connect(self.install.clone(), self.keys(), Arc::new(watch));
+        Ok(DeskDoor(telling(&self.install.state, SIGN_WITHIN, open)?))
     }
 
     /// Where the keys are: the signing key where a service manager hands it in, the others in the private state.
@@ -112,7 +114,11 @@ impl DeskDoor {
     /// The refusal, at the plan or hold that was asked about.
     pub(super) fn ask(&mut self, request: Request) -> Result<Response, Failure> {
         let place = place(&request);
-        self.0.ask(request).map_err(|error| refused(error, place))
+        let answer = match self.0.elsewhere().map(Path::to_owned) {
+            Some(state) => telling(&state, ANSWER_WITHIN, || self.0.ask(request)),
+            None => self.0.ask(request),
+        };
+        answer.map_err(|error| refused(error, place))
     }
 }
 

@@ -22,6 +22,17 @@ pub fn lines(earlier: &[EarlierLog], words: &Words) -> String {
     text
 }
 
+/// What is said of one that is not wholly here; `None` of one that is.
+pub(super) fn not_seen(log: &EarlierLog, words: &Words) -> Option<String> {
+    match log.state {
+        EarlierState::Whole => None,
+        EarlierState::Partial => Some(format!("{} {}", filled(log, words.earlier_whole, words), words.earlier_partial)),
+        EarlierState::Missing => Some(filled(log, words.earlier_missing, words)),
+        EarlierState::Other => Some(filled(log, words.earlier_other, words)),
+        EarlierState::Unread => Some(filled(log, words.earlier_unread, words)),
+    }
+}
+
 /// A template on an earlier log with its name, its entries and the directory that was looked at.
 pub(super) fn filled(log: &EarlierLog, template: &str, words: &Words) -> String {
     let directory = log.directory.as_ref().map(|dir| dir.display().to_string()).unwrap_or_default();

@@ -87,9 +87,11 @@ pub fn mentions(found: &Found, words: &Words) -> String {
 /// The keys and the earlier logs that are not here, and the mend; empty where none is missing.
 pub fn missing(found: &Found, words: &Words) -> String {
     let mut text = String::new();
-    if !found.missing_keys.is_empty() {
-        let years: Vec<_> = found.missing_keys.iter().map(ToString::to_string).collect();
-        text += &paragraph("", "  ", &words.fill(words.keys_missing, &[&years.join(", ")]));
+    for (years, template) in [(&found.missing_keys, words.keys_missing), (&found.replaced_keys, words.keys_replaced)] {
+        if !years.is_empty() {
+            let years: Vec<_> = years.iter().map(ToString::to_string).collect();
+            text += &paragraph("", "  ", &words.fill(template, &[&years.join(", ")]));
+        }
     }
     for log in &found.missing_logs {
         let template = match log.state {

@@ -19,6 +19,7 @@ mod sandbox;
 mod socket;
 mod sources;
 mod state;
+mod stopped;
 mod together;
 
 #[path = "../support/mod.rs"]

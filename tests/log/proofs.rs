@@ -75,7 +75,8 @@ fn a_witness_co_signs_a_log_that_only_grew_and_the_cosignature_anchors_it() {
     let witness = Witness::open_or_create(home.path(), "auditor.example/w1").unwrap();
     let mut forge = Forge::sound();
     let log = forge.written();
-    let line = witness.cosign_log(log.path(), &forge.key().verifier(), leaf_of_text, now()).unwrap().to_string();
+    let line =
+        witness.cosign_log(log.path(), &forge.key().verifier(), leaf_of_text, now()).unwrap().cosignature.to_string();
     assert_eq!(add_cosignature(log.path(), line.as_bytes(), &witness.verifier(), now()).unwrap(), forge.size());
 
     let trust = Trust { witnesses: vec![witness.verifier()], ..Trust::default() };
@@ -205,7 +206,7 @@ fn the_real_writer_s_entries_are_proven_and_its_log_is_co_signed() {
         if round % 40 == 0 {
             real.log.publish().unwrap();
             let key = real.trust().key.unwrap();
-            let line = witness.cosign_log(&real.dir(), &key, leaf_of_text, now()).unwrap();
+            let line = witness.cosign_log(&real.dir(), &key, leaf_of_text, now()).unwrap().cosignature;
             add_cosignature(&real.dir(), line.to_string().as_bytes(), &witness.verifier(), now()).unwrap();
         }
     }

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use serde_json::json;
+
 use super::house::House;
 use crate::support::documented::assert_documented;
 
@@ -66,4 +68,51 @@ fn every_field_that_the_commands_print_is_documented_once() {
     let other = House::new();
     other.ask(&["hold", "place", "dossier", "7", "--reason", "a claim"]);
     assert_documented("audit adopt", &other.ask(&["audit", "adopt", "--reason", "moved"]));
+}
+
+/// Name and entries of the log in this directory.
+fn head(house: &House, dir: &str) -> (String, u64) {
+    let checkpoint = fs::read_to_string(house.path(dir).join("checkpoint")).unwrap();
+    let mut lines = checkpoint.lines();
+    (lines.next().unwrap().to_owned(), lines.next().unwrap().parse().unwrap())
+}
+
+#[test]
+fn what_adopt_and_witness_say_as_json_is_what_they_did() {
+    let house = House::new();
+    house.ask(&["hold", "place", "dossier", "7", "--reason", "a claim"]);
+    let (before, entries) = head(&house, "state/audit");
+    let mut adopted = house.ask(&["audit", "adopt", "--reason", "moved"]);
+    let kept = adopted["kept"].take();
+    assert_eq!(house.path(kept.as_str().unwrap()), house.path("state/audit.1"));
+    assert_eq!(head(&house, "state/audit.1"), (before.clone(), entries));
+    let (own, _) = head(&house, "state/audit");
+    let expected = json!({
+        "origin": own, "predecessor": before, "read": entries, "partial": false, "kept": null,
+        "new_digest_key": false, "unopened": null, "left": [],
+    });
+    assert_eq!(adopted, expected);
+
+    let witness = ["audit", "witness", "state/audit", "--vkey", "state/audit/vkey", "--state", "witness"];
+    let mut witnessed = house.ask(&witness);
+    assert_documented("audit witness", &witnessed);
+    let directory = witnessed["earlier"][0]["directory"].take();
+    assert!(directory.as_str().unwrap().ends_with("state/audit.1"), "{directory}");
+    let line = witnessed["cosignature"].take();
+    let vkey = fs::read_to_string(house.path("witness/vkey")).unwrap();
+    let earlier = json!([{ "log": before, "entries": entries, "state": "whole", "directory": null }]);
+    assert_eq!(witnessed, json!({ "cosignature": null, "witness_key": vkey.trim_end(), "earlier": earlier }));
+    fs::write(house.path("line"), line.as_str().unwrap()).unwrap();
+    let stored = house.ask(&["audit", "checkpoint", "--add", "line", "--witness-key", "witness/vkey"]);
+    assert_eq!(stored["size"], head(&house, "state/audit").1);
+
+    // A log that was lost is named by what is remembered beside the keys, and nothing of it can be relied on.
+    fs::rename(house.path("state/audit"), house.path("lost")).unwrap();
+    let adopted = house.ask(&["audit", "adopt", "--reason", "lost"]);
+    assert_documented("audit adopt", &adopted);
+    assert_eq!(
+        (&adopted["predecessor"], &adopted["read"], &adopted["partial"]),
+        (&own.into(), &0.into(), &true.into())
+    );
+    assert!(adopted["kept"].is_null() && adopted["unopened"].is_string(), "{adopted}");
 }

@@ -152,9 +152,15 @@ fn a_successor_begun_without_the_key_of_digests_says_so() {
     assert_eq!(house.run(&["hold", "place", "dossier", "3", "--reason", "x"]).code, 0);
     let (code, adopted) = house.json(&["audit", "adopt", "--reason", "moved"]);
     assert_eq!((code, &adopted["new_digest_key"]), (0, &false.into()), "{adopted}");
+    assert!(adopted["unopened"].is_null(), "{adopted}");
     fs::remove_file(house.path("state/private/keys/digest.key")).unwrap();
     let refused = house.run(&["hold", "place", "dossier", "3", "--reason", "x"]);
     assert!(refused.code == 1 && refused.err.contains("digest.key"), "{}", refused.err);
     let ran = house.run(&["audit", "adopt", "--reason", "lost"]);
     assert!(ran.code == 0 && ran.out.contains("digest.key"), "{} {}", ran.out, ran.err);
+    assert!(
+        ran.flat().contains("The old one could not be opened") && ran.flat().contains("is missing."),
+        "{}",
+        ran.out
+    );
 }

@@ -6,6 +6,7 @@ use std::fs;
 use serde_json::{Value as Json, json};
 
 use super::house::{DOSSIERS, DUE, House};
+use crate::support::documented::assert_documented;
 
 /// When all of it happens.
 const NOW: &str = "2026-11-21T17:00:00Z";
@@ -26,6 +27,9 @@ fn succeeded_after(armed: &str, meanwhile: impl FnOnce(&House)) -> (House, Strin
     let (code, refused) = house.json(&["apply", &plan]);
     assert_eq!(code, 4, "{refused}");
     let adopted = house.ask(&["audit", "adopt", "--reason", "damaged"]);
+    assert_documented("audit adopt", &adopted);
+    // The program cannot say that nothing waited in a log that it could not read.
+    assert!(adopted["unopened"].as_str().unwrap().starts_with("the destruction log is damaged"), "{adopted}");
     (house, plan, adopted)
 }
 

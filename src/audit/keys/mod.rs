@@ -16,7 +16,7 @@ use crate::model::{Actor, Digest, Origin, SourceName};
 pub(super) use fingerprints::{
     Forgetting, destroy_fingerprint_key, fingerprint_key, fingerprint_path, new_fingerprint_key,
 };
-pub(super) use secret::{Key, prepare_dir};
+pub(super) use secret::{Key, prepare_dir, read_secret};
 pub(super) use signing::{finish_rotation, next_signing_key, signing_key, signing_path, succeed_signing_key};
 
 /// The key of keyed digests.

@@ -80,7 +80,7 @@ pub(super) fn write_secret(path: &Path, text: &[u8]) -> Result<(), KeyError> {
 /// Reads a secret file after its owner and mode were looked at on the open file, so that none is exchanged in between.
 ///
 /// A service manager's credential may belong to root and be readable to a group.
-pub(super) fn read_secret(path: &Path, credential: bool) -> Result<Option<Zeroizing<Vec<u8>>>, KeyError> {
+pub(in crate::audit) fn read_secret(path: &Path, credential: bool) -> Result<Option<Zeroizing<Vec<u8>>>, KeyError> {
     let (file, metadata) = match regular::open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         other => other.map_err(FileError::new("open", path))?,

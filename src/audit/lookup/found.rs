@@ -28,6 +28,10 @@ pub struct Found {
     /// Years under whose keys the log names records of the series, and whose keys are neither here nor said to be
     /// destroyed.
     pub missing_keys: BTreeSet<i32>,
+    /// Years of such keys of logs before the newest, in whose place another one lies: that of a successor, which had to
+    /// make one.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub replaced_keys: BTreeSet<i32>,
     /// How many of the log's entries are signed: those from this index on stand in its journal alone.
     pub signed: u64,
     /// Logs before that one of which not all is here that the answer depends on.
@@ -108,6 +112,7 @@ impl Found {
         self.missing_logs.extend(earlier.missing_logs);
         self.destroyed_keys.extend(earlier.destroyed_keys);
         self.missing_keys.extend(earlier.missing_keys);
+        self.replaced_keys.extend(earlier.replaced_keys);
         self.uncited += earlier.uncited;
         for (columns, records) in earlier.named_otherwise {
             *self.named_otherwise.entry(columns).or_default() += records;
@@ -173,6 +178,17 @@ impl Found {
         self.settled()
     }
 
+    /// The same of an earlier log, of whose keys those of these years were destroyed under a later one, and in the place
+    /// of those of these there are others.
+    #[must_use]
+    pub(super) fn under(mut self, forgotten: &BTreeSet<i32>, replaced: &BTreeSet<i32>) -> Self {
+        self.missing_keys.retain(|year| !forgotten.contains(year));
+        self.replaced_keys = self.missing_keys.intersection(replaced).copied().collect();
+        self.missing_keys.retain(|year| !replaced.contains(year));
+        self.destroyed_keys.extend(forgotten);
+        self.settled()
+    }
+
     /// Whether a directory stands in the place of an earlier log and does not hold its entries.
     pub fn is_contradicted(&self) -> bool {
         self.missing_logs.iter().any(|log| log.state == EarlierState::Other)
@@ -182,8 +198,8 @@ impl Found {
     pub(super) fn settled(mut self) -> Self {
         self.destroyed_keys.sort_unstable();
         self.destroyed_keys.dedup();
-        self.missing_keys.retain(|year| !self.destroyed_keys.contains(year));
-        let is_all_here = self.missing_keys.is_empty() && self.missing_logs.is_empty() && self.remembered.is_empty();
+        let are_keys_here = self.missing_keys.is_empty() && self.replaced_keys.is_empty();
+        let is_all_here = are_keys_here && self.missing_logs.is_empty() && self.remembered.is_empty();
         let may_have_other_name = self.uncited > 0 || self.may_be_renamed || !self.named_otherwise.is_empty();
         let answer = |last: Option<&Mention>| match last {
             // What was destroyed was destroyed, whatever the other years say.

@@ -231,7 +231,9 @@ impl<'a> Search<'a> {
     }
 
     /// What was found, in a log of which so many entries are signed.
-    pub fn finish(self, signed: u64) -> Found {
+    pub fn finish(mut self, signed: u64) -> Found {
+        // What this log says of its keys: under the same year, one before or after it may have had another.
+        self.unnamed.retain(|year| !self.destroyed_keys.contains(year));
         let log = self.log;
         let found = Found {
             answer: Answer::NotFound,
@@ -240,6 +242,7 @@ impl<'a> Search<'a> {
             records: Vec::new(),
             destroyed_keys: self.destroyed_keys,
             missing_keys: self.unnamed,
+            replaced_keys: BTreeSet::new(),
             signed,
             missing_logs: Vec::new(),
             remembered: Vec::new(),

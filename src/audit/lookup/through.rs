@@ -1,6 +1,6 @@
 //! A record looked up in a log and in those before it, as far as each leads to the one before.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use super::{Found, Wanted, WantedBy, lookup};
 use crate::audit::earlier::{EarlierLog, EarlierState, Kept, beside, find_earlier};
 use crate::audit::error::LogError;
 use crate::audit::fingerprint::Fingerprinter;
-use crate::audit::keys::{KeyPlaces, load_committed_fingerprinter};
+use crate::audit::keys::{KeyError, KeyPlaces, load_committed_fingerprinter};
 use crate::audit::leaf::Body;
 use crate::audit::reader::LogReader;
 use crate::model::{Digest, Fingerprint, SeriesName, SourceName};
@@ -32,14 +32,15 @@ pub struct Asked<'a> {
 /// A log or a key that cannot be read.
 pub fn lookup_through(dir: &Path, asked: &Asked<'_>) -> Result<Found, LogError> {
     let mut directories = beside(dir);
-    let mut found = asked.of(&LogReader::open(dir)?)?;
+    let mut forgotten = BTreeSet::new();
+    let mut found = asked.of(&LogReader::open(dir)?, &mut forgotten)?;
     while (asked.by == WantedBy::Reference || !found.tells_whether_it_is_there())
         && let Some(named) = found.continued.take()
     {
         let earlier = find_earlier(named, &mut directories, &[]);
         let told = EarlierLog::from(&earlier);
         if let Kept::Whole(pinned) = &earlier.kept {
-            found = found.or(asked.of(&LogReader::succeeded(&pinned.dir, &earlier.named))?);
+            found = found.or(asked.of(&LogReader::succeeded(&pinned.dir, &earlier.named), &mut forgotten)?);
         }
         if told.state != EarlierState::Whole {
             found = found.without(told);
@@ -49,15 +50,24 @@ pub fn lookup_through(dir: &Path, asked: &Asked<'_>) -> Result<Found, LogError> 
 }
 
 impl Asked<'_> {
-    /// What one log says.
-    fn of(&self, log: &LogReader) -> Result<Found, LogError> {
-        let mut fingerprints = BTreeMap::new();
-        for (year, commitment) in commitments(log, self.source)? {
-            let key = load_committed_fingerprinter(self.keys.clone(), self.source, year, &commitment)?;
-            fingerprints.extend(key.map(|key| (year, (self.name)(&key))));
+    /// What one log says; `forgotten` is what it and the logs after it had committed to of keys that they say were
+    /// destroyed.
+    fn of(&self, log: &LogReader, forgotten: &mut BTreeSet<Digest>) -> Result<Found, LogError> {
+        let committed = commitments(log, self.source)?;
+        let (mut fingerprints, mut replaced) = (BTreeMap::new(), BTreeSet::new());
+        for (year, commitment) in &committed {
+            match load_committed_fingerprinter(self.keys.clone(), self.source, *year, commitment) {
+                // As good as lost. Of the newest log it is for whoever has the right one to put back.
+                Err(LogError::Key(KeyError::Exchanged { .. })) if !log.is_succeeded() => {}
+                Err(LogError::Key(KeyError::Exchanged { .. })) => drop(replaced.insert(*year)),
+                key => fingerprints.extend(key?.map(|key| (*year, (self.name)(&key)))),
+            }
         }
         let (source, series) = (self.source.clone(), self.series.clone());
-        lookup(log, &Wanted { source, series, by: self.by, columns: self.columns.clone(), fingerprints })
+        let found = lookup(log, &Wanted { source, series, by: self.by, columns: self.columns.clone(), fingerprints })?;
+        forgotten.extend(found.destroyed_keys.iter().filter_map(|year| committed.get(year)));
+        let is_forgotten = |(year, of): (&i32, &Digest)| forgotten.contains(of).then_some(*year);
+        Ok(found.under(&committed.iter().filter_map(is_forgotten).collect(), &replaced))
     }
 }
 

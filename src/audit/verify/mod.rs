@@ -140,6 +140,9 @@ pub struct Report {
     /// The logs that this one continues, the last one first, as far as each leads to the one before. What their entries
     /// say is not judged.
     pub earlier: Vec<EarlierLog>,
+    /// Whether these are all: the last of them, or this log itself, is known to continue none.
+    #[serde(skip)]
+    pub are_all_earlier_known: bool,
     /// Entries in the journal that no checkpoint covers yet: read and judged, but nothing yet binds the operator to
     /// them. `None` where the directory has no journal, as a copy of the published part alone.
     pub unsigned: Option<u64>,
@@ -220,6 +223,7 @@ fn verify_once(dir: &Path, trust: &Trust) -> Report {
         key_was_given: trust.key.is_some(),
         anchors,
         earlier: earlier.iter().map(EarlierLog::from).collect(),
+        are_all_earlier_known: predecessors::are_all_known(&earlier),
         unsigned,
         tally,
         findings,
@@ -239,6 +243,7 @@ impl Report {
             key_was_given: false,
             anchors: Vec::new(),
             earlier: Vec::new(),
+            are_all_earlier_known: false,
             unsigned: None,
             tally: Tally::default(),
             findings,

@@ -24,10 +24,15 @@ pub(super) fn look_for(dir: &Path, trust: &Trust, ledger: &Ledger, findings: &mu
     found
 }
 
+/// Whether no log stands before these, the last one first.
+pub(super) fn are_all_known(found: &[Earlier]) -> bool {
+    found.last().is_none_or(Earlier::is_first)
+}
+
 /// Every log of whose batches this one speaks is one that it continues. Where not all of those are here, only its own
 /// name surely is none.
 pub(super) fn check_spoken_of(own: &Origin, found: &[Earlier], ledger: &Ledger, findings: &mut Findings) {
-    let are_all_known = found.last().is_none_or(Earlier::is_first);
+    let are_all_known = are_all_known(found);
     for (origin, entry) in ledger.logs_spoken_of() {
         let is_one = found.iter().any(|earlier| earlier.named.origin == *origin);
         if origin == own || (are_all_known && !is_one) {

@@ -14,6 +14,7 @@ use crate::cli::session::{Session, note};
 use crate::disposition::declared::leaf_of_text;
 use crate::model::Language;
 use crate::report::log::Cosigned;
+use crate::report::plain::one_line;
 
 /// Arguments of `audit witness`.
 #[derive(Debug, Args)]
@@ -38,9 +39,10 @@ impl WitnessCommand {
     pub fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
         let key = read_key(&self.vkey, KeyKind::Log)?;
         let witness = Witness::open_or_create(&self.state, &self.name)?;
-        let line = witness.cosign_log(&self.dir, &key, leaf_of_text, clock::now())?;
-        let cosigned = Cosigned { cosignature: line.to_string(), witness_key: witness.verifier().to_string() };
-        session.show(&cosigned, session.speaks(Language::English))?;
+        let sight = witness.cosign_log(&self.dir, &key, leaf_of_text, clock::now())?;
+        let (cosigned, language) = (Cosigned::new(sight, &witness.verifier()), session.speaks(Language::English));
+        session.show(&cosigned, language)?;
+        cosigned.unseen(language.words()).iter().for_each(|unseen| note(&one_line(unseen)));
         let vkey = witness.vkey_path();
         note(&format!("who shall trust this witness needs {} (`audit verify --witness-key`)", vkey.display()));
         Ok(Exit::Ok)

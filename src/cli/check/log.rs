@@ -1,15 +1,19 @@
-//! What `check` sees beside the destruction log: calendars that it contradicts, rows in a database that are not its own
-//! or that it has lost.
+//! What `check` sees beside the destruction log: calendars that it contradicts, keys that are lost, rows in a database that
+//! are not its own or that it has lost.
 //!
 //! A log that cannot be read is for `audit verify` to tell of: nothing is said here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::iter;
 use std::ops::ControlFlow;
 use std::path::Path;
 
+use chrono::Datelike;
+
 use super::{finding, refused};
+use crate::audit::earlier::{Kept, beside, earlier_logs};
 use crate::audit::leaf::Body;
-use crate::audit::{self, Entries, LogError, LogReader};
+use crate::audit::{self, Entries, Keyless, LogError, LogReader, Naming, namings};
 use crate::calendar::Calendar;
 use crate::cli::clock;
 use crate::disposition::Installation;
@@ -38,6 +42,61 @@ pub fn calendars(install: &Installation) -> Vec<Finding> {
         Some(refused(format!("calendar {}", calendar.number), PlanError::from(error)))
     });
     refused.collect()
+}
+
+/// Fingerprint keys under which logs name records, and that are lost. Where the keys cannot be read nothing is said: that
+/// is for whoever may read them.
+pub fn keys(install: &Installation) -> Vec<Finding> {
+    let dir = audit::dir_in(&install.state);
+    let Ok(newest) = LogReader::open(&dir) else { return Vec::new() };
+    let earlier = newest.continued().map(|named| earlier_logs(named.as_ref(), beside(&dir), &[])).unwrap_or_default();
+    let kept = earlier.iter().filter_map(|earlier| match &earlier.kept {
+        Kept::Whole(pinned) => Some(LogReader::succeeded(&pinned.dir, &earlier.named)),
+        Kept::Missing | Kept::Other(_) | Kept::Unread => None,
+    });
+    let places = audit::keys_in(&install.state);
+    let (mut forgotten, mut told, mut findings) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
+    for log in iter::once(&newest).chain(&kept.collect::<Vec<_>>()) {
+        let Ok(namings) = namings(log, &places) else { return findings };
+        forgotten.extend(namings.forgotten);
+        let is_lost = |of: &Keyless| of.commitment.is_none_or(|commitment| !forgotten.contains(&commitment));
+        for lost in namings.keyless.into_iter().filter(is_lost) {
+            if told.insert((lost.naming.source.clone(), lost.naming.year, lost.commitment)) {
+                findings.push(finding(lost_key(&lost, log.is_succeeded(), clock::now().year())));
+            }
+        }
+    }
+    findings
+}
+
+fn lost_key(lost: &Keyless, is_of_earlier: bool, this_year: i32) -> sqlite::Finding {
+    let Naming { source, year, .. } = &lost.naming;
+    let mend = match (lost.is_replaced, is_of_earlier) {
+        (true, true) => {
+            "In its place lies the key of the log after it, which must stay there: keep your copy of the lost one for \
+             `audit lookup` in a copy of the state directory."
+                .to_owned()
+        }
+        (_, false) if *year < this_year => format!(
+            "Put it back from your copy of `private/keys`; where there is none left, `audit forget-key {source} {year}` \
+             puts on record that it is gone."
+        ),
+        (_, false) => {
+            "Put it back from your copy of `private/keys`; where there is none left, only a successor goes on: \
+             `audit adopt --reason …`."
+                .to_owned()
+        }
+        (false, true) => "Put it back from your copy of `private/keys`.".to_owned(),
+    };
+    sqlite::Finding {
+        severity: Severity::Warning,
+        code: "key-lost",
+        place: format!("source {source}, fingerprint key of {year}"),
+        message: "the log names records under this key, which is not in `private/keys`, and does not say that it was \
+                  destroyed: what became of them `audit lookup` cannot tell, and every plan of this source trips `restored`"
+            .to_owned(),
+        mend,
+    }
 }
 
 /// What is wrong with the fence rows of a source: those of other logs, those of batches that our log does not know.

@@ -95,6 +95,10 @@ impl From<WitnessError> for Failure {
             | WitnessError::Untimed
             | WitnessError::NotYet { .. }
             | WitnessError::Moved => (Exit::Refused, "not-cosigned"),
+            WitnessError::Secret(_) | WitnessError::Key { .. } | WitnessError::Taken { .. } => {
+                let mend = "Nothing was co-signed; put the key back from your copy.";
+                return Self::of_room(Exit::Failure, "witness-key", &error, "the key of this witness", mend);
+            }
             _ => (Exit::Failure, "witness"),
         };
         Self::of_room(exit, code, &error, "the log to co-sign", "Run `audit verify` on it, and keep what you have.")

@@ -9,10 +9,11 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
+use super::super::kinds::in_full;
 use super::{DeskError, new_origin, state};
 use crate::audit;
 use crate::audit::adopt::{Adopted, Adoption, adopt, finish, name_handed_in};
-use crate::audit::{DestructionLog, KeyPlaces, keyed_digest};
+use crate::audit::{DestructionLog, KeyPlaces, LogError, keyed_digest};
 use crate::model::{Actor, Instant, Origin};
 
 /// A log that goes on where another one could not.
@@ -29,6 +30,9 @@ pub struct Successor {
     /// The key of keyed digests was lost: a new one was made, and what the predecessor's digests are of can no longer
     /// be shown.
     pub new_digest_key: bool,
+    /// Why the predecessor could not be opened: whether batches of it wait for their outcome nobody could see then.
+    /// `None` where it could, or where an interrupted adoption was ended.
+    pub unopened: Option<String>,
 }
 
 /// Moves the log of this state directory aside and begins its successor. The reason stays in the private state; the log
@@ -48,9 +52,9 @@ pub fn adopt_log(
     let _lock = state::enter(state)?;
     let keys = keys.unwrap_or_else(|| audit::keys_in(state));
     if let Some(adopted) = finish(&audit::dir_in(state), keys.clone(), now)? {
-        return Ok(Successor::of(adopted, false));
+        return Ok(Successor::of(adopted, false, None));
     }
-    settle(state, &keys, now)?;
+    let unopened = settle(state, &keys, now)?.map(|error| what_is_wrong(&error));
     let origin = match name_handed_in(&audit::dir_in(state), &keys)? {
         Some(origin) => origin,
         None => new_origin()?,
@@ -60,11 +64,11 @@ pub fn adopt_log(
     let (reason, new_digest_key) = keyed_digest(keys.clone(), reason)?;
     let adoption = Adoption { origin, reason, actor };
     let adopted = adopt(&audit::dir_in(state), keys, adoption, now)?;
-    Ok(Successor::of(adopted, new_digest_key))
+    Ok(Successor::of(adopted, new_digest_key, unopened))
 }
 
 impl Successor {
-    fn of(adopted: Adopted, new_digest_key: bool) -> Self {
+    fn of(adopted: Adopted, new_digest_key: bool, unopened: Option<String>) -> Self {
         let Adopted { log, kept, predecessor } = adopted;
         Self {
             origin: log.origin().clone(),
@@ -73,20 +77,31 @@ impl Successor {
             partial: predecessor.partial,
             kept,
             new_digest_key,
+            unopened,
         }
     }
 }
 
 /// A log that opens is published to its last entry, so that the successor pins all of it. While batches of it wait for
-/// their outcome it is not left. Of one that does not open nobody can tell whether any does: what their files wait for,
-/// the databases say under the successor.
-fn settle(state: &Path, keys: &KeyPlaces, now: Instant) -> Result<(), DeskError> {
-    let Ok(mut log) = DestructionLog::open(&audit::dir_in(state), keys.clone(), now) else { return Ok(()) };
+/// their outcome it is not left. Of one that does not open nobody can tell whether any does, and why it does not is
+/// returned: what their files wait for, the databases say under the successor.
+fn settle(state: &Path, keys: &KeyPlaces, now: Instant) -> Result<Option<LogError>, DeskError> {
+    let mut log = match DestructionLog::open(&audit::dir_in(state), keys.clone(), now) {
+        Ok(log) => log,
+        Err(error) => return Ok(Some(error)),
+    };
     let batches: BTreeSet<_> = log.unresolved().into_iter().map(|(_, intent)| intent.batch).collect();
     if !batches.is_empty() {
         return Err(DeskError::Unsettled { batches: batches.len() });
     }
-    Ok(log.publish()?)
+    log.publish()?;
+    Ok(None)
+}
+
+/// An error without what to do, which is being done.
+fn what_is_wrong(error: &LogError) -> String {
+    let told = in_full(error);
+    told.rsplit_once("; ").map_or(told.as_str(), |(what, _)| what).to_owned()
 }
 
 /// Durable before the log names its digest; in the place of what an attempt left that did not come so far.

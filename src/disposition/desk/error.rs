@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use rusqlite::ErrorCode;
 
@@ -10,6 +11,7 @@ use super::super::governs::meant;
 use super::super::kinds::in_full;
 use super::super::plan::PlanError;
 use super::super::request::{Refusal, RefusalKind};
+use super::Holder;
 use crate::audit::LogError;
 use crate::model::{BatchNumber, HoldId, Origin, PlanId, RuleNumber, SeriesName, SourceName, counted};
 use crate::records::sqlite::StoreError;
@@ -19,8 +21,8 @@ use crate::records::sqlite::StoreError;
 pub enum DeskError {
     #[error("could not {doing} {}", path.display())]
     File { doing: &'static str, path: PathBuf, source: io::Error },
-    #[error("another retentiond holds {}; wait until it ends, or stop it", state.display())]
-    Locked { state: PathBuf },
+    #[error("{holder} holds {}; wait until it ends, or stop it", state.display())]
+    Locked { state: PathBuf, holder: Holder },
     #[error("{} belongs to user {owner}, not to user {own}, who runs this; run as that user, or `chown -R {own} {}`", path.display(), state.display())]
     Owner { path: PathBuf, state: PathBuf, owner: u32, own: u32 },
     #[error("{} has the mode {mode:03o}, which lets others {danger}; `chmod {mend} {}`", path.display(), path.display())]
@@ -84,6 +86,10 @@ pub enum DeskError {
     Broken,
     #[error("no answer came from who holds {}: {what}", state.display())]
     NoAnswer { state: PathBuf, what: &'static str, source: Option<io::Error> },
+    #[error("{holder} holds {} and gave no sign within {} s, so nothing was asked of it; let it go on, wait until it ends, or stop it", state.display(), waited.as_secs())]
+    Silent { state: PathBuf, holder: Holder, waited: Duration },
+    #[error("{holder} holds {} and gave no answer within {} s, so whether it granted what was asked is unknown; let it go on, and look before you ask again", state.display(), waited.as_secs())]
+    Unanswered { state: PathBuf, holder: Holder, waited: Duration },
     #[error("who holds {} stopped answering, and did not read the request", state.display())]
     Unheard { state: PathBuf },
     #[error("this user may neither use {} nor ask who holds it; run the command as the owner of that directory, or as a user of its group", state.display())]
@@ -126,7 +132,7 @@ impl DeskError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::File { .. } => "state-file",
-            Self::Locked { .. } => "state-locked",
+            Self::Locked { .. } | Self::Silent { .. } => "state-locked",
             Self::Owner { .. } => "state-owner",
             Self::Mode { .. } => "state-mode",
             Self::Kind { .. } => "state-kind",
@@ -149,7 +155,7 @@ impl DeskError {
             Self::Records(error) => error.code(),
             Self::Random(_) => "random",
             Self::Broken => "broken",
-            Self::NoAnswer { .. } => "no-answer",
+            Self::NoAnswer { .. } | Self::Unanswered { .. } => "no-answer",
             Self::Unheard { .. } => "unheard",
             Self::NoRights { .. } => "state-rights",
             Self::NoDaemon { .. } | Self::HeldByCommand { .. } => "no-daemon",
@@ -163,7 +169,9 @@ impl DeskError {
     /// What kind of answer it is.
     pub fn kind(&self) -> RefusalKind {
         match self {
-            Self::Locked { .. } | Self::Crowded { .. } | Self::Unheard { .. } => RefusalKind::Busy,
+            Self::Locked { .. } | Self::Silent { .. } | Self::Crowded { .. } | Self::Unheard { .. } => {
+                RefusalKind::Busy
+            }
             Self::Owner { .. } | Self::Mode { .. } | Self::Kind { .. } => RefusalKind::Configuration,
             Self::Log(error) => RefusalKind::of_log(error),
             Self::Plan(error) => error.kind(),
@@ -194,7 +202,8 @@ impl DeskError {
             | Self::NoRights { .. }
             | Self::NoDaemon { .. }
             | Self::HeldByCommand { .. }
-            | Self::NoAnswer { .. } => RefusalKind::Failure,
+            | Self::NoAnswer { .. }
+            | Self::Unanswered { .. } => RefusalKind::Failure,
         }
     }
 

@@ -5,7 +5,7 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use super::DeskError;
+use super::{DeskError, Holder};
 
 /// The lock of the state directory; it goes when dropped, or when the process ends in whatever way.
 #[derive(Debug)]
@@ -59,13 +59,18 @@ fn make_dir(path: &Path, mode: u32) -> Result<(), DeskError> {
     }
 }
 
+/// The file whose lock says who is in the state directory.
+pub(super) fn lock_path(state: &Path) -> PathBuf {
+    state.join("lock")
+}
+
 fn lock(state: &Path) -> Result<StateLock, DeskError> {
-    let path = state.join("lock");
+    let path = lock_path(state);
     let failed = |source| DeskError::File { doing: "lock", path: path.clone(), source };
     let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o640).open(&path).map_err(failed)?;
     match file.try_lock() {
         Ok(()) => Ok(StateLock { _file: file }),
-        Err(TryLockError::WouldBlock) => Err(DeskError::Locked { state: state.to_owned() }),
+        Err(TryLockError::WouldBlock) => Err(DeskError::Locked { holder: Holder::of(state), state: state.to_owned() }),
         Err(TryLockError::Error(source)) => Err(failed(source)),
     }
 }
@@ -92,8 +97,8 @@ impl Look<'_> {
         for name in PRIVATE {
             self.at(&self.state.join(name), true, 0o077)?;
         }
-        match fs::symlink_metadata(self.state.join("lock")) {
-            Ok(_) => self.at(&self.state.join("lock"), false, 0o022),
+        match fs::symlink_metadata(lock_path(self.state)) {
+            Ok(_) => self.at(&lock_path(self.state), false, 0o022),
             Err(_) => Ok(()),
         }
     }

@@ -7,11 +7,15 @@ use std::time::Duration;
 
 use super::lines::LONGEST_LINE;
 use super::serve::{SOCKET, reach};
-use crate::disposition::desk::DeskError;
+use crate::disposition::desk::{DeskError, Holder};
 use crate::disposition::request::{RefusalKind, Request, Response};
 
 /// An answer may take a chunk and the reading of a plan's list.
-const ANSWER_WITHIN: Duration = Duration::from_secs(120);
+pub const ANSWER_WITHIN: Duration = Duration::from_secs(120);
+
+/// How long to wait for a process that has the lock and gives no sign yet, or no more. A greeting asks nothing of the
+/// Desk.
+pub const SIGN_WITHIN: Duration = Duration::from_secs(10);
 
 /// Longest answer read.
 const LONGEST_ANSWER: u64 = 256 << 20;
@@ -27,19 +31,27 @@ impl Client {
     ///
     /// # Errors
     /// [`DeskError::NoDaemon`] where nobody serves the socket, [`DeskError::NoRights`] where this user may not use it;
-    /// too many do.
+    /// [`DeskError::Silent`] where no greeting came within [`SIGN_WITHIN`]; too many do.
     pub fn connect(state: &Path) -> Result<Self, DeskError> {
         let connect = || {
             let (_dir, path) = reach(state, SOCKET)?;
             let stream = UnixStream::connect(path)?;
-            stream.set_read_timeout(Some(ANSWER_WITHIN))?;
+            stream.set_read_timeout(Some(SIGN_WITHIN))?;
             stream.set_write_timeout(Some(ANSWER_WITHIN))?;
             io::Result::Ok(stream)
         };
         let stream = connect().map_err(|error| unreachable(state, error))?;
         let mut client = Self { state: state.to_owned(), stream: BufReader::new(stream) };
-        match client.read()? {
-            Response::Ready => Ok(client),
+        let greeting = client.read().map_err(|error| match error {
+            DeskError::Unanswered { state, holder, .. } => DeskError::Silent { state, holder, waited: SIGN_WITHIN },
+            other => other,
+        })?;
+        match greeting {
+            Response::Ready => {
+                let set = client.stream.get_ref().set_read_timeout(Some(ANSWER_WITHIN));
+                set.map_err(|error| no_answer(state, "the connection failed", Some(error)))?;
+                Ok(client)
+            }
             Response::Refused(refusal) if refusal.kind == RefusalKind::Busy => {
                 Err(DeskError::Crowded { what: "too many are open; try again" })
             }
@@ -73,13 +85,23 @@ impl Client {
     fn read(&mut self) -> Result<Response, DeskError> {
         let mut answer = Vec::new();
         let read = (&mut self.stream).take(LONGEST_ANSWER).read_until(b'\n', &mut answer);
-        read.map_err(|error| no_answer(&self.state, "the connection failed", Some(error)))?;
+        read.map_err(|error| self.unread(error))?;
         if answer.last() != Some(&b'\n') {
             let what = "the connection ended; whether the request was granted is unknown, look before you repeat it";
             return Err(no_answer(&self.state, what, None));
         }
         let unreadable = |error| no_answer(&self.state, "what it said cannot be read", Some(io::Error::other(error)));
         serde_json::from_slice(&answer).map_err(unreadable)
+    }
+
+    fn unread(&self, error: io::Error) -> DeskError {
+        let state = self.state.clone();
+        match error.kind() {
+            io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
+                DeskError::Unanswered { holder: Holder::of(&state), state, waited: ANSWER_WITHIN }
+            }
+            _ => no_answer(&state, "the connection failed", Some(error)),
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use std::thread;
 use std::time::{Duration, Instant as Monotonic};
 
 pub use answer::Session;
-pub use client::Client;
+pub use client::{ANSWER_WITHIN, Client, SIGN_WITHIN};
 pub use serve::{Served, Steward, serve};
 
 use super::desk::{Brake, Desk, DeskError, SharedDesk, actor_of};
@@ -29,9 +29,6 @@ use crate::disposition::plan::{self, Made, PlanError, PlanRequest, PlanningKeys,
 use crate::disposition::rails::History;
 use crate::disposition::request::{Refusal, Request, Response};
 use crate::model::{Actor, Digest, Instant};
-
-/// How long to wait for a process that has the lock and does not answer yet, or no more.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The Desk, wherever it is.
 pub struct Door {
@@ -76,7 +73,7 @@ pub fn connect_to_holder(state: &Path) -> Result<Client, DeskError> {
     let began = Monotonic::now();
     loop {
         match Client::connect(state) {
-            Err(DeskError::Crowded { .. }) if began.elapsed() < PATIENCE => thread::sleep(Duration::from_millis(10)),
+            Err(DeskError::Crowded { .. }) if began.elapsed() < SIGN_WITHIN => thread::sleep(Duration::from_millis(10)),
             connected => return connected,
         }
     }
@@ -99,13 +96,14 @@ fn find_place(install: &Arc<Installation>, keys: Option<&KeyPlaces>, watch: &Arc
             Ok(client) => return Ok(Holder::There(client)),
             Err(error @ DeskError::NoRights { .. }) => return Err(error),
             // Whoever has it is well, and busy: nobody is to wait for its end, or to end it.
-            Err(error @ DeskError::Crowded { .. }) => error,
+            Err(error @ (DeskError::Crowded { .. } | DeskError::Silent { .. })) => error,
             Err(_) => refused,
         };
         // Only a lock and a crowd pass with time.
-        let passes = matches!(&refused, DeskError::Locked { .. } | DeskError::Crowded { .. })
-            || matches!(&refused, DeskError::Log(error) if error.is_locked());
-        if !passes || began.elapsed() > PATIENCE {
+        let passes =
+            matches!(&refused, DeskError::Locked { .. } | DeskError::Crowded { .. } | DeskError::Silent { .. })
+                || matches!(&refused, DeskError::Log(error) if error.is_locked());
+        if !passes || began.elapsed() > SIGN_WITHIN {
             return Err(refused);
         }
         thread::sleep(Duration::from_millis(10));
@@ -175,6 +173,11 @@ impl Door {
             Holder::Here { desk, .. } => Some(desk),
             Holder::There(_) => None,
         }
+    }
+
+    /// The state that another process holds, which is asked.
+    pub fn elsewhere(&self) -> Option<&Path> {
+        self.here().is_none().then_some(&self.install.state)
     }
 
     /// Asks, wherever the Desk is.

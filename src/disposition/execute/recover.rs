@@ -15,7 +15,7 @@ use super::restored;
 use super::spool::{Spool, SpoolDir};
 use super::statement::{BatchResult, Changes};
 use crate::audit::leaf::{Action, Body, Correction, Intent, RecordOutcome};
-use crate::audit::{keys_in, load_fingerprinter};
+use crate::audit::{committed_fingerprinters, keys_in};
 use crate::disposition::Installation;
 use crate::disposition::chronicle::correction;
 use crate::disposition::desk::{Desk, behind};
@@ -298,7 +298,8 @@ fn name_rows(
     let (batch, install) = (intent.batch, desk.install().clone());
     let source = source_of(&install, intent)?;
     let nameless = || ExecuteError::Nameless { batch, source_name: intent.source.clone() };
-    let namer = load_fingerprinter(keys_in(&install.state), &intent.source, intent.year)?.ok_or_else(nameless)?;
+    let named = committed_fingerprinters(desk.log(), &keys_in(&install.state), &intent.source)?;
+    let namer = named.get(&intent.year).ok_or_else(nameless)?;
     let mut keys = HashMap::new();
     let unresolved = |source| ExecuteError::Unresolved { batch, source_name: intent.source.clone(), source };
     Reader::open(source, &install.series)

@@ -9,7 +9,7 @@ use super::error::ExecuteError;
 use super::inherited;
 use super::logged::{LoggedBatch, is_gone, logged_batch};
 use crate::audit::leaf::{Action, Body, Correction, Intent};
-use crate::audit::{BACK, Brief, Entries, LogError, keys_in, load_fingerprinter};
+use crate::audit::{BACK, Brief, Entries, Fingerprinter, LogError, committed_fingerprinters, keys_in};
 use crate::disposition::Installation;
 use crate::disposition::chronicle::correction;
 use crate::disposition::desk::{Desk, behind};
@@ -144,13 +144,14 @@ pub(super) fn resurrected(
     judged_at: Option<Instant>,
 ) -> Result<Compared, ExecuteError> {
     let (mut compared, mut waiting, mut records) = (Compared::default(), Vec::new(), 0);
+    let names = committed_fingerprinters(log, &keys_in(&install.state), source)?;
     for (place, batch) in batches.iter().enumerate() {
         if let Some(logged) = logged_batch(log, *batch)? {
             records += logged.records.len();
             waiting.push(logged);
         }
         if records >= COMPARED || place + 1 == batches.len() {
-            let (present, unnamed) = present(install, source, &waiting, judged_at)?;
+            let (present, unnamed) = present(install, source, &names, &waiting, judged_at)?;
             compared.unnamed += unnamed;
             compared.back.extend(waiting.drain(..).filter_map(|logged| correction_of(&logged, &present)));
             records = 0;
@@ -160,10 +161,11 @@ pub(super) fn resurrected(
 }
 
 /// The records that batches destroyed and whose name a row bears, and those that they anonymized and whose row lacks a
-/// mask. Beside them, how many could not be looked for.
+/// mask. Beside them, how many could not be looked for. `names`: the keys of their log, by year.
 fn present(
     install: &Installation,
     source: &SourceName,
+    names: &BTreeMap<i32, Fingerprinter>,
     batches: &[LoggedBatch],
     judged_at: Option<Instant>,
 ) -> Result<(HashSet<Fingerprint>, u64), ExecuteError> {
@@ -173,12 +175,10 @@ fn present(
         let records = logged.gone().map(|(name, day)| (name, (logged.intent.action, day)));
         gone.entry(named).or_default().extend(records);
     }
-    let keys = keys_in(&install.state);
     let (mut present, mut unnamed) = (HashSet::new(), 0);
     for ((series, year), gone) in gone {
-        let names = load_fingerprinter(&keys, source, year)?;
-        let (Some(mapping), Some(database), Some(names)) =
-            (install.mapping(&series).filter(|mapping| mapping.source == *source), install.sources.get(source), names)
+        let mapping = install.mapping(&series).filter(|mapping| mapping.source == *source);
+        let (Some(mapping), Some(database), Some(names)) = (mapping, install.sources.get(source), names.get(&year))
         else {
             unnamed += gone.len() as u64;
             continue;

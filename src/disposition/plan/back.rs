@@ -17,7 +17,7 @@ use super::sought::{AT_ONCE, Sought};
 use super::{Plan, PlanError, PlannedSeries};
 use crate::audit::earlier::{Kept, beside, earlier_logs};
 use crate::audit::leaf::Body;
-use crate::audit::{self, Brief, Entries, Fingerprinter, KeyPlaces, LogError, LogReader, Naming, namings};
+use crate::audit::{self, Brief, Entries, Fingerprinter, KeyPlaces, Keyless, LogError, LogReader, Naming, namings};
 use crate::disposition::Installation;
 use crate::disposition::desk::behind::untold;
 use crate::model::{BatchNumber, Fingerprint, SourceName};
@@ -56,9 +56,9 @@ pub(super) fn mark(
         let namings = namings(log, &keys)?;
         // A log may say of a key of one before it that it was destroyed.
         forgotten.extend(namings.forgotten);
-        let lost = namings.keyless.iter().filter(|naming| !forgotten.contains(&(naming.source.clone(), naming.year)));
-        for naming in lost {
-            let may_be_its = scope.series.iter().filter(|scoped| may_name(install, naming, scoped.mapping));
+        let is_lost = |of: &&Keyless| of.commitment.is_none_or(|commitment| !forgotten.contains(&commitment));
+        for lost in namings.keyless.iter().filter(is_lost) {
+            let may_be_its = scope.series.iter().filter(|scoped| may_name(install, &lost.naming, scoped.mapping));
             told.untold.extend(may_be_its.map(|scoped| scoped.source.name.clone()));
         }
         let of_series: Vec<Vec<(&Naming, &Fingerprinter)>> =

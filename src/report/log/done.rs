@@ -8,8 +8,11 @@ use serde_json::{Value, json};
 
 use crate::audit::checkpoint::SignedCheckpoint;
 use crate::audit::earlier::EarlierLog;
+use crate::audit::note::VerifierKey;
+use crate::audit::witness::{Kept, Sight};
 use crate::disposition::desk::Successor;
-use crate::model::PlanId;
+use crate::model::{Origin, PlanId};
+use crate::report::plain::one_line;
 use crate::report::plan::PlanLeft;
 use crate::report::table::count;
 use crate::report::{Report, Words, earlier, to_value};
@@ -66,6 +69,45 @@ impl Report for ProofText {
 pub struct Cosigned {
     pub cosignature: String,
     pub witness_key: String,
+    /// The logs that the co-signed one continues.
+    pub earlier: Vec<EarlierLog>,
+    /// Where more may stand before these: the logs that this witness had co-signed and that are not among them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub others: Option<Vec<SeenBefore>>,
+}
+
+/// A log of which a witness had co-signed a beginning.
+#[derive(Debug, Serialize)]
+pub struct SeenBefore {
+    pub log: Origin,
+    pub entries: u64,
+}
+
+impl Cosigned {
+    /// What was seen, under the key of this witness.
+    pub fn new(sight: Sight, witness_key: &VerifierKey) -> Self {
+        let seen = |Kept { log, entries, .. }| SeenBefore { log, entries };
+        Self {
+            cosignature: sight.cosignature.to_string(),
+            witness_key: witness_key.to_string(),
+            earlier: sight.earlier,
+            others: sight.others.map(|others| others.into_iter().map(seen).collect()),
+        }
+    }
+
+    /// What the cosignature says nothing of, a sentence or two each: the line itself must stay as it is.
+    pub fn unseen(&self, words: &Words) -> Vec<String> {
+        let mut told: Vec<_> = self.earlier.iter().filter_map(|log| earlier::not_seen(log, words)).collect();
+        if let (Some(others), Some(last)) = (&self.others, self.earlier.last()) {
+            told.push(words.fill(words.witness_first_unknown, &[last.log.as_str()]));
+            let seen = |one: &SeenBefore| format!("{} ({})", one.log, count(one.entries, words));
+            if !others.is_empty() {
+                let others: Vec<_> = others.iter().map(seen).collect();
+                told.push(words.fill(words.witness_others, &[&others.join(", ")]));
+            }
+        }
+        told
+    }
 }
 
 impl Report for Cosigned {
@@ -173,6 +215,8 @@ pub struct Adopted {
     pub kept: Option<PathBuf>,
     /// The key of keyed digests was lost, so a new one was made.
     pub new_digest_key: bool,
+    /// Why the old log could not be opened, where it could not: what waited in it for an outcome nobody could see.
+    pub unopened: Option<String>,
     /// Files that batches under the old log have left, or were about to unlink when a crash interrupted them.
     pub left: Vec<PlanLeft>,
     /// What the reader types before a subcommand.
@@ -183,10 +227,10 @@ pub struct Adopted {
 impl Adopted {
     /// A successor, the files that wait under it by their plans, and what is typed before a subcommand.
     pub fn new(successor: Successor, left: BTreeMap<PlanId, u64>, program: String) -> Self {
-        let Successor { origin, predecessor, read, partial, kept, new_digest_key } = successor;
+        let Successor { origin, predecessor, read, partial, kept, new_digest_key, unopened } = successor;
         let (origin, predecessor) = (origin.to_string(), predecessor.to_string());
         let left = left.into_iter().map(|(plan, files)| PlanLeft { plan: plan.to_string(), files }).collect();
-        Self { origin, predecessor, read, partial, kept, new_digest_key, left, program }
+        Self { origin, predecessor, read, partial, kept, new_digest_key, unopened, left, program }
     }
 }
 
@@ -199,6 +243,9 @@ impl Report for Adopted {
         }
         if self.partial {
             text += &format!("{}\n", words.fill(words.predecessor_partial, &[&count(self.read, words)]));
+        }
+        if let Some(reason) = &self.unopened {
+            text += &format!("{}\n", words.fill(words.predecessor_unopened, &[one_line(reason).trim_end_matches('.')]));
         }
         if self.new_digest_key {
             text += &format!("{}\n", words.new_digest_key);

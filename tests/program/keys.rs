@@ -1,0 +1,134 @@
+//! Fingerprint keys that were lost, exchanged or forgotten: what is answered, warned of and refused then.
+
+use std::fs;
+
+use super::house::{DUE, House};
+
+/// A house whose record 4 was destroyed.
+fn destroyed() -> House {
+    let house = House::new();
+    let plan = house.approved();
+    assert_eq!(house.run(&["apply", &plan]).code, 0);
+    house
+}
+
+const LOOKUP: [&str; 4] = ["audit", "lookup", "dossier", "4"];
+
+/// The one fingerprint key of the house.
+fn key(house: &House) -> String {
+    let keys = fs::read_dir(house.path("state/private/keys")).unwrap();
+    let mut names = keys.map(|key| key.unwrap().file_name().into_string().unwrap());
+    let name = names.find(|name| name.starts_with("fp-")).unwrap();
+    format!("state/private/keys/{name}")
+}
+
+/// Nobody can tell, and the answer says what can be done.
+fn cannot_tell(house: &House, mend: &str) {
+    let (code, found) = house.json(&LOOKUP);
+    assert_eq!((code, &found["answer"]), (1, &"CANNOT-TELL".into()), "{found}");
+    let ran = house.run(&LOOKUP);
+    assert!(ran.code == 1 && ran.flat().contains(mend), "{ran:?}");
+}
+
+fn warning(house: &House) -> Option<String> {
+    // Its one date that cannot be read is an error by itself.
+    let (_, checked) = house.json(&["check"]);
+    let lost = checked["findings"].as_array().unwrap().iter().find(|found| found["code"] == "key-lost")?;
+    assert_eq!(lost["severity"], "warning", "{lost}");
+    lost["mend"].as_str().map(str::to_owned)
+}
+
+#[test]
+fn a_key_that_was_lost_before_a_successor_made_its_own_is_an_answer_and_not_an_error() {
+    let house = destroyed();
+    let (key, aside) = (house.path(&key(&house)), house.path("aside"));
+    assert_eq!(warning(&house), None);
+    fs::rename(&key, &aside).unwrap();
+    assert!(warning(&house).unwrap().contains("`audit adopt --reason …`"), "{:?}", warning(&house));
+    house.ask(&["audit", "adopt", "--reason", "the keys were lost"]);
+    cannot_tell(&house, "without a copy, what they named can be found by nobody");
+    assert_eq!(warning(&house).unwrap(), "Put it back from your copy of `private/keys`.");
+    // The successor names a record: its own key has the place of the lost one.
+    house.ask(&["hold", "place", "dossier", "61", "--reason", "an inquiry"]);
+    cannot_tell(&house, "in a copy of the state directory");
+    let (_, found) = house.json(&LOOKUP);
+    let years = |field: &str| found[field].as_array().map_or(0, Vec::len);
+    assert_eq!((years("replaced_keys"), years("missing_keys")), (1, 0), "{found}");
+    assert!(warning(&house).unwrap().contains("must stay there"), "{:?}", warning(&house));
+    // In a copy of the state the old key answers.
+    fs::copy(&aside, &key).unwrap();
+    assert_eq!(house.ask(&LOOKUP)["answer"], "DESTROYED");
+}
+
+/// One more dossier past its term.
+#[cfg(feature = "simulate")]
+fn add(house: &House, id: i64) {
+    let insert = "INSERT INTO dossier VALUES (?1, 'canary-' || ?1, '2018-03-01T12:00:00Z')";
+    house.database().execute(insert, [id]).unwrap();
+}
+
+#[cfg(feature = "simulate")]
+#[test]
+fn what_a_lost_key_named_is_not_said_to_have_gone_with_the_key_of_the_successor() {
+    let house = House::new();
+    house.set_clock("2026-03-01T12:00:00Z");
+    let plan = house.approved();
+    house.ask(&["apply", &plan]);
+    fs::remove_file(house.path("state/private/keys/fp-app-2026.key")).unwrap();
+    house.ask(&["audit", "adopt", "--reason", "the key was lost"]);
+    add(&house, 100);
+    let plan = house.plan();
+    house.ask(&["approve", &plan, "--accept", "rules,restored"]);
+    house.ask(&["apply", &plan]);
+    house.set_clock("2028-03-01T12:00:00Z");
+    house.ask(&["audit", "forget-key", "app", "2026"]);
+    let (code, found) = house.json(&LOOKUP);
+    assert_eq!((code, &found["answer"]), (1, &"CANNOT-TELL".into()), "the lost key was another: {found}");
+    assert!(warning(&house).is_some());
+    add(&house, 101);
+    let plan = house.plan();
+    let (_, refused) = house.json(&["approve", &plan]);
+    assert_eq!(refused["error"]["rails"], serde_json::json!(["restored"]), "{refused}");
+}
+
+#[cfg(feature = "simulate")]
+#[test]
+fn a_key_that_was_forgotten_is_warned_of_nowhere_and_trips_nothing_also_under_a_successor() {
+    let house = House::new();
+    house.set_clock("2026-03-01T12:00:00Z");
+    let plan = house.approved();
+    house.ask(&["apply", &plan]);
+    house.set_clock("2028-03-01T12:00:00Z");
+    let key = house.path("state/private/keys/fp-app-2026.key");
+    fs::rename(&key, house.path("aside")).unwrap();
+    assert!(warning(&house).unwrap().contains("`audit forget-key app 2026`"), "{:?}", warning(&house));
+    house.ask(&["audit", "forget-key", "app", "2026"]);
+    for _ in 0..2 {
+        assert_eq!(warning(&house), None);
+        assert_eq!(house.ask(&LOOKUP)["answer"], "KEY-DESTROYED");
+        house.ask(&["audit", "adopt", "--reason", "moved"]);
+    }
+    // What the key named stands there again, and none can tell: it is a record like any other.
+    add(&house, 4);
+    let plan = house.plan();
+    house.ask(&["approve", &plan, "--accept", "rules"]);
+}
+
+#[test]
+fn under_the_key_of_a_successor_nobody_says_that_what_the_lost_one_named_is_not_back() {
+    let house = House::new();
+    fs::copy(house.path("app.db"), house.path("backup.db")).unwrap();
+    let plan = house.approved();
+    house.ask(&["apply", &plan]);
+    fs::remove_file(house.path(&key(&house))).unwrap();
+    house.ask(&["audit", "adopt", "--reason", "the keys were lost"]);
+    house.ask(&["hold", "place", "dossier", "61", "--reason", "an inquiry"]);
+    fs::copy(house.path("backup.db"), house.path("app.db")).unwrap();
+    let plan = house.plan();
+    let (_, refused) = house.json(&["approve", &plan]);
+    assert_eq!(refused["error"]["rails"], serde_json::json!(["rules", "restored"]), "{refused}");
+    let corrections = house.ask(&["audit", "show", "--kind", "correction"])["entries"].clone();
+    let told = corrections.as_array().unwrap().last().unwrap();
+    assert_eq!((&told["records"], &told["unnamed"]), (&0.into(), &DUE.into()), "{corrections}");
+    house.verify();
+}
