@@ -29,10 +29,12 @@ fn a_hold_asked_of_a_process_that_is_stopped_says_for_whom_it_waits_and_ends_soo
     let office = Office::new("report", 3);
     let daemon = office.start();
     daemon.signal(Signal::STOP);
+    let began = Instant::now();
     let (mut hold, mut told, note) = asked(&office);
     let (named, mend) = (format!("process {}", daemon.id()), format!("kill -CONT {}", daemon.id()));
     assert!(note.contains(&named) && note.contains(&mend) && note.contains("for 10 s at most"), "{note}");
     assert_eq!(hold.wait().unwrap().code(), Some(75));
+    assert!(began.elapsed() < Duration::from_secs(40), "it ended after {:?}", began.elapsed());
     let mut error = String::new();
     told.read_to_string(&mut error).unwrap();
     let error = error.split_whitespace().collect::<Vec<_>>().join(" ");

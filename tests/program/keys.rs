@@ -114,6 +114,25 @@ fn a_key_that_was_forgotten_is_warned_of_nowhere_and_trips_nothing_also_under_a_
     house.ask(&["approve", &plan, "--accept", "rules"]);
 }
 
+#[cfg(feature = "simulate")]
+#[test]
+fn a_key_that_a_successor_went_on_with_and_forgot_is_forgotten_for_the_log_before_it_too() {
+    let house = House::new();
+    house.set_clock("2026-03-01T12:00:00Z");
+    let plan = house.approved();
+    house.ask(&["apply", &plan]);
+    house.ask(&["audit", "adopt", "--reason", "moved"]);
+    let held = house.ask(&["hold", "place", "dossier", "61", "--reason", "an inquiry"]);
+    house.ask(&["hold", "lift", held["hold"].as_str().unwrap(), "--reason", "it ended"]);
+    house.set_clock("2028-03-01T12:00:00Z");
+    house.ask(&["audit", "forget-key", "app", "2026"]);
+    assert_eq!(warning(&house), None);
+    assert_eq!(house.ask(&LOOKUP)["answer"], "KEY-DESTROYED");
+    add(&house, 4);
+    let plan = house.plan();
+    house.ask(&["approve", &plan, "--accept", "rules"]);
+}
+
 #[test]
 fn under_the_key_of_a_successor_nobody_says_that_what_the_lost_one_named_is_not_back() {
     let house = House::new();

@@ -147,6 +147,21 @@ fn a_successor_signs_with_another_key_than_its_log_whoever_hands_it_in() {
 }
 
 #[test]
+fn the_key_of_a_log_that_was_lost_is_known_by_what_is_remembered_and_signs_no_successor() {
+    let house = House::new();
+    assert_eq!(house.run(&["hold", "place", "dossier", "3", "--reason", "x"]).code, 0);
+    fs::create_dir(house.path("credentials")).unwrap();
+    let key = house.path("state/private/keys/audit-signing-key");
+    fs::rename(&key, house.path("credentials/audit-signing-key")).unwrap();
+    fs::rename(house.path("state/audit"), house.path("lost")).unwrap();
+    let adopt = ["audit", "adopt", "--reason", "lost"];
+    let with_key = || ran(house.command(&adopt).env("CREDENTIALS_DIRECTORY", house.path("credentials")));
+    let refused = with_key();
+    assert!(refused.code == 1 && refused.flat_err().contains("without the credential"), "{refused:?}");
+    assert!(!house.path("state/audit/checkpoint").exists());
+}
+
+#[test]
 fn a_successor_begun_without_the_key_of_digests_says_so() {
     let house = House::new();
     assert_eq!(house.run(&["hold", "place", "dossier", "3", "--reason", "x"]).code, 0);

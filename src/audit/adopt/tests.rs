@@ -153,6 +153,18 @@ fn nothing_is_succeeded_where_there_is_nothing() {
 }
 
 #[test]
+fn a_key_handed_in_signs_no_successor_of_another_name() {
+    let (place, other) = (sample(), LogDir::new());
+    drop(other.create());
+    let handed_in = KeyPlaces::new(place.keys()).with_credential(other.keys().join("audit-signing-key"));
+    let adoption =
+        |origin: &str| Adoption { origin: origin.into(), reason: Digest::of(b"reason"), actor: "ann (0)".into() };
+    let refused = adopt(&place.dir(), handed_in, adoption("log.example/2"), at(1)).err();
+    assert!(matches!(refused, Some(LogError::Key(KeyError::NotDeclared { .. }))), "{refused:?}");
+    assert!(!goes_on(&place, "nothing was decided"));
+}
+
+#[test]
 fn a_log_that_was_lost_is_named_and_no_empty_directory_kept_in_its_place() {
     let place = sample();
     fs::rename(place.dir(), place.dir().with_file_name("lost")).unwrap();
