@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::LazyLock;
 
 use retentiond::audit::leaf::{Body, Correction, HoldAction, Intent, Run, RunCounts, VerdictCounts};
 use retentiond::audit::verify::{Trust, verify};
@@ -17,14 +18,16 @@ use super::sense::forgeries;
 
 /// Whether Python and its module for signatures are on this machine; without them there is nothing to compare with.
 pub fn python() -> bool {
-    let found = Command::new("python3")
-        .args(["-c", "import cryptography, zoneinfo; zoneinfo.ZoneInfo('America/Toronto')"])
-        .output();
-    let is_there = found.is_ok_and(|output| output.status.success());
-    if !is_there {
+    static IS_THERE: LazyLock<bool> = LazyLock::new(|| {
+        let found = Command::new("python3")
+            .args(["-c", "import cryptography, zoneinfo; zoneinfo.ZoneInfo('America/Toronto')"])
+            .output();
+        found.is_ok_and(|output| output.status.success())
+    });
+    if !*IS_THERE {
         eprintln!("python3 with `cryptography` is not installed: docs/verify.py was not run");
     }
-    is_there
+    *IS_THERE
 }
 
 /// The last line that the script prints, its exit code, and all that it prints.
