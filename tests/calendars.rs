@@ -184,3 +184,27 @@ fn every_code_of_the_calendar_room_has_its_sample() {
     assert!(codes.len() > 10, "the calls are no longer found: {codes:?}");
     assert_eq!(codes.difference(&samples).collect::<Vec<_>>(), Vec::<&String>::new());
 }
+
+#[test]
+fn a_fault_in_a_rule_or_a_series_names_it() {
+    for (name, named) in [
+        ("period-zero", "rule "),
+        ("missing-keep", "rule "),
+        ("unknown-trigger--until", "rule "),
+        ("unknown-word--disposition", "rule "),
+        ("floor-disposes", "rule "),
+        ("unknown-key--rule", "rule "),
+        ("unknown-key--series", "series "),
+    ] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/calendars/invalid/{name}.toml"));
+        let text = fs::read_to_string(&path).unwrap();
+        let fault = &parse(&path).unwrap_err()[0];
+        let start = fault.span.clone().unwrap().start;
+        // The name of the table in which the fault stands; a caret at its head stands before its name.
+        let from = text[..start + 2].rfind("\n[[").unwrap();
+        let key = if named == "rule " { "number" } else { "name" };
+        let line = text[from..].lines().find(|line| line.starts_with(key)).unwrap();
+        let called = line.split('"').nth(1).unwrap();
+        assert!(fault.message.starts_with(&format!("{named}{called}: ")), "{name}: {}", fault.message);
+    }
+}

@@ -86,7 +86,7 @@ fn unwritable_state(state: &Path) -> Option<Finding> {
         line: None,
         place: state.display().to_string(),
         message: format!("This user cannot {cannot} {}: {denied}.", there.display()),
-        mend: "Run this as the user who is to run retentiond; if that is this one, give it the directory, or name another as `state`."
+        mend: "Run this as the user who is to run retentiond; if that is this one, give it the directory (on a file system that is mounted for writing), or name another as `state`."
             .to_owned(),
     })
 }

@@ -74,6 +74,20 @@ impl<'t> Document<'t> {
         self.fault(span, code, message, mend);
     }
 
+    /// Reads a part of the file that people know by a name (`rule PC-1`): the faults found there say so, for `rule[3]`
+    /// is to be counted, and `P0D` may stand in many.
+    pub fn within<T>(&self, name: Option<&str>, read: impl FnOnce() -> T) -> T {
+        let before = self.faults.borrow().len();
+        let answer = read();
+        let mut faults = self.faults.borrow_mut();
+        for (fault, name) in faults[before..].iter_mut().zip(name.iter().cycle()) {
+            if !fault.message.contains(name) {
+                fault.message = format!("{name}: {}", fault.message);
+            }
+        }
+        answer
+    }
+
     /// Whether a value of this path was asked for and found.
     pub fn knows(&self, path: &str) -> bool {
         self.spans.borrow().contains_key(path)
@@ -124,7 +138,9 @@ impl<'d> Table<'d> {
 
     /// The value of a key that may be left out.
     pub fn get(&mut self, key: &'static str) -> Option<Value<'d>> {
-        self.asked.push(key);
+        if !self.asked.contains(&key) {
+            self.asked.push(key);
+        }
         self.entries.get(key).map(|value| Value::new(self.document, self.inside(key), value))
     }
 

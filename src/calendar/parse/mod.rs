@@ -53,13 +53,23 @@ fn read(document: &Document<'_>) -> Option<Calendar> {
     let mend = "write a [[series]] for each class of records that the rules govern";
     let series_list = root.need("series", mend);
     let mut known = KnownSeries::new();
-    let series: Vec<_> =
-        tables(series_list.as_ref()).into_iter().map(|table| series::read(table, &mut known)).collect();
+    let series: Vec<_> = tables(series_list.as_ref())
+        .into_iter()
+        .map(|mut table| {
+            let name = called("series", "name", &mut table);
+            document.within(name.as_deref(), || series::read(table, &mut known))
+        })
+        .collect();
     // Without series every rule would be at fault for the same reason.
     let known = series_list.is_some().then_some(&known);
     let mut numbers = BTreeSet::new();
     let rules = tables(root.get("rule").as_ref()).into_iter();
-    let rules: Vec<_> = rules.map(|table| rule::read(table, known, &mut numbers)).collect();
+    let rules: Vec<_> = rules
+        .map(|mut table| {
+            let name = called("rule", "number", &mut table);
+            document.within(name.as_deref(), || rule::read(table, known, &mut numbers))
+        })
+        .collect();
     root.finish();
     Some(Calendar {
         series: series.into_iter().collect::<Option<_>>()?,
@@ -68,6 +78,11 @@ fn read(document: &Document<'_>) -> Option<Calendar> {
         digest: Digest::of(document.text().as_bytes()),
         ..header?
     })
+}
+
+/// What people call a table, where it says so: `rule PC-1`.
+fn called(what: &str, key: &'static str, table: &mut Table<'_>) -> Option<String> {
+    Some(format!("{what} {}", table.get(key)?.raw().as_str()?))
 }
 
 /// The tables of a list of tables; a list written with single brackets is told apart, because it is the likeliest slip.

@@ -1,5 +1,5 @@
-//! What ends a run between two batches: somebody stops it, a blackout opens, a person rejects its plan, the calendar that
-//! it obeys ends, or the database no longer says what the log says.
+//! What ends a run between two batches: somebody stops it, a blackout opens, a person rejects its plan, the calendar
+//! that it obeys ends, or the database no longer says what the log says.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 

@@ -1,4 +1,5 @@
-//! Waiting for a turn at the database: what meets a lock of another program is tried again, in longer and longer pauses.
+//! Waiting for a turn at the database: what meets a lock of another program is tried again, after longer and longer
+//! pauses.
 
 use std::fmt;
 use std::thread;

@@ -115,7 +115,7 @@ pub enum Refusal {
     #[error("it has other names (hard links), which would keep its content")]
     OtherNames,
     #[error(
-        "its directory cannot be read and written by this user, or holds files of others only their owners may remove; grant the right"
+        "its directory cannot be read and written by this user, holds files of others that only their owners may remove, or lies on a file system that is mounted read-only; grant the right, or mount it for writing"
     )]
     Unwritable,
     #[error("it, or its directory, is marked immutable or append-only (chattr)")]

@@ -26,7 +26,7 @@ pub enum StoreError {
         "a program crashed while it wrote {}, and whoever opens it next undoes what was left unfinished; start its application, or, if retentiond itself was interrupted, run the same `retentiond apply` again", database.display()
     )]
     Unfinished { database: PathBuf },
-    #[error("{} cannot be written; give this user the right to write the file and its directory", database.display())]
+    #[error("{} cannot be written; give this user the right to write the file and its directory, and mount its file system for writing where it is read-only", database.display())]
     ReadOnly { database: PathBuf },
     #[error("{} cannot be opened; give this user the right to read the file and to pass its directories", database.display())]
     NoAccess { database: PathBuf },

@@ -108,7 +108,8 @@ pub fn find_reference(
 }
 
 /// Asks an expression over `this` of every row, or of as many as may be asked `within` a time, and shows the records
-/// for which it holds until `visit` breaks.
+/// for which it holds until `visit` breaks; `None` is a row that no key finds again, which is never destroyed by
+/// itself.
 ///
 /// The expression is a column, not a condition: so every row shows itself, and none in which it takes long hides behind
 /// those that do not match.
@@ -121,17 +122,16 @@ pub fn find_where(
     series: &SeriesMapping,
     query: &FactsQuery,
     (expression, within): (&str, Duration),
-    visit: &mut dyn FnMut(RecordKey) -> ControlFlow<()>,
+    visit: &mut dyn FnMut(Option<RecordKey>) -> ControlFlow<()>,
 ) -> Result<Asked, StoreError> {
     let select = select_answers(opened, series, expression)?;
     let (began, mut asked) = (Instant::now(), Asked::All);
     let mut see = |row: &Row<'_>| {
-        // A row that no key finds again is never destroyed: nothing can be asked of it.
-        if row.get::<_, bool>(series.key.len())?
-            && let (key, true) = key_at(row, 0, series.key.len())?
-            && visit(key).is_break()
-        {
-            return Ok(ControlFlow::Break(()));
+        if row.get::<_, bool>(series.key.len())? {
+            let (key, finds_it) = key_at(row, 0, series.key.len())?;
+            if visit(finds_it.then_some(key)).is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
         }
         if began.elapsed() < within {
             return Ok(ControlFlow::Continue(()));

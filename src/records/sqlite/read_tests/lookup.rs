@@ -61,7 +61,7 @@ fn a_reference_finds_its_records_as_text_or_as_number() {
 fn find_where(reader: &mut Reader, series: &SeriesName, expression: &str) -> Result<Vec<RecordKey>, StoreError> {
     let mut found = Vec::new();
     reader.find_where(series, expression, Duration::MAX, &mut |key| {
-        found.push(key);
+        found.extend(key);
         ControlFlow::Continue(())
     })?;
     Ok(found)
