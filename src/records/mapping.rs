@@ -78,6 +78,11 @@ impl SeriesMapping {
         std::iter::successors(Some(part), owner).take(self.parts.len())
     }
 
+    /// Whether the rows of a part are of the series' own table, so that records go with others of their series.
+    pub fn is_own_part(&self, part: &PartMapping) -> bool {
+        part.table.eq_ignore_ascii_case(&self.table) && self.takes_along(part)
+    }
+
     /// Those of some series that destroy, of their own or with their records, rows from which a date of this event is
     /// read, and may do so before the record goes.
     pub fn dates_from<'m>(&self, event: &EventMapping, series: &[&'m SeriesMapping]) -> Vec<&'m SeriesMapping> {

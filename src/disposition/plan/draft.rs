@@ -33,6 +33,8 @@ const SCHEMA: &str = "
         PRIMARY KEY(series, sort)) WITHOUT ROWID;
     CREATE TABLE edge(
         series INTEGER NOT NULL, sort BLOB NOT NULL, blocker_series INTEGER NOT NULL, blocker BLOB NOT NULL,
+        -- 1 where the blocker keeps nothing from going, and only should go before
+        is_wish INTEGER NOT NULL,
         PRIMARY KEY(series, sort, blocker_series, blocker)) WITHOUT ROWID;
     CREATE INDEX edge_blocker ON edge(blocker_series, blocker);
     CREATE INDEX item_blocked ON item(blocked) WHERE blocked = 1;
@@ -154,7 +156,8 @@ impl Draft {
     ) -> Result<(), PlanError> {
         self.run(|connection| {
             let blocked = (series as i64, sort_bytes(key));
-            let mut insert = connection.prepare_cached("INSERT OR IGNORE INTO edge VALUES(?1, ?2, ?3, ?4)")?;
+            let mut insert = connection
+                .prepare_cached("INSERT INTO edge VALUES(?1, ?2, ?3, ?4, 0) ON CONFLICT DO UPDATE SET is_wish = 0")?;
             for edge in edges {
                 // A series outside the plan gets the place -1, where no item stands: its records block for good.
                 let blocker = (edge.blocker_series.map_or(-1, |place| place as i64), sort_bytes(edge.blocker));
@@ -164,6 +167,18 @@ impl Draft {
                 }
             }
             Ok(())
+        })
+    }
+
+    /// Lets one record of a series go before another, where both are listed and nothing speaks against it.
+    pub fn put_before(&self, series: usize, first: &RecordKey, other: &RecordKey) -> Result<(), PlanError> {
+        let (first, other) = (sort_bytes(first), sort_bytes(other));
+        if first == other {
+            return Ok(());
+        }
+        self.run(|connection| {
+            let mut insert = connection.prepare_cached("INSERT OR IGNORE INTO edge VALUES(?1, ?2, ?1, ?3, 1)")?;
+            insert.execute(params![series as i64, other, first]).map(drop)
         })
     }
 

@@ -23,6 +23,9 @@ use crate::records::facts::{EventFact, Facts};
 use crate::records::mapping::SeriesMapping;
 use crate::records::sqlite::{Interest, Reader};
 
+/// Records whose parts are looked for at once.
+const PAGE: usize = 1_000;
+
 /// Makes a plan and keeps it in the state directory. The same records under the same law on the same day give the same
 /// plan: then the one that stands is kept, and its wait begins anew. `unread`: sources that the installation is without
 /// because they could not be read.
@@ -116,6 +119,7 @@ impl Scan<'_> {
         let rows = self.judge_all(&mut reader, tallies)?;
         self.hold_by_expression(&mut reader, tallies)?;
         self.keep_with_other_rows(&mut reader, tallies)?;
+        self.put_parts_first(&mut reader)?;
         self.planned(schema, rows)
     }
 
@@ -222,12 +226,13 @@ impl Scan<'_> {
         let mapping = self.series().mapping;
         for (hold, expression) in self.holds.expressions(&mapping.series) {
             let mut outcome = Ok(());
-            let mut take_out = |key| match self.take_out(&key, hold, tallies) {
-                Ok(()) => ControlFlow::Continue(()),
-                Err(error) => {
+            let mut take_out = |key: Option<RecordKey>| match key.map(|key| self.take_out(&key, hold, tallies)) {
+                Some(Err(error)) => {
                     outcome = Err(error);
                     ControlFlow::Break(())
                 }
+                // What has no key is on no list.
+                Some(Ok(())) | None => ControlFlow::Continue(()),
             };
             reader
                 .find_where(&mapping.series, expression, Duration::MAX, &mut take_out)
@@ -242,6 +247,31 @@ impl Scan<'_> {
             tallies[rule].counts.due -= 1;
             tallies[rule].counts.held += 1;
             *tallies[rule].held_by.entry(hold.clone()).or_default() += 1;
+        }
+        Ok(())
+    }
+
+    /// Lets records that are parts of others of the series go before these: then the log names them, and a foreign key
+    /// between them refuses nothing.
+    fn put_parts_first(&self, reader: &mut Reader) -> Result<(), PlanError> {
+        let mapping = self.series().mapping;
+        if !mapping.parts.iter().any(|part| mapping.is_own_part(part)) {
+            return Ok(());
+        }
+        let (mut records, mut last) = self.draft.records_after(self.place, &[], PAGE)?;
+        while !records.is_empty() {
+            let keys: Vec<RecordKey> = records.into_iter().map(|listed| listed.key).collect();
+            let mut outcome = Ok(());
+            let mut first = |record: usize, part: RecordKey| {
+                if outcome.is_ok() {
+                    outcome = self.draft.put_before(self.place, &part, &keys[record]);
+                }
+            };
+            reader
+                .own_parts(&mapping.series, &keys, &mut first)
+                .map_err(|source| PlanError::Records { series: mapping.series.clone(), source })?;
+            outcome?;
+            (records, last) = self.draft.records_after(self.place, &last, PAGE)?;
         }
         Ok(())
     }

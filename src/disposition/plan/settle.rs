@@ -32,8 +32,7 @@ pub(super) fn settle(connection: &Connection, groups: &[usize], rules: usize) ->
     }
     block_from_outside(connection)?;
     spread(connection)?;
-    count_awaited(connection, groups)?;
-    give_levels(connection, groups)?;
+    put_in_order(connection, groups)?;
     // What still waits stands in a circle or behind one: none of it can go first, so all of it stays.
     let from_outside = count_blocked(connection, rules)?;
     connection.execute("UPDATE item SET blocked = 1 WHERE blocked = 0 AND waiting > 0", [])?;
@@ -43,6 +42,19 @@ pub(super) fn settle(connection: &Connection, groups: &[usize], rules: usize) ->
     let blocked = blocked.collect();
     connection.execute("DELETE FROM item WHERE blocked > 0", [])?;
     Ok(blocked)
+}
+
+/// Gives levels. Where wishes, perhaps with what blocks, make a circle, all of them give way.
+fn put_in_order(connection: &Connection, groups: &[usize]) -> rusqlite::Result<()> {
+    count_awaited(connection, groups)?;
+    give_levels(connection, groups)?;
+    let is_in_circle = connection.prepare("SELECT 1 FROM item WHERE blocked = 0 AND waiting > 0")?.exists([])?;
+    if is_in_circle && connection.execute("DELETE FROM edge WHERE is_wish = 1", [])? > 0 {
+        connection.execute("UPDATE item SET level = 0, waiting = 0, awaited = 0", [])?;
+        count_awaited(connection, groups)?;
+        give_levels(connection, groups)?;
+    }
+    Ok(())
 }
 
 /// Numbers the steps (series and level, with their number of items): by group of series, then by level, then by series.
@@ -64,6 +76,9 @@ pub(super) fn number_steps(
 fn block_from_outside(connection: &Connection) -> rusqlite::Result<()> {
     let mut mark = connection.prepare("UPDATE item SET blocked = 1 WHERE series = ?1 AND sort = ?2 AND blocked = 0")?;
     for_each_edge(connection, &mut |edge| {
+        if edge.is_wish {
+            return Ok(());
+        }
         let stays = !connection
             .prepare_cached("SELECT 1 FROM item WHERE series = ?1 AND sort = ?2 AND action = ?3")?
             .exists(params![edge.blocker.0, edge.blocker.1, DESTROY])?;
@@ -79,7 +94,7 @@ fn spread(connection: &Connection) -> rusqlite::Result<()> {
     let mut next = connection.prepare("SELECT series, sort FROM item WHERE blocked = 1 LIMIT ?1")?;
     let mut mark = connection.prepare(
         "UPDATE item SET blocked = 1 FROM edge
-         WHERE edge.blocker_series = ?1 AND edge.blocker = ?2
+         WHERE edge.blocker_series = ?1 AND edge.blocker = ?2 AND edge.is_wish = 0
            AND item.series = edge.series AND item.sort = edge.sort AND item.blocked = 0",
     )?;
     let mut done = connection.prepare("UPDATE item SET blocked = 2 WHERE series = ?1 AND sort = ?2")?;
@@ -103,8 +118,11 @@ fn count_awaited(connection: &Connection, groups: &[usize]) -> rusqlite::Result<
          RETURNING 1",
     )?;
     let mut await_it = connection.prepare("UPDATE item SET awaited = 1 WHERE series = ?1 AND sort = ?2")?;
+    let mut is_listed = connection.prepare("SELECT 1 FROM item WHERE series = ?1 AND sort = ?2 AND blocked = 0")?;
     for_each_edge(connection, &mut |edge| {
         let inside = edge.blocker.0 >= 0 && group_of(groups, edge.blocked.0) == group_of(groups, edge.blocker.0);
+        // What blocks what goes is listed; what only should go before need not be.
+        let inside = inside && (!edge.is_wish || is_listed.exists(params![edge.blocker.0, edge.blocker.1])?);
         if inside && wait.query(params![edge.blocked.0, edge.blocked.1])?.next()?.is_some() {
             await_it.execute(params![edge.blocker.0, edge.blocker.1])?;
         }
@@ -158,6 +176,8 @@ fn count_blocked(connection: &Connection, rules: usize) -> rusqlite::Result<Vec<
 struct EdgeRow {
     blocked: Vertex,
     blocker: Vertex,
+    /// The blocker keeps nothing from going, and only should go before.
+    is_wish: bool,
 }
 
 /// Visits every edge in order, a page at a time, so that the visitor may write.
@@ -166,16 +186,20 @@ fn for_each_edge(
     visit: &mut dyn FnMut(&EdgeRow) -> rusqlite::Result<()>,
 ) -> rusqlite::Result<()> {
     let mut select = connection.prepare(
-        "SELECT series, sort, blocker_series, blocker FROM edge
+        "SELECT series, sort, blocker_series, blocker, is_wish FROM edge
          WHERE (series, sort, blocker_series, blocker) > (?1, ?2, ?3, ?4)
          ORDER BY series, sort, blocker_series, blocker LIMIT ?5",
     )?;
     // Before every edge: no series has this number.
-    let mut last = EdgeRow { blocked: (i64::MIN, Vec::new()), blocker: (i64::MIN, Vec::new()) };
+    let mut last = EdgeRow { blocked: (i64::MIN, Vec::new()), blocker: (i64::MIN, Vec::new()), is_wish: false };
     loop {
         let page = select
             .query_map(params![last.blocked.0, last.blocked.1, last.blocker.0, last.blocker.1, PAGE], |row| {
-                Ok(EdgeRow { blocked: (row.get(0)?, row.get(1)?), blocker: (row.get(2)?, row.get(3)?) })
+                Ok(EdgeRow {
+                    blocked: (row.get(0)?, row.get(1)?),
+                    blocker: (row.get(2)?, row.get(3)?),
+                    is_wish: row.get(4)?,
+                })
             })?
             .collect::<rusqlite::Result<Vec<_>>>()?;
         page.iter().try_for_each(&mut *visit)?;

@@ -22,6 +22,7 @@ mod lookup;
 mod masked;
 mod named_files;
 mod open;
+mod own_parts;
 mod part_rows;
 mod parts;
 mod permitted;

@@ -221,7 +221,7 @@ impl Reader {
         series: &SeriesName,
         expression: &str,
         within: Duration,
-        visit: &mut dyn FnMut(RecordKey) -> ControlFlow<()>,
+        visit: &mut dyn FnMut(Option<RecordKey>) -> ControlFlow<()>,
     ) -> Result<Asked, StoreError> {
         let query = self.queries.of(series)?;
         let mapping = self.queries.mapping(series)?;
@@ -250,6 +250,20 @@ impl Reader {
         visit: &mut dyn FnMut(usize, usize, Option<PartRows>),
     ) -> Result<Asked, StoreError> {
         self.queries.of(series)?.count_parts(&self.opened, keys, within, visit)
+    }
+
+    /// Shows the records of the series that are parts of each of these, by its place among the keys, in no particular
+    /// order and perhaps more than once.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn own_parts(
+        &mut self,
+        series: &SeriesName,
+        keys: &[RecordKey],
+        visit: &mut dyn FnMut(usize, RecordKey),
+    ) -> Result<(), StoreError> {
+        self.queries.of(series)?.own_parts(&self.opened, keys, visit)
     }
 
     /// The texts that a column holds, each once, and at most so many of them.

@@ -6,6 +6,7 @@ use super::StoreError;
 use super::decode::Decoder;
 use super::key_order::KeyOrder;
 use super::masked::{masked, masked_part};
+use super::own_parts;
 use super::part_rows::part_rows;
 use super::parts;
 use super::sql::{self, OWNER, THIS};
@@ -46,6 +47,8 @@ pub struct FactsQuery {
     pub(super) files: Vec<FilesQuery>,
     /// Per part: how many rows belong to the record, and how many of them name a file, by the record's key.
     pub(super) counts: Vec<String>,
+    /// Per part whose rows are records of the series: their keys, by the record's key.
+    pub(super) own_parts: Vec<String>,
 }
 
 /// Which columns of a row say what, in this order.
@@ -152,6 +155,7 @@ impl FactsQuery {
                 .filter_map(|part| files_query(series, part).transpose())
                 .collect::<Result<_, _>>()?,
             counts: series.parts.iter().map(|part| parts::counting(series, part)).collect::<Result<_, _>>()?,
+            own_parts: own_parts::finding(series)?,
             blockers: series
                 .blocked_by
                 .iter()
@@ -173,6 +177,7 @@ impl FactsQuery {
             .chain(self.blockers.iter().map(|blocker| blocker.sql.clone()))
             .chain(self.files.iter().map(|files| files.sql.clone()))
             .chain(self.counts.iter().cloned())
+            .chain(self.own_parts.iter().cloned())
     }
 }
 

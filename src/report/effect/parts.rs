@@ -19,7 +19,8 @@ pub struct PartFate {
     /// and of a rule that disposes of nothing.
     #[serde(flatten)]
     pub counted: Option<PartCounted>,
-    /// Whether records share its rows, themselves or what they belong to: a row counts for each of these.
+    /// Whether records share its rows, themselves or what they belong to, or its rows are records: one counts for each
+    /// that has it.
     #[serde(skip)]
     pub is_shared: bool,
 }
@@ -85,16 +86,21 @@ pub(super) fn fates(mapping: &SeriesMapping, fate: fn(&PartMapping) -> Fate) -> 
     mapping.parts.iter().map(fate).collect()
 }
 
-/// Whether several records may have the same row of a part, because they share it or a row that it belongs to.
+/// Whether several records may have the same row of a part, because they share it or a row that it belongs to, or that
+/// row is a record itself, or one of the part that it belongs to.
 fn is_shared(part: &PartMapping, mapping: &SeriesMapping) -> bool {
     // A part belongs to one that stands elsewhere in the list, and never beneath itself.
     let mut above = Some(part);
     for _ in &mapping.parts {
         let Some(part) = above else { return false };
-        if !part.shared.is_empty() {
+        if !part.shared.is_empty() || mapping.is_own_part(part) {
             return true;
         }
-        above = mapping.parts.iter().find(|owner| part.of.as_ref() == Some(&owner.name));
+        let owner = mapping.parts.iter().find(|owner| part.of.as_ref() == Some(&owner.name));
+        if owner.is_some_and(|owner| owner.table.eq_ignore_ascii_case(&part.table)) {
+            return true;
+        }
+        above = owner;
     }
     false
 }

@@ -93,3 +93,34 @@ fn parts_that_refer_to_each_other_go_together_unless_their_foreign_keys_forbid_i
         findings.iter().find(|finding| finding["code"] == "foreign-key-circle").unwrap_or_else(|| panic!("{told}"));
     assert!(code == 78 && circle["mend"].as_str().unwrap().contains("without that ON DELETE"), "{told}");
 }
+
+/// Sub-dossiers are parts of their dossiers, and dossiers themselves.
+fn tree(key: &str) -> Office {
+    let office = Office::new(
+        CALENDAR,
+        "\n[[series.dossier.part]]\nname = \"sub\"\ntable = \"dossier\"\non = { parent_id = \"id\" }\n",
+    );
+    let tables = format!(
+        "DROP TABLE dossier;
+         CREATE TABLE dossier (id INTEGER PRIMARY KEY, parent_id INTEGER REFERENCES dossier (id) {key}, closed_at TEXT);
+         CREATE INDEX dossier_closed ON dossier (closed_at); CREATE INDEX dossier_parent ON dossier (parent_id);
+         INSERT INTO dossier SELECT value, nullif(value - 1, 0), '2018-03-15T12:00:00Z' FROM json_each('[1, 2, 3, 4, 5, 6]');"
+    );
+    office.database().execute_batch(&tables).unwrap();
+    office
+}
+
+#[test]
+fn records_that_are_parts_of_each_other_go_in_one_run_the_last_one_first_and_are_named() {
+    for key in ["", "DEFERRABLE INITIALLY DEFERRED"] {
+        let office = tree(key);
+        let (plan, run) = office.go(|| {});
+        assert_eq!((&run["planned"], &run["destroyed"], &run["drifted"]), (&6.into(), &6.into(), &0.into()), "{run}");
+        assert_eq!(run["rows"], 6, "each once: {run}");
+        assert_eq!(plan["dependents"]["at_most"], true, "they are listed, too: {plan}");
+        for id in 1..=6 {
+            let told = office.ask(&["audit", "lookup", "dossier", &id.to_string()]);
+            assert_eq!(told["answer"], "DESTROYED", "{key}: {told}");
+        }
+    }
+}

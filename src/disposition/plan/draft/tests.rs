@@ -194,6 +194,33 @@ fn a_tree_goes_leaf_first() {
 }
 
 #[test]
+fn what_should_go_before_does_and_keeps_nothing_from_going() {
+    let order = |wishes: &[(i64, i64)], blockers: Vec<Name>| {
+        let dir = tempfile::tempdir().unwrap();
+        let draft = Draft::create(dir.path()).unwrap();
+        for number in 1..=4 {
+            let own = if number == 4 { blockers.clone() } else { Vec::new() };
+            let keys: Vec<_> = own.iter().map(|(series, number)| (*series, key(*number))).collect();
+            let edges = keys.iter().map(|(series, blocker)| Edge { blocker_series: Some(*series), blocker });
+            draft.add(&item((0, number), Action::Destroy), edges).unwrap();
+        }
+        for (first, other) in wishes {
+            draft.put_before(0, &key(*first), &key(*other)).unwrap();
+        }
+        let blocked = draft.settle(&[0], 1).unwrap();
+        let sealed = draft.seal(&[0], &[None]).unwrap();
+        sealed.keep(&dir.path().join("plan.body")).unwrap();
+        let order = in_order(&Body::open(&dir.path().join("plan.body")).unwrap());
+        (order.into_iter().map(|(_, number)| number).collect::<Vec<_>>(), blocked[0].all)
+    };
+    assert_eq!(order(&[(2, 1), (3, 2), (4, 3)], vec![]), (vec![4, 3, 2, 1], 0), "the last one first");
+    assert_eq!(order(&[(99, 1), (3, 3)], vec![]), (vec![1, 2, 3, 4], 0), "what is not listed, and itself");
+    assert_eq!(order(&[(1, 2), (2, 1)], vec![]), (vec![1, 2, 3, 4], 0), "a circle gives way");
+    assert_eq!(order(&[(4, 3)], vec![(0, 99)]), (vec![1, 2, 3], 1), "what is blocked is waited for by nobody");
+    assert_eq!(order(&[(4, 3)], vec![(0, 3)]), (vec![1, 2, 3, 4], 0), "what blocks goes first");
+}
+
+#[test]
 fn one_leaf_that_stays_keeps_the_branch_and_nothing_else() {
     let items = [
         ((0, 1), Action::Destroy, vec![(0, 2), (0, 3)]),
