@@ -18,6 +18,7 @@ use crate::disposition::control::Control;
 use crate::disposition::rails::Rail;
 use crate::disposition::request::{NamedRecord, Request, Response};
 use crate::model::{PlanId, RuleNumber};
+use crate::report::left_out;
 use crate::report::meaning::{meanings, warnings};
 use crate::report::plans::{Approved, Executes};
 
@@ -64,10 +65,12 @@ impl Approve {
                 let executes = who_executes(&mut desk);
                 let meanings: Vec<_> =
                     setup.install.series.iter().flat_map(|mapping| meanings(mapping, &setup.install)).collect();
+                let words = setup.language.words();
+                let left_out = left_out::warnings(&decision.only, &setup.install, words);
                 let approved = Approved {
                     program: session.command(&[]),
                     executes,
-                    warnings: warnings(&meanings, setup.language.words()),
+                    warnings: warnings(&meanings, words).into_iter().chain(left_out).collect(),
                     ..Approved::from(&decision)
                 };
                 session.show(&approved, setup.language)?;

@@ -10,6 +10,7 @@ use super::session::Session;
 use super::setup::Setup;
 use crate::disposition::forecast::{RuleForecast, forecast};
 use crate::report::forecast::{ForecastLine, ForecastReport};
+use crate::report::unread::Unread;
 
 /// Arguments of `forecast`.
 #[derive(Debug, Args)]
@@ -28,16 +29,21 @@ fn months(text: &str) -> Result<u32, String> {
 }
 
 impl Forecast {
-    /// Reads every record and shows what falls due in each month.
+    /// Reads every record and shows what falls due in each month. Where a source could not be read, it says nothing of
+    /// its series (exit 5).
     pub fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
         let setup = Setup::load(session)?;
         let now = clock::now();
-        let rules = forecast(&setup.install, now, self.months)?;
+        let forecast = forecast(&setup.install, now, self.months)?;
         let first = setup.install.calendars.first().map_or(now.date_naive(), |law| law.timezone.civil_date(now));
         let months = (0..self.months).filter_map(|ahead| first.checked_add_months(Months::new(ahead))).map(month);
-        let report = ForecastReport { months: months.collect(), rules: rules.iter().map(line).collect() };
+        let report = ForecastReport {
+            months: months.collect(),
+            rules: forecast.rules.iter().map(line).collect(),
+            unread: Unread::all(&forecast.unread, &setup.install),
+        };
         session.show(&report, setup.language)?;
-        Ok(Exit::Ok)
+        Ok(if report.unread.is_empty() { Exit::Ok } else { Exit::Partial })
     }
 }
 

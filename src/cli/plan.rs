@@ -19,6 +19,7 @@ use crate::model::{CivilDate, RuleNumber, in_utc};
 use crate::report::Report;
 use crate::report::csv::PlanCsv;
 use crate::report::plan::{PlanLeft, PlanReport};
+use crate::report::unread::Unread;
 
 /// Arguments of `plan`.
 #[derive(Debug, Args)]
@@ -68,7 +69,7 @@ impl PlanCommand {
             out.write(|out| writeln!(out, "{:#}", report.json()))?;
         }
         if let Some(csv) = &csv {
-            write_csv(&setup, &made.file, csv)?;
+            write_csv(&setup, (&made.file, &report.unread), csv)?;
         }
         session.show(&report, setup.language)?;
         Ok(if made.unread.is_empty() { Exit::Ok } else { Exit::Partial })
@@ -87,8 +88,8 @@ impl PlanCommand {
     }
 }
 
-/// Writes the list of the plan's records.
-fn write_csv(setup: &Setup, file: &PlanFile, out: &Output) -> Result<(), Failure> {
+/// Writes the list of the plan's records, and what it lacks.
+fn write_csv(setup: &Setup, (file, unread): (&PlanFile, &[Unread]), out: &Output) -> Result<(), Failure> {
     let plan = PlanDirs::of(&setup.install.state).open(&file.plan)?;
     let mut desk = setup.desk()?;
     let mut refused = None;
@@ -107,7 +108,7 @@ fn write_csv(setup: &Setup, file: &PlanFile, out: &Output) -> Result<(), Failure
         }
         Ok(reasons)
     };
-    let written = out.write(|out| PlanCsv::new(file, &setup.install.series).write(plan.body(), &mut why, out));
+    let written = out.write(|out| PlanCsv::new(file, unread, &setup.install.series).write(plan.body(), &mut why, out));
     refused.map_or(written, Err)
 }
 

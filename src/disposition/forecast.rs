@@ -8,7 +8,7 @@ use chrono::{Datelike, Months};
 use super::Installation;
 use super::judge::{Governing, JudgedAt, Term, Verdict};
 use super::plan::PlanError;
-use crate::model::{CivilDate, Instant, RuleNumber, SeriesName};
+use crate::model::{CivilDate, Instant, RuleNumber, SeriesName, SourceName};
 use crate::records::mapping::SeriesMapping;
 use crate::records::sqlite::Reader;
 
@@ -25,17 +25,43 @@ pub struct RuleForecast {
     pub later: u64,
 }
 
-/// Reads every record and says when it falls due, for `months` months from the one that `now` is in.
+/// What falls due, and what that lacks.
+#[derive(Debug)]
+pub struct Forecast {
+    pub rules: Vec<RuleForecast>,
+    /// Sources of which it says nothing, and why they could not be read.
+    pub unread: BTreeMap<SourceName, PlanError>,
+}
+
+/// Reads every record and says when it falls due, for `months` months from the one that `now` is in. A source that
+/// cannot be read keeps no other from being told of.
 ///
 /// # Errors
-/// The calendar cannot be obeyed, or a database cannot be read.
-pub fn forecast(install: &Installation, now: Instant, months: u32) -> Result<Vec<RuleForecast>, PlanError> {
-    let mut forecasts = Vec::new();
+/// The calendar cannot be obeyed, or no database can be read.
+pub fn forecast(install: &Installation, now: Instant, months: u32) -> Result<Forecast, PlanError> {
+    let (mut read, mut unread) = (Vec::new(), BTreeMap::new());
     for mapping in &install.series {
         let Some(governing) = install.governing_now(mapping, now)?.filter(Governing::disposes) else { continue };
-        forecasts.extend(of_series(install, mapping, &governing, now, months)?);
+        if unread.contains_key(&mapping.source) {
+            continue;
+        }
+        match of_series(install, mapping, &governing, now, months) {
+            Ok(rules) => read.push((&mapping.source, rules)),
+            Err(fault) => match fault.source_at_fault(&install.series) {
+                Some(source) => drop(unread.insert(source, fault)),
+                None => return Err(fault),
+            },
+        }
     }
-    Ok(forecasts)
+    // Half of what a source has is not told as if it were all.
+    read.retain(|(source, _)| !unread.contains_key(*source));
+    match unread.pop_first() {
+        Some((_, fault)) if read.is_empty() => Err(fault),
+        first => {
+            unread.extend(first);
+            Ok(Forecast { rules: read.into_iter().flat_map(|(_, rules)| rules).collect(), unread })
+        }
+    }
 }
 
 fn of_series(
@@ -103,7 +129,7 @@ mod tests {
     fn what_waits_for_a_decision_past_its_term_is_counted_as_due() {
         let mut sample = Sample::new();
         let due_now = |sample: &Sample| {
-            let rules = forecast(&sample.install, now(), 12).unwrap();
+            let rules = forecast(&sample.install, now(), 12).unwrap().rules;
             rules.iter().map(|rule| (rule.rule.to_string(), rule.now)).collect::<Vec<_>>()
         };
         let expected = [("PC-2".to_owned(), 20), ("PC-1".to_owned(), 10)];

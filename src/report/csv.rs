@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use csv::{ReaderBuilder, WriterBuilder};
 
 use super::local;
+use super::unread::Unread;
 use crate::audit::leaf::Action;
 use crate::disposition::holds::{key_text, value_text};
 use crate::disposition::plan::{Body, Item, PlanFile};
@@ -16,6 +17,10 @@ use crate::records::mapping::SeriesMapping;
 /// Columns before the key's. Days and hours are those of the calendar's zone.
 const COLUMNS: [&str; 7] = ["series", "rule", "action", "reference", "trigger_day", "due_from", "stayed"];
 
+/// In the place of an action: the line is of no record, but of a series of which nothing is listed, because its source
+/// could not be read.
+const UNREAD: &str = "unread";
+
 /// Items about which the Desk is asked at once: what it is asked fits into one line of its socket.
 const ASKED_AT_ONCE: usize = 200;
 
@@ -25,19 +30,22 @@ pub type WhyStayed<'w, E> = &'w mut dyn FnMut(Vec<NamedRecord>) -> Result<Vec<Op
 /// The list of one plan.
 pub struct PlanCsv<'a> {
     file: &'a PlanFile,
+    /// What the list lacks.
+    unread: &'a [Unread],
     /// Columns of the widest key.
     key_columns: usize,
 }
 
 impl<'a> PlanCsv<'a> {
-    /// The list of this plan, whose series have these mappings.
-    pub fn new(file: &'a PlanFile, mappings: &[SeriesMapping]) -> Self {
+    /// The list of this plan, which lacks what is `unread`, and whose series have these mappings.
+    pub fn new(file: &'a PlanFile, unread: &'a [Unread], mappings: &[SeriesMapping]) -> Self {
         let of_plan = |mapping: &&SeriesMapping| file.manifest.series.iter().any(|own| own.series == mapping.series);
         let key_columns = mappings.iter().filter(of_plan).map(|mapping| mapping.key.len()).max().unwrap_or(1);
-        Self { file, key_columns }
+        Self { file, unread, key_columns }
     }
 
-    /// Writes one line per record, in order of execution, with what kept it when it was last tried.
+    /// Writes one line per record, in order of execution, with what kept it when it was last tried; before them, one
+    /// per series of which nothing is listed, with the reason.
     ///
     /// # Errors
     /// The file's own; a list that cannot be read; what `why` cannot tell.
@@ -49,6 +57,11 @@ impl<'a> PlanCsv<'a> {
         let keys =
             (1..=self.key_columns).map(|place| if place == 1 { "key".to_owned() } else { format!("key{place}") });
         csv.write_record(COLUMNS.map(str::to_owned).into_iter().chain(keys))?;
+        for unread in self.unread {
+            for series in &unread.series {
+                csv.write_record(self.lacking(series, &unread.message))?;
+            }
+        }
         let (mut items, mut written) = (Vec::new(), Ok(()));
         let mut write = |items: &mut Vec<Item>| {
             let named = items.iter().map(|item| self.named(item)).collect();
@@ -80,6 +93,19 @@ impl<'a> PlanCsv<'a> {
         let number = manifest.series.get(item.series).map(|series| &series.calendar);
         let calendar = manifest.calendars.iter().find(|calendar| Some(&calendar.number) == number);
         calendar.and_then(|calendar| calendar.zone.parse().ok()).unwrap_or(Zone::UTC)
+    }
+
+    /// That the list is not whole, where nobody who reads it can overlook that.
+    fn lacking(&self, series: &str, why: &str) -> Vec<String> {
+        let cell = |column| match column {
+            "series" => series.to_owned(),
+            "action" => UNREAD.to_owned(),
+            "stayed" => format!("NOT COMPLETE: nothing is listed of this series. {why}"),
+            _ => String::new(),
+        };
+        let mut line = COLUMNS.map(cell).to_vec();
+        line.resize(COLUMNS.len() + self.key_columns, String::new());
+        line
     }
 
     fn line(&self, item: &Item, stayed: Option<String>) -> Vec<String> {
@@ -136,7 +162,7 @@ pub fn read_records(bytes: &[u8]) -> (Vec<Listed>, Vec<(u64, String)>) {
     let mut csv = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
     let (mut listed, mut faults) = (Vec::new(), Vec::new());
     // Without a header: the series, then its key.
-    let mut keys_from = BY_HAND;
+    let (mut keys_from, mut action) = (BY_HAND, None);
     let mut lines = Lines { bytes, counted: 0, line: 1 };
     for (place, line) in csv.records().enumerate() {
         let line = match line {
@@ -154,9 +180,15 @@ pub fn read_records(bytes: &[u8]) -> (Vec<Listed>, Vec<(u64, String)>) {
         }
         if place == 0 && series == "series" {
             match line.iter().position(|column| column.trim() == "key") {
-                Some(column) => keys_from = column,
+                Some(column) => {
+                    keys_from = column;
+                    action = line.iter().position(|column| column.trim() == "action");
+                }
                 None => faults.push((number, "the header names no column `key`".to_owned())),
             }
+            continue;
+        }
+        if action.is_some_and(|action| line.get(action) == Some(UNREAD)) {
             continue;
         }
         let mut key: Vec<String> = line.iter().skip(keys_from).map(|value| plain(value).to_owned()).collect();
@@ -230,12 +262,14 @@ mod tests {
                        dossier,PC-1,destroy,R-1,2024-01-01,2025-01-02T05:00:00Z,\"a link, moved\",42,\n\
                        lot,PC-3,destroy,,2024-01-01,2025-01-02T05:00:00Z,,2024,'=7\n";
         let expected = [record("dossier", &["42"]), record("lot", &["2024", "=7"])];
+        let lacking = "lot,,unread,,,,NOT COMPLETE,,\nlot,PC-3";
         let records = |bytes: &[u8]| {
             let (listed, faults) = read_records(bytes);
             assert_eq!(faults, []);
             listed.into_iter().map(|listed| listed.record).collect::<Vec<_>>()
         };
         assert_eq!(records(written.as_bytes()), expected);
+        assert_eq!(records(written.replacen("lot,PC-3", lacking, 1).as_bytes()), expected);
         assert_eq!(records(b"dossier,42\nlot,2024,=7\n"), expected);
     }
 

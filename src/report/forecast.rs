@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::table::{Table, count, paragraph};
+use super::unread::{self, Unread};
 use super::{Report, Words, to_value};
 
 /// The answer to `forecast`.
@@ -14,6 +15,8 @@ pub struct ForecastReport {
     /// `YYYY-MM`, in order.
     pub months: Vec<String>,
     pub rules: Vec<ForecastLine>,
+    /// Sources that could not be read: nothing is said of their series.
+    pub unread: Vec<Unread>,
 }
 
 /// One rule's share.
@@ -30,8 +33,9 @@ pub struct ForecastLine {
 
 impl Report for ForecastReport {
     fn text(&self, words: &Words) -> String {
+        let lacks = unread::text(&self.unread, words);
         if self.rules.is_empty() {
-            return format!("{}\n", words.no_forecast);
+            return format!("{lacks}{}\n", words.no_forecast);
         }
         let headings = [words.month.to_owned()].into_iter().chain(self.rules.iter().map(|rule| rule.rule.clone()));
         let mut table = Table::new(headings).numbers(1..=self.rules.len());
@@ -45,7 +49,7 @@ impl Report for ForecastReport {
         }
         line(words.later, &|rule| rule.later);
         let notes = [words.forecast_counts, words.forecast_note].map(|note| paragraph("", "", note));
-        format!("{}\n{}", table.text(), notes.concat())
+        format!("{lacks}{}\n{}", table.text(), notes.concat())
     }
 
     fn json(&self) -> Value {
@@ -67,7 +71,8 @@ mod tests {
             months: [("2026-12".to_owned(), 1_200)].into(),
             later: 0,
         };
-        let report = ForecastReport { months: vec!["2026-11".into(), "2026-12".into()], rules: vec![line] };
+        let report =
+            ForecastReport { months: vec!["2026-11".into(), "2026-12".into()], rules: vec![line], unread: Vec::new() };
         let text = report.text(&EN);
         assert!(text.contains("2026-11") && text.contains("1,200") && text.contains("due now"), "{text}");
     }

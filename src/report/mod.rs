@@ -11,6 +11,7 @@ pub mod explain;
 pub mod forecast;
 pub mod holds;
 pub mod init;
+pub mod left_out;
 pub mod log;
 pub mod lookup;
 pub mod meaning;
@@ -21,6 +22,7 @@ pub mod rails;
 pub mod run;
 pub mod status;
 pub mod table;
+pub mod unread;
 pub mod verify;
 pub mod words;
 

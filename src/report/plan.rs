@@ -1,7 +1,5 @@
 //! A plan: what would be done, under which rule, and which guard rails it trips.
 
-mod unread;
-
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -12,13 +10,12 @@ use super::effect::{self, Effect, Fate};
 use super::meaning::{self, Meaning};
 use super::rails::{TrippedRail, names};
 use super::table::{Table, count, paragraph, stacked};
+use super::unread::{self, Unread};
 use super::{PROGRAM, Report, Words, rails, to_value};
 use crate::audit::leaf::VerdictCounts;
 use crate::disposition::Installation;
 use crate::disposition::plan::{Made, PlannedCalendar, PlannedRule};
 use crate::records::mapping::SeriesMapping;
-
-pub use unread::Unread;
 
 /// A plan as people read it. Holds no personal information.
 #[derive(Clone, Debug, Serialize)]
@@ -121,7 +118,7 @@ impl PlanReport {
             simulation: manifest.simulation,
             made_at: crate::model::in_utc(file.made_at),
             planned: manifest.planned(),
-            unread: made.unread.iter().map(|(source, why)| Unread::new(source, why, install)).collect(),
+            unread: Unread::all(&made.unread, install),
             lists_only: manifest.only.as_ref().map(ToString::to_string),
             rails: names(&tripped),
             tripped,

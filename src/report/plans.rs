@@ -100,7 +100,8 @@ pub struct Approved {
     pub only: Vec<String>,
     /// Records left out.
     pub excepted: u64,
-    /// What mappings of this installation mean and hardly can: dates that go before their records.
+    /// What mappings of this installation mean and hardly can: dates that go before their records; and what goes along
+    /// although its rule was left out.
     pub warnings: Vec<String>,
     /// Who executes it.
     #[serde(flatten)]

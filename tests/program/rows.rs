@@ -319,7 +319,8 @@ fn a_row_whose_own_key_is_null_is_kept_by_what_keeps_its_series() {
     };
     for way in [["note"].as_slice(), &["--rule", "R-2"], &["note", "--where", "this.id = 20"]] {
         let office = office(KEPT_LONG);
-        office.hold(way);
+        let held = office.hold(way);
+        assert_ne!(held["present"], false, "it is there: {held}");
         assert_eq!(office.verdict("dossier", "2").0, "held", "{way:?}");
         office.go(|| {});
         assert_eq!((office.ids("dossier"), office.ids("note")), (vec![2], vec![20]), "{way:?}");
@@ -327,4 +328,26 @@ fn a_row_whose_own_key_is_null_is_kept_by_what_keeps_its_series() {
     let office = office(PERMANENT);
     office.go(|| {});
     assert_eq!((office.ids("dossier"), office.ids("note")), (vec![2], vec![20]));
+}
+
+/// A record takes its parts along, whatever becomes of the rule on them as records of their own.
+#[test]
+fn who_leaves_a_rule_out_is_told_what_goes_along_without_it() {
+    for (only, told) in [("R-1", true), ("R-2", false), ("R-1,R-2", false)] {
+        let office = Office::new(&calendar("note", AT_ONCE), &format!("{NOTES}{NOTE}"));
+        let plan = office.plan();
+        let accept = ["--accept", "rules,share,empty,mapping", "--only", only];
+        let approved = office.ask(&[&["approve", &plan][..], &accept].concat());
+        let warnings = approved["warnings"].as_array().unwrap();
+        assert_eq!(!warnings.is_empty(), told, "{only}: {approved}");
+        if told {
+            let text = warnings[0].as_str().unwrap();
+            assert!(
+                ["records of note,", "parts of the dossier", "R-2 was left out"].iter().all(|it| text.contains(it))
+            );
+        }
+        office.ask(&["apply", &plan]);
+        assert_eq!(office.ids("note"), [] as [i64; 0], "{only}");
+        assert_eq!(office.ids("dossier").is_empty(), only != "R-2", "{only}");
+    }
 }

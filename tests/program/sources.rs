@@ -101,3 +101,50 @@ fn a_plan_of_which_nothing_is_left_without_the_source_is_refused_as_the_source_i
     let (code, answer) = organization.json(&["plan"]);
     assert_eq!((code, answer["error"].is_object()), (78, true), "{answer}");
 }
+
+#[test]
+fn the_list_of_an_incomplete_plan_says_so_in_its_first_lines_and_can_be_given_back() {
+    let organization = two_databases();
+    let list = |code: i32| {
+        fs::remove_file(organization.path("list.csv")).unwrap_or_default();
+        let (answered, plan) = organization.json(&["plan", "--csv", "list.csv"]);
+        assert_eq!(answered, code, "{plan}");
+        let mut csv = csv::Reader::from_path(organization.path("list.csv")).unwrap();
+        let lines: Vec<csv::StringRecord> = csv.records().map(Result::unwrap).collect();
+        (plan["plan"].as_str().unwrap().to_owned(), lines)
+    };
+    let (_, whole) = list(0);
+    assert!(whole.len() == 5 && whole.iter().all(|line| &line[2] == "destroy"), "{whole:?}");
+    fs::rename(organization.path("b.db"), organization.path("b.away")).unwrap();
+
+    let (plan, lacking) = list(5);
+    assert_eq!((lacking.len(), &lacking[0][0], &lacking[0][2], &lacking[0][7]), (4, "claim", "unread", ""));
+    assert!(lacking[0][6].starts_with("NOT COMPLETE") && lacking[0][6].contains("b.db"), "{lacking:?}");
+    let text = fs::read_to_string(organization.path("list.csv")).unwrap();
+    let out: Vec<&str> = text.lines().take(3).collect();
+    fs::write(organization.path("out.csv"), out.join("\n")).unwrap();
+    let approved = organization.ask(&["approve", &plan, "--accept", "rules,share,empty", "--except", "out.csv"]);
+    assert_eq!(approved["excepted"], 1, "{approved}");
+}
+
+#[test]
+fn a_forecast_tells_of_what_can_be_read_and_says_what_it_lacks() {
+    let organization = two_databases();
+    let whole = organization.ask(&["forecast"]);
+    assert_eq!((whole["rules"].as_array().unwrap().len(), &whole["unread"]), (2, &serde_json::json!([])), "{whole}");
+    fs::rename(organization.path("b.db"), organization.path("b.away")).unwrap();
+    let (code, some) = organization.json(&["forecast"]);
+    let told: Vec<_> = some["rules"].as_array().unwrap().iter().map(|rule| (&rule["rule"], &rule["now"])).collect();
+    assert_eq!((code, told), (5, vec![(&"R-1".into(), &3.into())]), "{some}");
+    assert_eq!(
+        (&some["unread"][0]["source"], &some["unread"][0]["series"][0]),
+        (&"b".into(), &"claim".into()),
+        "{some}"
+    );
+    assert_documented("forecast", &some);
+    let said = organization.run(&["forecast"]);
+    assert!(said.code == 5 && said.flat().contains("NOT COMPLETE: source b could not be read"), "{said:?}");
+    fs::rename(organization.path("app.db"), organization.path("app.away")).unwrap();
+    let (code, answer) = organization.json(&["forecast"]);
+    assert_eq!((code, &answer["error"]["code"]), (78, &"database-missing".into()), "{answer}");
+}

@@ -186,6 +186,7 @@ words! {
     approved: "Plan {} is approved by {} on {}.", "La liste {} est approuvée par {} le {}.";
     approved_rails: "Guard rails accepted: {}.", "Garde-fous acceptés\u{a0}: {}.";
     approved_only: "Only these rules: {}.", "Ces règles seulement\u{a0}: {}.";
+    part_goes_along: "Rows that are records of {}, too, go along as parts of the {} approved here, although {} was left out: a record takes its parts along. To keep some, leave their {} out by name (--except), or place a hold.", "Des lignes qui sont aussi des enregistrements de {} suivent, comme composantes, ceux de {} approuvés ici, bien que {} ait été laissée de côté\u{a0}: un enregistrement emporte ses composantes. Pour en conserver, excluez nommément ceux de {} (--except), ou placez une suspension.";
     approved_except: "{} [record is|records are] left out of this plan. Later plans list [it|them] again; a hold keeps a record from all.", "{} [enregistrement est exclu|enregistrements sont exclus] de cette liste. Les suivantes [le|les] reprendront; une suspension protège un enregistrement de toutes.";
     daemon_hint: "The daemon executes it within a minute. To stop that:\n  {}\nor for all plans:\n  {}",
         "Le service l'exécute dans la minute. Pour l'en empêcher\u{a0}:\n  {}\nou pour toutes les listes\u{a0}:\n  {}";

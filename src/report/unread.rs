@@ -1,19 +1,21 @@
-//! What a plan lacks: sources that could not be read.
+//! What a plan or a forecast lacks: sources that could not be read.
+
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::super::Words;
-use super::super::table::paragraph;
+use super::Words;
+use super::table::paragraph;
 use crate::disposition::Installation;
 use crate::disposition::kinds::in_full;
 use crate::disposition::plan::PlanError;
 use crate::model::SourceName;
 
-/// A source that could not be read when a plan was made.
+/// A source that could not be read.
 #[derive(Clone, Debug, Serialize)]
 pub struct Unread {
     pub source: String,
-    /// The series mapped to it, of whose records the plan says nothing.
+    /// The series mapped to it, of whose records nothing is said.
     pub series: Vec<String>,
     /// Stable name of the reason.
     pub code: String,
@@ -22,7 +24,12 @@ pub struct Unread {
 }
 
 impl Unread {
-    pub(super) fn new(source: &SourceName, why: &PlanError, install: &Installation) -> Self {
+    /// What could not be read, with the reasons.
+    pub fn all(unread: &BTreeMap<SourceName, PlanError>, install: &Installation) -> Vec<Self> {
+        unread.iter().map(|(source, why)| Self::new(source, why, install)).collect()
+    }
+
+    fn new(source: &SourceName, why: &PlanError, install: &Installation) -> Self {
         let series = install.series.iter().filter(|mapping| mapping.source == *source);
         Self {
             source: source.to_string(),
@@ -33,7 +40,7 @@ impl Unread {
     }
 }
 
-/// What the plan lacks and why, before anything that it says.
+/// What is lacking and why, before anything that is said.
 pub(super) fn text(unread: &[Unread], words: &Words) -> String {
     let line = |unread: &Unread| {
         let series = unread.series.join(", ");
