@@ -10,6 +10,7 @@ use std::fs;
 
 use serde_json::Value as Json;
 
+use support::documented::assert_documented;
 use support::{CALENDAR, CONFIG, Organization, lends, ran};
 
 const LIMITS: &str = "
@@ -101,8 +102,38 @@ impl Office {
     fn import(&self, copy: &str) {
         let database = self.database();
         database.execute("ATTACH ?1 AS copy", [self.path(copy).to_str()]).unwrap();
-        let missing = "INSERT INTO dossier SELECT * FROM copy.dossier WHERE id NOT IN (SELECT id FROM main.dossier)";
+        let missing = "INSERT INTO dossier SELECT * FROM copy.dossier
+            WHERE CAST(id AS TEXT) NOT IN (SELECT CAST(id AS TEXT) FROM main.dossier)";
         assert!(database.execute(missing, []).unwrap() > 0);
+    }
+
+    /// Gives the column of the key another type, as an application does that moves to keys of another kind.
+    fn retype(&self, kind: &str) {
+        let moved = format!(
+            "CREATE TABLE moved(id {kind} PRIMARY KEY NOT NULL, closed_at TEXT, archived_at TEXT);
+             INSERT INTO moved SELECT * FROM dossier;
+             DROP TABLE dossier;
+             ALTER TABLE moved RENAME TO dossier;
+             CREATE INDEX dossier_closed ON dossier(closed_at);
+             CREATE INDEX dossier_archived ON dossier(archived_at);"
+        );
+        self.database().execute_batch(&moved).unwrap();
+    }
+
+    /// Dossiers under these keys, past their term.
+    fn insert_due(&self, keys: &[&str]) {
+        for key in keys {
+            self.database().execute("INSERT INTO dossier(id, closed_at) VALUES(?1, ?2)", [key, DUE]).unwrap();
+        }
+    }
+
+    fn corrections(&self) -> Vec<Json> {
+        let shown = self.run(&["audit", "show", "--kind", "correction"], NOON, "").unwrap();
+        shown["entries"].as_array().unwrap().clone()
+    }
+
+    fn lookup(&self, series: &str, key: &str) -> Result<Json, Refusal> {
+        self.run(&["audit", "lookup", series, key], NOON, "")
     }
 
     fn run(&self, arguments: &[&str], now: &str, failpoint: &str) -> Result<Json, Refusal> {
@@ -333,6 +364,107 @@ fn of_records_whose_key_was_forgotten_no_entry_says_that_they_are_not_back() {
     assert_ne!(verdict["verdict"], "FAIL", "{verdict}");
 }
 
+#[test]
+fn a_record_is_known_again_whose_key_has_another_type_now() {
+    for (before, after) in [("INTEGER", "TEXT"), ("TEXT", "INTEGER")] {
+        let office = Office::under(&calendar());
+        office.retype(before);
+        office.insert_due(&["201", "202", "-3"]);
+        fs::copy(office.path("app.db"), office.path("backup.db")).unwrap();
+        let plan = office.plan();
+        office.run(&["approve", &plan, "--accept", "rules"], NOON, "").unwrap();
+        office.run(&["apply", &plan], NOON, "").unwrap();
+        assert_eq!(office.count(), 100);
+        assert_eq!(office.lookup("dossier", "202").unwrap()["mentions"][0]["retyped"], Json::Null, "{before}");
+
+        office.retype(after);
+        for key in ["202", "-3"] {
+            let found = office.lookup("dossier", key).unwrap();
+            assert_documented("audit lookup", &found);
+            let told = (&found["answer"], &found["mentions"][0]["retyped"]);
+            assert_eq!(told, (&"DESTROYED".into(), &true.into()), "{before} {key}: {found}");
+        }
+        let text = ran(&mut office.command(&["audit", "lookup", "dossier", "202"])).flat();
+        assert!(text.contains("by a key of another type"), "{before}: {text}");
+        assert_eq!(office.lookup("dossier", "7").unwrap()["answer"], "NOT-FOUND", "{before}");
+
+        office.import("backup.db");
+        office.is_kept_by("restored", 4);
+        let corrections = office.corrections();
+        let [back, ..] = corrections.as_slice() else { panic!("{before}: {corrections:?}") };
+        assert_eq!((&back["what"], &back["back"]), (&"resurrected".into(), &"4b".into()), "{before}: {back}");
+        office.verify();
+    }
+}
+
+#[test]
+fn a_destruction_is_not_denied_to_who_gives_a_key_that_its_column_cannot_hold_any_more() {
+    let office = Office::under(&calendar());
+    office.retype("TEXT");
+    office.insert_due(&["A-17", "0205"]);
+    let plan = office.plan();
+    office.run(&["approve", &plan, "--accept", "rules"], NOON, "").unwrap();
+    office.run(&["apply", &plan], NOON, "").unwrap();
+    office.retype("INTEGER");
+    for key in ["A-17", "0205"] {
+        let found = office.lookup("dossier", key).unwrap();
+        let told = (&found["answer"], &found["mentions"][0]["retyped"]);
+        assert_eq!(told, (&"DESTROYED".into(), &true.into()), "{key}: {found}");
+    }
+    assert_eq!(office.lookup("dossier", "A-18").unwrap_err().exit, 2, "a slip is told as one");
+    assert_eq!(office.lookup("dossier", "205").unwrap()["answer"], "NOT-FOUND");
+}
+
+#[test]
+fn a_record_is_known_again_whose_series_has_another_name_now() {
+    let office = Office::new();
+    office.insert(DUE, 3);
+    fs::copy(office.path("app.db"), office.path("backup.db")).unwrap();
+    assert!(office.unattended().is_none());
+    let rename = |file: &str, change: &dyn Fn(&str) -> String| {
+        let text = fs::read_to_string(office.path(file)).unwrap();
+        fs::write(office.path(file), change(&text)).unwrap();
+    };
+    rename("calendar.toml", &|text| {
+        text.replace("\"dossier\"", "\"file\"").replace("version      = 1", "version      = 2")
+    });
+    rename("retentiond.toml", &|text| text.replace("[series.dossier", "[series.file"));
+    // What has come since is nobody's copy.
+    office.insert(DUE, 1);
+    let plan = office.plan();
+    office.run(&["approve", &plan, "--accept", "rules"], NOON, "").unwrap();
+    office.run(&["apply", &plan], NOON, "").unwrap();
+    assert_eq!(office.count(), 100);
+
+    office.import("backup.db");
+    office.is_kept_by("restored", 3);
+    let corrections = office.corrections();
+    let [back, ..] = corrections.as_slice() else { panic!("{corrections:?}") };
+    assert_eq!((&back["what"], &back["back"]), (&"resurrected".into(), &"3b".into()), "{back}");
+    let found = office.lookup("file", "102").unwrap();
+    assert_eq!(found["answer"], "DESTROYED", "again, under its new name: {found}");
+    office.verify();
+}
+
+#[test]
+fn of_a_copy_older_than_the_successor_of_its_log_the_records_that_are_back_are_told() {
+    let office = succeeded(&|_| ());
+    fs::copy(office.path("backup.db"), office.path("app.db")).unwrap();
+    office.plan();
+    let told: Vec<_> =
+        office.corrections().iter().map(|told| (told["what"].clone(), told["records"].clone())).collect();
+    assert_eq!(told, [("resurrected".into(), 3.into()), ("missing_fence".into(), 0.into())]);
+    let found = office.lookup("dossier", "102").unwrap();
+    assert!(found["mentions"][0]["restored_since"].is_u64(), "{found}");
+    let found = office.lookup("dossier", "105").unwrap();
+    let mention = &found["mentions"][0];
+    assert_eq!((&found["answer"], &mention["restored_since"]), (&"DESTROYED".into(), &Json::Null), "{found}");
+    assert!(mention["still_gone"].is_u64(), "it was looked for: {found}");
+    office.verify_by_python(NOON);
+    office.is_kept_by("restored", 3);
+    office.verify();
+}
+
 /// An office whose backup was made before three dossiers went, and whose log was then succeeded by another one.
 fn succeeded(spoil: &dyn Fn(&Office)) -> Office {
     let office = Office::new();
@@ -377,6 +509,43 @@ fn rows_of_a_backup_stay_where_the_earlier_log_that_could_tell_of_them_is_not_be
     fs::rename(office.path("state/audit.1"), office.path("elsewhere")).unwrap();
     office.import("backup.db");
     office.is_kept_by("restored", 3);
+}
+
+#[test]
+fn a_doubt_about_an_earlier_log_ends_with_the_records_whose_clock_started_before_its_end() {
+    // A term and more after the successor began.
+    let later = "2028-02-01T12:00:00Z";
+    let office = Office::under(CALENDAR);
+    let plan = office.plan();
+    office.run(&["approve", &plan, "--accept", "rules"], NOON, "").unwrap();
+    office.run(&["apply", &plan], NOON, "").unwrap();
+    let entries = office.path("state/audit/tile/entries/000.p");
+    for file in fs::read_dir(entries).unwrap().map(|file| file.unwrap().path()) {
+        let mut bytes = fs::read(&file).unwrap();
+        if let Some(place) = bytes.windows(4).position(|bytes| bytes == b"\"1D\"") {
+            bytes[place + 1] ^= 1;
+            fs::write(file, bytes).unwrap();
+        }
+    }
+    office.run(&["audit", "adopt", "--reason", "damaged"], NOON, "").unwrap();
+    office.insert(DUE, 1);
+    let plan = office.plan();
+    let refusal = office.run(&["approve", &plan, "--accept", "rules"], NOON, "").unwrap_err();
+    assert!(refusal.rails().contains(&"restored"), "{refusal:?}");
+    office.run(&["approve", &plan, "--accept", "rules,restored"], NOON, "").unwrap();
+    office.run(&["apply", &plan], NOON, "").unwrap();
+    office.database().execute("UPDATE dossier SET closed_at = NULL", []).unwrap();
+    office.insert("2026-11-24T12:00:00Z", 2);
+    let approve = |accepted: &[&str]| {
+        let plan = office.run(&["plan"], later, "").unwrap()["plan"].as_str().unwrap().to_owned();
+        office.run(&[&["approve", &plan], accepted].concat(), later, "").map(|_| plan)
+    };
+    let plan = approve(&[]).unwrap();
+    office.run(&["apply", &plan], later, "").unwrap();
+    assert_eq!(office.count(), 100);
+    // One from before may have been destroyed, for all that the logs tell.
+    office.insert("2026-11-20T12:00:00Z", 1);
+    assert_eq!(approve(&[]).unwrap_err().rails(), ["restored"]);
 }
 
 #[test]

@@ -52,7 +52,7 @@ pub fn measure(records: u64, batch: u64) -> Result<(), Failure> {
 
     let start = Watch::start();
     let name = name_of(&fingerprinter, records / 2);
-    let fingerprints = [(2026, name)].into();
+    let fingerprints = [(2026, vec![name.into()])].into();
     let columns = vec!["id".to_owned()];
     let wanted = Wanted { source: SOURCE.into(), series: SERIES.into(), by: WantedBy::Key, columns, fingerprints };
     let found = lookup(&LogReader::open(&dir)?, &wanted)?;

@@ -9,6 +9,7 @@ use super::codec::parse;
 use super::error::LogError;
 use super::keys::{KeyError, KeyPlaces, load_committed_fingerprinter};
 use super::leaf::{Body, Intent, RecordOutcome};
+use super::mapped::Mapped;
 use super::reader::LogReader;
 use super::results::decode_results;
 use super::{Entries, Fingerprinter};
@@ -40,6 +41,8 @@ pub struct Namings {
     /// What the log committed to of the keys that it says were destroyed: under a successor, a source and year may have
     /// another key.
     pub forgotten: BTreeSet<Digest>,
+    /// Where the log's series were.
+    pub mapped: Mapped,
 }
 
 /// Under which name a log has records that nobody can name any more.
@@ -64,6 +67,7 @@ pub fn namings(log: &LogReader, keys: &KeyPlaces) -> Result<Namings, LogError> {
             (Some(naming), _) => drop(announced.insert(naming)),
             (None, Brief::Whole(leaf)) => match leaf.body {
                 Body::Fpkey(key) => drop(committed.insert((key.source, key.year), key.commitment)),
+                Body::Mapping(leaf) => found.mapped.note(leaf),
                 Body::FpkeyDestroyed(key) => found.forgotten.extend(committed.get(&(key.source, key.year))),
                 _ => (),
             },

@@ -27,7 +27,7 @@ pub use through::{Asked, lookup_through};
 
 use crate::model::{Fingerprint, SeriesName, SourceName};
 
-/// The record that is asked for. Its fingerprints name it in the log, one for each year whose key is still there.
+/// The record that is asked for. Its fingerprints name it in the log, for each year whose key is still there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wanted {
     pub source: SourceName,
@@ -36,7 +36,21 @@ pub struct Wanted {
     /// The columns that make its key, or the one that holds its reference, as the configuration has them.
     pub columns: Vec<String>,
     /// By the year of the fingerprint key.
-    pub fingerprints: BTreeMap<i32, Fingerprint>,
+    pub fingerprints: BTreeMap<i32, Vec<WantedName>>,
+}
+
+/// A name that the log may have for the record that is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WantedName {
+    pub fingerprint: Fingerprint,
+    /// Whether it is made of the key as columns of other types would hold it than those of today.
+    pub is_retyped: bool,
+}
+
+impl From<Fingerprint> for WantedName {
+    fn from(fingerprint: Fingerprint) -> Self {
+        Self { fingerprint, is_retyped: false }
+    }
 }
 
 /// Whether the fingerprints are of the record's key or of its reference. Several records may share a reference.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use clap::Args;
 
 use super::arguments::filled;
-use super::audit::wanted::{Name, answered, find};
+use super::audit::wanted::{KeyAsked, Name, answered, find};
 use super::clock;
 use super::error::{Failure, sentence};
 use super::exit::Exit;
@@ -67,7 +67,11 @@ impl Explain {
         let now = clock::now();
         let index = HoldIndex::new(&desk.holds);
         let explanation = explain(&setup.install, &mut reader, &index, mapping, &key, now)?;
-        let found = find(&setup, mapping, &Name::Key(&key))?;
+        let asked = match &self.reference {
+            None => KeyAsked::given(&self.key, Some(key.clone())),
+            Some(_) => KeyAsked::of(key.clone()),
+        };
+        let found = find(&setup, mapping, &Name::Key(&asked))?;
         let mut report = match &explanation {
             Some(explanation) => present(explanation, &desk, now, &setup),
             None => ExplainReport { verdict: "gone".to_owned(), ..ExplainReport::default() },

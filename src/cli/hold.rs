@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 
 use super::arguments::{day, filled};
 use super::asker::Asker;
-use super::audit::wanted::{Name, find};
+use super::audit::wanted::{KeyAsked, Name, find};
 use super::clock;
 use super::error::Failure;
 use super::exit::Exit;
@@ -213,8 +213,8 @@ fn gone(scope: &HoldScope, reach: &Reach, setup: &Setup) -> Option<Found> {
     let mapping = setup.install.mapping(series)?;
     let found = match scope {
         HoldScope::Record { key, .. } | HoldScope::Subject { key, .. } => {
-            let key = setup.reader(mapping).ok()?.parse_key(series, key).ok()?;
-            find(setup, mapping, &Name::Key(&key))
+            let typed = setup.reader(mapping).ok()?.parse_key(series, key).ok()?;
+            find(setup, mapping, &Name::Key(&KeyAsked::given(key, Some(typed))))
         }
         HoldScope::Reference { reference, .. } => find(setup, mapping, &Name::Reference(reference)),
         HoldScope::Series { .. } | HoldScope::Rule { .. } | HoldScope::Where { .. } => return None,

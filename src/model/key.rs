@@ -11,6 +11,9 @@ pub enum KeyValue {
     Blob(Vec<u8>),
 }
 
+/// So many columns of one key are looked for under another type, too: sixty-four keys at most.
+const MOST_RETYPED: usize = 6;
+
 /// The key of a record: one value per key column, in the mapping's order. Personal information: never logged in clear.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RecordKey(Vec<KeyValue>);
@@ -29,6 +32,16 @@ impl KeyValue {
             Self::Blob(_) => RecordKey::new(vec![self.clone()]).to_string(),
         }
     }
+
+    /// The same in a column of another type: an integer as the text that it is converted to, such a text as its
+    /// integer. `None` for what no conversion changes.
+    fn retyped(&self) -> Option<Self> {
+        match self {
+            Self::Integer(number) => Some(Self::Text(number.to_string())),
+            Self::Text(text) => text.parse().ok().filter(|number: &i64| number.to_string() == *text).map(Self::Integer),
+            Self::Blob(_) => None,
+        }
+    }
 }
 
 /// One spelling for all that some column would call equal: the same number, or a text that differs in the case of ASCII
@@ -41,6 +54,29 @@ impl RecordKey {
     /// A key of these columns.
     pub fn new(columns: Vec<KeyValue>) -> Self {
         Self(columns)
+    }
+
+    /// This key, and behind it all that the same record's may have been, or become, where columns were of other types:
+    /// an application may move from integers to texts, or back. At most [`RecordKey::spellings_of`] its columns.
+    pub fn spellings(&self) -> Vec<Self> {
+        let mut spellings = vec![self.clone()];
+        let retyped = self.0.iter().enumerate().filter_map(|(column, value)| Some((column, value.retyped()?)));
+        for (column, value) in retyped.take(MOST_RETYPED) {
+            let others: Vec<Self> = spellings.iter().map(|key| key.with(column, &value)).collect();
+            spellings.extend(others);
+        }
+        spellings
+    }
+
+    /// The most spellings that a key of so many columns has.
+    pub fn spellings_of(columns: usize) -> usize {
+        1 << columns.min(MOST_RETYPED)
+    }
+
+    fn with(&self, column: usize, value: &KeyValue) -> Self {
+        let mut key = self.clone();
+        key.0[column].clone_from(value);
+        key
     }
 
     /// The columns, in the mapping's order.
@@ -146,6 +182,26 @@ mod tests {
             ".{0,12}".prop_map(KeyValue::Text),
             prop::collection::vec(any::<u8>(), 0..12).prop_map(KeyValue::Blob),
         ]
+    }
+
+    #[test]
+    fn a_key_is_spelled_as_each_of_its_columns_may_have_been_typed() {
+        let (integer, text) = (KeyValue::Integer, |text: &str| KeyValue::Text(text.to_owned()));
+        let spelled = |columns: &[KeyValue]| {
+            let spellings = RecordKey::new(columns.to_vec()).spellings();
+            spellings.into_iter().map(|key| key.0).collect::<Vec<_>>()
+        };
+        assert_eq!(spelled(&[integer(-7)]), [[integer(-7)], [text("-7")]]);
+        assert_eq!(spelled(&[text("-7")]), [[text("-7")], [integer(-7)]]);
+        for unchanged in [text("007"), text("+7"), text("7 "), text(""), text("-0"), KeyValue::Blob(b"7".to_vec())] {
+            assert_eq!(spelled(std::slice::from_ref(&unchanged)), [[unchanged]]);
+        }
+        let (year, file) = (integer(2020), text("12"));
+        let all =
+            [[year.clone(), file.clone()], [text("2020"), file], [year, integer(12)], [text("2020"), integer(12)]];
+        assert_eq!(spelled(&all[0]), all);
+        let most = spelled(&vec![integer(1); 40]).len();
+        assert_eq!((most, RecordKey::spellings_of(40)), (64, 64), "bounded");
     }
 
     proptest! {

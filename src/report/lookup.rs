@@ -149,9 +149,12 @@ pub fn line(mention: &Mention, words: &Words) -> String {
     }
 }
 
-/// What later entries say of it.
+/// What has to be known of it besides: how it names the record, and what later entries say of it.
 fn since(mention: &Mention, words: &Words) -> Vec<String> {
     let mut lines = Vec::new();
+    if mention.retyped {
+        lines.push(words.mention_retyped.to_owned());
+    }
     if let Some(entry) = mention.corrected {
         let entry = of_log(entry, mention.corrected_log.as_ref());
         lines.push(match mention.back {

@@ -27,7 +27,7 @@ fn wanted(record: u64) -> Wanted {
         series: "dossier".into(),
         by: WantedBy::Key,
         columns: vec!["id".to_owned()],
-        fingerprints: [(2026, fingerprint)].into(),
+        fingerprints: [(2026, vec![fingerprint.into()])].into(),
     }
 }
 
@@ -153,7 +153,7 @@ fn a_destroyed_key_may_have_named_the_destruction_of_a_record_that_was_found_cha
 
 /// What is asked for by its reference, which has this fingerprint each year.
 fn cited_as(cited: retentiond::model::Fingerprint) -> Wanted {
-    let fingerprints = [(2025, cited), (2026, cited)].into();
+    let fingerprints = [(2025, vec![cited.into()]), (2026, vec![cited.into()])].into();
     Wanted { by: WantedBy::Reference, columns: vec!["number".to_owned()], fingerprints, ..wanted(0) }
 }
 
@@ -212,7 +212,11 @@ fn no_name_of_another_year_hides_that_something_cited_so_was_destroyed() {
     assert!(page.contains("2 names") && page.contains("may be of one"), "{page}");
     // Asked for by its key a record is one, whatever it is named.
     let names = [0, 1].map(|record| retentiond::model::Fingerprint::from_bytes(fingerprint(record)));
-    let by_key = Wanted { by: WantedBy::Key, fingerprints: [(2025, names[0]), (2026, names[1])].into(), ..wanted(0) };
+    let by_key = Wanted {
+        by: WantedBy::Key,
+        fingerprints: [(2025, vec![names[0].into()]), (2026, vec![names[1].into()])].into(),
+        ..wanted(0)
+    };
     assert_eq!(answer(&log, &by_key), Answer::Aborted);
 }
 
@@ -310,7 +314,7 @@ fn of_a_batch_that_is_back_in_part_each_record_has_its_own_answer() {
 fn a_record_is_found_in_the_real_log_published_or_not() {
     let mut real = Real::ready();
     let name = real.fingerprint(7);
-    let wanted = Wanted { fingerprints: [(2026, name)].into(), ..wanted(0) };
+    let wanted = Wanted { fingerprints: [(2026, vec![name.into()])].into(), ..wanted(0) };
     let ask = |real: &Real| lookup(&LogReader::open(&real.dir()).unwrap(), &wanted).unwrap();
     real.destroy(0..5);
     assert_eq!(ask(&real).answer, Answer::NotFound);
@@ -505,7 +509,7 @@ fn nothing_is_answered_from_a_log_whose_entries_or_whose_signer_are_others() {
 fn an_answer_that_nobody_signed_yet_says_so() {
     let mut real = Real::ready();
     let name = real.fingerprint(3);
-    let wanted = Wanted { fingerprints: [(2026, name)].into(), ..wanted(0) };
+    let wanted = Wanted { fingerprints: [(2026, vec![name.into()])].into(), ..wanted(0) };
     real.log.publish().unwrap();
     let signed = real.log.size();
     real.destroy(3..4);

@@ -45,7 +45,7 @@ fn a_destruction_that_was_rewritten_without_the_key_is_not_denied_under_a_succes
             source: &source,
             series: &series,
             by: WantedBy::Key,
-            name: &|names| names.record(&series, &key),
+            names: &|names| vec![names.record(&series, &key).into()],
             columns: vec!["id".to_owned()],
             keys: KeyPlaces::new(&keys),
         };

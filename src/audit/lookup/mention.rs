@@ -11,6 +11,10 @@ use crate::model::{Actor, BatchNumber, CalendarNumber, Fingerprint, Origin, Plan
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Mention {
     pub answer: Answer,
+    /// Whether the record had a key of another type then than its columns have now: an integer where they hold texts,
+    /// or the other way round.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub retyped: bool,
     /// Index of the intent, the record's place in it, and how many it announces.
     pub intent: u64,
     pub place: usize,
@@ -148,13 +152,17 @@ impl Mention {
         true
     }
 
+    /// It was looked for, and was not there: what was said before of its database says nothing of it any more.
+    pub(super) fn was_not_back(&mut self, index: u64) {
+        (self.still_gone, self.restored_since) = (Some(index), None);
+    }
+
     /// Its batch is back, wholly or in part; `destroyed` is how many records the batch had destroyed.
     pub(super) fn read_resurrected(&mut self, index: u64, correction: &Correction, destroyed: Option<u64>) {
         let told = correction.back.as_deref().and_then(|back| BACK.read(back));
         let told = told.and_then(|marks| marks.is_marked(self.offset + self.place as u64));
         if told == Some(false) {
-            self.still_gone = Some(index);
-            return;
+            return self.was_not_back(index);
         }
         (self.answer, self.corrected) = (Answer::Resurrected, Some(index));
         let surely = told == Some(true) || destroyed == Some(correction.records);

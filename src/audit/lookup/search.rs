@@ -9,7 +9,7 @@ use super::{
 use crate::audit::leaf::{Body, Correction, Intent, Leaf, MappingLeaf, Outcome, Predecessor, RecordOutcome};
 use crate::audit::marks::ENDED;
 use crate::audit::results::decode_results;
-use crate::model::{BatchNumber, Digest, Origin, PlanId};
+use crate::model::{BatchNumber, Digest, Fingerprint, Origin, PlanId};
 
 /// Corrections that say that a database was put back, or that another stands in its place.
 const PUT_BACK: [&str; 3] = ["resurrected", "missing_fence", "fence_table_dropped"];
@@ -125,7 +125,7 @@ impl<'a> Search<'a> {
         self.note_name(intent);
         let offset = if self.read.0 == intent.batch { self.read.1 } else { 0 };
         self.read = (intent.batch, offset + u64::from(intent.n));
-        let Some(fingerprint) = self.wanted.fingerprints.get(&intent.year) else {
+        let Some(wanted) = self.wanted.fingerprints.get(&intent.year) else {
             self.unnamed.insert(intent.year);
             return;
         };
@@ -133,19 +133,20 @@ impl<'a> Search<'a> {
             WantedBy::Key => intent.fingerprints(),
             WantedBy::Reference => intent.references(),
         };
-        let places: Vec<usize> = (0..)
+        let as_wanted = |name: Fingerprint| wanted.iter().find(|wanted| wanted.fingerprint == name);
+        let places: Vec<(usize, bool)> = (0..)
             .zip(names.unwrap_or_default())
-            .filter(|(_, name)| name == fingerprint)
-            .map(|(place, _)| place)
+            .filter_map(|(place, name)| Some((place, as_wanted(name)?.is_retyped)))
             .collect();
         if places.is_empty() {
             return;
         }
         let records = intent.fingerprints().unwrap_or_default();
-        for place in places {
+        for (place, retyped) in places {
             let Some(record) = records.get(place) else { continue };
             self.mentions.push(Mention {
                 answer: Answer::Pending,
+                retyped,
                 intent: index,
                 place,
                 records: intent.n,
@@ -220,7 +221,7 @@ impl<'a> Search<'a> {
                 "missing_fence" | "fence_table_dropped"
                     if is_its_batch && mention.is_gone() && correction.unnamed == 0 =>
                 {
-                    mention.still_gone = Some(index);
+                    mention.was_not_back(index);
                 }
                 "resurrected" | "missing_fence" | "fence_table_dropped" if mention.is_gone() => {
                     mention.restored_since = Some(index);

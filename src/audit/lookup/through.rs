@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use super::{Found, Wanted, WantedBy, lookup};
+use super::{Found, Wanted, WantedBy, WantedName, lookup};
 use crate::audit::earlier::{EarlierLog, EarlierState, Kept, beside, find_earlier};
 use crate::audit::error::LogError;
 use crate::audit::fingerprint::Fingerprinter;
 use crate::audit::keys::{KeyError, KeyPlaces, load_committed_fingerprinter};
 use crate::audit::leaf::Body;
 use crate::audit::reader::LogReader;
-use crate::model::{Digest, Fingerprint, SeriesName, SourceName};
+use crate::model::{Digest, SeriesName, SourceName};
 
 /// What is asked of every log: each has committed to keys of its own, under which the record has other names.
 pub struct Asked<'a> {
@@ -20,8 +20,8 @@ pub struct Asked<'a> {
     pub by: WantedBy,
     /// The columns that make the record's key, or the one that holds its reference.
     pub columns: Vec<String>,
-    /// Names the record, or its reference, under a key.
-    pub name: &'a dyn Fn(&Fingerprinter) -> Fingerprint,
+    /// Names the record, or its reference, under a key: as often as its own key may have been typed otherwise.
+    pub names: &'a dyn Fn(&Fingerprinter) -> Vec<WantedName>,
     pub keys: KeyPlaces,
 }
 
@@ -60,7 +60,7 @@ impl Asked<'_> {
                 // As good as lost. Of the newest log it is for whoever has the right one to put back.
                 Err(LogError::Key(KeyError::Exchanged { .. })) if !log.is_succeeded() => {}
                 Err(LogError::Key(KeyError::Exchanged { .. })) => drop(replaced.insert(*year)),
-                key => fingerprints.extend(key?.map(|key| (*year, (self.name)(&key)))),
+                key => fingerprints.extend(key?.map(|key| (*year, (self.names)(&key)))),
             }
         }
         let (source, series) = (self.source.clone(), self.series.clone());

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::wanted::{Name, answered, find, is_surer};
+use super::wanted::{KeyAsked, Name, answered, find, is_surer};
 use crate::audit::lookup::Found;
 use crate::cli::arguments::filled;
 use crate::cli::error::Failure;
@@ -12,6 +12,7 @@ use crate::cli::session::Session;
 use crate::cli::setup::Setup;
 use crate::model::SeriesName;
 use crate::records::mapping::SeriesMapping;
+use crate::records::sqlite::StoreError;
 use crate::report::lookup::LookupReport;
 
 /// Arguments of `audit lookup`.
@@ -47,8 +48,7 @@ impl Lookup {
             (None, Some(reference)) => anywhere(&setup, reference)?,
             (Some(series), None) => {
                 let mapping = setup.mapping(series)?;
-                let key = setup.reader(mapping)?.parse_key(&mapping.series, &self.key)?;
-                let found = find(&setup, mapping, &Name::Key(&key))?;
+                let found = self.find_key(&setup, mapping)?;
                 LookupReport { series: Some(series.to_string()), of: self.key.join(" "), cited: false, found }
             }
             (None, None) => {
@@ -60,6 +60,22 @@ impl Lookup {
         };
         session.show(&report, setup.language)?;
         Ok(answered(&report.found))
+    }
+}
+
+impl Lookup {
+    /// What the logs say of the record with this key. What its columns cannot hold now may have been a key once; where
+    /// no log knows it, it is refused as what it seems to be: a slip.
+    fn find_key(&self, setup: &Setup, mapping: &SeriesMapping) -> Result<Found, Failure> {
+        let (typed, refused) = match setup.reader(mapping)?.parse_key(&mapping.series, &self.key) {
+            Err(error @ StoreError::Key { .. }) => (None, Some(error)),
+            key => (Some(key?), None),
+        };
+        let found = find(setup, mapping, &Name::Key(&KeyAsked::given(&self.key, typed)))?;
+        match refused {
+            Some(refused) if found.is_absent() => Err(refused.into()),
+            _ => Ok(found),
+        }
     }
 }
 

@@ -5,20 +5,46 @@
 use std::collections::BTreeSet;
 
 use crate::audit;
-use crate::audit::lookup::{Answer, Asked, Found, NamedSeries, Remembered, WantedBy, lookup_through};
+use crate::audit::lookup::{Answer, Asked, Found, NamedSeries, Remembered, WantedBy, WantedName, lookup_through};
 use crate::audit::{Fingerprinter, LogReader};
 use crate::cli::error::Failure;
 use crate::cli::exit::Exit;
 use crate::cli::setup::Setup;
 use crate::disposition::desk::behind::{Untold, look_beside, untold};
-use crate::model::{Fingerprint, KeyValue, Origin, RecordKey, SeriesName};
+use crate::model::{KeyValue, Origin, RecordKey, SeriesName};
 use crate::records::mapping::SeriesMapping;
 
 /// By what a record is asked for.
 pub(in crate::cli) enum Name<'a> {
-    Key(&'a RecordKey),
+    Key(&'a KeyAsked),
     /// What people cite. The log names it by its text, whatever type its column has.
     Reference(&'a str),
+}
+
+/// The key of a record, whose columns may have been of other types when the log named it.
+pub(in crate::cli) struct KeyAsked {
+    /// As its columns hold it now; `None` where they cannot.
+    typed: Option<RecordKey>,
+    retyped: BTreeSet<RecordKey>,
+}
+
+impl KeyAsked {
+    /// The key that a row has.
+    pub fn of(key: RecordKey) -> Self {
+        let retyped = key.spellings().into_iter().skip(1).collect();
+        Self { typed: Some(key), retyped }
+    }
+
+    /// What a person gave, and the key that its columns make of it, if they can. As texts they may have held it as it
+    /// is written: `0041`, where an integer is 41.
+    pub fn given(arguments: &[String], typed: Option<RecordKey>) -> Self {
+        let written = RecordKey::new(arguments.iter().cloned().map(KeyValue::Text).collect());
+        let mut retyped: BTreeSet<_> = typed.iter().chain([&written]).flat_map(RecordKey::spellings).collect();
+        if let Some(key) = &typed {
+            retyped.remove(key);
+        }
+        Self { typed, retyped }
+    }
 }
 
 /// What the logs say of a record, the newest that knows it; also as one of another series of the same table, for a row
@@ -48,7 +74,7 @@ fn find_as(series: &SeriesName, setup: &Setup, mapping: &SeriesMapping, name: &N
                 Name::Key(_) => mapping.key.clone(),
                 Name::Reference(_) => mapping.reference.iter().cloned().collect(),
             },
-            name: &|key| name.fingerprint(series, key),
+            names: &|key| name.names(series, key),
             keys: audit::keys_in(&setup.install.state),
         },
     )?;
@@ -107,10 +133,14 @@ pub(in crate::cli) fn answered(found: &Found) -> Exit {
 }
 
 impl Name<'_> {
-    fn fingerprint(&self, series: &SeriesName, fingerprinter: &Fingerprinter) -> Fingerprint {
+    fn names(&self, series: &SeriesName, names: &Fingerprinter) -> Vec<WantedName> {
         match self {
-            Self::Key(key) => fingerprinter.record(series, key),
-            Self::Reference(text) => fingerprinter.reference(series, &KeyValue::Text((*text).to_owned())),
+            Self::Key(KeyAsked { typed, retyped }) => {
+                let typed = typed.iter().map(|key| names.record(series, key).into());
+                let as_another = |key| WantedName { fingerprint: names.record(series, key), is_retyped: true };
+                typed.chain(retyped.iter().map(as_another)).collect()
+            }
+            Self::Reference(text) => vec![names.reference(series, &KeyValue::Text((*text).to_owned())).into()],
         }
     }
 }

@@ -2,7 +2,7 @@
 //! until that one says something of the source itself.
 
 use super::error::ExecuteError;
-use super::restored::undone;
+use super::restored::{Compared, not_standing, resurrected, undone};
 use crate::audit::leaf::Correction;
 use crate::disposition::chronicle::correction;
 use crate::disposition::desk::Desk;
@@ -13,9 +13,11 @@ use crate::records::sqlite::Reader;
 /// it says. Batches of another log have no number in this one, so the corrections name none.
 pub(super) fn found_wrong(desk: &mut Desk, source: &SourceName) -> Result<Vec<Correction>, ExecuteError> {
     let install = desk.install().clone();
-    let Some(earlier) = desk.earlier()?.iter().find(|earlier| earlier.chronicle.tells_of(source)) else {
+    let earlier = desk.earlier()?;
+    let Some(place) = earlier.iter().position(|earlier| earlier.chronicle.tells_of(source)) else {
         return Ok(Vec::new());
     };
+    let earlier = &earlier[place];
     if earlier.chronicle.is_restored(source) {
         return Ok(together(source, earlier.chronicle.found_wrong(source)));
     }
@@ -24,13 +26,42 @@ pub(super) fn found_wrong(desk: &mut Desk, source: &SourceName) -> Result<Vec<Co
     let is_newer =
         Reader::open(&install.sources[source], &install.series)?.fences(&earlier.origin)?.last() > Some(&last);
     let undone = if is_newer { None } else { undone(&install, &earlier.log, &earlier.origin, source, last)? };
-    let Some(undone) = undone else { return Ok(Vec::new()) };
+    let Some(mut undone) = undone else { return Ok(Vec::new()) };
+    if undone.is_all_of_log {
+        let mut before = undone_before(desk, source, place + 1)?;
+        undone.back.append(&mut before.back);
+        undone.unnamed += before.unnamed;
+    }
     let missing = Correction { unnamed: undone.unnamed, ..Correction::new(source.clone(), undone.what) };
     Ok(together(source, if undone.back.is_empty() { std::slice::from_ref(&missing) } else { &undone.back }))
 }
 
+/// What is undone of what earlier logs, but for so many of the last ones, say of a source in which no batch stands that
+/// came after them: the copy that was put back may be older than those. Looks no further than a log of which a batch
+/// still stands, or which lost its end while the database remembers it.
+pub(super) fn undone_before(desk: &mut Desk, source: &SourceName, skipped: usize) -> Result<Compared, ExecuteError> {
+    let install = desk.install().clone();
+    let mut before = Compared::default();
+    for earlier in desk.earlier()?.iter().skip(skipped).filter(|earlier| earlier.chronicle.tells_of(source)) {
+        let mut reader = Reader::open(&install.sources[source], &install.series)?;
+        let remembered = reader.fences(&earlier.origin)?.last().copied();
+        let (since, is_all_of_log) = not_standing(&mut reader, &earlier.log, &earlier.origin, source)?;
+        if remembered > since.last().copied() {
+            break;
+        }
+        drop(reader);
+        let mut found = resurrected(&install, &earlier.log, source, &since, None)?;
+        before.back.append(&mut found.back);
+        before.unnamed += found.unnamed;
+        if !is_all_of_log {
+            break;
+        }
+    }
+    Ok(before)
+}
+
 /// What several corrections say of a source, in one that names no batch.
-fn together(source: &SourceName, found: &[Correction]) -> Vec<Correction> {
+pub(super) fn together(source: &SourceName, found: &[Correction]) -> Vec<Correction> {
     let is_back = |found: &&Correction| found.what == correction::RESURRECTED;
     let records = found.iter().filter(is_back).map(|found| found.records).fold(0, u64::saturating_add);
     let told = found.iter().find(is_back).or(found.last());

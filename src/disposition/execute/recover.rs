@@ -305,10 +305,8 @@ fn name_rows(
     Reader::open(source, &install.series)
         .and_then(|mut reader| {
             reader.scan(&intent.series, &mut |facts| {
-                let name = namer.record(&intent.series, &facts.key);
-                if names.contains(&name) {
-                    keys.insert(name, facts.key.clone());
-                }
+                let bears = facts.key.spellings().into_iter().map(|key| namer.record(&intent.series, &key));
+                keys.extend(bears.filter(|name| names.contains(name)).map(|name| (name, facts.key.clone())));
                 ControlFlow::Continue(())
             })
         })

@@ -9,12 +9,13 @@ use super::error::ExecuteError;
 use super::inherited;
 use super::logged::{LoggedBatch, is_gone, logged_batch};
 use crate::audit::leaf::{Action, Body, Correction, Intent};
-use crate::audit::{BACK, Brief, Entries, Fingerprinter, LogError, committed_fingerprinters, keys_in};
+use crate::audit::{BACK, Brief, Entries, Fingerprinter, LogError, Mapped, committed_fingerprinters, keys_in};
 use crate::disposition::Installation;
 use crate::disposition::chronicle::correction;
 use crate::disposition::desk::{Desk, behind};
 use crate::model::{BatchNumber, CivilDate, Fingerprint, Instant, Origin, SeriesName, SourceName};
 use crate::records::facts::Facts;
+use crate::records::mapping::SeriesMapping;
 use crate::records::sqlite::{FenceState, Reader};
 
 /// Most records of the log that are compared with a table in one pass over it: 32 bytes each.
@@ -62,12 +63,19 @@ pub(super) fn look(desk: &mut Desk, source: &SourceName, now: Instant) -> Result
 /// What the log must say of a source whose last committed batch is this one: nothing where its fence row stands.
 fn compare(desk: &mut Desk, source: &SourceName, last: BatchNumber) -> Result<Vec<Correction>, ExecuteError> {
     let (install, origin) = (desk.install().clone(), desk.log().origin().clone());
-    let Some(undone) = undone(&install, desk.log(), &origin, source, last)? else { return Ok(Vec::new()) };
+    let Some(mut undone) = undone(&install, desk.log(), &origin, source, last)? else { return Ok(Vec::new()) };
+    let mut corrections = Vec::new();
+    if undone.is_all_of_log {
+        let before = inherited::undone_before(desk, source, 0)?;
+        undone.unnamed += before.unnamed;
+        corrections.extend(inherited::together(source, &before.back));
+    }
     if undone.back.is_empty() {
         let correction = Correction::new(source.clone(), undone.what);
-        return Ok(vec![Correction { batch: Some(last), unnamed: undone.unnamed, ..correction }]);
+        undone.back.push(Correction { batch: Some(last), unnamed: undone.unnamed, ..correction });
     }
-    Ok(undone.back)
+    corrections.append(&mut undone.back);
+    Ok(corrections)
 }
 
 /// A database that says nothing of the last batch that a log committed in it.
@@ -78,6 +86,8 @@ pub(super) struct Undone {
     pub back: Vec<Correction>,
     /// Records that went and could not be looked for.
     pub unnamed: u64,
+    /// Whether no batch of the log stands there any more: the copy may be older than the log itself.
+    pub is_all_of_log: bool,
 }
 
 /// What is found of batches in their tables.
@@ -105,18 +115,32 @@ pub(super) fn undone(
         FenceState::NoTable => correction::TABLE_DROPPED,
         FenceState::Absent | FenceState::Aborted => correction::MISSING_FENCE,
     };
-    // A copy that was put back has the fence row of the last batch before it was made: whatever came later may be back.
-    let mut since = Vec::new();
+    let (since, is_all_of_log) = not_standing(&mut reader, log, origin, source)?;
+    drop(reader);
+    let Compared { back, unnamed } = resurrected(install, log, source, &since, None)?;
+    Ok(Some(Undone { what, back, unnamed, is_all_of_log }))
+}
+
+/// The batches of a log, in order, that a source does not remember: a copy that was put back has the fence row of the
+/// last batch before it was made, and whatever came later may be back. Beside them, whether these are all that the log
+/// has of the source.
+pub(super) fn not_standing(
+    reader: &mut Reader,
+    log: &impl Entries,
+    origin: &Origin,
+    source: &SourceName,
+) -> Result<(Vec<BatchNumber>, bool), ExecuteError> {
+    let (mut since, mut is_all) = (Vec::new(), true);
     for batch in committed(log, source)?.into_iter().rev() {
+        let unresolved = |error| ExecuteError::Unresolved { batch, source_name: source.clone(), source: error };
         if matches!(reader.fence(origin, batch).map_err(unresolved)?, FenceState::Committed(_)) {
+            is_all = false;
             break;
         }
         since.push(batch);
     }
-    drop(reader);
     since.reverse();
-    let Compared { back, unnamed } = resurrected(install, log, source, &since, None)?;
-    Ok(Some(Undone { what, back, unnamed }))
+    Ok((since, is_all))
 }
 
 /// The batches of a source that the log says were committed, in order.
@@ -145,13 +169,14 @@ pub(super) fn resurrected(
 ) -> Result<Compared, ExecuteError> {
     let (mut compared, mut waiting, mut records) = (Compared::default(), Vec::new(), 0);
     let names = committed_fingerprinters(log, &keys_in(&install.state), source)?;
+    let mapped = if batches.is_empty() { Mapped::default() } else { Mapped::read(log)? };
     for (place, batch) in batches.iter().enumerate() {
         if let Some(logged) = logged_batch(log, *batch)? {
             records += logged.records.len();
             waiting.push(logged);
         }
         if records >= COMPARED || place + 1 == batches.len() {
-            let (present, unnamed) = present(install, source, &names, &waiting, judged_at)?;
+            let (present, unnamed) = present(install, source, (&names, &mapped), &waiting, judged_at)?;
             compared.unnamed += unnamed;
             compared.back.extend(waiting.drain(..).filter_map(|logged| correction_of(&logged, &present)));
             records = 0;
@@ -165,7 +190,7 @@ pub(super) fn resurrected(
 fn present(
     install: &Installation,
     source: &SourceName,
-    names: &BTreeMap<i32, Fingerprinter>,
+    (names, mapped): (&BTreeMap<i32, Fingerprinter>, &Mapped),
     batches: &[LoggedBatch],
     judged_at: Option<Instant>,
 ) -> Result<(HashSet<Fingerprint>, u64), ExecuteError> {
@@ -177,7 +202,7 @@ fn present(
     }
     let (mut present, mut unnamed) = (HashSet::new(), 0);
     for ((series, year), gone) in gone {
-        let mapping = install.mapping(&series).filter(|mapping| mapping.source == *source);
+        let mapping = rows_of(install, source, &series, mapped);
         let (Some(mapping), Some(database), Some(names)) = (mapping, install.sources.get(source), names.get(&year))
         else {
             unnamed += gone.len() as u64;
@@ -189,17 +214,31 @@ fn present(
             at.is_some_and(|((governing, now), day)| is_another(governing, facts, day, *now))
         };
         Reader::open(database, &install.series)?.scan(&mapping.series, &mut |facts| {
-            let name = names.record(&mapping.series, &facts.key);
-            match gone.get(&name) {
-                Some((Action::Anonymize, _)) if facts.masked => {}
-                Some((Action::Destroy, day)) if is_another(facts, *day) => {}
-                Some(_) => drop(present.insert(name)),
-                None => {}
+            for key in facts.key.spellings() {
+                let name = names.record(&series, &key);
+                match gone.get(&name) {
+                    Some((Action::Anonymize, _)) if facts.masked => {}
+                    Some((Action::Destroy, day)) if is_another(facts, *day) => {}
+                    Some(_) => drop(present.insert(name)),
+                    None => {}
+                }
             }
             ControlFlow::Continue(())
         })?;
     }
     Ok((present, unnamed))
+}
+
+/// The mapping of the rows that a series had: its own, or where it has another name now, that of its table and key.
+fn rows_of<'i>(
+    install: &'i Installation,
+    source: &SourceName,
+    series: &SeriesName,
+    mapped: &Mapped,
+) -> Option<&'i SeriesMapping> {
+    let had = |mapping: &&SeriesMapping| mapped.had(source, series, &mapping.table, &mapping.key);
+    let own = install.mapping(series).filter(|mapping| mapping.source == *source);
+    own.or_else(|| install.series.iter().filter(|mapping| mapping.source == *source).find(had))
 }
 
 /// What the log must say of one batch; nothing where none of its records is back.

@@ -234,6 +234,12 @@ impl Draft {
         })
     }
 
+    /// Whether a record of this series is listed whose clock started on this day, since 1970, or before.
+    pub fn has_started_by(&self, series: usize, day: i32) -> Result<bool, PlanError> {
+        let ask = "SELECT EXISTS(SELECT 1 FROM item WHERE series = ?1 AND day <= ?2)";
+        self.run(|connection| connection.query_row(ask, params![series as i64, day], |row| row.get(0)))
+    }
+
     /// Marks those of the records after a place, counted from there, that are back; tells the place of the rule of
     /// each.
     pub fn mark_back(

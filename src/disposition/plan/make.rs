@@ -63,7 +63,10 @@ pub(super) fn make_of(
     let told = back::mark(&scope, install, &draft, &mut tallies)?;
     let along = along::along(&scope, &install.series, &draft, &tallies)?;
     let sealed = draft.seal(&scope.groups, &scope.approvals())?;
-    let manifest = Manifest { untold: told.untold, ..scope.manifest(keys.year, series, tallies, &sealed.totals) };
+    let manifest = Manifest {
+        untold: told.untold.into_keys().collect(),
+        ..scope.manifest(keys.year, series, tallies, &sealed.totals)
+    };
     if let Some(series) = manifest.unbalanced().first() {
         return Err(PlanError::Unbalanced { series: (*series).clone() });
     }

@@ -77,12 +77,11 @@ struct Page {
 
 impl Looking<'_> {
     fn through(mut self, plan: &Plan) -> Result<GoneSince, PlanError> {
-        let names = 1 + self.others.iter().map(Vec::len).max().unwrap_or_default();
         let mut outcome = Ok(());
         plan.body().visit(&mut |item| {
             if outcome.is_ok() {
                 self.add(&item);
-                if self.page.names.len() * names >= AT_ONCE {
+                if self.page.sought.is_full(AT_ONCE) {
                     outcome = self.find();
                 }
             }
@@ -99,9 +98,7 @@ impl Looking<'_> {
         sought.next_record();
         if let (Some(own), Some(others)) = (self.owns.get(item.series), self.others.get(item.series)) {
             sought.add(own, &item.fingerprint, day);
-            for (naming, key) in others {
-                sought.add(naming, &key.record(&naming.series, &item.key), day);
-            }
+            sought.add_all(others, &item.key, day);
         }
     }
 

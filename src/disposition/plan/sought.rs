@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use chrono::Days;
 
 use super::body::days;
-use crate::audit::{Disposed, LogError, LogReader, Naming, scan_disposed};
-use crate::model::{Fingerprint, Instant};
+use crate::audit::{Disposed, Fingerprinter, LogError, LogReader, Naming, scan_disposed};
+use crate::model::{Fingerprint, Instant, RecordKey};
 
 /// Names that are looked for in one reading of a log: 16 MiB of them.
 pub(super) const AT_ONCE: usize = 1 << 20;
@@ -25,6 +25,7 @@ pub(super) fn beginning(fingerprint: &Fingerprint) -> Beginning {
 pub(super) struct Sought {
     names: HashMap<Naming, Vec<Name>>,
     records: u32,
+    count: usize,
 }
 
 /// One name of a record.
@@ -45,10 +46,26 @@ impl Sought {
     /// Adds a name of the record at hand, and the day of its trigger, in days since 1970.
     pub fn add(&mut self, naming: &Naming, fingerprint: &Fingerprint, day: i32) {
         let name = Name { beginning: beginning(fingerprint), record: self.records - 1, day };
+        self.count += 1;
         match self.names.get_mut(naming) {
             Some(names) => names.push(name),
             None => drop(self.names.insert(naming.clone(), vec![name])),
         }
+    }
+
+    /// Adds what these make of the key of the record at hand, also of one whose columns were of other types then: at
+    /// most [`RecordKey::spellings_of`] its columns for each.
+    pub fn add_all(&mut self, names: &[(&Naming, &Fingerprinter)], key: &RecordKey, day: i32) {
+        for spelled in key.spellings() {
+            for (naming, key_of_year) in names {
+                self.add(naming, &key_of_year.record(&naming.series, &spelled), day);
+            }
+        }
+    }
+
+    /// Whether no more names should be looked for in one reading.
+    pub fn is_full(&self, at_once: usize) -> bool {
+        self.count >= at_once
     }
 
     /// Whether no record is looked for.
@@ -94,7 +111,7 @@ impl Sought {
 }
 
 /// The last civil day that it is anywhere at this instant.
-fn last_day(at: Instant) -> i32 {
+pub(super) fn last_day(at: Instant) -> i32 {
     let day = at.date_naive();
     days(day.checked_add_days(Days::new(1)).unwrap_or(day))
 }
