@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use retentiond::audit::checkpoint::{Checkpoint, SignedCheckpoint};
@@ -173,6 +174,7 @@ fn witnesses_that_begin_in_one_directory_at_once_have_one_key() {
 fn a_witness_does_not_sign_with_the_key_of_a_log() {
     let home = tempfile::tempdir().unwrap();
     fs::write(home.path().join("key"), format!("{}\n", *Forge::sound().key().secret_text())).unwrap();
+    fs::set_permissions(home.path().join("key"), fs::Permissions::from_mode(0o600)).unwrap();
     assert!(matches!(Witness::open_or_create(home.path(), "w"), Err(WitnessError::Key { .. })));
 }
 
