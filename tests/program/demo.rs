@@ -52,7 +52,7 @@ fn the_demo_fits_eighty_columns_but_for_what_is_copied_whole() {
     for language in ["en", "fr"] {
         let here = tempfile::tempdir().unwrap();
         let said = run_in(here.path(), &["--lang", language, "demo"]).out;
-        let is_copied = |line: &str| line.contains(" --config ") || !line.trim().contains(' ');
+        let is_copied = |line: &str| line.contains(" --config ") || line.trim().starts_with("retentiond/");
         let wide: Vec<&str> = said.lines().filter(|line| line.chars().count() > 80 && !is_copied(line)).collect();
         assert!(wide.is_empty(), "{wide:#?}");
         let key = said.lines().find(|line| line.trim().starts_with("retentiond/")).unwrap();
