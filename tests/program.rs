@@ -30,6 +30,8 @@ mod forms;
 mod giants;
 #[path = "program/hold.rs"]
 mod hold;
+#[path = "program/hold_meaning.rs"]
+mod hold_meaning;
 #[path = "program/house.rs"]
 mod house;
 #[path = "program/init.rs"]

@@ -18,6 +18,7 @@ use crate::disposition::desk::Stayed;
 use crate::disposition::explain::{Explanation, explain};
 use crate::disposition::holds::{Hold, HoldIndex, key_text, value_text};
 use crate::disposition::judge::{BlockedBy, JudgedAt, RuleStanding, RuleTerm, Term, Verdict};
+use crate::disposition::plan::PlanError;
 use crate::disposition::request::{Covered, NamedRecord, RecordApproval, Request, Response};
 use crate::model::{HoldId, Instant, Moment, RecordKey, SeriesName, Zone, in_utc};
 use crate::records::mapping::SeriesMapping;
@@ -66,6 +67,7 @@ impl Explain {
         let desk = AtDesk::ask(&setup, mapping, &key)?;
         let now = clock::now();
         let index = HoldIndex::new(&desk.holds);
+        index.keep_their_meaning(&setup.install, now).map_err(PlanError::from)?;
         let explanation = explain(&setup.install, &mut reader, &index, mapping, &key, now)?;
         let asked = match &self.reference {
             None => KeyAsked::given(&self.key, Some(key.clone())),

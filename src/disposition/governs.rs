@@ -57,7 +57,7 @@ impl Installation {
     }
 
     /// The calendars that have rules for a series, in force or not.
-    fn calendars_of(&self, mapping: &SeriesMapping) -> impl Iterator<Item = &Calendar> {
+    pub(super) fn calendars_of(&self, mapping: &SeriesMapping) -> impl Iterator<Item = &Calendar> {
         self.calendars.iter().filter(|calendar| {
             mapping.calendar.as_ref().is_none_or(|number| calendar.number == *number)
                 && calendar.rules_for(&mapping.series).next().is_some()

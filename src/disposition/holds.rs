@@ -3,10 +3,15 @@
 //! Keys and references are compared as text, so that a hold needs no database to be placed, and holds too much rather
 //! than too little (the integer 5, the text `5` and the text `05` alike; `a-1` and `A-1`).
 
+mod meaning;
+
+pub use meaning::{Meaning, VoidHold};
+
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::Installation;
 use crate::model::{Actor, CivilDate, HoldId, Instant, KeyValue, RecordKey, RuleNumber, SeriesName, alike};
 use crate::records::facts::Facts;
 use crate::records::mapping::SeriesMapping;
@@ -16,6 +21,9 @@ use crate::records::mapping::SeriesMapping;
 pub struct Hold {
     pub id: HoldId,
     pub scope: HoldScope,
+    /// What its names meant when it was placed; `None` where that was before this was noted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub meaning: Option<Meaning>,
     pub reason: String,
     pub case: Option<String>,
     /// The civil day by which a person said they would look again. The hold does not end then.
@@ -90,7 +98,7 @@ impl HoldScope {
 /// Answers at once whether a record is held. One expression per `--where` hold is left for the database to answer.
 #[derive(Clone, Debug, Default)]
 pub struct HoldIndex {
-    holds: HashMap<HoldId, HoldScope>,
+    holds: HashMap<HoldId, (HoldScope, Option<Meaning>)>,
     records: ByText,
     references: ByText,
     subjects: ByText,
@@ -105,13 +113,14 @@ impl HoldIndex {
     /// An index of these holds.
     pub fn new<'a>(holds: impl IntoIterator<Item = &'a Hold>) -> Self {
         let mut index = Self::default();
-        holds.into_iter().for_each(|hold| index.insert(hold.id.clone(), hold.scope.clone()));
+        holds.into_iter().for_each(|hold| index.insert(hold));
         index
     }
 
     /// Adds a hold, which holds from now on.
-    pub fn insert(&mut self, id: HoldId, scope: HoldScope) {
-        match scope.clone() {
+    pub fn insert(&mut self, hold: &Hold) {
+        let id = hold.id.clone();
+        match hold.scope.clone() {
             HoldScope::Record { series, key } => add(&mut self.records, series, key, &id),
             HoldScope::Reference { series, reference, keys } => {
                 keys.into_iter().for_each(|key| add(&mut self.records, series.clone(), key, &id));
@@ -124,12 +133,12 @@ impl HoldIndex {
                 self.expressions.entry(series).or_default().push((id.clone(), expression));
             }
         }
-        self.holds.insert(id, scope);
+        self.holds.insert(id, (hold.scope.clone(), hold.meaning.clone()));
     }
 
     /// Takes a lifted hold out.
     pub fn remove(&mut self, id: &HoldId) {
-        match self.holds.remove(id) {
+        match self.holds.remove(id).map(|(scope, _)| scope) {
             None => {}
             Some(HoldScope::Record { series, key }) => drop_from(&mut self.records, &series, &key, id),
             Some(HoldScope::Reference { series, reference, keys }) => {
@@ -155,6 +164,25 @@ impl HoldIndex {
     /// Whether nothing is held.
     pub fn is_empty(&self) -> bool {
         self.holds.is_empty()
+    }
+
+    /// The holds, in order of their ids, that no longer keep what they were placed for by this installation.
+    pub fn void(&self, install: &Installation, now: Instant) -> Vec<VoidHold> {
+        let look = |(id, (scope, meaning)): (&HoldId, &(HoldScope, Option<Meaning>))| {
+            meaning::look(install, id, scope, meaning.as_ref(), now).err()
+        };
+        let mut void: Vec<_> = self.holds.iter().filter_map(look).collect();
+        void.sort_by(|one, other| one.hold.cmp(&other.hold));
+        void
+    }
+
+    /// Whether every hold still keeps what it was placed for by this installation: otherwise nothing may be planned or
+    /// destroyed.
+    ///
+    /// # Errors
+    /// The first that does not.
+    pub fn keep_their_meaning(&self, install: &Installation, now: Instant) -> Result<(), VoidHold> {
+        self.void(install, now).into_iter().next().map_or(Ok(()), Err)
     }
 
     /// Whether this hold is in force.
@@ -193,8 +221,9 @@ impl HoldIndex {
         row: &'i Facts,
         rules: impl IntoIterator<Item = &'i RuleNumber>,
     ) -> impl Iterator<Item = &'i HoldId> {
-        let names_it =
-            |hold: &&HoldId| !matches!(self.holds.get(*hold), Some(HoldScope::Series { .. } | HoldScope::Rule { .. }));
+        let names_it = |hold: &&HoldId| {
+            !matches!(self.holds.get(*hold), Some((HoldScope::Series { .. } | HoldScope::Rule { .. }, _)))
+        };
         self.matching(mapping, row, rules).filter(move |hold| row.in_scope || names_it(hold))
     }
 

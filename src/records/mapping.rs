@@ -13,7 +13,7 @@ pub use waits::Wait;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::model::{CalendarNumber, CivilDate, PartName, SeriesName, SourceName, TriggerName, Zone};
 
@@ -78,6 +78,11 @@ impl SeriesMapping {
         std::iter::successors(Some(part), owner).take(self.parts.len())
     }
 
+    /// Whether other records may have the rows of a part, too: they, or those that they are a part of, are shared.
+    pub fn shares(&self, part: &PartMapping) -> bool {
+        self.chain_of(part).any(|part| !part.shared.is_empty())
+    }
+
     /// Whether the rows of a part are of the series' own table, so that records go with others of their series.
     pub fn is_own_part(&self, part: &PartMapping) -> bool {
         part.table.eq_ignore_ascii_case(&self.table) && self.takes_along(part)
@@ -102,7 +107,7 @@ impl SeriesMapping {
 }
 
 /// A reference between two series: from a dossier to its account (`subject`), or from a blocker to what it blocks.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Relation {
     pub series: SeriesName,
     /// `subject`: column of this table -> key column of that series. `blocked_by`: column of that series' table
@@ -111,7 +116,7 @@ pub struct Relation {
 }
 
 /// How two tables are joined.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Join {
     /// Column of `this` -> column of `owner`. Never empty.
     Columns(Vec<(String, String)>),
@@ -120,7 +125,7 @@ pub enum Join {
 }
 
 /// A test of one row.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Condition {
     /// All must hold.
     All(Vec<ColumnTest>),
@@ -129,7 +134,7 @@ pub enum Condition {
 }
 
 /// A test of one column.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ColumnTest {
     pub column: String,
     /// Equal to one of these; never empty.
@@ -137,7 +142,7 @@ pub struct ColumnTest {
 }
 
 /// A value written in the configuration.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Literal {
     Integer(i64),
     /// Also the shortest text of a TOML float, compared as a number.

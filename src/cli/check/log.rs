@@ -1,5 +1,5 @@
-//! What `check` sees beside the destruction log: calendars that it contradicts, keys that are lost, rows in a database that
-//! are not its own or that it has lost.
+//! What `check` sees beside the destruction log: calendars that it contradicts, keys that are lost, holds that mean
+//! nothing any more, rows in a database that are not its own or that it has lost.
 //!
 //! A log that cannot be read is for `audit verify` to tell of: nothing is said here.
 
@@ -19,6 +19,8 @@ use crate::cli::clock;
 use crate::disposition::Installation;
 use crate::disposition::chronicle::Chronicle;
 use crate::disposition::desk::behind::{Untold, look_beside, untold};
+use crate::disposition::desk::holds_beside;
+use crate::disposition::holds::HoldIndex;
 use crate::disposition::plan::PlanError;
 use crate::model::{BatchNumber, Origin};
 use crate::records::mapping::Source;
@@ -97,6 +99,14 @@ fn lost_key(lost: &Keyless, is_of_earlier: bool, this_year: i32) -> sqlite::Find
             .to_owned(),
         mend,
     }
+}
+
+/// Holds in force that no longer keep what they were placed for: until they are placed anew or lifted, nothing is planned.
+/// Who may not read them is told nothing.
+pub fn holds(install: &Installation) -> Vec<Finding> {
+    let holds = holds_beside(&install.state).unwrap_or_default();
+    let void = HoldIndex::new(&holds).void(install, clock::now()).into_iter();
+    void.map(|void| refused(format!("hold {}", void.hold), PlanError::from(void))).collect()
 }
 
 /// What is wrong with the fence rows of a source: those of other logs, those of batches that our log does not know.

@@ -6,12 +6,13 @@ use super::store::{Lift, StoredHold};
 use super::{Desk, DeskError, random_hex};
 use crate::audit::LogError;
 use crate::audit::leaf::{Body, HoldAction, HoldLeaf};
-use crate::disposition::holds::{Hold, HoldIndex, HoldScope};
+use crate::disposition::holds::{Hold, HoldIndex, HoldScope, Meaning};
 use crate::model::{Actor, CivilDate, HoldId, Instant};
 
 /// Who asked for a hold, and why.
 pub(in crate::disposition) struct HoldOrder {
     pub scope: HoldScope,
+    pub meaning: Meaning,
     pub reason: String,
     pub case: Option<String>,
     pub review_by: Option<CivilDate>,
@@ -34,6 +35,7 @@ impl Desk {
         let hold = Hold {
             id: self.new_hold_id(random_hold_id)?,
             scope: order.scope,
+            meaning: Some(order.meaning),
             reason: order.reason,
             case: order.case,
             review_by: order.review_by,
@@ -41,7 +43,7 @@ impl Desk {
             placed_at: now,
         };
         self.store.place(&hold)?;
-        self.holds.insert(hold.id.clone(), hold.scope.clone());
+        self.holds.insert(&hold);
         self.in_force.push(hold.clone());
         let body = self.hold_leaf(&hold, HoldAction::Placed, &hold.actor, &hold.reason, leaf);
         let recorded = self.write(body, now);

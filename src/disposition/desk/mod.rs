@@ -6,6 +6,7 @@
 mod actor;
 mod adopt;
 pub mod behind;
+mod beside;
 mod brake;
 mod clock;
 mod earlier;
@@ -29,6 +30,7 @@ use std::sync::Arc;
 
 pub use actor::actor_of;
 pub use adopt::{Successor, adopt_log};
+pub use beside::holds_beside;
 pub use brake::{Brake, Execution};
 pub use earlier::EarlierLog;
 pub use error::DeskError;

@@ -80,6 +80,7 @@ impl Desk {
             return Err(why_not(state, plan.file(), decision.is_some()).into());
         }
         let decision = decision.ok_or_else(|| ApprovalError::Pending { plan: id.clone() })?;
+        self.check_holds(now)?;
         self.check_unchanged(&id, plan.manifest(), now, Reader::open)?;
         let except = self.store.exceptions(&id)?;
         Ok(ApprovedPlan::reopen(plan, decision, except, now)?)
@@ -101,6 +102,7 @@ impl Desk {
             return Err(why_not(state, plan.file(), false).into());
         }
         behind::look(self)?;
+        self.check_holds(now)?;
         self.check_unchanged(&id, plan.manifest(), now, Reader::open_to_look)?;
         let install = self.install.clone();
         for planned in &plan.manifest().calendars {
@@ -190,6 +192,10 @@ impl Desk {
         let file = self.plans.manifest(plan)?;
         let unchanged = self.check_unchanged(plan, &file.manifest, now, Reader::open_to_look);
         Ok(unchanged.err().and_then(|error| error.what_changed()))
+    }
+
+    fn check_holds(&self, now: Instant) -> Result<(), DeskError> {
+        Ok(self.holds.keep_their_meaning(&self.install, now).map_err(PlanError::from)?)
     }
 
     fn check_unchanged(&self, plan: &PlanId, manifest: &Manifest, now: Instant, open: Open) -> Result<(), DeskError> {

@@ -11,7 +11,7 @@ use crate::disposition::Installation;
 use crate::disposition::approval::Terms;
 use crate::disposition::desk::{DeskError, HoldOrder, Naming, SharedDesk, approvals_of, approve_plan, check_reason};
 use crate::disposition::execute::{self, ExecuteError};
-use crate::disposition::holds::{HoldScope, key_text};
+use crate::disposition::holds::{HoldScope, Meaning, key_text};
 use crate::disposition::request::{NamedRecord, Request, Response};
 use crate::model::{Actor, CivilDate, Digest, Instant, PlanId, RecordKey, SeriesName, SourceName};
 use crate::records::mapping::SeriesMapping;
@@ -109,8 +109,10 @@ impl Session {
         now: Instant,
     ) -> Result<Response, DeskError> {
         check_reason(&reason, case.as_deref())?;
-        let known = Known::of(&desk.install(), scope)?;
-        let order = HoldOrder { scope: known.scope, reason, case, review_by, actor: self.actor.clone() };
+        let install = desk.install();
+        let known = Known::of(&install, scope)?;
+        let meaning = Meaning::of(&install, &known.scope, now);
+        let order = HoldOrder { scope: known.scope, meaning, reason, case, review_by, actor: self.actor.clone() };
         let mut desk = desk.lock()?;
         let naming = match known.record {
             None => Naming::default(),

@@ -25,7 +25,16 @@ fn facts(key: i64, reference: &str, subject: Option<i64>) -> Facts {
 fn index(scopes: Vec<HoldScope>) -> HoldIndex {
     let mut index = HoldIndex::default();
     for (number, scope) in scopes.into_iter().enumerate() {
-        index.insert(HoldId::new(format!("H-{number}")), scope);
+        index.insert(&Hold {
+            id: HoldId::new(format!("H-{number}")),
+            scope,
+            meaning: None,
+            reason: "litigation".to_owned(),
+            case: None,
+            review_by: None,
+            actor: "marie (1001)".into(),
+            placed_at: Instant::UNIX_EPOCH,
+        });
     }
     index
 }

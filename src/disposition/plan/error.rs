@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::super::declared::VersionError;
 use super::super::governs::meant;
+use super::super::holds::VoidHold;
 use super::super::judge::GoverningError;
 use super::super::request::RefusalKind;
 use crate::audit::LogError;
@@ -41,6 +42,8 @@ pub enum PlanError {
         "the expression of hold {hold} cannot be asked of {series} any more ({why}), so nobody knows which records it keeps: nothing is planned and nothing destroyed; lift it (`retentiond hold lift {hold}`) and place it anew with an expression that can"
     )]
     Hold { hold: HoldId, series: SeriesName, why: String },
+    #[error(transparent)]
+    VoidHold(#[from] VoidHold),
     #[error("could not open the database of {source_name}")]
     Source { source_name: SourceName, source: StoreError },
     #[error("series {series} maps to the source {source_name}, which the configuration does not have")]
@@ -98,6 +101,7 @@ impl PlanError {
             Self::Governing(_) => "rule-not-supported",
             Self::Records { source, .. } | Self::Source { source, .. } => source.code(),
             Self::Hold { .. } => "hold-expression",
+            Self::VoidHold(_) => "hold-void",
             Self::NoSource { .. } => "no-source",
             Self::Log(error) => error.code(),
             Self::Unbalanced { .. } => "unbalanced",
@@ -110,9 +114,11 @@ impl PlanError {
     pub fn kind(&self) -> RefusalKind {
         match self {
             Self::Unknown { .. } | Self::UnknownRule { .. } | Self::NoSuchDay { .. } => RefusalKind::Usage,
-            Self::Erased { .. } | Self::Altered { .. } | Self::Hold { .. } | Self::NotInForce { .. } => {
-                RefusalKind::Refused
-            }
+            Self::Erased { .. }
+            | Self::Altered { .. }
+            | Self::Hold { .. }
+            | Self::VoidHold(_)
+            | Self::NotInForce { .. } => RefusalKind::Refused,
             Self::Version(_) | Self::Governing(_) | Self::NoSource { .. } | Self::Unproved { .. } => {
                 RefusalKind::Configuration
             }

@@ -22,7 +22,7 @@ pub struct Made {
 /// read, unless then nothing is left to plan. The same records under the same law on the same day give the same plan.
 ///
 /// # Errors
-/// A calendar that is not in force, cannot be obeyed, or is not as it was obeyed before, a rule that is not there.
+/// A hold that no longer means what it did, a calendar that is not in force, cannot be obeyed, or is not as it was obeyed before, a rule that is not there.
 /// Where nothing can be planned without it, a mapping that does not fit its database, a database that cannot be read.
 pub fn make(
     install: &Installation,
@@ -31,6 +31,8 @@ pub fn make(
     history: &History,
     request: &PlanRequest,
 ) -> Result<Made, PlanError> {
+    // By all that is configured, whether or not it can be read.
+    holds.keep_their_meaning(install, request.now)?;
     let mut readable = install.clone();
     let mut unread = BTreeMap::new();
     loop {

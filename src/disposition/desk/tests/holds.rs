@@ -73,6 +73,7 @@ fn a_hold_that_a_crash_kept_from_the_log_holds_and_is_put_on_record_at_the_next_
     let hold = Hold {
         id: "H-0000002a".into(),
         scope: dossier("7"),
+        meaning: None,
         reason: "litigation".to_owned(),
         case: None,
         review_by: None,

@@ -7,7 +7,7 @@ use super::*;
 use crate::disposition::desk::DeskError;
 use crate::disposition::door::{AskError, open_or_connect};
 use crate::disposition::explain::explain;
-use crate::disposition::holds::HoldScope;
+use crate::disposition::holds::{Hold, HoldScope};
 use crate::disposition::plan::{Manifest, PlanDirs, changed, database_digest, mapping_digest};
 use crate::disposition::request::{RefusalKind, Request};
 use crate::disposition::sample::{Sample, now, watch};
@@ -194,7 +194,16 @@ fn records_that_keep_each_other_in_a_circle_are_counted_apart_and_explained() {
     assert_eq!(explained("dossier", 7), (false, String::new()));
     // What a hold keeps is no part of a circle: lift it, and the records go.
     let mut held = HoldIndex::default();
-    held.insert("H-1".into(), HoldScope::Record { series: "account".into(), key: vec!["3".to_owned()] });
+    held.insert(&Hold {
+        id: "H-1".into(),
+        scope: HoldScope::Record { series: "account".into(), key: vec!["3".to_owned()] },
+        meaning: None,
+        reason: "litigation".to_owned(),
+        case: None,
+        review_by: None,
+        actor: "marie (1001)".into(),
+        placed_at: now(),
+    });
     assert_eq!(explained_under(&held, "dossier", 3), (true, String::new()));
 }
 

@@ -1,0 +1,153 @@
+//! What the names of a hold meant when it was placed. A configuration or calendar that gives them another meaning, or
+//! none, would end the hold without anybody's word: until it is placed anew or lifted, nothing is planned or destroyed.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::HoldScope;
+use crate::disposition::Installation;
+use crate::model::{HoldId, Instant, RuleNumber, SeriesName, SourceName};
+use crate::records::mapping::{Condition, Relation, SeriesMapping};
+
+/// Every series that a hold reaches by its names, and as what.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Meaning(BTreeMap<SeriesName, Meant>);
+
+/// What of a series' mapping decides which records a hold keeps; the rest is left empty.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Meant {
+    source: SourceName,
+    table: String,
+    /// Where the hold names keys.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    key: Vec<String>,
+    /// Where it names what people cite.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reference: Option<String>,
+    /// Where it names the person whom the records are about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    subject: Option<Relation>,
+    /// Where it keeps whatever the series counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    filter: Option<Condition>,
+}
+
+/// A hold in force of which nobody can say any more which records it keeps.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "hold {hold} no longer means what it did when it was placed ({why}), so nobody knows which records it keeps: nothing is planned and nothing destroyed; place it anew (`retentiond hold place …`), then lift this one (`retentiond hold lift {hold}`), or take the change back"
+)]
+pub struct VoidHold {
+    pub hold: HoldId,
+    /// What has changed; names of the configuration alone.
+    pub why: String,
+}
+
+impl Meaning {
+    /// What the names of a scope mean by this installation, now.
+    pub fn of(install: &Installation, scope: &HoldScope, now: Instant) -> Self {
+        let meant = |mapping: &SeriesMapping| Some((mapping.series.clone(), Meant::of(install, mapping, scope, now)?));
+        Self(install.series.iter().filter_map(meant).collect())
+    }
+
+    /// What of it is no more; what has come to it since ends nothing.
+    fn lost(&self, now: &Self) -> Option<String> {
+        self.0.iter().find_map(|(series, then)| match now.0.get(series) {
+            None => Some(format!("it no longer reaches series {series}")),
+            Some(now) if now == then => None,
+            Some(now) => Some(format!("{} of series {series}", then.other(now))),
+        })
+    }
+}
+
+impl Meant {
+    fn of(install: &Installation, mapping: &SeriesMapping, scope: &HoldScope, now: Instant) -> Option<Self> {
+        let is_named = scope.series() == Some(&mapping.series);
+        let bare = Self {
+            source: mapping.source.clone(),
+            table: mapping.table.clone(),
+            key: Vec::new(),
+            reference: None,
+            subject: None,
+            filter: None,
+        };
+        let key = || mapping.key.clone();
+        match scope {
+            HoldScope::Record { .. } => is_named.then(|| Self { key: key(), ..bare }),
+            HoldScope::Reference { .. } => {
+                is_named.then(|| Self { key: key(), reference: mapping.reference.clone(), ..bare })
+            }
+            HoldScope::Subject { series, .. } => {
+                let subject = mapping.subject.clone().filter(|subject| subject.series == *series);
+                let key = if is_named { key() } else { Vec::new() };
+                (is_named || subject.is_some()).then_some(Self { key, subject, ..bare })
+            }
+            HoldScope::Series { .. } => is_named.then(|| Self { filter: mapping.filter.clone(), ..bare }),
+            HoldScope::Where { .. } => is_named.then_some(bare),
+            HoldScope::Rule { rule } => {
+                governs(install, mapping, rule, now).then(|| Self { filter: mapping.filter.clone(), ..bare })
+            }
+        }
+    }
+
+    /// In words, what is not as it was.
+    fn other(&self, now: &Self) -> String {
+        if self.source != now.source {
+            format!("{} was the source, and is {} now", self.source, now.source)
+        } else if self.table != now.table {
+            format!("{} was the table, and is {} now", self.table, now.table)
+        } else if self.key != now.key {
+            format!("{} was the key, and is {} now", self.key.join(", "), now.key.join(", "))
+        } else if self.reference != now.reference {
+            let [then, now] = [self, now].map(|meant| meant.reference.as_deref().unwrap_or("nothing"));
+            format!("{then} was the reference, and is {now} now")
+        } else if self.subject != now.subject {
+            "another `subject` stands in the mapping".to_owned()
+        } else {
+            "another `filter` stands in the mapping".to_owned()
+        }
+    }
+}
+
+/// Whether the calendar in force gives a series this rule to obey; where none is in force, any that has rules for it.
+fn governs(install: &Installation, mapping: &SeriesMapping, rule: &RuleNumber, now: Instant) -> bool {
+    let calendar = install.in_force_now(mapping, now).or_else(|| install.calendars_of(mapping).next());
+    let mut rules = calendar.into_iter().flat_map(|calendar| calendar.rules_for(&mapping.series));
+    rules.any(|known| known.number == *rule && known.is_obeyed())
+}
+
+/// Whether a hold still keeps what it was placed for. `then`: what its names meant; `None` of a hold that was placed
+/// before that was noted, of which only can be said whether they name anything.
+///
+/// # Errors
+/// It does not, or nobody can say.
+pub(super) fn look(
+    install: &Installation,
+    hold: &HoldId,
+    scope: &HoldScope,
+    then: Option<&Meaning>,
+    now: Instant,
+) -> Result<(), VoidHold> {
+    let lost = then.and_then(|then| then.lost(&Meaning::of(install, scope, now)));
+    match lost.or_else(|| names_nothing(install, scope)) {
+        None => Ok(()),
+        Some(why) => Err(VoidHold { hold: hold.clone(), why }),
+    }
+}
+
+/// Which of a scope's names nothing bears.
+fn names_nothing(install: &Installation, scope: &HoldScope) -> Option<String> {
+    if let HoldScope::Rule { rule } = scope {
+        return install.knows_rule(rule).is_err().then(|| format!("no calendar has a rule {rule}"));
+    }
+    let series = scope.series()?;
+    let Some(mapping) = install.mapping(series) else { return Some(format!("no series {series} is mapped")) };
+    match scope {
+        HoldScope::Record { key, .. } | HoldScope::Subject { key, .. } if key.len() != mapping.key.len() => Some(
+            format!("the key of series {series} has {} columns, and the hold names {}", mapping.key.len(), key.len()),
+        ),
+        HoldScope::Reference { .. } if mapping.reference.is_none() => Some(format!("series {series} has no reference")),
+        _ => None,
+    }
+}
