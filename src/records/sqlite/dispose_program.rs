@@ -286,7 +286,7 @@ impl<'f, 'a> Compiler<'f, 'a> {
         }
         for member in self.family.masked() {
             let part = member.part;
-            if !part.shared.is_empty() {
+            if self.family.series.shares(part) {
                 let message = format!("part {}: rows that records share cannot be masked", part.name);
                 return Err(unusable(self.conn, message));
             }

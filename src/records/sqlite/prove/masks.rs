@@ -20,7 +20,7 @@ struct Masking<'m> {
 impl Proof<'_> {
     /// Every mask can be put in place: by what the schema says, then by trying it on a few rows in memory.
     pub(super) fn masks(&mut self, series: &SeriesMapping) -> rusqlite::Result<()> {
-        for part in series.parts.iter().filter(|part| !part.anonymize.is_empty() && !part.shared.is_empty()) {
+        for part in series.parts.iter().filter(|part| !part.anonymize.is_empty() && series.shares(part)) {
             let message =
                 format!("rows of {} are shared by records, so no rule of one of them can mask them", part.table);
             let mend = format!(

@@ -254,5 +254,18 @@ fn a_mask_that_the_schema_would_refuse_is_found_before_a_run() {
         series.parts[0].shared = vec![reference];
         series.parts[0].anonymize.insert("body".to_owned(), Mask::Null);
     });
+    error("", "mask-shared", "a series of its own", |series| {
+        let reference = crate::records::mapping::Reference {
+            table: "account".to_owned(),
+            on: columns(&[("id", "id")]),
+            condition: None,
+        };
+        series.parts[0].shared = vec![reference];
+        let mut beneath = series.parts[0].clone();
+        beneath.of = Some(series.parts[0].name.clone());
+        (beneath.name, beneath.shared, beneath.on) = ("beneath".into(), Vec::new(), columns(&[("id", "id")]));
+        beneath.anonymize.insert("body".to_owned(), Mask::Null);
+        series.parts.push(beneath);
+    });
     error("", "detach-not-null", "set", |series| series.parts[0].owner_gone = OwnerGone::Detach);
 }
