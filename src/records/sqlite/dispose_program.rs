@@ -13,8 +13,8 @@ use super::dispose_member::{Member, stored_columns};
 use super::dispose_order::Group;
 use super::masked;
 use super::permitted::Permitted;
-use super::sql::{OWNER, THIS, column, condition, join, literal, mask, name};
-use crate::records::mapping::{Join, Mask, OwnerGone, PartMapping, SeriesMapping, SetValue};
+use super::sql::{THIS, column, mask, name};
+use crate::records::mapping::{Mask, SeriesMapping};
 
 /// The statements for one series.
 pub(super) struct Program {
@@ -48,12 +48,12 @@ pub(super) struct Step {
 }
 
 impl Step {
-    fn new(table: &str, sql: String, effect: Effect) -> Self {
+    pub(super) fn new(table: &str, sql: String, effect: Effect) -> Self {
         Self { table: table.to_owned(), sql, expect: None, effect, lets_triggers_write: false }
     }
 
     /// Fails where a row of the table is left that passes a test.
-    fn none_left(name: &str, test: &str) -> Self {
+    pub(super) fn none_left(name: &str, test: &str) -> Self {
         let sql = format!("SELECT EXISTS (SELECT 1 FROM {} AS this WHERE {test})", table(name));
         Self::new(name, sql, Effect::NoneLeft)
     }
@@ -103,13 +103,13 @@ pub(super) fn compile(
     })
 }
 
-struct Compiler<'f, 'a> {
-    conn: &'f Connection,
-    family: &'f Family<'a>,
-    permitted: &'f Permitted,
-    groups: Vec<Group<'f, 'a>>,
+pub(super) struct Compiler<'f, 'a> {
+    pub(super) conn: &'f Connection,
+    pub(super) family: &'f Family<'a>,
+    pub(super) permitted: &'f Permitted,
+    pub(super) groups: Vec<Group<'f, 'a>>,
     /// The parts whose rows are put aside before the first of all goes, beside the shared ones.
-    chosen: Vec<&'f Member<'a>>,
+    pub(super) chosen: Vec<&'f Member<'a>>,
     /// Those whose rows are put aside before the first mask.
     chosen_to_be_masked: Vec<&'f Member<'a>>,
 }
@@ -123,7 +123,7 @@ impl<'f, 'a> Compiler<'f, 'a> {
     }
 
     /// The parts of which rows are put aside before the first goes, each with its root: owners before what is theirs.
-    fn put_aside(&self) -> impl Iterator<Item = (Root<'f, 'a>, &'f Member<'a>)> {
+    pub(super) fn put_aside(&self) -> impl Iterator<Item = (Root<'f, 'a>, &'f Member<'a>)> {
         let shared = self.groups.iter().filter_map(|group| group.root);
         shared.chain(self.chosen.iter().copied()).map(|member| (self.family.root_of(member), member))
     }
@@ -132,27 +132,6 @@ impl<'f, 'a> Compiler<'f, 'a> {
         let going = self.put_aside().map(|(root, member)| (Aside::Going, root, member));
         let masked = self.chosen_to_be_masked.iter().map(|member| (Aside::Masked, None, *member));
         self.family.make_temporary_tables(self.conn, &going.chain(masked).collect::<Vec<_>>())
-    }
-
-    /// Everything that goes with a record, group by group.
-    fn destroy(&self) -> Result<Vec<Step>, StoreError> {
-        let mut steps = Vec::new();
-        for (root, member) in self.put_aside() {
-            let sql = self.family.put_aside(Aside::Going, root, member);
-            steps.extend(sql.map(|sql| Step::new(&member.part.table, sql, Effect::None)));
-        }
-        for Group { root, turns } in &self.groups {
-            if let Some(member) = root {
-                self.narrow(member, &mut steps);
-            }
-            for turn in turns {
-                match turn {
-                    Some(member) => self.part(*root, member, &mut steps)?,
-                    None => self.root(*root, &mut steps),
-                }
-            }
-        }
-        Ok(steps)
     }
 
     /// SQLite knows how long a value is from its row's header, and reads none of the pages that a long one fills.
@@ -172,110 +151,9 @@ impl<'f, 'a> Compiler<'f, 'a> {
         Ok(weights)
     }
 
-    /// The rows of `root` themselves. That none is left is read back: of the records always, of others where they have
-    /// triggers.
-    fn root(&self, root: Root<'_, 'a>, steps: &mut Vec<Step>) {
-        let delete = |name: &str, rows: &str| format!("DELETE FROM {} AS this WHERE {rows}", table(name));
-        match root {
-            None => {
-                let (name, rows) = (&self.family.series.table, self.family.where_records());
-                self.destroying(Step::new(name, delete(name, &rows), Effect::Records), &rows, steps);
-                steps.push(Step::none_left(name, &rows));
-            }
-            Some(member) => {
-                let rows = self.family.where_aside(Aside::Going, member);
-                let step = changing(member, delete(&member.part.table, &rows), &rows, Effect::Parts);
-                self.destroying(step, &rows, steps);
-                if member.has_triggers {
-                    steps.push(Step::none_left(&member.part.table, &rows));
-                }
-            }
-        }
-    }
-
-    fn part(&self, root: Root<'_, 'a>, member: &Member<'a>, steps: &mut Vec<Step>) -> Result<(), StoreError> {
-        let part = member.part;
-        let is_chosen = self.chosen.iter().any(|chosen| chosen.place == member.place);
-        let rows = match is_chosen {
-            true => self.family.where_aside(Aside::Going, member),
-            false => self.family.where_rows(root, member),
-        };
-        let name = table(&part.table);
-        let (sql, effect) = match &part.owner_gone {
-            OwnerGone::Destroy => (format!("DELETE FROM {name} AS this WHERE {rows}"), Effect::Parts),
-            OwnerGone::Detach => (update(&name, &self.detachments(part)?, &rows), Effect::Detached),
-            OwnerGone::Set(values) => {
-                let values = listed(values.iter().map(|(column, value)| assignment(column, value)));
-                (update(&name, &values, &rows), Effect::Detached)
-            }
-        };
-        let step = changing(member, sql, &rows, effect);
-        match effect {
-            Effect::Parts => self.destroying(step, &rows, steps),
-            _ => steps.push(self.altering(step)),
-        }
-        if member.has_triggers {
-            steps.extend(none_left(member, &rows));
-        }
-        Ok(())
-    }
-
-    /// A statement that destroys these rows. Where triggers may write besides, the sum of all changes no longer shows
-    /// that a foreign key took rows along: so none may refer to those that go.
-    fn destroying(&self, step: Step, rows: &str, steps: &mut Vec<Step>) {
-        for (child, key) in self.permitted.cascades(&step.table) {
-            let on =
-                key.columns.iter().map(|(here, there)| format!("{} = {}", column(THIS, there), column("child", here)));
-            let on = on.collect::<Vec<_>>().join(" AND ");
-            let (parent, child) = (table(&step.table), table(child));
-            let sql = format!(
-                "SELECT EXISTS (SELECT 1 FROM {parent} AS this CROSS JOIN {child} AS child WHERE {on} AND {rows})"
-            );
-            steps.push(Step::new(&step.table, sql, Effect::NoneLeft));
-        }
-        let lets_triggers_write = self.permitted.on_destroying(&step.table);
-        steps.push(Step { lets_triggers_write, ..step });
-    }
-
     /// A statement that masks, detaches or re-points rows.
-    fn altering(&self, step: Step) -> Step {
+    pub(super) fn altering(&self, step: Step) -> Step {
         Step { lets_triggers_write: self.permitted.on_changing(&step.table), ..step }
-    }
-
-    fn detachments(&self, part: &PartMapping) -> Result<String, StoreError> {
-        match &part.on {
-            Join::Columns(pairs) => Ok(listed(pairs.iter().map(|(this, _)| format!("{} = NULL", name(this))))),
-            Join::Expression(_) => Err(unusable(
-                self.conn,
-                format!("part {}: `owner_gone = \"detach\"` needs an `on` that names columns", part.name),
-            )),
-        }
-    }
-
-    /// Lets those go on living that something still refers to: another owner, or a row of the `shared` tables.
-    fn narrow(&self, member: &Member<'a>, steps: &mut Vec<Step>) {
-        let part = member.part;
-        let candidates = self.family.aside(Aside::Going, member);
-        let mut keep = |alias: &str, reference: String| {
-            let (name, list, copied) = (table(&part.table), member.list(alias), member.copied());
-            let referred = format!(
-                "SELECT k.rowid FROM {candidates} AS k CROSS JOIN {name} AS {alias} \
-                 WHERE ({list}) = ({copied}) AND EXISTS ({reference})"
-            );
-            let sql = format!("DELETE FROM {candidates} WHERE rowid IN ({referred})");
-            steps.push(Step::new(&part.table, sql, Effect::None));
-        };
-        let owners = table(self.family.owner_table(member));
-        keep(THIS, format!("SELECT 1 FROM {owners} AS owner WHERE {}", join(&part.on)));
-        for reference in &part.shared {
-            let also = reference.condition.as_ref().map_or("1".to_owned(), condition);
-            let (name, on) = (table(&reference.table), join(&reference.on));
-            keep(OWNER, format!("SELECT 1 FROM {name} AS this WHERE {on} AND {also}"));
-        }
-        let theirs = self.put_aside().filter(|(root, _)| root.is_some_and(|root| root.place == member.place));
-        for (_, with) in theirs {
-            steps.push(Step::new(&with.part.table, self.family.stay_with(member, with), Effect::None));
-        }
     }
 
     fn anonymize(&self) -> Result<Vec<Step>, StoreError> {
@@ -311,30 +189,16 @@ impl<'f, 'a> Compiler<'f, 'a> {
 }
 
 /// A statement that changes these rows of a part.
-fn changing(member: &Member<'_>, sql: String, rows: &str, effect: Effect) -> Step {
+pub(super) fn changing(member: &Member<'_>, sql: String, rows: &str, effect: Effect) -> Step {
     let name = &member.part.table;
     let count = || format!("SELECT count(*) FROM {} AS this WHERE {rows}", table(name));
     let is_counted = member.has_triggers || member.is_found_by_expression();
     Step { expect: is_counted.then(count), ..Step::new(name, sql, effect) }
 }
 
-/// Fails where one of these rows of a part is left, or still has its owner. What is set need not be what joins the row
-/// to its owner: such rows are counted before, and that must do.
-fn none_left(member: &Member<'_>, rows: &str) -> Option<Step> {
-    let name = &member.part.table;
-    match member.part.owner_gone {
-        OwnerGone::Destroy => Some(Step::none_left(name, rows)),
-        OwnerGone::Detach => {
-            let joined = member.joined_by().into_iter().map(|joined| format!("{} IS NOT NULL", column(THIS, joined)));
-            Some(Step::none_left(name, &format!("{rows} AND ({})", joined.collect::<Vec<_>>().join(" OR "))))
-        }
-        OwnerGone::Set(_) => None,
-    }
-}
-
 /// OR ABORT overrules what a constraint says it does on a conflict: to pass the row over, or to remove the other one,
 /// uncounted.
-fn update(name: &str, assignments: &str, rows: &str) -> String {
+pub(super) fn update(name: &str, assignments: &str, rows: &str) -> String {
     format!("UPDATE OR ABORT {name} AS this SET {assignments} WHERE {rows}")
 }
 
@@ -349,12 +213,4 @@ fn unmasked(name: &str, masks: &BTreeMap<String, Mask>, rows: &str) -> Step {
 
 fn masked(target: &str, how: &Mask) -> String {
     format!("{} = {}", name(target), mask(&column(THIS, target), how))
-}
-
-fn assignment(target: &str, value: &SetValue) -> String {
-    let value = match value {
-        SetValue::Literal(value) => literal(value),
-        SetValue::Column(source) => column(THIS, source),
-    };
-    format!("{} = {value}", name(target))
 }

@@ -8,6 +8,7 @@ mod company;
 mod deadline;
 mod decode;
 mod dispose;
+mod dispose_destroy;
 mod dispose_family;
 mod dispose_member;
 mod dispose_order;
