@@ -3,7 +3,7 @@
 
 use super::early::doing;
 use super::{Proof, place};
-use crate::records::mapping::{Act, Join, SeriesMapping, Tie};
+use crate::records::mapping::{Act, Condition, ElementTable, Join, SeriesMapping, Tie};
 use crate::records::sqlite::Severity;
 use crate::records::sqlite::expression::{self, Expression};
 
@@ -26,6 +26,8 @@ impl Proof<'_> {
                 if let Some(severity) = gravity(act, series, is_destroyed, &asked)
                     && self.is_asked(act, &asked, reads)
                 {
+                    let is_untold = waits_for(series, act) || asks_whether_it_goes(act, reads);
+                    let severity = if is_untold { Severity::Warning } else { severity };
                     self.answer_changes(severity, series, act, &asked.at);
                 }
             }
@@ -121,6 +123,32 @@ impl Proof<'_> {
             }
         }
     }
+}
+
+/// Whether a record stays until all rows are gone that an act takes: what it asks of them is then asked of none, which
+/// may be meant so.
+fn waits_for(series: &SeriesMapping, act: &Act<'_>) -> bool {
+    let is_end = act.part.is_none() && act.change().is_none();
+    is_end && series.blocked_by.iter().any(|relation| relation.series == act.series.series)
+}
+
+/// Whether what is asked of rows may be whether they are open, or not yet of age: those that go by their own term are
+/// neither, so that the answer may stay. `reads`: a table, and a column of it.
+fn asks_whether_it_goes(act: &Act<'_>, reads: impl Fn(&str, Option<&str>) -> bool) -> bool {
+    let other = act.series;
+    let table = other.table.to_ascii_lowercase();
+    let reads = |column: &String| reads(&table, Some(&column.to_ascii_lowercase()));
+    let tested = |condition: &Option<Condition>| match condition {
+        Some(Condition::All(tests)) => tests.iter().any(|test| reads(&test.column)),
+        _ => false,
+    };
+    let dates = other.events.values().flat_map(|event| &event.elements);
+    let mut dates = dates.filter(|element| element.place == ElementTable::Record);
+    let is_end = act.part.is_none() && act.change().is_none();
+    is_end
+        && (dates.any(|element| reads(&element.column))
+            || tested(&other.filter)
+            || other.events.values().any(|event| tested(&event.condition)))
 }
 
 /// How grave it is that an act changes what is asked; `None`: the record has gone by then, or it is meant so.

@@ -175,7 +175,9 @@ impl<'a> Proof<'a> {
         if act.is_mask() {
             mends.push("take the mask out".to_owned());
         }
-        if let (None, Some(Join::Columns(pairs))) = (act.part, on) {
+        // What waits for the other already cannot be waited for.
+        let waits = series.blocked_by.iter().any(|relation| relation.series == *other);
+        if let (None, Some(Join::Columns(pairs)), false) = (act.part, on, waits) {
             let on: Vec<String> = pairs.iter().map(|(this, owner)| format!("{owner} = \"{this}\"")).collect();
             mends.push(format!(
                 "let it wait for the record, in [series.{other}]: blocked_by = [{{ series = \"{own}\", on = {{ {} }} }}]",

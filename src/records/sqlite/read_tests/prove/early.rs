@@ -245,6 +245,43 @@ fn an_expression_that_asks_what_others_take_or_mask_is_an_error() {
 }
 
 #[test]
+fn what_may_ask_only_whether_rows_are_open_or_there_at_all_is_no_error() {
+    // Accounts ask dossiers, which go by their own rules.
+    let told = |asks: &'static str, waits: bool| {
+        told_beside(&|all| {
+            all[1].filter = Some(expression(asks));
+            if !waits {
+                all[1].blocked_by.clear();
+            }
+        })
+    };
+    let at = |severity: Severity| vec![(severity, "answer-changes", "series.account.filter".to_owned())];
+    let open = "NOT EXISTS (SELECT 1 FROM dossier WHERE dossier.account_id = this.id AND dossier.closed_at IS NULL)";
+    assert_eq!(told(open, false), at(Severity::Warning), "those that go are closed");
+    let none = "NOT EXISTS (SELECT 1 FROM dossier WHERE dossier.account_id = this.id)";
+    assert_eq!(told(none, true), at(Severity::Warning), "it waits for them all");
+    let special = "NOT EXISTS (SELECT 1 FROM dossier WHERE dossier.account_id = this.id AND dossier.status = 'x')";
+    assert_eq!(told(special, false), at(Severity::Error));
+}
+
+#[test]
+fn a_wait_that_would_go_in_a_circle_is_no_mend() {
+    let mut all = good();
+    let dossiers = ElementTable::Child {
+        table: "dossier".to_owned(),
+        on: columns(&[("account_id", "id")]),
+        condition: None,
+        pick: Pick::Latest,
+    };
+    let elements = vec![element("closed_at"), Element { place: dossiers, ..element("closed_at") }];
+    all[1].events.insert(TriggerName::from("closure"), super::event(Pick::Latest, elements));
+    let found = prove(GOOD, &all);
+    let found: Vec<_> = found.iter().filter(|finding| finding.code == "event-goes-first").collect();
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert!(!found[0].mend.contains("blocked_by"), "{found:#?}");
+}
+
+#[test]
 fn a_mask_on_what_blocks_a_record_or_leads_holds_to_it_is_told() {
     let account = |mask: &'static str| {
         move |all: &mut Vec<SeriesMapping>| {
