@@ -12,8 +12,8 @@ use crate::records::sqlite::Reader;
 const PAGE: usize = 1_000;
 
 impl Scan<'_> {
-    /// Takes out what stays for the sake of another row that would change with it. What stays for those that refer to such
-    /// a row is settled with what they refer to.
+    /// Takes out what stays for the sake of another row that would change with it. What stays for those that refer to
+    /// such a row is settled with what they refer to.
     pub fn keep_with_other_rows(&self, reader: &mut Reader, tallies: &mut [Tally]) -> Result<(), PlanError> {
         let company = Company::of(self.install, self.series().mapping, self.scope.request.now)?;
         if !company.may_keep(self.holds) {

@@ -68,8 +68,8 @@ pub trait Companions {
         keys: &[RecordKey],
     ) -> Result<Vec<bool>, StoreError>;
 
-    /// Shows the records that keep, by a `blocked_by`, rows which would be destroyed with each record, and do not go with
-    /// it themselves: by the record's place among the keys, with their series; `None` where an expression fails.
+    /// Shows the records that keep, by a `blocked_by`, rows which would be destroyed with each record, and do not go
+    /// with it themselves: by the record's place among the keys, with their series; `None` where an expression fails.
     ///
     /// # Errors
     /// The database cannot be read.

@@ -7,8 +7,8 @@ use crate::records::sqlite::guard::{Change, Write};
 use crate::records::sqlite::triggers::{Event, Writing};
 
 impl Proof<'_> {
-    /// Every expression of every series against what a trigger, which the mapping names, writes while rows of a table go
-    /// or change: what a record is judged by may then be another thing than what a plan saw.
+    /// Every expression of every series against what a trigger, which the mapping names, writes while rows of a table
+    /// go or change: what a record is judged by may then be another thing than what a plan saw.
     pub(super) fn stirred(&mut self, series: &SeriesMapping, table: &str, event: Event<'_>, writing: &Writing) {
         let queries = self.queries;
         for other in queries.mappings() {
