@@ -58,6 +58,7 @@ impl<'a> Compiler<'_, 'a> {
             true => self.family.where_aside(Aside::Going, member),
             false => self.family.where_rows(root, member),
         };
+        let rows = self.family.beside_records(member, rows);
         let name = table(&part.table);
         let (sql, effect) = match &part.owner_gone {
             OwnerGone::Destroy => (format!("DELETE FROM {name} AS this WHERE {rows}"), Effect::Parts),

@@ -184,6 +184,13 @@ impl<'a> Family<'a> {
         format!("({keys}) IN (SELECT {} FROM {} AS k)", self.key_copies(), self.keys())
     }
 
+    /// Of these rows of a part, those that are not the records' own: a record that is a part of itself, or of another
+    /// that goes with it, goes as a record. One without a key is none.
+    pub(super) fn beside_records(&self, member: &Member<'a>, rows: String) -> String {
+        let is_own = member.is_destroyed() && member.part.table.eq_ignore_ascii_case(&self.series.table);
+        if is_own { format!("{rows} AND ({}) IS NOT TRUE", self.where_records()) } else { rows }
+    }
+
     /// That `this` is the record of key `k`.
     pub(super) fn matches_key(&self) -> String {
         let keys = self.series.key.iter().enumerate();

@@ -146,7 +146,8 @@ impl<'f, 'a> Compiler<'f, 'a> {
         let shared = self.family.shared_beneath(None).into_iter();
         let shared = shared.flat_map(|member| self.family.beneath(Some(member)).into_iter().chain([member]));
         for member in self.family.beneath(None).into_iter().chain(shared) {
-            weights.push(weigh(&member.part.table, &self.family.where_rows(None, member))?);
+            let rows = self.family.beside_records(member, self.family.where_rows(None, member));
+            weights.push(weigh(&member.part.table, &rows)?);
         }
         Ok(weights)
     }

@@ -9,6 +9,7 @@ mod limits;
 mod parts;
 mod references;
 mod schema;
+mod selves;
 mod triggers;
 
 use std::collections::BTreeMap;
