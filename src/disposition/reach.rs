@@ -41,8 +41,8 @@ impl Count<'_> {
         let found = match scope {
             HoldScope::Series { .. } | HoldScope::Rule { .. } => return None,
             HoldScope::Reference { reference, keys, .. } => {
-                let mut found: BTreeSet<RecordKey> =
-                    reader.find_reference(series, reference).ok()?.into_iter().collect();
+                let cited = reader.find_reference_within(series, reference, self.time_left()).ok()?;
+                let mut found: BTreeSet<RecordKey> = cited.into_iter().collect();
                 let keys = reader.parse_keys(series, keys.iter().map(Vec::as_slice)).ok()?;
                 let keys: Vec<RecordKey> = keys.into_iter().filter_map(Result::ok).collect();
                 let there = reader.facts(series, &keys).ok()?;
@@ -62,7 +62,7 @@ impl Count<'_> {
 
     fn matching(&self, reader: &mut Reader, series: &SeriesName, expression: &str) -> Option<u64> {
         let mut found = 0;
-        let within = self.until.saturating_duration_since(Monotonic::now());
+        let within = self.time_left();
         let mut count = |_| {
             found += 1;
             ControlFlow::Continue(())
@@ -110,6 +110,10 @@ impl Count<'_> {
 
     fn reader(&self, mapping: &SeriesMapping) -> Option<Reader> {
         Reader::open_to_look(self.install.sources.get(&mapping.source)?, &self.install.series).ok()
+    }
+
+    fn time_left(&self) -> Duration {
+        self.until.saturating_duration_since(Monotonic::now())
     }
 
     fn go_on(&self) -> ControlFlow<()> {

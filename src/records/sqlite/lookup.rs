@@ -4,10 +4,10 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, Row, ToSql};
+use rusqlite::{Connection, Row};
 
 use super::StoreError;
-use super::catalog::{Affinity, Catalog};
+use super::catalog::{Affinity, Catalog, Index, indexes};
 use super::expression;
 use super::open::Opened;
 use super::reader::Asked;
@@ -77,34 +77,106 @@ fn blob(arg: &str) -> Option<KeyValue> {
 /// where the series has no reference.
 ///
 /// # Errors
-/// The database cannot be read.
+/// [`StoreError::Interrupted`] where it takes longer than `within`; the database cannot be read.
 pub fn find_reference(
-    conn: &Connection,
+    opened: &Opened,
     series: &SeriesMapping,
-    reference: &str,
+    query: &FactsQuery,
+    (reference, within): (&str, Duration),
 ) -> Result<Vec<RecordKey>, StoreError> {
     let Some(column) = &series.reference else { return Ok(Vec::new()) };
-    let column = sql::column(THIS, column);
-    let (number, real): (Option<i64>, Option<f64>) = (reference.parse().ok(), reference.parse().ok());
-    let reads_so = |cited: &KeyValue| {
-        let text = cited.text();
-        text == reference || number.is_some_and(|number| text.parse() == Ok(number))
-    };
-    let find = |test: &str, parameters: &[&dyn ToSql], is_meant: &dyn Fn(&KeyValue) -> bool| {
-        cited_so(conn, &select_cited(series, &column, test), series, parameters, is_meant)
-            .map_err(|error| StoreError::of(conn, error))
-    };
-    // An index finds these.
-    let found = find(
-        &format!("{column} IN (?1, ?2, ?3, ?4)"),
-        &[&reference, &number, &real, &reference.as_bytes()],
-        &reads_so,
-    )?;
-    if !found.is_empty() {
-        return Ok(found);
+    let sought = Sought { series, column: sql::column(THIS, column), reference, within };
+    let failed = |error| StoreError::of(&opened.conn, error);
+    if is_indexed(&opened.conn, series, column).map_err(failed)? {
+        let found = sought.at_once(opened)?;
+        if !found.is_empty() {
+            return Ok(found);
+        }
     }
-    let wanted = alike(reference);
-    find(&format!("{column} IS NOT NULL"), &[], &|cited| alike(&cited.text()) == wanted)
+    sought.among_all(opened, query)
+}
+
+/// Whether an index finds the rows with a value of this column.
+fn is_indexed(conn: &Connection, series: &SeriesMapping, column: &str) -> rusqlite::Result<bool> {
+    let is_it = |first: Option<&String>| first.is_some_and(|first| first.eq_ignore_ascii_case(column));
+    let indexes = indexes(conn, &series.table)?;
+    let finds = |index: &Index| !index.partial && is_it(index.columns.first().and_then(Option::as_ref));
+    Ok(is_it(series.key.first()) || indexes.iter().any(finds))
+}
+
+/// What people cite.
+struct Sought<'s> {
+    series: &'s SeriesMapping,
+    /// Of `this`.
+    column: String,
+    reference: &'s str,
+    within: Duration,
+}
+
+impl Sought<'_> {
+    /// Those that an index finds.
+    fn at_once(&self, opened: &Opened) -> Result<Vec<RecordKey>, StoreError> {
+        let (number, real): (Option<i64>, Option<f64>) = (self.reference.parse().ok(), self.reference.parse().ok());
+        let keys = key_columns(THIS, self.series).join(", ");
+        let select = format!("{} WHERE {} IN (?1, ?2, ?3, ?4) ORDER BY {keys}", self.select(), self.column);
+        let before = opened.deadline.narrow(self.within);
+        let read = || {
+            let mut statement = opened.conn.prepare(&select)?;
+            let mut rows = statement.query((self.reference, number, real, self.reference.as_bytes()))?;
+            let mut found = Vec::new();
+            while let Some(row) = rows.next()? {
+                found.extend(self.cited(row)?.filter(|(_, cited)| self.is_meant(cited)).map(|(key, _)| key));
+            }
+            Ok(found)
+        };
+        let found = read().map_err(|error| StoreError::of(&opened.conn, error));
+        opened.deadline.put_back(before);
+        found
+    }
+
+    /// Those that a way through all rows finds, in turns with the application.
+    fn among_all(&self, opened: &Opened, query: &FactsQuery) -> Result<Vec<RecordKey>, StoreError> {
+        let (began, mut is_over, wanted) = (Instant::now(), false, alike(self.reference));
+        let (mut found, mut similar) = (Vec::new(), Vec::new());
+        let mut see = |row: &Row<'_>| {
+            if let Some((key, cited)) = self.cited(row)? {
+                if self.is_meant(&cited) {
+                    found.push(key);
+                } else if found.is_empty() && alike(&cited.text()) == wanted {
+                    similar.push(key);
+                }
+            }
+            is_over = began.elapsed() >= self.within;
+            Ok(if is_over { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        };
+        query.each_row(opened, &self.select(), walk::LONGEST_ROW, &mut see)?;
+        if is_over {
+            return Err(StoreError::Interrupted { database: opened.conn.path().unwrap_or_default().into() });
+        }
+        let mut found = if found.is_empty() { similar } else { found };
+        found.sort();
+        Ok(found)
+    }
+
+    /// Of every row, key and reference.
+    fn select(&self) -> String {
+        let keys = key_columns(THIS, self.series).join(", ");
+        format!("SELECT {keys}, {} FROM {} AS {THIS}", self.column, sql::name(&self.series.table))
+    }
+
+    /// Key and reference of a row; `None` for one without a reference, and for one that no key finds again: that is
+    /// never destroyed, so nothing can be asked of it.
+    fn cited(&self, row: &Row<'_>) -> rusqlite::Result<Option<(RecordKey, KeyValue)>> {
+        let width = self.series.key.len();
+        let Some(cited) = cited(row.get_ref(width)?) else { return Ok(None) };
+        let (key, finds_it) = key_at(row, 0, width)?;
+        Ok(finds_it.then_some((key, cited)))
+    }
+
+    fn is_meant(&self, cited: &KeyValue) -> bool {
+        let (text, number) = (cited.text(), self.reference.parse::<i64>().ok());
+        text == self.reference || number.is_some_and(|number| text.parse() == Ok(number))
+    }
 }
 
 /// Asks an expression over `this` of every row, or of as many as may be asked `within` a time, and shows the records
@@ -178,38 +250,27 @@ fn select_answers(opened: &Opened, series: &SeriesMapping, expression: &str) -> 
     let (keys, table) = (key_columns(THIS, series).join(", "), sql::name(&series.table));
     let condition = sql::condition(&Condition::Expression(expression.to_owned()));
     let select = format!("SELECT {keys}, {condition} IS TRUE FROM {table} AS {THIS}");
+    only_of_one_row(opened, &format!("SELECT 1 FROM {table} AS {THIS} WHERE {condition}"), expression)?;
     match expression::refusal(opened, expression, &select).map_err(StoreError::in_expression)? {
         Some(reason) => Err(StoreError::Expression { message: reason.to_owned() }),
         None => Ok(select),
     }
 }
 
-/// Selects key and reference.
-fn select_cited(series: &SeriesMapping, column: &str, test: &str) -> String {
-    let keys = key_columns(THIS, series).join(", ");
-    format!("SELECT {keys}, {column} FROM {} AS {THIS} WHERE {test} ORDER BY {keys}", sql::name(&series.table))
-}
-
-fn cited_so(
-    conn: &Connection,
-    select: &str,
-    series: &SeriesMapping,
-    parameters: &[&dyn ToSql],
-    is_meant: &dyn Fn(&KeyValue) -> bool,
-) -> rusqlite::Result<Vec<RecordKey>> {
-    let mut statement = conn.prepare(select)?;
-    let mut rows = statement.query(parameters)?;
-    let mut keys = Vec::new();
-    while let Some(row) = rows.next()? {
-        if !cited(row.get_ref(series.key.len())?).is_some_and(|cited| is_meant(&cited)) {
-            continue;
-        }
-        // A row that no key finds again is never destroyed: nothing can be asked of it.
-        if let (key, true) = key_at(row, 0, series.key.len())? {
-            keys.push(key);
-        }
+/// As a column, an aggregate or a window function would answer for all rows at once; no destruction can ask that.
+fn only_of_one_row(opened: &Opened, select: &str, expression: &str) -> Result<(), StoreError> {
+    if sql::not_one_expression(expression).is_some() {
+        return Ok(());
     }
-    Ok(keys)
+    let refused = |error| match StoreError::of(&opened.conn, error).in_expression() {
+        StoreError::Expression { message } if message.contains("misuse of") => StoreError::Expression {
+            message: format!(
+                "{message}; it is asked of one row, so count over several rows in a subquery, `(SELECT count(*) FROM …)`"
+            ),
+        },
+        other => other,
+    };
+    opened.conn.prepare(select).map(drop).map_err(refused)
 }
 
 /// The files that records name.

@@ -186,12 +186,12 @@ impl Reader {
         Ok(facts)
     }
 
-    /// The records that people cite so.
+    /// The records that people cite so. Snapshots as in [`Reader::scan`], unless an index finds them.
     ///
     /// # Errors
     /// The database cannot be read.
     pub fn find_reference(&self, series: &SeriesName, reference: &str) -> Result<Vec<RecordKey>, StoreError> {
-        lookup::find_reference(&self.opened.conn, self.queries.mapping(series)?, reference)
+        self.find_reference_within(series, reference, Duration::MAX)
     }
 
     /// The same, given up after this time.
@@ -202,12 +202,10 @@ impl Reader {
         &self,
         series: &SeriesName,
         reference: &str,
-        time: Duration,
+        within: Duration,
     ) -> Result<Vec<RecordKey>, StoreError> {
-        let before = self.opened.deadline.narrow(time);
-        let found = self.find_reference(series, reference);
-        self.opened.deadline.put_back(before);
-        found
+        let query = self.queries.make(series)?;
+        lookup::find_reference(&self.opened, self.queries.mapping(series)?, &query, (reference, within))
     }
 
     /// Asks a read-only SQL expression over `this` of every row, or of as many as time allows, and shows the records

@@ -1,4 +1,6 @@
 use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::Duration;
 
 use super::*;
@@ -58,6 +60,42 @@ fn a_reference_finds_its_records_as_text_or_as_number() {
     assert_eq!(database.reader(std::slice::from_ref(&without)).find_reference(&without.series, "D-1").unwrap(), []);
 }
 
+#[test]
+fn a_reference_is_looked_for_in_turns_with_the_application_where_a_reader_keeps_it_out() {
+    let rows = "CREATE TABLE dossier (id INTEGER PRIMARY KEY, number TEXT, closed_at TEXT);
+        CREATE TABLE beside (x);
+        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 400000)
+        INSERT INTO dossier SELECT i, 'D-' || i, NULL FROM n;";
+    let mapping = SeriesMapping { reference: Some("number".to_owned()), ..series("dossier") };
+    for (index, reference, found) in
+        [("", "d-7 ", vec![key(7)]), ("CREATE INDEX i ON dossier (number)", "nobody", vec![])]
+    {
+        let database = Database::with("delete", &format!("{rows}{index}"));
+        let reader = database.reader(std::slice::from_ref(&mapping));
+        let app = database.app();
+        app.execute_batch("PRAGMA synchronous = OFF; PRAGMA busy_timeout = 60000").unwrap();
+        let is_over = &AtomicBool::new(false);
+        let commits = thread::scope(|scope| {
+            let committing = scope.spawn(move || {
+                let mut commits = 0;
+                while !is_over.load(Ordering::Relaxed) {
+                    app.execute("INSERT INTO beside VALUES (1)", []).unwrap();
+                    commits += u64::from(!is_over.load(Ordering::Relaxed));
+                    thread::sleep(Duration::from_millis(2));
+                }
+                commits
+            });
+            let cited = reader.find_reference(&mapping.series, reference);
+            is_over.store(true, Ordering::Relaxed);
+            assert_eq!(cited.unwrap(), found);
+            committing.join().unwrap()
+        });
+        assert!(commits > 5, "{index}: {commits}");
+        let in_no_time = reader.find_reference_within(&mapping.series, "nobody", Duration::ZERO);
+        assert_eq!(in_no_time.unwrap_err().code(), "interrupted");
+    }
+}
+
 fn find_where(reader: &mut Reader, series: &SeriesName, expression: &str) -> Result<Vec<RecordKey>, StoreError> {
     let mut found = Vec::new();
     reader.find_where(series, expression, Duration::MAX, &mut |key| {
@@ -87,11 +125,17 @@ fn an_expression_finds_records_and_can_only_read() {
         "status = ",
         "status = \"open\"",
         "EXISTS (SELECT 1 FROM pragma_wal_checkpoint)",
+        "count(*) > 0",
+        "max(this.id) = 2",
+        "row_number() OVER (ORDER BY this.id) = 2",
+        "sum(this.id) OVER () > 1",
         "(DELETE FROM dossier RETURNING 1)",
     ] {
         let error = find_where(&mut reader, &mapping.series, bad).unwrap_err();
         assert_eq!(error.code(), "expression", "{bad}: {error}");
     }
+    let error = find_where(&mut reader, &mapping.series, "max(this.id) = 2").unwrap_err().to_string();
+    assert!(error.contains("misuse of aggregate") && error.contains("in a subquery"), "{error}");
 }
 
 #[test]
