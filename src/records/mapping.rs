@@ -1,6 +1,7 @@
 //! What ops said of their databases, lowered from `retentiond.toml`: syntax checked, not yet proved against a schema.
 
 mod acts;
+mod disjoint;
 #[cfg(test)]
 pub(crate) mod sample;
 mod touch;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Join, Literal, Mask, OwnerGone, PartMapping, Relation, SeriesMapping, SetValue};
+use super::{Condition, Join, Literal, Mask, OwnerGone, PartMapping, Relation, SeriesMapping, SetValue};
 
 /// What a disposal of records does to the rows of one table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,6 +73,11 @@ impl<'m> Act<'m> {
     /// Of whose rows.
     pub fn table(&self) -> &'m str {
         self.part.map_or(&self.series.table, |part| &part.table)
+    }
+
+    /// What all of these rows pass.
+    pub fn condition(&self) -> Option<&'m Condition> {
+        self.part.map_or(self.series.filter.as_ref(), |part| part.condition.as_ref())
     }
 
     pub fn is_mask(&self) -> bool {

@@ -185,7 +185,8 @@ impl<'m> Walk<'m> {
                     found_by.is_some_and(|(series, by)| series.series == owner.series && by.name == part.name);
                 let finds_several = is_very && [&owner.series, &self.other.series] == [&of.series; 2];
                 let is_known = found_by.is_some_and(|by| is_same_link(by, (owner, part)));
-                if !is_known && (!is_very || part.shared.is_empty()) {
+                let is_of_others = found_by.is_some_and(|(_, by)| is_never_both(by, part));
+                if !is_known && !is_of_others && (!is_very || part.shared.is_empty()) {
                     self.add(Rows::Owner { series: owner, part, finds_several }, role, Some(at));
                 }
             }
@@ -253,6 +254,12 @@ fn is_same_link(one: (&SeriesMapping, &PartMapping), other: (&SeriesMapping, &Pa
         _ => false,
     };
     is_same_part && one.1.on == other.1.on && is_by_columns(one.0, one.1)
+}
+
+/// Whether no row is of both parts: one table keeps what belongs to records of several kinds, and says to which.
+fn is_never_both(one: &PartMapping, other: &PartMapping) -> bool {
+    let conditions = one.condition.as_ref().zip(other.condition.as_ref());
+    conditions.is_some_and(|(one, other)| one.apart_by(other).next().is_some())
 }
 
 /// Whether columns join a part to its record, over all the parts between them. An expression may find several records.

@@ -20,6 +20,9 @@ const KEYS: &str = "\"retentiond keys\"";
 const REACHED: &str = "\"retentiond reached\"";
 const RECORD: &str = "\"retentiond record\"";
 const PLACE: &str = "\"retentiond place\"";
+const STEP: &str = "\"retentiond step\"";
+const FROM: &str = "\"retentiond from\"";
+const TO: &str = "\"retentiond to\"";
 const GONE: &str = "\"retentiond gone\"";
 
 /// A series, and the places to which its records lead.
@@ -152,8 +155,8 @@ impl<'a> Reached<'a> {
     fn statements(&self, select: &str) -> Result<Statements, StoreError> {
         let width = self.identities.iter().map(Vec::len).max().unwrap_or_default();
         let mut terms = vec![self.records(width)];
-        for (at, place) in self.places.iter().enumerate() {
-            terms.extend(self.term(at, place, width)?);
+        for way in self.ways() {
+            terms.push(self.term(&way, width)?);
         }
         let ids: Vec<String> = (0..width).map(id).collect();
         let rest = format!("{REACHED}({RECORD}, {PLACE}, {}) AS ({}) {select}", ids.join(", "), terms.join(" UNION "));
@@ -190,29 +193,70 @@ impl<'a> Reached<'a> {
         )
     }
 
-    /// The rows of a place, from those by which it is reached.
-    fn term(&self, at: usize, place: &Place<'_>, width: usize) -> Result<Option<String>, StoreError> {
-        // What each row is found from, and what it is found as.
-        let (series, part, found_from, found) = match place.rows {
-            Rows::Own => return Ok(None),
+    /// Every join by which some rows are found from others: one for many places, which differ by what their rows are to
+    /// the record. SQLite takes some hundred terms in one SELECT, and walks through each for every row.
+    fn ways(&self) -> Vec<Way<'a>> {
+        let mut ways: Vec<Way<'a>> = Vec::new();
+        for (to, place) in self.places.iter().enumerate() {
+            let steps = place.from.iter().map(|from| (*from, to));
+            let Some(way) = Way::to(place.rows) else { continue };
+            match ways.iter_mut().find(|known| known.is_same(&way)) {
+                Some(known) => known.steps.extend(steps),
+                None => ways.push(Way { steps: steps.collect(), ..way }),
+            }
+        }
+        ways.retain(|way| !way.steps.is_empty());
+        ways
+    }
+
+    /// The rows to which a way leads, from those by which they are reached.
+    fn term(&self, way: &Way<'_>, width: usize) -> Result<String, StoreError> {
+        let Way { series, part, found_from, found, steps } = way;
+        let owners = sql::name(owner_of(series, part)?);
+        let mut tables = [format!("{owners} AS {OWNER}"), format!("{} AS {THIS}", sql::name(&part.table))];
+        if *found == OWNER {
+            tables.reverse();
+        }
+        // Whichever place it is, its rows are of the same table.
+        let (from, to) = steps[0];
+        let steps: Vec<String> = steps.iter().map(|(from, to)| format!("({from}, {to})")).collect();
+        Ok(format!(
+            "SELECT {REACHED}.{RECORD}, {STEP}.{TO}, {} FROM {REACHED} \
+             CROSS JOIN (SELECT column1 AS {FROM}, column2 AS {TO} FROM (VALUES {})) AS {STEP} CROSS JOIN {} \
+             WHERE {STEP}.{FROM} = {REACHED}.{PLACE} AND {} AND {}",
+            ids(found, &self.identities[to], width),
+            steps.join(", "),
+            tables.join(" CROSS JOIN "),
+            is_row(found_from, &self.identities[from]),
+            belongs(part)
+        ))
+    }
+}
+
+/// A join that leads from rows to rows.
+struct Way<'a> {
+    series: &'a SeriesMapping,
+    part: &'a PartMapping,
+    /// What each row is found from, and what it is found as.
+    found_from: &'static str,
+    found: &'static str,
+    /// From which place to which.
+    steps: Vec<(usize, usize)>,
+}
+
+impl<'a> Way<'a> {
+    /// The one to these rows; `None` to the record's own.
+    fn to(rows: Rows<'a>) -> Option<Self> {
+        let (series, part, found_from, found) = match rows {
+            Rows::Own => return None,
             Rows::Part(series, part) => (series, part, OWNER, THIS),
             Rows::Owner { series, part, .. } => (series, part, THIS, OWNER),
         };
-        let Some(from) = place.from.first() else { return Ok(None) };
-        let owners = sql::name(owner_of(series, part)?);
-        let mut tables = [format!("{owners} AS {OWNER}"), format!("{} AS {THIS}", sql::name(&part.table))];
-        if found == OWNER {
-            tables.reverse();
-        }
-        Ok(Some(format!(
-            "SELECT {REACHED}.{RECORD}, {at}, {} FROM {REACHED} CROSS JOIN {} \
-             WHERE {REACHED}.{PLACE} IN ({}) AND {} AND {}",
-            ids(found, &self.identities[at], width),
-            tables.join(" CROSS JOIN "),
-            numbers(&place.from),
-            is_row(found_from, &self.identities[*from]),
-            belongs(part)
-        )))
+        Some(Self { series, part, found_from, found, steps: Vec::new() })
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        self.found == other.found && self.part.name == other.part.name && self.series.series == other.series.series
     }
 }
 

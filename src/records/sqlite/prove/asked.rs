@@ -3,9 +3,9 @@
 
 use super::early::doing;
 use super::{Proof, place};
-use crate::records::mapping::{Act, Condition, ElementTable, Join, SeriesMapping, Tie};
-use crate::records::sqlite::Severity;
+use crate::records::mapping::{Act, ColumnTest, Condition, ElementTable, Join, Literal, SeriesMapping, Tie};
 use crate::records::sqlite::expression::{self, Expression};
+use crate::records::sqlite::{Severity, schema};
 
 impl Proof<'_> {
     /// Every answer on which the term of a record rests against all that others do, and its own masks, where it is
@@ -26,7 +26,9 @@ impl Proof<'_> {
                 if let Some(severity) = gravity(act, series, is_destroyed, &asked)
                     && self.is_asked(act, &asked, reads)
                 {
-                    let is_untold = waits_for(series, act) || asks_whether_it_goes(act, reads);
+                    let is_untold = waits_for(series, act)
+                        || asks_whether_it_goes(act, reads)
+                        || self.is_likely_of_others(act, &asked, reads);
                     let severity = if is_untold { Severity::Warning } else { severity };
                     self.answer_changes(severity, series, act, &asked.at);
                 }
@@ -54,6 +56,22 @@ impl Proof<'_> {
         }
     }
 
+    /// Whether an expression compares with another value what tells the rows of an act from those of other records (a
+    /// map, of a column that the act leaves as it is), and names none of theirs: what is compared how, only SQLite knows.
+    fn is_likely_of_others(
+        &self,
+        act: &Act<'_>,
+        asked: &Expression<'_>,
+        reads: impl Fn(&str, Option<&str>) -> bool,
+    ) -> bool {
+        let Some(Condition::All(tests)) = act.condition() else { return false };
+        let (table, words) = (act.table().to_ascii_lowercase(), schema::tokens(asked.text));
+        tests.iter().any(|test| {
+            let column = test.column.to_ascii_lowercase();
+            reads(&table, Some(&column)) && self.put(act, &column).is_none() && compares_otherwise(&words, test)
+        })
+    }
+
     fn answer_changes(&mut self, severity: Severity, series: &SeriesMapping, act: &Act<'_>, at: &str) {
         let own = &series.series;
         let message = format!(
@@ -76,6 +94,7 @@ impl Proof<'_> {
         }
         let is_own_row =
             act.table().eq_ignore_ascii_case(&series.table) && act.with_record(series, is_destroyed) == Tie::Apart;
+        let is_own_row = is_own_row && !self.is_of_others(act, series.filter.as_ref());
         let mask = if act.is_mask() { "take the mask out" } else { "leave that column as it is" };
         for relation in &series.blocked_by {
             let Join::Columns(pairs) = &relation.on else { continue };
@@ -149,6 +168,25 @@ fn asks_whether_it_goes(act: &Act<'_>, reads: impl Fn(&str, Option<&str>) -> boo
         && (dates.any(|element| reads(&element.column))
             || tested(&other.filter)
             || other.events.values().any(|event| tested(&event.condition)))
+}
+
+/// Whether a column is compared with literals, none of which is one of these.
+fn compares_otherwise(words: &[String], test: &ColumnTest) -> bool {
+    let literal = |word: &String| match word.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')) {
+        Some(text) => Some(Literal::Text(text.replace("''", "'"))),
+        None => word.parse().ok().map(Literal::Integer),
+    };
+    let is_column = |word: &String| word.eq_ignore_ascii_case(&test.column);
+    let is_compared =
+        words.windows(3).any(|three| is_column(&three[0]) && three[1] == "=" && literal(&three[2]).is_some())
+            || words
+                .windows(4)
+                .any(|four| is_column(&four[0]) && four[1] == "in" && four[2] == "(" && literal(&four[3]).is_some());
+    let one_of: Vec<Literal> = words.iter().filter_map(literal).collect();
+    let named = Condition::All(vec![ColumnTest { column: test.column.clone(), one_of }]);
+    is_compared
+        && !test.one_of.contains(&Literal::Null)
+        && named.apart_by(&Condition::All(vec![test.clone()])).next().is_some()
 }
 
 /// How grave it is that an act changes what is asked; `None`: the record has gone by then, or it is meant so.

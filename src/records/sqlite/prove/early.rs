@@ -26,12 +26,18 @@ impl<'a> Proof<'a> {
             let at = format!("{}.event.{trigger}", place(series));
             for act in &acts {
                 let own = self.on_record(series, event, act).map(|effect| (series.table.as_str(), None, effect));
-                let own = own.filter(|_| act.with_record(series, is_destroyed) == Tie::Apart);
+                let own = own.filter(|_| {
+                    act.with_record(series, is_destroyed) == Tie::Apart
+                        && !self.is_of_others(act, series.filter.as_ref())
+                });
                 if let Some((table, on, effect)) = own {
                     self.goes_first(&at, series, act, (table, on), (effect, Tie::Apart));
                 }
                 for element in &event.elements {
-                    let ElementTable::Child { table, on, .. } = &element.place else { continue };
+                    let ElementTable::Child { table, on, condition, .. } = &element.place else { continue };
+                    if self.is_of_others(act, condition.as_ref()) {
+                        continue;
+                    }
                     let tie = act.with_reader(series, is_destroyed, on);
                     if let (true, Some(effect)) = (tie != Tie::Together, self.on_child(series, event, element, act)) {
                         self.goes_first(&at, series, act, (table, Some(on)), (effect, tie));
@@ -49,6 +55,13 @@ impl<'a> Proof<'a> {
             return Vec::new();
         }
         queries.mappings().iter().flat_map(|other| other.acts(self.is_destroyed(other))).collect()
+    }
+
+    /// Whether an act never concerns rows that pass a test, as it may be of rows of a table in which records of several
+    /// kinds are told apart by a column that it leaves as it is.
+    pub(super) fn is_of_others(&self, act: &Act<'_>, condition: Option<&Condition>) -> bool {
+        let both = act.condition().zip(condition);
+        both.is_some_and(|(of_act, read)| of_act.apart_by(read).any(|column| self.put(act, column).is_none()))
     }
 
     /// What an act on the record's own row makes of its term.

@@ -4,6 +4,7 @@ mod facts;
 mod house;
 mod lookup;
 mod parts;
+mod polymorphic;
 mod probe;
 mod process;
 mod prove;
@@ -17,7 +18,7 @@ use std::path::PathBuf;
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use super::{Reader, StoreError};
+use super::{Reader, StoreError, sql};
 use crate::model::{KeyValue, PartName, RecordKey, SeriesName, SourceName, TriggerName};
 use crate::records::facts::Facts;
 use crate::records::mapping::sample::{self, element, part, relation};

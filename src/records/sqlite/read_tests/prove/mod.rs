@@ -3,6 +3,7 @@
 mod answers;
 mod columns;
 mod early;
+mod elsewhere;
 mod joins;
 mod orphans;
 mod owners;
