@@ -12,6 +12,9 @@ mod between;
 mod crashed;
 #[path = "program/demo.rs"]
 mod demo;
+#[cfg(feature = "simulate")]
+#[path = "program/elsewhere.rs"]
+mod elsewhere;
 #[path = "program/evidence.rs"]
 mod evidence;
 #[path = "program/explain.rs"]

@@ -18,7 +18,7 @@ use crate::disposition::clock::{Doubt, Obstacle};
 use crate::disposition::control::Control;
 use crate::disposition::desk::{Brake, Execution, SharedDesk, actor_of, approved_plan};
 use crate::disposition::door::{ANSWER_WITHIN, Client, SIGN_WITHIN};
-use crate::disposition::execute::{self, Conditions, ExecuteError, Progress, Statement};
+use crate::disposition::execute::{self, Conditions, ExecuteError, Progress, Recovered, Statement};
 use crate::disposition::request::{Request, Response};
 use crate::model::{Instant, PlanId, Windows, counted, in_utc};
 use crate::report::run::{FilesReleased, RunReport};
@@ -98,7 +98,8 @@ impl Apply {
     }
 }
 
-/// Executes an approved plan, or tries again what one that was executed before has left. `answer` comes before either,
+/// Executes an approved plan, or tries again what one that was executed before has left, and settles what was
+/// interrupted. `answer` comes before either,
 /// and not where both are refused.
 fn execute(
     (desk, plan): (&SharedDesk, &PlanId),
@@ -113,11 +114,25 @@ fn execute(
         }
         Err(refused) => {
             let left = execute::left_files(&desk.install().state).map_err(ExecuteError::from)?;
-            if left.iter().any(|left| left.plan == *plan) {
+            if left.iter().any(|left| left.plan == *plan) || execute::has_begun(desk)? {
                 answer()?;
             }
+            tell_settled(&execute::settle_begun(desk, now)?);
             Ok(execute::apply_left(desk, plan, refused, now)?)
         }
+    }
+}
+
+/// What a run had begun that was interrupted is settled whatever becomes of this call.
+fn tell_settled(Recovered { batches, committed, waiting, .. }: &Recovered) {
+    if *batches > 0 {
+        note(&format!(
+            "settled what an interrupted run had begun: {}, {committed} of which the database had committed; the log tells what went",
+            counted(*batches, "batch", "batches"),
+        ));
+    }
+    for error in waiting {
+        note(&format!("what an interrupted run had begun waits: {error}"));
     }
 }
 

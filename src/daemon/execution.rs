@@ -141,7 +141,10 @@ impl Runner {
         // What cannot be approved begins no run.
         let approved = match approved_plan(&self.desk, plan, actor, self.watch.now()) {
             Ok(approved) => approved,
-            Err(refused) => return execute::apply_left(&self.desk, plan, refused, self.watch.now()),
+            Err(refused) => {
+                execute::settle_begun(&self.desk, self.watch.now())?;
+                return execute::apply_left(&self.desk, plan, refused, self.watch.now());
+            }
         };
         let mark = RefCell::new(Mark::at(self.desk.lock()?.log().size()));
         let was_closed = Cell::new(false);

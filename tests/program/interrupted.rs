@@ -30,6 +30,33 @@ fn what_a_killed_run_had_settled_is_told_by_the_next_one_and_only_by_it() {
 }
 
 #[test]
+fn what_a_killed_run_had_begun_is_settled_also_where_its_plan_is_refused_or_another_is_named() {
+    let refusals: [(&str, &dyn Fn(&House, &str)); 3] = [
+        ("plan-rejected", &|house, plan| assert_eq!(house.json(&["reject", plan, "--reason", "it crashed"]).0, 0)),
+        ("plan-outdated", &|house, _| {
+            house.database().execute_batch("ALTER TABLE dossier ADD COLUMN later TEXT").unwrap();
+        }),
+        ("nothing-planned", &|_, _| {}),
+    ];
+    for (code, refuse) in refusals {
+        let house = House::new();
+        let plan = house.approved();
+        killed_at(&house, &plan, "committed");
+        assert_eq!(house.files(), DOSSIERS as usize, "no file went before the kill");
+        refuse(&house, &plan);
+        let plan = if code == "nothing-planned" { house.plan() } else { plan };
+        let refused = house.run(&["apply", &plan, "--format", "json"]);
+        assert_eq!((refused.code, refused.json()["error"]["code"].as_str()), (3, Some(code)), "{refused:?}");
+        assert!(refused.err.contains("settled what an interrupted run had begun: 1 batch, 1 of which"), "{refused:?}");
+        assert_eq!(house.files(), (DOSSIERS - DUE) as usize, "{code}");
+        assert_eq!(house.ask(&["audit", "lookup", "dossier", "7"])["answer"], "DESTROYED", "{code}");
+        let again = house.run(&["apply", &plan]);
+        assert!(again.code == 3 && !again.err.contains("settled"), "once: {again:?}");
+        house.verify();
+    }
+}
+
+#[test]
 fn a_file_that_recovery_could_not_take_makes_the_next_run_partial() {
     let house = House::new();
     let plan = house.approved();
@@ -185,7 +212,7 @@ fn a_run_that_ends_in_an_error_tells_what_it_had_destroyed_before() {
 }
 
 #[test]
-fn records_that_are_gone_with_the_fence_of_their_batch_are_told_as_destroyed_and_the_one_that_stayed_is_not() {
+fn records_that_are_gone_with_the_fence_of_their_batch_are_told_and_the_one_that_stayed_is_not_and_no_file_goes() {
     let house = House::new();
     let plan = house.approved();
     // Held only now, so that it is announced and stays.
@@ -194,8 +221,9 @@ fn records_that_are_gone_with_the_fence_of_their_batch_are_told_as_destroyed_and
     house.database().execute("DELETE FROM retentiond_batch", []).unwrap();
     house.run(&["apply", &plan]);
     let outcomes = house.ask(&["audit", "show", "--kind", "outcome"]);
-    assert_eq!(outcomes["entries"][0]["results"], "8D1r51D", "{outcomes}");
-    for (key, answer) in [("7", "DESTROYED"), ("9", "ABORTED")] {
+    assert_eq!(outcomes["entries"][0]["results"], "8i1r51i", "{outcomes}");
+    assert_eq!(house.files() as i64, DOSSIERS, "nothing proves that a row would name what is somebody's");
+    for (key, answer) in [("7", "PENDING"), ("9", "ABORTED")] {
         assert_eq!(house.ask(&["audit", "lookup", "dossier", key])["answer"], answer, "{key}");
     }
     house.verify();

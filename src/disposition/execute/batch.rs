@@ -16,6 +16,7 @@ use super::statement::BatchResult;
 use super::stayed;
 use super::target::Target;
 use super::turn::{Holder, Turn, in_turn};
+use super::unlink::Word;
 use crate::audit::DurableIntents;
 use crate::audit::leaf::RecordOutcome;
 use crate::disposition::desk::SharedDesk;
@@ -195,8 +196,13 @@ fn run_announced(
         Attempt::Committed(committed, effort) => {
             fault::step("committed")?;
             let keys: Vec<_> = candidates.iter().map(|candidate| candidate.item.key.clone()).collect();
-            let after =
-                After { mapping: target.mapping, spool: &spooled, reserved: bench.reserved, spools: bench.spools };
+            let after = After {
+                mapping: target.mapping,
+                spool: &spooled,
+                reserved: bench.reserved,
+                spools: bench.spools,
+                word: Word::Rightful,
+            };
             let mut result = finish(bench.writer, committed, &keys, &after)?;
             conclude(bench, evidence, &spooled, &result, true)?;
             let outcomes = candidates.iter().zip(&result.outcomes);

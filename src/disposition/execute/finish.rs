@@ -7,7 +7,7 @@ use super::fault;
 use super::note::Done;
 use super::spool::{Spool, SpoolDir};
 use super::statement::{BatchResult, Changes};
-use super::unlink::unlink_files;
+use super::unlink::{Word, unlink_files};
 use crate::audit::leaf::{Body, Intent, Outcome, RecordOutcome};
 use crate::audit::{DestructionLog, encode_results};
 use crate::model::{Instant, RecordKey};
@@ -29,6 +29,8 @@ pub(super) struct After<'a> {
     /// What no row may have unlinked.
     pub reserved: &'a Reserved,
     pub spools: &'a SpoolDir,
+    /// What the database's rows are worth when they name a file no more.
+    pub word: Word,
 }
 
 /// Unlinks the files of the records that are gone, reads back that records and files are absent, and says what is true.
@@ -45,7 +47,7 @@ pub(super) fn finish(
     read_back(writer, after.mapping, keys, &mut result)?;
     let mut trail = after.spools.trail(after.spool)?;
     trail.commit(Done::of(&result.outcomes, &result.changes));
-    unlink_files(writer, trail, &after.spool.files, after.reserved, &mut result)?;
+    unlink_files(writer, trail, &after.spool.files, after.reserved, after.word, &mut result)?;
     after.spools.tell_others(after.spool)?;
     fault::step("files-gone")?;
     Ok(result)

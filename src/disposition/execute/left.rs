@@ -9,9 +9,10 @@ use super::error::ExecuteError;
 use super::fault;
 use super::recover::{LeftBehind, recover};
 use super::remains::{Left, left_of, logged, records_of, settled, still_left};
+use super::rightful::{NOT_RIGHTFUL, is_rightful};
 use super::spool::{Spool, SpoolDir, SpooledFile};
 use super::statement::{BatchResult, Statement};
-use super::unlink::{unlink_files, unreferenced};
+use super::unlink::{Word, unlink_files, unreferenced};
 use crate::audit::ENDED;
 use crate::audit::leaf::{Body, Correction, EarlierBatch, RecordOutcome};
 use crate::disposition::chronicle::correction;
@@ -81,6 +82,10 @@ fn retry_spool(
         late.leave("a file is of a source that the configuration no longer has", spool.files.len() as u64);
         return Ok(());
     };
+    if matches!(left, Left::Files(_)) && !is_rightful(desk, spool)? {
+        late.leave(NOT_RIGHTFUL, left.spool().files.len() as u64);
+        return Ok(());
+    }
     let mut writer = Writer::open(source, &install.series, desk.log().origin())?;
     match left {
         Left::Files(left) => retry_files(desk, spools, &left, &mut writer, late, now),
@@ -107,7 +112,7 @@ fn retry_files(
     let outcomes = vec![RecordOutcome::Destroyed; records.last().map_or(0, |last| last + 1)];
     let mut result = BatchResult { outcomes, ..BatchResult::default() };
     let (free, named) = without_named(writer, spool)?;
-    unlink_files(writer, spools.trail(spool)?, &free, &reserved, &mut result)?;
+    unlink_files(writer, spools.trail(spool)?, &free, &reserved, Word::Rightful, &mut result)?;
     spools.tell_others(spool)?;
     fault::step("files-gone")?;
     result.reasons.extend(named.iter().map(|_| "a row names a file again".to_owned()));

@@ -14,6 +14,7 @@ use super::remains;
 use super::restored;
 use super::spool::{Spool, SpoolDir};
 use super::statement::{BatchResult, Changes};
+use super::unlink::Word;
 use crate::audit::leaf::{Action, Body, Correction, Intent, RecordOutcome};
 use crate::audit::{committed_fingerprinters, keys_in};
 use crate::disposition::Installation;
@@ -104,8 +105,12 @@ fn resolve(desk: &mut Desk, intents: &[(u64, Intent)], now: Instant) -> Result<b
     let spool = spools.read(&log, batch)?.unwrap_or_else(|| empty_spool(log, first));
     let mut keys = keys_of(desk, intents)?;
     let mut writer = open_source(desk, first)?;
+    let mut word = Word::Doubtful;
     let committed = match asked_of_the_fence(desk, &mut writer, first, &keys, now)? {
-        Asked::Committed(committed) => Some(committed),
+        Asked::Committed(committed) => {
+            word = Word::Rightful;
+            Some(committed)
+        }
         Asked::NoRow { is_table_gone } => match spools.trail(&spool)?.done().and_then(|done| done.read(records)) {
             // The database was put back since: which of these records are in it again is told of all its batches.
             Some(done) => {
@@ -123,7 +128,7 @@ fn resolve(desk: &mut Desk, intents: &[(u64, Intent)], now: Instant) -> Result<b
             let went = Went { intents, keys: &keys, outcomes: &committed.outcomes };
             let back = told_of(&install, mapping, &went, now)?;
             let reserved = install.reserved();
-            let after = After { mapping, spool: &spool, reserved: &reserved, spools: &spools };
+            let after = After { mapping, spool: &spool, reserved: &reserved, spools: &spools, word };
             (finish(&mut writer, committed, &[], &after)?, back, true)
         }
         None => (put_off(&mut writer, first, &keys)?, None, false),

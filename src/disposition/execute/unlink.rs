@@ -7,6 +7,7 @@ use std::time::Instant as Stopwatch;
 
 use super::error::ExecuteError;
 use super::fault;
+use super::rightful::NOT_RIGHTFUL;
 use super::spool::{SpooledFile, Trail};
 use super::statement::BatchResult;
 use crate::audit::leaf::RecordOutcome;
@@ -16,6 +17,15 @@ use crate::records::sqlite::{StoreError, Writer};
 /// Files that are unlinked under one lock of the database: some milliseconds.
 const TOGETHER: usize = 64;
 
+/// Whose word it is that no row names a file any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Word {
+    /// The database's in which our last batch was committed.
+    Rightful,
+    /// That of a database of which nothing says so: what it knows nothing of may be of a living record.
+    Doubtful,
+}
+
 /// Unlinks the spooled files of records that are gone, each only where no row names it. Nobody else writes from the
 /// last look at the rows to the unlinking: an application that finds a file, and writes a row that names it in the same
 /// transaction, does both before or finds none.
@@ -24,12 +34,19 @@ pub(super) fn unlink_files(
     mut trail: Trail,
     files: &[SpooledFile],
     reserved: &Reserved,
+    word: Word,
     result: &mut BatchResult,
 ) -> Result<(), ExecuteError> {
     let is_due = |file: &&SpooledFile| result.outcomes.get(file.record) == Some(&RecordOutcome::Destroyed);
     let due = once(files.iter().filter(is_due).collect());
     // A first look reads what is slow to read, so that the application waits for the unlinking alone.
     let free = unreferenced(due.clone(), |root, paths| writer.still_referenced(root, paths))?;
+    if word == Word::Doubtful {
+        count_gone_before(&due, &[], &trail, result);
+        let waits = |file: &&SpooledFile| !(trail.is_ours(file) && is_gone(&file.file(), &file.id));
+        free.into_iter().filter(waits).for_each(|file| leave(result, file, NOT_RIGHTFUL.to_owned()));
+        return Ok(());
+    }
     count_gone_before(&due, &free, &trail, result);
     let (mut tried, mut unlinked) = (Vec::new(), Vec::new());
     let mut groups = free.chunks(TOGETHER);

@@ -1,0 +1,93 @@
+//! Another database stands for a while where the one was in which a batch was begun or committed: no file goes by the
+//! word of a database that does not know whose it is.
+
+use std::fs;
+
+use super::house::{DOSSIERS, DUE, House};
+
+/// When all of it happens.
+const NOW: &str = "2026-11-21T17:00:00Z";
+
+/// The document of a record that is due, which the open dossier names too.
+const SHARED: &str = "files/canary-7.txt";
+
+/// A house in which an open dossier names a file of one that is due.
+fn house() -> (House, String) {
+    let house = House::new();
+    house.set_clock(NOW);
+    let name = "INSERT INTO document (dossier_id, path) VALUES (?1, 'canary-7.txt')";
+    house.database().execute(name, [DUE + 1]).unwrap();
+    let plan = house.approved();
+    (house, plan)
+}
+
+/// Runs something while an empty database of the same shape stands at the place of the other.
+fn beside_an_empty_one<T>(house: &House, then: impl FnOnce() -> T) -> T {
+    let (place, aside) = (house.path("app.db"), house.path("aside.db"));
+    fs::copy(&place, &aside).unwrap();
+    house
+        .database()
+        .execute_batch(
+            "DROP TABLE IF EXISTS retentiond_batch; DELETE FROM document; DELETE FROM message; DELETE FROM dossier",
+        )
+        .unwrap();
+    let result = then();
+    fs::rename(aside, place).unwrap();
+    result
+}
+
+#[test]
+fn recovery_unlinks_nothing_by_the_word_of_a_database_in_which_nothing_was_committed() {
+    for (armed, is_committed) in [
+        ("disposed=return(kill)", false),
+        ("committed=return(kill)", true),
+        ("group-announced=return(kill)", true),
+        ("file-begun=3*off->return(kill)", true),
+    ] {
+        let (house, plan) = house();
+        let killed = house.command(&["apply", &plan]).env("FAILPOINTS", armed).status().unwrap();
+        assert_eq!(killed.code(), None, "killed at {armed}");
+        let files = house.files();
+        let (code, refused) = beside_an_empty_one(&house, || house.json(&["apply", &plan]));
+        assert_eq!((code, &refused["error"]["code"]), (3, &"restored".into()), "{armed}: {refused}");
+        assert_eq!(house.files(), files, "{armed}");
+        house.verify();
+        house.verify_by_python(NOW);
+
+        // The one is back whose rows tell.
+        let again = house.plan();
+        house.json(&["approve", &again, "--accept", "restored"]);
+        house.json(&["apply", &again]);
+        house.json(&["apply", &plan]);
+        assert!(house.path(SHARED).exists(), "an open dossier names it: {armed}");
+        let left = DOSSIERS - DUE + 1;
+        assert_eq!(house.files() as i64, left, "{armed}: {}", house.ask(&["audit", "show"]));
+        assert_eq!(house.rows("dossier"), DOSSIERS - DUE, "{armed}: {is_committed}");
+        house.verify();
+        house.verify_by_python(NOW);
+    }
+}
+
+#[test]
+fn what_was_left_is_not_tried_by_the_word_of_another_database() {
+    let (house, plan) = house();
+    let killed = house.command(&["apply", &plan]).env("FAILPOINTS", "committed=return(kill)").status().unwrap();
+    assert_eq!(killed.code(), None);
+    // Changed since they were recognized, so that they are left; then as they were, but for one.
+    let (file, taken) = (house.path("files/canary-8.txt"), house.path("taken"));
+    fs::rename(&file, &taken).unwrap();
+    assert_eq!(house.json(&["apply", &plan]).1["interrupted"]["incomplete"], 1);
+    fs::rename(&taken, &file).unwrap();
+    let name = "INSERT INTO document (dossier_id, path) VALUES (?1, 'canary-8.txt')";
+    house.database().execute(name, [DUE + 1]).unwrap();
+    let (code, run) = beside_an_empty_one(&house, || house.json(&["apply", &plan]));
+    assert_eq!((code, &run["left"], file.exists()), (5, &1.into(), true), "{run}");
+    assert!(run["reasons"].to_string().contains("does not say that the batch was committed in it"), "{run}");
+    let (code, run) = house.json(&["apply", &plan]);
+    assert_eq!((code, &run["left"], file.exists()), (5, &1.into(), true), "a row names it: {run}");
+    house.database().execute("DELETE FROM document WHERE path = 'canary-8.txt'", []).unwrap();
+    let (code, run) = house.json(&["apply", &plan]);
+    assert_eq!((code, &run["left"], file.exists()), (0, &0.into(), false), "{run}");
+    house.verify();
+    house.verify_by_python(NOW);
+}
