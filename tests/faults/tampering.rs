@@ -100,7 +100,7 @@ fn a_batch_whose_fence_was_dropped_is_not_said_to_be_undone() {
     organization.database().execute_batch("DROP TABLE retentiond_batch").unwrap();
     let next = organization.apply(None);
     assert_eq!(next.outcome, Outcome::Exit(3), "somebody must look first: {next:#?}");
-    check::gone_means_logged(&organization, "fence dropped");
+    check::gone_means_logged_and_due(&organization, "fence dropped");
 }
 
 #[test]
