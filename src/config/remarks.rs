@@ -68,7 +68,8 @@ fn never_destroyed(calendar: &Calendar) -> impl Iterator<Item = Remark> {
             code: "never-destroyed",
             place: format!("{} {}", calendar.number, series.name),
             message: format!("the series \"{}\" of {} is never destroyed: {why}", series.name, calendar.number),
-            mend: "add a rule, or leave it so if that is meant".to_owned(),
+            mend: "add a rule, or leave it so if that is meant: rows that a mapping makes parts of another record go with that one, where no floor keeps them"
+                .to_owned(),
         })
     })
 }
