@@ -178,8 +178,8 @@ impl Found {
         self.settled()
     }
 
-    /// The same of an earlier log, of whose keys those of these years were destroyed under a later one, and in the place
-    /// of those of these there are others.
+    /// The same of an earlier log, of whose keys those of these years were destroyed under a later one, and in the
+    /// place of those of these there are others.
     #[must_use]
     pub(super) fn under(mut self, forgotten: &BTreeSet<i32>, replaced: &BTreeSet<i32>) -> Self {
         self.missing_keys.retain(|year| !forgotten.contains(year));

@@ -14,8 +14,8 @@ pub struct Sight {
     pub cosignature: Signature,
     /// The logs that the co-signed one continues, the last one first, as far as each leads to the one before.
     pub earlier: Vec<EarlierLog>,
-    /// Where they lead to none that is known to be the first: what this witness had co-signed of logs that are not among
-    /// them. Each of these may stand before them, and would then have been done away with unseen.
+    /// Where they lead to none that is known to be the first: what this witness had co-signed of logs that are not
+    /// among them. Each of these may stand before them, and would then have been done away with unseen.
     pub others: Option<Vec<Kept>>,
 }
 

@@ -57,7 +57,8 @@ impl Proof<'_> {
     }
 
     /// Whether an expression compares with another value what tells the rows of an act from those of other records (a
-    /// map, of a column that the act leaves as it is), and names none of theirs: what is compared how, only SQLite knows.
+    /// map, of a column that the act leaves as it is), and names none of theirs: what is compared how, only SQLite
+    /// knows.
     fn is_likely_of_others(
         &self,
         act: &Act<'_>,
