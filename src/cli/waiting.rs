@@ -11,8 +11,8 @@ use crate::disposition::desk::Holder;
 /// Nobody who asks is left in the dark for longer.
 const AFTER: Duration = Duration::from_secs(2);
 
-/// Does what may wait this long for whoever holds the state, and tells on standard error whom it waits for if it has not
-/// ended after two seconds.
+/// Does what may wait this long for whoever holds the state, and tells on standard error whom it waits for if it has
+/// not ended after two seconds.
 pub(super) fn telling<T>(state: &Path, most: Duration, work: impl FnOnce() -> T) -> T {
     let (working, ended) = mpsc::channel::<()>();
     thread::scope(|scope| {

@@ -40,6 +40,9 @@ fn found<'a>(checked: &'a Value, hold: &str) -> Vec<&'a Value> {
     findings.filter(|found| found["code"] == "hold-void" && found["place"] == format!("hold {hold}")).collect()
 }
 
+/// A file, what stands in it, and what stands there then.
+type Change = (&'static str, &'static str, &'static str);
+
 #[test]
 fn a_hold_whose_names_mean_something_else_stops_everything_until_it_is_lifted() {
     let key = [("retentiond.toml", "key           = \"id\"", "key           = \"code\"")];
@@ -55,7 +58,7 @@ fn a_hold_whose_names_mean_something_else_stops_everything_until_it_is_lifted() 
     let joined = [("retentiond.toml", "person_id = \"id\"", "other_id = \"id\"")];
     let unsaid = [("retentiond.toml", "subject = { series = \"person\", on = { person_id = \"id\" } }\n", "")];
     let filtered = [("retentiond.toml", "event.closure", "filter = { cote = \"f1\" }\nevent.closure")];
-    let cases: [(&[&str], &[(&str, &str, &str)]); 9] = [
+    let cases: [(&[&str], &[Change]); 9] = [
         (&["dossier", "2"], &key),
         (&["dossier", "--reference", "canary-2"], &reference),
         (&["dossier", "2"], &renamed),

@@ -29,9 +29,12 @@ fn what_a_killed_run_had_settled_is_told_by_the_next_one_and_only_by_it() {
     house.verify();
 }
 
+/// What makes a plan be refused.
+type Refusal<'r> = &'r dyn Fn(&House, &str);
+
 #[test]
 fn what_a_killed_run_had_begun_is_settled_also_where_its_plan_is_refused_or_another_is_named() {
-    let refusals: [(&str, &dyn Fn(&House, &str)); 3] = [
+    let refusals: [(&str, Refusal); 3] = [
         ("plan-rejected", &|house, plan| assert_eq!(house.json(&["reject", plan, "--reason", "it crashed"]).0, 0)),
         ("plan-outdated", &|house, _| {
             house.database().execute_batch("ALTER TABLE dossier ADD COLUMN later TEXT").unwrap();

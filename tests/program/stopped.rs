@@ -63,12 +63,14 @@ fn refused() -> House {
     house
 }
 
+/// What ends a run.
+type Way<'w> = &'w dyn Fn(&House, &Run);
+
 #[test]
 fn a_run_that_is_to_end_does_so_while_it_divides_a_chunk_too() {
     let by_signal = |_: &House, run: &Run| run.process.signal(Signal::TERM);
     let by_the_hour = |house: &House, _: &Run| house.set_clock("2026-11-21T18:00:00Z");
-    let ways: [(&dyn Fn(&House, &Run), &str); 2] =
-        [(&by_signal, "the run was stopped"), (&by_the_hour, "a blackout window opened")];
+    let ways: [(Way, &str); 2] = [(&by_signal, "the run was stopped"), (&by_the_hour, "a blackout window opened")];
     for (way, reason) in ways {
         let house = refused();
         let plan = house.approved();

@@ -46,8 +46,8 @@ pub fn calendars(install: &Installation) -> Vec<Finding> {
     refused.collect()
 }
 
-/// Fingerprint keys under which logs name records, and that are lost. Where the keys cannot be read nothing is said: that
-/// is for whoever may read them.
+/// Fingerprint keys under which logs name records, and that are lost. Where the keys cannot be read nothing is said:
+/// that is for whoever may read them.
 pub fn keys(install: &Installation) -> Vec<Finding> {
     let dir = audit::dir_in(&install.state);
     let Ok(newest) = LogReader::open(&dir) else { return Vec::new() };
@@ -101,8 +101,8 @@ fn lost_key(lost: &Keyless, is_of_earlier: bool, this_year: i32) -> sqlite::Find
     }
 }
 
-/// Holds in force that no longer keep what they were placed for: until they are placed anew or lifted, nothing is planned.
-/// Who may not read them is told nothing.
+/// Holds in force that no longer keep what they were placed for: until they are placed anew or lifted, nothing is
+/// planned. Who may not read them is told nothing.
 pub fn holds(install: &Installation) -> Vec<Finding> {
     let holds = holds_beside(&install.state).unwrap_or_default();
     let void = HoldIndex::new(&holds).void(install, clock::now()).into_iter();

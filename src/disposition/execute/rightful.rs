@@ -33,7 +33,8 @@ fn last_of_earlier(desk: &mut Desk, spool: &Spool) -> Result<Option<(Origin, Bat
     Ok(None)
 }
 
-/// Whether a batch of this log was committed here, this one or a later one: a COMMIT lets go of the rows before its own.
+/// Whether a batch of this log was committed here, this one or a later one: a COMMIT lets go of the rows before its
+/// own.
 fn bears(reader: &mut Reader, log: &Origin, last: BatchNumber) -> Result<bool, StoreError> {
     for batch in reader.fences(log)?.into_iter().filter(|batch| *batch >= last) {
         if matches!(reader.fence(log, batch)?, FenceState::Committed(_)) {

@@ -22,8 +22,9 @@ pub struct Made {
 /// read, unless then nothing is left to plan. The same records under the same law on the same day give the same plan.
 ///
 /// # Errors
-/// A hold that no longer means what it did, a calendar that is not in force, cannot be obeyed, or is not as it was obeyed before, a rule that is not there.
-/// Where nothing can be planned without it, a mapping that does not fit its database, a database that cannot be read.
+/// A hold that no longer means what it did, a calendar that is not in force, cannot be obeyed, or is not as it was
+/// obeyed before, a rule that is not there. Where nothing can be planned without it, a mapping that does not fit its
+/// database, a database that cannot be read.
 pub fn make(
     install: &Installation,
     keys: &PlanningKeys,
