@@ -358,6 +358,10 @@ def is_zone(name):
 
 def start_of(day, zone):
     """The first second of a civil day, also where midnight is skipped: civil days grow with time, so bisect."""
+    if day.year == 1:
+        # No day before it can be told here, so none can be bisected from; and no zone changes its clocks that early.
+        midnight = datetime.datetime(day.year, day.month, day.day, tzinfo=datetime.timezone.utc)
+        return int(midnight.timestamp() - midnight.replace(tzinfo=zone).utcoffset().total_seconds())
     noon = int(datetime.datetime(day.year, day.month, day.day, 12, tzinfo=datetime.timezone.utc).timestamp())
     before, after = noon - 3 * DAY, noon + 3 * DAY
     while after - before > 1:

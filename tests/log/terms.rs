@@ -1,11 +1,16 @@
 //! Two pieces of code reckon due dates, on purpose: here they are held against each other.
 
+use std::path::Path;
+use std::process::Command;
+
 use chrono::{Datelike, TimeDelta};
 use proptest::prelude::*;
 use retentiond::audit::leaf::{RuleTerm, TermWay};
 use retentiond::audit::verify::Term;
 use retentiond::calendar::{Keep, StartAt};
 use retentiond::model::{CivilDate, Moment, Zone};
+
+use super::python::python;
 
 fn days(date: CivilDate) -> i32 {
     date.num_days_from_ce() - 719_163
@@ -64,4 +69,43 @@ proptest! {
             prop_assert!(due.from.timestamp() - audited <= 2 * 86_400 + 7_200);
         }
     }
+}
+
+/// Reckons by the second verifier alone: the first second of each day (of 1970) in each zone.
+const FIRST_SECONDS: &str = "import importlib.util, sys, zoneinfo
+spec = importlib.util.spec_from_file_location('verify', sys.argv[1])
+verify = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(verify)
+for place in sys.argv[2:]:
+    name, day = place.split(' ')
+    rule = {'ways': [{'trigger': 't', 'keep': 'immediate'}]}
+    print(verify.not_before(rule, int(day), zoneinfo.ZoneInfo(name)))";
+
+#[test]
+fn the_first_days_that_a_calendar_has_begin_in_the_same_second_for_both_verifiers() {
+    if !python() {
+        return;
+    }
+    let first = days(CivilDate::from_ymd_opt(1, 1, 1).unwrap());
+    // `immediate` from the year 1 is what an application means that writes its language's zero for "no date".
+    let places: Vec<(&str, i32)> =
+        ["UTC", "America/Toronto", "America/Scoresbysund", "Pacific/Kiritimati", "Asia/Tokyo"]
+            .into_iter()
+            .flat_map(|zone| [0, 1, 2, 3, 4, 364, 365, 366].map(|later| (zone, first + later)))
+            .collect();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/verify.py");
+    let arguments = places.iter().map(|(zone, day)| format!("{zone} {day}"));
+    let output = Command::new("python3").args(["-c", FIRST_SECONDS]).arg(script).args(arguments).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let rule = RuleTerm {
+        series: "s".into(),
+        disposition: "destroy".into(),
+        ways: vec![TermWay { trigger: "t".into(), keep: "immediate".into() }],
+        year_end: None,
+    };
+    let ours = |(zone, day): &(&str, i32)| {
+        Term::read(&rule, zone.parse().unwrap()).unwrap().not_before(*day).unwrap().to_string()
+    };
+    let theirs = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(theirs.lines().map(str::to_owned).collect::<Vec<_>>(), places.iter().map(ours).collect::<Vec<_>>());
 }
