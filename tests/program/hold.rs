@@ -160,7 +160,7 @@ fn a_mapping_that_does_not_answer_in_time_keeps_its_records_and_says_why() {
     let filter = format!("\nfilter        = \"\"\"NOT {SLOW}\"\"\"\nreference ");
     house.edit("retentiond.toml", "\nreference ", &filter);
     let plan = house.approved();
-    turn(&house, 4_000_000);
+    turn(&house, 40_000_000);
     let (code, run) = house.json(&["apply", &plan]);
     assert_eq!((code, &run["deferred"], &run["destroyed"]), (5, &DUE.into(), &0.into()), "{run}");
     let reasons: Vec<&String> = run["reasons"].as_object().unwrap().keys().collect();
