@@ -304,7 +304,8 @@ fn a_hold_by_expression_is_asked_of_the_database_at_the_moment_of_destruction() 
     let install = organization(dir.path(), 2_000);
     let plan = approve(&install);
     let mut door = open_or_connect(install.clone(), None, watch()).unwrap();
-    let hold = HoldScope::Where { series: "dossier".into(), expression: "this.city = 'Gaspé'".to_owned() };
+    let hold =
+        HoldScope::Where { series: "dossier".into(), expression: "this.city = 'Gaspé'".to_owned(), keys: Vec::new() };
     door.ask(Request::HoldPlace { hold, reason: "inquiry".to_owned(), case: None, review_by: None }).unwrap();
     // Nobody lived there when the hold was placed, nor when the plan was made.
     let database = Connection::open(dir.path().join("app.db")).unwrap();

@@ -163,7 +163,7 @@ impl Place {
         match (self.reference, self.expression) {
             (Some(_), _) | (_, Some(_)) if !self.key.is_empty() => Err(two_ways()),
             (Some(reference), _) => Ok(HoldScope::Reference { series, reference, keys: Vec::new() }),
-            (_, Some(expression)) => Ok(HoldScope::Where { series, expression }),
+            (_, Some(expression)) => Ok(HoldScope::Where { series, expression, keys: Vec::new() }),
             _ if self.key.is_empty() => Ok(HoldScope::Series { series }),
             _ => Ok(HoldScope::Record { series, key: self.key }),
         }

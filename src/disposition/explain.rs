@@ -138,6 +138,9 @@ impl Look<'_, '_> {
         let rules = governing.into_iter().flat_map(Governing::rules).map(|rule| &rule.number);
         let mut holds = self.holds.of(mapping, facts, rules);
         for (hold, expression) in self.holds.expressions(&mapping.series) {
+            if holds.contains(hold) {
+                continue;
+            }
             let is_held = self.reader.holds_for(&mapping.series, expression, &facts.key);
             if is_held.map_err(|source| PlanError::of_hold(hold, &mapping.series, source))? {
                 holds.push(hold.clone());

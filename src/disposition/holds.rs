@@ -62,10 +62,14 @@ pub enum HoldScope {
     Rule {
         rule: RuleNumber,
     },
-    /// Every record for which the SQL expression holds, at the moment of the check.
+    /// Every record for which the SQL expression holds, at the moment of the check; where it reads other rows than the
+    /// record's own, also those for which it held when the hold was placed, whatever becomes of these rows.
     Where {
         series: SeriesName,
         expression: String,
+        /// Of these.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        keys: Vec<Vec<String>>,
     },
 }
 
@@ -129,7 +133,8 @@ impl HoldIndex {
             HoldScope::Subject { series, key } => add(&mut self.subjects, series, key, &id),
             HoldScope::Series { series } => self.series.entry(series).or_default().push(id.clone()),
             HoldScope::Rule { rule } => self.rules.entry(rule).or_default().push(id.clone()),
-            HoldScope::Where { series, expression } => {
+            HoldScope::Where { series, expression, keys } => {
+                keys.into_iter().for_each(|key| add(&mut self.records, series.clone(), key, &id));
                 self.expressions.entry(series).or_default().push((id.clone(), expression));
             }
         }
@@ -148,7 +153,8 @@ impl HoldIndex {
             Some(HoldScope::Subject { series, key }) => drop_from(&mut self.subjects, &series, &key, id),
             Some(HoldScope::Series { series }) => forget(self.series.get_mut(&series), id),
             Some(HoldScope::Rule { rule }) => forget(self.rules.get_mut(&rule), id),
-            Some(HoldScope::Where { series, .. }) => {
+            Some(HoldScope::Where { series, keys, .. }) => {
+                keys.iter().for_each(|key| drop_from(&mut self.records, &series, key, id));
                 if let Some(expressions) = self.expressions.get_mut(&series) {
                     expressions.retain(|(held, _)| held != id);
                 }

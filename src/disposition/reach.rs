@@ -42,11 +42,8 @@ impl Count<'_> {
             HoldScope::Series { .. } | HoldScope::Rule { .. } => return None,
             HoldScope::Reference { reference, keys, .. } => {
                 let cited = reader.find_reference_within(series, reference, self.time_left()).ok()?;
-                let mut found: BTreeSet<RecordKey> = cited.into_iter().collect();
-                let keys = reader.parse_keys(series, keys.iter().map(Vec::as_slice)).ok()?;
-                let keys: Vec<RecordKey> = keys.into_iter().filter_map(Result::ok).collect();
-                let there = reader.facts(series, &keys).ok()?;
-                found.extend(there.into_iter().flatten().map(|facts| facts.key));
+                let mut found = there(&mut reader, series, keys)?;
+                found.extend(cited);
                 found.len() as u64
             }
             HoldScope::Record { key, .. } | HoldScope::Subject { key, .. } => match reader.parse_key(series, key) {
@@ -55,16 +52,26 @@ impl Count<'_> {
                 Err(StoreError::Key { .. }) => 0,
                 Err(_) => return None,
             },
-            HoldScope::Where { expression, .. } => self.matching(&mut reader, series, expression)?,
+            HoldScope::Where { expression, keys, .. } => {
+                let noted = there(&mut reader, series, keys)?;
+                noted.len() as u64 + self.matching(&mut reader, series, expression, &noted)?
+            }
         };
         Some(Reach::from([(series.clone(), found)]))
     }
 
-    fn matching(&self, reader: &mut Reader, series: &SeriesName, expression: &str) -> Option<u64> {
+    /// The records, beside those `noted`, for which the expression holds.
+    fn matching(
+        &self,
+        reader: &mut Reader,
+        series: &SeriesName,
+        expression: &str,
+        noted: &BTreeSet<RecordKey>,
+    ) -> Option<u64> {
         let mut found = 0;
         let within = self.time_left();
-        let mut count = |_| {
-            found += 1;
+        let mut count = |key: Option<RecordKey>| {
+            found += u64::from(!key.is_some_and(|key| noted.contains(&key)));
             ControlFlow::Continue(())
         };
         let asked = reader.find_where(series, expression, within, &mut count).ok()?;
@@ -119,4 +126,12 @@ impl Count<'_> {
     fn go_on(&self) -> ControlFlow<()> {
         if Monotonic::now() < self.until { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     }
+}
+
+/// Those of these keys that records bear now.
+fn there(reader: &mut Reader, series: &SeriesName, keys: &[Vec<String>]) -> Option<BTreeSet<RecordKey>> {
+    let keys = reader.parse_keys(series, keys.iter().map(Vec::as_slice)).ok()?;
+    let keys: Vec<RecordKey> = keys.into_iter().filter_map(Result::ok).collect();
+    let there = reader.facts(series, &keys).ok()?;
+    Some(there.into_iter().flatten().map(|facts| facts.key).collect())
 }

@@ -105,7 +105,7 @@ pub fn keeps(scope: &HoldScope, words: &Words) -> String {
         HoldScope::Subject { series, key } => words.fill(words.keeps_person, &[&format!("{series} {}", key.join(" "))]),
         HoldScope::Series { series } => words.fill(words.keeps_series, &[series.as_str()]),
         HoldScope::Rule { rule } => words.fill(words.keeps_rule, &[rule.as_str()]),
-        HoldScope::Where { series, expression } => words.fill(words.keeps_where, &[series.as_str(), expression]),
+        HoldScope::Where { series, expression, .. } => words.fill(words.keeps_where, &[series.as_str(), expression]),
     }
 }
 

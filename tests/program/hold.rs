@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::house::{DUE, House};
 use crate::support::documented::assert_documented;
+use crate::support::{CALENDAR, CONFIG, Organization};
 
 #[test]
 fn a_where_that_fails_on_any_record_is_refused_when_it_is_placed() {
@@ -363,4 +364,58 @@ fn a_hold_on_a_rule_keeps_what_it_governs_though_another_rule_decides() {
     let rule = &house.ask(&["plan"])["rules"][0];
     assert_eq!((&rule["held"], &rule["due"]), (&DUE.into(), &0.into()), "{rule}");
     assert_eq!(house.ask(&["explain", "dossier", "4"])["verdict"], "held");
+}
+
+/// Dossiers 1 and 2 and a note of each, all due; the notes are a series of their own, which goes first.
+fn dossiers_with_notes() -> Organization {
+    let calendar = format!(
+        "{CALENDAR}\n[[series]]\nname = \"note\"\ntriggers = {{ made = {{ en = \"Made\" }} }}\n\n[[rule]]\nnumber = \"R-2\"
+title = {{ en = \"Notes\" }}\nseries = \"note\"\ntrigger = \"made\"\nkeep = \"P1Y\"\ndisposition = \"destroy\"\n"
+    );
+    let note =
+        "[series.note]\nsource = \"app\"\ntable = \"note\"\nkey = \"id\"\nevent.made = \"made_at\"\n\n[series.dossier]";
+    let config = CONFIG.replace("[series.dossier]", note);
+    let organization = Organization::new(&calendar, &format!("{config}\n[limits]\nmax_share = 1.0\npace = \"full\"\n"));
+    let tables = "CREATE TABLE dossier (id INTEGER PRIMARY KEY, closed_at TEXT);
+        CREATE INDEX dossier_closed ON dossier (closed_at);
+        CREATE TABLE note (id INTEGER PRIMARY KEY, dossier_id INTEGER, legal INTEGER, made_at TEXT);
+        CREATE INDEX note_dossier ON note (dossier_id); CREATE INDEX note_made ON note (made_at);
+        INSERT INTO dossier VALUES (1, '2018-03-15T12:00:00Z'), (2, '2018-03-15T12:00:00Z');
+        INSERT INTO note VALUES (10, 1, 0, '2018-03-15T12:00:00Z'), (20, 2, 1, '2018-03-15T12:00:00Z');";
+    organization.database().execute_batch(tables).unwrap();
+    organization
+}
+
+const LEGAL: &str = "EXISTS (SELECT 1 FROM note WHERE note.dossier_id = this.id AND note.legal)";
+
+#[test]
+fn a_where_keeps_its_records_although_the_rows_that_it_reads_go_first() {
+    let organization = dossiers_with_notes();
+    let plan = organization.ask(&["plan"])["plan"].as_str().unwrap().to_owned();
+    organization.ask(&["approve", &plan, "--accept", "rules", "--accept", "empty"]);
+    let placed = organization.ask(&["hold", "place", "dossier", "--where", LEGAL, "--reason", "a claim"]);
+    assert_eq!(placed["keeps"], json!({ "dossier": 1 }), "{placed}");
+    let run = organization.ask(&["apply", &plan]);
+    assert_eq!((&run["held"], &run["destroyed"]), (&1.into(), &3.into()), "{run}");
+    let left = |sql| organization.database().query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+    assert_eq!((left("SELECT sum(id) FROM dossier"), left("SELECT count(*) FROM note")), (2, 0));
+    let listed = organization.ask(&["hold", "list"]);
+    assert_eq!(listed["holds"][0]["keeps"], json!({ "dossier": 1 }), "{listed}");
+}
+
+#[test]
+fn a_where_that_reads_other_rows_is_refused_where_its_records_are_too_many_to_note() {
+    let organization = dossiers_with_notes();
+    let more = "WITH RECURSIVE n(i) AS (SELECT 3 UNION ALL SELECT i + 1 FROM n WHERE i < 10001)
+        INSERT INTO dossier SELECT i, NULL FROM n";
+    organization.database().execute_batch(more).unwrap();
+    let place = |expression: &str| {
+        organization.json(&["hold", "place", "dossier", "--where", expression, "--reason", "a claim"])
+    };
+    let (code, answer) = place("this.id IN (SELECT id FROM dossier)");
+    assert_eq!((code, &answer["error"]["code"]), (2, &"hold-unbound".into()), "{answer}");
+    assert_eq!(organization.ask(&["hold", "list"])["holds"], json!([]));
+    assert_eq!(place("this.id IN (SELECT id FROM dossier WHERE id > 1)").0, 0, "10,000 can be noted");
+    assert_eq!(place("this.id > 0").0, 0, "it reads the record's own row alone");
+    assert_eq!(place("this.id IN (SELECT value FROM json_each('[' || this.id || ']'))").0, 0, "as does this one");
 }

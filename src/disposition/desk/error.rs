@@ -67,6 +67,10 @@ pub enum DeskError {
     #[error("the mapping of {series} names no reference; hold by key, or add `reference = …` to it")]
     NoReference { series: SeriesName },
     #[error(
+        "the expression reads other rows than the record's own, which may go before the record does, and {why}, so that not each record for which it holds can be noted by its key; place the hold by key, by reference or on the series {series}"
+    )]
+    UnboundHold { series: SeriesName, why: String },
+    #[error(
         "a reason is needed, of at most {most} bytes, and a case number no longer than that; say why with `--reason`"
     )]
     Reason { most: usize },
@@ -148,6 +152,7 @@ impl DeskError {
             Self::UnknownRule { .. } => "unknown-rule",
             Self::KeyColumns { .. } => "key-columns",
             Self::NoReference { .. } => "no-reference",
+            Self::UnboundHold { .. } => "hold-unbound",
             Self::Reason { .. } => "reason",
             Self::NotOnPlan { .. } => "not-on-plan",
             Self::OtherExceptions { .. } => "other-exceptions",
@@ -187,6 +192,7 @@ impl DeskError {
             | Self::UnknownRule { .. }
             | Self::KeyColumns { .. }
             | Self::NoReference { .. }
+            | Self::UnboundHold { .. }
             | Self::Reason { .. }
             | Self::NotOnPlan { .. }
             | Self::TooManyExceptions { .. }

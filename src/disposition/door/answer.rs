@@ -15,7 +15,7 @@ use crate::disposition::holds::{HoldScope, Meaning, key_text};
 use crate::disposition::request::{NamedRecord, Request, Response};
 use crate::model::{Actor, CivilDate, Digest, Instant, PlanId, RecordKey, SeriesName, SourceName};
 use crate::records::mapping::SeriesMapping;
-use crate::records::sqlite::{Reader, StoreError};
+use crate::records::sqlite::{Asked, Reader, StoreError};
 
 /// How long the expression of a hold is tried on rows before it is placed.
 const LONGEST_TRIAL: Duration = Duration::from_secs(10);
@@ -25,6 +25,9 @@ const LONGEST_SEARCH: Duration = Duration::from_secs(2);
 
 /// So many records, at most, does a hold by reference keep by their keys, too.
 const MOST_BY_KEY: usize = 1_000;
+
+/// So many records, at most, does a hold by an expression that reads other rows keep by their keys.
+const MOST_NOTED: usize = 10_000;
 
 /// Who wants to except more should approve less.
 const MOST_EXCEPTIONS: usize = 100_000;
@@ -221,14 +224,9 @@ impl Known {
                 let keys = borne_by(install, mapping, &reference);
                 Ok(Self { scope: HoldScope::Reference { series, reference, keys }, record: None })
             }
-            (HoldScope::Where { series, expression }, Some(mapping)) => {
-                // Only the database can say that it is an expression, and that it fails on no row: a hold that cannot
-                // be asked would stop every plan later. So an unreadable database cannot be told from a wrong
-                // expression. Whoever asks for a hold does not wait until a large table was read: what fails beyond is
-                // kept as well, and told by the next plan.
-                let mut reader = open(install, mapping)?;
-                reader.find_where(&series, &expression, LONGEST_TRIAL, &mut |_| ControlFlow::Continue(()))?;
-                Ok(Self { scope: HoldScope::Where { series, expression }, record: None })
+            (HoldScope::Where { series, expression, .. }, Some(mapping)) => {
+                let keys = matching_now(&mut open(install, mapping)?, &series, &expression)?;
+                Ok(Self { scope: HoldScope::Where { series, expression, keys }, record: None })
             }
             (HoldScope::Rule { rule }, _) => {
                 install.knows_rule(&rule)?;
@@ -246,6 +244,31 @@ fn borne_by(install: &Installation, mapping: &SeriesMapping, reference: &str) ->
         .and_then(|reader| Ok(reader.find_reference_within(&mapping.series, reference, LONGEST_SEARCH)?));
     let found = found.unwrap_or_default();
     if found.len() > MOST_BY_KEY { Vec::new() } else { found.iter().map(key_text).collect() }
+}
+
+/// Tries an expression on the rows, and returns the keys of the records for which it holds, where it reads other rows
+/// than theirs: these may go first, and the record must stay. They are in force together with the expression, which
+/// sees to whatever comes to match after its row was looked at.
+///
+/// Only the database can say that it is an expression, and that it fails on no row: a hold that cannot be asked would
+/// stop every plan later. So an unreadable database cannot be told from a wrong expression. Whoever asks for a hold
+/// does not wait until a large table was read: what fails beyond is kept as well, and told by the next plan.
+fn matching_now(reader: &mut Reader, series: &SeriesName, expression: &str) -> Result<Vec<Vec<String>>, DeskError> {
+    let looks_elsewhere = reader.looks_elsewhere(series, expression)?;
+    let mut keys = Vec::new();
+    let mut note = |key: Option<RecordKey>| {
+        keys.extend(key.filter(|_| looks_elsewhere).map(|key| key_text(&key)));
+        if keys.len() > MOST_NOTED { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    let asked = reader.find_where(series, expression, LONGEST_TRIAL, &mut note)?;
+    let unbound = |why: String| Err(DeskError::UnboundHold { series: series.clone(), why });
+    if keys.len() > MOST_NOTED {
+        return unbound(format!("it holds for more than {MOST_NOTED} records"));
+    }
+    if looks_elsewhere && asked == Asked::Some {
+        return unbound(format!("not every record could be asked within {} s", LONGEST_TRIAL.as_secs()));
+    }
+    Ok(keys)
 }
 
 /// A key as the database would show it (`7` for the `007` of an integer key). A database that cannot be read now keeps

@@ -84,7 +84,10 @@ impl Meant {
                 (is_named || subject.is_some()).then_some(Self { key, subject, ..bare })
             }
             HoldScope::Series { .. } => is_named.then(|| Self { filter: mapping.filter.clone(), ..bare }),
-            HoldScope::Where { .. } => is_named.then_some(bare),
+            HoldScope::Where { keys, .. } => {
+                let key = if keys.is_empty() { Vec::new() } else { key() };
+                is_named.then_some(Self { key, ..bare })
+            }
             HoldScope::Rule { rule } => {
                 governs(install, mapping, rule, now).then(|| Self { filter: mapping.filter.clone(), ..bare })
             }

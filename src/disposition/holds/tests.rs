@@ -108,7 +108,7 @@ fn every_kind_of_hold_can_be_lifted_and_told_in_json() {
         HoldScope::Subject { series: "account".into(), key: text("3") },
         HoldScope::Series { series: series() },
         HoldScope::Rule { rule: "PC-1".into() },
-        HoldScope::Where { series: series(), expression: "this.city = 'Laval'".to_owned() },
+        HoldScope::Where { series: series(), expression: "this.city = 'Laval'".to_owned(), keys: Vec::new() },
     ];
     let (dossier, facts) = (mapping("dossier", Some("account")), facts(7, "D-7", Some(3)));
     for scope in scopes {

@@ -87,3 +87,15 @@ fn looks_at(opened: &Opened, catalog: &Catalog, expression: &Expression<'_>, tab
     let select = expression.select_from(|table| expression::row_of(catalog, table, "NULL"));
     opened.tables_read_by([select.as_str()]).map_or(true, |read| !read.is_disjoint(tables))
 }
+
+/// Whether an expression over `this`, a row of a series, reads any table beside that row.
+///
+/// # Errors
+/// The database cannot be read.
+pub(super) fn looks_elsewhere(opened: &Opened, series: &SeriesMapping, text: &str) -> Result<bool, StoreError> {
+    let catalog = Catalog::read(&opened.conn).map_err(|error| StoreError::of(&opened.conn, error))?;
+    let expression = Expression { at: String::new(), text, this: &series.table, owner: None };
+    // What is no table, as `json_each`, reads what it is given.
+    let tables = catalog.tables.keys().map(|table| table.to_ascii_lowercase()).collect();
+    Ok(looks_at(opened, &catalog, &expression, &tables))
+}

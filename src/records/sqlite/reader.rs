@@ -10,7 +10,7 @@ use super::open::{Opened, Purpose};
 use super::parts::PartRows;
 use super::prove::{self, Proved};
 use super::queries::Queries;
-use super::{Finding, StoreError, hot, lookup, probe, safety, schema, sql};
+use super::{Finding, StoreError, around, hot, lookup, probe, safety, schema, sql};
 use crate::model::{BatchNumber, Digest, Instant, Origin, RecordKey, SeriesName, TriggerName};
 use crate::records::facts::{EventFact, Facts};
 use crate::records::mapping::{SeriesMapping, Source};
@@ -224,6 +224,14 @@ impl Reader {
         let query = self.queries.of(series)?;
         let mapping = self.queries.mapping(series)?;
         lookup::find_where(&self.opened, mapping, &query, (expression, within), visit)
+    }
+
+    /// Whether an expression over `this` reads other rows than the record's own.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn looks_elsewhere(&self, series: &SeriesName, expression: &str) -> Result<bool, StoreError> {
+        around::looks_elsewhere(&self.opened, self.queries.mapping(series)?, expression)
     }
 
     /// Whether this record is there and the expression holds for it.

@@ -52,7 +52,7 @@ fn the_log_names_a_held_record_by_its_fingerprint_and_holds_no_free_text() {
     let sample = Sample::new();
     placed(ask(&sample, place(dossier("7"))));
     let expression = "this.city = 'Laval'".to_owned();
-    placed(ask(&sample, place(HoldScope::Where { series: "dossier".into(), expression })));
+    placed(ask(&sample, place(HoldScope::Where { series: "dossier".into(), expression, keys: Vec::new() })));
     let leaves = leaves(&sample);
     let found: Vec<_> =
         leaves.iter().filter_map(|leaf| if let Body::Hold(leaf) = leaf { Some(leaf) } else { None }).collect();
@@ -154,7 +154,8 @@ fn a_hold_that_the_private_database_lost_stops_all_destruction_until_a_person_li
 fn what_cannot_be_held_is_said() {
     let sample = Sample::new();
     let reference = || HoldScope::Reference { series: "account".into(), reference: "A-1".to_owned(), keys: Vec::new() };
-    let expression = |text: &str| HoldScope::Where { series: "dossier".into(), expression: text.to_owned() };
+    let expression =
+        |text: &str| HoldScope::Where { series: "dossier".into(), expression: text.to_owned(), keys: Vec::new() };
     let cases = [
         (place(HoldScope::Series { series: "permit".into() }), "unknown-series"),
         (place(HoldScope::Rule { rule: "PC-9".into() }), "unknown-rule"),

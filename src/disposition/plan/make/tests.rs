@@ -67,7 +67,11 @@ fn scope() -> impl Strategy<Value = HoldScope> {
             reference: format!("D-{id}"),
             keys: Vec::new()
         }),
-        Just(HoldScope::Where { series: "dossier".into(), expression: "this.city = 'Laval'".to_owned() }),
+        Just(HoldScope::Where {
+            series: "dossier".into(),
+            expression: "this.city = 'Laval'".to_owned(),
+            keys: Vec::new()
+        }),
         Just(HoldScope::Rule { rule: "PC-2".into() }),
     ]
 }
@@ -140,7 +144,10 @@ fn what_holds_keep_is_counted_as_held_and_not_listed() {
     assert_eq!((verdicts(&plan(&sample), "PC-1"), verdicts(&plan(&sample), "PC-2")), ((10, 0, 0, 10), (0, 0, 10, 10)));
     hold(&sample, HoldScope::Record { series: "dossier".into(), key: vec!["1".to_owned()] });
     assert_eq!((verdicts(&plan(&sample), "PC-1"), verdicts(&plan(&sample), "PC-2")), ((10, 1, 0, 9), (0, 0, 11, 9)));
-    hold(&sample, HoldScope::Where { series: "dossier".into(), expression: "this.city = 'Laval'".to_owned() });
+    hold(
+        &sample,
+        HoldScope::Where { series: "dossier".into(), expression: "this.city = 'Laval'".to_owned(), keys: Vec::new() },
+    );
     assert_eq!((verdicts(&plan(&sample), "PC-1"), verdicts(&plan(&sample), "PC-2")), ((10, 5, 0, 5), (0, 0, 15, 5)));
     hold(&sample, HoldScope::Subject { series: "account".into(), key: vec!["11".to_owned()] });
     let file = plan(&sample);
@@ -330,7 +337,7 @@ fn a_plan_tells_how_many_records_each_hold_keeps_and_what_goes_along_with_the_re
         record("1"),
         record("2"),
         HoldScope::Subject { series: "account".into(), key: vec!["1".to_owned()] },
-        HoldScope::Where { series: "dossier".into(), expression: "this.city = 'Laval'".to_owned() },
+        HoldScope::Where { series: "dossier".into(), expression: "this.city = 'Laval'".to_owned(), keys: Vec::new() },
     ] {
         hold(&sample, scope);
     }
