@@ -6,6 +6,7 @@
 
 mod dates;
 mod indexes;
+mod ties;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +17,7 @@ use super::guard::{Change, Write};
 use super::open::Opened;
 use super::schema;
 use super::sql::name;
-use crate::records::mapping::{Condition, Join, OwnerGone, SeriesMapping};
+use crate::records::mapping::{Join, OwnerGone, SeriesMapping};
 
 /// By what name SQLite says that the rowid is written, in lower case.
 const ROWID: &str = "rowid";
@@ -172,12 +173,14 @@ impl<'a> Triggers<'a> {
                 Change::Delete => {
                     Some(format!("it deletes rows of {table}, which {name} may lose by its own rules only"))
                 }
-                Change::Update(column) => (self.tells_rows_apart(table, column)
-                    || identifying(mapping, table).contains(column))
-                .then(|| format!("it changes {column} of {table}, by which {name} finds or masks its rows")),
+                Change::Update(column) => {
+                    self.tells_rows_apart(table, column).then(|| ties::finds(name, table, column))
+                }
             }
         });
-        of_rows.or_else(|| self.mappings.iter().find_map(|mapping| dates::moved(mapping, write)))
+        let untied = || self.mappings.iter().find_map(|mapping| ties::untied(self.mappings, mapping, write));
+        let moved = || self.mappings.iter().find_map(|mapping| dates::moved(mapping, write));
+        of_rows.or_else(untied).or_else(moved)
     }
 
     /// Whether rows that were chosen beforehand are found again by this column, in lower case.
@@ -265,31 +268,6 @@ fn says_replace(words: &[String]) -> bool {
 pub(super) fn has(series: &SeriesMapping, table: &str) -> bool {
     let parts = series.parts.iter().map(|part| &part.table);
     parts.chain([&series.table]).any(|own| own.eq_ignore_ascii_case(table))
-}
-
-/// Columns, in lower case, by which a series finds its rows in a table, or which it masks there.
-fn identifying(series: &SeriesMapping, table: &str) -> BTreeSet<String> {
-    let is_it = |other: &str| other.eq_ignore_ascii_case(table);
-    let mut columns: BTreeSet<&String> = BTreeSet::new();
-    if is_it(&series.table) {
-        columns.extend(&series.key);
-        columns.extend(series.anonymize.keys());
-    }
-    let tests = series.parts.iter().map(|part| (&part.table, part.condition.as_ref()));
-    for (other, test) in tests.chain([(&series.table, series.filter.as_ref())]) {
-        if let (true, Some(Condition::All(tests))) = (is_it(other), test) {
-            columns.extend(tests.iter().map(|test| &test.column));
-        }
-    }
-    for part in &series.parts {
-        if is_it(&part.table) {
-            columns.extend(part.anonymize.keys());
-            if let Join::Columns(pairs) = &part.on {
-                columns.extend(pairs.iter().map(|(this, _)| this));
-            }
-        }
-    }
-    columns.into_iter().map(|column| column.to_ascii_lowercase()).collect()
 }
 
 /// What a SET clause assigns, without the WHERE that follows it.

@@ -17,6 +17,10 @@ pub(super) fn moved(series: &SeriesMapping, write: &Write) -> Option<String> {
             columns.extend(tested(&event.condition));
         }
         for element in &event.elements {
+            if let (true, ElementTable::Child { on: Join::Columns(pairs), .. }) = (is_it(&series.table), &element.place)
+            {
+                columns.extend(pairs.iter().map(|(_, own)| own.clone()));
+            }
             match &element.place {
                 ElementTable::Record if is_it(&series.table) => columns.push(element.column.clone()),
                 ElementTable::Child { table, on, condition, .. } if is_it(table) => {

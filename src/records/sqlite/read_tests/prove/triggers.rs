@@ -1,6 +1,7 @@
 //! The application's triggers.
 
 use super::*;
+use crate::records::mapping::Reference;
 
 /// What becomes of deleted messages, by a trigger.
 const BURY: &str = "CREATE TABLE gone (id, body); CREATE TRIGGER bury AFTER DELETE ON message BEGIN INSERT INTO gone (id) VALUES (old.id); END;";
@@ -294,6 +295,52 @@ fn a_trigger_that_changes_what_an_expression_asks_is_a_warning() {
         all[1].events.get_mut(&TriggerName::from("closure")).unwrap().condition = Some(expression(asks));
     };
     assert_eq!(told("UPDATE tally SET n = 0;", &event), at("series.account.event.closure"));
+}
+
+#[test]
+fn a_trigger_that_moves_what_ties_records_to_holds_blockers_and_rows_trespasses() {
+    let told = |sets: &str, change: &dyn Fn(&mut Vec<SeriesMapping>)| {
+        let mut all = good();
+        naming(&["reach"])(&mut all[0]);
+        all[0].subject = None;
+        all[1].blocked_by.clear();
+        change(&mut all);
+        let more = "CREATE TABLE tag (id INTEGER PRIMARY KEY, at TEXT, of TEXT);";
+        let trigger = format!("CREATE TRIGGER reach AFTER DELETE ON message BEGIN UPDATE {sets}; END;");
+        let found = prove(&format!("{GOOD} {more} {trigger}"), &all);
+        let trespass = found.iter().find(|finding| finding.code == "trigger-trespass");
+        trespass.map_or(String::new(), |finding| finding.message.clone())
+    };
+    let harmless = ["dossier SET account_id = NULL", "dossier SET number = 'x'", "account SET mail = NULL"];
+    for sets in harmless.into_iter().chain(["tag SET of = NULL"]) {
+        assert_eq!(told(sets, &|_| ()), "", "{sets}");
+    }
+    let by_account = |all: &mut Vec<SeriesMapping>| all[0].subject = Some(relation("account", "account_id", "mail"));
+    let number = |all: &mut Vec<SeriesMapping>| all[0].reference = Some("Number".to_owned());
+    let holds = "by which holds reach records of dossier";
+    assert!(told("dossier SET account_id = NULL", &by_account).contains(holds));
+    assert!(told("account SET mail = NULL", &by_account).contains(holds));
+    assert!(told("dossier SET number = 'x'", &number).contains(holds));
+    let blocked = |all: &mut Vec<SeriesMapping>| all[1].blocked_by = vec![relation("dossier", "number", "mail")];
+    let blocks = "by which records of dossier block those of account";
+    assert!(told("dossier SET number = 'x'", &blocked).contains(blocks));
+    assert!(told("account SET mail = NULL", &blocked).contains(blocks));
+    // The owner's side of a join, and the rows that keep a shared one.
+    let tagged = |all: &mut Vec<SeriesMapping>| all[0].parts.push(part("tag", "at", "number"));
+    let finds = "by which dossier finds or masks its rows";
+    assert!(told("dossier SET number = 'x'", &tagged).contains(finds));
+    let shared = |all: &mut Vec<SeriesMapping>| {
+        let reference = Reference { table: "tag".to_owned(), on: columns(&[("of", "id")]), condition: None };
+        all[0].parts.push(PartMapping { shared: vec![reference], ..part("tag", "at", "number") });
+    };
+    assert!(told("tag SET of = NULL", &shared).contains(finds));
+    let dated = |all: &mut Vec<SeriesMapping>| {
+        let on = columns(&[("of", "mail")]);
+        let place = ElementTable::Child { table: "tag".to_owned(), on, condition: None, pick: Pick::Latest };
+        let elements = vec![Element { place, ..element("at") }];
+        all[1].events.insert(TriggerName::from("closure"), super::event(Pick::Latest, elements));
+    };
+    assert!(told("account SET mail = NULL", &dated).contains("by which account reads a date"));
 }
 
 #[test]
