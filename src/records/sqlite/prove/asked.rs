@@ -2,6 +2,7 @@
 //! what blocks a record, and by what holds reach it.
 
 use super::early::doing;
+use super::tied::{self, Read};
 use super::{Proof, place};
 use crate::records::mapping::{Act, ColumnTest, Condition, ElementTable, Join, Literal, SeriesMapping, Tie};
 use crate::records::sqlite::expression::{self, Expression};
@@ -19,16 +20,14 @@ impl Proof<'_> {
                 continue;
             }
             let Ok(read) = self.opened.columns_read_by(&asked.select()) else { continue };
-            let reads = |table: &str, column: Option<&str>| {
-                read.iter().any(|(of, name)| of == table && column.is_none_or(|column| column == name))
-            };
+            let read = Read(read);
             for act in &acts {
-                if let Some(severity) = gravity(act, series, is_destroyed, &asked)
-                    && self.is_asked(act, &asked, reads)
+                if let Some(severity) = gravity(act, series, is_destroyed, (&asked, &read))
+                    && self.is_asked(act, &asked, &read)
                 {
                     let is_untold = waits_for(series, act)
-                        || asks_whether_it_goes(act, reads)
-                        || self.is_likely_of_others(act, &asked, reads);
+                        || asks_whether_it_goes(act, &read)
+                        || self.is_likely_of_others(act, &asked, &read);
                     let severity = if is_untold { Severity::Warning } else { severity };
                     self.answer_changes(severity, series, act, &asked.at);
                 }
@@ -39,19 +38,19 @@ impl Proof<'_> {
         }
     }
 
-    /// Whether an expression asks what an act changes. `reads`: a table, and a column of it where it matters which.
-    fn is_asked(&self, act: &Act<'_>, asked: &Expression<'_>, reads: impl Fn(&str, Option<&str>) -> bool) -> bool {
+    /// Whether an expression asks what an act changes.
+    fn is_asked(&self, act: &Act<'_>, asked: &Expression<'_>, read: &Read) -> bool {
         let table = act.table().to_ascii_lowercase();
         let is_of_rows =
             [Some(asked.this), asked.owner].into_iter().flatten().any(|it| it.eq_ignore_ascii_case(&table));
         match act.change() {
             // The loss of the very rows that are asked is the loss of dates, or of what blocks.
-            None => !is_of_rows && reads(&table, None),
+            None => !is_of_rows && read.table(&table),
             // A filter may be there to take records over once they are masked.
             Some(_) if is_of_rows && (asked.at.ends_with(".filter") || asked.at.contains(".condition.")) => false,
             Some((column, _)) => {
                 let changed = self.table(&table).map(|table| table.with_computed(column)).unwrap_or_default();
-                changed.iter().any(|column| reads(&table, Some(column)))
+                changed.iter().any(|column| read.column(&table, column))
             }
         }
     }
@@ -59,17 +58,12 @@ impl Proof<'_> {
     /// Whether an expression compares with another value what tells the rows of an act from those of other records (a
     /// map, of a column that the act leaves as it is), and names none of theirs: what is compared how, only SQLite
     /// knows.
-    fn is_likely_of_others(
-        &self,
-        act: &Act<'_>,
-        asked: &Expression<'_>,
-        reads: impl Fn(&str, Option<&str>) -> bool,
-    ) -> bool {
+    fn is_likely_of_others(&self, act: &Act<'_>, asked: &Expression<'_>, read: &Read) -> bool {
         let Some(Condition::All(tests)) = act.condition() else { return false };
-        let (table, words) = (act.table().to_ascii_lowercase(), schema::tokens(asked.text));
+        let words = schema::tokens(asked.text);
         tests.iter().any(|test| {
-            let column = test.column.to_ascii_lowercase();
-            reads(&table, Some(&column)) && self.put(act, &column).is_none() && compares_otherwise(&words, test)
+            let is_left = read.column(act.table(), &test.column) && self.put(act, &test.column).is_none();
+            is_left && compares_otherwise(&words, test)
         })
     }
 
@@ -81,8 +75,14 @@ impl Proof<'_> {
             doing(act)
         );
         let mask = if act.is_mask() { "take the mask out\nor: " } else { "" };
+        let by = match act.part.map(|part| (&part.name, &part.on)) {
+            Some((part, Join::Columns(_))) if !act.is_mask() => {
+                format!("ask them by the columns by which part {part} has them\nor: ")
+            }
+            _ => String::new(),
+        };
         let mend = format!(
-            "{mask}ask only what stays as long as the record: columns of {} that no rule changes",
+            "{mask}{by}ask only what stays as long as the record: columns of {} that no rule changes",
             series.table
         );
         self.find(severity, "answer-changes", at, message, mend);
@@ -153,11 +153,10 @@ fn waits_for(series: &SeriesMapping, act: &Act<'_>) -> bool {
 }
 
 /// Whether what is asked of rows may be whether they are open, or not yet of age: those that go by their own term are
-/// neither, so that the answer may stay. `reads`: a table, and a column of it.
-fn asks_whether_it_goes(act: &Act<'_>, reads: impl Fn(&str, Option<&str>) -> bool) -> bool {
+/// neither, so that the answer may stay.
+fn asks_whether_it_goes(act: &Act<'_>, read: &Read) -> bool {
     let other = act.series;
-    let table = other.table.to_ascii_lowercase();
-    let reads = |column: &String| reads(&table, Some(&column.to_ascii_lowercase()));
+    let reads = |column: &String| read.column(&other.table, column);
     let tested = |condition: &Option<Condition>| match condition {
         Some(Condition::All(tests)) => tests.iter().any(|test| reads(&test.column)),
         _ => false,
@@ -191,20 +190,31 @@ fn compares_otherwise(words: &[String], test: &ColumnTest) -> bool {
 }
 
 /// How grave it is that an act changes what is asked; `None`: the record has gone by then, or it is meant so.
-fn gravity(act: &Act<'_>, series: &SeriesMapping, is_destroyed: bool, asked: &Expression<'_>) -> Option<Severity> {
+fn gravity(
+    act: &Act<'_>,
+    series: &SeriesMapping,
+    is_destroyed: bool,
+    (asked, read): (&Expression<'_>, &Read),
+) -> Option<Severity> {
     let other = act.series;
-    if other.series == series.series {
+    let is_own = other.series == series.series;
+    if is_own && (act.is_mask() || act.part.is_none()) {
         return (act.is_mask() && is_destroyed).then_some(Severity::Error);
     }
     // What blocks records is disposed of by its own rules: then it blocks no more.
-    let blocks = asked.at.ends_with(".blocked_by") && other.table.eq_ignore_ascii_case(asked.this);
-    let takes = |act: &Act<'_>| act.change().is_none() && act.table().eq_ignore_ascii_case(&series.table);
-    let takes_reader = !act.is_mask() && other.acts(true).iter().any(takes);
-    let waits = other.blocked_by.iter().any(|relation| relation.series == series.series);
-    match (blocks || takes_reader, waits, act.part) {
-        (true, ..) | (_, true, None) => None,
-        // Perhaps for other records than the one that asks.
-        (_, true, Some(_)) => Some(Severity::Warning),
-        (_, false, _) => Some(Severity::Error),
+    if asked.at.ends_with(".blocked_by") && other.table.eq_ignore_ascii_case(asked.this) {
+        return None;
     }
+    match tied::tie(act, series, read) {
+        Tie::Together => return None,
+        Tie::Untold => return Some(Severity::Warning),
+        Tie::Apart => {}
+    }
+    let mut waiting = other.blocked_by.iter().filter(|relation| relation.series == series.series);
+    let is_gone = match act.part {
+        None => waiting.any(|relation| tied::is_waited_for(relation, other, series, read)).then_some(None),
+        // Perhaps for other records than the one that asks.
+        Some(_) => waiting.next().map(|_| Some(Severity::Warning)),
+    };
+    is_gone.unwrap_or(Some(Severity::Error))
 }

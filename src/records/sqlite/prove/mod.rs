@@ -21,9 +21,11 @@ mod matches;
 mod orphans;
 mod owners;
 mod scratch;
+mod sharing;
 mod statements;
 mod stirred;
 mod tables;
+mod tied;
 mod triggers;
 mod values;
 
@@ -137,6 +139,9 @@ impl Proof<'_> {
         self.keys(mapping);
         self.comparisons(mapping);
         self.owners(mapping, is_destroyed);
+        if is_destroyed {
+            self.sharing(mapping);
+        }
         let before = self.errors();
         self.contradictions(mapping);
         // Whose rows a wrong join finds is not worth asking.

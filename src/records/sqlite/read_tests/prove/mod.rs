@@ -1,6 +1,7 @@
 //! What `check` finds in a mapping and its database.
 
 mod answers;
+mod asked;
 mod columns;
 mod early;
 mod elsewhere;

@@ -170,3 +170,48 @@ fn a_join_with_another_table_than_the_foreign_key_s_is_a_warning_unless_both_col
     found.retain(|finding| finding.place.starts_with("series.dossier"));
     assert_eq!(found, [], "both refer to the account");
 }
+
+#[test]
+fn a_shared_part_that_does_not_count_what_another_of_its_table_counts_is_an_error() {
+    let docs = "CREATE TABLE doc (id INTEGER PRIMARY KEY, kind TEXT); ALTER TABLE dossier ADD COLUMN main INT;
+        ALTER TABLE dossier ADD COLUMN second INT; ALTER TABLE account ADD COLUMN main INT;";
+    let line =
+        |table: &str, this: &str| Reference { table: table.to_owned(), on: columns(&[(this, "id")]), condition: None };
+    let doc = |name: &str, counted: Vec<Reference>| PartMapping {
+        name: PartName::from(name),
+        shared: counted,
+        ..part("doc", "id", name)
+    };
+    let told = |parts: Vec<PartMapping>, others: Vec<PartMapping>| {
+        let mut all = good();
+        all[0].parts.extend(parts);
+        all[1].parts.extend(others);
+        let mut found = prove(&format!("{GOOD} {docs}"), &all);
+        found.retain(|finding| finding.code == "shared-uncounted");
+        assert!(found.iter().all(|finding| finding.severity == Severity::Error), "{found:#?}");
+        found.into_iter().map(|one| (one.place, one.mend)).collect::<Vec<_>>()
+    };
+    let (main, second) = (line("Dossier", "MAIN"), line("dossier", "second"));
+    let own = vec![doc("main", vec![main.clone()]), doc("second", vec![second.clone()])];
+    let found = told(own.clone(), Vec::new());
+    let places: Vec<&str> = found.iter().map(|(place, _)| place.as_str()).collect();
+    assert_eq!(places, ["series.dossier.part.main.shared", "series.dossier.part.second.shared"]);
+    assert!(found[0].1.contains("{ table = \"dossier\", on = { second = \"id\" } }"), "{found:#?}");
+    // What it says to write mends it; the part's own join counts without being written down.
+    let mended = vec![doc("main", vec![second.clone()]), doc("second", vec![main.clone()])];
+    assert_eq!(told(mended, Vec::new()), []);
+    // Another series.
+    let of_account = doc("main", vec![line("account", "main")]);
+    let found = told(vec![own[0].clone()], vec![of_account.clone()]);
+    assert_eq!(found.len(), 2, "{found:#?}");
+    // Rows that only some count are not counted.
+    let some = |column: &str, value: &str| {
+        Some(Condition::All(vec![ColumnTest { column: column.to_owned(), one_of: vec![text(value)] }]))
+    };
+    let narrower = Reference { condition: some("status", "open"), ..second.clone() };
+    assert_eq!(told(vec![doc("main", vec![narrower]), doc("second", vec![main.clone()])], Vec::new()).len(), 1);
+    // Parts of which no row can be the same.
+    let of_kind = |part: &PartMapping, kind: &str| PartMapping { condition: some("kind", kind), ..part.clone() };
+    assert_eq!(told(vec![of_kind(&own[0], "a"), of_kind(&own[1], "b")], Vec::new()), []);
+    assert_eq!(told(vec![of_kind(&own[0], "a"), of_kind(&own[1], "A")], Vec::new()).len(), 2);
+}

@@ -1,0 +1,92 @@
+//! Whether a shared part counts all that refers to its rows.
+
+use super::{Proof, owner_table, part_place};
+use crate::records::mapping::{Condition, Join, PartMapping, SeriesMapping};
+
+/// Rows that refer to those of a shared part.
+struct Line<'m> {
+    table: &'m str,
+    /// Its columns and those of the part; `None`: an expression tells.
+    on: Option<Vec<(&'m str, &'m str)>>,
+    condition: Option<&'m Condition>,
+}
+
+impl Proof<'_> {
+    /// Each shared part against those of the same table: what refers to a row by another of them must count here, too,
+    /// or the row goes with the last reference of one part from under those of the other.
+    pub(super) fn sharing(&mut self, series: &SeriesMapping) {
+        let queries = self.queries;
+        for part in series.parts.iter().filter(|part| !part.shared.is_empty()) {
+            let mut counted = lines(series, part);
+            for other in queries.mappings() {
+                for also in other.parts.iter().filter(|also| shares_rows(part, also)) {
+                    for line in lines(other, also) {
+                        if !counted.iter().any(|own| own.counts(&line)) {
+                            self.uncounted(series, part, &part_place(other, also), &line);
+                            // Once is enough, by however many parts.
+                            counted.push(line);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn uncounted(&mut self, series: &SeriesMapping, part: &PartMapping, also: &str, line: &Line<'_>) {
+        let (table, by) = (&part.table, line.table);
+        let message = format!(
+            "rows of {by} refer to rows of {table} by {also}, too, and do not count here: a row would go with the last reference of this part \
+             while a row of {by} still refers to it"
+        );
+        let on = line.on.iter().flatten().map(|(this, owner)| format!("{this} = \"{owner}\""));
+        let mend = format!(
+            "add to `shared` of that part: {{ table = \"{by}\", on = {{ {} }} }}\nor map rows that no record has by both in parts with a `where` of their own",
+            on.collect::<Vec<_>>().join(", ")
+        );
+        self.error("shared-uncounted", format!("{}.shared", part_place(series, part)), message, mend);
+    }
+}
+
+impl Line<'_> {
+    /// Whether rows of `other` are among these. What an expression compares, its author decided.
+    fn counts(&self, other: &Self) -> bool {
+        let (Some(own), Some(theirs)) = (&self.on, &other.on) else { return is(self.table, other.table) };
+        let has = |(this, owner): &(&str, &str)| theirs.iter().any(|(one, two)| is(one, this) && is(two, owner));
+        is(self.table, other.table)
+            && own.iter().all(has)
+            && (self.condition.is_none() || self.condition == other.condition)
+    }
+}
+
+/// Whether a part of a table shares rows that another one may share.
+fn shares_rows(part: &PartMapping, also: &PartMapping) -> bool {
+    let conditions = part.condition.as_ref().zip(also.condition.as_ref());
+    let apart = conditions.is_some_and(|(one, other)| one.apart_by(other).next().is_some());
+    !also.shared.is_empty() && is(&also.table, &part.table) && !apart
+}
+
+/// All that refers to the rows of a part: its owners, and what it counts besides.
+fn lines<'m>(series: &'m SeriesMapping, part: &'m PartMapping) -> Vec<Line<'m>> {
+    let owners = owner_table(series, part).map(|table| {
+        let on =
+            pairs(&part.on).map(|pairs| pairs.iter().map(|(this, owner)| (owner.as_str(), this.as_str())).collect());
+        Line { table, on, condition: None }
+    });
+    let shared = part.shared.iter().map(|reference| {
+        let on = pairs(&reference.on);
+        let on = on.map(|pairs| pairs.iter().map(|(this, owner)| (this.as_str(), owner.as_str())).collect());
+        Line { table: &reference.table, on, condition: reference.condition.as_ref() }
+    });
+    owners.into_iter().chain(shared).collect()
+}
+
+fn pairs(on: &Join) -> Option<&[(String, String)]> {
+    match on {
+        Join::Columns(pairs) => Some(pairs),
+        Join::Expression(_) => None,
+    }
+}
+
+fn is(one: &str, other: &str) -> bool {
+    one.eq_ignore_ascii_case(other)
+}
