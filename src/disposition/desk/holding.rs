@@ -70,6 +70,7 @@ impl Desk {
         actor: &Actor,
         now: Instant,
     ) -> Result<(), DeskError> {
+        self.chronicle()?;
         let found = self.in_force.iter().position(|hold| hold.id == *id);
         let body = match found {
             Some(place) => {
@@ -136,9 +137,11 @@ impl Desk {
         self.chronicle()?;
         let stored = self.store.holds()?;
         let known: BTreeSet<HoldId> = stored.iter().map(|stored| stored.hold.id.clone()).collect();
-        self.lost = self.chronicle.holds().keys().filter(|id| !known.contains(*id)).cloned().collect();
+        let carried = self.carried(&known)?;
+        let told = self.chronicle.holds().keys().chain(carried.keys());
+        self.lost = told.filter(|id| !known.contains(*id)).cloned().collect();
         self.in_force.clear();
-        let mut unrecorded = Vec::new();
+        let mut unrecorded: Vec<Body> = carried.into_values().map(Body::Hold).collect();
         for StoredHold { hold, lifted } in stored {
             let on_record = self.chronicle.holds().contains_key(&hold.id);
             let is_lifted = !on_record && (lifted || self.chronicle.is_lifted(&hold.id));

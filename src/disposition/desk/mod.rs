@@ -8,6 +8,7 @@ mod adopt;
 pub mod behind;
 mod beside;
 mod brake;
+mod carried;
 mod clock;
 mod earlier;
 mod error;
@@ -115,6 +116,9 @@ impl Desk {
         desk.accept_confirmed_clock()?;
         // Nothing is stamped yet: whether the clock can be believed shows once the brake is recalled.
         desk.owes = !desk.reconcile()?.is_empty();
+        if !desk.owes {
+            desk.all_carried();
+        }
         Ok(desk)
     }
 
@@ -211,6 +215,7 @@ impl Desk {
         for body in self.reconcile()? {
             self.record(body, now)?;
         }
+        self.all_carried();
         Ok(())
     }
 

@@ -151,6 +151,51 @@ fn a_hold_that_the_private_database_lost_stops_all_destruction_until_a_person_li
 }
 
 #[test]
+fn a_lost_hold_of_which_only_a_log_before_this_one_tells_stops_all_destruction() {
+    let sample = Sample::new();
+    let [kept, lost] = ["7", "8"].map(|id| placed(ask(&sample, place(dossier(id)))));
+    let adopt = || adopt_log(&sample.state(), None, "a new disk", "marie (1001)".into(), now()).unwrap();
+    let lost_holds = || {
+        let desk = Desk::open(sample.install.clone(), None, now()).unwrap();
+        let told: Vec<_> = desk.lost_holds().cloned().collect();
+        assert_eq!(desk.may_destroy().is_err(), !told.is_empty());
+        told
+    };
+    let private = rusqlite::Connection::open(sample.state().join("private/desk.db")).unwrap();
+    private.execute("DELETE FROM hold WHERE id = ?1", [lost.id.as_str()]).unwrap();
+    drop(private);
+    // The second successor has its word from the first of the three.
+    for _ in 0..2 {
+        adopt();
+        assert_eq!(lost_holds(), [lost.id.clone()]);
+    }
+    assert!(is_held(&sample, 7) && !is_held(&sample, 8));
+    // Once it is on record, this log tells of it by itself.
+    ask(&sample, place(dossier("9"))).unwrap();
+    let on_record: Vec<_> = hold_leaves(&sample).into_iter().map(|(id, _)| id).collect();
+    assert!(on_record.contains(&lost.id) && on_record.contains(&kept.id), "{on_record:?}");
+    assert_eq!(lost_holds(), [lost.id.clone()]);
+    adopt();
+    ask(&sample, Request::HoldLift { hold: lost.id.clone(), reason: "placed again as another".to_owned() }).unwrap();
+    assert_eq!(lost_holds(), []);
+    adopt();
+    assert_eq!(lost_holds(), [], "a later log says that it was lifted");
+}
+
+#[test]
+fn the_logs_before_this_one_tell_of_holds_where_the_private_database_is_gone() {
+    let sample = Sample::new();
+    let lost = placed(ask(&sample, place(dossier("7"))));
+    for file in ["desk.db", "desk.db-wal", "desk.db-shm"] {
+        let path = sample.state().join("private").join(file);
+        assert!(!path.exists() || std::fs::remove_file(path).is_ok());
+    }
+    adopt_log(&sample.state(), None, "a new disk", "marie (1001)".into(), now()).unwrap();
+    let desk = Desk::open(sample.install.clone(), None, now()).unwrap();
+    assert!(desk.may_destroy().is_err() && desk.lost_holds().eq([&lost.id]));
+}
+
+#[test]
 fn what_cannot_be_held_is_said() {
     let sample = Sample::new();
     let reference = || HoldScope::Reference { series: "account".into(), reference: "A-1".to_owned(), keys: Vec::new() };
