@@ -16,12 +16,11 @@ const LEAST: f64 = 50.0;
 /// Larger chunks gain nothing more, and an undone one costs too much.
 const MAX: usize = 10_000;
 
-/// One quick chunk is no promise for the next: its parts may have been few.
+/// One quick chunk is no promise for the next: its parts may have been few. So chunks grow by a fifth near the budget,
+/// up to `NEARLY` of it where that is more, and at most twofold.
 const GROWTH: f64 = 1.2;
-
-/// Far from the budget, where even a chunk twice as large and twice as slow stays within it.
 const GROWTH_AFAR: f64 = 2.0;
-const AFAR: f64 = 0.25;
+const NEARLY: f64 = 0.75;
 
 /// From so many times the budget on, a chunk is too large whatever a transaction costs by itself.
 const FAR_OVER: f64 = 4.0;
@@ -49,11 +48,7 @@ pub struct ChunkSizer {
 
 /// By how much chunks may grow at most after one that took this share of the budget.
 pub(super) fn growth(share: f64) -> f64 {
-    match share {
-        _ if share > 1.0 => 1.0,
-        _ if share > AFAR => GROWTH,
-        _ => GROWTH_AFAR,
-    }
+    if share > 1.0 { 1.0 } else { (NEARLY / share).clamp(GROWTH, GROWTH_AFAR) }
 }
 
 /// What was seen so far, in seconds and rows.
@@ -170,7 +165,7 @@ mod tests {
     #[test]
     fn growth_is_slow_near_the_budget_and_a_long_transaction_counts_at_once() {
         let mut sizer = ChunkSizer::new(BUDGET, SMALL);
-        sizer.took(500, 500, Duration::from_millis(20));
+        sizer.took(500, 500, Duration::from_micros(32_500));
         assert_eq!(sizer.size(), 600);
         sizer.took(600, 600, Duration::from_millis(100));
         assert!(sizer.size() <= 300, "{}", sizer.size());
