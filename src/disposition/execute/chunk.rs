@@ -247,7 +247,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_size_stays_within_its_bounds_and_grows_by_a_fifth_at_most_unless_the_budget_is_far(
+        fn the_size_stays_within_its_bounds_and_grows_by_a_fifth_at_most_unless_that_is_far_from_the_budget(
             bytes in 0..100_000_000_u64,
             chunks in prop::collection::vec((1_usize..20_000, 0_u64..1_000_000, 0_u64..5_000_000), 0..60),
         ) {
@@ -256,7 +256,9 @@ mod tests {
                 let before = sizer.size();
                 sizer.took(records, rows, Duration::from_micros(micros));
                 prop_assert!((1..=MAX).contains(&sizer.size()));
-                let most = if Duration::from_micros(micros) * 4 <= BUDGET { 2.0 } else { 1.2 };
+                // A chunk as slow as this one is, grown so, takes three quarters of the budget at most.
+                let held = Duration::from_micros(micros).as_secs_f64();
+                let most = (BUDGET.as_secs_f64() * 0.75 / held).clamp(1.2, 2.0);
                 prop_assert!(sizer.size() as f64 <= (before + 1) as f64 * most);
             }
         }
