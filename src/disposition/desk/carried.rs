@@ -27,7 +27,9 @@ impl Desk {
             let is_over = |id: &HoldId| logs[..place].iter().any(|later| later.is_lifted(id));
             let is_told = |id: &HoldId| known.contains(id) || logs[0].holds().contains_key(id) || is_over(id);
             let untold = log.holds().iter().filter(|(id, _)| !is_told(id));
-            carried.extend(untold.map(|(id, leaf)| (id.clone(), leaf.clone())));
+            // The fingerprint keys of another log are not declared in this one.
+            let anew = |leaf: &HoldLeaf| HoldLeaf { year: None, fp: None, ..leaf.clone() };
+            carried.extend(untold.map(|(id, leaf)| (id.clone(), anew(leaf))));
         }
         Ok(carried)
     }

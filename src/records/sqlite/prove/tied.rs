@@ -72,7 +72,8 @@ fn is_path_read(mut one: Chain<'_>, mut other: Chain<'_>, read: &Read) -> bool {
     while let (Some((part, _)), Some((also, _))) = (one.last(), other.last())
         && part.name == also.name
     {
-        (one.pop(), other.pop());
+        one.pop();
+        other.pop();
     }
     // Two that have a third for their owner may be compared by what both have of it.
     let is_by_owner = one.is_empty() || other.is_empty();
