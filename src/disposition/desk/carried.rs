@@ -34,7 +34,8 @@ impl Desk {
         Ok(carried)
     }
 
-    /// Notes that this log tells of all that those before it had in force. Where that cannot be noted they are read again.
+    /// Notes that this log tells of all that those before it had in force. Where that cannot be noted they are read
+    /// again.
     pub(super) fn all_carried(&self) {
         let noted = match self.log.continued() {
             Ok(Some(_)) => self.memorize(CARRIED, Some(self.log.origin())),
