@@ -9,16 +9,17 @@ use super::write::Writer;
 pub enum Relief {
     /// At 4 MB, as SQLite does it: the application's own automatic checkpoint then finds nothing of ours to do.
     Soon,
-    /// At the size of the database, but from 128 to 512 MiB: pages that many chunks have changed are moved only once.
+    /// At 128 MiB, or what two chunks as large as the last write where that is more, to 512 MiB: pages that many chunks
+    /// have changed are moved only once, and a WAL that begins anew where it is short grows on the disk no more.
     Late,
 }
 
 impl Relief {
-    /// Bytes in the WAL that are not in the file of a database of so many bytes yet.
-    fn at(self, database: u64) -> u64 {
+    /// Bytes in the WAL that are not in the database file yet, so many of them since it was looked at last.
+    fn at(self, added: u64) -> u64 {
         match self {
             Self::Soon => 4_000_000,
-            Self::Late => database.clamp(128 << 20, 512 << 20),
+            Self::Late => added.saturating_mul(2).clamp(128 << 20, 512 << 20),
         }
     }
 }
@@ -36,20 +37,13 @@ impl Writer {
         }
         let (in_log, moved) = self.checkpoint("PRAGMA main.wal_checkpoint(NOOP)")?;
         let waiting = in_log.saturating_sub(moved).saturating_mul(self.page_size);
-        // What is short for either is not worth asking how large the database is.
-        if waiting >= Relief::Soon.at(0) && waiting >= relief.at(self.pages()?.saturating_mul(self.page_size)) {
+        let added = waiting.saturating_sub(self.waiting);
+        self.waiting = waiting;
+        if waiting >= relief.at(added) {
             self.checkpoint("PRAGMA main.wal_checkpoint(PASSIVE)")?;
+            self.waiting = 0;
         }
         Ok(())
-    }
-
-    /// Pages of the database.
-    fn pages(&self) -> Result<u64, StoreError> {
-        let conn = &self.opened.conn;
-        let pages = conn
-            .prepare_cached("PRAGMA main.page_count")
-            .and_then(|mut statement| statement.query_row([], |row| row.get::<_, i64>(0)));
-        pages.map(|pages| pages.max(0).unsigned_abs()).map_err(|e| StoreError::of(conn, e))
     }
 
     /// Pages in the WAL, and how many of them are in the database file already.

@@ -43,6 +43,8 @@ pub struct Writer {
     spills: bool,
     /// In bytes.
     pub(super) page_size: u64,
+    /// Bytes in the WAL that were not in the database file when it was looked at last.
+    pub(super) waiting: u64,
     pub(super) queries: Queries,
     pub(super) programs: Programs,
     pub(super) spellings: Spellings,
@@ -64,7 +66,7 @@ impl Writer {
         let (programs, spellings) = (Programs::default(), Spellings::default());
         let watch = SchemaWatch::begin(&opened.conn, &queries)?;
         let (origin, spills) = (origin.clone(), is_wal);
-        Ok(Self { opened, origin, is_wal, spills, page_size, queries, programs, spellings, watch })
+        Ok(Self { opened, origin, is_wal, spills, page_size, waiting: 0, queries, programs, spellings, watch })
     }
 
     /// Starts a write transaction; waits up to five seconds for its turn.
