@@ -6,7 +6,7 @@ use std::time::Duration;
 use rusqlite::Row;
 
 use super::open::Opened;
-use super::reached::{Reached, Statements, number, pages};
+use super::reached::{Pace, Reached, Statements, number, pages};
 use super::reader::Reader;
 use super::select::{holds, key_columns, subject_columns};
 use super::sql::{self, THIS};
@@ -89,7 +89,8 @@ impl Companions for Reader {
         visit: &mut dyn FnMut(usize, Option<Companion>),
     ) -> Result<(), StoreError> {
         let asking = Asking::new(&self.opened, &self.queries, company, None)?;
-        asking.map_or(Ok(()), |asking| asking.read(&self.opened, keys, visit))
+        let pace = Pace::of_reader(&self.opened.conn)?;
+        asking.map_or(Ok(()), |asking| asking.read(&self.opened, keys, pace, visit))
     }
 
     fn companions_match(
@@ -111,7 +112,8 @@ impl Companions for Reader {
         visit: &mut dyn FnMut(usize, &SeriesName, Option<RecordKey>),
     ) -> Result<(), StoreError> {
         let waiting = Waiting::all(&self.opened, &self.queries, of)?;
-        waiting.iter().try_for_each(|waiting| waiting.read(&self.opened, keys, visit))
+        let pace = Pace::of_reader(&self.opened.conn)?;
+        waiting.iter().try_for_each(|waiting| waiting.read(&self.opened, keys, pace, visit))
     }
 }
 
@@ -123,7 +125,7 @@ impl Companions for WriteTxn<'_> {
         visit: &mut dyn FnMut(usize, Option<Companion>),
     ) -> Result<(), StoreError> {
         let asking = self.writer.asking(company, None)?;
-        asking.map_or(Ok(()), |asking| asking.read(&self.writer.opened, keys, visit))
+        asking.map_or(Ok(()), |asking| asking.read(&self.writer.opened, keys, Pace::Whole, visit))
     }
 
     fn companions_match(
@@ -143,7 +145,7 @@ impl Companions for WriteTxn<'_> {
         visit: &mut dyn FnMut(usize, &SeriesName, Option<RecordKey>),
     ) -> Result<(), StoreError> {
         let waiting = self.writer.waiting(of)?;
-        waiting.iter().try_for_each(|waiting| waiting.read(&self.writer.opened, keys, visit))
+        waiting.iter().try_for_each(|waiting| waiting.read(&self.writer.opened, keys, Pace::Whole, visit))
     }
 }
 
@@ -208,9 +210,10 @@ impl Asking {
         &self,
         opened: &Opened,
         keys: &[RecordKey],
+        pace: Pace,
         visit: &mut dyn FnMut(usize, Option<Companion>),
     ) -> Result<(), StoreError> {
-        let failing = self.statements.each(&opened.conn, keys, &mut |place, row| {
+        let failing = self.statements.each(opened, keys, pace, &mut |place, row| {
             let Seen { is_own_row, is_lost, has_the_same_part } = self.seen[number(row, 1)?];
             let named = self.named.read(row, 2)?;
             // A record that is a part of itself is judged as what it is.

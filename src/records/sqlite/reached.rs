@@ -1,19 +1,44 @@
 //! The rows to which records lead, as one statement that walks from place to place: for many records at once, and
 //! however far.
 
+use std::thread;
+use std::time::Duration;
+
 use rusqlite::{Connection, Row};
 
 use super::StoreError;
 use super::dispose_member::{Apart, identity};
+use super::open::Opened;
 use super::part_rows::belongs;
 use super::prove::owner_table;
 use super::select::key_columns;
 use super::sql::{self, OWNER, THIS};
+use super::walk::{LONGEST_PAGE, LONGEST_ROW_LOCKED, TURN, is_wal};
 use crate::model::RecordKey;
 use crate::records::mapping::{PartMapping, Place, Reach, Rows, SeriesMapping, Wait};
 
 /// Records that are asked about at once.
 const PAGE: usize = 100;
+
+/// What takes longer, where readers keep the application from writing, is asked of fewer records at once.
+const LONGEST_TOGETHER: Duration = Duration::from_millis(100);
+
+/// Whether the application waits while rows are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pace {
+    /// It does not, or somebody else sees to it that it does not wait for long.
+    Whole,
+    /// It has its turn after some records.
+    InTurns,
+}
+
+impl Pace {
+    /// Of who only reads: in rollback mode readers keep the application from writing.
+    pub(super) fn of_reader(conn: &Connection) -> Result<Self, StoreError> {
+        let is_wal = is_wal(conn).map_err(|error| StoreError::of(conn, error))?;
+        Ok(if is_wal { Self::Whole } else { Self::InTurns })
+    }
+}
 
 /// What the statement calls its own tables and columns, so that no expression can mean them.
 const KEYS: &str = "\"retentiond keys\"";
@@ -47,34 +72,57 @@ impl Statements {
         [&self.of_one, &self.of_page]
     }
 
-    /// Shows the rows for all of these records, each with the place of its record; those of a page perhaps twice. Then
-    /// the places of the records on which an expression fails, so that nothing is known of them.
+    /// Shows the rows for all of these records, each with the place of its record, perhaps several times. Then the
+    /// places of the records on which an expression fails, or which take too long alone, so that nothing is known of
+    /// them. `pace`: how long readers may keep the application from writing.
     pub(super) fn each(
         &self,
-        conn: &Connection,
+        opened: &Opened,
         keys: &[RecordKey],
+        pace: Pace,
         see: &mut dyn FnMut(usize, &Row<'_>) -> rusqlite::Result<()>,
     ) -> Result<Vec<usize>, StoreError> {
-        let mut read = |keys: &[RecordKey], first: usize| {
-            let rows = self.rows(conn, keys, &mut |row| see(first + number(row, 0)?, row));
-            rows.map_err(|error| StoreError::of_rows(conn, error))
-        };
-        let mut failing = Vec::new();
-        for (first, page) in pages(keys) {
-            match read(page, first) {
-                // Which of them it is SQLite does not say.
-                Err(StoreError::RowFails { .. }) => {
-                    for (place, key) in (first..).zip(page) {
-                        match read(std::slice::from_ref(key), place) {
-                            Err(StoreError::RowFails { .. }) => failing.push(place),
-                            read => read?,
-                        }
-                    }
+        let (mut failing, mut first, mut most) = (Vec::new(), 0, PAGE);
+        while first < keys.len() {
+            let page = &keys[first..keys.len().min(first + most)];
+            let took = match self.page(opened, page, pace, &mut |row| see(first + number(row, 0)?, row)) {
+                // Of which record it is SQLite does not say.
+                Err(StoreError::RowFails { .. } | StoreError::TooSlow { .. }) if page.len() > 1 => {
+                    most = page.len() / 2;
+                    continue;
                 }
-                read => read?,
-            }
+                Err(StoreError::RowFails { .. } | StoreError::TooSlow { .. }) => {
+                    failing.push(first);
+                    None
+                }
+                took => Some(took?),
+            };
+            first += page.len();
+            let is_quick = took.is_some_and(|took| pace == Pace::Whole || took * 2 <= LONGEST_PAGE);
+            most = if is_quick { PAGE.min(most * 2) } else { most };
         }
         Ok(failing)
+    }
+
+    /// Shows the rows for these records, at most a page of them, and says how long it took, where others wait.
+    fn page(
+        &self,
+        opened: &Opened,
+        keys: &[RecordKey],
+        pace: Pace,
+        see: &mut dyn FnMut(&Row<'_>) -> rusqlite::Result<()>,
+    ) -> Result<Duration, StoreError> {
+        let conn = &opened.conn;
+        if pace == Pace::Whole {
+            self.rows(conn, keys, see).map_err(|error| StoreError::of_rows(conn, error))?;
+            return Ok(Duration::ZERO);
+        }
+        let read = opened.deadline.reading(if keys.len() == 1 { LONGEST_ROW_LOCKED } else { LONGEST_TOGETHER });
+        let shown = self.rows(conn, keys, see).map_err(|error| read.failed(conn, error));
+        let took = read.step();
+        drop(read);
+        thread::sleep(TURN);
+        shown.map(|()| took)
     }
 
     /// Shows the rows for these records, at most a page of them.

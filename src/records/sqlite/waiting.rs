@@ -1,7 +1,7 @@
 //! The records that keep a row which would go with another one: by the `blocked_by` of the series that counts the row.
 
 use super::open::Opened;
-use super::reached::{Reached, Statements};
+use super::reached::{Pace, Reached, Statements};
 use super::select::key_columns;
 use super::sql::THIS;
 use super::value::key_at;
@@ -43,9 +43,10 @@ impl Waiting {
         &self,
         opened: &Opened,
         keys: &[RecordKey],
+        pace: Pace,
         visit: &mut dyn FnMut(usize, &SeriesName, Option<RecordKey>),
     ) -> Result<(), StoreError> {
-        let failing = self.statements.each(&opened.conn, keys, &mut |place, row| {
+        let failing = self.statements.each(opened, keys, pace, &mut |place, row| {
             let (key, _) = key_at(row, 1, self.key)?;
             visit(place, &self.blocker, Some(key));
             Ok(())

@@ -16,7 +16,7 @@ use crate::model::RecordKey;
 
 /// In rollback mode a reader keeps writers from committing: this long, or until the row at hand is read; then they have
 /// a turn.
-const LONGEST_PAGE: Duration = Duration::from_millis(20);
+pub(super) const LONGEST_PAGE: Duration = Duration::from_millis(20);
 
 /// No row may take longer: a writer would give up waiting.
 pub(super) const LONGEST_ROW_LOCKED: Duration = Duration::from_secs(1);
@@ -25,7 +25,7 @@ pub(super) const LONGEST_ROW_LOCKED: Duration = Duration::from_secs(1);
 pub(super) const LONGEST_ROW: Duration = Duration::from_secs(60);
 
 /// Long enough for a writer that waits to take the lock.
-const TURN: Duration = Duration::from_millis(2);
+pub(super) const TURN: Duration = Duration::from_millis(2);
 
 impl FactsQuery {
     /// Visits the rows of a statement of this query; `unanswered` those on which an expression in it fails. To know

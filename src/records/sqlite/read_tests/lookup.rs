@@ -1,6 +1,4 @@
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
 use std::time::Duration;
 
 use super::*;
@@ -72,25 +70,10 @@ fn a_reference_is_looked_for_in_turns_with_the_application_where_a_reader_keeps_
     {
         let database = Database::with("delete", &format!("{rows}{index}"));
         let reader = database.reader(std::slice::from_ref(&mapping));
-        let app = database.app();
-        app.execute_batch("PRAGMA synchronous = OFF; PRAGMA busy_timeout = 60000").unwrap();
-        let is_over = &AtomicBool::new(false);
-        let commits = thread::scope(|scope| {
-            let committing = scope.spawn(move || {
-                let mut commits = 0;
-                while !is_over.load(Ordering::Relaxed) {
-                    app.execute("INSERT INTO beside VALUES (1)", []).unwrap();
-                    commits += u64::from(!is_over.load(Ordering::Relaxed));
-                    thread::sleep(Duration::from_millis(2));
-                }
-                commits
-            });
-            let cited = reader.find_reference(&mapping.series, reference);
-            is_over.store(true, Ordering::Relaxed);
-            assert_eq!(cited.unwrap(), found);
-            committing.join().unwrap()
+        let waits = database.while_it_commits(|| {
+            assert_eq!(reader.find_reference(&mapping.series, reference).unwrap(), found);
         });
-        assert!(commits > 5, "{index}: {commits}");
+        assert!(waits.commits > 5, "{index}: {waits:?}");
         let in_no_time = reader.find_reference_within(&mapping.series, "nobody", Duration::ZERO);
         assert_eq!(in_no_time.unwrap_err().code(), "interrupted");
     }

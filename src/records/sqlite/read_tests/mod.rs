@@ -10,10 +10,14 @@ mod process;
 mod prove;
 mod refused;
 mod scan;
+mod turns;
 mod walk;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -32,6 +36,16 @@ const MODES: [&str; 2] = ["wal", "delete"];
 /// A database file of an application that is not running.
 struct Database {
     dir: TempDir,
+}
+
+/// What the application's COMMITs suffered beside something.
+#[derive(Debug)]
+struct Waits {
+    commits: u64,
+    /// Of one of them.
+    longest: Duration,
+    /// That something in all.
+    of: Duration,
 }
 
 impl Database {
@@ -60,6 +74,32 @@ impl Database {
 
     fn reader(&self, series: &[SeriesMapping]) -> Reader {
         Reader::open(&self.source(), series).unwrap()
+    }
+
+    /// Does something while the application commits every other millisecond, to a table `beside`.
+    fn while_it_commits(&self, work: impl FnOnce()) -> Waits {
+        let app = self.app();
+        app.execute_batch("PRAGMA synchronous = OFF; PRAGMA busy_timeout = 60000").unwrap();
+        let is_over = &AtomicBool::new(false);
+        thread::scope(|scope| {
+            let committing = scope.spawn(move || {
+                let (mut commits, mut longest) = (0, Duration::ZERO);
+                while !is_over.load(Ordering::Relaxed) {
+                    let began = Instant::now();
+                    app.execute("INSERT INTO beside VALUES (1)", []).unwrap();
+                    longest = longest.max(began.elapsed());
+                    commits += u64::from(!is_over.load(Ordering::Relaxed));
+                    thread::sleep(Duration::from_millis(2));
+                }
+                (commits, longest)
+            });
+            let began = Instant::now();
+            work();
+            let of = began.elapsed();
+            is_over.store(true, Ordering::Relaxed);
+            let (commits, longest) = committing.join().unwrap();
+            Waits { commits, longest, of }
+        })
     }
 
     /// The facts of one record of the first series.
