@@ -211,6 +211,7 @@ fn present(explanation: &Explanation<'_>, desk: &AtDesk, now: Instant, setup: &S
         Ok(Verdict::Blocked(term, BlockedBy::Records)) => ("blocked", Some("records"), Some(term)),
         Ok(Verdict::Blocked(term, BlockedBy::Decision)) => ("blocked", Some("decision"), Some(term)),
         Ok(Verdict::Blocked(term, BlockedBy::Series)) => ("blocked", Some("series"), Some(term)),
+        Ok(Verdict::Blocked(term, BlockedBy::Floor)) => ("blocked", Some("floor"), Some(term)),
         Ok(Verdict::Blocked(term, BlockedBy::SharedRow)) => ("blocked", Some("shared_row"), Some(term)),
         Ok(Verdict::Due(term, _)) => ("due", None, Some(term)),
     };

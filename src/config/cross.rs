@@ -95,7 +95,7 @@ fn parts_of_other_series(config: &Config, mapping: &SeriesMapping, laws: &[Law],
             place: format!("series.{} part {}", mapping.series, part.name),
             message: format!(
                 "rows of the part \"{}\" are records of \"{}\" too: they go with their \"{}\", also before the rules for \"{}\" end \
-                 them, unless one is held or kept for good",
+                 them, unless one is held, or kept for good or by a floor",
                 part.name, other.series, mapping.series, other.series
             ),
             mend: format!("keep it while they are there: `blocked_by = [{{ series = \"{}\", on = {{ … }} }}]`", other.series),

@@ -3,14 +3,14 @@
 //!
 //! A hold keeps the row, in whichever series of its table it is counted, and the record with which it would go; and it
 //! keeps all that a held record has, also what would go by a term of its own, or with another record. A row that its
-//! series keeps for good or until a decision stays too, with all that it has; and one that two series count at once
-//! falls to neither. One that waits for records which refer to it, by the `blocked_by` of its series, keeps the record
-//! until these are gone.
+//! series keeps for good or until a decision stays too, with all that it has, and so does one for which a floor has not
+//! passed; one that two series count at once falls to neither. One that waits for records which refer to it, by the
+//! `blocked_by` of its series, keeps the record until these are gone.
 
 use std::collections::BTreeSet;
 
 use super::holds::HoldIndex;
-use super::judge::{BlockedBy, Governing};
+use super::judge::{BlockedBy, Governing, JudgedAt};
 use super::plan::PlanError;
 use super::{ApprovedPlan, Installation};
 use crate::audit::Fingerprinter;
@@ -18,7 +18,7 @@ use crate::audit::leaf::Action;
 use crate::calendar::Disposition;
 use crate::model::{HoldId, Instant, RecordKey, RuleNumber, SeriesName};
 use crate::records::mapping::{Change, SeriesMapping};
-use crate::records::sqlite::{self, Companion, Companions, MOST_BLOCKERS, StoreError};
+use crate::records::sqlite::{self, Companion, Companions, Dates, MOST_BLOCKERS, StoreError};
 
 /// The series whose rows may change with the records of one series.
 pub(super) struct Company<'a> {
@@ -43,6 +43,8 @@ struct Other<'a> {
     rules: Vec<&'a RuleNumber>,
     /// Its rules let none of its records go by themselves: for good, until a decision, or by floors alone.
     is_kept: bool,
+    /// What governs it, where floors may keep a record that its other rules would let go.
+    floors: Option<Governing<'a>>,
     /// Its records are rows of the same table.
     is_of_table: bool,
     /// Its records may have rows by the very part by which the record has them.
@@ -123,10 +125,12 @@ impl<'a> Company<'a> {
                 governing => governing?,
             };
             let rules = || governing.iter().flat_map(Governing::rules);
+            let is_kept = rules().any(|rule| keeps(rule.disposition)) || governing.iter().any(keeps_by_floors_alone);
             others.push(Other {
                 mapping: other,
-                is_kept: rules().any(|rule| keeps(rule.disposition)) || governing.iter().any(keeps_by_floors_alone),
+                is_kept,
                 rules: rules().map(|rule| &rule.number).collect(),
+                floors: governing.filter(|governing| !is_kept && governing.has_floors()),
                 is_of_table: other.series != mapping.series && other.table.eq_ignore_ascii_case(&mapping.table),
                 may_have_the_same_part: places.any(|place| place.rows.are_owners_of_the_same_part()),
             });
@@ -156,7 +160,7 @@ impl<'a> Company<'a> {
         self.others.iter().flat_map(of)
     }
 
-    /// What keeps each of these records, all of which are to be disposed of so.
+    /// What keeps each of these records, all of which are to be disposed of so; `at`: when floors must have passed.
     ///
     /// # Errors
     /// [`Unasked`] where the rows cannot be read, or a `--where` hold cannot be asked.
@@ -164,13 +168,14 @@ impl<'a> Company<'a> {
         &self,
         holds: &HoldIndex,
         action: Action,
+        at: JudgedAt,
         keys: &[RecordKey],
         rows: &mut impl Companions,
     ) -> Result<Vec<Keeping>, Unasked> {
         let mut keeping = vec![Keeping::default(); keys.len()];
         for other in &self.others {
-            let company =
-                sqlite::Company { of: &self.mapping.series, change: change(action), other: &other.mapping.series };
+            let (of, dates) = (&self.mapping.series, other.dates());
+            let company = sqlite::Company { of, change: change(action), other: &other.mapping.series, dates };
             let unasked =
                 |hold, source| Unasked { hold, series: other.mapping.series.clone(), source: Box::new(source) };
             if self.asks_rows_of(other, holds) {
@@ -178,7 +183,7 @@ impl<'a> Company<'a> {
                     if row.as_ref().is_some_and(|row| self.spares(other, row)) {
                         keeping[place].blocked = Some(BlockedBy::Series);
                     }
-                    other.see(holds, row, &mut keeping[place]);
+                    other.see(holds, at, row, &mut keeping[place]);
                 };
                 rows.companions(company, keys, &mut see).map_err(|source| unasked(None, source))?;
             }
@@ -205,7 +210,7 @@ impl<'a> Company<'a> {
 
     fn spares(&self, other: &Other<'_>, row: &Companion) -> bool {
         let names_it =
-            |spared: &Spared<'_>| spared.plan.excepts(&spared.names.record(&other.mapping.series, &row.named.key));
+            |spared: &Spared<'_>| spared.plan.excepts(&spared.names.record(&other.mapping.series, &row.facts.key));
         self.spared.as_ref().is_some_and(names_it)
     }
 }
@@ -214,23 +219,35 @@ impl Other<'_> {
     fn rows_are_asked(&self, holds: &HoldIndex) -> bool {
         self.is_of_table
             || self.is_kept
+            || self.floors.is_some()
             || self.may_have_the_same_part
             || holds.concerns(self.mapping, self.rules.iter().copied())
+    }
+
+    /// Only floors ask for them: a row goes with its record before the other rules of its own series let it.
+    fn dates(&self) -> Dates {
+        if self.floors.is_some() { Dates::Asked } else { Dates::NotAsked }
     }
 
     fn expressions<'h>(&self, holds: &'h HoldIndex) -> &'h [(HoldId, String)] {
         holds.expressions(&self.mapping.series)
     }
 
-    fn see(&self, holds: &HoldIndex, row: Option<Companion>, keeping: &mut Keeping) {
+    fn see(&self, holds: &HoldIndex, at: JudgedAt, row: Option<Companion>, keeping: &mut Keeping) {
         // What fails on a row may be what says that it is kept.
         let Some(row) = row else { return keeping.blocked = Some(BlockedBy::Series) };
-        keeping.holds.extend(holds.of_row(self.mapping, &row.named, self.rules.iter().copied()).cloned());
-        if row.named.in_scope && (row.is_own_row || (self.is_kept && row.is_lost)) {
+        keeping.holds.extend(holds.of_row(self.mapping, &row.facts, self.rules.iter().copied()).cloned());
+        if row.facts.in_scope && (row.is_own_row || (self.is_kept && row.is_lost)) {
             keeping.blocked = Some(BlockedBy::Series);
+        } else if row.facts.in_scope && row.is_lost && self.floors_keep(&row, at) {
+            keeping.blocked.get_or_insert(BlockedBy::Floor);
         } else if row.has_the_same_part {
             keeping.blocked.get_or_insert(BlockedBy::SharedRow);
         }
+    }
+
+    fn floors_keep(&self, row: &Companion, at: JudgedAt) -> bool {
+        self.floors.as_ref().is_some_and(|governing| governing.floors_keep(&row.facts.events, at))
     }
 }
 

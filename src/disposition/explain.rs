@@ -122,10 +122,11 @@ impl Look<'_, '_> {
         facts: &Facts,
         governing: Option<&Governing<'_>>,
     ) -> Result<Keeping, PlanError> {
-        let unhindered = governing.map(|rules| judge(rules, facts, JudgedAt::now(self.now), || false, || None));
+        let at = JudgedAt::now(self.now);
+        let unhindered = governing.map(|rules| judge(rules, facts, at, || false, || None));
         let Some(Verdict::Due(_, action)) = unhindered else { return Ok(Keeping::default()) };
         let company = Company::of(self.install, mapping, self.now)?;
-        let keeping = company.keeping(self.holds, action, std::slice::from_ref(&facts.key), self.reader)?;
+        let keeping = company.keeping(self.holds, action, at, std::slice::from_ref(&facts.key), self.reader)?;
         Ok(keeping.into_iter().next().unwrap_or_default())
     }
 

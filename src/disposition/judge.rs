@@ -3,6 +3,7 @@
 //! Planning, execution and explanation all come here, so the date that is shown is the date that is acted on.
 
 mod event;
+mod floors;
 mod reckoner;
 mod verdict;
 

@@ -92,11 +92,6 @@ impl Facts {
         }
     }
 
-    /// What holds know a row by, of which nothing else is asked.
-    pub fn named(key: RecordKey, reference: Option<KeyValue>, subject: Option<RecordKey>, in_scope: bool) -> Self {
-        Self { reference, subject, in_scope, ..Self::unanswered(key, Vec::new()) }
-    }
-
     /// Digest of every fact that the judgement used: equal exactly while nothing that counts has changed.
     ///
     /// Blockers are left out: they are judged afresh, and those due in the same plan are gone by then. The reference is

@@ -8,6 +8,8 @@ use crate::support::{CALENDAR, CONFIG, Organization, lends};
 
 #[path = "rows/far.rs"]
 mod far;
+#[path = "rows/floors.rs"]
+mod floors;
 #[path = "rows/mutual.rs"]
 mod mutual;
 #[path = "rows/owners.rs"]

@@ -162,7 +162,7 @@ impl Judging<'_, '_> {
         };
         // All of a batch have the same action.
         txn.within(self.patience.facts, |txn| {
-            let keeping = company.keeping(self.holds, first.item.action, keys, txn);
+            let keeping = company.keeping(self.holds, first.item.action, JudgedAt::now(self.now), keys, txn);
             keeping.map_err(|Unasked { hold, series, source }| {
                 let source = self.slow_alone(*source, self.patience.facts);
                 match hold {

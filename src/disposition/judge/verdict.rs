@@ -74,6 +74,8 @@ pub enum BlockedBy {
     Decision,
     /// Another series keeps a row that would change with it: for good, or because both series count that row.
     Series,
+    /// A floor has not passed for a row that would change with it, or for a record that would lose one.
+    Floor,
     /// Another record has a row that would change with it, by the same part.
     SharedRow,
 }

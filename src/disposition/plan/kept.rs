@@ -15,7 +15,8 @@ impl Scan<'_> {
     /// Takes out what stays for the sake of another row that would change with it. What stays for those that refer to
     /// such a row is settled with what they refer to.
     pub fn keep_with_other_rows(&self, reader: &mut Reader, tallies: &mut [Tally]) -> Result<(), PlanError> {
-        let company = Company::of(self.install, self.series().mapping, self.scope.request.now)?;
+        let at = self.series().judged_at(self.scope.request)?;
+        let company = Company::of(self.install, self.series().mapping, at.now)?;
         if !company.may_keep(self.holds) {
             return Ok(());
         }
@@ -29,7 +30,7 @@ impl Scan<'_> {
             for action in [Action::Destroy, Action::Anonymize] {
                 let of_action = records.iter().filter(|record| record.action == action);
                 let keys: Vec<RecordKey> = of_action.map(|record| record.key.clone()).collect();
-                for (key, keeping) in keys.iter().zip(company.keeping(self.holds, action, &keys, reader)?) {
+                for (key, keeping) in keys.iter().zip(company.keeping(self.holds, action, at, &keys, reader)?) {
                     self.take_out_kept(key, &keeping, tallies)?;
                     let blockers = keeping.blockers.iter().map(|(series, key)| self.edge(Some(series), key));
                     self.draft.block(self.place, key, blockers)?;

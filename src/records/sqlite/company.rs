@@ -3,20 +3,18 @@
 
 use std::time::Duration;
 
-use rusqlite::Row;
-
 use super::open::Opened;
 use super::reached::{Pace, Reached, Statements, number, pages};
+use super::read::Others;
 use super::reader::Reader;
-use super::select::{holds, key_columns, subject_columns};
-use super::sql::{self, THIS};
-use super::value::{cited, key_at, key_value};
+use super::select::FactsQuery;
+use super::sql;
 use super::waiting::Waiting;
 use super::write_txn::WriteTxn;
-use super::{Queries, StoreError, expression, lookup, read, walk};
-use crate::model::{KeyValue, RecordKey, SeriesName};
+use super::{Queries, StoreError, expression, lookup, walk};
+use crate::model::{RecordKey, SeriesName};
 use crate::records::facts::Facts;
-use crate::records::mapping::{Change, Condition, Place, Role, Rows, SeriesMapping};
+use crate::records::mapping::{Change, Condition, Place, Role, Rows};
 
 /// Which rows are asked about.
 #[derive(Clone, Copy, Debug)]
@@ -27,13 +25,22 @@ pub struct Company<'a> {
     pub change: Change,
     /// The series of the rows that change with them.
     pub other: &'a SeriesName,
+    pub dates: Dates,
+}
+
+/// Whether the dates of rows are read: most often nobody asks when they fall due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Dates {
+    Asked,
+    NotAsked,
 }
 
 /// A row that changes with a record.
 #[derive(Clone, Debug)]
 pub struct Companion {
-    /// What holds know it by, and whether its series counts it. Nothing else of it is read.
-    pub named: Facts,
+    /// What holds know it by, whether its series counts it, and its events where its dates are asked. Nothing else is
+    /// read.
+    pub facts: Facts,
     /// It is the record's own row, as a record of another series.
     pub is_own_row: bool,
     /// It goes or is masked, and does not only change its owner.
@@ -154,7 +161,7 @@ pub(super) struct Asking {
     statements: Statements,
     /// Of each place to which the records lead.
     seen: Vec<Seen>,
-    named: Named,
+    query: FactsQuery,
     is_own_series: bool,
 }
 
@@ -182,10 +189,10 @@ impl Asking {
         if reach.places.is_empty() {
             return Ok(None);
         }
-        let (columns, named) = named(other, queries)?;
+        let query = queries.make_for_company(company.other, company.dates)?;
         let reached = Reached::new(&opened.conn, of, &reach)?;
         let statements = match expression {
-            None => reached.asked(other, &columns, "1")?,
+            None => reached.asked(other, &query.columns, "1")?,
             Some(text) => {
                 let test = sql::condition(&Condition::Expression(text.to_owned()));
                 let statements = reached.asked(other, "1", &format!("{test} IS TRUE"))?;
@@ -197,7 +204,7 @@ impl Asking {
             }
         };
         let seen = reach.places.iter().map(Seen::at).collect();
-        Ok(Some(Self { statements, seen, named, is_own_series: of.series == other.series }))
+        Ok(Some(Self { statements, seen, query, is_own_series: of.series == other.series }))
     }
 
     /// The statements, for `check` to prepare.
@@ -213,12 +220,14 @@ impl Asking {
         pace: Pace,
         visit: &mut dyn FnMut(usize, Option<Companion>),
     ) -> Result<(), StoreError> {
+        let others = Others::prepare(&self.query, &opened.conn);
+        let mut others = others.map_err(|error| StoreError::of(&opened.conn, error))?;
         let failing = self.statements.each(opened, keys, pace, &mut |place, row| {
             let Seen { is_own_row, is_lost, has_the_same_part } = self.seen[number(row, 1)?];
-            let named = self.named.read(row, 2)?;
+            let facts = self.query.facts_from(row, 2, &mut others)?;
             // A record that is a part of itself is judged as what it is.
-            if !self.is_own_series || named.key != keys[place] {
-                visit(place, Some(Companion { named, is_own_row, is_lost, has_the_same_part }));
+            if !self.is_own_series || facts.key != keys[place] {
+                visit(place, Some(Companion { facts, is_own_row, is_lost, has_the_same_part }));
             }
             Ok(())
         })?;
@@ -263,35 +272,5 @@ impl Seen {
             is_lost: matches!(place.role, Role::Changing { is_lost: true } | Role::Losing { is_lost: true, .. }),
             has_the_same_part: place.rows.are_owners_of_the_same_part(),
         }
-    }
-}
-
-/// How many columns say what holds know a row by.
-struct Named {
-    key: usize,
-    subject: usize,
-}
-
-/// What holds know the rows of a series (`this`) by: key, whether the series counts it, reference and subject.
-fn named(series: &SeriesMapping, queries: &Queries) -> Result<(String, Named), StoreError> {
-    let subject = series.subject.as_ref().map(|relation| subject_columns(relation, queries.mappings()));
-    let subject = subject.transpose()?.unwrap_or_default();
-    let mut columns = key_columns(THIS, series);
-    columns.push(series.filter.as_ref().map_or_else(|| "1".to_owned(), holds));
-    columns.push(series.reference.as_ref().map_or_else(|| "NULL".to_owned(), |column| sql::column(THIS, column)));
-    columns.extend(subject.iter().cloned());
-    Ok((columns.join(", "), Named { key: series.key.len(), subject: subject.len() }))
-}
-
-impl Named {
-    /// From this column of a row on.
-    fn read(&self, row: &Row<'_>, first: usize) -> rusqlite::Result<Facts> {
-        let (key, _) = key_at(row, first, self.key)?;
-        let first = first + self.key;
-        let subject: Option<Vec<KeyValue>> = (first + 2..first + 2 + self.subject)
-            .map(|place| row.get_ref(place).map(key_value))
-            .collect::<rusqlite::Result<_>>()?;
-        let subject = subject.filter(|columns| !columns.is_empty()).map(RecordKey::new);
-        Ok(Facts::named(key, cited(row.get_ref(first + 1)?), subject, read::holds(row.get_ref(first)?)))
     }
 }

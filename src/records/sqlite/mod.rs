@@ -55,7 +55,7 @@ mod write_tests;
 mod write_txn;
 
 pub use catalog::Catalog;
-pub use company::{Companion, Companions, Company};
+pub use company::{Companion, Companions, Company, Dates};
 pub use deadline::end_reading_with;
 pub use dispose::{Disposed, Weight};
 pub use error::StoreError;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rusqlite::Connection;
 
 use super::around::Around;
-use super::company::{Asking, Company};
+use super::company::{Asking, Company, Dates};
 use super::dispose_program::{Program, compile};
 use super::open::Opened;
 use super::permitted::Permitted;
@@ -24,8 +24,8 @@ pub(super) struct Programs {
     waiting: HashMap<SeriesName, Arc<Vec<Waiting>>>,
 }
 
-/// Of a series, of how its records change, and of another series; and an expression.
-type AskedOf = (SeriesName, Change, SeriesName, Option<String>);
+/// Of a series, of how its records change, and of another series, perhaps with dates; and an expression.
+type AskedOf = (SeriesName, Change, SeriesName, Dates, Option<String>);
 
 struct Compiled {
     program: Arc<Program>,
@@ -74,8 +74,8 @@ impl Programs {
         company: Company<'_>,
         expression: Option<&str>,
     ) -> Result<Option<Arc<Asking>>, StoreError> {
-        let Company { of, change, other } = company;
-        let asked_of = (of.clone(), change, other.clone(), expression.map(str::to_owned));
+        let Company { of, change, other, dates } = company;
+        let asked_of = (of.clone(), change, other.clone(), dates, expression.map(str::to_owned));
         if let Some(known) = self.asking.get(&asked_of) {
             return Ok(known.clone());
         }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::StoreError;
+use super::company::Dates;
 use super::select::{FactsQuery, mapped};
 use crate::model::{SeriesName, Zone};
 use crate::records::mapping::{SeriesMapping, Source};
@@ -51,6 +52,23 @@ impl Queries {
     /// As [`Queries::of`].
     pub fn make(&self, series: &SeriesName) -> Result<FactsQuery, StoreError> {
         FactsQuery::new(self.mapping(series)?, &self.mappings, self.local)
+    }
+
+    /// The query for what holds know the rows of a series by, and for their dates only where these are asked, too.
+    ///
+    /// # Errors
+    /// As [`Queries::of`].
+    pub(super) fn make_for_company(&self, series: &SeriesName, dates: Dates) -> Result<FactsQuery, StoreError> {
+        let mapping = self.mapping(series)?;
+        let named = SeriesMapping {
+            events: if dates == Dates::Asked { mapping.events.clone() } else { BTreeMap::new() },
+            conditions: BTreeMap::new(),
+            parts: Vec::new(),
+            blocked_by: Vec::new(),
+            anonymize: BTreeMap::new(),
+            ..mapping.clone()
+        };
+        FactsQuery::new(&named, &self.mappings, self.local)
     }
 
     /// The query of a series, made at its first use.

@@ -1,5 +1,7 @@
 //! From a row to the facts of a record.
 
+use std::ops::Range;
+
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, Row};
 
@@ -36,9 +38,14 @@ impl FactsQuery {
 
     /// All facts of the record in a row of `all` or `by_key`.
     pub(super) fn facts(&self, row: &Row<'_>, others: &mut Others<'_>) -> rusqlite::Result<Facts> {
+        self.facts_from(row, 0, others)
+    }
+
+    /// The same of a row in which `columns` begin with the column `first`.
+    pub(super) fn facts_from(&self, row: &Row<'_>, first: usize, others: &mut Others<'_>) -> rusqlite::Result<Facts> {
         let mut glance = Glance::new(self);
-        let mut place = glance.take(self, row, others)?;
-        let (key, _) = key_at(row, 0, self.shape.key)?;
+        let mut place = glance.take_from(self, row, first, others)?;
+        let (key, _) = key_at(row, first, self.shape.key)?;
         let mut next = || {
             place += 1;
             row.get_ref(place - 1)
@@ -87,14 +94,26 @@ impl Glance {
         self.events.iter_mut().for_each(EventFact::fail);
     }
 
-    /// Reads the first columns of a row, and says how many they are.
+    /// Reads the first columns of a row, and says which one comes next.
+    pub fn take(&mut self, query: &FactsQuery, row: &Row<'_>, others: &mut Others<'_>) -> rusqlite::Result<usize> {
+        self.take_from(query, row, 0, others)
+    }
+
+    /// The same of a row in which they begin with the column `first`.
     ///
     /// A row that cannot be found again by its key is unreadable: never destroyed, always reported.
-    pub fn take(&mut self, query: &FactsQuery, row: &Row<'_>, others: &mut Others<'_>) -> rusqlite::Result<usize> {
+    fn take_from(
+        &mut self,
+        query: &FactsQuery,
+        row: &Row<'_>,
+        first: usize,
+        others: &mut Others<'_>,
+    ) -> rusqlite::Result<usize> {
         let shape = &query.shape;
-        let mut place = shape.key;
+        let key = first..first + shape.key;
+        let mut place = key.end;
         let mut usable = true;
-        for key_place in 0..shape.key {
+        for key_place in key.clone() {
             usable &= is_key_value(row.get_ref(key_place)?);
         }
         if shape.has_filter {
@@ -116,7 +135,7 @@ impl Glance {
                     }
                     Some(query) => {
                         child += 1;
-                        others.child(child - 1, element, query, row, shape.key)?
+                        others.child(child - 1, element, query, row, key.clone())?
                     }
                 };
                 if !usable {
@@ -162,11 +181,11 @@ impl<'c> Others<'c> {
         element: &ElementShape,
         query: &ChildQuery,
         row: &Row<'_>,
-        key: usize,
+        key: Range<usize>,
     ) -> rusqlite::Result<Reading> {
         let statement = &mut self.children[place];
-        for column in 0..key {
-            statement.raw_bind_parameter(column + 1, ToSqlOutput::Borrowed(row.get_ref(column)?))?;
+        for (number, column) in key.enumerate() {
+            statement.raw_bind_parameter(number + 1, ToSqlOutput::Borrowed(row.get_ref(column)?))?;
         }
         let mut rows = statement.raw_query();
         let mut picked = Reading::Unset;

@@ -23,6 +23,8 @@ pub const MOST_BLOCKERS: usize = 1_000;
 /// inside a write transaction are the same code; connections cache the statements.
 #[derive(Debug)]
 pub struct FactsQuery {
+    /// What `all` selects of a row, called `this`.
+    pub(super) columns: String,
     /// Key, scope and the events of the record's own row, of every row.
     pub(super) events_of_all: String,
     /// All that stands in the record's own row, of every row.
@@ -125,10 +127,12 @@ impl FactsQuery {
         }
         columns.extend(series.conditions.values().map(holds));
         let from = format!("FROM {} AS {THIS}", sql::name(&series.table));
-        let all_columns = format!("SELECT {} {from}", columns.join(", "));
+        let columns = columns.join(", ");
+        let all_columns = format!("SELECT {columns} {from}");
         let keys = key_columns(THIS, series);
         let at_key = format!(" WHERE {}", key_is(THIS, series));
         Ok(Self {
+            columns,
             events_of_all: format!("SELECT {} {from}", first.join(", ")),
             by_key: format!("{all_columns}{at_key}"),
             all: all_columns,

@@ -176,6 +176,7 @@ impl ExplainReport {
             "held" => words.fill(words.is_held, &[due, rule]),
             "blocked" if self.why.as_deref() == Some("decision") => words.fill(words.is_undecided, &[due, rule]),
             "blocked" if self.why.as_deref() == Some("series") => words.fill(words.is_kept_by_series, &[due, rule]),
+            "blocked" if self.why.as_deref() == Some("floor") => words.fill(words.is_kept_by_floor, &[due, rule]),
             "blocked" if self.why.as_deref() == Some("shared_row") => words.fill(words.is_of_two, &[due, rule]),
             "blocked" if !self.circle.is_empty() => words.fill(words.is_in_circle, &[due, rule]),
             "blocked" => words.fill(words.is_blocked, &[due, rule]),

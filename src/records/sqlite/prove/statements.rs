@@ -2,7 +2,7 @@
 
 use super::{Proof, place};
 use crate::records::mapping::{Change, SeriesMapping};
-use crate::records::sqlite::company::Asking;
+use crate::records::sqlite::company::{Asking, Dates};
 use crate::records::sqlite::waiting::Waiting;
 use crate::records::sqlite::{Company, StoreError, expression};
 
@@ -55,7 +55,7 @@ impl Proof<'_> {
         let mut statements = Vec::new();
         for change in [Change::Destroyed, Change::Masked] {
             for other in self.queries.mappings() {
-                let company = Company { of: &series.series, change, other: &other.series };
+                let company = Company { of: &series.series, change, other: &other.series, dates: Dates::Asked };
                 let asking = Asking::new(self.opened, self.queries, company, None)?;
                 statements.extend(asking.iter().flat_map(Asking::statements).map(str::to_owned));
             }

@@ -1,5 +1,6 @@
 //! The read side against real database files.
 
+mod companions;
 mod facts;
 mod house;
 mod lookup;

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::records::mapping::{Change, ColumnTest};
-use crate::records::sqlite::company::{Companions, Company};
+use crate::records::sqlite::company::{Companions, Company, Dates};
 
 const SHARED: [&str; 5] = ["comment", "attachment", "journal", "tag", "watch"];
 
@@ -85,10 +85,10 @@ fn database(columns: &str, values: impl Fn(usize) -> String, also: &str) -> Data
 /// The rows of a series that change with record 1 of another.
 fn with_first(reader: &mut Reader, of: &str, other: &str) -> Vec<RecordKey> {
     let (of, other) = (SeriesName::from(of), SeriesName::from(other));
-    let company = Company { of: &of, change: Change::Destroyed, other: &other };
+    let company = Company { of: &of, change: Change::Destroyed, other: &other, dates: Dates::NotAsked };
     let mut found = Vec::new();
     reader
-        .companions(company, &[key(1), key(9)], &mut |_, companion| found.push(companion.unwrap().named.key))
+        .companions(company, &[key(1), key(9)], &mut |_, companion| found.push(companion.unwrap().facts.key))
         .unwrap();
     found.sort();
     found.dedup();

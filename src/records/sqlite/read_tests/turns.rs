@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use super::*;
 use crate::records::mapping::Change;
-use crate::records::sqlite::{Companion, Companions, Company};
+use crate::records::sqlite::{Companion, Companions, Company, Dates};
 
 const ACCOUNTS: i64 = 40;
 const MESSAGES: i64 = 10_000;
@@ -43,11 +43,11 @@ fn what_changes_with_many_records_and_what_keeps_it_is_asked_in_turns() {
 
     let mut found = vec![0; keys.len()];
     let waits = database.while_it_commits(|| {
-        let company = Company { of, change: Change::Destroyed, other };
+        let company = Company { of, change: Change::Destroyed, other, dates: Dates::NotAsked };
         let mut seen = HashSet::new();
         let mut see = |place: usize, companion: Option<_>| {
             let companion: Companion = companion.unwrap();
-            found[place] += i64::from(seen.insert((place, companion.named.key)));
+            found[place] += i64::from(seen.insert((place, companion.facts.key)));
         };
         reader.companions(company, &keys, &mut see).unwrap();
     });
