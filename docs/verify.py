@@ -1668,15 +1668,16 @@ def crc32c(data):
 
 
 def read_witnessed(folder, note):
-    """The checkpoint that witnesses co-signed last, where one lies in the log's directory: none or one. Read before `checkpoint`, which only grows."""
-    path = os.path.join(folder, "witnessed")
-    if not os.path.lexists(path):
-        return []
-    try:
-        return [Checkpoint(read_file(path, LONGEST_CHECKPOINT))]
-    except (Malformed, OSError) as error:
-        note(f"the file `witnessed`: {error}")
-        return []
+    """The checkpoints in the log's directory that witnesses co-signed, by their files. Read before `checkpoint`, which only grows."""
+    witnessed = {}
+    for name in sorted(os.listdir(folder)):
+        numbered = re.fullmatch("witnessed(?:[.](0|[1-9][0-9]{0,19}))?", name)
+        if numbered and int(numbered[1] or 0) < 2**64:
+            try:
+                witnessed[name] = Checkpoint(read_file(os.path.join(folder, name), LONGEST_CHECKPOINT))
+            except (Malformed, OSError) as error:
+                note(f"the file `{name}`: {error}")
+    return witnessed
 
 
 def fault_of(other, checkpoint, ledger, roots, found):
@@ -1715,7 +1716,7 @@ def verify(folder, trusted, older, now, folders, note):
     witnessed = read_witnessed(folder, note)
     checkpoint = Checkpoint(read_file(os.path.join(folder, "checkpoint"), LONGEST_CHECKPOINT))
     ledger = Ledger(checkpoint.origin, now, note)
-    sizes = {checkpoint.size} | {other.size for other in older + witnessed}
+    sizes = {checkpoint.size} | {other.size for other in [*older, *witnessed.values()]}
     roots = read_tree(folder, checkpoint.size, sizes, ledger, note)
     ledger.end_row()
     ledger.end_entry()
@@ -1736,10 +1737,10 @@ def verify(folder, trusted, older, now, folders, note):
             note(fault)
         elif other.origin == checkpoint.origin:
             anchors.append(other.size)
-    for other in witnessed:
+    for name, other in witnessed.items():
         fault = fault_of(other, checkpoint, ledger, roots, found)
         if fault:
-            note(f"the file `witnessed`: {fault}")
+            note(f"the file `{name}`: {fault}")
     waiting = read_journal(folder, checkpoint.size, ledger, note) if is_whole else 0
     if is_whole:
         check_spoken_of(checkpoint.origin, found, ledger.spoken_of, note)

@@ -114,6 +114,16 @@ impl SignedCheckpoint {
         self.note.retain(|signature| keys.iter().any(|key| signature.is_of(key)));
     }
 
+    /// Leaves out the signatures that are said to be of this key.
+    pub(super) fn drop_signatures_of(&mut self, key: &VerifierKey) {
+        self.note.retain(|signature| !signature.is_of(key));
+    }
+
+    /// Leaves of this key's valid signatures the one that tells the earliest time.
+    pub(super) fn keep_first_of(&mut self, key: &VerifierKey) {
+        self.note.keep_first_of(key);
+    }
+
     /// Adds a signature, unless its key has one already.
     pub(super) fn add_unless_signed(&mut self, signature: &Signature) {
         if !self.note.signatures().iter().any(|other| other.is_of_same_key(signature)) {

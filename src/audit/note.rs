@@ -148,6 +148,15 @@ impl Note {
         self.signatures.retain(is_kept);
     }
 
+    /// Leaves of this key's signatures the valid one that tells the earliest time.
+    pub(super) fn keep_first_of(&mut self, key: &VerifierKey) {
+        let own = self.signatures.iter().filter(|signature| signature.is_of(key));
+        let timed = own.filter_map(|signature| Some((key.check(&self.text, &signature.bytes)?, signature)));
+        let first = timed.min_by_key(|(time, _)| *time).map(|(_, signature)| signature.clone());
+        self.signatures.retain(|signature| !signature.is_of(key));
+        self.signatures.extend(first);
+    }
+
     /// Checks that this key signed the text; for a witness, tells when first (seconds since 1970).
     ///
     /// A witness may have signed more than once: the text stood by the earliest of these times, whatever their order.

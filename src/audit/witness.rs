@@ -23,7 +23,8 @@ use crate::model::{Digest, Instant, Origin};
 use key::{make_key, read_key};
 pub use request::Request;
 pub use sight::Sight;
-pub use stored::{CheckpointFileError, add_cosignature, read_witnessed};
+pub use stored::{CheckpointFileError, Handed, add_cosignature, read_witnessed};
+pub(super) use stored::{read_note, witnessed_names};
 
 /// Why a witness does not co-sign, or a cosignature is not stored.
 #[derive(Debug, thiserror::Error)]

@@ -8,6 +8,7 @@
 mod answers;
 mod attacks;
 mod canaries;
+mod cosigned;
 mod earlier;
 mod forge;
 mod hostile;

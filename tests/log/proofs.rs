@@ -77,7 +77,7 @@ fn a_witness_co_signs_a_log_that_only_grew_and_the_cosignature_anchors_it() {
     let log = forge.written();
     let line =
         witness.cosign_log(log.path(), &forge.key().verifier(), leaf_of_text, now()).unwrap().cosignature.to_string();
-    assert_eq!(add_cosignature(log.path(), line.as_bytes(), &witness.verifier(), now()).unwrap(), forge.size());
+    assert_eq!(add_cosignature(log.path(), line.as_bytes(), &witness.verifier(), now()).unwrap().size, forge.size());
 
     let trust = Trust { witnesses: vec![witness.verifier()], ..Trust::default() };
     assert_eq!(verify(log.path(), &trust).verdict, Verdict::OkAnchoredTo(forge.size()));

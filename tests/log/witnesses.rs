@@ -81,7 +81,7 @@ fn a_cosignature_that_tells_no_time_or_one_that_has_not_come_is_not_stored() {
         assert!(matches!(add(received), Err(WitnessError::NotYet { .. })));
     }
     assert!(read_witnessed(log.path()).unwrap().is_none());
-    assert_eq!(add(signed(now_seconds + 300)).unwrap(), forge.size());
+    assert_eq!(add(signed(now_seconds + 300)).unwrap().size, forge.size());
 }
 
 #[test]

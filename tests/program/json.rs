@@ -50,7 +50,8 @@ fn every_field_that_the_commands_print_is_documented_once() {
     let witnessed = house.ask(&witness);
     assert_documented("audit witness", &witnessed);
     fs::write(house.path("line"), witnessed["cosignature"].as_str().unwrap()).unwrap();
-    for add in [&[][..], &["--add", "line", "--witness-key", "witness/vkey"]] {
+    let add = &["--add", "line", "--witness-key", "witness/vkey"][..];
+    for add in [&[][..], add, add] {
         assert_documented("audit checkpoint", &house.ask(&[&["audit", "checkpoint"], add].concat()));
     }
     assert_documented("audit rotate-key", &house.ask(&["audit", "rotate-key"]));

@@ -3,6 +3,8 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown};
 
+use serde_json::json;
+
 use super::house::House;
 
 fn destroyed() -> House {
@@ -27,6 +29,11 @@ fn a_witness_says_where_its_verifier_key_is_and_that_file_makes_its_cosignature_
     fs::write(house.path("line"), &witnessed.out).unwrap();
     let add = ["audit", "checkpoint", "--add", "line", "--witness-key", "witness/vkey"];
     assert_eq!(house.run(&add).code, 0);
+    // Handed over once more it adds nothing, and is not said to be stored.
+    let again = house.json(&add);
+    let size = json!(again.1["size"].as_u64().unwrap());
+    assert_eq!((again.0, again.1), (0, json!({ "size": size, "stored": false, "standing": size })));
+    assert!(house.run(&add).out.starts_with("Nothing was stored: a line of this witness"));
     let verified =
         house.run(&["audit", "verify", "state/audit", "--vkey", "log.vkey", "--witness-key", "witness/vkey"]);
     assert!(verified.code == 0 && verified.out.starts_with("OK-ANCHORED-TO-"), "{verified:?}");

@@ -11,6 +11,7 @@ use crate::audit::checkpoint::SignedCheckpoint;
 use crate::audit::earlier::Earlier;
 use crate::audit::note::NoteError;
 use crate::audit::regular::{self, MAX_KEY};
+use crate::audit::witness::{read_note, witnessed_names};
 
 /// The checkpoint is signed by the key that the log declares last, which is the one that the auditor trusts.
 pub(super) fn check_key(checkpoint: &SignedCheckpoint, trust: &Trust, ledger: &Ledger, findings: &mut Findings) {
@@ -41,13 +42,21 @@ pub(super) fn check_vkey_file(dir: &Path, size: u64, ledger: &Ledger, findings: 
     }
 }
 
-/// The note of co-signed checkpoints: trusted witnesses' signatures make it worth as much as a checkpoint kept, and the
-/// log's own holds it to what it says even where nobody trusts them.
-pub(super) fn read_witnessed(dir: &Path, findings: &mut Findings) -> Option<SignedCheckpoint> {
-    crate::audit::witness::read_witnessed(dir).unwrap_or_else(|error| {
-        findings.add(None, Flaw::Damaged { file: "witnessed".to_owned(), reason: error.to_string() });
-        None
-    })
+/// The notes of co-signed checkpoints, by their files: trusted witnesses' signatures make them worth as much as a
+/// checkpoint kept, and the log's own holds it to what they say even where nobody trusts them.
+pub(super) fn read_witnessed(dir: &Path, findings: &mut Findings) -> Vec<(String, SignedCheckpoint)> {
+    let names = witnessed_names(dir).unwrap_or_else(|error| {
+        findings.add(None, Flaw::Unreadable { file: "the directory of the log".to_owned(), reason: error.to_string() });
+        Vec::new()
+    });
+    let read = |name: String| match read_note(dir, &name) {
+        Ok(note) => note.map(|note| (name, note)),
+        Err(error) => {
+            findings.add(None, Flaw::Damaged { file: name, reason: error.to_string() });
+            None
+        }
+    };
+    names.into_iter().filter_map(read).collect()
 }
 
 /// Every older checkpoint is of this log, or one before it, signed by the key of its time, and a beginning of its tree.
@@ -55,7 +64,7 @@ pub(super) fn read_witnessed(dir: &Path, findings: &mut Findings) -> Option<Sign
 pub(super) fn check_older(
     checkpoint: &SignedCheckpoint,
     trust: &Trust,
-    witnessed: Option<&SignedCheckpoint>,
+    witnessed: &[(String, SignedCheckpoint)],
     tree: &TreeReader<'_>,
     ledger: &Ledger,
     earlier: &[Earlier],
@@ -63,11 +72,19 @@ pub(super) fn check_older(
 ) -> Vec<Anchor> {
     let size = checkpoint.claimed().tree.size;
     let mut anchors = Vec::new();
-    let kept = trust.older.iter().map(|older| (older, true));
-    for (older, was_kept) in kept.chain(witnessed.map(|witnessed| (witnessed, false))) {
+    let kept = trust.older.iter().map(|older| (older, None));
+    for (older, file) in kept.chain(witnessed.iter().map(|(file, witnessed)| (witnessed, Some(file)))) {
         let claimed = older.claimed();
         let (older_size, origin) = (claimed.tree.size, &claimed.origin);
-        let mut add = |flaw| findings.add(None, if was_kept { flaw } else { Flaw::Witnessed(Box::new(flaw)) });
+        let mut add = |flaw| {
+            findings.add(
+                None,
+                match file {
+                    None => flaw,
+                    Some(file) => Flaw::Witnessed { file: file.clone(), flaw: Box::new(flaw) },
+                },
+            );
+        };
         if *origin != checkpoint.claimed().origin {
             if let Some(flaw) = predecessors::fault_of(older, earlier) {
                 add(flaw);
@@ -79,7 +96,7 @@ pub(super) fn check_older(
         } else if ledger.signing_key(older_size).is_none_or(|key| older.verify(key).is_err()) {
             add(Flaw::UndeclaredKey { size: older_size });
         } else {
-            anchors.extend(was_kept.then_some(Anchor { size: older_size, witness: None }));
+            anchors.extend(file.is_none().then_some(Anchor { size: older_size, witness: None }));
             anchors.extend(check_witnesses(older, trust, tree, ledger, findings));
         }
     }

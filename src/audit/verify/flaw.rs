@@ -48,8 +48,8 @@ pub enum Flaw {
     #[error("the older checkpoint speaks of {older_told}, this log has {size}: entries were cut off, or an older copy was put back", older_told = entries(*older))]
     Shortened { older: u64, size: u64 },
 
-    #[error("the file `witnessed`: {0}")]
-    Witnessed(Box<Flaw>),
+    #[error("the file `{file}`: {flaw}")]
+    Witnessed { file: String, flaw: Box<Flaw> },
 
     // The logs before it.
     #[error("{dir} does not hold the {size_told} of the log {origin} that this log continues: it is another log, or was changed since", size_told = entries(*size))]

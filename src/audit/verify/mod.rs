@@ -191,14 +191,14 @@ fn verify_once(dir: &Path, trust: &Trust) -> Report {
     };
     let head = checkpoint.claimed().clone();
     let mut ledger = Ledger::new(head.origin.clone(), trust.now);
-    let mut tree = TreeReader::new(dir, head.tree, trust.older.iter().chain(&witnessed));
+    let mut tree = TreeReader::new(dir, head.tree, trust.older.iter().chain(witnessed.iter().map(|(_, note)| note)));
     let is_whole = tree.read(&mut ledger, &mut findings);
     ledger.end_signed(head.tree.size, &mut findings);
     let (mut anchors, mut earlier) = (Vec::new(), Vec::new());
     if is_whole {
         earlier = predecessors::look_for(dir, trust, &ledger, &mut findings);
         anchors::check_key(&checkpoint, trust, &ledger, &mut findings);
-        anchors = anchors::check_older(&checkpoint, trust, witnessed.as_ref(), &tree, &ledger, &earlier, &mut findings);
+        anchors = anchors::check_older(&checkpoint, trust, &witnessed, &tree, &ledger, &earlier, &mut findings);
     }
     let signed_by = ledger.signing_key(head.tree.size).map(ToString::to_string);
     let unsigned = if is_whole { journal::read(dir, head.tree.size, &mut ledger, &mut findings) } else { Some(0) };

@@ -35,8 +35,8 @@ impl CheckpointCommand {
         let (dir, language) = log_dir(self.log, session)?;
         if let (Some(path), Some(key)) = (&self.add, &self.witness_key) {
             let (received, key) = (read(path, MAX_CHECKPOINT)?, read_key(key, KeyKind::Witness)?);
-            let size = add_cosignature(&dir, &received, &key, clock::now())?;
-            session.show(&CosignatureStored { size }, language)?;
+            let handed = add_cosignature(&dir, &received, &key, clock::now())?;
+            session.show(&CosignatureStored::from(handed), language)?;
             return Ok(Exit::Ok);
         }
         session.show(&CheckpointReport { signed: &read_checkpoint(&dir)? }, language)?;

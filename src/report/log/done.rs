@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::audit::checkpoint::SignedCheckpoint;
 use crate::audit::earlier::EarlierLog;
 use crate::audit::note::VerifierKey;
-use crate::audit::witness::{Kept, Sight};
+use crate::audit::witness::{Handed, Kept, Sight};
 use crate::disposition::desk::Successor;
 use crate::model::{Origin, PlanId};
 use crate::report::plain::one_line;
@@ -121,16 +121,31 @@ impl Report for Cosigned {
     }
 }
 
-/// A cosignature was stored.
+/// What became of a cosignature.
 #[derive(Debug, Serialize)]
 pub struct CosignatureStored {
     /// Entries that the witness saw.
     pub size: u64,
+    /// Whether its line stands beside the log now that did not before.
+    pub stored: bool,
+    /// Where it does not: the entries under the line of this witness that stands already.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub standing: Option<u64>,
+}
+
+impl From<Handed> for CosignatureStored {
+    fn from(Handed { size, standing }: Handed) -> Self {
+        Self { size, stored: standing.is_none(), standing }
+    }
 }
 
 impl Report for CosignatureStored {
     fn text(&self, words: &Words) -> String {
-        format!("{}\n", words.fill(words.witness_saw, &[&count(self.size, words)]))
+        let told = match self.standing {
+            None => words.fill(words.witness_saw, &[&count(self.size, words)]),
+            Some(standing) => words.fill(words.witness_stands, &[&count(standing, words), &count(self.size, words)]),
+        };
+        format!("{told}\n")
     }
 
     fn json(&self) -> Value {

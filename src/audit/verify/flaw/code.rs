@@ -20,7 +20,7 @@ impl Flaw {
             Self::OtherLog { .. } => "other-log",
             Self::Inconsistent { .. } => "inconsistent",
             Self::Shortened { .. } => "shortened",
-            Self::Witnessed(flaw) => flaw.code(),
+            Self::Witnessed { flaw, .. } => flaw.code(),
             Self::OtherPredecessor { .. } => "other-predecessor",
             Self::PredecessorAbsent { .. } => "predecessor-absent",
             Self::PredecessorShortened { .. } => "predecessor-shortened",
