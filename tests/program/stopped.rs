@@ -146,3 +146,32 @@ fn who_stops_a_run_that_waits_for_a_reader_is_told_what_held_it_up() {
         drop(reader);
     }
 }
+
+#[test]
+fn a_run_gives_up_on_a_database_that_stays_locked_and_later_goes_on() {
+    let house = in_rollback_mode(true);
+    let many = 2_000;
+    let mut database = house.database();
+    let write = database.transaction().unwrap();
+    for id in 1_000..1_000 + many {
+        write.execute("INSERT INTO dossier VALUES (?1, 'later-' || ?1, '2018-03-01T12:00:00Z')", [id]).unwrap();
+    }
+    write.commit().unwrap();
+    let planned = Json::from(many + DUE);
+    let begun = || house.ask(&["audit", "show", "--kind", "intent"])["entries"].as_array().unwrap().len();
+    let (plan, before) = (house.approved(), begun());
+
+    let reader = reader(&house);
+    // Of each batch it tries once what else takes it 25 seconds.
+    let mut impatient = house.command(&["apply", &plan, "--format", "json"]);
+    let impatient = impatient.env("FAILPOINTS", "locked=return").output().unwrap();
+    let said: Json = serde_json::from_slice(&impatient.stdout).unwrap();
+    assert_eq!((impatient.status.code(), &said["deferred"]), (Some(5), &planned), "{said}");
+    assert_eq!(Vec::from_iter(said["reasons"].as_object().unwrap().values()), [&planned], "{said}");
+    assert_eq!(begun() - before, 5, "batches in vain");
+
+    drop(reader);
+    let (code, said) = house.json(&["apply", &plan]);
+    assert_eq!((code, &said["destroyed"]), (0, &planned), "{said}");
+    house.verify();
+}

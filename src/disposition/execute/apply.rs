@@ -10,6 +10,7 @@ use super::chunk::PATIENCE;
 use super::close::{Ended, close};
 use super::divide::{Over, Took, giant, run_divided};
 use super::error::ExecuteError;
+use super::lockout::Lockouts;
 use super::queue::{Chunk, Queue};
 use super::resume::Settled;
 use super::roots::SeenRoots;
@@ -170,7 +171,7 @@ impl<'a> Execution<'a> {
 
     /// Whether the run went through the whole plan.
     fn go_through(&mut self, conditions: &mut Conditions<'_>) -> Result<bool, ExecuteError> {
-        let mut queue = Queue::new(self.plan, self.install);
+        let (mut queue, mut lockouts) = (Queue::new(self.plan, self.install), Lockouts::default());
         while let Some(chunk) = queue.next(&mut self.writers)? {
             let now = (conditions.clock)();
             if let Some(reason) = halt::asked(conditions.stop, &self.install.windows, now) {
@@ -178,6 +179,11 @@ impl<'a> Execution<'a> {
             }
             let left: Vec<&Item> =
                 chunk.items.iter().filter(|item| !self.settled.contains(&item.fingerprint)).collect();
+            let source = self.source_of(&chunk).clone();
+            if let Some(holder) = lockouts.of(&source) {
+                self.put_off(&holder.to_string(), left.len() as u64);
+                continue;
+            }
             if let (Some(weight), [item]) = (&chunk.giant, left.as_slice())
                 && !self.install.windows.admits_giants_at(now)
             {
@@ -194,12 +200,13 @@ impl<'a> Execution<'a> {
                     // Where the database was restored, that goes on record: its source waits for a person.
                     let mut desk = self.shared.lock()?;
                     behind::look(&mut desk)?;
-                    restored::look(&mut desk, self.source_of(&chunk), (conditions.clock)())?;
+                    restored::look(&mut desk, &source, (conditions.clock)())?;
                     return Ok(false);
                 }
                 None => {}
             }
             queue.learn(&chunk, &took);
+            lockouts.learn(&source, &took);
             let pause = match self.pace_at(now) {
                 Pace::Polite => LEAST_PAUSE.max(took.held / 2),
                 Pace::Full => Duration::ZERO,
@@ -213,11 +220,15 @@ impl<'a> Execution<'a> {
     /// Whether there was anything left.
     fn put_off_the_rest(&mut self, reason: &str) -> bool {
         let rest = self.tally.counts.planned.saturating_sub(self.tally.accounted());
-        self.tally.count_many(RecordOutcome::Deferred, rest);
-        if rest > 0 {
-            self.tally.explain(reason, rest);
-        }
+        self.put_off(reason, rest);
         rest > 0
+    }
+
+    fn put_off(&mut self, reason: &str, records: u64) {
+        if records > 0 {
+            self.tally.count_many(RecordOutcome::Deferred, records);
+            self.tally.explain(reason, records);
+        }
     }
 
     /// How gently the owner's application is to be treated now.

@@ -82,6 +82,15 @@ pub(super) struct Effort {
     pub held: Duration,
     /// Bytes of the database that it freed.
     pub freed: u64,
+    /// Who kept it from its turn.
+    pub locked: Option<Holder>,
+}
+
+impl Effort {
+    /// There was no turn.
+    fn locked(holder: Holder) -> Self {
+        Self { locked: Some(holder), ..Self::default() }
+    }
 }
 
 /// How one attempt at the transaction ended.
@@ -109,7 +118,7 @@ pub(super) fn run_batch(bench: &mut Bench<'_>, target: &Target<'_>, items: &[&It
         begun => match begun? {
             Turn::Had(()) => announce_and_run(bench, target, &candidates)?,
             Turn::Locked(holder) => {
-                BatchEnd::Done { result: put_off(&candidates, &holder.to_string()), effort: Effort::default() }
+                BatchEnd::Done { result: put_off(&candidates, &holder.to_string()), effort: Effort::locked(holder) }
             }
         },
     };
@@ -189,7 +198,8 @@ fn run_announced(
     let attempt = match in_turn(bench, evidence.batch().0, |bench| attempt(bench, target, candidates, evidence))? {
         Turn::Had(attempt) => attempt,
         Turn::Locked(holder) => {
-            return Ok(BatchEnd::Done { result: undone(bench, &holder.to_string())?, effort });
+            let result = undone(bench, &holder.to_string())?;
+            return Ok(BatchEnd::Done { result, effort: Effort::locked(holder) });
         }
     };
     Ok(match attempt {
@@ -310,7 +320,7 @@ fn attempt(
     let (outcomes, changes) = (disposal.outcomes.clone(), disposal.changes.clone());
     let commit = disposal.commit(evidence, desk.log());
     drop(desk);
-    let effort = Effort { held: started.elapsed(), freed };
+    let effort = Effort { held: started.elapsed(), freed, locked: None };
     Ok(Turn::Had(match commit {
         Ok(()) => Attempt::Committed(Committed { outcomes, changes }, effort),
         Err(CommitError::Busy) => return Ok(Turn::Locked(Holder::Reader)),

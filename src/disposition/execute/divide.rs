@@ -11,6 +11,7 @@ use super::error::ExecuteError;
 use super::statement::{BatchResult, Tally};
 use super::stayed::{Staying, leave};
 use super::target::Target;
+use super::turn::Holder;
 use crate::audit::leaf::RecordOutcome;
 use crate::disposition::plan::Item;
 use crate::model::RecordKey;
@@ -167,8 +168,8 @@ pub(super) struct Took {
     freed: u64,
     /// The longest time that one of its transactions was open.
     pub held: Duration,
-    /// Some batch did not get its turn.
-    met_a_lock: bool,
+    /// Who kept some batch from its turn.
+    locked: Option<Holder>,
     /// Some batch was undone because its time was over.
     cut_short: bool,
     /// Records that could not be judged in time, each alone.
@@ -188,18 +189,23 @@ pub(super) enum Over {
 
 impl Took {
     fn add(&mut self, result: &BatchResult, effort: Effort) {
-        self.met_a_lock |= effort.held.is_zero() && !result.outcomes.is_empty();
+        self.locked = effort.locked.or(self.locked);
         self.records += result.outcomes.len();
         self.rows += result.changes.rows.values().sum::<u64>();
         self.freed += effort.freed;
         self.held = self.held.max(effort.held);
     }
 
+    /// Who kept it from its turn, where nothing of it could be done.
+    pub fn in_vain(&self) -> Option<Holder> {
+        self.locked.filter(|_| self.rows == 0)
+    }
+
     /// `is_cut_by_bytes`: there were no more records because these are large.
     pub fn teach(&self, sizer: &mut ChunkSizer, is_cut_by_bytes: bool) {
         if self.cut_short {
             sizer.cut_short();
-        } else if self.met_a_lock {
+        } else if self.locked.is_some() {
             sizer.timed_out();
         } else {
             sizer.freed(self.freed, self.held);

@@ -23,6 +23,7 @@ mod halt;
 mod imported;
 mod inherited;
 mod left;
+mod lockout;
 mod logged;
 mod note;
 mod queue;

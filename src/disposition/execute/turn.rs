@@ -7,6 +7,7 @@ use std::time::{Duration, Instant as Stopwatch};
 
 use super::batch::Bench;
 use super::error::ExecuteError;
+use super::fault;
 
 /// How long it is tried before it is put off. Beside a writer most of it passes while a transaction waits to begin; of
 /// a COMMIT that gives way to a reader at once, only time tells when enough was tried.
@@ -57,7 +58,9 @@ pub(super) fn in_turn<T>(
         let tried = Stopwatch::now();
         let turn = once(bench)?;
         let Turn::Locked(holder) = turn else { return Ok(turn) };
-        if began.elapsed() >= ENOUGH || bench.asked_to_end().is_some() {
+        // A test has less patience.
+        let is_enough = began.elapsed() >= ENOUGH || fault::step("locked").is_err();
+        if is_enough || bench.asked_to_end().is_some() {
             return Ok(turn);
         }
         // Work that is done in vain keeps writers waiting, too: they have the longer share.
