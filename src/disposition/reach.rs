@@ -10,7 +10,7 @@ use super::Installation;
 use super::holds::{Hold, HoldIndex, HoldScope};
 use crate::model::{HoldId, RecordKey, SeriesName};
 use crate::records::mapping::SeriesMapping;
-use crate::records::sqlite::{Asked, Reader, StoreError};
+use crate::records::sqlite::{Asked, Reader};
 
 /// People wait no longer for a count; what is not counted by then is not told.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -24,6 +24,7 @@ pub fn reach(install: &Installation, holds: &[Hold]) -> BTreeMap<HoldId, Reach> 
     let count = Count { install, until: Monotonic::now() + PATIENCE };
     let named = |hold: &Hold| Some((hold.id.clone(), count.named(&hold.scope)?));
     let mut reach: BTreeMap<HoldId, Reach> = holds.iter().filter_map(named).collect();
+    count.of_keys(holds, &mut reach);
     count.of_persons(holds, &mut reach);
     reach
 }
@@ -34,30 +35,60 @@ struct Count<'a> {
 }
 
 impl Count<'_> {
-    /// The records of the series that the hold names.
+    /// The records of the series that the hold names; `None` for one that names a key.
     fn named(&self, scope: &HoldScope) -> Option<Reach> {
         let series = scope.series()?;
         let mut reader = self.reader(self.install.mapping(series)?)?;
         let found = match scope {
             HoldScope::Series { .. } | HoldScope::Rule { .. } => return None,
+            // Those of all holds are counted together.
+            HoldScope::Record { .. } | HoldScope::Subject { .. } => return None,
             HoldScope::Reference { reference, keys, .. } => {
                 let cited = reader.find_reference_within(series, reference, self.time_left()).ok()?;
                 let mut found = there(&mut reader, series, keys)?;
                 found.extend(cited);
                 found.len() as u64
             }
-            HoldScope::Record { key, .. } | HoldScope::Subject { key, .. } => match reader.parse_key(series, key) {
-                Ok(key) => reader.facts(series, &[key]).ok()?.iter().flatten().count() as u64,
-                // What can be no key of the series is the key of none of its records.
-                Err(StoreError::Key { .. }) => 0,
-                Err(_) => return None,
-            },
             HoldScope::Where { expression, keys, .. } => {
                 let noted = there(&mut reader, series, keys)?;
                 noted.len() as u64 + self.matching(&mut reader, series, expression, &noted)?
             }
         };
         Some(Reach::from([(series.clone(), found)]))
+    }
+
+    /// The records that holds name by key: one look at each series, for all holds at once.
+    fn of_keys(&self, holds: &[Hold], reach: &mut BTreeMap<HoldId, Reach>) {
+        for mapping in &self.install.series {
+            let by_key = holds.iter().filter_map(|hold| match &hold.scope {
+                HoldScope::Record { series, key } | HoldScope::Subject { series, key } if *series == mapping.series => {
+                    Some((hold.id.clone(), key.as_slice()))
+                }
+                _ => None,
+            });
+            let (named, keys): (Vec<HoldId>, Vec<&[String]>) = by_key.unzip();
+            if named.is_empty() {
+                continue;
+            }
+            let bearing = self.reader(mapping).and_then(|mut reader| self.bearing(&mut reader, &mapping.series, &keys));
+            let counted = named.into_iter().zip(bearing.into_iter().flatten());
+            let reached = |(hold, records)| Some((hold, Reach::from([(mapping.series.clone(), records?)])));
+            reach.extend(counted.filter_map(reached));
+        }
+    }
+
+    /// The records that bear each key, as holds compare it; where there are too many to look at all, those that an
+    /// index finds, if any.
+    fn bearing(&self, reader: &mut Reader, series: &SeriesName, keys: &[&[String]]) -> Option<Vec<Option<u64>>> {
+        if let Some(all) = reader.count_alike(series, keys, self.time_left()).ok()? {
+            return Some(all.into_iter().map(Some).collect());
+        }
+        let mut at_once = |key: &&[String]| {
+            let key = reader.parse_key(series, key).ok()?;
+            let found = reader.facts(series, &[key]).ok()?.iter().flatten().count() as u64;
+            (found > 0).then_some(found)
+        };
+        Some(keys.iter().map(&mut at_once).collect())
     }
 
     /// The records, beside those `noted`, for which the expression holds.

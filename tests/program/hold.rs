@@ -419,3 +419,23 @@ fn a_where_that_reads_other_rows_is_refused_where_its_records_are_too_many_to_no
     assert_eq!(place("this.id > 0").0, 0, "it reads the record's own row alone");
     assert_eq!(place("this.id IN (SELECT value FROM json_each('[' || this.id || ']'))").0, 0, "as does this one");
 }
+
+#[test]
+fn a_hold_by_key_says_that_it_keeps_what_differs_from_it_in_case_or_blanks_only() {
+    let house = House::new();
+    let config = std::fs::read_to_string(house.path("retentiond.toml")).unwrap();
+    std::fs::write(house.path("retentiond.toml"), config.replacen("= \"id\"", "= \"number\"", 1)).unwrap();
+    house.database().execute_batch("UPDATE dossier SET number = 'CANARY-2' WHERE id = 3").unwrap();
+    for (key, kept) in [("Canary-1 ", 1), ("canary-2", 2), ("canary-4711", 0), ("Canary-5", 1)] {
+        let placed = house.ask(&["hold", "place", "dossier", key, "--reason", "a claim"]);
+        assert_eq!(
+            (&placed["keeps"], &placed["present"]),
+            (&json!({ "dossier": kept }), &(kept > 0).into()),
+            "{key:?}: {placed}"
+        );
+    }
+    let list = house.ask(&["hold", "list"]);
+    let kept = list["holds"].as_array().unwrap().iter().map(|hold| hold["keeps"]["dossier"].as_u64().unwrap());
+    assert_eq!(kept.sum::<u64>(), 4, "{list}");
+    assert_eq!(house.ask(&["plan"])["rules"][0]["held"], 4);
+}

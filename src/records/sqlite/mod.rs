@@ -1,6 +1,7 @@
 //! Records in SQLite databases.
 
 mod accounts;
+mod alike;
 mod around;
 pub mod catalog;
 mod clock;

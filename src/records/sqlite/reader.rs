@@ -10,7 +10,7 @@ use super::open::{Opened, Purpose};
 use super::parts::PartRows;
 use super::prove::{self, Proved};
 use super::queries::Queries;
-use super::{Finding, StoreError, around, hot, lookup, probe, safety, schema, sql};
+use super::{Finding, StoreError, alike, around, hot, lookup, probe, safety, schema, sql};
 use crate::model::{BatchNumber, Digest, Instant, Origin, RecordKey, SeriesName, TriggerName};
 use crate::records::facts::{EventFact, Facts};
 use crate::records::mapping::{SeriesMapping, Source};
@@ -206,6 +206,20 @@ impl Reader {
     ) -> Result<Vec<RecordKey>, StoreError> {
         let query = self.queries.make(series)?;
         lookup::find_reference(&self.opened, self.queries.mapping(series)?, &query, (reference, within))
+    }
+
+    /// For each of these keys, as people write them, how many records a hold on it keeps; `None` where not all could be
+    /// looked at `within` a time. Snapshots as in [`Reader::scan`].
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn count_alike(
+        &mut self,
+        series: &SeriesName,
+        keys: &[&[String]],
+        within: Duration,
+    ) -> Result<Option<Vec<u64>>, StoreError> {
+        alike::count_alike(&self.opened, &*self.queries.of(series)?, keys, within)
     }
 
     /// Asks a read-only SQL expression over `this` of every row, or of as many as time allows, and shows the records

@@ -244,3 +244,21 @@ fn a_schema_digest_changes_with_what_the_mapping_touches_and_with_nothing_else()
         last = now;
     }
 }
+
+#[test]
+fn the_records_that_a_hold_keeps_by_a_key_are_counted_however_the_key_is_written() {
+    let schema = "CREATE TABLE dossier (id INTEGER PRIMARY KEY, code UNIQUE, closed_at TEXT);
+                  INSERT INTO dossier VALUES (1, 5, NULL), (2, '05', NULL), (3, 'a-1', NULL), (4, 'A-1 ', NULL);";
+    for mode in MODES {
+        let database = Database::with(mode, schema);
+        let count = |column: &str, within: Duration| {
+            let mapping = SeriesMapping { key: vec![column.to_owned()], ..series("dossier") };
+            let keys = ["5", "A-1", "+4", "x", ""].map(|key| vec![key.to_owned()]);
+            let keys: Vec<&[String]> = keys.iter().map(Vec::as_slice).collect();
+            database.reader(std::slice::from_ref(&mapping)).count_alike(&mapping.series, &keys, within).unwrap()
+        };
+        assert_eq!(count("code", Duration::MAX), Some(vec![2, 2, 0, 0, 0]), "{mode}");
+        assert_eq!(count("code", Duration::ZERO), None, "{mode}");
+        assert_eq!(count("id", Duration::ZERO), Some(vec![0, 0, 1, 0, 0]), "{mode}: an index finds them");
+    }
+}
