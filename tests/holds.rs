@@ -133,8 +133,13 @@ fn execute(desk: &SharedDesk, plan: &PlanId) -> Statement {
 
 fn execute_telling(desk: &SharedDesk, plan: &PlanId, progress: &mut dyn FnMut(Progress)) -> Statement {
     let approved = approved_plan(desk, plan, &Actor::new("test (0)"), now()).unwrap();
-    let mut conditions =
-        Conditions { actor: &Actor::new("test (0)"), clock: &now, stop: &AtomicBool::new(false), progress };
+    let mut conditions = Conditions {
+        actor: &Actor::new("test (0)"),
+        clock: &now,
+        stop: &AtomicBool::new(false),
+        progress,
+        kept_waiting: &|_| {},
+    };
     apply(desk, &approved, &mut conditions).unwrap()
 }
 
@@ -375,7 +380,8 @@ fn a_database_restored_during_an_execution_ends_it_and_waits_for_a_person() {
         let resumed = approved_plan(door.here().unwrap(), &plan, &Actor::new("test (0)"), now());
         let stop = AtomicBool::new(false);
         let actor = Actor::new("test (0)");
-        let mut conditions = Conditions { actor: &actor, clock: &now, stop: &stop, progress: &mut |_| {} };
+        let mut conditions =
+            Conditions { actor: &actor, clock: &now, stop: &stop, progress: &mut |_| {}, kept_waiting: &|_| {} };
         let resumed = apply(door.here().unwrap(), &resumed.unwrap(), &mut conditions);
         assert!(matches!(resumed, Err(ExecuteError::Restored { .. })), "{what}: {resumed:?}");
         drop(door);
@@ -433,7 +439,8 @@ fn a_database_that_remembers_a_batch_which_the_log_does_not_know_ends_an_executi
         }
     };
     let stop = AtomicBool::new(false);
-    let mut conditions = Conditions { actor: &actor, clock: &now, stop: &stop, progress: &mut progress };
+    let mut conditions =
+        Conditions { actor: &actor, clock: &now, stop: &stop, progress: &mut progress, kept_waiting: &|_| {} };
     let ended = apply(desk, &approved, &mut conditions);
     assert!(matches!(ended, Err(ExecuteError::Desk(DeskError::LogBehind { .. }))), "{ended:?}");
     let left: i64 = database.query_row("SELECT count(*) FROM dossier", [], |row| row.get(0)).unwrap();

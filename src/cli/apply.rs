@@ -1,5 +1,6 @@
 //! `apply`: executes an approved plan, or goes on with one that was interrupted.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -18,7 +19,7 @@ use crate::disposition::clock::{Doubt, Obstacle};
 use crate::disposition::control::Control;
 use crate::disposition::desk::{Brake, Execution, SharedDesk, actor_of, approved_plan};
 use crate::disposition::door::{ANSWER_WITHIN, Client, SIGN_WITHIN};
-use crate::disposition::execute::{self, Conditions, ExecuteError, Progress, Recovered, Statement};
+use crate::disposition::execute::{self, Conditions, ExecuteError, Holder, Progress, Recovered, Statement};
 use crate::disposition::request::{Request, Response};
 use crate::model::{Instant, PlanId, Windows, counted, in_utc};
 use crate::report::run::{FilesReleased, RunReport};
@@ -80,7 +81,19 @@ impl Apply {
             // Also after the chunk, so that the next one does not begin.
             clock();
         };
-        let mut conditions = Conditions { actor: &actor, clock: &clock, stop: &stop, progress: &mut progress };
+        let told = Cell::new(None);
+        let kept_waiting = |holder: Holder| {
+            if told.replace(Some(holder)) != Some(holder) {
+                bar.suspend(|| note(&held_up(holder)));
+            }
+        };
+        let mut conditions = Conditions {
+            actor: &actor,
+            clock: &clock,
+            stop: &stop,
+            progress: &mut progress,
+            kept_waiting: &kept_waiting,
+        };
         let answer = || if is_answered_for { Ok(()) } else { answer_for_clock(brake) };
         let statement = execute((desk, &plan), door.now(), &answer, &mut conditions);
         bar.finish_and_clear();
@@ -96,6 +109,14 @@ impl Apply {
         }
         show(statement, began, &setup, session)
     }
+}
+
+/// What is said once while a batch waits for its turn.
+fn held_up(holder: Holder) -> String {
+    format!(
+        "another program {}; the run waits for its turn, and puts off what is left where it finds none for some minutes",
+        holder.activity()
+    )
 }
 
 /// Executes an approved plan, or tries again what one that was executed before has left, and settles what was

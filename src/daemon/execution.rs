@@ -16,7 +16,7 @@ use crate::disposition::ApprovedPlan;
 use crate::disposition::clock::Obstacle;
 use crate::disposition::control::RUN;
 use crate::disposition::desk::{DeskError, PlanState, approved_plan};
-use crate::disposition::execute::{self, Conditions, ExecuteError, Progress, Statement};
+use crate::disposition::execute::{self, Conditions, ExecuteError, Holder, Progress, Statement};
 use crate::disposition::request::{Refusal, RefusalKind};
 use crate::model::{Actor, Instant, PlanId};
 
@@ -195,7 +195,10 @@ impl Runner {
             // Also after the chunk, so that the next one does not begin.
             clock();
         };
-        let mut conditions = Conditions { actor, clock: &clock, stop: &stop, progress: &mut progress };
+        let kept_waiting =
+            |holder: Holder| tracing::info!(%plan, "another program {}: the run waits for its turn", holder.activity());
+        let mut conditions =
+            Conditions { actor, clock: &clock, stop: &stop, progress: &mut progress, kept_waiting: &kept_waiting };
         execute::apply(&self.desk, approved, &mut conditions)
     }
 

@@ -136,9 +136,17 @@ fn who_stops_a_run_that_waits_for_a_reader_is_told_what_held_it_up() {
         let house = in_rollback_mode(has_run);
         let plan = house.approved();
         let reader = reader(&house);
-        let mut run =
-            Process(house.command(&["apply", &plan, "--format", "json"]).stdout(Stdio::piped()).spawn().unwrap());
-        thread::sleep(Duration::from_secs(2));
+        let mut run = Process(
+            house
+                .command(&["apply", &plan, "--format", "json"])
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped())
+                .spawn()
+                .unwrap(),
+        );
+        let mut told = BufReader::new(run.0.stderr.take().unwrap()).lines();
+        let told = told.find(|line| line.as_ref().unwrap().contains("another program is reading the database"));
+        assert!(told.is_some(), "who waits is told what for");
         run.signal(Signal::TERM);
         let said: Json = serde_json::from_reader(run.0.stdout.take().unwrap()).unwrap();
         assert_eq!((run.end().code(), &said["deferred"]), (Some(5), &DUE.into()), "{has_run}: {said}");

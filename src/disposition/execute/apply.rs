@@ -18,6 +18,7 @@ use super::spool::SpoolDir;
 use super::statement::{Statement, Tally};
 use super::stayed::{Staying, leave};
 use super::target::Target;
+use super::turn::Holder;
 use super::writers::Writers;
 use super::{asked, declare, fault, halt, recover, restored, resume};
 use crate::audit::leaf::RecordOutcome;
@@ -41,6 +42,8 @@ pub struct Conditions<'a> {
     /// Set to stop after the chunk at hand.
     pub stop: &'a AtomicBool,
     pub progress: &'a mut dyn FnMut(Progress),
+    /// Told of who keeps the database locked, where a batch waits for more than some seconds.
+    pub kept_waiting: &'a dyn Fn(Holder),
 }
 
 /// How far a run has come.
@@ -264,6 +267,7 @@ impl<'a> Execution<'a> {
             spools: &self.spools,
             clock: conditions.clock,
             stop: conditions.stop,
+            kept_waiting: conditions.kept_waiting,
             windows: &self.install.windows,
             longest: self.install.limits.lock * PATIENCE,
             most_bytes,

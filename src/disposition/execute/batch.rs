@@ -43,6 +43,7 @@ pub(super) struct Bench<'a> {
     pub roots: &'a mut SeenRoots,
     pub clock: &'a dyn Fn() -> Instant,
     pub stop: &'a AtomicBool,
+    pub kept_waiting: &'a dyn Fn(Holder),
     pub windows: &'a Windows,
     /// How long a transaction may work before it is undone.
     pub longest: Duration,

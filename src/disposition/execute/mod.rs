@@ -51,3 +51,4 @@ pub use recover::{LeftBehind, Recovered, recover};
 pub use remains::{left_files, spooled_files, waiting_files};
 pub use restored::look_everywhere as look_for_restored;
 pub use statement::{Interrupted, Statement};
+pub use turn::Holder;

@@ -13,6 +13,9 @@ use super::fault;
 /// a COMMIT that gives way to a reader at once, only time tells when enough was tried.
 const ENOUGH: Duration = Duration::from_secs(25);
 
+/// Who waits for longer without a word might think that the program hangs.
+const TELLING: Duration = Duration::from_secs(3);
+
 /// The pauses grow up to this one, each with a jitter of its own.
 const LONGEST_PAUSE: Duration = Duration::from_millis(800);
 
@@ -25,11 +28,21 @@ pub(super) enum Turn<T> {
 
 /// Who kept the database locked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Holder {
+pub enum Holder {
     /// Kept a transaction from beginning.
     Writer,
     /// Kept a transaction from its COMMIT, or from what it changed beyond its memory: in rollback mode alone.
     Reader,
+}
+
+impl Holder {
+    /// What it does, for who waits.
+    pub fn activity(self) -> &'static str {
+        match self {
+            Self::Writer => "is writing to the database",
+            Self::Reader => "is reading the database in one long transaction",
+        }
+    }
 }
 
 /// Why records are put off.
@@ -53,7 +66,7 @@ pub(super) fn in_turn<T>(
     mut once: impl FnMut(&mut Bench<'_>) -> Result<Turn<T>, ExecuteError>,
 ) -> Result<Turn<T>, ExecuteError> {
     let began = Stopwatch::now();
-    let mut attempt = 1;
+    let (mut attempt, mut is_told) = (1, false);
     loop {
         let tried = Stopwatch::now();
         let turn = once(bench)?;
@@ -62,6 +75,10 @@ pub(super) fn in_turn<T>(
         let is_enough = began.elapsed() >= ENOUGH || fault::step("locked").is_err();
         if is_enough || bench.asked_to_end().is_some() {
             return Ok(turn);
+        }
+        if !is_told && began.elapsed() >= TELLING {
+            (bench.kept_waiting)(holder);
+            is_told = true;
         }
         // Work that is done in vain keeps writers waiting, too: they have the longer share.
         let least = if holder == Holder::Reader { tried.elapsed() } else { Duration::ZERO };
