@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::codec::LeafError;
 use super::keys::KeyError;
-use crate::model::{Instant, SourceName, counted};
+use crate::model::{Instant, Origin, SourceName, counted};
 
 /// A step on a file of the log failed.
 #[derive(Debug, thiserror::Error)]
@@ -66,6 +66,10 @@ pub enum LogError {
         "source {source_name} never had a fingerprint key of year {year}, so there is none to destroy; `retentiond audit show` lists the entries `fpkey`, which tell of every one"
     )]
     KeyUnknown { source_name: SourceName, year: i32 },
+    #[error(
+        "no log that is here tells of a fingerprint key of source {source_name} and year {year}, and of the logs before this one {log} cannot be read whole, so nobody can say whether there was one"
+    )]
+    KeyUntold { source_name: SourceName, year: i32, log: Origin },
     #[error("the fingerprint key of source {source_name} and year {year} is still needed: {why}")]
     KeyNeeded { source_name: SourceName, year: i32, why: &'static str },
     #[error("no open intent at entry {intent} awaits this outcome, record for record")]
@@ -111,7 +115,9 @@ impl LogError {
             Self::Interrupted { .. } => "log-interrupted",
             Self::Full { .. } => "disk-full",
             Self::Absent { .. } => "log-absent",
-            Self::KeyNeeded { .. } | Self::KeyDestroyed { .. } | Self::KeyUnknown { .. } => "fingerprint-key",
+            Self::KeyNeeded { .. } | Self::KeyDestroyed { .. } | Self::KeyUnknown { .. } | Self::KeyUntold { .. } => {
+                "fingerprint-key"
+            }
             Self::ClockBehind { .. } => "clock",
             _ => "log",
         }

@@ -2,6 +2,7 @@
 
 use chrono::Datelike;
 
+use super::earlier_keys::EarlierKeys;
 use super::error::LogError;
 use super::fingerprint::Fingerprinter;
 use super::keys::{self, Forgetting, KeyError};
@@ -40,17 +41,20 @@ impl DestructionLog {
         Ok(key.fingerprinter(source, year))
     }
 
-    /// Destroys a fingerprint key for good: what it named can no longer be looked up.
+    /// Destroys a fingerprint key for good: what it named can no longer be looked up. One that only the logs before
+    /// this one declare, this one declares first.
     ///
     /// # Errors
     /// [`LogError::KeyNeeded`] for the current year's key, where an intent waits for its outcome, and where a hold in
-    /// force names its record under it; [`LogError::KeyUnknown`] for one that never was.
+    /// force names its record under it; [`LogError::KeyUnknown`] for one that never was, [`LogError::KeyUntold`] where
+    /// that cannot be told.
     pub fn forget_key(&mut self, source: &SourceName, year: i32, actor: Actor, now: Instant) -> Result<(), LogError> {
         let needed = |why| Err(LogError::KeyNeeded { source_name: source.clone(), year, why });
+        let earlier = EarlierKeys::of(self)?;
         match self.standing.fpkeys.get(&(source.clone(), year)) {
             Some(Some(_)) => (),
             Some(None) => return Err(LogError::KeyDestroyed { source_name: source.clone(), year }),
-            None => return Err(LogError::KeyUnknown { source_name: source.clone(), year }),
+            None => earlier.check_place(&self.keys, source, year)?,
         }
         if year >= now.year() {
             return needed("records are still named under it this year");
@@ -58,7 +62,7 @@ impl DestructionLog {
         if self.standing.needs_key(source, year) {
             return needed("an intent that names records under it waits for its outcome; run `retentiond apply` first");
         }
-        if self.standing.holds_under(source, year) > 0 {
+        if self.standing.holds_under(source, year) + earlier.holds_under(self, source, year)? > 0 {
             return needed(
                 "a hold in force names its record under it; lift the hold first, or place it anew and lift the old one",
             );
@@ -73,15 +77,28 @@ impl DestructionLog {
     pub(super) fn finish_forgetting(&mut self, now: Instant) -> Result<(), LogError> {
         let Some(Forgetting { source, year, actor }) = Forgetting::load(&self.keys)? else { return Ok(()) };
         keys::destroy_fingerprint_key(&self.keys, &source, year)?;
-        if self.standing.fpkeys.get(&(source.clone(), year)) != Some(&None) {
-            match self.push(Body::FpkeyDestroyed(FpkeyDestroyed { source, year, actor }), now) {
-                // The leaf waits until the clock is right; the decision stays noted.
-                Err(LogError::ClockBehind { .. }) => return Ok(()),
-                other => other?,
-            };
+        match self.tell_forgotten(source, year, actor, now) {
+            // The leaf waits until the clock is right; the decision stays noted.
+            Err(LogError::ClockBehind { .. }) => return Ok(()),
+            told => told?,
         }
         self.sync()?;
         Ok(Forgetting::done(&self.keys)?)
+    }
+
+    /// Puts on record that a key is no more, which this log declares, or one before it: then this one says first which
+    /// key that was.
+    fn tell_forgotten(&mut self, source: SourceName, year: i32, actor: Actor, now: Instant) -> Result<(), LogError> {
+        let key = (source.clone(), year);
+        if !self.standing.fpkeys.contains_key(&key)
+            && let Some(commitment) = EarlierKeys::of(self)?.commitment(&source, year)
+        {
+            self.push(Body::Fpkey(Fpkey { source: source.clone(), year, commitment }), now)?;
+        }
+        if let Some(Some(_)) = self.standing.fpkeys.get(&key) {
+            self.push(Body::FpkeyDestroyed(FpkeyDestroyed { source, year, actor }), now)?;
+        }
+        Ok(())
     }
 
     /// Makes a new signing key; a `sigkey` leaf declares it, and it signs from the next checkpoint on.

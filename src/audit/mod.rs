@@ -16,6 +16,7 @@ mod disposed;
 mod divided;
 mod durable;
 pub mod earlier;
+mod earlier_keys;
 mod entries;
 pub mod error;
 pub mod export;

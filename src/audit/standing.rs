@@ -75,7 +75,12 @@ impl Standing {
     /// How many holds in force name their record under this fingerprint key: without it nobody could show which records
     /// they keep.
     pub fn holds_under(&self, source: &SourceName, year: i32) -> usize {
-        self.named_holds.values().filter(|(of, under)| of == source && *under == year).count()
+        self.named_under(source, year).count()
+    }
+
+    /// The holds in force that name their record under this fingerprint key.
+    pub fn named_under<'a>(&'a self, source: &'a SourceName, year: i32) -> impl Iterator<Item = &'a HoldId> {
+        self.named_holds.iter().filter(move |(_, (of, under))| of == source && *under == year).map(|(hold, _)| hold)
     }
 }
 

@@ -133,6 +133,34 @@ fn a_key_that_a_successor_went_on_with_and_forgot_is_forgotten_for_the_log_befor
     house.ask(&["approve", &plan, "--accept", "rules"]);
 }
 
+#[cfg(feature = "simulate")]
+#[test]
+fn a_key_under_which_only_the_log_before_named_records_can_be_forgotten_too() {
+    let house = House::new();
+    house.set_clock("2026-03-01T12:00:00Z");
+    let plan = house.approved();
+    house.ask(&["apply", &plan]);
+    for _ in 0..2 {
+        house.ask(&["audit", "adopt", "--reason", "moved"]);
+    }
+    let forget = ["audit", "forget-key", "app", "2026"];
+    assert_eq!(house.json(&forget).0, 3, "it is the key of this year");
+    house.set_clock("2028-03-01T12:00:00Z");
+    assert_eq!(house.ask(&LOOKUP)["answer"], "DESTROYED");
+    house.ask(&forget);
+    assert!(!house.path("state/private/keys/fp-app-2026.key").exists());
+    assert_eq!(warning(&house), None);
+    assert_eq!(house.ask(&LOOKUP)["answer"], "KEY-DESTROYED");
+    let (code, verified) = house.json(&["audit", "verify"]);
+    assert_eq!((code, &verified["verdict"]), (0, &"OK-UNANCHORED".into()), "{verified}");
+    let again = house.run(&forget);
+    assert!(again.code == 3 && again.flat_err().contains("was destroyed"), "{again:?}");
+    fs::rename(house.path("state/audit.2"), house.path("lost")).unwrap();
+    let untold = house.run(&["audit", "forget-key", "app", "2025"]);
+    let mend = "Put that log's directory back beside this one";
+    assert!(untold.code == 1 && untold.flat_err().contains(mend), "{untold:?}");
+}
+
 #[test]
 fn under_the_key_of_a_successor_nobody_says_that_what_the_lost_one_named_is_not_back() {
     let house = House::new();

@@ -62,6 +62,9 @@ impl From<LogError> for Failure {
             LogError::KeyUnknown { .. } => {
                 "Nothing was changed. Give the source and the year of a key that the log declares."
             }
+            LogError::KeyUntold { .. } => {
+                "Nothing was changed. Put that log's directory back beside this one, as `audit.N`, and run the command again."
+            }
             _ => "Nothing more is destroyed until the log can be written.",
         };
         Self::of_room(RefusalKind::of_log(&error).into(), error.code(), &error, "the destruction log", mend)

@@ -1,5 +1,6 @@
 //! The writer on a directory of its own; what other tests need to live with a log.
 
+mod earlier_keys;
 mod key_life;
 mod reading;
 
