@@ -50,21 +50,21 @@ pub fn held_by(file: &PlanFile, place: usize) -> BTreeMap<String, u64> {
 /// A sentence on what goes along; `uncounted` is the command that counts it.
 pub fn dependents_text(dependents: Option<Dependents>, is_shared: bool, uncounted: &str, words: &Words) -> String {
     let Some(Dependents { rows, files, uncounted: failing, at_most }) = dependents else {
-        return format!("\n{}", paragraph("", "  ", &words.fill(words.along_uncounted, &[uncounted])));
+        return format!("\n{}", paragraph("", "  ", &words.fill(words.planning.along_uncounted, &[uncounted])));
     };
     let mut sentences = Vec::new();
     if rows > 0 {
         let template = match (files > 0, at_most) {
-            (false, false) => words.along,
-            (false, true) => words.along_at_most,
-            (true, false) => words.along_files,
-            (true, true) => words.along_files_at_most,
+            (false, false) => words.planning.along,
+            (false, true) => words.planning.along_at_most,
+            (true, false) => words.planning.along_files,
+            (true, true) => words.planning.along_files_at_most,
         };
         sentences.push(words.fill(template, &[&count(rows, words), &count(files, words)]));
-        sentences.extend(is_shared.then(|| words.along_shared.to_owned()));
+        sentences.extend(is_shared.then(|| words.planning.along_shared.to_owned()));
     }
     if failing > 0 {
-        sentences.push(words.fill(words.along_failing, &[&count(failing, words)]));
+        sentences.push(words.fill(words.planning.along_failing, &[&count(failing, words)]));
     }
     match sentences.is_empty() {
         true => String::new(),
@@ -83,7 +83,7 @@ pub fn held_text<'r>(
             paragraph("  ", "    ", &format!("{hold}{}{} {series} ({rule})", words.colon, count(*records, words)))
         })
         .collect();
-    if lines.is_empty() { lines } else { format!("\n{}{lines}", paragraph("", "", words.held_by_title)) }
+    if lines.is_empty() { lines } else { format!("\n{}{lines}", paragraph("", "", words.planning.held_by_title)) }
 }
 
 #[cfg(test)]

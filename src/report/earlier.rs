@@ -9,14 +9,14 @@ pub fn lines(earlier: &[EarlierLog], words: &Words) -> String {
     let mut text = String::new();
     for log in earlier {
         let template = match log.state {
-            EarlierState::Whole | EarlierState::Partial => words.earlier_whole,
-            EarlierState::Missing => words.earlier_missing,
-            EarlierState::Other => words.earlier_other,
-            EarlierState::Unread => words.earlier_unread,
+            EarlierState::Whole | EarlierState::Partial => words.audit.earlier_whole,
+            EarlierState::Missing => words.audit.earlier_missing,
+            EarlierState::Other => words.audit.earlier_other,
+            EarlierState::Unread => words.audit.earlier_unread,
         };
         text += &paragraph("", "  ", &filled(log, template, words));
         if log.state == EarlierState::Partial {
-            text += &paragraph("  ", "  ", words.earlier_partial);
+            text += &paragraph("  ", "  ", words.audit.earlier_partial);
         }
     }
     text
@@ -26,10 +26,12 @@ pub fn lines(earlier: &[EarlierLog], words: &Words) -> String {
 pub(super) fn not_seen(log: &EarlierLog, words: &Words) -> Option<String> {
     match log.state {
         EarlierState::Whole => None,
-        EarlierState::Partial => Some(format!("{} {}", filled(log, words.earlier_whole, words), words.earlier_partial)),
-        EarlierState::Missing => Some(filled(log, words.earlier_missing, words)),
-        EarlierState::Other => Some(filled(log, words.earlier_other, words)),
-        EarlierState::Unread => Some(filled(log, words.earlier_unread, words)),
+        EarlierState::Partial => {
+            Some(format!("{} {}", filled(log, words.audit.earlier_whole, words), words.audit.earlier_partial))
+        }
+        EarlierState::Missing => Some(filled(log, words.audit.earlier_missing, words)),
+        EarlierState::Other => Some(filled(log, words.audit.earlier_other, words)),
+        EarlierState::Unread => Some(filled(log, words.audit.earlier_unread, words)),
     }
 }
 

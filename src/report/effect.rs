@@ -92,7 +92,7 @@ pub fn basis(basis: &Basis, words: &Words) -> String {
 /// A rule each, with what goes along beneath it.
 pub fn text(effects: &[Effect], words: &Words) -> String {
     let rules: String = effects.iter().map(|effect| effect.text(words)).collect();
-    if rules.is_empty() { rules } else { format!("\n{}{rules}", paragraph("", "", words.effects_title)) }
+    if rules.is_empty() { rules } else { format!("\n{}{rules}", paragraph("", "", words.planning.effects_title)) }
 }
 
 impl Effect {
@@ -129,18 +129,18 @@ impl Effect {
         let head = format!("{} {}{title}{}{}", self.rule, self.series, words.colon, self.sentence(words));
         let mut text = paragraph("  ", "    ", &head);
         for basis in &self.basis {
-            text += &paragraph("    ", "      ", &words.fill(words.rests_on, &[basis]));
+            text += &paragraph("    ", "      ", &words.fill(words.planning.rests_on, &[basis]));
         }
         if let Some(rival) = &self.overruled_by {
             // What it would do to parts and columns is nobody's concern.
-            return text + &paragraph("    ", "      ", &words.fill(words.overruled, &[rival]));
+            return text + &paragraph("    ", "      ", &words.fill(words.planning.overruled, &[rival]));
         }
         text += &self.masks_text(words);
         for (fate, template) in [
-            (Fate::Destroyed, words.parts_destroyed),
-            (Fate::DestroyedWithLast, words.parts_destroyed_with_last),
-            (Fate::Detached, words.parts_detached),
-            (Fate::Untouched, words.parts_untouched),
+            (Fate::Destroyed, words.planning.parts_destroyed),
+            (Fate::DestroyedWithLast, words.planning.parts_destroyed_with_last),
+            (Fate::Detached, words.planning.parts_detached),
+            (Fate::Untouched, words.planning.parts_untouched),
         ] {
             let parts: Vec<_> =
                 self.parts.iter().filter(|part| part.fate == fate).map(|part| part.text(words)).collect();
@@ -149,7 +149,7 @@ impl Effect {
             }
         }
         if self.disposition == "destroy" && self.parts.is_empty() {
-            text += &paragraph("    ", "      ", words.no_parts);
+            text += &paragraph("    ", "      ", words.planning.no_parts);
         }
         text
     }
@@ -157,15 +157,15 @@ impl Effect {
     /// What happens, and when.
     fn sentence(&self, words: &Words) -> String {
         let template = match self.disposition.as_str() {
-            "destroy" => words.effect_destroy,
-            "anonymize" => words.effect_anonymize,
-            "transfer" => words.effect_transfer,
-            "select" => words.effect_select,
-            "floor" => words.effect_floor,
-            _ => return words.effect_permanent.to_owned(),
+            "destroy" => words.planning.effect_destroy,
+            "anonymize" => words.planning.effect_anonymize,
+            "transfer" => words.planning.effect_transfer,
+            "select" => words.planning.effect_select,
+            "floor" => words.planning.effect_floor,
+            _ => return words.planning.effect_permanent.to_owned(),
         };
         let ways: Vec<_> = self.ways.iter().map(|way| self.way(way, words)).collect();
-        let first = if ways.len() > 1 { words.whichever_first } else { "" };
+        let first = if ways.len() > 1 { words.planning.whichever_first } else { "" };
         words.fill(template, &[&format!("{}{first}", ways.join(words.or))])
     }
 
@@ -177,8 +177,8 @@ impl Effect {
             format!("{} ({called})", way.trigger)
         };
         let counted = match length(way.period, words) {
-            Some(length) => words.fill(words.after, &[&length, &trigger]),
-            None => words.fill(words.at_once, &[&trigger]),
+            Some(length) => words.fill(words.planning.after, &[&length, &trigger]),
+            None => words.fill(words.planning.at_once, &[&trigger]),
         };
         let year_end = self.year_end.as_ref().map(|day| words.fill(words.of_year_end, &[day])).unwrap_or_default();
         counted + &year_end
@@ -192,7 +192,7 @@ impl Effect {
         let masks: Vec<_> = self.masks.iter().map(mask).collect();
         match masks.is_empty() {
             true => String::new(),
-            false => paragraph("    ", "      ", &words.fill(words.masks_are, &[&masks.join(", ")])),
+            false => paragraph("    ", "      ", &words.fill(words.planning.masks_are, &[&masks.join(", ")])),
         }
     }
 }
@@ -204,22 +204,22 @@ fn length(period: Keep, words: &Words) -> Option<String> {
         Keep::Immediate => return None,
         Keep::Civil(period) => {
             let months = match period.months {
-                months if months % 12 == 0 => (months / 12, words.years),
-                months => (months, words.months),
+                months if months % 12 == 0 => (months / 12, words.planning.years),
+                months => (months, words.planning.months),
             };
-            let pieces = [months, (period.days, words.days)];
+            let pieces = [months, (period.days, words.planning.days)];
             pieces
                 .into_iter()
                 .map(|(number, unit)| (i64::from(number), unit))
                 .filter(|(number, _)| *number > 0)
                 .collect()
         }
-        Keep::Exact { seconds } if seconds % SECONDS[0] == 0 => vec![(seconds / SECONDS[0], words.hours)],
-        Keep::Exact { seconds } if seconds % SECONDS[1] == 0 => vec![(seconds / SECONDS[1], words.minutes)],
-        Keep::Exact { seconds } => vec![(seconds, words.seconds)],
+        Keep::Exact { seconds } if seconds % SECONDS[0] == 0 => vec![(seconds / SECONDS[0], words.planning.hours)],
+        Keep::Exact { seconds } if seconds % SECONDS[1] == 0 => vec![(seconds / SECONDS[1], words.planning.minutes)],
+        Keep::Exact { seconds } => vec![(seconds, words.planning.seconds)],
     };
     let texts: Vec<_> = pieces.iter().map(|(number, unit)| words.fill(unit, &[&number.to_string()])).collect();
-    Some(texts.join(words.and))
+    Some(texts.join(words.planning.and))
 }
 
 #[cfg(test)]

@@ -35,20 +35,21 @@ impl Report for ForecastReport {
     fn text(&self, words: &Words) -> String {
         let lacks = unread::text(&self.unread, words);
         if self.rules.is_empty() {
-            return format!("{lacks}{}\n", words.no_forecast);
+            return format!("{lacks}{}\n", words.planning.no_forecast);
         }
-        let headings = [words.month.to_owned()].into_iter().chain(self.rules.iter().map(|rule| rule.rule.clone()));
+        let headings =
+            [words.planning.month.to_owned()].into_iter().chain(self.rules.iter().map(|rule| rule.rule.clone()));
         let mut table = Table::new(headings).numbers(1..=self.rules.len());
         let mut line = |name: &str, number: &dyn Fn(&ForecastLine) -> u64| {
             let cells = self.rules.iter().map(|rule| count(number(rule), words));
             table.row([name.to_owned()].into_iter().chain(cells));
         };
-        line(words.due_now, &|rule| rule.now);
+        line(words.planning.due_now, &|rule| rule.now);
         for month in &self.months {
             line(month, &|rule| rule.months.get(month).copied().unwrap_or_default());
         }
-        line(words.later, &|rule| rule.later);
-        let notes = [words.forecast_counts, words.forecast_note].map(|note| paragraph("", "", note));
+        line(words.planning.later, &|rule| rule.later);
+        let notes = [words.planning.forecast_counts, words.planning.forecast_note].map(|note| paragraph("", "", note));
         format!("{lacks}{}\n{}", table.text(), notes.concat())
     }
 

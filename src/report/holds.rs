@@ -192,7 +192,7 @@ impl HoldDone {
         };
         if let Some(found) = &self.found {
             let meaning = lookup::meaning(found, words);
-            text += &paragraph("", "  ", &format!("{}{}{meaning}", words.in_the_log, words.colon));
+            text += &paragraph("", "  ", &format!("{}{}{meaning}", words.explain.in_the_log, words.colon));
             text += &lookup::mentions(found, words);
         }
         text

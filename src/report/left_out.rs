@@ -25,7 +25,7 @@ pub fn warnings(only: &[RuleNumber], install: &Installation, words: &Words) -> V
             let left_out: Vec<&str> = rules_of(other, install).into_iter().map(RuleNumber::as_str).collect();
             if !left_out.is_empty() {
                 let (other, own) = (other.series.as_str(), mapping.series.as_str());
-                warnings.push(words.fill(words.part_goes_along, &[other, own, &left_out.join(", "), own]));
+                warnings.push(words.fill(words.planning.part_goes_along, &[other, own, &left_out.join(", "), own]));
             }
         }
     }

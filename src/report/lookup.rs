@@ -29,10 +29,10 @@ impl Report for LookupReport {
         let mut text = format!("{series}{}{}{}\n", one_line(&self.of), words.colon, self.found.answer);
         text += &paragraph("", "", &meaning(&self.found, words));
         if self.found.answer == Answer::NotFound {
-            text += &paragraph("", "", words.parts_unnamed);
+            text += &paragraph("", "", words.audit.parts_unnamed);
         }
         if self.cited && self.found.is_absent() {
-            text += &paragraph("", "", words.cited_exactly);
+            text += &paragraph("", "", words.audit.cited_exactly);
         }
         text += &unsigned(&self.found, words);
         if self.found.records.is_empty() {
@@ -46,7 +46,7 @@ impl Report for LookupReport {
         }
         if !self.found.destroyed_keys.is_empty() {
             let years: Vec<_> = self.found.destroyed_keys.iter().map(ToString::to_string).collect();
-            text += &format!("{}\n", words.fill(words.keys_destroyed, &[&years.join(", ")]));
+            text += &format!("{}\n", words.fill(words.audit.keys_destroyed, &[&years.join(", ")]));
         }
         text += &missing(&self.found, words);
         text
@@ -87,7 +87,9 @@ pub fn mentions(found: &Found, words: &Words) -> String {
 /// The keys and the earlier logs that are not here, and the mend; empty where none is missing.
 pub fn missing(found: &Found, words: &Words) -> String {
     let mut text = String::new();
-    for (years, template) in [(&found.missing_keys, words.keys_missing), (&found.replaced_keys, words.keys_replaced)] {
+    for (years, template) in
+        [(&found.missing_keys, words.audit.keys_missing), (&found.replaced_keys, words.audit.keys_replaced)]
+    {
         if !years.is_empty() {
             let years: Vec<_> = years.iter().map(ToString::to_string).collect();
             text += &paragraph("", "  ", &words.fill(template, &[&years.join(", ")]));
@@ -95,25 +97,25 @@ pub fn missing(found: &Found, words: &Words) -> String {
     }
     for log in &found.missing_logs {
         let template = match log.state {
-            EarlierState::Other => words.log_other,
-            EarlierState::Unread => words.log_unread,
-            EarlierState::Whole | EarlierState::Partial => words.log_partial,
-            EarlierState::Missing => words.log_missing,
+            EarlierState::Other => words.audit.log_other,
+            EarlierState::Unread => words.audit.log_unread,
+            EarlierState::Whole | EarlierState::Partial => words.audit.log_partial,
+            EarlierState::Missing => words.audit.log_missing,
         };
         text += &paragraph("", "  ", &earlier::filled(log, template, words));
     }
     if found.uncited > 0 {
-        text += &paragraph("", "  ", &words.fill(words.names_uncited, &[&count(found.uncited, words)]));
+        text += &paragraph("", "  ", &words.fill(words.audit.names_uncited, &[&count(found.uncited, words)]));
     }
     for (columns, records) in &found.named_otherwise {
-        text += &paragraph("", "  ", &words.fill(words.names_otherwise, &[&count(*records, words), columns]));
+        text += &paragraph("", "  ", &words.fill(words.audit.names_otherwise, &[&count(*records, words), columns]));
     }
     if !found.unmapped.is_empty() && !found.is_final() {
         let names: Vec<_> = found.unmapped.iter().map(|named| format!("{}/{}", named.source, named.series)).collect();
-        text += &paragraph("", "  ", &words.fill(words.names_unmapped, &[&names.join(", ")]));
+        text += &paragraph("", "  ", &words.fill(words.audit.names_unmapped, &[&names.join(", ")]));
     }
     for remembered in &found.remembered {
-        let template = if remembered.behind { words.log_behind } else { words.log_elsewhere };
+        let template = if remembered.behind { words.audit.log_behind } else { words.audit.log_elsewhere };
         let batches = count(remembered.batches, words);
         text += &paragraph("", "  ", &words.fill(template, &[&batches, remembered.log.as_str()]));
     }
@@ -129,7 +131,7 @@ fn unsigned(found: &Found, words: &Words) -> String {
     };
     let own = found.mentions.iter().filter(|mention| mention.log.is_none());
     match own.flat_map(told).flatten().any(is_unsigned) {
-        true => paragraph("", "  ", &words.fill(words.answer_unsigned, &[&found.signed.to_string()])),
+        true => paragraph("", "  ", &words.fill(words.audit.answer_unsigned, &[&found.signed.to_string()])),
         false => String::new(),
     }
 }
@@ -143,9 +145,9 @@ pub fn line(mention: &Mention, words: &Words) -> String {
         Some(outcome) => {
             let (at, outcome) = (date_time(outcome.at), outcome.entry.to_string());
             let answer = mention.answer.to_string();
-            words.fill(words.mention_settled, &[&answer, &at, law[0], law[1], law[2], &entry, &outcome])
+            words.fill(words.audit.mention_settled, &[&answer, &at, law[0], law[1], law[2], &entry, &outcome])
         }
-        None => words.fill(words.mention_open, &[&date_time(mention.announced), law[0], law[1], law[2], &entry]),
+        None => words.fill(words.audit.mention_open, &[&date_time(mention.announced), law[0], law[1], law[2], &entry]),
     }
 }
 
@@ -153,21 +155,21 @@ pub fn line(mention: &Mention, words: &Words) -> String {
 fn since(mention: &Mention, words: &Words) -> Vec<String> {
     let mut lines = Vec::new();
     if mention.retyped {
-        lines.push(words.mention_retyped.to_owned());
+        lines.push(words.audit.mention_retyped.to_owned());
     }
     if let Some(entry) = mention.corrected {
         let entry = of_log(entry, mention.corrected_log.as_ref());
         lines.push(match mention.back {
-            Some(back) => words.fill(words.mention_corrected, &[&entry, &count(back.records, words)]),
-            None if mention.answer == Answer::Incomplete => words.fill(words.mention_released, &[&entry]),
-            None => words.fill(words.mention_completed, &[&entry]),
+            Some(back) => words.fill(words.audit.mention_corrected, &[&entry, &count(back.records, words)]),
+            None if mention.answer == Answer::Incomplete => words.fill(words.audit.mention_released, &[&entry]),
+            None => words.fill(words.audit.mention_completed, &[&entry]),
         });
     }
     if let Some(entry) = mention.still_gone {
-        lines.push(words.fill(words.mention_still_gone, &[&entry.to_string()]));
+        lines.push(words.fill(words.audit.mention_still_gone, &[&entry.to_string()]));
     }
     if let Some(entry) = mention.restored_since {
-        lines.push(words.fill(words.mention_restored, &[&of_log(entry, mention.restored_log.as_ref())]));
+        lines.push(words.fill(words.audit.mention_restored, &[&of_log(entry, mention.restored_log.as_ref())]));
     }
     lines
 }
@@ -180,10 +182,10 @@ fn of_log(entry: u64, log: Option<&Origin>) -> String {
 /// What kept a record that was announced, by the letter of its outcome.
 fn kept_by(letter: Option<char>, words: &Words) -> &'static str {
     match letter.and_then(RecordOutcome::of_letter) {
-        Some(RecordOutcome::Held) => words.kept_by_hold,
-        Some(RecordOutcome::Blocked) => words.kept_by_blocker,
-        Some(RecordOutcome::Drifted) => words.kept_by_drift,
-        _ => words.kept_by_delay,
+        Some(RecordOutcome::Held) => words.audit.kept_by_hold,
+        Some(RecordOutcome::Blocked) => words.audit.kept_by_blocker,
+        Some(RecordOutcome::Drifted) => words.audit.kept_by_drift,
+        _ => words.audit.kept_by_delay,
     }
 }
 
@@ -191,14 +193,14 @@ fn kept_by(letter: Option<char>, words: &Words) -> &'static str {
 pub fn meaning(found: &Found, words: &Words) -> String {
     let meaning = own_meaning(found, words);
     match &found.told_as {
-        Some(series) => words.fill(words.told_as_other, &[series.as_str(), &meaning]),
+        Some(series) => words.fill(words.audit.told_as_other, &[series.as_str(), &meaning]),
         None => meaning,
     }
 }
 
 fn own_meaning(found: &Found, words: &Words) -> String {
     if !found.records.is_empty() {
-        let template = if found.may_be_fewer() { words.answer_names } else { words.answer_several };
+        let template = if found.may_be_fewer() { words.audit.answer_names } else { words.audit.answer_several };
         return words.fill(template, &[&count(found.records.len() as u64, words)]);
     }
     let last = found.deciding();
@@ -207,27 +209,29 @@ fn own_meaning(found: &Found, words: &Words) -> String {
     let is_in_doubt = last.is_some_and(|last| last.restored_since.is_some());
     let was_looked_for = || last.is_some_and(|last| last.still_gone.is_some());
     let template = match found.answer {
-        Answer::Resurrected if is_surely_back() => words.answer_resurrected_surely,
-        Answer::Destroyed if is_in_doubt => words.answer_destroyed_restored,
-        Answer::Anonymized if is_in_doubt => words.answer_anonymized_restored,
-        Answer::Destroyed if was_looked_for() => words.answer_destroyed_still,
-        Answer::Destroyed if last.is_some_and(|last| last.corrected.is_some()) => words.answer_destroyed_completed,
-        Answer::Destroyed => words.answer_destroyed,
-        Answer::Anonymized => words.answer_anonymized,
-        Answer::Pending if last.is_some_and(|last| last.outcome.is_some()) => words.answer_left,
-        Answer::Pending => words.answer_pending,
-        Answer::Incomplete => words.answer_incomplete,
+        Answer::Resurrected if is_surely_back() => words.audit.answer_resurrected_surely,
+        Answer::Destroyed if is_in_doubt => words.audit.answer_destroyed_restored,
+        Answer::Anonymized if is_in_doubt => words.audit.answer_anonymized_restored,
+        Answer::Destroyed if was_looked_for() => words.audit.answer_destroyed_still,
+        Answer::Destroyed if last.is_some_and(|last| last.corrected.is_some()) => {
+            words.audit.answer_destroyed_completed
+        }
+        Answer::Destroyed => words.audit.answer_destroyed,
+        Answer::Anonymized => words.audit.answer_anonymized,
+        Answer::Pending if last.is_some_and(|last| last.outcome.is_some()) => words.audit.answer_left,
+        Answer::Pending => words.audit.answer_pending,
+        Answer::Incomplete => words.audit.answer_incomplete,
         Answer::Aborted => {
             let letter = last.and_then(|last| last.outcome.as_ref()).map(|outcome| outcome.letter);
-            return words.fill(words.answer_aborted, &[kept_by(letter, words)]);
+            return words.fill(words.audit.answer_aborted, &[kept_by(letter, words)]);
         }
-        Answer::Gone => words.answer_gone,
-        Answer::Failed => words.answer_failed,
-        Answer::Resurrected => words.answer_resurrected,
-        Answer::NotFound => words.answer_not_found,
-        Answer::KeyDestroyed => words.answer_key_destroyed,
+        Answer::Gone => words.audit.answer_gone,
+        Answer::Failed => words.audit.answer_failed,
+        Answer::Resurrected => words.audit.answer_resurrected,
+        Answer::NotFound => words.audit.answer_not_found,
+        Answer::KeyDestroyed => words.audit.answer_key_destroyed,
         // Told above, by the number of its records.
-        Answer::CannotTell | Answer::Several => words.answer_cannot_tell,
+        Answer::CannotTell | Answer::Several => words.audit.answer_cannot_tell,
     };
     words.fill(template, &[&at])
 }

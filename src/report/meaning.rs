@@ -49,7 +49,7 @@ pub fn warnings(meanings: &[Meaning], words: &Words) -> Vec<String> {
     let may_go = meanings.iter().filter(|meaning| !meaning.goes_with.is_empty());
     let warning = |meaning: &Meaning| {
         let trigger = meaning.trigger.as_deref().unwrap_or_default();
-        words.fill(words.date_goes_first, &[&meaning.series, trigger, &meaning.goes_with.join(", ")])
+        words.fill(words.planning.date_goes_first, &[&meaning.series, trigger, &meaning.goes_with.join(", ")])
     };
     may_go.map(warning).collect()
 }
@@ -57,7 +57,7 @@ pub fn warnings(meanings: &[Meaning], words: &Words) -> Vec<String> {
 /// One line for each.
 pub fn text(meanings: &[Meaning], words: &Words) -> String {
     let line = |meaning: &Meaning| {
-        let of = meaning.trigger.as_deref().unwrap_or(words.filter_of_series);
+        let of = meaning.trigger.as_deref().unwrap_or(words.planning.filter_of_series);
         // An expression may be written over several lines.
         let is = meaning.is.split_whitespace().collect::<Vec<_>>().join(" ");
         paragraph("  ", "    ", &format!("{} {of}{}{is}", meaning.series, words.colon))
@@ -68,7 +68,7 @@ pub fn text(meanings: &[Meaning], words: &Words) -> String {
     }
     let warnings: String =
         warnings(meanings, words).iter().map(|one| format!("\n{}", paragraph("", "", one))).collect();
-    format!("\n{}{lines}{warnings}", paragraph("", "", words.meaning_title))
+    format!("\n{}{lines}{warnings}", paragraph("", "", words.planning.meaning_title))
 }
 
 fn event_text(event: &EventMapping, table: &str) -> String {

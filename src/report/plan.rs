@@ -169,12 +169,15 @@ impl Report for PlanReport {
         let mut text = paragraph("", "  ", &self.title(words));
         text += &unread::text(&self.unread, words);
         if let Some(rule) = &self.lists_only {
-            text += &paragraph("", "  ", &words.fill(words.plan_lists_only_title, &[rule]));
+            text += &paragraph("", "  ", &words.fill(words.planning.plan_lists_only_title, &[rule]));
         }
         for calendar in &self.calendars {
             let version = calendar.version.to_string();
-            text +=
-                &paragraph("", "  ", &words.fill(words.under_calendar, &[&calendar.number, &version, &calendar.zone]));
+            text += &paragraph(
+                "",
+                "  ",
+                &words.fill(words.planning.under_calendar, &[&calendar.number, &version, &calendar.zone]),
+            );
         }
         text += &format!("\n{}", self.table(words));
         text += &self.dependents(words);
@@ -196,7 +199,7 @@ impl Report for PlanReport {
 
 impl PlanReport {
     fn title(&self, words: &Words) -> String {
-        let template = if self.simulation { words.simulation_title } else { words.plan_title };
+        let template = if self.simulation { words.planning.simulation_title } else { words.planning.plan_title };
         words.fill(template, &[&self.plan, &self.as_of, &count(self.planned, words)])
     }
 
@@ -245,7 +248,11 @@ impl PlanReport {
             paragraph("  ", "    ", &format!("{}{}{}", row.series, words.colon, kinds.join(", ")))
         });
         let lines: String = kinds.collect();
-        if lines.is_empty() { String::new() } else { format!("\n{}{lines}", paragraph("", "", words.undated_title)) }
+        if lines.is_empty() {
+            String::new()
+        } else {
+            format!("\n{}{lines}", paragraph("", "", words.planning.undated_title))
+        }
     }
 
     /// Records that block each other in a circle are never destroyed: someone should clear a reference.
@@ -258,7 +265,7 @@ impl PlanReport {
             return lines;
         }
         let command = format!("{} explain", self.program);
-        format!("\n{}{lines}", paragraph("", "", &words.fill(words.circles_title, &[&command])))
+        format!("\n{}{lines}", paragraph("", "", &words.fill(words.planning.circles_title, &[&command])))
     }
 
     /// Files that wait to go with records of earlier plans.
@@ -269,24 +276,29 @@ impl PlanReport {
 
     fn closing(&self, words: &Words) -> String {
         if self.simulation {
-            return format!("\n{}", paragraph("", "", words.simulation_note));
+            return format!("\n{}", paragraph("", "", words.planning.simulation_note));
         }
         if self.planned == 0 {
-            let nothing_due =
-                if self.unread.is_empty() { words.nothing_due } else { words.nothing_due_in_what_was_read };
+            let nothing_due = if self.unread.is_empty() {
+                words.planning.nothing_due
+            } else {
+                words.planning.nothing_due_in_what_was_read
+            };
             return format!("\n{}", paragraph("", "", nothing_due));
         }
-        let mut text = format!("\n{}", paragraph("", "", words.dry_run_note));
+        let mut text = format!("\n{}", paragraph("", "", words.planning.dry_run_note));
         text += &unread::closing(&self.unread, words);
         if self.tripped.is_empty() {
-            text +=
-                &format!("{}\n", words.fill(words.approve_hint, &[&format!("{} approve {}", self.program, self.plan)]));
+            text += &format!(
+                "{}\n",
+                words.fill(words.planning.approve_hint, &[&format!("{} approve {}", self.program, self.plan)])
+            );
             return text;
         }
-        text += &format!("\n{}", paragraph("", "", words.rails_title));
+        text += &format!("\n{}", paragraph("", "", words.planning.rails_title));
         text += &rails::text(&self.tripped, words);
         let command = format!("{} approve {} --accept {}", self.program, self.plan, self.rails.join(","));
-        text += &format!("\n{}\n", words.fill(words.accept_hint, &[&command]));
+        text += &format!("\n{}\n", words.fill(words.planning.accept_hint, &[&command]));
         text
     }
 }

@@ -140,24 +140,26 @@ impl From<&Decision> for Approved {
 
 impl Report for Approved {
     fn text(&self, words: &Words) -> String {
-        let mut text = paragraph("", "", &words.fill(words.approved, &[&self.plan, &self.by, &self.at]));
+        let mut text = paragraph("", "", &words.fill(words.planning.approved, &[&self.plan, &self.by, &self.at]));
         if !self.accepted.is_empty() {
-            text += &paragraph("", "", &words.fill(words.approved_rails, &[&self.accepted.join(", ")]));
+            text += &paragraph("", "", &words.fill(words.planning.approved_rails, &[&self.accepted.join(", ")]));
         }
         if !self.only.is_empty() {
-            text += &paragraph("", "", &words.fill(words.approved_only, &[&self.only.join(", ")]));
+            text += &paragraph("", "", &words.fill(words.planning.approved_only, &[&self.only.join(", ")]));
         }
         if self.excepted > 0 {
-            text += &paragraph("", "", &words.fill(words.approved_except, &[&count(self.excepted, words)]));
+            text += &paragraph("", "", &words.fill(words.planning.approved_except, &[&count(self.excepted, words)]));
         }
         text += &self.warnings.iter().map(|warning| paragraph("", "  ", warning)).collect::<String>();
         let command = |subcommand: &str| format!("{} {subcommand}", self.program);
         let reject = command(&format!("reject {} --reason …", self.plan));
         let pause = command("ctl pause --reason …");
         let hint = match &self.executes {
-            Executes::Apply => words.fill(words.apply_hint, &[&command(&format!("apply {}", self.plan))]),
-            Executes::Daemon { waits: None } => words.fill(words.daemon_hint, &[&reject, &pause]),
-            Executes::Daemon { waits: Some(waits) } => words.fill(words.daemon_waits_hint, &[waits, &reject, &pause]),
+            Executes::Apply => words.fill(words.planning.apply_hint, &[&command(&format!("apply {}", self.plan))]),
+            Executes::Daemon { waits: None } => words.fill(words.planning.daemon_hint, &[&reject, &pause]),
+            Executes::Daemon { waits: Some(waits) } => {
+                words.fill(words.planning.daemon_waits_hint, &[waits, &reject, &pause])
+            }
         };
         text + &format!("{hint}\n")
     }
@@ -175,7 +177,7 @@ pub struct Rejected {
 
 impl Report for Rejected {
     fn text(&self, words: &Words) -> String {
-        paragraph("", "", &words.fill(words.rejected, &[&self.plan]))
+        paragraph("", "", &words.fill(words.planning.rejected, &[&self.plan]))
     }
 
     fn json(&self) -> Value {
@@ -186,7 +188,7 @@ impl Report for Rejected {
 impl Report for PlansReport {
     fn text(&self, words: &Words) -> String {
         if self.plans.is_empty() {
-            return format!("{}\n", words.no_plan);
+            return format!("{}\n", words.planning.no_plan);
         }
         let mut table = Table::new([words.plan, words.made, words.state, words.planned, words.rails, words.by]);
         table = table.numbers([3]);
@@ -218,10 +220,12 @@ impl PlanLine {
     /// What the table has no column for: what could not be read, what an approval in part leaves out, why it was
     /// rejected, what is wrong with it.
     fn remarks(&self, words: &Words) -> Vec<String> {
-        let unread = (!self.unread.is_empty()).then(|| words.fill(words.plan_without, &[&self.unread.join(", ")]));
-        let listed = self.lists_only.as_ref().map(|rule| words.fill(words.plan_lists_only, &[rule]));
-        let only = (!self.only.is_empty()).then(|| words.fill(words.approved_only, &[&self.only.join(", ")]));
-        let excepted = (self.excepted > 0).then(|| words.fill(words.plan_excepted, &[&count(self.excepted, words)]));
+        let unread =
+            (!self.unread.is_empty()).then(|| words.fill(words.planning.plan_without, &[&self.unread.join(", ")]));
+        let listed = self.lists_only.as_ref().map(|rule| words.fill(words.planning.plan_lists_only, &[rule]));
+        let only = (!self.only.is_empty()).then(|| words.fill(words.planning.approved_only, &[&self.only.join(", ")]));
+        let excepted =
+            (self.excepted > 0).then(|| words.fill(words.planning.plan_excepted, &[&count(self.excepted, words)]));
         unread.into_iter().chain(listed).chain(only).chain(excepted).chain(self.note.clone()).collect()
     }
 
@@ -229,7 +233,7 @@ impl PlanLine {
     fn planned_text(&self, words: &Words) -> String {
         let planned = count(self.planned, words);
         match self.approved.filter(|approved| *approved < self.planned) {
-            Some(approved) => words.fill(words.part_of, &[&count(approved, words), &planned]),
+            Some(approved) => words.fill(words.planning.part_of, &[&count(approved, words), &planned]),
             None => planned,
         }
     }

@@ -53,20 +53,20 @@ impl TrippedRail {
         let Some(figures) = &self.figures else { return self.message.clone() };
         match figures {
             Figures::Share { going, rows, share, most } => {
-                words.fill(words.rail_share, &[&n(going), &n(rows), series, &percent(share), &percent(most)])
+                words.fill(words.planning.rail_share, &[&n(going), &n(rows), series, &percent(share), &percent(most)])
             }
-            Figures::Count { going, most } => words.fill(words.rail_count, &[&n(going), series, &n(most)]),
-            Figures::Median { going, usual } => words.fill(words.rail_median, &[&n(going), rule, &n(usual)]),
-            Figures::Empty => words.fill(words.rail_empty, &[series]),
-            Figures::NewRules => words.fill(words.rail_new_rules, &[series]),
-            Figures::TakenBack => words.fill(words.rail_taken_back, &[series]),
-            Figures::OtherRules => words.fill(words.rail_other_rules, &[series]),
-            Figures::Mapping => words.fill(words.rail_mapping, &[series]),
-            Figures::Guesses { lines } => words.fill(words.rail_guesses, &[series, &lines.join(", ")]),
-            Figures::Backlog { records } => words.fill(words.rail_backlog, &[&n(records), rule]),
-            Figures::Back { records } => words.fill(words.rail_back, &[&n(records), series]),
-            Figures::Untold { source } => words.fill(words.rail_untold, &[source.as_str()]),
-            Figures::Restored { source } => words.fill(words.rail_restored, &[source.as_str()]),
+            Figures::Count { going, most } => words.fill(words.planning.rail_count, &[&n(going), series, &n(most)]),
+            Figures::Median { going, usual } => words.fill(words.planning.rail_median, &[&n(going), rule, &n(usual)]),
+            Figures::Empty => words.fill(words.planning.rail_empty, &[series]),
+            Figures::NewRules => words.fill(words.planning.rail_new_rules, &[series]),
+            Figures::TakenBack => words.fill(words.planning.rail_taken_back, &[series]),
+            Figures::OtherRules => words.fill(words.planning.rail_other_rules, &[series]),
+            Figures::Mapping => words.fill(words.planning.rail_mapping, &[series]),
+            Figures::Guesses { lines } => words.fill(words.planning.rail_guesses, &[series, &lines.join(", ")]),
+            Figures::Backlog { records } => words.fill(words.planning.rail_backlog, &[&n(records), rule]),
+            Figures::Back { records } => words.fill(words.planning.rail_back, &[&n(records), series]),
+            Figures::Untold { source } => words.fill(words.planning.rail_untold, &[source.as_str()]),
+            Figures::Restored { source } => words.fill(words.planning.rail_restored, &[source.as_str()]),
         }
     }
 }

@@ -44,7 +44,7 @@ impl Unread {
 pub(super) fn text(unread: &[Unread], words: &Words) -> String {
     let line = |unread: &Unread| {
         let series = unread.series.join(", ");
-        paragraph("", "  ", &words.fill(words.plan_lacks, &[&unread.source, &series, &unread.message]))
+        paragraph("", "  ", &words.fill(words.planning.plan_lacks, &[&unread.source, &series, &unread.message]))
     };
     unread.iter().map(line).collect()
 }
@@ -55,5 +55,5 @@ pub(super) fn closing(unread: &[Unread], words: &Words) -> String {
         return String::new();
     }
     let sources: Vec<&str> = unread.iter().map(|unread| unread.source.as_str()).collect();
-    paragraph("", "", &words.fill(words.plan_lacks_in_short, &[&sources.join(", ")]))
+    paragraph("", "", &words.fill(words.planning.plan_lacks_in_short, &[&sources.join(", ")]))
 }

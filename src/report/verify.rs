@@ -27,7 +27,7 @@ impl Report for VerifyReport<'_> {
             text += &paragraph("  ", "    ", &finding.to_string());
         }
         if report.more_findings > 0 {
-            text += &format!("  {}\n", words.fill(words.more_findings, &[&count(report.more_findings, words)]));
+            text += &format!("  {}\n", words.fill(words.audit.more_findings, &[&count(report.more_findings, words)]));
         }
         text += &self.log(words);
         text += &earlier::lines(&self.report.earlier, words);
@@ -45,23 +45,23 @@ impl VerifyReport<'_> {
         let report = self.report;
         let Some(origin) = &report.origin else { return String::new() };
         let size = count(report.size, words);
-        let mut text = format!("\n{}\n", words.fill(words.log_line, &[origin.as_str(), &size]));
+        let mut text = format!("\n{}\n", words.fill(words.audit.log_line, &[origin.as_str(), &size]));
         if let Some((first, last)) = report.tally.first.zip(report.tally.last) {
-            text += &format!("{}\n", words.fill(words.log_dates, &[&date_time(first), &date_time(last)]));
+            text += &format!("{}\n", words.fill(words.audit.log_dates, &[&date_time(first), &date_time(last)]));
         }
         if let Some(unsigned @ 1..) = report.unsigned {
-            text += &format!("{}\n", words.fill(words.log_unsigned, &[&count(unsigned, words)]));
+            text += &format!("{}\n", words.fill(words.audit.log_unsigned, &[&count(unsigned, words)]));
         }
         if let Some(key) = &report.signed_by {
-            let whose = if report.key_was_given { words.key_given } else { words.key_not_given };
+            let whose = if report.key_was_given { words.audit.key_given } else { words.audit.key_not_given };
             // By itself on its line, so that it can be copied whole.
             text += &format!("{}  {}\n", paragraph("", "  ", whose), one_line(key));
         }
         for anchor in &report.anchors {
             let size = count(anchor.size, words);
             text += &match &anchor.witness {
-                Some(seen) => words.fill(words.anchor_witness, &[&size, &seen.by, &date_time(seen.at as i64)]),
-                None => words.fill(words.anchor_kept, &[&size]),
+                Some(seen) => words.fill(words.audit.anchor_witness, &[&size, &seen.by, &date_time(seen.at as i64)]),
+                None => words.fill(words.audit.anchor_kept, &[&size]),
             };
             text.push('\n');
         }
@@ -72,7 +72,8 @@ impl VerifyReport<'_> {
         let tally = &self.report.tally;
         let mut text = String::new();
         if !tally.rules.is_empty() {
-            let heads = [words.rule, words.destroyed, words.anonymized, words.other_outcomes, words.back_since];
+            let heads =
+                [words.rule, words.destroyed, words.anonymized, words.audit.other_outcomes, words.audit.back_since];
             // A column that is nearly always empty would only be read past.
             let columns = if tally.back() > 0 { 5 } else { 4 };
             let mut table = Table::new(heads.into_iter().take(columns));
@@ -86,17 +87,17 @@ impl VerifyReport<'_> {
         }
         let others = tally.rules.values().map(|rule| rule.others).sum();
         for (number, template) in [
-            (others, words.other_outcomes_note),
-            (tally.told_unsigned, words.told_unsigned),
-            (tally.pending_records, words.pending),
-            (tally.unclosed_runs, words.unclosed),
-            (tally.destroyed_again, words.destroyed_again),
-            (tally.back_unplaced, words.back_unplaced),
-            (tally.excused, words.excused),
-            (tally.uncompared, words.uncompared),
-            (tally.uncompared_holds, words.uncompared_holds),
-            (tally.untold_holds.values().sum(), words.untold_holds),
-            (tally.ahead, words.dated_ahead),
+            (others, words.audit.other_outcomes_note),
+            (tally.told_unsigned, words.audit.told_unsigned),
+            (tally.pending_records, words.audit.pending),
+            (tally.unclosed_runs, words.audit.unclosed),
+            (tally.destroyed_again, words.audit.destroyed_again),
+            (tally.back_unplaced, words.audit.back_unplaced),
+            (tally.excused, words.audit.excused),
+            (tally.uncompared, words.audit.uncompared),
+            (tally.uncompared_holds, words.audit.uncompared_holds),
+            (tally.untold_holds.values().sum(), words.audit.untold_holds),
+            (tally.ahead, words.audit.dated_ahead),
         ] {
             if number > 0 {
                 text += &paragraph("", "  ", &words.fill(template, &[&count(number, words)]));
@@ -108,9 +109,9 @@ impl VerifyReport<'_> {
 
 fn meaning(verdict: Verdict, words: &Words) -> String {
     match verdict {
-        Verdict::Fail => words.verdict_fail.to_owned(),
-        Verdict::OkUnanchored => words.verdict_unanchored.to_owned(),
-        Verdict::OkAnchoredTo(size) => words.fill(words.verdict_seen, &[&count(size, words)]),
+        Verdict::Fail => words.audit.verdict_fail.to_owned(),
+        Verdict::OkUnanchored => words.audit.verdict_unanchored.to_owned(),
+        Verdict::OkAnchoredTo(size) => words.fill(words.audit.verdict_seen, &[&count(size, words)]),
     }
 }
 
@@ -124,11 +125,11 @@ impl Report for ProofReport<'_> {
         let proven = self.proven;
         let mut text = format!("{}\n", proven.verdict);
         let (index, size) = (count(proven.index, words), count(proven.tree.size, words));
-        text += &format!("{}\n", words.fill(words.proven, &[&index, proven.origin.as_str(), &size]));
+        text += &format!("{}\n", words.fill(words.audit.proven, &[&index, proven.origin.as_str(), &size]));
         text += &format!("  {}  {}\n", date_time(proven.leaf.at), describe(&proven.leaf.body, words));
         if !proven.uncompared.is_empty() {
             let kept = count(proven.uncompared.len() as u64, words);
-            text += &paragraph("", "", &words.fill(words.proof_uncompared, &[&kept]));
+            text += &paragraph("", "", &words.fill(words.audit.proof_uncompared, &[&kept]));
         }
         text
     }

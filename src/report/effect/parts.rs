@@ -60,14 +60,15 @@ pub struct MaskedColumn {
 
 impl PartFate {
     pub(super) fn text(&self, words: &Words) -> String {
-        let named = if self.files { words.fill(words.and_its_files, &[&self.part]) } else { self.part.clone() };
+        let named =
+            if self.files { words.fill(words.planning.and_its_files, &[&self.part]) } else { self.part.clone() };
         let Some(PartCounted { rows, naming_files }) = self.counted else { return named };
         let (rows, files) = (count(rows, words), count(naming_files, words));
         let counted = match (self.files, self.is_shared) {
-            (true, false) => words.fill(words.rows_and_files, &[&rows, &files]),
-            (true, true) => words.fill(words.rows_and_files_at_most, &[&rows, &files]),
-            (false, false) => words.fill(words.rows, &[&rows]),
-            (false, true) => words.fill(words.rows_at_most, &[&rows]),
+            (true, false) => words.fill(words.planning.rows_and_files, &[&rows, &files]),
+            (true, true) => words.fill(words.planning.rows_and_files_at_most, &[&rows, &files]),
+            (false, false) => words.fill(words.planning.rows, &[&rows]),
+            (false, true) => words.fill(words.planning.rows_at_most, &[&rows]),
         };
         format!("{named} ({counted})")
     }

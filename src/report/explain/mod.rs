@@ -129,16 +129,16 @@ impl Report for ExplainReport {
             text += &hold.text(words);
         }
         if !self.blockers.is_empty() {
-            text += &format!("\n{}\n", words.blockers_title);
+            text += &format!("\n{}\n", words.explain.blockers_title);
             for blocker in &self.blockers {
-                let stands = if blocker.goes_too { words.blocker_goes } else { words.blocker_stays };
+                let stands = if blocker.goes_too { words.explain.blocker_goes } else { words.explain.blocker_stays };
                 let line = format!("{} {}{}{stands}", blocker.series, blocker.key, words.colon);
                 text += &paragraph("  ", "    ", &line);
             }
         }
         if let [first, ..] = self.circle.as_slice() {
             let ways: Vec<&str> = self.circle.iter().chain([first]).map(String::as_str).collect();
-            text += &paragraph("", "  ", &words.fill(words.circle_mend, &[&ways.join(" ← ")]));
+            text += &paragraph("", "  ", &words.fill(words.explain.circle_mend, &[&ways.join(" ← ")]));
         }
         if !self.approvals.is_empty() {
             let lines = self.approvals.iter().map(|approval| paragraph("", "  ", &approval.text(words)));
@@ -166,35 +166,50 @@ impl ExplainReport {
     fn sentence(&self, words: &Words) -> String {
         let due = self.due_from.as_deref().map_or("–", short);
         let rule = self.rule.as_deref().unwrap_or("–");
-        let postponed = self.postponed_by().map(|floor| words.fill(words.postponed_by, &[rule, floor]));
+        let postponed = self.postponed_by().map(|floor| words.fill(words.explain.postponed_by, &[rule, floor]));
         let rule = postponed.as_deref().unwrap_or(rule);
         match self.verdict.as_str() {
-            "open" => words.is_open.to_owned(),
-            "undated" => words.fill(words.is_undated, &[words.undated_kind(self.why.as_deref().unwrap_or_default())]),
-            "not_yet" if self.due_from.is_none() => words.fill(words.is_permanent, &[rule]),
-            "not_yet" => words.fill(words.is_not_yet, &[due, rule]),
-            "held" => words.fill(words.is_held, &[due, rule]),
-            "blocked" if self.why.as_deref() == Some("decision") => words.fill(words.is_undecided, &[due, rule]),
-            "blocked" if self.why.as_deref() == Some("series") => words.fill(words.is_kept_by_series, &[due, rule]),
-            "blocked" if self.why.as_deref() == Some("floor") => words.fill(words.is_kept_by_floor, &[due, rule]),
-            "blocked" if self.why.as_deref() == Some("shared_row") => words.fill(words.is_of_two, &[due, rule]),
-            "blocked" if !self.circle.is_empty() => words.fill(words.is_in_circle, &[due, rule]),
-            "blocked" => words.fill(words.is_blocked, &[due, rule]),
-            "due" if self.stayed.is_some() => words.fill(words.is_due_and_stayed, &[due, rule]),
-            "due" if self.is_approved() => words.fill(words.is_due_and_approved, &[due, rule]),
-            "due" => words.fill(words.is_due, &[due, rule]),
+            "open" => words.explain.is_open.to_owned(),
+            "undated" => {
+                words.fill(words.explain.is_undated, &[words.undated_kind(self.why.as_deref().unwrap_or_default())])
+            }
+            "not_yet" if self.due_from.is_none() => words.fill(words.explain.is_permanent, &[rule]),
+            "not_yet" => words.fill(words.explain.is_not_yet, &[due, rule]),
+            "held" => words.fill(words.explain.is_held, &[due, rule]),
+            "blocked" if self.why.as_deref() == Some("decision") => {
+                words.fill(words.explain.is_undecided, &[due, rule])
+            }
+            "blocked" if self.why.as_deref() == Some("series") => {
+                words.fill(words.explain.is_kept_by_series, &[due, rule])
+            }
+            "blocked" if self.why.as_deref() == Some("floor") => {
+                words.fill(words.explain.is_kept_by_floor, &[due, rule])
+            }
+            "blocked" if self.why.as_deref() == Some("shared_row") => words.fill(words.explain.is_of_two, &[due, rule]),
+            "blocked" if !self.circle.is_empty() => words.fill(words.explain.is_in_circle, &[due, rule]),
+            "blocked" => words.fill(words.explain.is_blocked, &[due, rule]),
+            "due" if self.stayed.is_some() => words.fill(words.explain.is_due_and_stayed, &[due, rule]),
+            "due" if self.is_approved() => words.fill(words.explain.is_due_and_approved, &[due, rule]),
+            "due" => words.fill(words.explain.is_due, &[due, rule]),
             "not_in_force" => self.not_in_force.clone().unwrap_or_default(),
             "gone" => match &self.found {
-                Some(found) if !found.is_absent() => words.is_gone.to_owned(),
+                Some(found) if !found.is_absent() => words.explain.is_gone.to_owned(),
                 Some(found) if found.answer == Answer::NotFound => {
-                    format!("{} {} {}", words.is_absent, lookup::meaning(found, words), words.parts_unnamed)
+                    format!(
+                        "{} {} {}",
+                        words.explain.is_absent,
+                        lookup::meaning(found, words),
+                        words.audit.parts_unnamed
+                    )
                 }
-                Some(found) => format!("{} {}", words.is_absent, lookup::meaning(found, words)),
-                None => words.is_absent.to_owned(),
+                Some(found) => format!("{} {}", words.explain.is_absent, lookup::meaning(found, words)),
+                None => words.explain.is_absent.to_owned(),
             },
-            _ if self.rules.is_empty() => words.is_ungoverned.to_owned(),
-            _ if self.rules.iter().all(|rule| rule.disposition == "floor") => words.is_only_postponed.to_owned(),
-            _ => words.is_filtered.to_owned(),
+            _ if self.rules.is_empty() => words.explain.is_ungoverned.to_owned(),
+            _ if self.rules.iter().all(|rule| rule.disposition == "floor") => {
+                words.explain.is_only_postponed.to_owned()
+            }
+            _ => words.explain.is_filtered.to_owned(),
         }
     }
 
@@ -220,14 +235,17 @@ impl ExplainReport {
         match &self.found {
             Some(found) if !found.is_absent() => {
                 let is_back = self.present && matches!(found.answer, Answer::Destroyed);
-                let meaning =
-                    if is_back { words.destroyed_and_present.to_owned() } else { lookup::meaning(found, words) };
-                let head = paragraph("", "  ", &format!("{}{}{meaning}", words.in_the_log, words.colon));
+                let meaning = if is_back {
+                    words.explain.destroyed_and_present.to_owned()
+                } else {
+                    lookup::meaning(found, words)
+                };
+                let head = paragraph("", "  ", &format!("{}{}{meaning}", words.explain.in_the_log, words.colon));
                 format!("\n{head}{}", lookup::mentions(found, words))
             }
             Some(found) if self.present => {
                 let meaning = lookup::meaning(found, words);
-                format!("\n{}", paragraph("", "  ", &format!("{}{}{meaning}", words.in_the_log, words.colon)))
+                format!("\n{}", paragraph("", "  ", &format!("{}{}{meaning}", words.explain.in_the_log, words.colon)))
             }
             _ => String::new(),
         }
@@ -237,8 +255,10 @@ impl ExplainReport {
 impl StayedLine {
     fn text(&self, words: &Words) -> String {
         let text = match self.entry {
-            Some(entry) => words.fill(words.stayed_in_entry, &[&self.at, &self.run, &entry.to_string(), &self.reason]),
-            None => words.fill(words.stayed, &[&self.at, &self.run, &self.reason]),
+            Some(entry) => {
+                words.fill(words.explain.stayed_in_entry, &[&self.at, &self.run, &entry.to_string(), &self.reason])
+            }
+            None => words.fill(words.explain.stayed, &[&self.at, &self.run, &self.reason]),
         };
         paragraph("", "  ", &text)
     }
@@ -247,10 +267,10 @@ impl StayedLine {
 impl ApprovalLine {
     fn text(&self, words: &Words) -> String {
         let template = match self.covers {
-            Covers::Announced => words.approval_announced,
-            Covers::Listed => words.approval_listed,
-            Covers::Excepted => words.approval_excepted,
-            Covers::OtherRule => words.approval_other_rule,
+            Covers::Announced => words.explain.approval_announced,
+            Covers::Listed => words.explain.approval_listed,
+            Covers::Excepted => words.explain.approval_excepted,
+            Covers::OtherRule => words.explain.approval_other_rule,
         };
         words.fill(template, &[&self.plan, &self.by, &self.at])
     }
@@ -261,7 +281,7 @@ impl HoldOn {
         let reason = self.reason.as_deref().unwrap_or("–");
         let by = self.by.as_deref().unwrap_or("–");
         let at = self.placed_at.as_deref().unwrap_or("–");
-        let text = format!("\n{}", paragraph("", "  ", &words.fill(words.held_by, &[&self.hold, by, at])));
+        let text = format!("\n{}", paragraph("", "  ", &words.fill(words.explain.held_by, &[&self.hold, by, at])));
         let case = self.case.as_ref().map(|case| format!(" ({case})")).unwrap_or_default();
         text + &paragraph("  ", "  ", &format!("{reason}{case}"))
     }

@@ -48,7 +48,7 @@ impl RuleStands {
         let version = self.version.to_string();
         let title = if self.title.is_empty() { String::new() } else { format!(" {}", self.title) };
         let mut text = words.fill(
-            words.rule_title,
+            words.explain.rule_title,
             &[&self.rule, &title, &self.calendar, &version, words.disposition(&self.disposition)],
         );
         text = format!("\n{}", paragraph("", "  ", &text));
@@ -67,21 +67,21 @@ impl WayStands {
         let year_end = self.year_end.as_ref().map(|day| words.fill(words.of_year_end, &[day])).unwrap_or_default();
         let mut text = format!("{} + {}{year_end}", self.trigger, self.keep);
         match (&self.moment, &self.none) {
-            (_, Some(none)) if none == "open" => text += &format!("{}{}", words.colon, words.not_happened),
-            (_, Some(none)) if none == "never" => text += &format!("{}{}", words.colon, words.never),
+            (_, Some(none)) if none == "open" => text += &format!("{}{}", words.colon, words.explain.not_happened),
+            (_, Some(none)) if none == "never" => text += &format!("{}{}", words.colon, words.explain.never),
             (_, Some(kind)) => text += &format!("{}{}", words.colon, words.undated_kind(kind)),
             (Some(moment), None) => {
                 text += &format!("{}{moment}", words.colon);
                 // An exact period counts from the instant; a term of a day alone is that day.
                 let counted = self.last_day.is_some() && self.last_day != self.trigger_day;
                 if let Some(day) = self.trigger_day.as_ref().filter(|_| counted) {
-                    text += &format!(" → {}", words.fill(words.counted_from, &[day]));
+                    text += &format!(" → {}", words.fill(words.explain.counted_from, &[day]));
                 }
                 if let Some(day) = &self.last_day {
-                    text += &format!(" → {}", words.fill(words.last_day, &[day]));
+                    text += &format!(" → {}", words.fill(words.explain.last_day, &[day]));
                 }
                 if let Some(due) = &self.due_from {
-                    text += &format!(" → {}", words.fill(words.due_from, &[short(due)]));
+                    text += &format!(" → {}", words.fill(words.explain.due_from, &[short(due)]));
                 }
             }
             (None, None) => {}

@@ -52,7 +52,7 @@ impl Report for ProofText {
             Some(path) => {
                 format!(
                     "{}\n",
-                    words.fill(words.proof_written, &[&count(self.entry, words), &path.display().to_string()])
+                    words.fill(words.audit.proof_written, &[&count(self.entry, words), &path.display().to_string()])
                 )
             }
             None => self.proof.clone(),
@@ -99,11 +99,11 @@ impl Cosigned {
     pub fn unseen(&self, words: &Words) -> Vec<String> {
         let mut told: Vec<_> = self.earlier.iter().filter_map(|log| earlier::not_seen(log, words)).collect();
         if let (Some(others), Some(last)) = (&self.others, self.earlier.last()) {
-            told.push(words.fill(words.witness_first_unknown, &[last.log.as_str()]));
+            told.push(words.fill(words.audit.witness_first_unknown, &[last.log.as_str()]));
             let seen = |one: &SeenBefore| format!("{} ({})", one.log, count(one.entries, words));
             if !others.is_empty() {
                 let others: Vec<_> = others.iter().map(seen).collect();
-                told.push(words.fill(words.witness_others, &[&others.join(", ")]));
+                told.push(words.fill(words.audit.witness_others, &[&others.join(", ")]));
             }
         }
         told
@@ -142,8 +142,10 @@ impl From<Handed> for CosignatureStored {
 impl Report for CosignatureStored {
     fn text(&self, words: &Words) -> String {
         let told = match self.standing {
-            None => words.fill(words.witness_saw, &[&count(self.size, words)]),
-            Some(standing) => words.fill(words.witness_stands, &[&count(standing, words), &count(self.size, words)]),
+            None => words.fill(words.audit.witness_saw, &[&count(self.size, words)]),
+            Some(standing) => {
+                words.fill(words.audit.witness_stands, &[&count(standing, words), &count(self.size, words)])
+            }
         };
         format!("{told}\n")
     }
@@ -162,7 +164,7 @@ pub struct KeyForgotten {
 
 impl Report for KeyForgotten {
     fn text(&self, words: &Words) -> String {
-        format!("{}\n", words.fill(words.key_forgotten, &[&self.source, &self.year.to_string()]))
+        format!("{}\n", words.fill(words.audit.key_forgotten, &[&self.source, &self.year.to_string()]))
     }
 
     fn json(&self) -> Value {
@@ -182,13 +184,13 @@ pub struct KeyRotated {
 
 impl Report for KeyRotated {
     fn text(&self, words: &Words) -> String {
-        let mut text = format!("{}\n", words.fill(words.key_rotated, &[&self.origin, &count(self.size, words)]));
-        for (label, key) in [(words.key_new, Some(&self.new)), (words.key_old, self.old.as_ref())] {
+        let mut text = format!("{}\n", words.fill(words.audit.key_rotated, &[&self.origin, &count(self.size, words)]));
+        for (label, key) in [(words.audit.key_new, Some(&self.new)), (words.audit.key_old, self.old.as_ref())] {
             if let Some(key) = key {
                 text += &format!("  {label}{}{key}\n", words.colon);
             }
         }
-        text + words.key_hand_out + "\n"
+        text + words.audit.key_hand_out + "\n"
     }
 
     fn json(&self) -> Value {
@@ -208,7 +210,7 @@ pub struct Exported {
 impl Report for Exported {
     fn text(&self, words: &Words) -> String {
         let path = self.written_to.display().to_string();
-        let exported = words.fill(words.exported, &[&count(self.entries, words), &path]);
+        let exported = words.fill(words.audit.exported, &[&count(self.entries, words), &path]);
         format!("{exported}\n{}", earlier::lines(self.earlier.as_slice(), words))
     }
 
@@ -251,22 +253,25 @@ impl Adopted {
 
 impl Report for Adopted {
     fn text(&self, words: &Words) -> String {
-        let mut text = format!("{}\n", words.fill(words.adopted, &[&self.origin, &self.predecessor]));
+        let mut text = format!("{}\n", words.fill(words.audit.adopted, &[&self.origin, &self.predecessor]));
         if let Some(kept) = &self.kept {
             let read = count(self.read, words);
-            text += &format!("{}\n", words.fill(words.predecessor_lies, &[&kept.display().to_string(), &read]));
+            text += &format!("{}\n", words.fill(words.audit.predecessor_lies, &[&kept.display().to_string(), &read]));
         }
         if self.partial {
-            text += &format!("{}\n", words.fill(words.predecessor_partial, &[&count(self.read, words)]));
+            text += &format!("{}\n", words.fill(words.audit.predecessor_partial, &[&count(self.read, words)]));
         }
         if let Some(reason) = &self.unopened {
-            text += &format!("{}\n", words.fill(words.predecessor_unopened, &[one_line(reason).trim_end_matches('.')]));
+            text += &format!(
+                "{}\n",
+                words.fill(words.audit.predecessor_unopened, &[one_line(reason).trim_end_matches('.')])
+            );
         }
         if self.new_digest_key {
-            text += &format!("{}\n", words.new_digest_key);
+            text += &format!("{}\n", words.audit.new_digest_key);
         }
         text.extend(self.left.iter().map(|left| left.line(&self.program, words)));
-        text + words.adopted_next + "\n"
+        text + words.audit.adopted_next + "\n"
     }
 
     fn json(&self) -> Value {

@@ -1,6 +1,9 @@
 //! The words of reports in English and French, and the grammar of filling them in.
 
+mod audit;
+mod explain;
 mod list;
+mod planning;
 #[cfg(test)]
 mod tests;
 
@@ -93,9 +96,9 @@ impl Words {
     /// What a mask puts in a value's place, from its name; a constant is its own word.
     pub fn mask<'n>(&self, name: &'n str) -> &'n str {
         match name {
-            "null" => self.mask_null,
-            "truncate-ip" => self.mask_truncate_ip,
-            "date-to-year" => self.mask_date_to_year,
+            "null" => self.planning.mask_null,
+            "truncate-ip" => self.planning.mask_truncate_ip,
+            "date-to-year" => self.planning.mask_date_to_year,
             constant => constant,
         }
     }
