@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Condition, Join, Literal, Mask, OwnerGone, PartMapping, Relation, SeriesMapping, SetValue};
+use super::{Condition, Join, Literal, Mask, OwnerGone, PartMapping, Reference, Relation, SeriesMapping, SetValue};
 
 /// What a disposal of records does to the rows of one table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -145,10 +145,7 @@ impl<'m> Act<'m> {
         if self.is_mask() && (is_destroyed || !is_own) {
             return Tie::Apart;
         }
-        let is_kept = part.shared.iter().any(|reference| {
-            is(&reference.table, &reader.table) && reference.condition.is_none() && is_mirrored(&reference.on, on)
-        });
-        if is_kept && self.deed == Deed::Destroyed {
+        if part.counts(&reader.table, on) && self.deed == Deed::Destroyed {
             return Tie::Together;
         }
         let owner = match &part.of {
@@ -159,6 +156,17 @@ impl<'m> Act<'m> {
             return same_owner(&part.on, on, &reader.key);
         }
         if is_own { Tie::Untold } else { Tie::Apart }
+    }
+}
+
+impl PartMapping {
+    /// Whether each row of a table that finds a row of this shared part by `on` (column of the part -> its own) is
+    /// among the references for which that row stays.
+    pub(super) fn counts(&self, table: &str, on: &Join) -> bool {
+        let counts = |reference: &Reference| {
+            is(&reference.table, table) && reference.condition.is_none() && is_mirrored(&reference.on, on)
+        };
+        self.shared.iter().any(counts)
     }
 }
 

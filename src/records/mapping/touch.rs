@@ -84,7 +84,7 @@ impl Rows<'_> {
         match self {
             Self::Own => &of.table,
             Self::Part(_, part) => &part.table,
-            Self::Owner { series, part, .. } => owner_of(series, part).map_or(&series.table, |owner| &owner.table),
+            Self::Owner { series, part, .. } => owner_table(series, part),
         }
     }
 
@@ -172,7 +172,7 @@ impl<'m> Walk<'m> {
     }
 
     /// To the records that have these rows as their own by another part than the one by which they were found, or by
-    /// the very same. A shared row goes with its last owner only.
+    /// the very same. A shared row goes with its last owner only, and stays for one that its references count.
     fn up(&mut self, at: usize, all: &'m [SeriesMapping], role: Role) {
         let (of, rows) = (self.of, self.places[at].rows);
         for owner in all.iter().filter(|owner| owner.source == of.source) {
@@ -186,7 +186,10 @@ impl<'m> Walk<'m> {
                 let finds_several = is_very && [&owner.series, &self.other.series] == [&of.series; 2];
                 let is_known = found_by.is_some_and(|by| is_same_link(by, (owner, part)));
                 let is_of_others = found_by.is_some_and(|(_, by)| is_never_both(by, part));
-                if !is_known && !is_of_others && (!is_very || part.shared.is_empty()) {
+                let stays = found_by.is_some_and(|(_, by)| {
+                    by.owner_gone == OwnerGone::Destroy && by.counts(owner_table(owner, part), &part.on)
+                });
+                if !is_known && !is_of_others && !stays && (!is_very || part.shared.is_empty()) {
                     self.add(Rows::Owner { series: owner, part, finds_several }, role, Some(at));
                 }
             }
@@ -271,6 +274,11 @@ fn is_by_columns(series: &SeriesMapping, part: &PartMapping) -> bool {
 /// The part that a part is a part of.
 fn owner_of<'m>(series: &'m SeriesMapping, part: &PartMapping) -> Option<&'m PartMapping> {
     series.parts.iter().find(|other| Some(&other.name) == part.of.as_ref())
+}
+
+/// The table of what a part is a part of.
+fn owner_table<'m>(series: &'m SeriesMapping, part: &PartMapping) -> &'m str {
+    owner_of(series, part).map_or(&series.table, |owner| &owner.table)
 }
 
 fn is_same(table: &str, other: &str) -> bool {

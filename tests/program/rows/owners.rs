@@ -218,3 +218,41 @@ fn a_hold_on_one_of_several_records_that_another_has_does_not_keep_the_others() 
     office.go(|| {});
     assert_eq!((office.ids("account"), office.ids("dossier")), (vec![1], vec![2]));
 }
+
+/// A document that dossiers have as their first or as their second; `counted`: where the references count, besides.
+fn first_and_second(counted: &str) -> Office {
+    let part = |name: &str| {
+        format!(
+            "\n[[series.dossier.part]]\nname = \"{name}\"\ntable = \"doc\"\non = {{ id = \"{name}_doc\" }}\n\
+             shared = [{{ table = \"dossier\", on = {{ first_doc = \"id\" }} }}, \
+             {{ table = \"dossier\", on = {counted} }}]\n"
+        )
+    };
+    let office = Office::new(CALENDAR, &(part("first") + &part("second")));
+    let documents = "ALTER TABLE dossier ADD COLUMN first_doc INTEGER; CREATE INDEX dossier_first ON dossier (first_doc);
+                     ALTER TABLE dossier ADD COLUMN second_doc INTEGER; CREATE INDEX dossier_second ON dossier (second_doc);
+                     CREATE TABLE doc (id INTEGER PRIMARY KEY); INSERT INTO doc VALUES (7), (8);
+                     UPDATE dossier SET first_doc = 7 WHERE id = 1; UPDATE dossier SET second_doc = 7 WHERE id = 2;
+                     UPDATE dossier SET first_doc = 8 WHERE id = 3;";
+    office.database().execute_batch(documents).unwrap();
+    office
+}
+
+#[test]
+fn a_shared_row_that_stays_for_a_held_record_which_has_it_by_another_part_keeps_no_other() {
+    let office = first_and_second("{ second_doc = \"id\" }");
+    office.hold(&["dossier", "2"]);
+    assert_eq!(office.verdict("dossier", "1").0, "due");
+    let (plan, _) = office.go(|| {});
+    assert_eq!(of_dossiers(&plan)["held"], 1, "{plan}");
+    assert_eq!((office.ids("dossier"), office.ids("doc")), (vec![2], vec![7]));
+}
+
+#[test]
+fn a_shared_row_of_which_nobody_knows_whether_the_reference_of_a_held_record_counts_keeps_both() {
+    let office = first_and_second("\"this.second_doc = owner.id AND this.number <> 'F-2'\"");
+    office.hold(&["dossier", "2"]);
+    assert_eq!(office.verdict("dossier", "1").0, "held");
+    office.go(|| {});
+    assert_eq!((office.ids("dossier"), office.ids("doc")), (vec![1, 2], vec![7]));
+}
