@@ -11,6 +11,7 @@ mod columns;
 mod comparisons;
 mod contradictions;
 mod database;
+mod deeper;
 mod early;
 mod files;
 mod indexes;
@@ -115,6 +116,8 @@ impl Proof<'_> {
                 self.circles(mapping);
                 self.foreign_key_indexes(mapping);
                 let looked = self.rows_outside(mapping);
+                self.unless_rows_fail(mapping, looked)?;
+                let looked = self.deeper_rows(mapping);
                 self.unless_rows_fail(mapping, looked)?;
             }
             let looked = self.values(mapping);

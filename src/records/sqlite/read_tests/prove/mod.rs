@@ -3,6 +3,7 @@
 mod answers;
 mod asked;
 mod columns;
+mod deeper;
 mod early;
 mod elsewhere;
 mod joins;
