@@ -6,9 +6,11 @@ mod columns;
 mod deeper;
 mod early;
 mod elsewhere;
+mod full_text;
 mod joins;
 mod orphans;
 mod owners;
+mod trespass;
 mod triggers;
 
 use super::*;
