@@ -19,17 +19,9 @@ const TRAPS: [Trap; 4] = [
     ("a giant", |path| File::create(path).unwrap().set_len(50 << 30).unwrap()),
 ];
 
-/// A house whose record 4 was destroyed.
-fn destroyed() -> House {
-    let house = House::new();
-    let plan = house.approved();
-    assert_eq!(house.run(&["apply", &plan]).code, 0);
-    house
-}
-
 #[test]
 fn a_file_named_on_the_command_line_that_is_a_trap_is_refused_at_once() {
-    let house = destroyed();
+    let house = House::destroyed();
     fs::copy(house.path("state/audit/vkey"), house.path("vkey")).unwrap();
     for (what, lay) in TRAPS {
         let trap = format!("trap of {what}");
@@ -51,7 +43,7 @@ fn a_file_named_on_the_command_line_that_is_a_trap_is_refused_at_once() {
 
 #[test]
 fn a_trap_in_the_place_of_the_checkpoint_or_of_a_key_ends_every_command() {
-    let house = destroyed();
+    let house = House::destroyed();
     let keys = fs::read_dir(house.path("state/private/keys")).unwrap();
     let key = keys.map(|key| key.unwrap().path()).find(|key| key.to_string_lossy().contains("fp-")).unwrap();
     let lookup = &["audit", "lookup", "dossier", "4"][..];

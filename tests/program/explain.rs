@@ -72,9 +72,7 @@ fn a_record_under_a_calendar_that_is_over_is_told_with_what_is_known_in_the_word
 
 #[test]
 fn explain_knows_what_the_log_that_was_succeeded_says() {
-    let house = House::new();
-    let plan = house.approved();
-    assert_eq!(house.run(&["apply", &plan]).code, 0);
+    let house = House::destroyed();
     assert_eq!(house.run(&["audit", "adopt", "--reason", "the disk was exchanged"]).code, 0);
     let (_, gone) = house.json(&["explain", "dossier", "1"]);
     assert_eq!(gone["lookup"]["answer"], "DESTROYED", "{gone}");
@@ -86,8 +84,7 @@ fn explain_knows_what_the_log_that_was_succeeded_says() {
 fn explain_says_that_a_key_was_destroyed_instead_of_denying_what_it_named() {
     let house = House::new();
     house.set_clock("2026-03-01T12:00:00Z");
-    let plan = house.approved();
-    assert_eq!(house.run(&["apply", &plan]).code, 0);
+    house.destroy_due();
     house.set_clock("2028-03-01T12:00:00Z");
     let forgotten = house.run(&["audit", "forget-key", "app", "2026"]);
     assert_eq!(forgotten.code, 0, "{}", forgotten.err);
@@ -101,8 +98,7 @@ fn a_reference_is_found_without_its_series_and_also_where_it_is_a_number() {
     let house = House::new();
     house.database().execute_batch(&numbered("complaint", 1..4)).unwrap();
     house.map_numbered("complaint");
-    let plan = house.approved();
-    assert_eq!(house.run(&["apply", &plan]).code, 0);
+    house.destroy_due();
     let (code, found) = house.json(&["audit", "lookup", "--reference", "canary-1"]);
     assert_eq!((code, &found["answer"], &found["series"]), (0, &"DESTROYED".into(), &"dossier".into()), "{found}");
     let (_, with_series) = house.json(&["audit", "lookup", "dossier", "--reference", "canary-1"]);
@@ -122,8 +118,7 @@ fn a_reference_that_several_series_know_asks_which_one_is_meant() {
     house.database().execute_batch(&numbered("petition", 3..5)).unwrap();
     house.map_numbered("complaint");
     house.map_numbered("petition");
-    let plan = house.approved();
-    assert_eq!(house.run(&["apply", &plan]).code, 0);
+    house.destroy_due();
     let (code, answer) = house.json(&["audit", "lookup", "--reference", "7003"]);
     assert_eq!(code, 2, "{answer}");
     let message = answer["error"]["message"].as_str().unwrap();

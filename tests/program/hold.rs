@@ -286,23 +286,9 @@ fn a_hold_on_a_rule_that_disposes_of_nothing_here_says_so() {
     assert!(obeyed["unobeyed"].is_null(), "{obeyed}");
 }
 
-/// Every dossier is of one of ten persons, who have records of their own.
-fn house_of_persons() -> House {
-    let house = House::new();
-    let series = "[[series]]\nname = \"person\"\ntriggers = { left = { en = \"Left\" } }\n\n[[rule]]";
-    house.edit("calendar.toml", "[[rule]]", series);
-    let subject = "subject = { series = \"person\", on = { person_id = \"id\" } }\nevent.closure";
-    house.edit("retentiond.toml", "event.closure", subject);
-    house.configure("\n[series.person]\nsource = \"app\"\ntable = \"person\"\nkey = \"id\"\n");
-    let persons = "CREATE TABLE person (id INTEGER PRIMARY KEY); ALTER TABLE dossier ADD COLUMN person_id INTEGER;
-                   INSERT INTO person SELECT DISTINCT id % 10 FROM dossier; UPDATE dossier SET person_id = id % 10;";
-    house.database().execute_batch(persons).unwrap();
-    house
-}
-
 #[test]
 fn a_hold_on_a_person_or_by_an_expression_says_how_many_records_of_which_series_it_keeps() {
-    let house = house_of_persons();
+    let house = House::of_persons();
     let place = |what: &[&str]| house.ask(&[&["hold", "place"], what, &["--reason", "a claim"]].concat());
     let person = place(&["--subject", "7"]);
     assert_eq!(

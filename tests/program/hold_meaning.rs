@@ -7,17 +7,9 @@ use super::house::{DUE, House};
 
 /// Dossiers of persons, who have records of their own; each with a second key, number and person.
 fn house() -> House {
-    let house = House::new();
-    let series = "[[series]]\nname = \"person\"\ntriggers = { left = { en = \"Left\" } }\n\n[[rule]]";
-    house.edit("calendar.toml", "[[rule]]", series);
-    let subject = "subject = { series = \"person\", on = { person_id = \"id\" } }\nevent.closure";
-    house.edit("retentiond.toml", "event.closure", subject);
-    house.configure("\n[series.person]\nsource = \"app\"\ntable = \"person\"\nkey = \"id\"\n");
-    let more = "CREATE TABLE person (id INTEGER PRIMARY KEY);
-        ALTER TABLE dossier ADD COLUMN person_id INTEGER; ALTER TABLE dossier ADD COLUMN other_id INTEGER;
-        ALTER TABLE dossier ADD COLUMN code TEXT NOT NULL DEFAULT ''; ALTER TABLE dossier ADD COLUMN cote TEXT;
-        INSERT INTO person SELECT DISTINCT id % 10 FROM dossier;
-        UPDATE dossier SET person_id = id % 10, code = 'c' || id, cote = 'f' || id;
+    let house = House::of_persons();
+    let more = "ALTER TABLE dossier ADD COLUMN other_id INTEGER; ALTER TABLE dossier ADD COLUMN code TEXT NOT NULL DEFAULT ''; ALTER TABLE dossier ADD COLUMN cote TEXT;
+        UPDATE dossier SET code = 'c' || id, cote = 'f' || id;
         CREATE UNIQUE INDEX dossier_code ON dossier (code); CREATE INDEX dossier_cote ON dossier (cote);
         CREATE INDEX dossier_person ON dossier (person_id);";
     house.database().execute_batch(more).unwrap();

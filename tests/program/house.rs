@@ -64,6 +64,41 @@ impl House {
         plan
     }
 
+    /// A house whose due records were destroyed.
+    pub fn destroyed() -> Self {
+        let house = Self::new();
+        house.destroy_due();
+        house
+    }
+
+    /// Destroys what is due, every rail accepted.
+    pub fn destroy_due(&self) {
+        let plan = self.approved();
+        assert_eq!(self.run(&["apply", &plan]).code, 0);
+    }
+
+    /// Where the one fingerprint key lies, in the house.
+    pub fn fingerprint_key(&self) -> String {
+        let keys = fs::read_dir(self.path("state/private/keys")).unwrap();
+        let mut names = keys.map(|key| key.unwrap().file_name().into_string().unwrap());
+        let name = names.find(|name| name.starts_with("fp-")).unwrap();
+        format!("state/private/keys/{name}")
+    }
+
+    /// A house where every dossier is of one of ten persons, who have records of their own.
+    pub fn of_persons() -> Self {
+        let house = Self::new();
+        let series = "[[series]]\nname = \"person\"\ntriggers = { left = { en = \"Left\" } }\n\n[[rule]]";
+        house.edit("calendar.toml", "[[rule]]", series);
+        let subject = "subject = { series = \"person\", on = { person_id = \"id\" } }\nevent.closure";
+        house.edit("retentiond.toml", "event.closure", subject);
+        house.configure("\n[series.person]\nsource = \"app\"\ntable = \"person\"\nkey = \"id\"\n");
+        let persons = "CREATE TABLE person (id INTEGER PRIMARY KEY); ALTER TABLE dossier ADD COLUMN person_id INTEGER;
+                       INSERT INTO person SELECT DISTINCT id % 10 FROM dossier; UPDATE dossier SET person_id = id % 10;";
+        house.database().execute_batch(persons).unwrap();
+        house
+    }
+
     /// How many documents are on disk.
     pub fn files(&self) -> usize {
         fs::read_dir(self.path("files")).unwrap().count()

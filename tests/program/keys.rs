@@ -4,23 +4,7 @@ use std::fs;
 
 use super::house::{DUE, House};
 
-/// A house whose record 4 was destroyed.
-fn destroyed() -> House {
-    let house = House::new();
-    let plan = house.approved();
-    assert_eq!(house.run(&["apply", &plan]).code, 0);
-    house
-}
-
 const LOOKUP: [&str; 4] = ["audit", "lookup", "dossier", "4"];
-
-/// The one fingerprint key of the house.
-fn key(house: &House) -> String {
-    let keys = fs::read_dir(house.path("state/private/keys")).unwrap();
-    let mut names = keys.map(|key| key.unwrap().file_name().into_string().unwrap());
-    let name = names.find(|name| name.starts_with("fp-")).unwrap();
-    format!("state/private/keys/{name}")
-}
 
 /// Nobody can tell, and the answer says what can be done.
 fn cannot_tell(house: &House, mend: &str) {
@@ -40,8 +24,8 @@ fn warning(house: &House) -> Option<String> {
 
 #[test]
 fn a_key_that_was_lost_before_a_successor_made_its_own_is_an_answer_and_not_an_error() {
-    let house = destroyed();
-    let (key, aside) = (house.path(&key(&house)), house.path("aside"));
+    let house = House::destroyed();
+    let (key, aside) = (house.path(&house.fingerprint_key()), house.path("aside"));
     assert_eq!(warning(&house), None);
     fs::rename(&key, &aside).unwrap();
     assert!(warning(&house).unwrap().contains("`audit adopt --reason …`"), "{:?}", warning(&house));
@@ -167,7 +151,7 @@ fn under_the_key_of_a_successor_nobody_says_that_what_the_lost_one_named_is_not_
     fs::copy(house.path("app.db"), house.path("backup.db")).unwrap();
     let plan = house.approved();
     house.ask(&["apply", &plan]);
-    fs::remove_file(house.path(&key(&house))).unwrap();
+    fs::remove_file(house.path(&house.fingerprint_key())).unwrap();
     house.ask(&["audit", "adopt", "--reason", "the keys were lost"]);
     house.ask(&["hold", "place", "dossier", "61", "--reason", "an inquiry"]);
     fs::copy(house.path("backup.db"), house.path("app.db")).unwrap();

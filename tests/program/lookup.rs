@@ -5,14 +5,6 @@ use std::fs;
 use super::house::House;
 use crate::support::documented::assert_documented;
 
-/// A house whose record 4 was destroyed.
-fn destroyed() -> House {
-    let house = House::new();
-    let plan = house.approved();
-    assert_eq!(house.run(&["apply", &plan]).code, 0);
-    house
-}
-
 const LOOKUP: [&str; 4] = ["audit", "lookup", "dossier", "4"];
 
 /// Lets `work` be done, and puts the state back as it was before.
@@ -22,14 +14,6 @@ fn forgotten(house: &House, work: impl FnOnce()) {
     work();
     fs::rename(house.path("state"), house.path("newer")).unwrap();
     fs::rename(house.path("older"), house.path("state")).unwrap();
-}
-
-/// The one fingerprint key of the house.
-fn key(house: &House) -> String {
-    let keys = fs::read_dir(house.path("state/private/keys")).unwrap();
-    let mut names = keys.map(|key| key.unwrap().file_name().into_string().unwrap());
-    let name = names.find(|name| name.starts_with("fp-")).unwrap();
-    format!("state/private/keys/{name}")
 }
 
 /// Neither command knows, and each says so.
@@ -45,8 +29,8 @@ fn cannot_tell(house: &House, why: &str) {
 
 #[test]
 fn a_destruction_is_not_denied_where_the_key_that_named_it_is_missing() {
-    let house = destroyed();
-    let (key, aside) = (house.path(&key(&house)), house.path("aside"));
+    let house = House::destroyed();
+    let (key, aside) = (house.path(&house.fingerprint_key()), house.path("aside"));
     fs::rename(&key, &aside).unwrap();
     cannot_tell(&house, "Put them back from your copy of `private/keys`");
     fs::rename(&aside, &key).unwrap();
@@ -60,7 +44,7 @@ fn a_destruction_is_not_denied_where_the_key_that_named_it_is_missing() {
 
 /// The house after `audit adopt`: the log that tells of record 4 is the earlier one.
 fn succeeded() -> House {
-    let house = destroyed();
+    let house = House::destroyed();
     assert_eq!(house.run(&["audit", "adopt", "--reason", "moved to another machine"]).code, 0);
     house
 }
@@ -121,7 +105,7 @@ fn a_directory_exchanged_for_the_earlier_log_is_not_believed() {
 
 #[test]
 fn nothing_is_answered_from_entries_that_were_changed_after_they_were_signed() {
-    let house = destroyed();
+    let house = House::destroyed();
     falsify(&house, "state/audit");
     for arguments in [&LOOKUP[..], &["audit", "show"], &["audit", "export", "--out", "log.csv"]] {
         let (code, answer) = house.json(arguments);
@@ -224,7 +208,7 @@ fn a_destruction_is_not_denied_by_that_of_another_record_of_the_same_reference()
 
 #[test]
 fn a_destruction_is_not_denied_by_a_log_that_another_went_before_unknown_to_it() {
-    let house = destroyed();
+    let house = House::destroyed();
     fs::rename(house.path("state"), house.path("lost")).unwrap();
     assert_eq!(house.run(&["hold", "place", "dossier", "61", "--reason", "an inquiry"]).code, 0);
     cannot_tell(&house, "neither this log nor one before it tells");
@@ -291,7 +275,7 @@ fn a_destruction_is_not_denied_to_who_cites_what_the_mapping_did_not_name_then()
 
 #[test]
 fn a_destruction_is_not_denied_by_another_name_of_its_source() {
-    let house = destroyed();
+    let house = House::destroyed();
     let config = fs::read_to_string(house.path("retentiond.toml")).unwrap();
     let renamed = config.replace("[source.app]", "[source.court]").replace("\"app\"", "\"court\"");
     assert_ne!(renamed, config);
@@ -304,7 +288,7 @@ fn a_destruction_is_not_denied_by_another_name_of_its_source() {
 
 #[test]
 fn a_destruction_is_not_denied_where_its_records_were_named_by_another_key() {
-    let house = destroyed();
+    let house = House::destroyed();
     house.edit("retentiond.toml", "key           = \"id\"", "key           = \"number\"");
     let arguments = ["audit", "lookup", "dossier", "canary-4"];
     let (code, found) = house.json(&arguments);
@@ -321,7 +305,7 @@ fn a_destruction_is_not_denied_where_its_records_were_named_by_another_key() {
 
 #[test]
 fn a_destruction_is_not_denied_to_who_cites_another_column_than_the_mapping_named_then() {
-    let house = destroyed();
+    let house = House::destroyed();
     house.database().execute_batch("ALTER TABLE dossier ADD COLUMN cited TEXT").unwrap();
     house.edit("retentiond.toml", "reference     = \"number\"", "reference     = \"cited\"");
     let (code, found) = house.json(&["audit", "lookup", "dossier", "--reference", "C-4"]);
@@ -339,7 +323,7 @@ fn rewrite(house: &House, file: &str, change: impl Fn(&str) -> String) {
 
 #[test]
 fn a_destruction_is_not_denied_by_a_new_name_of_its_series_under_which_others_went_since() {
-    let house = destroyed();
+    let house = House::destroyed();
     rewrite(&house, "calendar.toml", |text| text.replace("\"dossier\"", "\"file\"").replace("= 1\n", "= 2\n"));
     rewrite(&house, "retentiond.toml", |text| text.replace("[series.dossier", "[series.file"));
     let more = "INSERT INTO dossier VALUES (70, 'canary-70', '2018-03-01T12:00:00Z')";
@@ -392,7 +376,7 @@ fn a_series_that_was_given_up_casts_no_doubt_on_those_that_stood_beside_it() {
 
 #[test]
 fn a_series_that_was_given_up_may_be_one_that_came_after_it_unless_its_table_still_stands() {
-    let house = destroyed();
+    let house = House::destroyed();
     house.database().execute_batch(ACCOUNT_TABLE).unwrap();
     give_up_dossiers(&house);
     assert_eq!(house.ask(&["audit", "lookup", "account", "4"])["answer"], "NOT-FOUND");

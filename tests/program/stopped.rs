@@ -43,11 +43,15 @@ impl Run {
         (0..batches).for_each(|_| drop(self.begun.recv_timeout(PATIENCE).unwrap()));
     }
 
-    /// Its exit code and what it said.
-    fn end(mut self) -> (Option<i32>, Json) {
-        let said = serde_json::from_reader(self.process.0.stdout.take().unwrap()).unwrap();
-        (self.process.end().code(), said)
+    fn end(self) -> (Option<i32>, Json) {
+        end(self.process)
     }
+}
+
+/// The exit code of a run and what it said.
+fn end(mut run: Process) -> (Option<i32>, Json) {
+    let said = serde_json::from_reader(run.0.stdout.take().unwrap()).unwrap();
+    (run.end().code(), said)
 }
 
 fn refused() -> House {
@@ -113,19 +117,24 @@ fn in_rollback_mode(has_run: bool) -> House {
     house
 }
 
+/// A run of a plan, under way.
+fn started(house: &House, plan: &str, stderr: Stdio) -> Process {
+    let mut command = house.command(&["apply", plan, "--format", "json"]);
+    Process(command.stdout(Stdio::piped()).stderr(stderr).spawn().unwrap())
+}
+
 #[test]
 fn in_rollback_mode_a_run_waits_for_a_reader_and_goes_on_when_it_is_done() {
     for has_run in [false, true] {
         let house = in_rollback_mode(has_run);
         let plan = house.approved();
         let reader = reader(&house);
-        let mut run =
-            Process(house.command(&["apply", &plan, "--format", "json"]).stdout(Stdio::piped()).spawn().unwrap());
+        let mut run = started(&house, &plan, Stdio::inherit());
         thread::sleep(Duration::from_secs(3));
         assert!(run.is_running(), "it waits for the reader, after a run before: {has_run}");
         reader.execute_batch("COMMIT").unwrap();
-        let said: Json = serde_json::from_reader(run.0.stdout.take().unwrap()).unwrap();
-        assert_eq!((run.end().code(), &said["destroyed"]), (Some(0), &DUE.into()), "{has_run}: {said}");
+        let (code, said) = end(run);
+        assert_eq!((code, &said["destroyed"]), (Some(0), &DUE.into()), "{has_run}: {said}");
         house.verify();
     }
 }
@@ -136,20 +145,13 @@ fn who_stops_a_run_that_waits_for_a_reader_is_told_what_held_it_up() {
         let house = in_rollback_mode(has_run);
         let plan = house.approved();
         let reader = reader(&house);
-        let mut run = Process(
-            house
-                .command(&["apply", &plan, "--format", "json"])
-                .stdout(Stdio::piped())
-                .stderr(Stdio::piped())
-                .spawn()
-                .unwrap(),
-        );
+        let mut run = started(&house, &plan, Stdio::piped());
         let mut told = BufReader::new(run.0.stderr.take().unwrap()).lines();
         let told = told.find(|line| line.as_ref().unwrap().contains("another program is reading the database"));
         assert!(told.is_some(), "who waits is told what for");
         run.signal(Signal::TERM);
-        let said: Json = serde_json::from_reader(run.0.stdout.take().unwrap()).unwrap();
-        assert_eq!((run.end().code(), &said["deferred"]), (Some(5), &DUE.into()), "{has_run}: {said}");
+        let (code, said) = end(run);
+        assert_eq!((code, &said["deferred"]), (Some(5), &DUE.into()), "{has_run}: {said}");
         assert!(said["reasons"].to_string().contains("reading it in one long transaction"), "{has_run}: {said}");
         drop(reader);
     }
