@@ -41,6 +41,8 @@ mod reader;
 mod recover;
 pub mod regular;
 mod results;
+#[cfg(test)]
+pub(crate) mod sample;
 pub mod select;
 mod standing;
 mod succession;

@@ -9,6 +9,8 @@ use rusqlite::{Connection, params};
 
 use super::Installation;
 use super::clock::{Synchronization, Watch};
+use super::holds::{Hold, HoldScope};
+use super::plan::PlanRequest;
 use crate::calendar;
 use crate::model::{Instant, Limits, Windows};
 use crate::records::mapping::{Pick, SeriesMapping, Source, sample};
@@ -63,6 +65,25 @@ pub fn now() -> Instant {
 /// A clock that says so, and that a time server confirmed.
 pub fn watch() -> Arc<Watch> {
     Arc::new(Watch::new(Arc::new(now), Arc::new(|_| Synchronization::Confirmed), TimeDelta::days(90)))
+}
+
+/// What a person asks for who wants all that is due now.
+pub fn all_due() -> PlanRequest {
+    PlanRequest { now: now(), as_of: None, only: None, dependents: false, asked_for: true }
+}
+
+/// A hold that was placed now.
+pub fn hold(id: &str, scope: HoldScope) -> Hold {
+    Hold {
+        id: id.into(),
+        scope,
+        meaning: None,
+        reason: "litigation".to_owned(),
+        case: None,
+        review_by: None,
+        actor: "marie (1001)".into(),
+        placed_at: now(),
+    }
 }
 
 /// An organization in a directory of its own.

@@ -91,7 +91,7 @@ mod tests {
     use super::*;
     use crate::disposition::door::open_or_connect;
     use crate::disposition::plan::PlanRequest;
-    use crate::disposition::sample::{Sample, now, watch};
+    use crate::disposition::sample::{Sample, all_due, watch};
     use crate::records::mapping::{self, Condition, Reference};
     use crate::report::effect;
     use crate::report::words::{EN, FR};
@@ -106,7 +106,7 @@ mod tests {
             let dossier = install.series.iter_mut().find(|mapping| mapping.series.as_str() == "dossier").unwrap();
             change(&mut dossier.parts[0]);
         });
-        let request = PlanRequest { now: now(), as_of: None, only: None, dependents: true, asked_for: true };
+        let request = PlanRequest { dependents: true, ..all_due() };
         let file = open_or_connect(sample.install.clone(), None, watch()).unwrap().plan(&request).unwrap().file;
         dependents(&file, &effect::effects(&file, &sample.install, &EN)).unwrap()
     }

@@ -7,7 +7,7 @@ use super::*;
 use crate::disposition::desk::tests::{ask, code, door, dossier, held as holds_in_force, place, placed};
 use crate::disposition::holds::HoldScope;
 use crate::disposition::request::{NamedRecord, RefusalKind};
-use crate::disposition::sample::{Sample, now};
+use crate::disposition::sample::{Sample, all_due};
 
 /// A state that somebody holds and serves.
 struct Held {
@@ -62,13 +62,7 @@ fn a_request_has_the_same_effect_through_the_socket() {
 #[test]
 fn a_plan_is_made_while_another_holds_the_state() {
     let held = Held::new();
-    let request = crate::disposition::plan::PlanRequest {
-        now: now(),
-        as_of: None,
-        only: None,
-        dependents: false,
-        asked_for: true,
-    };
+    let request = all_due();
     let there = door(&held.sample).plan(&request).unwrap().file;
     let elsewhere = held.sample;
     drop(held._door);

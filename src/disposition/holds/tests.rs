@@ -1,4 +1,5 @@
 use super::*;
+use crate::disposition::sample::hold;
 use crate::records::mapping::sample;
 
 fn mapping(series: &str, subject: Option<&str>) -> SeriesMapping {
@@ -25,16 +26,7 @@ fn facts(key: i64, reference: &str, subject: Option<i64>) -> Facts {
 fn index(scopes: Vec<HoldScope>) -> HoldIndex {
     let mut index = HoldIndex::default();
     for (number, scope) in scopes.into_iter().enumerate() {
-        index.insert(&Hold {
-            id: HoldId::new(format!("H-{number}")),
-            scope,
-            meaning: None,
-            reason: "litigation".to_owned(),
-            case: None,
-            review_by: None,
-            actor: "marie (1001)".into(),
-            placed_at: Instant::UNIX_EPOCH,
-        });
+        index.insert(&hold(&format!("H-{number}"), scope));
     }
     index
 }

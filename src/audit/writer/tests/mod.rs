@@ -13,11 +13,12 @@ use tempfile::TempDir;
 
 use super::super::journal::segments;
 use super::super::keys::{self, KeyError};
-use super::super::leaf::{Action, Heartbeat, HoldAction, HoldLeaf, Outcome, RecordOutcome, Refused};
+use super::super::leaf::{Heartbeat, HoldAction, HoldLeaf, Refused};
 use super::super::note::KeyKind;
 use super::super::note::SigningKey;
 use super::super::recover::{checkpoint_path, journal_dir, read_checkpoint};
-use super::super::{IntentDraft, IntentRecord, LogReader, encode_results, load_fingerprinter};
+pub(in crate::audit) use super::super::sample::outcome;
+use super::super::{IntentDraft, IntentRecord, LogReader, load_fingerprinter, sample};
 use super::*;
 use crate::model::{Actor, BatchNumber, DurableEvidence, Fingerprint, KeyValue, RecordKey, SeriesName, SourceName};
 
@@ -70,35 +71,7 @@ pub(in crate::audit) fn draft(count: u8) -> IntentDraft {
         reference: None,
         day: at(0).date_naive(),
     };
-    IntentDraft {
-        run: "run-1".into(),
-        plan: "plan-1".into(),
-        source: "parle".into(),
-        series: "dossier".into(),
-        rule: "PC-1".into(),
-        calendar: "OPC-PC".into(),
-        version: 2,
-        action: Action::Destroy,
-        year: 2026,
-        with_references: false,
-        records: (0..count).map(record).collect(),
-    }
-}
-
-pub(in crate::audit) fn outcome(batch: BatchNumber, intent: u64, n: u32) -> Body {
-    Body::Outcome(Outcome {
-        batch,
-        intent,
-        committed: true,
-        recovered: false,
-        results: encode_results(&vec![RecordOutcome::Destroyed; n as usize]),
-        rows: [("dossier".to_owned(), u64::from(n))].into(),
-        detached: 0,
-        triggered: 0,
-        files: [].into(),
-        bytes: 0,
-        left: 0,
-    })
+    sample::draft((0..count).map(record).collect())
 }
 
 pub(in crate::audit) fn leaves(log: &DestructionLog) -> Vec<Leaf> {

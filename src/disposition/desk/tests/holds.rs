@@ -4,6 +4,7 @@ use super::*;
 use chrono::TimeDelta;
 
 use crate::disposition::clock::{Synchronization, Watch};
+use crate::disposition::sample;
 use crate::records::facts::Facts;
 use crate::records::sqlite::Reader;
 
@@ -70,16 +71,7 @@ fn the_log_names_a_held_record_by_its_fingerprint_and_holds_no_free_text() {
 #[test]
 fn a_hold_that_a_crash_kept_from_the_log_holds_and_is_put_on_record_at_the_next_start() {
     let sample = Sample::new();
-    let hold = Hold {
-        id: "H-0000002a".into(),
-        scope: dossier("7"),
-        meaning: None,
-        reason: "litigation".to_owned(),
-        case: None,
-        review_by: None,
-        actor: "marie (1001)".into(),
-        placed_at: now(),
-    };
+    let hold = sample::hold("H-0000002a", dossier("7"));
     let desk = Desk::open(sample.install.clone(), None, now()).unwrap();
     desk.store.place(&hold).unwrap();
     drop(desk);

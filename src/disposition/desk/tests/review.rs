@@ -4,9 +4,10 @@ use super::*;
 use crate::disposition::plan::{PlanFile, PlanRequest};
 use crate::disposition::rails::Rail;
 use crate::disposition::request::NamedRecord;
+use crate::disposition::sample::all_due;
 
 fn plan_at(sample: &Sample, now: Instant) -> PlanFile {
-    door(sample).plan(&PlanRequest { now, as_of: None, only: None, dependents: false, asked_for: true }).unwrap().file
+    door(sample).plan(&PlanRequest { now, ..all_due() }).unwrap().file
 }
 
 fn plan(sample: &Sample) -> PlanFile {
@@ -91,10 +92,7 @@ fn a_rejected_plan_is_done_with_and_its_list_erased() {
 fn a_simulation_can_be_looked_at_and_nothing_else() {
     let sample = Sample::new();
     let as_of = Some("2030-01-01".parse().unwrap());
-    let plan = door(&sample)
-        .plan(&PlanRequest { now: now(), as_of, only: None, dependents: false, asked_for: true })
-        .unwrap()
-        .file;
+    let plan = door(&sample).plan(&PlanRequest { as_of, ..all_due() }).unwrap().file;
     assert!(plan.manifest.simulation);
     assert_eq!(state_of(&sample, &plan), PlanState::Simulation);
     assert_eq!(code(ask(&sample, approve(&plan, &Rail::ALL))), "simulation");

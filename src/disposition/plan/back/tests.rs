@@ -1,20 +1,18 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::audit::leaf::{Action, Body, Outcome};
-use crate::audit::{DestructionLog, IntentDraft, IntentRecord, dir_in, keys_in};
+use crate::audit::{DestructionLog, IntentDraft, IntentRecord, dir_in, keys_in, sample};
 use crate::disposition::door::open_or_connect;
-use crate::disposition::plan::{PlanDirs, PlanRequest};
-use crate::disposition::sample::{Sample, now, watch};
+use crate::disposition::plan::PlanDirs;
+use crate::disposition::sample::{Sample, all_due, now, watch};
 use crate::model::DurableEvidence;
 
 /// A sample whose log says that every dossier of its plan went, five in a batch, and whose list says that they are
 /// back; the plan.
 fn gone() -> (Sample, Plan) {
     let sample = Sample::new();
-    let request = PlanRequest { now: now(), as_of: None, only: None, dependents: false, asked_for: true };
     let door = open_or_connect(sample.install.clone(), None, watch()).unwrap();
-    let file = door.plan(&request).unwrap().file;
+    let file = door.plan(&all_due()).unwrap().file;
     let dirs = PlanDirs::of(&sample.state());
     let list = rusqlite::Connection::open(dirs.body_path(&file.plan)).unwrap();
     list.execute("UPDATE item SET back = 1", []).unwrap();
@@ -32,34 +30,13 @@ fn gone() -> (Sample, Plan) {
     let mut log = DestructionLog::open(&dir_in(&sample.state()), keys_in(&sample.state()), now()).unwrap();
     for records in records.chunks(5) {
         let draft = IntentDraft {
-            run: "run-1".into(),
             plan: file.plan.clone(),
-            source: "parle".into(),
-            series: "dossier".into(),
-            rule: "PC-1".into(),
-            calendar: "OPC-PC".into(),
-            version: 2,
-            action: Action::Destroy,
             year: file.manifest.fingerprint_year,
-            with_references: false,
-            records: records.to_vec(),
+            ..sample::draft(records.to_vec())
         };
         let pending = log.append_intents(draft, now()).unwrap();
         let batch = log.make_durable(pending).unwrap().batch();
-        let outcome = Outcome {
-            batch,
-            intent: batch.0,
-            committed: true,
-            recovered: false,
-            results: "5D".to_owned(),
-            rows: [("dossier".to_owned(), 5)].into(),
-            detached: 0,
-            triggered: 0,
-            files: [].into(),
-            bytes: 0,
-            left: 0,
-        };
-        log.append(Body::Outcome(outcome), now()).unwrap();
+        log.append(sample::outcome(batch, batch.0, 5), now()).unwrap();
     }
     log.sync().unwrap();
     (sample, plan)

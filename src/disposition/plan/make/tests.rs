@@ -7,10 +7,10 @@ use super::*;
 use crate::disposition::desk::DeskError;
 use crate::disposition::door::{AskError, open_or_connect};
 use crate::disposition::explain::explain;
-use crate::disposition::holds::{Hold, HoldScope};
+use crate::disposition::holds::HoldScope;
 use crate::disposition::plan::{Manifest, PlanDirs, changed, database_digest, mapping_digest};
 use crate::disposition::request::{RefusalKind, Request};
-use crate::disposition::sample::{Sample, now, watch};
+use crate::disposition::sample::{self, Sample, all_due, now, watch};
 use crate::model::{Instant, KeyValue};
 use crate::records::mapping::{Join, Relation};
 
@@ -19,7 +19,7 @@ fn ask_for(sample: &Sample, request: &PlanRequest) -> Result<PlanFile, AskError>
 }
 
 fn plan_at(sample: &Sample, now: Instant) -> PlanFile {
-    ask_for(sample, &PlanRequest { now, as_of: None, only: None, dependents: false, asked_for: true }).unwrap()
+    ask_for(sample, &PlanRequest { now, ..all_due() }).unwrap()
 }
 
 fn plan(sample: &Sample) -> PlanFile {
@@ -201,29 +201,15 @@ fn records_that_keep_each_other_in_a_circle_are_counted_apart_and_explained() {
     assert_eq!(explained("dossier", 7), (false, String::new()));
     // What a hold keeps is no part of a circle: lift it, and the records go.
     let mut held = HoldIndex::default();
-    held.insert(&Hold {
-        id: "H-1".into(),
-        scope: HoldScope::Record { series: "account".into(), key: vec!["3".to_owned()] },
-        meaning: None,
-        reason: "litigation".to_owned(),
-        case: None,
-        review_by: None,
-        actor: "marie (1001)".into(),
-        placed_at: now(),
-    });
+    let scope = HoldScope::Record { series: "account".into(), key: vec!["3".to_owned()] };
+    held.insert(&sample::hold("H-1", scope));
     assert_eq!(explained_under(&held, "dossier", 3), (true, String::new()));
 }
 
 #[test]
 fn one_rule_alone_lists_its_own_records_and_still_adds_up() {
     let sample = Sample::new();
-    let only = |rule: &str| PlanRequest {
-        now: now(),
-        as_of: None,
-        only: Some(rule.into()),
-        dependents: false,
-        asked_for: true,
-    };
+    let only = |rule: &str| PlanRequest { only: Some(rule.into()), ..all_due() };
     let file = ask_for(&sample, &only("PC-1")).unwrap();
     assert_eq!(file.manifest.series.len(), 1);
     assert_eq!(listed(&sample, &file).len(), 10);
@@ -241,13 +227,8 @@ fn a_day_is_judged_from_its_beginning_in_the_calendar_s_zone() {
     // Closed on 20 November 2025 in Toronto: due from 21 November 2026, 00:00 there.
     sample.add_dossier(&connection, 1, 1, Some("2025-11-21T02:00:00Z"));
     let due = |now: &str, as_of: Option<&str>| {
-        let request = PlanRequest {
-            now: now.parse().unwrap(),
-            as_of: as_of.map(|day| day.parse().unwrap()),
-            only: None,
-            dependents: false,
-            asked_for: true,
-        };
+        let request =
+            PlanRequest { now: now.parse().unwrap(), as_of: as_of.map(|day| day.parse().unwrap()), ..all_due() };
         let manifest: Manifest = ask_for(&sample, &request).unwrap().manifest;
         (manifest.rules[0].counts.due, manifest.simulation, manifest.as_of.to_string())
     };
@@ -261,32 +242,18 @@ fn a_day_is_judged_from_its_beginning_in_the_calendar_s_zone() {
 #[test]
 fn nothing_is_planned_under_a_calendar_that_is_not_in_force() {
     let sample = Sample::new();
-    let error = ask_for(
-        &sample,
-        &PlanRequest {
-            now: now(),
-            as_of: Some("2024-04-03".parse().unwrap()),
-            only: None,
-            dependents: false,
-            asked_for: true,
-        },
-    );
+    let early = PlanRequest { as_of: Some("2024-04-03".parse().unwrap()), ..all_due() };
+    let error = ask_for(&sample, &early);
     assert!(matches!(error, Err(AskError::Here(DeskError::Plan(PlanError::NotInForce { .. })))));
     let mut ended = Sample::new();
     ended.change(|install| install.calendars[0].effective_until = Some("2026-11-20".parse().unwrap()));
-    assert_eq!(
-        ask_for(&ended, &PlanRequest { now: now(), as_of: None, only: None, dependents: false, asked_for: true })
-            .unwrap_err()
-            .refusal()
-            .code,
-        "calendar-not-in-force"
-    );
+    assert_eq!(ask_for(&ended, &all_due()).unwrap_err().refusal().code, "calendar-not-in-force");
 }
 
 #[test]
 fn nothing_is_planned_or_approved_with_a_mapping_that_could_take_one_record_s_rows_for_another_s() {
     let sample = Sample::new();
-    let request = PlanRequest { now: now(), as_of: None, only: None, dependents: false, asked_for: true };
+    let request = all_due();
     let retype = |declared: &str| {
         let sql = format!(
             "DROP TABLE message; CREATE TABLE message(id INTEGER PRIMARY KEY, dossier_id {declared} REFERENCES dossier(id))"
@@ -341,7 +308,7 @@ fn a_plan_tells_how_many_records_each_hold_keeps_and_what_goes_along_with_the_re
     ] {
         hold(&sample, scope);
     }
-    let request = PlanRequest { now: now(), as_of: None, only: None, dependents: true, asked_for: true };
+    let request = PlanRequest { dependents: true, ..all_due() };
     let file = ask_for(&sample, &request).unwrap();
     let of_rule = |rule: &str| file.along.iter().find(|along| along.rule.as_str() == rule).unwrap();
     let mut held: Vec<u64> = of_rule("PC-1").held_by.values().copied().collect();
