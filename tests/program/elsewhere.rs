@@ -91,3 +91,79 @@ fn what_was_left_is_not_tried_by_the_word_of_another_database() {
     house.verify();
     house.verify_by_python(NOW);
 }
+
+/// A second source of the same shape, whose dossiers go by a rule of their own.
+const WEST: &str = r#"
+[source.west]
+sqlite = "west.db"
+
+[series.west]
+source        = "west"
+table         = "dossier"
+key           = "id"
+event.closure = "closed_at"
+
+[[series.west.part]]
+table = "message"
+on    = { dossier_id = "id" }
+
+[[series.west.part]]
+table = "document"
+on    = { dossier_id = "id" }
+"#;
+
+const LAW_OF_WEST: &str = r#"
+[[series]]
+name     = "west"
+triggers = { closure = { en = "Closure" } }
+
+[[rule]]
+number      = "R-2"
+title       = { en = "Dossiers of the west" }
+series      = "west"
+trigger     = "closure"
+keep        = "P1Y"
+disposition = "destroy"
+"#;
+
+#[test]
+fn no_file_goes_by_the_word_of_another_source_of_the_same_log() {
+    let house = House::new();
+    house.set_clock(NOW);
+    fs::copy(house.path("app.db"), house.path("west.db")).unwrap();
+    for (file, more) in [("retentiond.toml", WEST), ("calendar.toml", LAW_OF_WEST)] {
+        let text = fs::read_to_string(house.path(file)).unwrap();
+        fs::write(house.path(file), text + more).unwrap();
+    }
+    let approved = |rule: &str| {
+        let plan = house.ask(&["plan", "--only", rule])["plan"].as_str().unwrap().to_owned();
+        house.ask(&["approve", &plan, "--accept", "rules"]);
+        plan
+    };
+    let plan = approved("R-1");
+    let killed = house.command(&["apply", &plan]).env("FAILPOINTS", "committed=return(kill)").status().unwrap();
+    assert_eq!(killed.code(), None);
+    // A file that was not as it was recognized is left; then the other source has its batch, a later one.
+    let (file, taken) = (house.path("files/canary-8.txt"), house.path("taken"));
+    fs::rename(&file, &taken).unwrap();
+    assert_eq!(house.json(&["apply", &plan]).1["interrupted"]["incomplete"], 1);
+    assert_eq!(house.json(&["apply", &approved("R-2")]).1["destroyed"], DUE);
+    fs::rename(&taken, &file).unwrap();
+    let name = "INSERT INTO document (dossier_id, path) VALUES (?1, 'canary-8.txt')";
+    house.database().execute(name, [DUE + 1]).unwrap();
+
+    let exchange = || {
+        for (from, to) in [("app.db", "aside.db"), ("west.db", "app.db"), ("aside.db", "west.db")] {
+            fs::rename(house.path(from), house.path(to)).unwrap();
+        }
+    };
+    exchange();
+    let (code, run) = house.json(&["apply", &plan]);
+    assert_eq!((code, &run["left"], file.exists()), (5, &1.into(), true), "an open dossier names it: {run}");
+    exchange();
+    house.database().execute("DELETE FROM document WHERE path = 'canary-8.txt'", []).unwrap();
+    let (code, run) = house.json(&["apply", &plan]);
+    assert_eq!((code, &run["left"], file.exists()), (0, &0.into(), false), "{run}");
+    house.verify();
+    house.verify_by_python(NOW);
+}

@@ -5,14 +5,15 @@ use super::error::ExecuteError;
 use super::spool::Spool;
 use crate::disposition::desk::Desk;
 use crate::model::{BatchNumber, Origin};
-use crate::records::sqlite::{FenceState, Reader, StoreError};
+use crate::records::sqlite::{FenceState, Reader};
 
 /// Why a file stays that no row of the database at hand names.
 pub(super) const NOT_RIGHTFUL: &str = "the database does not say that the batch was committed in it, so it may not know which records name the file: it may \
      have been put back, or another one stands in its place";
 
-/// Whether the database of a spool's batch bears the row of the last batch that the logs say was committed there, or
-/// of a later one. Where they tell of none, that of the batch itself.
+/// Whether the database of a spool's batch bears the row of the last batch that the logs say was committed there. Where
+/// they tell of none, that of the batch itself. A later row of the same log would say nothing: it may be of another
+/// source, whose database stands here.
 pub(super) fn is_rightful(desk: &mut Desk, spool: &Spool) -> Result<bool, ExecuteError> {
     let (install, own) = (desk.install().clone(), desk.log().origin().clone());
     let Some(source) = install.sources.get(&spool.source) else { return Ok(false) };
@@ -20,7 +21,8 @@ pub(super) fn is_rightful(desk: &mut Desk, spool: &Spool) -> Result<bool, Execut
         Some(last) => (own, last),
         None => last_of_earlier(desk, spool)?.unwrap_or_else(|| (spool.log.clone(), spool.batch)),
     };
-    Ok(bears(&mut Reader::open(source, &install.series)?, &log, last)?)
+    let mut reader = Reader::open(source, &install.series)?;
+    Ok(matches!(reader.fence(&log, last)?, FenceState::Committed(_)))
 }
 
 /// The last batch of the spool's source that the newest of the earlier logs with one says was committed.
@@ -31,15 +33,4 @@ fn last_of_earlier(desk: &mut Desk, spool: &Spool) -> Result<Option<(Origin, Bat
         }
     }
     Ok(None)
-}
-
-/// Whether a batch of this log was committed here, this one or a later one: a COMMIT lets go of the rows before its
-/// own.
-fn bears(reader: &mut Reader, log: &Origin, last: BatchNumber) -> Result<bool, StoreError> {
-    for batch in reader.fences(log)?.into_iter().filter(|batch| *batch >= last) {
-        if matches!(reader.fence(log, batch)?, FenceState::Committed(_)) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }
