@@ -8,7 +8,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::PlanError;
 use super::body::{ANONYMIZE, DESTROY, Item, days, out_of_form, place};
@@ -241,7 +241,7 @@ impl Draft {
     }
 
     /// Marks those of the records after a place, counted from there, that are back; tells the place of the rule of
-    /// each.
+    /// each that was not marked before.
     pub fn mark_back(
         &self,
         after: &Place,
@@ -262,9 +262,15 @@ impl Draft {
                 number += 1;
             }
             drop(rows);
-            let mut mark =
-                connection.prepare_cached("UPDATE item SET back = 1 WHERE series = ?1 AND sort = ?2 RETURNING rule")?;
-            back.iter().map(|at| mark.query_row(params![at.series, at.sort], |row| place(row, 0))).collect()
+            let mut mark = connection.prepare_cached(
+                "UPDATE item SET back = 1 WHERE series = ?1 AND sort = ?2 AND back = 0 RETURNING rule",
+            )?;
+            let mut rules = Vec::new();
+            for at in back {
+                let rule = mark.query_row(params![at.series, at.sort], |row| place(row, 0));
+                rules.extend(rule.optional()?);
+            }
+            Ok(rules)
         })
     }
 

@@ -57,6 +57,18 @@ fn make(items: &[(Name, Action, Vec<Name>)], groups: &[usize], approved: Option<
     Made { blocked, totals, body: Body::open(&target).unwrap(), _dir: dir }
 }
 
+#[test]
+fn a_record_that_two_logs_say_is_gone_is_counted_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let draft = Draft::create(dir.path()).unwrap();
+    for number in 0..4 {
+        draft.add(&item((0, number), Action::Destroy), std::iter::empty()).unwrap();
+    }
+    let marked = |back: &[usize]| draft.mark_back(&Place::default(), 10, &|record| back.contains(&record)).unwrap();
+    assert_eq!(marked(&[1, 2]), [0, 0]);
+    assert_eq!(marked(&[1, 2, 3]), [0], "as an earlier log has it, too");
+}
+
 fn in_order(body: &Body) -> Vec<Name> {
     let mut names = Vec::new();
     body.visit(&mut |item| match item.key.columns() {
