@@ -47,6 +47,7 @@ impl Check {
         findings.extend(hints::guesses(&setup.config));
         findings.extend(log::calendars(&setup.install));
         findings.extend(log::keys(&setup.install));
+        findings.extend(log::unclear(&setup.install));
         findings.extend(log::holds(&setup.install));
         findings.extend(hints::not_in_force(&setup.install, clock::now()));
         let mut locked = false;

@@ -47,7 +47,8 @@ fn waits(house: &House, plan: &str, files: i64, context: &str) {
     let next = house.ask(&["plan"]);
     let is_due = next["rules"][0]["due"] != 0;
     assert_eq!(next["rails"].to_string().contains("restored"), is_due, "{context}: {next}");
-    let spools = std::fs::read_dir(house.path("state/private/spool")).unwrap().count();
+    let spools = std::fs::read_dir(house.path("state/private/spool")).unwrap().map(|entry| entry.unwrap().path());
+    let spools = spools.filter(|path| path.extension().is_none_or(|end| end != "unclear")).count();
     assert_eq!(spools, usize::from(files > 0), "{context}");
     let left = entries(house, "outcome").iter().filter_map(|outcome| outcome["left"].as_i64()).sum::<i64>();
     assert_eq!(left, files, "{context}");
@@ -176,4 +177,71 @@ fn a_row_under_the_key_of_a_record_that_went_is_told_and_keeps_no_file_that_it_d
         assert!(!has_file(&house, 40), "{closed}: no row names it");
         assert_eq!(house.rows("dossier"), DOSSIERS - DUE + 1, "{closed}: the row stays");
     }
+}
+
+#[test]
+fn of_a_key_that_is_used_again_before_the_restart_nothing_is_said_that_only_the_fence_could_prove() {
+    // The row proves that the batch was committed, and does not say any more what it did.
+    let altered = "UPDATE retentiond_batch SET note = '{}'";
+    for (closed, letter, told) in [
+        // Another record, or that one, reopened before its turn came: it stood there, says the log, and no more.
+        (None, "f", "FAILED"),
+        (Some("2026-10-01T12:00:00Z"), "f", "FAILED"),
+        // As the log has it: it stayed.
+        (Some("2018-03-13T12:00:00Z"), "r", "ABORTED"),
+    ] {
+        let (house, plan) = killed("", "committed=return(kill)", &[]);
+        house.database().execute_batch(altered).unwrap();
+        house.database().execute("INSERT INTO dossier VALUES (40, 'new', ?1)", [closed]).unwrap();
+        waits(&house, &plan, 0, letter);
+        let outcome = only(&house, "outcome", letter);
+        let results = format!("39D1{letter}{}D", DUE - 40);
+        assert_eq!((&outcome["committed"], &outcome["results"]), (&true.into(), &results.into()), "{closed:?}");
+        let correction = only(&house, "correction", letter);
+        assert_eq!((&correction["what"], &correction["records"]), (&"altered_fence".into(), &(DUE - 1).into()));
+        let said = house.json(&["audit", "lookup", "dossier", "40"]).1["answer"].clone();
+        assert_eq!((said, answer(&house, "39")), (told.into(), "DESTROYED".into()), "{closed:?}");
+        assert!(has_file(&house, 40), "{closed:?}: whose it is nobody can say");
+        assert_eq!(unclear(&house), if letter == "f" { vec![40] } else { vec![] }, "{closed:?}");
+    }
+}
+
+/// The dossiers whose files `check` names as unclear, by the list to which it points.
+fn unclear(house: &House) -> Vec<i64> {
+    let (_, checked) = house.json(&["check"]);
+    let found = checked["findings"].as_array().unwrap().iter().find(|found| found["code"] == "files-unclear");
+    let Some(found) = found else { return Vec::new() };
+    let list: Json = serde_json::from_slice(&std::fs::read(found["place"].as_str().unwrap()).unwrap()).unwrap();
+    let paths = list["files"].as_array().unwrap().iter().map(|file| file["path"].as_str().unwrap().to_owned());
+    paths.map(|path| path.trim_matches(|char: char| !char.is_ascii_digit()).parse().unwrap()).collect()
+}
+
+#[test]
+fn where_every_key_of_a_first_batch_is_used_again_and_no_fence_stands_a_person_is_asked() {
+    for taken in ["DELETE FROM retentiond_batch", "DROP TABLE retentiond_batch"] {
+        let (house, plan) = killed("", "committed=return(kill)", &[]);
+        house.database().execute_batch(taken).unwrap();
+        let again = "WITH RECURSIVE number(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM number WHERE id < ?1)
+            INSERT INTO dossier SELECT id, 'new-' || id, NULL FROM number";
+        house.database().execute(again, [DUE]).unwrap();
+        waits(&house, &plan, 0, taken);
+        let outcome = only(&house, "outcome", taken);
+        let results = format!("{DUE}f");
+        assert_eq!((&outcome["committed"], &outcome["results"]), (&false.into(), &results.into()), "{taken}");
+        let missing = only(&house, "correction", taken);
+        assert_eq!((&missing["what"], &missing["records"]), (&"missing_fence".into(), &0.into()), "{taken}");
+        assert_eq!(house.json(&["audit", "lookup", "dossier", "7"]).1["answer"], "FAILED", "{taken}");
+        assert_eq!((house.rows("dossier"), house.files() as i64), (DOSSIERS, DOSSIERS), "{taken}");
+        assert_eq!(unclear(&house).len() as i64, DUE, "{taken}");
+    }
+}
+
+#[test]
+fn a_record_that_is_reopened_before_a_first_batch_was_committed_was_put_off() {
+    let (house, plan) = killed("", "disposed=return(kill)", &[]);
+    house.database().execute("UPDATE dossier SET closed_at = NULL WHERE id = 40", []).unwrap();
+    let (code, run) = house.json(&["apply", &plan]);
+    assert_eq!((code, &run["destroyed"]), (0, &(DUE - 1).into()), "{run}");
+    assert_eq!(entries(&house, "outcome")[0]["results"], format!("{DUE}r"), "the row of number 0 tells");
+    assert!(entries(&house, "correction").is_empty());
 }

@@ -20,6 +20,7 @@ use crate::disposition::Installation;
 use crate::disposition::chronicle::Chronicle;
 use crate::disposition::desk::behind::{Untold, look_beside, untold};
 use crate::disposition::desk::holds_beside;
+use crate::disposition::execute::unclear_files;
 use crate::disposition::holds::HoldIndex;
 use crate::disposition::plan::PlanError;
 use crate::model::{BatchNumber, Origin};
@@ -98,6 +99,26 @@ fn lost_key(lost: &Keyless, is_of_earlier: bool, this_year: i32) -> sqlite::Find
                   destroyed: what became of them `audit lookup` cannot tell, and every plan of this source trips `restored`"
             .to_owned(),
         mend,
+    }
+}
+
+/// Files that were set aside, for nobody can say whether their records went. Who may not read the private state is told
+/// nothing.
+pub fn unclear(install: &Installation) -> Vec<Finding> {
+    let lists = unclear_files(&install.state).unwrap_or_default();
+    lists.iter().map(|list| finding(files_unclear(list))).collect()
+}
+
+fn files_unclear(list: &Path) -> sqlite::Finding {
+    sqlite::Finding {
+        severity: Severity::Warning,
+        code: "files-unclear",
+        place: list.display().to_string(),
+        message: "a batch was interrupted, the database does not say any more what it did, and rows stand under keys of its \
+                  records that may be others': whether the records of the files listed here went nobody can say, and no \
+                  row names these files"
+            .to_owned(),
+        mend: "Look at each file that the list names, remove it yourself or let it be, then remove the list.".to_owned(),
     }
 }
 

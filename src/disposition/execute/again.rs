@@ -9,46 +9,81 @@ use crate::disposition::Installation;
 use crate::disposition::judge::{Governing, JudgedAt, Verdict};
 use crate::model::{CivilDate, Instant, RecordKey};
 use crate::records::facts::Facts;
-use crate::records::mapping::SeriesMapping;
 use crate::records::sqlite::Reader;
 
-/// A batch, and what its transaction did.
-pub(super) struct Went<'a> {
+/// A batch as the log announces it.
+#[derive(Clone, Copy)]
+pub(super) struct Announced<'a> {
     pub intents: &'a [(u64, Intent)],
     /// The keys of its records, in order; `None` for one whose name no row bears.
     pub keys: &'a [Option<RecordKey>],
-    pub outcomes: &'a [RecordOutcome],
 }
 
-/// What the log must say of rows under the keys of records that went; nothing where none stands there, or only such as
-/// are surely other records. A row that says of its trigger what the log does, or nothing that tells, may be either.
+impl<'a> Announced<'a> {
+    /// Its first intent: plan, source, series and action are the same in all of them.
+    pub fn first(&self) -> &'a Intent {
+        &self.intents[0].1
+    }
+}
+
+/// A row under the key of a record that was announced.
+struct Standing {
+    is_masked: bool,
+    /// Whether it says of its trigger what another record would.
+    is_another: bool,
+}
+
+/// What the log must say of rows under the keys of records that went, as the batch's transaction has it; nothing where
+/// none stands there, or only such as are surely other records. A row that says of its trigger what the log does, or
+/// nothing that tells, may be either.
 pub(super) fn told_of(
     install: &Installation,
-    mapping: &SeriesMapping,
-    batch: &Went<'_>,
+    batch: Announced<'_>,
+    outcomes: &[RecordOutcome],
     now: Instant,
 ) -> Result<Option<Correction>, ExecuteError> {
-    let first = &batch.intents[0].1;
+    let gone = |(key, outcome): (&Option<RecordKey>, &RecordOutcome)| key.clone().filter(|_| is_gone(*outcome));
+    let keys: Vec<_> = batch.keys.iter().zip(outcomes).map(gone).collect();
+    let standing = standing(install, Announced { keys: &keys, ..batch }, now)?;
+    let mut back = vec![false; outcomes.len()];
+    for ((back, row), outcome) in back.iter_mut().zip(standing).zip(outcomes) {
+        let is_as_left = |row: &Standing| *outcome == RecordOutcome::Anonymized && row.is_masked;
+        *back = row.is_some_and(|row| !is_as_left(&row) && !row.is_another);
+    }
+    Ok(resurrected_of(batch.first(), &back))
+}
+
+/// Of each record, whether the row under its key says of its trigger what another record would: it may be one that the
+/// key was given to since, or the record itself, changed before its turn came.
+pub(super) fn others(install: &Installation, batch: Announced<'_>, now: Instant) -> Result<Vec<bool>, ExecuteError> {
+    let standing = standing(install, batch, now)?;
+    Ok(standing.into_iter().map(|row| row.is_some_and(|row| row.is_another)).collect())
+}
+
+/// The rows under the keys of a batch's records, in order.
+fn standing(install: &Installation, batch: Announced<'_>, now: Instant) -> Result<Vec<Option<Standing>>, ExecuteError> {
+    let first = batch.first();
     let unresolved =
         |source| ExecuteError::Unresolved { batch: first.batch, source_name: first.source.clone(), source };
-    let went = batch.keys.iter().zip(batch.outcomes).enumerate().filter(|(_, (_, outcome))| is_gone(**outcome));
-    let (places, keys): (Vec<usize>, Vec<RecordKey>) =
-        went.filter_map(|(place, (key, _))| Some((place, key.clone()?))).unzip();
-    let Some(source) = install.sources.get(&first.source).filter(|_| !keys.is_empty()) else { return Ok(None) };
+    let known = batch.keys.iter().enumerate().filter_map(|(place, key)| Some((place, key.clone()?)));
+    let (places, keys): (Vec<usize>, Vec<RecordKey>) = known.unzip();
+    let mut standing: Vec<Option<Standing>> = batch.keys.iter().map(|_| None).collect();
+    let Some(source) = install.sources.get(&first.source).filter(|_| !keys.is_empty()) else { return Ok(standing) };
+    let Some(mapping) = install.mapping(&first.series) else { return Ok(standing) };
     let mut reader = Reader::open(source, &install.series).map_err(unresolved)?;
-    let standing = reader.facts(&mapping.series, &keys).map_err(unresolved)?;
+    let facts = reader.facts(&mapping.series, &keys).map_err(unresolved)?;
     let days: Vec<i32> = batch.intents.iter().flat_map(|(_, intent)| intent.day.iter().copied()).collect();
     // Without a law in force nothing tells two records apart.
     let governing = install.governing_now(mapping, now).ok().flatten();
-    let mut back = vec![false; batch.outcomes.len()];
-    for (place, facts) in places.into_iter().zip(standing) {
-        let Some(facts) = facts else { continue };
-        let is_as_left = batch.outcomes[place] == RecordOutcome::Anonymized && facts.masked;
+    for (place, facts) in places.into_iter().zip(facts) {
         let day = days.get(place).copied().and_then(CivilDate::from_epoch_days);
-        let is_another = governing.as_ref().zip(day).is_some_and(|(law, day)| is_another(law, &facts, day, now));
-        back[place] = !is_as_left && !is_another;
+        let tells = governing.as_ref().zip(day);
+        standing[place] = facts.map(|facts| Standing {
+            is_masked: facts.masked,
+            is_another: tells.is_some_and(|(law, day)| is_another(law, &facts, day, now)),
+        });
     }
-    Ok(resurrected_of(first, &back))
+    Ok(standing)
 }
 
 /// Whether a row's clock started only after the day that the log has for the record of its name, or has not started:

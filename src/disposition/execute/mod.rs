@@ -48,7 +48,7 @@ pub use error::ExecuteError;
 pub use imported::put_imported_on_record;
 pub use left::{Late, apply_left, release};
 pub use recover::{LeftBehind, Recovered, recover};
-pub use remains::{left_files, spooled_files, waiting_files};
+pub use remains::{left_files, spooled_files, unclear_files, waiting_files};
 pub use restored::look_everywhere as look_for_restored;
 pub use statement::{Interrupted, Statement};
 pub use turn::Holder;

@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::ControlFlow;
 
-use super::again::{Went, told_of};
+use super::again::{Announced, others, told_of};
 use super::error::ExecuteError;
 use super::fault;
 use super::finish::{After, Committed, Ending, finish, log_outcomes};
@@ -12,7 +12,7 @@ use super::left::{self, Late};
 use super::note;
 use super::remains;
 use super::restored;
-use super::spool::{Spool, SpoolDir};
+use super::spool::{Spool, SpoolDir, SpooledFile};
 use super::statement::{BatchResult, Changes};
 use super::unlink::Word;
 use crate::audit::leaf::{Action, Body, Correction, Intent, RecordOutcome};
@@ -106,33 +106,38 @@ fn resolve(desk: &mut Desk, intents: &[(u64, Intent)], now: Instant) -> Result<b
     let mut keys = keys_of(desk, intents)?;
     let mut writer = open_source(desk, first)?;
     let mut word = Word::Doubtful;
-    let committed = match asked_of_the_fence(desk, &mut writer, first, &keys, now)? {
+    let announced = Announced { intents, keys: &keys };
+    let found = match asked_of_the_fence(desk, &mut writer, announced, now)? {
         Asked::Committed(committed) => {
             word = Word::Rightful;
-            Some(committed)
+            Found::Committed(committed)
         }
         Asked::NoRow { is_table_gone } => match spools.trail(&spool)?.done().and_then(|done| done.read(records)) {
             // The database was put back since: which of these records are in it again is told of all its batches.
             Some(done) => {
                 keys.clear();
-                Some(done)
+                Found::Committed(done)
             }
-            None => gone_without_fence(desk, &mut writer, first, &keys, is_table_gone, now)?,
+            None => found_without_fence(desk, &mut writer, announced, is_table_gone, now)?,
         },
     };
-    let (result, back, committed) = match committed {
-        Some(committed) => {
+    let (result, back, committed) = match found {
+        Found::Committed(committed) => {
             let install = desk.install().clone();
             let no_series = || ExecuteError::NoSeries { plan: first.plan.clone(), series: first.series.clone() };
             let mapping = install.mapping(&first.series).ok_or_else(no_series)?;
-            let went = Went { intents, keys: &keys, outcomes: &committed.outcomes };
-            let back = told_of(&install, mapping, &went, now)?;
+            let back = told_of(&install, Announced { intents, keys: &keys }, &committed.outcomes, now)?;
             let reserved = install.reserved();
             let after = After { mapping, spool: &spool, reserved: &reserved, spools: &spools, word };
             (finish(&mut writer, committed, &[], &after)?, back, true)
         }
-        None => (put_off(&mut writer, first, &keys)?, None, false),
+        Found::Nothing { doubtful } => (put_off(&mut writer, first, &keys, &doubtful)?, None, false),
     };
+    let is_unclear = |file: &&SpooledFile| result.outcomes.get(file.record) == Some(&RecordOutcome::Failed);
+    let unclear = spool.files.iter().filter(is_unclear).cloned().collect();
+    let (unclear, _) = left::without_named(&mut writer, &Spool { files: unclear, ..spool.clone() })?;
+    // Before the outcome: after it nobody knows of them any more.
+    spools.set_aside(&spool, unclear)?;
     log_outcomes(desk.log(), intents, &result, Ending { committed, recovered: true }, now)?;
     if let Some(back) = back {
         // Of one group with the outcomes: no crash leaves those alone.
@@ -153,68 +158,99 @@ enum Asked {
     },
 }
 
+/// What is found of a batch.
+enum Found {
+    Committed(Committed),
+    /// Nothing says that it was committed.
+    Nothing {
+        /// Of which records nobody can say whether their rows are theirs. None where the batch was rolled back for
+        /// sure.
+        doubtful: Vec<bool>,
+    },
+}
+
 fn asked_of_the_fence(
     desk: &mut Desk,
     writer: &mut Writer,
-    first: &Intent,
-    keys: &[Option<RecordKey>],
+    announced: Announced<'_>,
     now: Instant,
 ) -> Result<Asked, ExecuteError> {
+    let first = announced.first();
     let batch = first.batch;
     let unresolved = |source| ExecuteError::Unresolved { batch, source_name: first.source.clone(), source };
     let is_table_gone = writer.fence(batch).map_err(unresolved)? == FenceState::NoTable;
     let FenceState::Committed(text) = writer.abort_or_read(batch).map_err(unresolved)? else {
         return Ok(Asked::NoRow { is_table_gone });
     };
-    Ok(Asked::Committed(match note::read(desk.log(), batch, &text, keys.len()) {
+    Ok(Asked::Committed(match note::read(desk.log(), batch, &text, announced.keys.len()) {
         Some(committed) => committed,
-        None => read_from_records(desk, writer, first, keys, correction::ALTERED_FENCE, now)?,
+        None => {
+            let others = others(&desk.install().clone(), announced, now)?;
+            read_from_records(desk, writer, announced, &others, correction::ALTERED_FENCE, now)?
+        }
     }))
 }
 
 /// Without a fence row a batch was not committed, unless somebody took the row away. Where records that it announced
-/// are gone, only the row before, of which a COMMIT lets go, tells the two apart: the fence of the batch before, or the
-/// one that is written before the first. While that one stands, the application itself deleted what is gone. Without
-/// it, or without the table, what is gone is said to be gone, and the source waits for a person.
-fn gone_without_fence(
+/// are gone, or rows under their keys speak as others would, only the row before, of which a COMMIT lets go, tells the
+/// two apart: the fence of the batch before, or the one that is written before the first. While that one stands, the
+/// application itself did it. Without it, or without the table, what is gone is said to be gone, and the source waits
+/// for a person.
+fn found_without_fence(
     desk: &mut Desk,
     writer: &mut Writer,
-    first: &Intent,
-    keys: &[Option<RecordKey>],
+    announced: Announced<'_>,
     is_table_gone: bool,
     now: Instant,
-) -> Result<Option<Committed>, ExecuteError> {
-    let disposed = disposed(writer, first, keys)?;
-    if !disposed.contains(&true) {
-        return Ok(None);
+) -> Result<Found, ExecuteError> {
+    let first = announced.first();
+    let disposed = disposed(writer, first, announced.keys)?;
+    let doubtful = others(&desk.install().clone(), announced, now)?;
+    let is_any = |of: &[bool]| of.contains(&true);
+    if !is_any(&disposed) && !is_any(&doubtful) || was_rolled_back(desk, writer, &first.source, is_table_gone)? {
+        return Ok(Found::Nothing { doubtful: Vec::new() });
     }
-    let was_rolled_back = match desk.chronicle()?.expected_fences().get(&first.source).copied() {
+    let read = read_from_records(desk, writer, announced, &doubtful, correction::MISSING_FENCE, now)?;
+    // Rows that speak as others would prove nothing by themselves.
+    Ok(if is_any(&disposed) { Found::Committed(read) } else { Found::Nothing { doubtful } })
+}
+
+/// Whether the row stands of which the COMMIT of a batch would have let go.
+fn was_rolled_back(
+    desk: &mut Desk,
+    writer: &mut Writer,
+    source: &SourceName,
+    is_table_gone: bool,
+) -> Result<bool, ExecuteError> {
+    Ok(match desk.chronicle()?.expected_fences().get(source).copied() {
         _ if is_table_gone => false,
         Some(before) => matches!(writer.fence(before)?, FenceState::Committed(_)),
         None => writer.is_at_its_beginning()?,
-    };
-    if was_rolled_back {
-        return Ok(None);
-    }
-    read_from_records(desk, writer, first, keys, correction::MISSING_FENCE, now).map(Some)
+    })
 }
 
 /// What the records themselves say became of them; that nothing better says it is put on record, and the source waits
-/// for a person.
+/// for a person. Where a row speaks as another record would (`others`), it is said that it stands there, and no more.
 fn read_from_records(
     desk: &mut Desk,
     writer: &mut Writer,
-    first: &Intent,
-    keys: &[Option<RecordKey>],
+    announced: Announced<'_>,
+    others: &[bool],
     what: &str,
     now: Instant,
 ) -> Result<Committed, ExecuteError> {
+    let first = announced.first();
     let done = match first.action {
         Action::Destroy => RecordOutcome::Destroyed,
         Action::Anonymize => RecordOutcome::Anonymized,
     };
-    let disposed = disposed(writer, first, keys)?;
-    let outcomes = disposed.iter().map(|disposed| if *disposed { done } else { RecordOutcome::Deferred }).collect();
+    let disposed = disposed(writer, first, announced.keys)?;
+    let outcomes = disposed.iter().zip(others).map(|(disposed, is_another)| match (disposed, is_another) {
+        (true, _) => done,
+        (false, true) => RecordOutcome::Failed,
+        (false, false) => RecordOutcome::Deferred,
+    });
+    let outcomes = outcomes.collect();
     let correction = Correction {
         batch: Some(first.batch),
         records: disposed.iter().filter(|disposed| **disposed).count() as u64,
@@ -262,16 +298,24 @@ fn empty_spool(log: Origin, intent: &Intent) -> Spool {
 }
 
 /// What is said of a batch that the database does not remember: its records are put off. Of those that are not there
-/// nobody knows what took them, and that they were kept is not claimed.
-fn put_off(writer: &mut Writer, first: &Intent, keys: &[Option<RecordKey>]) -> Result<BatchResult, ExecuteError> {
-    let outcomes = match first.action {
-        Action::Destroy => {
-            let outcome = |is_gone| if is_gone { RecordOutcome::Gone } else { RecordOutcome::Deferred };
-            disposed(writer, first, keys)?.into_iter().map(outcome).collect()
-        }
-        Action::Anonymize => vec![RecordOutcome::Deferred; keys.len()],
+/// nobody knows what took them, nor of the `doubtful` ones what stands under their keys; that they were kept is not
+/// claimed.
+fn put_off(
+    writer: &mut Writer,
+    first: &Intent,
+    keys: &[Option<RecordKey>],
+    doubtful: &[bool],
+) -> Result<BatchResult, ExecuteError> {
+    let is_gone = match first.action {
+        Action::Destroy => disposed(writer, first, keys)?,
+        Action::Anonymize => vec![false; keys.len()],
     };
-    Ok(BatchResult { outcomes, ..BatchResult::default() })
+    let outcome = |(place, is_gone)| match doubtful.get(place) {
+        _ if is_gone => RecordOutcome::Gone,
+        Some(true) => RecordOutcome::Failed,
+        _ => RecordOutcome::Deferred,
+    };
+    Ok(BatchResult { outcomes: is_gone.into_iter().enumerate().map(outcome).collect(), ..BatchResult::default() })
 }
 
 /// The keys of a batch, in order: the log names records by fingerprint only, the plan's list has their keys. Where the

@@ -1,7 +1,7 @@
 //! Which files of earlier batches are left, by their spools and by what the logs say of their records.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::error::ExecuteError;
 use super::logged::{LoggedBatch, logged_batch};
@@ -27,6 +27,17 @@ pub fn left_files(state: &Path) -> Result<Vec<LeftFiles>, SpoolError> {
         of_plan.since = of_plan.since.min(since);
     }
     Ok(of_plans.into_values().collect())
+}
+
+/// The lists of files of which nobody can say whether their records went: they were set aside for a person, who removes
+/// a list once each of its files was looked at.
+///
+/// # Errors
+/// What the state keeps of them cannot be read.
+pub fn unclear_files(state: &Path) -> Result<Vec<PathBuf>, SpoolError> {
+    let mut lists = SpoolDir::of(state, None).unclear()?;
+    lists.sort();
+    Ok(lists)
 }
 
 /// The files of every batch that are not gone or not known to be, by their plans: where a log ends, all that is left of

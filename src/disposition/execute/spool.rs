@@ -19,6 +19,9 @@ use crate::model::{BatchNumber, Instant, Origin, PartName, PlanId, SeriesName, S
 use crate::records::files::{FileId, FileRef};
 pub(super) use trail::Trail;
 
+/// How the names end of lists of files that were set aside.
+const UNCLEAR: &str = "unclear";
+
 /// The files of one batch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -122,6 +125,16 @@ impl SpoolDir {
         self.write(&Spool { files: left.to_vec(), left_since, ..spool.clone() })
     }
 
+    /// Lists these files of a spool for a person: nobody can say whose they are, and nothing is tried with them.
+    pub fn set_aside(&self, spool: &Spool, files: Vec<SpooledFile>) -> Result<(), SpoolError> {
+        if files.is_empty() {
+            return Ok(());
+        }
+        let path = self.path(&spool.log, spool.batch).with_extension(UNCLEAR);
+        let list = Spool { files, ..spool.clone() };
+        self.write_durably(&path, &list).map_err(|source| SpoolError { doing: "write", path, source })
+    }
+
     /// Removes a spool, if it is there, and its trail before it: no spool stands for that one alone.
     pub fn remove(&self, spool: &Spool) -> Result<(), SpoolError> {
         for path in [self.trail_path(spool), self.path(&spool.log, spool.batch)] {
@@ -152,6 +165,15 @@ impl SpoolDir {
 
     /// Where the spools are.
     fn paths(&self) -> Result<Vec<PathBuf>, SpoolError> {
+        self.paths_with("json")
+    }
+
+    /// Where the lists are of files that were set aside.
+    pub fn unclear(&self) -> Result<Vec<PathBuf>, SpoolError> {
+        self.paths_with(UNCLEAR)
+    }
+
+    fn paths_with(&self, wanted: &str) -> Result<Vec<PathBuf>, SpoolError> {
         let listed = match fs::read_dir(&self.path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             entries => {
@@ -159,7 +181,7 @@ impl SpoolDir {
             }
         };
         let mut paths = listed.map_err(|source| SpoolError { doing: "list", path: self.path.clone(), source })?;
-        paths.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
+        paths.retain(|path| path.extension().is_some_and(|extension| extension == wanted));
         Ok(paths)
     }
 
