@@ -1,3 +1,5 @@
+//! The languages that the program speaks.
+
 /// Language of reports and messages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Language {
