@@ -3,19 +3,23 @@
 //! Memory does not grow with the list: all work is done on the file, a page of rows at a time. The file is synced once,
 //! when sealed; a crash before leaves only a `.draft`, which the next start erases.
 
-use std::fs::{self, File, OpenOptions};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+mod file;
+mod sort;
+
+use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension, params};
+
+use file::DraftFile;
+pub(super) use file::create_private;
+use sort::sort_bytes;
 
 use super::PlanError;
 use super::body::{ANONYMIZE, DESTROY, Item, days, out_of_form, place};
 use super::contents::{RuleTotals, read_contents};
 use super::settle::{self, Blocked};
 use crate::audit::leaf::Action;
-use crate::model::{KeyValue, RecordKey};
+use crate::model::RecordKey;
 
 const SCHEMA: &str = "
     CREATE TABLE item(
@@ -46,41 +50,11 @@ const SCHEMA: &str = "
 /// Memory for pages, in KiB: blockers are looked up in any order.
 const CACHE_KIB: i32 = 8_192;
 
-/// Numbers the drafts of this process.
-static DRAFTS: AtomicU64 = AtomicU64::new(0);
-
-/// A new file in `dir` that its owner only can read. Until it is given another name, the next start erases what a crash
-/// leaves of it.
-pub(super) fn create_private(dir: &Path) -> Result<(PathBuf, File), PlanError> {
-    let number = DRAFTS.fetch_add(1, Ordering::Relaxed);
-    let path = dir.join(format!("{}-{number}.draft", std::process::id()));
-    match OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&path) {
-        Ok(file) => Ok((path, file)),
-        Err(source) => Err(PlanError::File { doing: "create", path, source }),
-    }
-}
-
 /// The list of a plan that is being made.
 #[derive(Debug)]
 pub(super) struct Draft {
     connection: Connection,
     file: DraftFile,
-}
-
-/// Removes a draft that no plan came of.
-#[derive(Debug)]
-struct DraftFile {
-    path: PathBuf,
-    is_kept: bool,
-}
-
-impl Drop for DraftFile {
-    fn drop(&mut self) {
-        if !self.is_kept {
-            // What stays is erased when this process is no more: see `PlanDirs::erase_abandoned_drafts`.
-            let _gone_or_not = fs::remove_file(&self.path);
-        }
-    }
 }
 
 /// A record that seems due.
@@ -115,9 +89,10 @@ pub(super) struct Edge<'a> {
 impl Draft {
     /// Starts a list in `dir`, readable by its owner only.
     pub fn create(dir: &Path) -> Result<Self, PlanError> {
-        let (path, _) = create_private(dir)?;
-        let connection = open(&path).map_err(|source| PlanError::Body { path: path.clone(), source })?;
-        Ok(Self { connection, file: DraftFile { path, is_kept: false } })
+        let file = DraftFile::create(dir)?;
+        let connection =
+            open(file.path()).map_err(|source| PlanError::Body { path: file.path().to_owned(), source })?;
+        Ok(Self { connection, file })
     }
 
     /// Adds a record that seems due, and what blocks it.
@@ -285,18 +260,18 @@ impl Draft {
     /// Numbers the steps, counts and digests the list, and closes it. `approved` has, per rule, the first second from
     /// which terms count as reached by the calendar's approval.
     pub fn seal(self, groups: &[usize], approved: &[Option<i64>]) -> Result<Sealed, PlanError> {
-        let contents = read_contents(&self.connection, &self.file.path, approved)?;
+        let contents = read_contents(&self.connection, self.file.path(), approved)?;
         self.run(|connection| {
             settle::number_steps(connection, groups, &contents.steps)?;
             connection.execute_batch("DROP TABLE edge; DROP INDEX item_blocked; DROP INDEX item_awaited; COMMIT")
         })?;
         let Self { connection, file } = self;
-        connection.close().map_err(|(_, source)| PlanError::Body { path: file.path.clone(), source })?;
+        connection.close().map_err(|(_, source)| PlanError::Body { path: file.path().to_owned(), source })?;
         Ok(Sealed { file, totals: contents.rules })
     }
 
     fn run<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, PlanError> {
-        work(&self.connection).map_err(|source| PlanError::Body { path: self.file.path.clone(), source })
+        work(&self.connection).map_err(|source| PlanError::Body { path: self.file.path().to_owned(), source })
     }
 }
 
@@ -310,17 +285,8 @@ pub(super) struct Sealed {
 
 impl Sealed {
     /// Syncs the list and gives it its name, in the same directory.
-    pub fn keep(mut self, target: &Path) -> Result<(), PlanError> {
-        let failed = |doing, path: &Path| {
-            let path = path.to_owned();
-            move |source| PlanError::File { doing, path, source }
-        };
-        let path = &self.file.path;
-        File::open(path).and_then(|file| file.sync_all()).map_err(failed("sync", path))?;
-        fs::rename(path, target).map_err(failed("rename", path))?;
-        self.file.is_kept = true;
-        let dir = target.parent().unwrap_or(Path::new("."));
-        File::open(dir).and_then(|dir| dir.sync_all()).map_err(failed("sync", dir))
+    pub fn keep(self, target: &Path) -> Result<(), PlanError> {
+        self.file.keep(target)
     }
 }
 
@@ -333,35 +299,6 @@ fn open(path: &Path) -> rusqlite::Result<Connection> {
     connection.execute_batch(SCHEMA)?;
     connection.execute_batch("BEGIN")?;
     Ok(connection)
-}
-
-/// Bytes that sort as the database sorts its primary key: integers, texts by their bytes, blobs.
-pub(super) fn sort_bytes(key: &RecordKey) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(12);
-    for value in key.columns() {
-        match value {
-            KeyValue::Integer(number) => {
-                bytes.push(1);
-                // The sign bit flipped, so that negative numbers come first.
-                bytes.extend((*number as u64 ^ (1 << 63)).to_be_bytes());
-            }
-            KeyValue::Text(text) => push_terminated(&mut bytes, 2, text.as_bytes()),
-            KeyValue::Blob(blob) => push_terminated(&mut bytes, 3, blob),
-        }
-    }
-    bytes
-}
-
-/// A zero byte is followed by 0xff, and the end is two zero bytes: so a prefix sorts before what it begins.
-fn push_terminated(bytes: &mut Vec<u8>, tag: u8, value: &[u8]) {
-    bytes.push(tag);
-    for byte in value {
-        bytes.push(*byte);
-        if *byte == 0 {
-            bytes.push(0xff);
-        }
-    }
-    bytes.extend([0, 0]);
 }
 
 #[cfg(test)]

@@ -1,10 +1,12 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 
 use proptest::prelude::*;
 
 use super::*;
 use crate::disposition::plan::contents::read_in_ranges;
 use crate::disposition::plan::{Body, Cursor};
+use crate::model::KeyValue;
 use crate::model::{CivilDate, Digest, Fingerprint, Instant};
 
 /// Series and number of a record.
