@@ -179,13 +179,18 @@ impl<'a> Company<'a> {
             let unasked =
                 |hold, source| Unasked { hold, series: other.mapping.series.clone(), source: Box::new(source) };
             if self.asks_rows_of(other, holds) {
-                let mut see = |place: usize, row: Option<Companion>| {
-                    if row.as_ref().is_some_and(|row| self.spares(other, row)) {
-                        keeping[place].blocked = Some(BlockedBy::Series);
+                let keeps = |row: &Companion| self.spares(other, row) || other.keeps(holds, at, row);
+                let mut see = |place: usize, row: Option<Companion>| match row {
+                    Some(row) => {
+                        other.see(holds, at, &row, &mut keeping[place]);
+                        if self.spares(other, &row) {
+                            keeping[place].blocked = Some(BlockedBy::Series);
+                        }
                     }
-                    other.see(holds, at, row, &mut keeping[place]);
+                    // What fails on a row may be what says that it is kept.
+                    None => keeping[place].blocked = Some(BlockedBy::Series),
                 };
-                rows.companions(company, keys, &mut see).map_err(|source| unasked(None, source))?;
+                rows.companions(company, keys, &keeps, &mut see).map_err(|source| unasked(None, source))?;
             }
             for (hold, expression) in other.expressions(holds) {
                 let matches = rows.companions_match(company, expression, keys);
@@ -233,13 +238,18 @@ impl Other<'_> {
         holds.expressions(&self.mapping.series)
     }
 
-    fn see(&self, holds: &HoldIndex, at: JudgedAt, row: Option<Companion>, keeping: &mut Keeping) {
-        // What fails on a row may be what says that it is kept.
-        let Some(row) = row else { return keeping.blocked = Some(BlockedBy::Series) };
+    /// Whether a row keeps a record with which it changes.
+    fn keeps(&self, holds: &HoldIndex, at: JudgedAt, row: &Companion) -> bool {
+        let mut keeping = Keeping::default();
+        self.see(holds, at, row, &mut keeping);
+        keeping != Keeping::default()
+    }
+
+    fn see(&self, holds: &HoldIndex, at: JudgedAt, row: &Companion, keeping: &mut Keeping) {
         keeping.holds.extend(holds.of_row(self.mapping, &row.facts, self.rules.iter().copied()).cloned());
         if row.facts.in_scope && (row.is_own_row || (self.is_kept && row.is_lost)) {
             keeping.blocked = Some(BlockedBy::Series);
-        } else if row.facts.in_scope && row.is_lost && self.floors_keep(&row, at) {
+        } else if row.facts.in_scope && row.is_lost && self.floors_keep(row, at) {
             keeping.blocked.get_or_insert(BlockedBy::Floor);
         } else if row.has_the_same_part {
             keeping.blocked.get_or_insert(BlockedBy::SharedRow);

@@ -78,6 +78,20 @@ impl SeriesMapping {
     }
 }
 
+impl Reach<'_> {
+    /// Whether some place leads back to itself, perhaps over others: rows may then lead to rows without end.
+    pub fn is_circular(&self) -> bool {
+        let mut is_past = vec![false; self.places.len()];
+        loop {
+            let is_next = |at: &usize| !is_past[*at] && self.places[*at].from.iter().all(|from| is_past[*from]);
+            match (0..self.places.len()).find(is_next) {
+                Some(at) => is_past[at] = true,
+                None => return is_past.contains(&false),
+            }
+        }
+    }
+}
+
 impl Rows<'_> {
     /// The table of the rows, to which a record of a series leads.
     pub fn table<'a>(&'a self, of: &'a SeriesMapping) -> &'a str {

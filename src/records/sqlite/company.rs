@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use rusqlite::Row;
+
 use super::open::Opened;
 use super::reached::{Pace, Reached, Statements, number, pages};
 use super::read::Others;
@@ -10,6 +12,7 @@ use super::reader::Reader;
 use super::select::FactsQuery;
 use super::sql;
 use super::waiting::Waiting;
+use super::web::{self, Web};
 use super::write_txn::WriteTxn;
 use super::{Queries, StoreError, expression, lookup, walk};
 use crate::model::{RecordKey, SeriesName};
@@ -49,10 +52,14 @@ pub struct Companion {
     pub has_the_same_part: bool,
 }
 
+/// Whether a row may keep a record with which it changes.
+pub type Keeps<'k> = &'k dyn Fn(&Companion) -> bool;
+
 /// What may be asked about the rows that change with records: of a plan's reader, and inside a transaction.
 pub trait Companions {
     /// Shows the rows of another series that change with each record, by the record's place among the keys; `None`
-    /// where an expression of that series' mapping fails on one of them, so that nothing is known of it.
+    /// where an expression of that series' mapping fails on one of them, so that nothing is known of it. Those that
+    /// keep nothing may be left out.
     ///
     /// # Errors
     /// The database cannot be read.
@@ -60,6 +67,7 @@ pub trait Companions {
         &mut self,
         company: Company<'_>,
         keys: &[RecordKey],
+        keeps: Keeps<'_>,
         visit: &mut dyn FnMut(usize, Option<Companion>),
     ) -> Result<(), StoreError>;
 
@@ -93,11 +101,12 @@ impl Companions for Reader {
         &mut self,
         company: Company<'_>,
         keys: &[RecordKey],
+        keeps: Keeps<'_>,
         visit: &mut dyn FnMut(usize, Option<Companion>),
     ) -> Result<(), StoreError> {
         let asking = Asking::new(&self.opened, &self.queries, company, None)?;
         let pace = Pace::of_reader(&self.opened.conn)?;
-        asking.map_or(Ok(()), |asking| asking.read(&self.opened, keys, pace, visit))
+        asking.map_or(Ok(()), |asking| asking.read(&self.opened, keys, pace, keeps, visit))
     }
 
     fn companions_match(
@@ -129,10 +138,11 @@ impl Companions for WriteTxn<'_> {
         &mut self,
         company: Company<'_>,
         keys: &[RecordKey],
+        keeps: Keeps<'_>,
         visit: &mut dyn FnMut(usize, Option<Companion>),
     ) -> Result<(), StoreError> {
         let asking = self.writer.asking(company, None)?;
-        asking.map_or(Ok(()), |asking| asking.read(&self.writer.opened, keys, Pace::Whole, visit))
+        asking.map_or(Ok(()), |asking| asking.read(&self.writer.opened, keys, Pace::Whole, keeps, visit))
     }
 
     fn companions_match(
@@ -159,10 +169,19 @@ impl Companions for WriteTxn<'_> {
 /// How the rows of one series are asked that change with the records of another.
 pub(super) struct Asking {
     statements: Statements,
+    /// Where rows may lead to rows without end.
+    traced: Option<Traced>,
     /// Of each place to which the records lead.
     seen: Vec<Seen>,
     query: FactsQuery,
     is_own_series: bool,
+}
+
+/// How many records are asked at once that lead to each other.
+struct Traced {
+    statements: Statements,
+    /// See [`Reached::width`].
+    width: usize,
 }
 
 /// What the rows of a place are to the record.
@@ -192,7 +211,7 @@ impl Asking {
         let query = queries.make_for_company(company.other, company.dates)?;
         let reached = Reached::new(&opened.conn, of, &reach)?;
         let statements = match expression {
-            None => reached.asked(other, &query.columns, "1")?,
+            None => reached.asked(other, &query.columns.join(", "), "1")?,
             Some(text) => {
                 let test = sql::condition(&Condition::Expression(text.to_owned()));
                 let statements = reached.asked(other, "1", &format!("{test} IS TRUE"))?;
@@ -203,13 +222,20 @@ impl Asking {
                 statements
             }
         };
+        let traced = match expression {
+            None if reach.is_circular() => {
+                Some(Traced { statements: reached.traced(other, &query.columns)?, width: reached.width() })
+            }
+            _ => None,
+        };
         let seen = reach.places.iter().map(Seen::at).collect();
-        Ok(Some(Self { statements, seen, query, is_own_series: of.series == other.series }))
+        Ok(Some(Self { statements, traced, seen, query, is_own_series: of.series == other.series }))
     }
 
     /// The statements, for `check` to prepare.
-    pub(super) fn statements(&self) -> [&str; 2] {
-        self.statements.texts()
+    pub(super) fn statements(&self) -> impl Iterator<Item = &str> {
+        let traced = self.traced.iter().map(|traced| &traced.statements);
+        std::iter::once(&self.statements).chain(traced).flat_map(Statements::texts)
     }
 
     /// See [`Companions::companions`].
@@ -218,21 +244,91 @@ impl Asking {
         opened: &Opened,
         keys: &[RecordKey],
         pace: Pace,
+        keeps: Keeps<'_>,
         visit: &mut dyn FnMut(usize, Option<Companion>),
     ) -> Result<(), StoreError> {
-        let others = Others::prepare(&self.query, &opened.conn);
-        let mut others = others.map_err(|error| StoreError::of(&opened.conn, error))?;
-        let failing = self.statements.each(opened, keys, pace, &mut |place, row| {
-            let Seen { is_own_row, is_lost, has_the_same_part } = self.seen[number(row, 1)?];
-            let facts = self.query.facts_from(row, 2, &mut others)?;
-            // A record that is a part of itself is judged as what it is.
-            if !self.is_own_series || facts.key != keys[place] {
-                visit(place, Some(Companion { facts, is_own_row, is_lost, has_the_same_part }));
-            }
-            Ok(())
-        })?;
+        let together = match &self.traced {
+            Some(traced) if keys.len() > 1 => self.read_together(opened, traced, keys, pace, keeps, visit)?,
+            _ => None,
+        };
+        let failing = match together {
+            Some(failing) => failing,
+            None => self.read_each(opened, keys, pace, visit)?,
+        };
         failing.into_iter().for_each(|place| visit(place, None));
         Ok(())
+    }
+
+    /// Every row for every record that leads to it. The places of the records of which nothing is known.
+    fn read_each(
+        &self,
+        opened: &Opened,
+        keys: &[RecordKey],
+        pace: Pace,
+        visit: &mut dyn FnMut(usize, Option<Companion>),
+    ) -> Result<Vec<usize>, StoreError> {
+        let mut others = self.others(opened)?;
+        self.statements.each(opened, keys, pace, &mut |place, row| {
+            let companion = self.companion(row, (number(row, 1)?, 2), &mut others)?;
+            if !self.is_itself(&companion, &keys[place]) {
+                visit(place, Some(companion));
+            }
+            Ok(())
+        })
+    }
+
+    /// The same, but each row is looked at once for a page of records, and those that keep nothing are left out; `None`
+    /// where there are too many.
+    fn read_together(
+        &self,
+        opened: &Opened,
+        Traced { statements, width }: &Traced,
+        keys: &[RecordKey],
+        pace: Pace,
+        keeps: Keeps<'_>,
+        visit: &mut dyn FnMut(usize, Option<Companion>),
+    ) -> Result<Option<Vec<usize>>, StoreError> {
+        let (mut web, mut failing, mut others) = (Web::default(), Vec::new(), self.others(opened)?);
+        for (first, page) in pages(keys) {
+            let failed = statements.each(opened, page, pace, &mut |record, row| {
+                if matches!(number(row, 1)?, web::RECORD | web::STEP) {
+                    return web.note(first + record, row, *width);
+                }
+                let companion = self.companion(row, (number(row, 2)?, 4 + 2 * width), &mut others)?;
+                if keeps(&companion) { web.keeps(row, *width, companion) } else { Ok(()) }
+            })?;
+            failing.extend(failed.into_iter().map(|record| first + record));
+            if web.is_too_large() {
+                return Ok(None);
+            }
+        }
+        web.show(&mut |record, companion| {
+            if !self.is_itself(companion, &keys[record]) {
+                visit(record, Some(companion.clone()));
+            }
+        });
+        Ok(Some(failing))
+    }
+
+    fn others<'c>(&self, opened: &'c Opened) -> Result<Others<'c>, StoreError> {
+        Others::prepare(&self.query, &opened.conn).map_err(|error| StoreError::of(&opened.conn, error))
+    }
+
+    /// A row that was reached at a place, from this column on.
+    fn companion(
+        &self,
+        row: &Row<'_>,
+        (place, first): (usize, usize),
+        others: &mut Others<'_>,
+    ) -> rusqlite::Result<Companion> {
+        let Seen { is_own_row, is_lost, has_the_same_part } = self.seen[place];
+        let facts = self.query.facts_from(row, first, others)?;
+        Ok(Companion { facts, is_own_row, is_lost, has_the_same_part })
+    }
+
+    /// A record that is a part of itself is judged as what it is.
+    fn is_itself(&self, companion: &Companion, key: &RecordKey) -> bool {
+        self.is_own_series && companion.facts.key == *key
     }
 
     /// See [`Companions::companions_match`]; `longest`: how long the answer for one record may take, where nothing else

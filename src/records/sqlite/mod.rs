@@ -50,13 +50,14 @@ mod triggers;
 mod value;
 mod waiting;
 mod walk;
+mod web;
 mod write;
 #[cfg(test)]
 mod write_tests;
 mod write_txn;
 
 pub use catalog::Catalog;
-pub use company::{Companion, Companions, Company, Dates};
+pub use company::{Companion, Companions, Company, Dates, Keeps};
 pub use deadline::end_reading_with;
 pub use dispose::{Disposed, Weight};
 pub use error::StoreError;

@@ -1,6 +1,8 @@
 //! The rows to which records lead, as one statement that walks from place to place: for many records at once, and
 //! however far.
 
+mod traced;
+
 use std::thread;
 use std::time::Duration;
 
@@ -199,17 +201,26 @@ impl<'a> Reached<'a> {
         ))
     }
 
+    /// Columns that tell apart the rows of a place, at most.
+    pub(super) fn width(&self) -> usize {
+        self.identities.iter().map(Vec::len).max().unwrap_or_default()
+    }
+
     /// With the walk before a SELECT.
     fn statements(&self, select: &str) -> Result<Statements, StoreError> {
-        let width = self.identities.iter().map(Vec::len).max().unwrap_or_default();
-        let mut terms = vec![self.records(width)];
+        let mut terms = vec![self.records(&format!("{KEYS}.column1, 0"), "")];
         for way in self.ways() {
-            terms.push(self.term(&way, width)?);
+            terms.push(self.term(&way, &format!("{REACHED}.{RECORD}, {STEP}.{TO}"))?);
         }
-        let ids: Vec<String> = (0..width).map(id).collect();
-        let rest = format!("{REACHED}({RECORD}, {PLACE}, {}) AS ({}) {select}", ids.join(", "), terms.join(" UNION "));
+        let ids: Vec<String> = (0..self.width()).map(id).collect();
+        Ok(self.walked(&ids, &format!("({})", terms.join(" UNION ")), select))
+    }
+
+    /// A SELECT, and before it a walk of two columns and these.
+    fn walked(&self, columns: &[String], walk: &str, select: &str) -> Statements {
+        let rest = format!("{REACHED}({RECORD}, {PLACE}, {}) AS {walk} {select}", columns.join(", "));
         let of = |records| format!("WITH RECURSIVE {KEYS} AS (VALUES {}), {rest}", self.values(records));
-        Ok(Statements { of_one: of(1), of_page: of(PAGE), width: self.of.key.len() })
+        Statements { of_one: of(1), of_page: of(PAGE), width: self.of.key.len() }
     }
 
     /// That a row is the one that was reached, at one of these places of one table.
@@ -228,14 +239,14 @@ impl<'a> Reached<'a> {
         (0..records).map(row).collect::<Vec<_>>().join(", ")
     }
 
-    /// The records' own rows.
-    fn records(&self, width: usize) -> String {
+    /// The records' own rows, between these columns.
+    fn records(&self, before: &str, after: &str) -> String {
         let columns = key_columns(THIS, self.of).into_iter().enumerate();
         let is_key: Vec<String> =
             columns.map(|(place, column)| format!("{column} = {KEYS}.column{}", place + 2)).collect();
         format!(
-            "SELECT {KEYS}.column1, 0, {} FROM {KEYS} CROSS JOIN {} AS {THIS} WHERE {}",
-            ids(THIS, &self.identities[0], width),
+            "SELECT {before}, {}{after} FROM {KEYS} CROSS JOIN {} AS {THIS} WHERE {}",
+            ids(THIS, &self.identities[0], self.width()),
             sql::name(&self.of.table),
             is_key.join(" AND ")
         )
@@ -257,8 +268,8 @@ impl<'a> Reached<'a> {
         ways
     }
 
-    /// The rows to which a way leads, from those by which they are reached.
-    fn term(&self, way: &Way<'_>, width: usize) -> Result<String, StoreError> {
+    /// The rows to which a way leads, from those by which they are reached, after these columns.
+    fn term(&self, way: &Way<'_>, before: &str) -> Result<String, StoreError> {
         let Way { series, part, found_from, found, steps } = way;
         let owners = sql::name(owner_of(series, part)?);
         let mut tables = [format!("{owners} AS {OWNER}"), format!("{} AS {THIS}", sql::name(&part.table))];
@@ -269,10 +280,10 @@ impl<'a> Reached<'a> {
         let (from, to) = steps[0];
         let steps: Vec<String> = steps.iter().map(|(from, to)| format!("({from}, {to})")).collect();
         Ok(format!(
-            "SELECT {REACHED}.{RECORD}, {STEP}.{TO}, {} FROM {REACHED} \
+            "SELECT {before}, {} FROM {REACHED} \
              CROSS JOIN (SELECT column1 AS {FROM}, column2 AS {TO} FROM (VALUES {})) AS {STEP} CROSS JOIN {} \
              WHERE {STEP}.{FROM} = {REACHED}.{PLACE} AND {} AND {}",
-            ids(found, &self.identities[to], width),
+            ids(found, &self.identities[to], self.width()),
             steps.join(", "),
             tables.join(" CROSS JOIN "),
             is_row(found_from, &self.identities[from]),

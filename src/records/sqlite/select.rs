@@ -24,7 +24,7 @@ pub const MOST_BLOCKERS: usize = 1_000;
 #[derive(Debug)]
 pub struct FactsQuery {
     /// What `all` selects of a row, called `this`.
-    pub(super) columns: String,
+    pub(super) columns: Vec<String>,
     /// Key, scope and the events of the record's own row, of every row.
     pub(super) events_of_all: String,
     /// All that stands in the record's own row, of every row.
@@ -127,8 +127,7 @@ impl FactsQuery {
         }
         columns.extend(series.conditions.values().map(holds));
         let from = format!("FROM {} AS {THIS}", sql::name(&series.table));
-        let columns = columns.join(", ");
-        let all_columns = format!("SELECT {columns} {from}");
+        let all_columns = format!("SELECT {} {from}", columns.join(", "));
         let keys = key_columns(THIS, series);
         let at_key = format!(" WHERE {}", key_is(THIS, series));
         Ok(Self {

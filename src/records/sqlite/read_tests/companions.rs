@@ -46,7 +46,7 @@ fn dates_of_rows_are_read_only_where_they_are_asked_and_then_as_of_any_record() 
         let company = Company { of: &mappings[0].series, change: Change::Destroyed, other: &mappings[1].series, dates };
         let mut found = Vec::new();
         let mut see = |_, companion: Option<Companion>| found.push(companion.unwrap().facts);
-        reader.companions(company, &[key(2)], &mut see).unwrap();
+        reader.companions(company, &[key(2)], &|_| true, &mut see).unwrap();
         found.sort_by(|one, other| one.key.cmp(&other.key));
         let expected = whole.iter().flatten().cloned().map(|mut facts| {
             facts.events.retain(|_| dates == Dates::Asked);

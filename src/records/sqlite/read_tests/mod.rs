@@ -11,6 +11,7 @@ mod process;
 mod prove;
 mod refused;
 mod scan;
+mod threads;
 mod turns;
 mod walk;
 

@@ -88,7 +88,7 @@ fn with_first(reader: &mut Reader, of: &str, other: &str) -> Vec<RecordKey> {
     let company = Company { of: &of, change: Change::Destroyed, other: &other, dates: Dates::NotAsked };
     let mut found = Vec::new();
     reader
-        .companions(company, &[key(1), key(9)], &mut |_, companion| found.push(companion.unwrap().facts.key))
+        .companions(company, &[key(1), key(9)], &|_| true, &mut |_, companion| found.push(companion.unwrap().facts.key))
         .unwrap();
     found.sort();
     found.dedup();

@@ -49,7 +49,7 @@ fn what_changes_with_many_records_and_what_keeps_it_is_asked_in_turns() {
             let companion: Companion = companion.unwrap();
             found[place] += i64::from(seen.insert((place, companion.facts.key)));
         };
-        reader.companions(company, &keys, &mut see).unwrap();
+        reader.companions(company, &keys, &|_| true, &mut see).unwrap();
     });
     assert_eq!(found, vec![MESSAGES; keys.len()]);
     assert!(waits.longest * 3 < waits.of, "{waits:?}");
