@@ -67,6 +67,37 @@ impl SeriesMapping {
             self.parts.iter().find(|owner| owner.name == *of).is_some_and(|owner| self.takes_along(owner))
         })
     }
+
+    /// Whether a part's rows, as far as they are records of this series, are the very record that has them, or block it
+    /// by `blocked_by`: then they are gone before it.
+    fn own_row(&self, part: &PartMapping) -> Tie {
+        let chain = || self.chain_of(part);
+        if chain().all(|part| self.is_very_row(part) || self.waits_for_rows(part)) {
+            return Tie::Together;
+        }
+        let is_expression = |part: &PartMapping| matches!(part.on, Join::Expression(_));
+        if chain().any(is_expression) { Tie::Untold } else { Tie::Apart }
+    }
+
+    /// Whether a row of this table finds itself by a part's join. That no other row has it, too, unless the part is
+    /// shared, is proved for each part.
+    fn is_very_row(&self, part: &PartMapping) -> bool {
+        let Join::Columns(pairs) = &part.on else { return false };
+        let is_by_key = self.key.iter().all(|key| has(pairs, key, key));
+        let is_itself = pairs.iter().all(|(this, owner)| is(this, owner));
+        is(&part.table, &self.table) && (is_by_key || (part.shared.is_empty() && is_itself))
+    }
+
+    fn waits_for_rows(&self, part: &PartMapping) -> bool {
+        let blocks = |relation: &Relation| match (&relation.on, &part.on) {
+            (Join::Columns(blocking), Join::Columns(owned)) => {
+                blocking.iter().all(|(this, owner)| has(owned, this, owner))
+            }
+            (blocking, owned) => blocking == owned,
+        };
+        is(&part.table, &self.table)
+            && self.blocked_by.iter().any(|relation| relation.series == self.series && blocks(relation))
+    }
 }
 
 impl<'m> Act<'m> {
@@ -92,12 +123,16 @@ impl<'m> Act<'m> {
         }
     }
 
-    /// Whether it happens to the own row of a record of `reader` as that record comes to its end. One that is
-    /// destroyed later reads what was masked before.
+    /// Whether it happens to the own row of a record of `reader` only as that record comes to its end, or is gone. One
+    /// that is destroyed later reads what was masked before; and rows that are part of another record of its series
+    /// live on when that one goes.
     pub fn with_record(&self, reader: &SeriesMapping, is_destroyed: bool) -> Tie {
         let is_own = self.series.series == reader.series && (!self.is_mask() || !is_destroyed);
-        let is_end_of_another = self.part.is_none() && !self.is_mask();
-        if is_own || is_end_of_another { Tie::Together } else { Tie::Apart }
+        match self.part {
+            None => told(is_own || !self.is_mask()),
+            Some(part) if is_own => self.series.own_row(part),
+            Some(_) => Tie::Apart,
+        }
     }
 
     /// Whether it happens to a row that a record of `reader` finds by `on` only when that record comes to its end,

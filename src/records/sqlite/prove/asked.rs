@@ -93,9 +93,10 @@ impl Proof<'_> {
         if act.change().is_none() {
             return;
         }
-        let is_own_row =
-            act.table().eq_ignore_ascii_case(&series.table) && act.with_record(series, is_destroyed) == Tie::Apart;
-        let is_own_row = is_own_row && !self.is_of_others(act, series.filter.as_ref());
+        let tie = act.with_record(series, is_destroyed);
+        let is_own_row = act.table().eq_ignore_ascii_case(&series.table)
+            && tie != Tie::Together
+            && !self.is_of_others(act, series.filter.as_ref());
         let mask = if act.is_mask() { "take the mask out" } else { "leave that column as it is" };
         for relation in &series.blocked_by {
             let Join::Columns(pairs) = &relation.on else { continue };
@@ -108,7 +109,8 @@ impl Proof<'_> {
                     series.table,
                     doing(act)
                 );
-                self.error("unblocked", at, message, mask);
+                let severity = if tie == Tie::Untold { Severity::Warning } else { Severity::Error };
+                self.find(severity, "unblocked", at, message, mask);
                 continue;
             }
             let Ok(other) = self.queries.mapping(&relation.series) else { continue };
@@ -198,8 +200,11 @@ fn gravity(
 ) -> Option<Severity> {
     let other = act.series;
     let is_own = other.series == series.series;
-    if is_own && (act.is_mask() || act.part.is_none()) {
-        return (act.is_mask() && is_destroyed).then_some(Severity::Error);
+    if is_own && act.is_mask() && is_destroyed {
+        return Some(Severity::Error);
+    }
+    if is_own && (act.part.is_none() || (act.is_mask() && act.with_record(series, is_destroyed) == Tie::Together)) {
+        return None;
     }
     // What blocks records is disposed of by its own rules: then it blocks no more.
     if asked.at.ends_with(".blocked_by") && other.table.eq_ignore_ascii_case(asked.this) {

@@ -25,13 +25,10 @@ impl<'a> Proof<'a> {
         for (trigger, event) in &series.events {
             let at = format!("{}.event.{trigger}", place(series));
             for act in &acts {
-                let own = self.on_record(series, event, act).map(|effect| (series.table.as_str(), None, effect));
-                let own = own.filter(|_| {
-                    act.with_record(series, is_destroyed) == Tie::Apart
-                        && !self.is_of_others(act, series.filter.as_ref())
-                });
-                if let Some((table, on, effect)) = own {
-                    self.goes_first(&at, series, act, (table, on), (effect, Tie::Apart));
+                let tie = act.with_record(series, is_destroyed);
+                let is_own_row = tie != Tie::Together && !self.is_of_others(act, series.filter.as_ref());
+                if let (true, Some(effect)) = (is_own_row, self.on_record(series, event, act)) {
+                    self.goes_first(&at, series, act, (&series.table, None), (effect, tie));
                 }
                 for element in &event.elements {
                     let ElementTable::Child { table, on, condition, .. } = &element.place else { continue };

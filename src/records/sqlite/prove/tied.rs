@@ -38,10 +38,11 @@ impl Read {
 }
 
 /// Whether a row that goes, or leaves its owner, with a record of another series or of `reader` itself, goes together
-/// with the record of `reader` that asks for it. Where rows of its table are joined in two ways, it may be by the other
-/// one.
+/// with the record of `reader` that asks for it; likewise one that is masked with a record of `reader`. Where rows of
+/// its table are joined in two ways, it may be by the other one.
 pub(super) fn tie(act: &Act<'_>, reader: &SeriesMapping, read: &Read) -> Tie {
-    if act.is_mask() || !(is_tied(act.series, act.part, reader, read) || is_counted(act, reader, read)) {
+    let is_mask_of_others = act.is_mask() && act.series.series != reader.series;
+    if is_mask_of_others || !(is_tied(act, act.part, reader, read) || is_counted(act, reader, read)) {
         return Tie::Apart;
     }
     let is_otherwise = |part: &PartMapping, also: &PartMapping| {
@@ -49,7 +50,7 @@ pub(super) fn tie(act: &Act<'_>, reader: &SeriesMapping, read: &Read) -> Tie {
     };
     let otherwise = |part| act.series.parts.iter().filter(move |also| is_otherwise(part, also));
     let may_be_otherwise = act.part.into_iter().flat_map(otherwise);
-    match may_be_otherwise.into_iter().any(|also| is_tied(act.series, Some(also), reader, read)) {
+    match may_be_otherwise.into_iter().any(|also| is_tied(act, Some(also), reader, read)) {
         true => Tie::Untold,
         false => Tie::Together,
     }
@@ -60,10 +61,13 @@ pub(super) fn is_waited_for(relation: &Relation, series: &SeriesMapping, reader:
     relation.series == reader.series && read.join(&relation.on, &reader.table, &series.table)
 }
 
-/// Whether the expression reads all that leads from these rows to rows of the reader that go with the same record.
-fn is_tied(series: &SeriesMapping, rows: Option<&PartMapping>, reader: &SeriesMapping, read: &Read) -> bool {
+/// Whether the expression reads all that leads from these rows to rows of the reader that go with the same record, or
+/// to the record itself that is masked: its parts live on.
+fn is_tied(act: &Act<'_>, rows: Option<&PartMapping>, reader: &SeriesMapping, read: &Read) -> bool {
+    let series = act.series;
     let is_reader = |table: &str| table.eq_ignore_ascii_case(&reader.table);
-    let parts = series.parts.iter().filter(|part| is_reader(&part.table) && series.takes_along(part)).map(Some);
+    let goes_along = |part: &&PartMapping| !act.is_mask() && is_reader(&part.table) && series.takes_along(part);
+    let parts = series.parts.iter().filter(goes_along).map(Some);
     let records = is_reader(&series.table).then_some(None);
     parts.chain(records).any(|readers| is_path_read(chain(series, rows), chain(series, readers), read))
 }

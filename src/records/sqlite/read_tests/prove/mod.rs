@@ -9,6 +9,7 @@ mod elsewhere;
 mod full_text;
 mod joins;
 mod orphans;
+mod own_table;
 mod owners;
 mod trespass;
 mod triggers;
