@@ -120,8 +120,7 @@ fn held_up(holder: Holder) -> String {
 }
 
 /// Executes an approved plan, or tries again what one that was executed before has left, and settles what was
-/// interrupted. `answer` comes before either,
-/// and not where both are refused.
+/// interrupted. `answer` comes before either, and not where both are refused.
 fn execute(
     (desk, plan): (&SharedDesk, &PlanId),
     now: Instant,

@@ -1,3 +1,5 @@
+//! The Desk as requests find it; what other tests need to ask it.
+
 use std::ops::ControlFlow;
 
 use rusqlite::Connection;
