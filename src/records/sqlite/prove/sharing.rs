@@ -1,7 +1,7 @@
 //! Whether a shared part counts all that refers to its rows.
 
 use super::{Proof, owner_table, part_place};
-use crate::records::mapping::{Condition, Join, PartMapping, SeriesMapping};
+use crate::records::mapping::{Condition, Join, OwnerGone, PartMapping, SeriesMapping};
 
 /// Rows that refer to those of a shared part.
 struct Line<'m> {
@@ -12,15 +12,15 @@ struct Line<'m> {
 }
 
 impl Proof<'_> {
-    /// Each shared part against those of the same table: what refers to a row by another of them must count here, too,
-    /// or the row goes with the last reference of one part from under those of the other.
+    /// Each shared part against all parts of the same table, shared or not: what refers to a row by another of them must
+    /// count here, too, or the row goes with the last reference of one part from under those of the other.
     pub(super) fn sharing(&mut self, series: &SeriesMapping) {
         let queries = self.queries;
         for part in series.parts.iter().filter(|part| !part.shared.is_empty()) {
             let mut counted = lines(series, part);
             for other in queries.mappings() {
                 for also in other.parts.iter().filter(|also| shares_rows(part, also)) {
-                    for line in lines(other, also) {
+                    for line in lines(other, also).into_iter().filter(|line| !line.is_the_row(part)) {
                         if !counted.iter().any(|own| own.counts(&line)) {
                             self.uncounted(series, part, &part_place(other, also), &line);
                             // Once is enough, by however many parts.
@@ -38,16 +38,28 @@ impl Proof<'_> {
             "rows of {by} refer to rows of {table} by {also}, too, and do not count here: a row would go with the last reference of this part \
              while a row of {by} still refers to it"
         );
-        let on = line.on.iter().flatten().map(|(this, owner)| format!("{this} = \"{owner}\""));
+        let on = match &line.on {
+            Some(pairs) => {
+                let pairs: Vec<_> = pairs.iter().map(|(this, owner)| format!("{this} = \"{owner}\"")).collect();
+                format!("{{ {} }}", pairs.join(", "))
+            }
+            // To turn it round is the author's affair.
+            None => "\"…\"".to_owned(),
+        };
         let mend = format!(
-            "add to `shared` of that part: {{ table = \"{by}\", on = {{ {} }} }}\nor map rows that no record has by both in parts with a `where` of their own",
-            on.collect::<Vec<_>>().join(", ")
+            "add to `shared` of that part: {{ table = \"{by}\", on = {on} }}\nor map rows that no record has by both in parts with a `where` of their own"
         );
         self.error("shared-uncounted", format!("{}.shared", part_place(series, part)), message, mend);
     }
 }
 
 impl Line<'_> {
+    /// Whether each row of the part is what refers to it: a part of the very rows of another.
+    fn is_the_row(&self, part: &PartMapping) -> bool {
+        is(self.table, &part.table)
+            && self.on.as_ref().is_some_and(|pairs| pairs.iter().all(|(this, owner)| is(this, owner)))
+    }
+
     /// Whether rows of `other` are among these. What an expression compares, its author decided.
     fn counts(&self, other: &Self) -> bool {
         let (Some(own), Some(theirs)) = (&self.on, &other.on) else { return is(self.table, other.table) };
@@ -58,11 +70,11 @@ impl Line<'_> {
     }
 }
 
-/// Whether a part of a table shares rows that another one may share.
+/// Whether rows of a shared part may be those of another part, with whose owners they go.
 fn shares_rows(part: &PartMapping, also: &PartMapping) -> bool {
     let conditions = part.condition.as_ref().zip(also.condition.as_ref());
     let apart = conditions.is_some_and(|(one, other)| one.apart_by(other).next().is_some());
-    !also.shared.is_empty() && is(&also.table, &part.table) && !apart
+    also.owner_gone == OwnerGone::Destroy && is(&also.table, &part.table) && !apart
 }
 
 /// All that refers to the rows of a part: its owners, and what it counts besides.

@@ -214,4 +214,23 @@ fn a_shared_part_that_does_not_count_what_another_of_its_table_counts_is_an_erro
     let of_kind = |part: &PartMapping, kind: &str| PartMapping { condition: some("kind", kind), ..part.clone() };
     assert_eq!(told(vec![of_kind(&own[0], "a"), of_kind(&own[1], "b")], Vec::new()), []);
     assert_eq!(told(vec![of_kind(&own[0], "a"), of_kind(&own[1], "A")], Vec::new()).len(), 2);
+    // A part that does not say that it is shared refers to its rows all the same.
+    let plain = doc("main", Vec::new());
+    let found = told(vec![own[0].clone()], vec![plain.clone()]);
+    let [(place, mend)] = found.as_slice() else { panic!("{found:#?}") };
+    assert_eq!(place, "series.dossier.part.main.shared");
+    assert!(mend.contains("{ table = \"account\", on = { main = \"id\" } }"), "{mend}");
+    let counting = doc("main", vec![main, line("account", "main")]);
+    assert_eq!(told(vec![counting], vec![plain.clone()]), []);
+    assert_eq!(told(vec![of_kind(&own[0], "a")], vec![of_kind(&plain, "b")]), []);
+    // A part of the very rows of another refers to nothing else.
+    let very = PartMapping { of: Some(PartName::from("main")), ..part("doc", "id", "id") };
+    assert_eq!(told(vec![own[0].clone(), very], Vec::new()), []);
+    // Rows that outlive their owner are none of its rows.
+    let living = PartMapping { owner_gone: OwnerGone::Detach, ..plain.clone() };
+    assert_eq!(told(vec![own[0].clone()], vec![living]), []);
+    // An expression is written anew from the other side.
+    let by_expression = PartMapping { on: Join::Expression("this.id = owner.main".to_owned()), ..plain };
+    let found = told(vec![own[0].clone()], vec![by_expression]);
+    assert!(found[0].1.contains("{ table = \"account\", on = \"…\" }"), "{found:#?}");
 }
