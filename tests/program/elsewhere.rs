@@ -126,8 +126,8 @@ keep        = "P1Y"
 disposition = "destroy"
 "#;
 
-#[test]
-fn no_file_goes_by_the_word_of_another_source_of_the_same_log() {
+/// A house with the second source, each of whose sources has its plan.
+fn two_houses() -> House {
     let house = House::new();
     house.set_clock(NOW);
     fs::copy(house.path("app.db"), house.path("west.db")).unwrap();
@@ -135,35 +135,97 @@ fn no_file_goes_by_the_word_of_another_source_of_the_same_log() {
         let text = fs::read_to_string(house.path(file)).unwrap();
         fs::write(house.path(file), text + more).unwrap();
     }
-    let approved = |rule: &str| {
-        let plan = house.ask(&["plan", "--only", rule])["plan"].as_str().unwrap().to_owned();
-        house.ask(&["approve", &plan, "--accept", "rules"]);
-        plan
-    };
-    let plan = approved("R-1");
+    house
+}
+
+/// An approved plan of what is due under one rule.
+fn approved(house: &House, rule: &str) -> String {
+    let plan = house.ask(&["plan", "--only", rule])["plan"].as_str().unwrap().to_owned();
+    house.ask(&["approve", &plan, "--accept", "rules"]);
+    plan
+}
+
+/// The two databases change places.
+fn exchange(house: &House) {
+    for (from, to) in [("app.db", "aside.db"), ("west.db", "app.db"), ("aside.db", "west.db")] {
+        fs::rename(house.path(from), house.path(to)).unwrap();
+    }
+}
+
+#[test]
+fn no_file_goes_by_the_word_of_another_source_of_the_same_log() {
+    let house = two_houses();
+    let plan = approved(&house, "R-1");
     let killed = house.command(&["apply", &plan]).env("FAILPOINTS", "committed=return(kill)").status().unwrap();
     assert_eq!(killed.code(), None);
     // A file that was not as it was recognized is left; then the other source has its batch, a later one.
     let (file, taken) = (house.path("files/canary-8.txt"), house.path("taken"));
     fs::rename(&file, &taken).unwrap();
     assert_eq!(house.json(&["apply", &plan]).1["interrupted"]["incomplete"], 1);
-    assert_eq!(house.json(&["apply", &approved("R-2")]).1["destroyed"], DUE);
+    assert_eq!(house.json(&["apply", &approved(&house, "R-2")]).1["destroyed"], DUE);
     fs::rename(&taken, &file).unwrap();
     let name = "INSERT INTO document (dossier_id, path) VALUES (?1, 'canary-8.txt')";
     house.database().execute(name, [DUE + 1]).unwrap();
 
-    let exchange = || {
-        for (from, to) in [("app.db", "aside.db"), ("west.db", "app.db"), ("aside.db", "west.db")] {
-            fs::rename(house.path(from), house.path(to)).unwrap();
-        }
-    };
-    exchange();
+    exchange(&house);
     let (code, run) = house.json(&["apply", &plan]);
     assert_eq!((code, &run["left"], file.exists()), (5, &1.into(), true), "an open dossier names it: {run}");
-    exchange();
+    exchange(&house);
     house.database().execute("DELETE FROM document WHERE path = 'canary-8.txt'", []).unwrap();
     let (code, run) = house.json(&["apply", &plan]);
     assert_eq!((code, &run["left"], file.exists()), (0, &0.into(), false), "{run}");
     house.verify();
     house.verify_by_python(NOW);
+}
+
+#[test]
+fn under_a_successor_no_file_goes_by_the_word_of_a_copy_from_before_the_batch() {
+    for armed in ["committed=return(kill)", "group-announced=return(kill)", "file-begun=3*off->return(kill)"] {
+        let house = House::new();
+        house.set_clock(NOW);
+        let first = house.plan();
+        let except = (1..=30).map(|id| format!("dossier,{id}\n")).collect::<String>();
+        fs::write(house.path("except"), except).unwrap();
+        house.ask(&["approve", &first, "--accept", "rules", "--except", "except"]);
+        house.ask(&["apply", &first]);
+        fs::copy(house.path("app.db"), house.path("older.db")).unwrap();
+
+        let name = "INSERT INTO document (dossier_id, path) VALUES (?1, 'canary-7.txt')";
+        house.database().execute(name, [DUE + 1]).unwrap();
+        let plan = house.plan();
+        house.ask(&["approve", &plan]);
+        let killed = house.command(&["apply", &plan]).env("FAILPOINTS", armed).status().unwrap();
+        assert_eq!(killed.code(), None);
+        fs::remove_dir_all(house.path("state/audit/journal")).unwrap();
+        house.ask(&["audit", "adopt", "--reason", "the journal is lost"]);
+
+        fs::rename(house.path("app.db"), house.path("newer.db")).unwrap();
+        fs::rename(house.path("older.db"), house.path("app.db")).unwrap();
+        house.json(&["apply", &plan]);
+        assert!(house.path(SHARED).exists(), "an open dossier names it where the batch was committed: {armed}");
+        fs::rename(house.path("newer.db"), house.path("app.db")).unwrap();
+        house.json(&["apply", &plan]);
+        assert!(house.path(SHARED).exists(), "an open dossier names it: {armed}");
+        assert_eq!(
+            house.files() as i64,
+            DOSSIERS - DUE + 1,
+            "the others go by the word of the right database: {armed}"
+        );
+        house.verify();
+    }
+}
+
+#[test]
+fn under_a_successor_the_database_of_another_source_waits_for_a_person() {
+    let house = two_houses();
+    for rule in ["R-1", "R-2"] {
+        let plan = approved(&house, rule);
+        house.json(&["apply", &plan]);
+    }
+    house.ask(&["audit", "adopt", "--reason", "the disk is gone"]);
+    fs::copy(house.path("west.db"), house.path("app.db")).unwrap();
+    house.database().execute("INSERT INTO dossier VALUES (1000, 'new', '2018-03-01T12:00:00Z')", []).unwrap();
+    let rails = house.ask(&["plan", "--only", "R-1"])["rails"].to_string();
+    assert!(rails.contains("restored"), "{rails}");
+    assert!(!house.ask(&["plan", "--only", "R-2"])["rails"].to_string().contains("restored"));
 }

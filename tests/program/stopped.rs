@@ -185,3 +185,21 @@ fn a_run_gives_up_on_a_database_that_stays_locked_and_later_goes_on() {
     assert_eq!((code, &said["destroyed"]), (0, &planned), "{said}");
     house.verify();
 }
+
+#[test]
+fn a_batch_that_is_disposed_of_in_time_is_committed_however_long_the_rest_takes() {
+    let house = House::new();
+    let write = house.database();
+    write.execute_batch("BEGIN").unwrap();
+    for id in 1_000..2_500 {
+        write.execute("INSERT INTO dossier VALUES (?1, 'later-' || ?1, '2018-03-01T12:00:00Z')", [id]).unwrap();
+    }
+    write.execute_batch("COMMIT").unwrap();
+    house.edit("retentiond.toml", "[limits]", "[limits]\nlock_ms = 5");
+    let plan = house.approved();
+    let mut slow = house.command(&["apply", &plan, "--format", "json"]);
+    let slow = slow.env("FAILPOINTS", "disposed=sleep(30)").output().unwrap();
+    let said: Json = serde_json::from_slice(&slow.stdout).unwrap();
+    assert_eq!((slow.status.code(), &said["destroyed"]), (Some(0), &(1_500 + DUE).into()), "{said}");
+    house.verify();
+}

@@ -325,8 +325,7 @@ fn attempt(
     Ok(Turn::Had(match commit {
         Ok(()) => Attempt::Committed(Committed { outcomes, changes }, effort),
         Err(CommitError::Busy) => return Ok(Turn::Locked(Holder::Reader)),
-        Err(CommitError::Refused(error)) if error.ends_the_run() => Attempt::Over(error.to_string()),
-        Err(CommitError::Refused(error)) => Attempt::Differs(error),
+        Err(CommitError::Refused(error)) => return undone_by(error),
         Err(CommitError::OtherBatch) => return Err(ExecuteError::OtherBatch { batch: evidence.batch() }),
         Err(CommitError::Unknown(_)) => ask_the_fence(bench, target, evidence.batch(), candidates.len(), effort)?,
     }))

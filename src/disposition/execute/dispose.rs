@@ -61,7 +61,7 @@ impl Disposal<'_> {
         let fence = self.txn.fence(batch, &note::write(log, batch, &self.outcomes, &self.changes));
         // The outcome of the batch before became durable with this one's intents: its fence has done its work.
         let fenced = fence.and_then(|()| self.txn.forget_fences_before(batch));
-        fenced.map_err(CommitError::Unknown)?;
+        fenced.map_err(CommitError::Refused)?;
         self.txn.commit(evidence)
     }
 }
@@ -95,6 +95,8 @@ pub(super) fn dispose<'w>(
         dispose_of(&mut txn, target, candidates, &judged, &mut changes)?;
         outcomes.extend(judged);
     }
+    // Time that ended now would undo the whole for the row of the fence.
+    txn.lift_limit();
     Ok(Disposal { txn, outcomes, changes })
 }
 

@@ -2,11 +2,12 @@
 //! until that one says something of the source itself.
 
 use super::error::ExecuteError;
+use super::logged::logged_batch;
 use super::restored::{Compared, not_standing, resurrected, undone};
 use crate::audit::leaf::Correction;
 use crate::disposition::chronicle::correction;
-use crate::disposition::desk::Desk;
-use crate::model::SourceName;
+use crate::disposition::desk::{Desk, EarlierLog};
+use crate::model::{BatchNumber, SourceName};
 use crate::records::sqlite::Reader;
 
 /// What the log must say of a source of which it says nothing yet, by what the last of the earlier logs that tells of
@@ -22,9 +23,9 @@ pub(super) fn found_wrong(desk: &mut Desk, source: &SourceName) -> Result<Vec<Co
         return Ok(together(source, earlier.chronicle.found_wrong(source)));
     }
     let Some(last) = earlier.chronicle.expected_fences().get(source).copied() else { return Ok(Vec::new()) };
-    // The earlier log may have lost its end: a fence row of a later batch shows that the database has not.
-    let is_newer =
-        Reader::open(&install.sources[source], &install.series)?.fences(&earlier.origin)?.last() > Some(&last);
+    let reader = Reader::open(&install.sources[source], &install.series)?;
+    let is_newer = remembers_more(&reader, earlier, source, Some(last))?;
+    drop(reader);
     let undone = if is_newer { None } else { undone(&install, &earlier.log, &earlier.origin, source, last)? };
     let Some(mut undone) = undone else { return Ok(Vec::new()) };
     if undone.is_all_of_log {
@@ -44,9 +45,8 @@ pub(super) fn undone_before(desk: &mut Desk, source: &SourceName, skipped: usize
     let mut before = Compared::default();
     for earlier in desk.earlier()?.iter().skip(skipped).filter(|earlier| earlier.chronicle.tells_of(source)) {
         let mut reader = Reader::open(&install.sources[source], &install.series)?;
-        let remembered = reader.fences(&earlier.origin)?.last().copied();
         let (since, is_all_of_log) = not_standing(&mut reader, &earlier.log, &earlier.origin, source)?;
-        if remembered > since.last().copied() {
+        if remembers_more(&reader, earlier, source, since.last().copied())? {
             break;
         }
         drop(reader);
@@ -58,6 +58,22 @@ pub(super) fn undone_before(desk: &mut Desk, source: &SourceName, skipped: usize
         }
     }
     Ok(before)
+}
+
+/// Whether a row of a later batch stands in a source: an earlier log may have lost its end, and the database has not. One
+/// that this log knows as another source's says that another database stands here.
+fn remembers_more(
+    reader: &Reader,
+    earlier: &EarlierLog,
+    source: &SourceName,
+    last: Option<BatchNumber>,
+) -> Result<bool, ExecuteError> {
+    for batch in reader.fences(&earlier.origin)?.into_iter().filter(|batch| Some(*batch) > last) {
+        if logged_batch(&earlier.log, batch)?.is_none_or(|known| known.intent.source == *source) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// What several corrections say of a source, in one that names no batch.

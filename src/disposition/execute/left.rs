@@ -2,6 +2,7 @@
 //! them again; a person may end that.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 
 use serde::{Deserialize, Serialize};
 
@@ -82,20 +83,28 @@ fn retry_spool(
         late.leave("a file is of a source that the configuration no longer has", spool.files.len() as u64);
         return Ok(());
     };
-    if matches!(left, Left::Files(_)) && !is_rightful(desk, spool)? {
-        late.leave(NOT_RIGHTFUL, left.spool().files.len() as u64);
-        return Ok(());
-    }
+    let is_rightful = is_rightful(desk, spool)?;
     let mut writer = Writer::open(source, &install.series, desk.log().origin())?;
     match left {
-        Left::Files(left) => retry_files(desk, spools, &left, &mut writer, late, now),
+        Left::Files(left) if is_rightful => retry_files(desk, spools, &left, &mut writer, late, now),
+        Left::Files(left) => {
+            late.leave(NOT_RIGHTFUL, left.files.len() as u64);
+            Ok(())
+        }
         Left::Untold(left) => {
-            // What a row names is that row's, and waits for no one.
-            let (free, _) = without_named(&mut writer, &left)?;
+            // What a row names is that row's, and waits for no one; but a copy from before may have rows that went.
+            let (mut free, _) = without_named(&mut writer, &left)?;
+            free.retain(|file| !is_gone(file));
             late.leave("no log tells any more whether the record of a file was destroyed", free.len() as u64);
-            Ok(if free.is_empty() { spools.remove(spool) } else { Ok(()) }?)
+            Ok(if free.is_empty() && is_rightful { spools.remove(spool) } else { Ok(()) }?)
         }
     }
+}
+
+/// Whether a file is not there any more. Where its root is not, nobody can tell.
+fn is_gone(file: &SpooledFile) -> bool {
+    let found = file.root.join(&file.path).symlink_metadata();
+    file.root.is_dir() && found.is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
 }
 
 fn retry_files(

@@ -25,11 +25,14 @@ pub(super) fn is_rightful(desk: &mut Desk, spool: &Spool) -> Result<bool, Execut
     Ok(matches!(reader.fence(&log, last)?, FenceState::Committed(_)))
 }
 
-/// The last batch of the spool's source that the newest of the earlier logs with one says was committed.
+/// The last batch of the spool's source that the newest of the earlier logs with one says was committed. The log of the
+/// spool's own batch may have lost its end: a row from before that batch would stand in a copy from before it, too.
 fn last_of_earlier(desk: &mut Desk, spool: &Spool) -> Result<Option<(Origin, BatchNumber)>, ExecuteError> {
     for earlier in desk.earlier()? {
-        if let Some(last) = earlier.chronicle.expected_fences().get(&spool.source) {
-            return Ok(Some((earlier.origin.clone(), *last)));
+        let told = earlier.chronicle.expected_fences().get(&spool.source).copied();
+        let last = if earlier.origin == spool.log { told.max(Some(spool.batch)) } else { told };
+        if let Some(last) = last {
+            return Ok(Some((earlier.origin.clone(), last)));
         }
     }
     Ok(None)

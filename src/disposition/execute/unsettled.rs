@@ -11,8 +11,9 @@ use crate::audit::leaf::RecordOutcome;
 use crate::disposition::desk::Desk;
 use crate::records::sqlite::{FenceState, Writer};
 
-/// The files of such a batch that are to go: of records that it destroyed, and that no row names. `None` where nothing
-/// tells what it did, or the configuration has its source no more.
+/// The files of such a batch that are to go: of records that it destroyed, and that no row names of a database that
+/// bears its row; another one may not know them. `None` where nothing tells what it did, or the configuration has its
+/// source no more.
 pub(super) fn due_files(
     desk: &mut Desk,
     spools: &SpoolDir,
@@ -21,14 +22,17 @@ pub(super) fn due_files(
     let install = desk.install().clone();
     let Some(source) = install.sources.get(&spool.source) else { return Ok(None) };
     let mut writer = Writer::open(source, &install.series, &spool.log)?;
-    let done = match writer.fence(spool.batch)? {
+    let (done, files) = match writer.fence(spool.batch)? {
         // Keyed digests go on with the successor; where their key was lost, the text tells nothing any more.
-        FenceState::Committed(text) => note::unsealed(desk.log(), spool.batch, &text),
-        FenceState::NoTable | FenceState::Absent | FenceState::Aborted => spools.trail(spool)?.done(),
+        FenceState::Committed(text) => {
+            (note::unsealed(desk.log(), spool.batch, &text), without_named(&mut writer, spool)?.0)
+        }
+        FenceState::NoTable | FenceState::Absent | FenceState::Aborted => {
+            (spools.trail(spool)?.done(), spool.files.clone())
+        }
     };
     let Some(destroyed) = done.and_then(|done| destroyed(&done)) else { return Ok(None) };
-    let (free, _) = without_named(&mut writer, spool)?;
-    Ok(Some(free.into_iter().filter(|file| destroyed.contains(&file.record)).collect()))
+    Ok(Some(files.into_iter().filter(|file| destroyed.contains(&file.record)).collect()))
 }
 
 /// The places of the records that were destroyed.

@@ -82,6 +82,11 @@ impl<'w> WriteTxn<'w> {
         Ok(())
     }
 
+    /// From here on statements take the time that they need: what was disposed of is settled, and what is left is short.
+    pub fn lift_limit(&mut self) {
+        self.writer.opened.deadline.clear();
+    }
+
     /// What the database says of an earlier batch of our log, as this transaction sees it.
     ///
     /// # Errors
