@@ -229,3 +229,45 @@ fn under_a_successor_the_database_of_another_source_waits_for_a_person() {
     assert!(rails.contains("restored"), "{rails}");
     assert!(!house.ask(&["plan", "--only", "R-2"])["rails"].to_string().contains("restored"));
 }
+
+#[test]
+fn no_file_goes_by_a_mapping_that_nobody_approved_for_it() {
+    const FILES: &str = "files = { column = \"path\", root = \"files\" }\n";
+    const PART: &str = "[[series.dossier.part]]\ntable = \"document\"\non    = { dossier_id = \"id\" }\n";
+    let part = format!("{PART}{FILES}");
+    let other = "files = { column = \"other\", root = \"files\" }\n";
+    for (from, to, told) in [
+        (FILES, "", "no part of its source's mappings names files beneath its root"),
+        (part.as_str(), "", "no part of its source's mappings names files beneath its root"),
+        (FILES, other, "is not the one that the last approval bound"),
+    ] {
+        let house = House::new();
+        house.set_clock(NOW);
+        house.database().execute_batch("ALTER TABLE document ADD COLUMN other TEXT").unwrap();
+        let plan = house.approved();
+        let killed = house.command(&["apply", &plan]).env("FAILPOINTS", "committed=return(kill)").status().unwrap();
+        assert_eq!(killed.code(), None);
+        let (file, taken) = (house.path("files/canary-8.txt"), house.path("taken"));
+        fs::rename(&file, &taken).unwrap();
+        assert_eq!(house.json(&["apply", &plan]).1["interrupted"]["incomplete"], 1);
+        fs::rename(&taken, &file).unwrap();
+        let name = "INSERT INTO document (dossier_id, path) VALUES (?1, 'canary-8.txt')";
+        house.database().execute(name, [DUE + 1]).unwrap();
+
+        let approved = fs::read_to_string(house.path("retentiond.toml")).unwrap();
+        house.edit("retentiond.toml", from, to);
+        let (code, run) = house.json(&["apply", &plan]);
+        assert_eq!((code, &run["left"], file.exists()), (5, &1.into(), true), "{to}: {run}");
+        assert!(run["reasons"].to_string().contains(told), "{to}: {run}");
+        // As it was, the rows are asked again.
+        fs::write(house.path("retentiond.toml"), approved).unwrap();
+        let (code, run) = house.json(&["apply", &plan]);
+        assert_eq!((code, file.exists()), (5, true), "an open dossier names it: {run}");
+        assert!(run["reasons"].to_string().contains("a row names a file again"), "{run}");
+        house.database().execute("DELETE FROM document WHERE path = 'canary-8.txt'", []).unwrap();
+        let (code, run) = house.json(&["apply", &plan]);
+        assert_eq!((code, &run["left"], file.exists()), (0, &0.into(), false), "{run}");
+        house.verify();
+        house.verify_by_python(NOW);
+    }
+}

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::ExecuteError;
 use super::fault;
+use super::named_by;
 use super::recover::{LeftBehind, recover};
 use super::remains::{Left, left_of, logged, records_of, settled, still_left};
 use super::rightful::{NOT_RIGHTFUL, is_rightful};
@@ -84,13 +85,16 @@ fn retry_spool(
         return Ok(());
     };
     let is_rightful = is_rightful(desk, spool)?;
+    let objection = if is_rightful { named_by::objection(desk, left.spool())? } else { Some(NOT_RIGHTFUL) };
     let mut writer = Writer::open(source, &install.series, desk.log().origin())?;
     match left {
-        Left::Files(left) if is_rightful => retry_files(desk, spools, &left, &mut writer, late, now),
-        Left::Files(left) => {
-            late.leave(NOT_RIGHTFUL, left.files.len() as u64);
-            Ok(())
-        }
+        Left::Files(left) => match objection {
+            None => retry_files(desk, spools, &left, &mut writer, late, now),
+            Some(reason) => {
+                late.leave(reason, left.files.len() as u64);
+                Ok(())
+            }
+        },
         Left::Untold(left) => {
             // What a row names is that row's, and waits for no one; but a copy from before may have rows that went.
             let (mut free, _) = without_named(&mut writer, &left)?;

@@ -25,6 +25,7 @@ mod inherited;
 mod left;
 mod lockout;
 mod logged;
+mod named_by;
 mod note;
 mod queue;
 mod recover;
