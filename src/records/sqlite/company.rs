@@ -6,7 +6,7 @@ use std::time::Duration;
 use rusqlite::Row;
 
 use super::open::Opened;
-use super::reached::{Pace, Reached, Statements, number, pages};
+use super::reached::{LONGEST_TOGETHER, Pace, Reached, Statements, number, pages};
 use super::read::Others;
 use super::reader::Reader;
 use super::select::FactsQuery;
@@ -341,6 +341,8 @@ impl Asking {
     ) -> Result<Vec<bool>, StoreError> {
         let mut matches = vec![false; keys.len()];
         let mut ask = |keys: &[RecordKey], first: usize| {
+            // Together they keep the application waiting for no longer than others that are asked together.
+            let longest = longest.map(|longest| if keys.len() > 1 { longest.min(LONGEST_TOGETHER) } else { longest });
             let _ends_in_time = longest.map(|longest| opened.deadline.reading(longest));
             let rows = self.statements.rows(&opened.conn, keys, &mut |row| {
                 matches[first + number(row, 0)?] = true;

@@ -23,7 +23,7 @@ use crate::records::mapping::{PartMapping, Place, Reach, Rows, SeriesMapping, Wa
 const PAGE: usize = 100;
 
 /// What takes longer, where readers keep the application from writing, is asked of fewer records at once.
-const LONGEST_TOGETHER: Duration = Duration::from_millis(100);
+pub(super) const LONGEST_TOGETHER: Duration = Duration::from_millis(100);
 
 /// Whether the application waits while rows are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

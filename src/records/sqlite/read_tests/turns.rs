@@ -64,4 +64,12 @@ fn what_changes_with_many_records_and_what_keeps_it_is_asked_in_turns() {
     // Message 2 is of the third account, message 41, which it answers, of the second.
     assert_eq!(Vec::from_iter(kept), [(1, key(2))]);
     assert!(waits.longest * 3 < waits.of, "{waits:?}");
+
+    let mut matched = Vec::new();
+    let waits = database.while_it_commits(|| {
+        let company = Company { of, change: Change::Destroyed, other, dates: Dates::NotAsked };
+        matched = reader.companions_match(company, "this.id = 41", &keys).unwrap();
+    });
+    assert_eq!(Vec::from_iter((0..keys.len()).filter(|place| matched[*place])), [1]);
+    assert!(waits.longest * 3 < waits.of, "{waits:?}");
 }
