@@ -19,7 +19,8 @@ impl Proof<'_> {
         for part in series.parts.iter().filter(|part| !part.shared.is_empty()) {
             let mut counted = lines(series, part);
             for other in queries.mappings() {
-                for also in other.parts.iter().filter(|also| shares_rows(part, also)) {
+                let having = other.parts.iter().filter(|also| shares_rows(part, also) && self.is_named(also));
+                for also in having.collect::<Vec<_>>() {
                     for line in lines(other, also).into_iter().filter(|line| !line.is_the_row(part)) {
                         if !counted.iter().any(|own| own.counts(&line)) {
                             self.uncounted(series, part, &part_place(other, also), &line);
@@ -30,6 +31,14 @@ impl Proof<'_> {
                 }
             }
         }
+    }
+
+    /// Whether what has the rows of a part refers to them: it is counted, or names them by what tells them apart. Rows
+    /// that themselves name their owner, as messages do, it does not refer to.
+    fn is_named(&self, part: &PartMapping) -> bool {
+        let columns = || pairs(&part.on).map(|pairs| pairs.iter().map(|(this, _)| this.clone()).collect::<Vec<_>>());
+        let is_unique = |columns: Vec<_>| self.table(&part.table).is_some_and(|table| table.is_unique(&columns));
+        !part.shared.is_empty() || columns().is_some_and(is_unique)
     }
 
     fn uncounted(&mut self, series: &SeriesMapping, part: &PartMapping, also: &str, line: &Line<'_>) {

@@ -226,11 +226,17 @@ fn a_shared_part_that_does_not_count_what_another_of_its_table_counts_is_an_erro
     // A part of the very rows of another refers to nothing else.
     let very = PartMapping { of: Some(PartName::from("main")), ..part("doc", "id", "id") };
     assert_eq!(told(vec![own[0].clone(), very], Vec::new()), []);
+    // Rows that name their owner, who does not refer to them.
+    let theirs = part("doc", "kind", "id");
+    assert_eq!(told(vec![own[0].clone()], vec![theirs]), []);
     // Rows that outlive their owner are none of its rows.
     let living = PartMapping { owner_gone: OwnerGone::Detach, ..plain.clone() };
     assert_eq!(told(vec![own[0].clone()], vec![living]), []);
     // An expression is written anew from the other side.
-    let by_expression = PartMapping { on: Join::Expression("this.id = owner.main".to_owned()), ..plain };
+    let by_expression = PartMapping {
+        on: Join::Expression("this.id = owner.main".to_owned()),
+        ..doc("main", vec![line("dossier", "main")])
+    };
     let found = told(vec![own[0].clone()], vec![by_expression]);
     assert!(found[0].1.contains("{ table = \"account\", on = \"…\" }"), "{found:#?}");
 }
