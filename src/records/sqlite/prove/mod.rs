@@ -14,6 +14,7 @@ mod database;
 mod deeper;
 mod early;
 mod files;
+mod forgotten;
 mod indexes;
 mod joins;
 mod links;
@@ -144,6 +145,7 @@ impl Proof<'_> {
         self.owners(mapping, is_destroyed);
         if is_destroyed {
             self.sharing(mapping);
+            self.forgotten_files(mapping);
         }
         let before = self.errors();
         self.contradictions(mapping);

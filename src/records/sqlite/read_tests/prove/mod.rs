@@ -6,6 +6,7 @@ mod columns;
 mod deeper;
 mod early;
 mod elsewhere;
+mod forgotten;
 mod full_text;
 mod joins;
 mod orphans;
