@@ -114,8 +114,14 @@ impl Proof<'_> {
                 continue;
             }
             let Ok(other) = self.queries.mapping(&relation.series) else { continue };
-            let is_by_others = ![&series.series, &relation.series].contains(&&act.series.series);
-            let is_of_other = is_by_others && act.table().eq_ignore_ascii_case(&other.table);
+            // Those that block the record which goes, or are masked themselves, are done with.
+            let is_apart = if act.series.series == series.series {
+                act.with_reader(series, is_destroyed, &relation.on) == Tie::Apart
+            } else {
+                act.series.series != relation.series
+                    || (act.part.is_some() && act.with_record(other, false) == Tie::Apart)
+            };
+            let is_of_other = is_apart && act.table().eq_ignore_ascii_case(&other.table);
             if is_of_other && pairs.iter().any(|(this, _)| self.put(act, this).is_some()) {
                 let message = format!(
                     "rows of {}, {}, then block no record of {} any more",

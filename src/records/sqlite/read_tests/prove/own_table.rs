@@ -110,3 +110,27 @@ fn an_expression_that_asks_what_is_masked_with_another_record_is_an_error() {
     let beneath = "NOT EXISTS (SELECT 1 FROM item AS sub WHERE sub.parent_id = this.id AND sub.seen > '2020')";
     assert_eq!(asks(beneath, TREE, "seen"), [], "they are masked with the record that asks");
 }
+
+#[test]
+fn rows_that_another_record_of_either_series_detaches_may_block_no_longer() {
+    let mut waiting = SeriesMapping { blocked_by: vec![relation("item", "project_id", "id")], ..series("project") };
+    let told = |waiting: &SeriesMapping, item: SeriesMapping| {
+        let all = [waiting.clone(), SeriesMapping { events: series("item").events, ..item }];
+        let found = prove(ITEMS, &all).into_iter().filter(|finding| finding.code == "unblocked");
+        found.map(|finding| (finding.severity, finding.place)).collect::<Vec<_>>()
+    };
+    let warning = [(Severity::Warning, "series.project.blocked_by".to_owned())];
+    assert_eq!(told(&waiting, items(TREE, set_null("parent_id"))), []);
+    assert_eq!(told(&waiting, items(TREE, set_null("project_id"))), warning);
+    // By a part of the project itself: those that block it are its own.
+    let has = |on: &str| PartMapping { on: columns(&[(on, "id")]), ..part("item", on, "id") };
+    let leaves = |on: &str| {
+        let mut part = has(on);
+        set_null("project_id")(&mut part);
+        part
+    };
+    waiting.parts = vec![leaves("project_id")];
+    assert_eq!(told(&waiting, series("item")), []);
+    waiting.parts = vec![leaves("parent_id")];
+    assert_eq!(told(&waiting, series("item")), warning);
+}
