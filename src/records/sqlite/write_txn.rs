@@ -82,7 +82,8 @@ impl<'w> WriteTxn<'w> {
         Ok(())
     }
 
-    /// From here on statements take the time that they need: what was disposed of is settled, and what is left is short.
+    /// From here on statements take the time that they need: what was disposed of is settled, and what is left is
+    /// short.
     pub fn lift_limit(&mut self) {
         self.writer.opened.deadline.clear();
     }

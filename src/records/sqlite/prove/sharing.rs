@@ -12,8 +12,8 @@ struct Line<'m> {
 }
 
 impl Proof<'_> {
-    /// Each shared part against all parts of the same table, shared or not: what refers to a row by another of them must
-    /// count here, too, or the row goes with the last reference of one part from under those of the other.
+    /// Each shared part against all parts of the same table, shared or not: what refers to a row by another of them
+    /// must count here, too, or the row goes with the last reference of one part from under those of the other.
     pub(super) fn sharing(&mut self, series: &SeriesMapping) {
         let queries = self.queries;
         for part in series.parts.iter().filter(|part| !part.shared.is_empty()) {
