@@ -60,8 +60,8 @@ pub(super) fn undone_before(desk: &mut Desk, source: &SourceName, skipped: usize
     Ok(before)
 }
 
-/// Whether a row of a later batch stands in a source: an earlier log may have lost its end, and the database has not. One
-/// that this log knows as another source's says that another database stands here.
+/// Whether a row of a later batch stands in a source: an earlier log may have lost its end, and the database has not.
+/// One that this log knows as another source's says that another database stands here.
 fn remembers_more(
     reader: &Reader,
     earlier: &EarlierLog,
