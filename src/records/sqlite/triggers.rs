@@ -179,7 +179,9 @@ impl<'a> Triggers<'a> {
             }
         });
         let untied = || self.mappings.iter().find_map(|mapping| ties::untied(self.mappings, mapping, write));
-        let moved = || self.mappings.iter().find_map(|mapping| dates::moved(mapping, write));
+        let moved = || {
+            self.mappings.iter().find_map(|mapping| dates::moved(mapping, self.catalog.table(&mapping.table), write))
+        };
         of_rows.or_else(untied).or_else(moved)
     }
 

@@ -1,10 +1,11 @@
 //! Dates that triggers would move.
 
-use crate::records::mapping::{Condition, ElementTable, Join, SeriesMapping};
+use crate::records::mapping::{Condition, Element, ElementTable, EventMapping, Join, Pick, SeriesMapping};
+use crate::records::sqlite::catalog::Table;
 use crate::records::sqlite::guard::{Change, Write};
 
-/// Why a write, while some records are disposed of, would move the term of others, of `series`.
-pub(super) fn moved(series: &SeriesMapping, write: &Write) -> Option<String> {
+/// Why a write, while some records are disposed of, would move the term of others, of `series`, whose table is `own`.
+pub(super) fn moved(series: &SeriesMapping, own: Option<&Table>, write: &Write) -> Option<String> {
     let (name, table) = (&series.series, &write.table);
     let is_it = |other: &str| other.eq_ignore_ascii_case(table);
     let tested = |condition: &Option<Condition>| match condition {
@@ -36,10 +37,31 @@ pub(super) fn moved(series: &SeriesMapping, write: &Write) -> Option<String> {
         }
     }
     match &write.change {
+        Change::Insert if series.events.values().any(|event| is_dated_by(event, table, own)) => {
+            Some(format!("it puts rows into {table}, from which {name} may read an earlier date, or its first"))
+        }
         Change::Delete if is_child => Some(format!("it deletes rows of {table}, in which {name} reads a date")),
         Change::Update(column) if columns.iter().any(|read| read.eq_ignore_ascii_case(column)) => {
             Some(format!("it changes {column} of {table}, by which {name} reads a date"))
         }
         _ => None,
     }
+}
+
+/// Whether a new row of a child table may give an event an earlier date, or one to an event that is open without it.
+fn is_dated_by(event: &EventMapping, table: &str, own: Option<&Table>) -> bool {
+    let is_never_open =
+        || event.pick == Pick::Latest && event.elements.iter().any(|element| is_always_set(element, own));
+    event.elements.iter().any(|element| match &element.place {
+        ElementTable::Child { table: child, pick, .. } if child.eq_ignore_ascii_case(table) => {
+            *pick == Pick::Earliest || !is_never_open()
+        }
+        _ => false,
+    })
+}
+
+/// Whether every record has this date: then the latest of it and of others is never their first.
+fn is_always_set(element: &Element, own: Option<&Table>) -> bool {
+    let column = own.and_then(|own| own.column(&element.column));
+    element.place == ElementTable::Record && element.unset.is_empty() && column.is_some_and(|column| column.not_null)
 }

@@ -196,3 +196,31 @@ fn a_trigger_that_moves_the_dates_of_other_records_trespasses() {
     let found = prove(&format!("{GOOD} {}", bury("DELETE FROM fin")), &all);
     assert!(found.iter().any(|finding| finding.code == "trigger-trespass"), "{found:#?}");
 }
+
+#[test]
+fn a_trigger_that_gives_other_records_an_earlier_date_or_their_first_trespasses() {
+    let trespasses = |own: &str, of_event: Pick, of_child: Pick| {
+        let mut all = good();
+        naming(&["give"])(&mut all[0]);
+        let on = columns(&[("account_id", "id")]);
+        let place = ElementTable::Child { table: "visit".to_owned(), on, condition: None, pick: of_child };
+        let elements = vec![element("closed_at"), Element { place, ..element("at") }];
+        all[1].events.insert(TriggerName::from("closure"), super::event(of_event, elements));
+        let more = "CREATE TABLE visit (id INTEGER PRIMARY KEY, account_id INT, at TEXT); CREATE INDEX visits ON visit (account_id);
+            CREATE TRIGGER give AFTER DELETE ON message BEGIN INSERT INTO visit (account_id, at) VALUES (1, '2018-01-01T00:00:00Z'); END;";
+        let good = GOOD.replace(
+            "account (id INTEGER PRIMARY KEY, closed_at TEXT",
+            &format!("account (id INTEGER PRIMARY KEY, closed_at {own}"),
+        );
+        let found = prove(&format!("{good} {more}"), &all);
+        let told = found.iter().find(|finding| finding.code == "trigger-trespass");
+        told.is_some_and(|told| told.message.contains("it puts rows into visit, from which account"))
+    };
+    assert!(trespasses("TEXT NOT NULL", Pick::Latest, Pick::Earliest));
+    assert!(trespasses("TEXT NOT NULL", Pick::Earliest, Pick::Latest));
+    assert!(trespasses("TEXT NOT NULL", Pick::All, Pick::Latest));
+    // A record without a date of its own has its first then.
+    assert!(trespasses("TEXT", Pick::Latest, Pick::Latest));
+    // It only puts off what is there already.
+    assert!(!trespasses("TEXT NOT NULL", Pick::Latest, Pick::Latest));
+}
