@@ -36,6 +36,8 @@ pub struct Chronicle {
     announced: BTreeMap<BatchNumber, SourceName>,
     /// The last committed batch of each source: its fence row must stand.
     fences: BTreeMap<SourceName, BatchNumber>,
+    /// Batches whose fence row says something else than the log.
+    altered: BTreeSet<BatchNumber>,
     /// What was found wrong with each restored source, in order.
     found: BTreeMap<SourceName, Vec<Correction>>,
     /// Sources that the log says anything of: the last batch that was committed there, or that it was restored, or let
@@ -54,7 +56,8 @@ pub(super) mod correction {
     pub const TABLE_DROPPED: &str = "fence_table_dropped";
     /// The fence row is gone; no destroyed record is back.
     pub const MISSING_FENCE: &str = "missing_fence";
-    /// The fence row is not as we wrote it; what became of its records was read from the records themselves.
+    /// The fence row is not as we wrote it; what became of its records was read from the records themselves. Or it is,
+    /// and says that a batch was committed of which the log says that it was not.
     pub const ALTERED_FENCE: &str = "altered_fence";
     /// Destroyed records are back.
     pub const RESURRECTED: &str = "resurrected";
@@ -176,7 +179,8 @@ impl Chronicle {
                 self.found.remove(source);
             }
             // Whatever else a later version may find wrong with a source waits for a person too.
-            _ => {
+            what => {
+                self.altered.extend(correction.batch.filter(|_| what == correction::ALTERED_FENCE));
                 self.history.restored.insert(source.clone());
                 self.found.entry(source.clone()).or_default().push(correction.clone());
                 // The same list, approved before, can be decided on anew only under a name of its own.
@@ -250,6 +254,11 @@ impl Chronicle {
     /// What was found wrong with a source that waits for a person.
     pub fn found_wrong(&self, source: &SourceName) -> &[Correction] {
         self.found.get(source).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether the log says of this batch that its fence row says something else.
+    pub fn is_altered(&self, batch: BatchNumber) -> bool {
+        self.altered.contains(&batch)
     }
 
     /// Whether the log says which batch was the last of a source, or that its database was restored: what an earlier

@@ -162,6 +162,7 @@ fn since(mention: &Mention, words: &Words) -> Vec<String> {
         lines.push(match mention.back {
             Some(back) => words.fill(words.audit.mention_corrected, &[&entry, &count(back.records, words)]),
             None if mention.answer == Answer::Incomplete => words.fill(words.audit.mention_released, &[&entry]),
+            None if mention.answer == Answer::CannotTell => words.fill(words.audit.mention_denied, &[&entry]),
             None => words.fill(words.audit.mention_completed, &[&entry]),
         });
     }
@@ -230,6 +231,7 @@ fn own_meaning(found: &Found, words: &Words) -> String {
         Answer::Resurrected => words.audit.answer_resurrected,
         Answer::NotFound => words.audit.answer_not_found,
         Answer::KeyDestroyed => words.audit.answer_key_destroyed,
+        Answer::CannotTell if last.is_some_and(|last| last.answer == Answer::CannotTell) => words.audit.answer_denied,
         // Told above, by the number of its records.
         Answer::CannotTell | Answer::Several => words.audit.answer_cannot_tell,
     };

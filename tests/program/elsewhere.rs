@@ -271,3 +271,49 @@ fn no_file_goes_by_a_mapping_that_nobody_approved_for_it() {
         house.verify_by_python(NOW);
     }
 }
+
+#[test]
+fn a_batch_that_an_older_copy_denied_is_told_of_once_its_own_database_is_back() {
+    let house = House::new();
+    house.set_clock(NOW);
+    let (place, older, right) = (house.path("app.db"), house.path("older.db"), house.path("right.db"));
+    fs::copy(&place, &older).unwrap();
+    let plan = house.approved();
+    let killed = house.command(&["apply", &plan]).env("FAILPOINTS", "committed=return(kill)").status().unwrap();
+    assert_eq!(killed.code(), None);
+    house.ask(&["reject", &plan, "--reason", "frightened"]);
+    fs::rename(&place, &right).unwrap();
+    fs::rename(&older, &place).unwrap();
+    house.json(&["apply", &plan]);
+    let outcome = &house.ask(&["audit", "show", "--kind", "outcome"])["entries"][0];
+    assert_eq!(outcome["committed"], false, "{outcome}");
+    let lookup = || house.json(&["audit", "lookup", "dossier", "1"]);
+    assert_eq!(lookup().1["answer"], "ABORTED");
+
+    fs::rename(&right, &place).unwrap();
+    let insert = "INSERT INTO dossier VALUES (?1, 'late-' || ?1, '2018-03-01T12:00:00Z')";
+    house.database().execute(insert, [1000]).unwrap();
+    let planned = house.ask(&["plan"]);
+    assert!(planned["rails"].to_string().contains("restored"), "{planned}");
+    let shown = house.ask(&["audit", "show", "--kind", "correction"]);
+    let entries = shown["entries"].as_array().unwrap();
+    assert_eq!(entries.len(), 1, "{shown}");
+    assert_eq!((&entries[0]["what"], &entries[0]["records"]), (&"altered_fence".into(), &DUE.into()), "{shown}");
+    let (code, told) = lookup();
+    assert_eq!((code, &told["answer"]), (1, &"CANNOT-TELL".into()), "{told}");
+    let page = house.run(&["audit", "lookup", "dossier", "1"]).flat();
+    assert!(page.contains("the right one says that it was") && !page.contains("kept after all"), "{page}");
+    house.verify();
+    house.verify_by_python(NOW);
+
+    // A person lets the source go on: it is not asked again.
+    let again = planned["plan"].as_str().unwrap();
+    house.ask(&["approve", again, "--accept", "rules", "--accept", "restored"]);
+    let (code, run) = house.json(&["apply", again]);
+    assert_eq!((code, &run["destroyed"]), (0, &1.into()), "{run}");
+    house.database().execute(insert, [1001]).unwrap();
+    assert!(!house.ask(&["plan"])["rails"].to_string().contains("restored"));
+    assert_eq!(lookup().1["answer"], "CANNOT-TELL");
+    house.verify();
+    house.verify_by_python(NOW);
+}

@@ -131,7 +131,7 @@ impl Mention {
         match self.answer {
             Answer::Aborted => matches!(letter, Some(RecordOutcome::Held | RecordOutcome::Blocked)),
             // Another plan may have destroyed it before, which says more.
-            Answer::Gone | Answer::Failed => false,
+            Answer::Gone | Answer::Failed | Answer::CannotTell => false,
             Answer::Pending => self.outcome.is_some(),
             _ => true,
         }
@@ -150,6 +150,13 @@ impl Mention {
             Action::Anonymize => Answer::Anonymized,
         };
         true
+    }
+
+    /// Its batch, said not to have been committed, was: what it did the log does not say.
+    pub(super) fn doubt(&mut self, index: u64) {
+        if self.outcome.as_ref().is_some_and(|outcome| !outcome.committed) {
+            (self.answer, self.corrected) = (Answer::CannotTell, Some(index));
+        }
     }
 
     /// It was looked for, and was not there: what was said before of its database says nothing of it any more.

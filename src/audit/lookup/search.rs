@@ -217,6 +217,8 @@ impl<'a> Search<'a> {
                     let destroyed = self.destroyed.get(&mention.batch).copied();
                     mention.read_resurrected(index, correction, destroyed);
                 }
+                // Its own row says that it was committed after all.
+                "altered_fence" if is_its_batch => mention.doubt(index),
                 // These two looked for every record of the batch that they could name, and found none.
                 "missing_fence" | "fence_table_dropped"
                     if is_its_batch && mention.is_gone() && correction.unnamed == 0 =>

@@ -14,6 +14,7 @@ mod bytes;
 pub mod chunk;
 mod close;
 mod declare;
+mod denied;
 mod dispose;
 mod divide;
 mod error;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::ControlFlow;
 
 use super::again::is_another;
+use super::denied;
 use super::error::ExecuteError;
 use super::inherited;
 use super::logged::{LoggedBatch, is_gone, logged_batch};
@@ -49,11 +50,12 @@ pub(super) fn look(desk: &mut Desk, source: &SourceName, now: Instant) -> Result
         return Ok(());
     }
     let chronicle = desk.chronicle()?;
-    let corrections = match chronicle.expected_fences().get(source).copied() {
+    let mut corrections = match chronicle.expected_fences().get(source).copied() {
         Some(last) => compare(desk, source, last)?,
         None if chronicle.tells_of(source) => Vec::new(),
         None => inherited::found_wrong(desk, source)?,
     };
+    corrections.extend(denied::found(desk, source)?);
     for correction in corrections {
         desk.record(Body::Correction(correction), now)?;
     }
