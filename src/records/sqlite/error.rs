@@ -210,6 +210,8 @@ impl StoreError {
             ErrorCode::ReadOnly => Self::ReadOnly { database },
             ErrorCode::CannotOpen | ErrorCode::PermissionDenied => Self::NoAccess { database },
             ErrorCode::DiskFull => Self::DiskFull { database },
+            // Nothing but room for the index of its write-ahead log is asked for there.
+            ErrorCode::SystemIoFailure if code == ffi::SQLITE_IOERR_SHMSIZE => Self::DiskFull { database },
             ErrorCode::SystemIoFailure => Self::Io { database, code },
             ErrorCode::OperationInterrupted => Self::Interrupted { database },
             ErrorCode::ConstraintViolation => {
@@ -314,6 +316,18 @@ mod tests {
         ] {
             let told = told(row, expression);
             assert!(told.contains(why) && !told.contains("Tremblay"), "{told}");
+        }
+    }
+
+    #[test]
+    fn no_room_for_the_index_of_a_write_ahead_log_is_a_full_disk() {
+        let of = |code| StoreError::at("app.db".into(), rusqlite::Error::SqliteFailure(ffi::Error::new(code), None));
+        for (code, told) in [
+            (ffi::SQLITE_FULL, "disk-full"),
+            (ffi::SQLITE_IOERR_SHMSIZE, "disk-full"),
+            (ffi::SQLITE_IOERR_READ, "database-io"),
+        ] {
+            assert_eq!(of(code).code(), told, "{code}");
         }
     }
 }
