@@ -201,7 +201,8 @@ fn place_holds(dir: &Path, state: &Path, series: &str, clerk: i64, done: &Atomic
         let id = (front + (front * 7 + clerk * 13) % 40).min(DOSSIERS);
         last = front;
         let hold = HoldScope::Record { series: series.into(), key: vec![id.to_string()] };
-        let request = Request::HoldPlace { hold, reason: "litigation".to_owned(), case: None, review_by: None };
+        let request =
+            Request::HoldPlace { hold, meaning: None, reason: "litigation".to_owned(), case: None, review_by: None };
         let answer = client.send(&request).unwrap();
         assert!(matches!(answer, Response::HoldPlaced { .. }), "{answer:?}");
         if there.exists([id]).unwrap() {
@@ -311,7 +312,8 @@ fn a_hold_by_expression_is_asked_of_the_database_at_the_moment_of_destruction() 
     let mut door = open_or_connect(install.clone(), None, watch()).unwrap();
     let hold =
         HoldScope::Where { series: "dossier".into(), expression: "this.city = 'Gaspé'".to_owned(), keys: Vec::new() };
-    door.ask(Request::HoldPlace { hold, reason: "inquiry".to_owned(), case: None, review_by: None }).unwrap();
+    door.ask(Request::HoldPlace { hold, meaning: None, reason: "inquiry".to_owned(), case: None, review_by: None })
+        .unwrap();
     // Nobody lived there when the hold was placed, nor when the plan was made.
     let database = Connection::open(dir.path().join("app.db")).unwrap();
     database.execute("UPDATE dossier SET city = 'Gaspé' WHERE id % 100 = 0", []).unwrap();
@@ -328,7 +330,7 @@ fn a_lifted_hold_lets_the_next_plan_take_the_record() {
     let install = organization(dir.path(), 2_000);
     let mut door = open_or_connect(install.clone(), None, watch()).unwrap();
     let hold = HoldScope::Record { series: "dossier".into(), key: vec!["7".to_owned()] };
-    let request = Request::HoldPlace { hold, reason: "inquiry".to_owned(), case: None, review_by: None };
+    let request = Request::HoldPlace { hold, meaning: None, reason: "inquiry".to_owned(), case: None, review_by: None };
     let Response::HoldPlaced { hold, .. } = door.ask(request).unwrap() else { panic!("no hold") };
     drop(door);
     let plan = approve(&install);

@@ -13,7 +13,7 @@ use super::setup::Setup;
 use crate::audit::lookup::Found;
 use crate::calendar::Rule;
 use crate::disposition::Installation;
-use crate::disposition::holds::{Hold, HoldScope};
+use crate::disposition::holds::{Hold, HoldScope, Meaning};
 use crate::disposition::reach::{Reach, reach};
 use crate::disposition::request::{Request, Response};
 use crate::model::{CivilDate, HoldId, RuleNumber, SeriesName, Zone, in_utc};
@@ -98,7 +98,9 @@ impl Place {
     fn run(self, mut asker: Asker, session: &mut Session<'_>) -> Result<Exit, Failure> {
         let words = asker.language.words();
         let (reason, case, review_by) = (self.reason.clone(), self.case.clone(), self.review_by);
-        let request = Request::HoldPlace { reason, case, review_by, hold: self.scope(asker.install())? };
+        let hold = self.scope(asker.install())?;
+        let meaning = asker.install().map(|install| Meaning::of(install, &hold, clock::now()));
+        let request = Request::HoldPlace { hold, meaning, reason, case, review_by };
         match asker.ask(request)? {
             Response::HoldPlaced { hold, unrecorded } => {
                 let counted = |install| reach(install, std::slice::from_ref(&hold)).remove(&hold.id);

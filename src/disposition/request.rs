@@ -10,7 +10,7 @@ use super::approval::Decision;
 use super::control::{Control, Status};
 use super::desk::{PlanState, Stayed};
 use super::execute::Statement;
-use super::holds::{Hold, HoldScope};
+use super::holds::{Hold, HoldScope, Meaning};
 use super::rails::{Rail, Tripped};
 use crate::model::{Actor, CivilDate, Digest, Fault, HoldId, Instant, PlanId, RuleNumber, SeriesName, SourceName};
 
@@ -21,6 +21,10 @@ pub enum Request {
     /// Keeps records from now on. Acknowledged means effective.
     HoldPlace {
         hold: HoldScope,
+        /// What these names mean by the configuration of whoever asks, who counts by it what is kept: where they mean
+        /// less to who answers, nothing is placed. `None` where that configuration is not in order.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        meaning: Option<Meaning>,
         reason: String,
         case: Option<String>,
         review_by: Option<CivilDate>,

@@ -2,12 +2,14 @@
 
 mod acts;
 mod disjoint;
+mod same;
 #[cfg(test)]
 pub(crate) mod sample;
 mod touch;
 mod waits;
 
 pub use acts::{Act, Put, Tie};
+pub use same::{same_name, same_names};
 pub use touch::{Change, Place, Reach, Role, Rows};
 pub use waits::Wait;
 

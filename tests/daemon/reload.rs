@@ -48,6 +48,22 @@ fn a_wrong_edit_keeps_the_old_configuration_and_a_good_one_is_taken_up() {
 }
 
 #[test]
+fn a_hold_that_the_daemon_would_not_keep_by_the_files_it_read_is_refused_until_it_reads_them_again() {
+    let office = Office::new("automatic", 3);
+    office.reconfigure("\"closed_at\"", "\"closed_at\"\nreference = \"name\"");
+    let daemon = office.start();
+    office.reconfigure("reference = \"name\"", "reference = \"closed_at\"");
+    let place = ["hold", "place", "dossier", "--reference", "2025-11-01T12:00:00Z", "--reason", "a claim"];
+    let (code, told) = office.json(&place);
+    assert_eq!((code, &told["error"]["code"]), (3, &"hold-otherwise".into()), "{told}");
+    assert!(told["error"]["mend"].as_str().unwrap().contains("ctl reload"), "{told}");
+    assert!(office.ask(&["hold", "list"])["holds"].as_array().unwrap().is_empty());
+    office.ask(&["ctl", "reload"]);
+    assert_eq!(office.ask(&place)["keeps"]["dossier"], 3);
+    daemon.stop();
+}
+
+#[test]
 fn each_reload_asked_for_by_a_signal_says_how_it_ended_also_with_the_fault_of_before() {
     let office = Office::new("report", 3);
     let mut daemon = office.start();

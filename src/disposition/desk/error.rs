@@ -71,6 +71,10 @@ pub enum DeskError {
     )]
     UnboundHold { series: SeriesName, why: String },
     #[error(
+        "whoever holds {} goes by another configuration or calendar than the one on disk, and by that the hold would not keep the records of {series} that it keeps by the one on disk, so nothing was placed; have the files read again (`retentiond ctl reload`, or wait until the `apply` ends), or take the change back, then place the hold", state.display()
+    )]
+    OtherMeaning { series: SeriesName, state: PathBuf },
+    #[error(
         "a reason is needed, of at most {most} bytes, and a case number no longer than that; say why with `--reason`"
     )]
     Reason { most: usize },
@@ -153,6 +157,7 @@ impl DeskError {
             Self::KeyColumns { .. } => "key-columns",
             Self::NoReference { .. } => "no-reference",
             Self::UnboundHold { .. } => "hold-unbound",
+            Self::OtherMeaning { .. } => "hold-otherwise",
             Self::Reason { .. } => "reason",
             Self::NotOnPlan { .. } => "not-on-plan",
             Self::OtherExceptions { .. } => "other-exceptions",
@@ -185,6 +190,7 @@ impl DeskError {
             Self::Approval(_)
             | Self::HoldsLost { .. }
             | Self::LogBehind { .. }
+            | Self::OtherMeaning { .. }
             | Self::Unsettled { .. }
             | Self::NothingLeft { .. } => RefusalKind::Refused,
             Self::NoHold { .. }

@@ -13,7 +13,7 @@ use crate::disposition::desk::{DeskError, HoldOrder, Naming, SharedDesk, approva
 use crate::disposition::execute::{self, ExecuteError};
 use crate::disposition::holds::{HoldScope, Meaning, key_text};
 use crate::disposition::request::{NamedRecord, Request, Response};
-use crate::model::{Actor, CivilDate, Digest, Instant, PlanId, RecordKey, SeriesName, SourceName};
+use crate::model::{Actor, Digest, Instant, PlanId, RecordKey, SeriesName, SourceName};
 use crate::records::mapping::SeriesMapping;
 use crate::records::sqlite::{Asked, Reader, StoreError};
 
@@ -60,8 +60,22 @@ impl Session {
     /// Why it is not granted.
     pub fn try_answer(&mut self, desk: &SharedDesk, request: Request, now: Instant) -> Result<Response, DeskError> {
         match request {
-            Request::HoldPlace { hold, reason, case, review_by } => {
-                self.place(desk, hold, reason, case, review_by, now)
+            Request::HoldPlace { hold, meaning, reason, case, review_by } => {
+                check_reason(&reason, case.as_deref())?;
+                let install = desk.install();
+                let scope = of_persons(&install, hold);
+                if let Some(asked) = meaning {
+                    means_as_asked(&install, &scope, &asked, now)?;
+                }
+                let known = Known::of(&install, scope)?;
+                let meaning = Meaning::of(&install, &known.scope, now);
+                let actor = self.actor.clone();
+                place(
+                    desk,
+                    HoldOrder { scope: known.scope, meaning, reason, case, review_by, actor },
+                    known.record,
+                    now,
+                )
             }
             Request::HoldLift { hold, reason } => {
                 check_reason(&reason, None)?;
@@ -102,35 +116,6 @@ impl Session {
         }
     }
 
-    fn place(
-        &self,
-        desk: &SharedDesk,
-        scope: HoldScope,
-        reason: String,
-        case: Option<String>,
-        review_by: Option<CivilDate>,
-        now: Instant,
-    ) -> Result<Response, DeskError> {
-        check_reason(&reason, case.as_deref())?;
-        let install = desk.install();
-        let known = Known::of(&install, scope)?;
-        let meaning = Meaning::of(&install, &known.scope, now);
-        let order = HoldOrder { scope: known.scope, meaning, reason, case, review_by, actor: self.actor.clone() };
-        let mut desk = desk.lock()?;
-        let naming = match known.record {
-            None => Naming::default(),
-            Some((source, series, key)) => {
-                let year = key_year(desk.log().stamped(now));
-                // Without a name in the log the hold holds all the same.
-                let named = desk.log().fingerprinter(&source, year, now);
-                Naming(named.ok().map(|name: Fingerprinter| (year, name.record(&series, &key).to_string())))
-            }
-        };
-        let (hold, recorded) = desk.place_hold(order, naming, now)?;
-        let unrecorded = recorded.err().map(|error| DeskError::Log(error).refusal().message);
-        Ok(Response::HoldPlaced { hold, unrecorded })
-    }
-
     fn except(&mut self, plan: PlanId, records: Vec<NamedRecord>) -> Result<Response, DeskError> {
         let mut excepted = match self.excepted.take() {
             Some((before, excepted)) if before == plan => excepted,
@@ -155,6 +140,43 @@ impl Session {
         let found = excepted.len() as u64;
         if found == expected { Ok(excepted) } else { Err(DeskError::OtherExceptions { expected, found }) }
     }
+}
+
+/// The scope, where it names a person, by the series in which the people are: only the configuration obeyed here says
+/// that for certain.
+fn of_persons(install: &Installation, scope: HoldScope) -> HoldScope {
+    match scope {
+        HoldScope::Subject { series, key } => HoldScope::Subject { series: install.persons_of(&series).clone(), key },
+        scope => scope,
+    }
+}
+
+/// That a hold keeps here all that it keeps by the configuration of whoever asks.
+///
+/// # Errors
+/// It would keep less: this process still goes by files that have changed since.
+fn means_as_asked(install: &Installation, scope: &HoldScope, asked: &Meaning, now: Instant) -> Result<(), DeskError> {
+    match asked.unmatched(&Meaning::of(install, scope, now)) {
+        None => Ok(()),
+        Some(series) => Err(DeskError::OtherMeaning { series: series.clone(), state: install.state.clone() }),
+    }
+}
+
+/// `record`: the one that the hold names, where it names one.
+fn place(desk: &SharedDesk, order: HoldOrder, record: Option<RecordName>, now: Instant) -> Result<Response, DeskError> {
+    let mut desk = desk.lock()?;
+    let naming = match record {
+        None => Naming::default(),
+        Some((source, series, key)) => {
+            let year = key_year(desk.log().stamped(now));
+            // Without a name in the log the hold holds all the same.
+            let named = desk.log().fingerprinter(&source, year, now);
+            Naming(named.ok().map(|name: Fingerprinter| (year, name.record(&series, &key).to_string())))
+        }
+    };
+    let (hold, recorded) = desk.place_hold(order, naming, now)?;
+    let unrecorded = recorded.err().map(|error| DeskError::Log(error).refusal().message);
+    Ok(Response::HoldPlaced { hold, unrecorded })
 }
 
 fn planning_keys(
@@ -200,14 +222,10 @@ type RecordName = (SourceName, SeriesName, RecordKey);
 
 impl Known {
     fn of(install: &Installation, scope: HoldScope) -> Result<Self, DeskError> {
-        let named = match &scope {
-            // Only the configuration obeyed here says for certain in which series the people are.
-            HoldScope::Subject { series, .. } => Some(install.persons_of(series)),
-            scope => scope.series(),
+        let known = |series| {
+            install.mapping(series).ok_or_else(|| DeskError::UnknownSeries { series: SeriesName::clone(series) })
         };
-        let mapping = named
-            .map(|series| install.mapping(series).ok_or_else(|| DeskError::UnknownSeries { series: series.clone() }));
-        let mapping = mapping.transpose()?;
+        let mapping = scope.series().map(known).transpose()?;
         match (scope, mapping) {
             (HoldScope::Record { key, .. }, Some(mapping)) => {
                 let (key, record) = typed(install, mapping, key)?;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::HoldScope;
 use crate::disposition::Installation;
 use crate::model::{HoldId, Instant, RuleNumber, SeriesName, SourceName};
-use crate::records::mapping::{Condition, Relation, SeriesMapping};
+use crate::records::mapping::{Condition, Relation, SeriesMapping, same_name, same_names};
 
 /// Every series that a hold reaches by its names, and as what.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,12 +51,20 @@ impl Meaning {
         Self(install.series.iter().filter_map(meant).collect())
     }
 
+    /// The first series in which these names mean something else to another, or nothing; what they mean to that one
+    /// alone is no matter.
+    pub fn unmatched(&self, other: &Self) -> Option<&SeriesName> {
+        let differs = |(series, meant): &(&SeriesName, &Meant)| {
+            other.0.get(*series).is_none_or(|theirs| meant.difference(theirs).is_some())
+        };
+        self.0.iter().find(differs).map(|(series, _)| series)
+    }
+
     /// What of it is no more; what has come to it since ends nothing.
     fn lost(&self, now: &Self) -> Option<String> {
         self.0.iter().find_map(|(series, then)| match now.0.get(series) {
             None => Some(format!("it no longer reaches series {series}")),
-            Some(now) if now == then => None,
-            Some(now) => Some(format!("{} of series {series}", then.other(now))),
+            Some(now) => then.difference(now).map(|what| format!("{what} of series {series}")),
         })
     }
 }
@@ -94,21 +102,31 @@ impl Meant {
         }
     }
 
-    /// In words, what is not as it was.
-    fn other(&self, now: &Self) -> String {
+    /// In words, what of it is not so by another; `None` where a database takes both for the same.
+    fn difference(&self, now: &Self) -> Option<String> {
+        let is_same_subject = match (&self.subject, &now.subject) {
+            (Some(then), Some(now)) => then.is_same(now),
+            (then, now) => then == now,
+        };
+        let is_same_filter = match (&self.filter, &now.filter) {
+            (Some(then), Some(now)) => then.is_same(now),
+            (then, now) => then == now,
+        };
         if self.source != now.source {
-            format!("{} was the source, and is {} now", self.source, now.source)
-        } else if self.table != now.table {
-            format!("{} was the table, and is {} now", self.table, now.table)
-        } else if self.key != now.key {
-            format!("{} was the key, and is {} now", self.key.join(", "), now.key.join(", "))
-        } else if self.reference != now.reference {
+            Some(format!("{} was the source, and is {} now", self.source, now.source))
+        } else if !same_name(&self.table, &now.table) {
+            Some(format!("{} was the table, and is {} now", self.table, now.table))
+        } else if !same_names(&self.key, &now.key) {
+            Some(format!("{} was the key, and is {} now", self.key.join(", "), now.key.join(", ")))
+        } else if !same_names(&self.reference, &now.reference) {
             let [then, now] = [self, now].map(|meant| meant.reference.as_deref().unwrap_or("nothing"));
-            format!("{then} was the reference, and is {now} now")
-        } else if self.subject != now.subject {
-            "another `subject` stands in the mapping".to_owned()
+            Some(format!("{then} was the reference, and is {now} now"))
+        } else if !is_same_subject {
+            Some("another `subject` stands in the mapping".to_owned())
+        } else if !is_same_filter {
+            Some("another `filter` stands in the mapping".to_owned())
         } else {
-            "another `filter` stands in the mapping".to_owned()
+            None
         }
     }
 }

@@ -1,6 +1,7 @@
 use super::*;
-use crate::disposition::sample::hold;
-use crate::records::mapping::sample;
+use crate::disposition::Installation;
+use crate::disposition::sample::{Sample, hold, now};
+use crate::records::mapping::{ColumnTest, Condition, Literal, sample};
 
 fn mapping(series: &str, subject: Option<&str>) -> SeriesMapping {
     SeriesMapping {
@@ -143,4 +144,78 @@ fn a_hold_keeps_whatever_some_column_would_call_equal() {
         letter.key = RecordKey::new(vec![KeyValue::Text(key.to_owned())]);
         assert_eq!(index.holds(&mapping("letter", None), &letter, None), held, "{key}");
     }
+}
+
+fn filter(tests: &[(&str, &[&str])]) -> Condition {
+    let value = |value: &&str| Literal::Text((*value).to_owned());
+    let test = |(column, values): &(&str, &[&str])| ColumnTest {
+        column: (*column).to_owned(),
+        one_of: values.iter().map(value).collect(),
+    };
+    Condition::All(tests.iter().map(test).collect())
+}
+
+fn dossiers(install: &mut Installation) -> &mut SeriesMapping {
+    install.series.iter_mut().find(|known| known.series == "dossier".into()).unwrap()
+}
+
+/// Whether holds on a record, a reference, a person, a series and a rule, placed by the one mapping of the dossiers,
+/// keep by the other what they were placed for: as an older hold, and where one asks a process that goes by the other.
+fn stays([before, after]: [fn(&mut SeriesMapping); 2]) -> [bool; 5] {
+    let mut sample = Sample::new();
+    sample.change(|install| {
+        let dossiers = dossiers(install);
+        dossiers.reference = Some("number".to_owned());
+        dossiers.subject = Some(sample::relation("account", "account_id", "id"));
+        before(dossiers);
+    });
+    let series = || SeriesName::from("dossier");
+    let scopes = [
+        HoldScope::Record { series: series(), key: text("7") },
+        HoldScope::Reference { series: series(), reference: "D-7".to_owned(), keys: Vec::new() },
+        HoldScope::Subject { series: "account".into(), key: text("7") },
+        HoldScope::Series { series: series() },
+        HoldScope::Rule { rule: "PC-1".into() },
+    ];
+    let then = scopes.each_ref().map(|scope| Meaning::of(&sample.install, scope, now()));
+    sample.change(|install| after(dossiers(install)));
+    std::array::from_fn(|place| {
+        let (scope, then) = (&scopes[place], &then[place]);
+        let is_kept = meaning::look(&sample.install, &"H-1".into(), scope, Some(then), now()).is_ok();
+        assert_eq!(then.unmatched(&Meaning::of(&sample.install, scope, now())).is_none(), is_kept, "{scope:?}");
+        is_kept
+    })
+}
+
+#[test]
+fn what_is_the_same_to_the_database_ends_no_hold() {
+    let is_kept = stays([
+        |_| (),
+        |dossier| {
+            dossier.table = "Dossier".to_owned();
+            dossier.key = text("ID");
+            dossier.reference = Some("Number".to_owned());
+            dossier.subject = Some(sample::relation("account", "Account_id", "ID"));
+        },
+    ]);
+    assert_eq!(is_kept, [true; 5]);
+    let is_kept = stays([
+        |dossier| dossier.filter = Some(filter(&[("city", &["Laval", "Alma"]), ("number", &["D-7"])])),
+        |dossier| dossier.filter = Some(filter(&[("Number", &["D-7"]), ("city", &["Alma", "Laval"])])),
+    ]);
+    assert_eq!(is_kept, [true; 5]);
+}
+
+#[test]
+fn what_is_not_the_same_ends_the_holds_that_go_by_it() {
+    let city = |dossier: &mut SeriesMapping| dossier.filter = Some(filter(&[("city", &["Laval"])]));
+    assert_eq!(stays([city, |dossier| dossier.filter = None]), [true, true, true, false, false]);
+    let is_kept = stays([city, |dossier| dossier.filter = Some(filter(&[("city", &["LAVAL"])]))]);
+    assert_eq!(is_kept, [true, true, true, false, false], "values have a case");
+    let is_kept = stays([city, |dossier| dossier.filter = Some(filter(&[("city", &["Laval"]), ("number", &["D-7"])]))]);
+    assert_eq!(is_kept, [true, true, true, false, false]);
+    assert_eq!(stays([|_| (), |dossier| dossier.key = text("number")]), [false, false, true, true, true]);
+    assert_eq!(stays([|_| (), |dossier| dossier.reference = Some("city".to_owned())]), [true, false, true, true, true]);
+    let to_id = |dossier: &mut SeriesMapping| dossier.subject = Some(sample::relation("account", "id", "id"));
+    assert_eq!(stays([|_| (), to_id]), [true, true, false, true, true]);
 }

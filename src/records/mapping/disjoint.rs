@@ -11,7 +11,7 @@ impl Condition {
         tests.map(|test| test.column.as_str())
     }
 
-    fn tests(&self) -> &[ColumnTest] {
+    pub(super) fn tests(&self) -> &[ColumnTest] {
         match self {
             Self::All(tests) => tests,
             Self::Expression(_) => &[],

@@ -4,8 +4,11 @@ use super::*;
 use chrono::TimeDelta;
 
 use crate::disposition::clock::{Synchronization, Watch};
+use crate::disposition::holds::Meaning;
 use crate::disposition::sample;
 use crate::records::facts::Facts;
+use crate::records::mapping::SeriesMapping;
+use crate::records::mapping::sample::relation;
 use crate::records::sqlite::Reader;
 
 fn facts(sample: &Sample, dossier: i64) -> Facts {
@@ -204,8 +207,26 @@ fn what_cannot_be_held_is_said() {
         (place(reference()), "no-reference"),
         (place(expression("this.town = 'Laval'")), "expression"),
         (place(expression("1); DROP TABLE dossier; --")), "expression"),
-        (Request::HoldPlace { hold: dossier("7"), reason: " ".to_owned(), case: None, review_by: None }, "reason"),
-        (Request::HoldPlace { hold: dossier("7"), reason: "x".repeat(5_000), case: None, review_by: None }, "reason"),
+        (
+            Request::HoldPlace {
+                hold: dossier("7"),
+                meaning: None,
+                reason: " ".to_owned(),
+                case: None,
+                review_by: None,
+            },
+            "reason",
+        ),
+        (
+            Request::HoldPlace {
+                hold: dossier("7"),
+                meaning: None,
+                reason: "x".repeat(5_000),
+                case: None,
+                review_by: None,
+            },
+            "reason",
+        ),
         (Request::HoldLift { hold: "H-12345678".into(), reason: "x".to_owned() }, "no-hold"),
     ];
     for (request, expected) in cases {
@@ -214,6 +235,50 @@ fn what_cannot_be_held_is_said() {
     }
     assert_eq!(held(&sample), []);
     assert_eq!(hold_leaves(&sample), []);
+}
+
+#[test]
+fn a_hold_that_would_keep_less_by_the_files_that_the_holder_read_is_refused() {
+    let mut sample = Sample::new();
+    let running = door(&sample);
+    assert!(running.here().is_some());
+    let series = || "dossier".into();
+    let scopes = [
+        dossier("7"),
+        HoldScope::Reference { series: series(), reference: "D-7".to_owned(), keys: Vec::new() },
+        HoldScope::Subject { series: "account".into(), key: vec!["7".to_owned()] },
+        HoldScope::Series { series: series() },
+        HoldScope::Where { series: series(), expression: "this.city = 'Laval'".to_owned(), keys: Vec::new() },
+    ];
+    let by_disk = |sample: &Sample, scope: &HoldScope| {
+        let Request::HoldPlace { hold, reason, case, review_by, .. } = place(scope.clone()) else { unreachable!() };
+        let meaning = Some(Meaning::of(&sample.install, &hold, now()));
+        code(ask(sample, Request::HoldPlace { hold, meaning, reason, case, review_by }))
+    };
+    let all = |sample: &Sample| scopes.iter().map(|scope| by_disk(sample, scope)).collect::<Vec<_>>();
+    assert_eq!(all(&sample), ["ok"; 5]);
+    let edited = |sample: &mut Sample, edit: fn(&mut SeriesMapping)| {
+        sample
+            .change(|install| edit(install.series.iter_mut().find(|known| known.series == "dossier".into()).unwrap()));
+    };
+    // What the hold does not go by is no reason to refuse it.
+    edited(&mut sample, |dossier| dossier.events.clear());
+    assert_eq!(all(&sample), ["ok"; 5]);
+    let before = held(&sample);
+    let otherwise = "hold-otherwise";
+    edited(&mut sample, |dossier| dossier.reference = Some("city".to_owned()));
+    assert_eq!(by_disk(&sample, &scopes[1]), otherwise);
+    edited(&mut sample, |dossier| dossier.subject = Some(relation("account", "id", "id")));
+    assert_eq!(by_disk(&sample, &scopes[2]), otherwise);
+    edited(&mut sample, |dossier| dossier.table = "letter".to_owned());
+    assert_eq!(all(&sample), [otherwise; 5]);
+    sample.change(|install| {
+        install.series.iter_mut().for_each(|known| known.series = format!("new-{}", known.series).as_str().into());
+    });
+    let renamed = HoldScope::Series { series: "new-dossier".into() };
+    assert_eq!(by_disk(&sample, &renamed), otherwise);
+    drop(running);
+    assert_eq!(held(&sample), before);
 }
 
 #[test]

@@ -36,6 +36,7 @@ pub(in crate::disposition) fn code(answer: Result<Response, Refusal>) -> String 
 pub(in crate::disposition) fn place(scope: HoldScope) -> Request {
     Request::HoldPlace {
         hold: scope,
+        meaning: None,
         reason: "litigation".to_owned(),
         case: Some("500-17".to_owned()),
         review_by: None,

@@ -27,7 +27,8 @@ fn plan(sample: &Sample) -> PlanFile {
 }
 
 fn hold(sample: &Sample, scope: HoldScope) {
-    let request = Request::HoldPlace { hold: scope, reason: "litigation".to_owned(), case: None, review_by: None };
+    let request =
+        Request::HoldPlace { hold: scope, meaning: None, reason: "litigation".to_owned(), case: None, review_by: None };
     open_or_connect(sample.install.clone(), None, watch()).unwrap().ask(request).unwrap();
 }
 
