@@ -11,8 +11,8 @@ struct Rows<'m> {
 }
 
 impl Proof<'_> {
-    /// Of every table of which a part names the files, all rows that go with a record name theirs, too: others leave them
-    /// for ever, as no row tells of them any more.
+    /// Of every table of which a part names the files, all rows that go with a record name theirs, too: others leave
+    /// them for ever, as no row tells of them any more.
     pub(super) fn forgotten_files(&mut self, series: &SeriesMapping) {
         let queries = self.queries;
         let parts = series.parts.iter().filter(|part| series.takes_along(part)).map(Some);
