@@ -43,6 +43,26 @@ fn a_hold_whose_expression_can_no_longer_be_asked_is_named_with_its_mend() {
 }
 
 #[test]
+fn a_hold_does_not_end_because_a_trigger_of_our_own_run_changes_what_it_reads() {
+    let house = House::new();
+    house
+        .database()
+        .execute_batch(
+            "ALTER TABLE dossier ADD COLUMN disputed INTEGER DEFAULT 1;
+             CREATE TRIGGER settled AFTER DELETE ON message BEGIN UPDATE dossier SET disputed = 0; END;",
+        )
+        .unwrap();
+    house.edit("retentiond.toml", "reference     =", "database_triggers = [\"settled\"]\nreference     =");
+    let disputed = "this.id = 9 AND this.disputed = 1";
+    house.ask(&["hold", "place", "dossier", "--where", disputed, "--reason", "a claim"]);
+    let run = house.ask(&["apply", &house.approved()]);
+    assert_eq!(run["destroyed"], DUE - 1, "{run}");
+    assert_eq!(house.rows("dossier WHERE disputed = 1"), 0);
+    let rule = &house.ask(&["plan"])["rules"][0];
+    assert_eq!((&rule["due"], &rule["held"]), (&0.into(), &1.into()), "{rule}");
+}
+
+#[test]
 fn a_hold_that_can_no_longer_be_asked_refuses_an_apply_by_its_name_and_keeps_every_record() {
     let house = House::new();
     house.database().execute_batch("CREATE TABLE claim (number TEXT, state TEXT)").unwrap();

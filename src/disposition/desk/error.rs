@@ -67,7 +67,7 @@ pub enum DeskError {
     #[error("the mapping of {series} names no reference; hold by key, or add `reference = …` to it")]
     NoReference { series: SeriesName },
     #[error(
-        "the expression reads other rows than the record's own, which may go before the record does, and {why}, so that not each record for which it holds can be noted by its key; place the hold by key, by reference or on the series {series}"
+        "what the expression reads may go or change before the record does, and {why}, so that not each record for which it holds can be noted by its key; place the hold by key, by reference or on the series {series}"
     )]
     UnboundHold { series: SeriesName, why: String },
     #[error(

@@ -8,8 +8,10 @@ use super::catalog::Catalog;
 use super::fence::{self, FenceState};
 use super::open::{Opened, Purpose};
 use super::parts::PartRows;
+use super::permitted::Permitted;
 use super::prove::{self, Proved};
 use super::queries::Queries;
+use super::triggers::changed_columns;
 use super::{Finding, StoreError, alike, around, hot, lookup, probe, safety, schema, sql};
 use crate::model::{BatchNumber, Digest, Instant, Origin, RecordKey, SeriesName, TriggerName};
 use crate::records::facts::{EventFact, Facts};
@@ -246,6 +248,26 @@ impl Reader {
     /// The database cannot be read.
     pub fn looks_elsewhere(&self, series: &SeriesName, expression: &str) -> Result<bool, StoreError> {
         around::looks_elsewhere(&self.opened, self.queries.mapping(series)?, expression)
+    }
+
+    /// Whether runs over this source may change columns of this series' rows while these stay: by a trigger that a
+    /// mapping names, or as rows of another series.
+    ///
+    /// # Errors
+    /// No mapping is of that name.
+    pub fn is_written_by_runs(&self, series: &SeriesName) -> Result<bool, StoreError> {
+        let (mappings, table) = (self.queries.mappings(), &self.queries.mapping(series)?.table);
+        for other in mappings {
+            // Of a trigger that cannot be compiled nobody knows what it writes.
+            let written = Permitted::read(&self.opened, mappings, other).map(|permitted| permitted.written);
+            let changes = || changed_columns(other).into_keys().any(|changed| changed.eq_ignore_ascii_case(table));
+            if written.map_or(true, |written| written.contains(&table.to_ascii_lowercase()))
+                || (other.series != *series && changes())
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Whether this record is there and the expression holds for it.
