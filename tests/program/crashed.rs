@@ -64,6 +64,17 @@ fn what_a_crashed_application_left_unfinished_is_not_touched() {
     assert_eq!(house.json(&["apply", &plan]).1["destroyed"], DUE);
 }
 
+/// Where a batch was committed before, its row is looked for first.
+#[test]
+fn a_plan_after_a_run_leaves_what_a_crashed_application_left_unfinished() {
+    let house = House::new();
+    house.ask(&["apply", &house.approved()]);
+    let before = crash(&house, || {});
+    let (code, answer) = house.json(&["plan"]);
+    assert_eq!((code, &error_of(&answer)["code"]), (75, &"unfinished-transaction".into()), "{answer}");
+    assert!(files(&house) == before, "the journal and the database are as the crash left them");
+}
+
 /// The daemon asks many times a day whether anything is due.
 #[test]
 #[expect(clippy::disallowed_methods, reason = "as the daemon does, which reads the real clock")]

@@ -29,8 +29,10 @@ const COMPARED: usize = 1_000_000;
 pub fn look_everywhere(desk: &mut Desk, now: Instant) -> Result<(), ExecuteError> {
     behind::look(desk)?;
     let install = desk.install().clone();
-    for source in install.sources.keys() {
-        match look(desk, source, now) {
+    for (name, source) in &install.sources {
+        // What an application left unfinished is for it to roll back, and whoever reads it does.
+        let looked = Reader::leave_unfinished(source).map_err(ExecuteError::from);
+        match looked.and_then(|()| look(desk, name, now)) {
             // Nothing is destroyed from it before it was looked at.
             Err(error) if error.is_of_one_source() => {}
             looked => looked?,

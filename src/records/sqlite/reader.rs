@@ -60,11 +60,17 @@ impl Reader {
     /// # Errors
     /// [`StoreError::Unfinished`], and as [`Reader::open`].
     pub fn open_to_look(source: &Source, series: &[SeriesMapping]) -> Result<Self, StoreError> {
-        let database = safety::safe_path(&source.sqlite)?;
-        if hot::is_left_behind(&database) {
-            return Err(StoreError::Unfinished { database });
-        }
+        Self::leave_unfinished(source)?;
         Self::open(source, series)
+    }
+
+    /// That reading a source rolls back nothing of what a crash left unfinished.
+    ///
+    /// # Errors
+    /// [`StoreError::Unfinished`]; where its database is, is not safe.
+    pub fn leave_unfinished(source: &Source) -> Result<(), StoreError> {
+        let database = safety::safe_path(&source.sqlite)?;
+        if hot::is_left_behind(&database) { Err(StoreError::Unfinished { database }) } else { Ok(()) }
     }
 
     /// Tables, columns, keys, indexes, triggers and views.
