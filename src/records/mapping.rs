@@ -75,7 +75,7 @@ impl SeriesMapping {
     }
 
     /// A part, the one that it is a part of, and so on up to the record.
-    fn chain_of<'m>(&'m self, part: &'m PartMapping) -> impl Iterator<Item = &'m PartMapping> {
+    pub fn chain_of<'m>(&'m self, part: &'m PartMapping) -> impl Iterator<Item = &'m PartMapping> {
         let owner = |part: &&PartMapping| self.parts.iter().find(|other| part.of.as_ref() == Some(&other.name));
         // No chain of parts is longer than there are parts, unless it runs in a circle.
         std::iter::successors(Some(part), owner).take(self.parts.len())

@@ -50,8 +50,12 @@ fn a_hold_whose_names_mean_something_else_stops_everything_until_it_is_lifted() 
     let joined = [("retentiond.toml", "person_id = \"id\"", "other_id = \"id\"")];
     let unsaid = [("retentiond.toml", "subject = { series = \"person\", on = { person_id = \"id\" } }\n", "")];
     let filtered = [("retentiond.toml", "event.closure", "filter = { cote = \"f1\" }\nevent.closure")];
-    let cases: [(&[&str], &[Change]); 9] = [
+    let apart =
+        [("retentiond.toml", "[[series.dossier.part]]\ntable = \"message\"\non    = { dossier_id = \"id\" }\n", "")];
+    let cases: [(&[&str], &[Change]); 11] = [
         (&["dossier", "2"], &key),
+        (&["dossier", "2"], &apart),
+        (&["person", "--subject", "2"], &apart),
         (&["dossier", "--reference", "canary-2"], &reference),
         (&["dossier", "2"], &renamed),
         (&["dossier", "--where", "this.id = 2"], &renamed),

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::HoldScope;
 use crate::disposition::Installation;
 use crate::model::{HoldId, Instant, RuleNumber, SeriesName, SourceName};
-use crate::records::mapping::{Condition, Relation, SeriesMapping, same_name, same_names};
+use crate::records::mapping::{Condition, Join, PartMapping, Relation, SeriesMapping, same_name, same_names};
 
 /// Every series that a hold reaches by its names, and as what.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +31,24 @@ struct Meant {
     /// Where it keeps whatever the series counts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     filter: Option<Condition>,
+    /// What goes with a record, and so stays with one that is held. Nothing of a hold that was placed before it was
+    /// noted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    parts: Vec<Branch>,
+}
+
+/// The rows of a part: how they are joined to the part that they are a part of, and that one to its own, up to the
+/// record. Parts' names are no matter.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Branch(Vec<Rows>);
+
+/// The rows of one table that belong to a row of the next.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Rows {
+    table: String,
+    on: Join,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    condition: Option<Condition>,
 }
 
 /// A hold in force of which nobody can say any more which records it keeps.
@@ -79,6 +97,12 @@ impl Meant {
             reference: None,
             subject: None,
             filter: None,
+            parts: mapping
+                .parts
+                .iter()
+                .filter(|part| mapping.takes_along(part))
+                .map(|part| Branch::of(mapping, part))
+                .collect(),
         };
         let key = || mapping.key.clone();
         match scope {
@@ -104,14 +128,6 @@ impl Meant {
 
     /// In words, what of it is not so by another; `None` where a database takes both for the same.
     fn difference(&self, now: &Self) -> Option<String> {
-        let is_same_subject = match (&self.subject, &now.subject) {
-            (Some(then), Some(now)) => then.is_same(now),
-            (then, now) => then == now,
-        };
-        let is_same_filter = match (&self.filter, &now.filter) {
-            (Some(then), Some(now)) => then.is_same(now),
-            (then, now) => then == now,
-        };
         if self.source != now.source {
             Some(format!("{} was the source, and is {} now", self.source, now.source))
         } else if !same_name(&self.table, &now.table) {
@@ -121,13 +137,50 @@ impl Meant {
         } else if !same_names(&self.reference, &now.reference) {
             let [then, now] = [self, now].map(|meant| meant.reference.as_deref().unwrap_or("nothing"));
             Some(format!("{then} was the reference, and is {now} now"))
-        } else if !is_same_subject {
+        } else if !same_both(&self.subject, &now.subject, Relation::is_same) {
             Some("another `subject` stands in the mapping".to_owned())
-        } else if !is_same_filter {
+        } else if !same_both(&self.filter, &now.filter, Condition::is_same) {
             Some("another `filter` stands in the mapping".to_owned())
         } else {
-            None
+            let gone = self.parts.iter().find(|part| !now.parts.iter().any(|other| part.is_same(other)));
+            gone.map(|part| format!("the part {} stands no more, or otherwise, in the mapping", part.table()))
         }
+    }
+}
+
+impl Branch {
+    fn of(mapping: &SeriesMapping, part: &PartMapping) -> Self {
+        let rows = |part: &PartMapping| Rows {
+            table: part.table.clone(),
+            on: part.on.clone(),
+            condition: part.condition.clone(),
+        };
+        Self(mapping.chain_of(part).map(rows).collect())
+    }
+
+    fn table(&self) -> &str {
+        self.0.first().map_or("", |rows| &rows.table)
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        self.0.len() == other.0.len() && self.0.iter().zip(&other.0).all(|(one, other)| one.is_same(other))
+    }
+}
+
+impl Rows {
+    fn is_same(&self, other: &Self) -> bool {
+        same_name(&self.table, &other.table)
+            && self.on.is_same(&other.on)
+            && same_both(&self.condition, &other.condition, Condition::is_same)
+    }
+}
+
+/// Whether both are there and the same, or neither is there.
+fn same_both<T>(one: &Option<T>, other: &Option<T>, is_same: fn(&T, &T) -> bool) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => is_same(one, other),
+        (None, None) => true,
+        _ => false,
     }
 }
 

@@ -1,7 +1,7 @@
 use super::*;
 use crate::disposition::Installation;
 use crate::disposition::sample::{Sample, hold, now};
-use crate::records::mapping::{ColumnTest, Condition, Literal, sample};
+use crate::records::mapping::{ColumnTest, Condition, Literal, OwnerGone, PartMapping, sample};
 
 fn mapping(series: &str, subject: Option<&str>) -> SeriesMapping {
     SeriesMapping {
@@ -218,4 +218,55 @@ fn what_is_not_the_same_ends_the_holds_that_go_by_it() {
     assert_eq!(stays([|_| (), |dossier| dossier.reference = Some("city".to_owned())]), [true, false, true, true, true]);
     let to_id = |dossier: &mut SeriesMapping| dossier.subject = Some(sample::relation("account", "id", "id"));
     assert_eq!(stays([|_| (), to_id]), [true, true, false, true, true]);
+}
+
+fn parts(dossier: &mut SeriesMapping) {
+    let files = PartMapping { of: Some("message".into()), ..sample::part("file", "message_id", "id") };
+    dossier.parts = vec![sample::part("message", "dossier_id", "id"), files];
+}
+
+#[test]
+fn a_hold_keeps_the_parts_that_its_record_had_and_ends_where_one_is_no_more() {
+    type Edit = fn(&mut SeriesMapping);
+    let ended: [Edit; 5] = [
+        |dossier| dossier.parts.clear(),
+        |dossier| drop(dossier.parts.pop()),
+        |dossier| dossier.parts[0].on = sample::on("city", "id"),
+        |dossier| dossier.parts[1].condition = Some(filter(&[("kind", &["letter"])])),
+        |dossier| dossier.parts[0].owner_gone = OwnerGone::Detach,
+    ];
+    for (place, edit) in ended.into_iter().enumerate() {
+        assert_eq!(stays([parts, edit]), [false; 5], "{place}");
+    }
+    let same: [Edit; 3] = [
+        |dossier| dossier.parts.push(sample::part("note", "dossier_id", "id")),
+        |dossier| dossier.parts.reverse(),
+        |dossier| {
+            let [message, file] = dossier.parts.as_mut_slice() else { unreachable!() };
+            (message.name, file.of) = ("letter".into(), Some("letter".into()));
+            message.table = "Message".to_owned();
+            message.on = sample::on("Dossier_ID", "ID");
+        },
+    ];
+    for (place, edit) in same.into_iter().enumerate() {
+        assert_eq!(stays([parts, edit]), [true; 5], "{place}");
+    }
+}
+
+#[test]
+fn a_hold_that_notes_no_parts_does_not_end_by_them() {
+    let mut sample = Sample::new();
+    sample.change(|install| parts(dossiers(install)));
+    let scope = HoldScope::Series { series: "dossier".into() };
+    let noted = serde_json::to_value(Meaning::of(&sample.install, &scope, now())).unwrap();
+    let mut older = noted.clone();
+    older["dossier"].as_object_mut().unwrap().remove("parts").unwrap();
+    sample.change(|install| dossiers(install).parts.clear());
+    let look = |noted| {
+        let then: Meaning = serde_json::from_value(noted).unwrap();
+        meaning::look(&sample.install, &"H-1".into(), &scope, Some(&then), now())
+    };
+    assert!(look(older).is_ok());
+    let void = look(noted).unwrap_err().to_string();
+    assert!(void.contains("the part message stands no more") && void.contains("hold lift H-1"), "{void}");
 }
