@@ -5,14 +5,19 @@ use serde_json::Value;
 
 use super::house::{DUE, House};
 
-/// Dossiers of persons, who have records of their own; each with a second key, number and person.
+const NOTES: &str = "[[series.dossier.part]]\ntable = \"note\"\non    = { dossier_id = \"id\" }\n\n";
+
+/// Dossiers of persons, who have records of their own; each with a second key, number and person, and notes.
 fn house() -> House {
     let house = House::of_persons();
     let more = "ALTER TABLE dossier ADD COLUMN other_id INTEGER; ALTER TABLE dossier ADD COLUMN code TEXT NOT NULL DEFAULT ''; ALTER TABLE dossier ADD COLUMN cote TEXT;
         UPDATE dossier SET code = 'c' || id, cote = 'f' || id;
         CREATE UNIQUE INDEX dossier_code ON dossier (code); CREATE INDEX dossier_cote ON dossier (cote);
-        CREATE INDEX dossier_person ON dossier (person_id);";
+        CREATE INDEX dossier_person ON dossier (person_id);
+        CREATE TABLE note (id INTEGER PRIMARY KEY, dossier_id INTEGER); CREATE INDEX note_dossier ON note (dossier_id);
+        INSERT INTO note SELECT id, id FROM dossier;";
     house.database().execute_batch(more).unwrap();
+    house.edit("retentiond.toml", "[[series.dossier.part]]\n", &format!("{NOTES}[[series.dossier.part]]\n"));
     house
 }
 
@@ -43,6 +48,7 @@ fn a_hold_whose_names_mean_something_else_stops_everything_until_it_is_lifted() 
         ("retentiond.toml", "[series.dossier]", "[series.case]"),
         ("retentiond.toml", "[[series.dossier.part]]", "[[series.case.part]]"),
         ("retentiond.toml", "[[series.dossier.part]]", "[[series.case.part]]"),
+        ("retentiond.toml", "[[series.dossier.part]]", "[[series.case.part]]"),
         ("calendar.toml", "name     = \"dossier\"", "name     = \"case\""),
         ("calendar.toml", "series      = \"dossier\"", "series      = \"case\""),
     ];
@@ -50,8 +56,7 @@ fn a_hold_whose_names_mean_something_else_stops_everything_until_it_is_lifted() 
     let joined = [("retentiond.toml", "person_id = \"id\"", "other_id = \"id\"")];
     let unsaid = [("retentiond.toml", "subject = { series = \"person\", on = { person_id = \"id\" } }\n", "")];
     let filtered = [("retentiond.toml", "event.closure", "filter = { cote = \"f1\" }\nevent.closure")];
-    let apart =
-        [("retentiond.toml", "[[series.dossier.part]]\ntable = \"message\"\non    = { dossier_id = \"id\" }\n", "")];
+    let apart = [("retentiond.toml", NOTES, "")];
     let cases: [(&[&str], &[Change]); 11] = [
         (&["dossier", "2"], &key),
         (&["dossier", "2"], &apart),
