@@ -9,7 +9,8 @@ use crate::records::sqlite::{FenceState, Reader};
 
 /// Why a file stays that no row of the database at hand names.
 pub(super) const NOT_RIGHTFUL: &str = "the database does not say that the batch was committed in it, so it may not know which records name the file: it may \
-     have been put back, or another one stands in its place";
+     have been put back, or another one stands in its place: put the right one in its place; where it is the right one, approve the next plan that has records \
+     with `--accept restored`, or look at the file yourself and end it with `apply PLAN --release-files`";
 
 /// Whether the database of a spool's batch bears the row of the last batch that the logs say was committed there. Where
 /// they tell of none, that of the batch itself. A later row of the same log would say nothing: it may be of another
