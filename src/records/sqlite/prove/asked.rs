@@ -3,8 +3,8 @@
 
 use super::early::doing;
 use super::tied::{self, Read};
-use super::{Proof, place};
-use crate::records::mapping::{Act, ColumnTest, Condition, ElementTable, Join, Literal, SeriesMapping, Tie};
+use super::{Proof, compared, place};
+use crate::records::mapping::{Act, Condition, ElementTable, Join, SeriesMapping, Tie};
 use crate::records::sqlite::expression::{self, Expression};
 use crate::records::sqlite::{Severity, schema};
 
@@ -20,14 +20,14 @@ impl Proof<'_> {
                 continue;
             }
             let Ok(read) = self.opened.columns_read_by(&asked.select()) else { continue };
-            let read = Read(read);
+            let (read, words) = (Read(read), schema::tokens(asked.text));
             for act in &acts {
                 if let Some(severity) = gravity(act, series, is_destroyed, (&asked, &read))
                     && self.is_asked(act, &asked, &read)
                 {
                     let is_untold = waits_for(series, act)
-                        || asks_whether_it_goes(act, &read)
-                        || self.is_likely_of_others(act, &asked, &read);
+                        || asks_whether_it_goes(act, &read, &words)
+                        || self.is_likely_of_others(act, &words, &read);
                     let severity = if is_untold { Severity::Warning } else { severity };
                     self.answer_changes(severity, series, act, &asked.at);
                 }
@@ -58,12 +58,11 @@ impl Proof<'_> {
     /// Whether an expression compares with another value what tells the rows of an act from those of other records (a
     /// map, of a column that the act leaves as it is), and names none of theirs: what is compared how, only SQLite
     /// knows.
-    fn is_likely_of_others(&self, act: &Act<'_>, asked: &Expression<'_>, read: &Read) -> bool {
+    fn is_likely_of_others(&self, act: &Act<'_>, words: &[String], read: &Read) -> bool {
         let Some(Condition::All(tests)) = act.condition() else { return false };
-        let words = schema::tokens(asked.text);
         tests.iter().any(|test| {
             let is_left = read.column(act.table(), &test.column) && self.put(act, &test.column).is_none();
-            is_left && compares_otherwise(&words, test)
+            is_left && compared::asks_for_others(words, test)
         })
     }
 
@@ -161,12 +160,15 @@ fn waits_for(series: &SeriesMapping, act: &Act<'_>) -> bool {
 }
 
 /// Whether what is asked of rows may be whether they are open, or not yet of age: those that go by their own term are
-/// neither, so that the answer may stay.
-fn asks_whether_it_goes(act: &Act<'_>, read: &Read) -> bool {
+/// neither, so that the answer may stay. What the filter of their series tests tells whose they are: all that go pass
+/// it, as they pass what an event tests, where just that is asked.
+fn asks_whether_it_goes(act: &Act<'_>, read: &Read, words: &[String]) -> bool {
     let other = act.series;
     let reads = |column: &String| read.column(&other.table, column);
-    let tested = |condition: &Option<Condition>| match condition {
-        Some(Condition::All(tests)) => tests.iter().any(|test| reads(&test.column)),
+    let tells_open = |condition: &Option<Condition>| match condition {
+        Some(Condition::All(tests)) => {
+            tests.iter().any(|test| reads(&test.column) && !compared::asks_for_these(words, test))
+        }
         _ => false,
     };
     let dates = other.events.values().flat_map(|event| &event.elements);
@@ -174,27 +176,7 @@ fn asks_whether_it_goes(act: &Act<'_>, read: &Read) -> bool {
     let is_end = act.part.is_none() && act.change().is_none();
     is_end
         && (dates.any(|element| reads(&element.column))
-            || tested(&other.filter)
-            || other.events.values().any(|event| tested(&event.condition)))
-}
-
-/// Whether a column is compared with literals, none of which is one of these.
-fn compares_otherwise(words: &[String], test: &ColumnTest) -> bool {
-    let literal = |word: &String| match word.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')) {
-        Some(text) => Some(Literal::Text(text.replace("''", "'"))),
-        None => word.parse().ok().map(Literal::Integer),
-    };
-    let is_column = |word: &String| word.eq_ignore_ascii_case(&test.column);
-    let is_compared =
-        words.windows(3).any(|three| is_column(&three[0]) && three[1] == "=" && literal(&three[2]).is_some())
-            || words
-                .windows(4)
-                .any(|four| is_column(&four[0]) && four[1] == "in" && four[2] == "(" && literal(&four[3]).is_some());
-    let one_of: Vec<Literal> = words.iter().filter_map(literal).collect();
-    let named = Condition::All(vec![ColumnTest { column: test.column.clone(), one_of }]);
-    is_compared
-        && !test.one_of.contains(&Literal::Null)
-        && named.apart_by(&Condition::All(vec![test.clone()])).next().is_some()
+            || other.events.values().any(|event| tells_open(&event.condition)))
 }
 
 /// How grave it is that an act changes what is asked; `None`: the record has gone by then, or it is meant so.

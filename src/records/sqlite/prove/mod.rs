@@ -8,6 +8,7 @@ mod asked;
 mod cascades;
 mod circles;
 mod columns;
+mod compared;
 mod comparisons;
 mod contradictions;
 mod database;

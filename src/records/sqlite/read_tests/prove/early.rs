@@ -264,6 +264,43 @@ fn what_may_ask_only_whether_rows_are_open_or_there_at_all_is_no_error() {
     assert_eq!(told(special, false), at(Severity::Error));
 }
 
+/// What of a mapping tells which records go.
+type Goes = fn(&mut SeriesMapping, Condition);
+
+#[test]
+fn an_expression_that_asks_for_what_all_rows_have_that_go_is_an_error() {
+    // Accounts ask dossiers, which go by their own rules where they are closed, or are the records of their series.
+    let told = |test: &'static str, goes: Goes| {
+        let found = told_beside(&|all| {
+            let asks = format!("NOT EXISTS (SELECT 1 FROM dossier d WHERE d.account_id = this.id AND {test})");
+            all[1].filter = Some(expression(&asks));
+            all[1].blocked_by.clear();
+            let closed = ColumnTest { column: "status".to_owned(), one_of: vec![text("closed"), text("settled")] };
+            goes(&mut all[0], Condition::All(vec![closed]));
+        });
+        let [(severity, "answer-changes", _)] = found.as_slice() else { panic!("{found:?}") };
+        *severity
+    };
+    let filter: Goes = |series, closed| series.filter = Some(closed);
+    let event: Goes = |series, closed| {
+        series.events.get_mut(&TriggerName::from("closure")).unwrap().condition = Some(closed);
+    };
+    for goes in [filter, event] {
+        for of_all in ["d.status = 'closed'", "d.\"Status\" IN ('open', 'Settled')", "d.status == 'settled'"] {
+            assert_eq!(told(of_all, goes), Severity::Error, "{of_all}");
+        }
+        for of_others in ["d.status = 'open'", "d.status NOT IN ('closed', 'settled')", "d.closed_at IS NULL"] {
+            assert_eq!(told(of_others, goes), Severity::Warning, "{of_others}");
+        }
+    }
+    // What else is asked of a column by which a rule's records are told from open ones may be whether they are open.
+    let by_table = "d.status IN (SELECT mail FROM account)";
+    assert_eq!((told(by_table, filter), told(by_table, event)), (Severity::Error, Severity::Warning));
+    for some in ["d.status <> 'closed'", "d.status != 'open'"] {
+        assert_eq!((told(some, filter), told(some, event)), (Severity::Error, Severity::Warning), "{some}");
+    }
+}
+
 #[test]
 fn a_wait_that_would_go_in_a_circle_is_no_mend() {
     let mut all = good();
