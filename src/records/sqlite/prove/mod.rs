@@ -28,6 +28,7 @@ mod sharing;
 mod statements;
 mod stirred;
 mod tables;
+mod taken;
 mod tied;
 mod triggers;
 mod values;
@@ -146,6 +147,7 @@ impl Proof<'_> {
         self.owners(mapping, is_destroyed);
         if is_destroyed {
             self.sharing(mapping);
+            self.taken(mapping);
             self.forgotten_files(mapping);
         }
         let before = self.errors();

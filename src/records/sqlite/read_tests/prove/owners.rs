@@ -240,3 +240,79 @@ fn a_shared_part_that_does_not_count_what_another_of_its_table_counts_is_an_erro
     let found = told(vec![own[0].clone()], vec![by_expression]);
     assert!(found[0].1.contains("{ table = \"account\", on = \"…\" }"), "{found:#?}");
 }
+
+/// Documents to which dossiers and accounts refer, or that name their account.
+const TAKEN: &str = "CREATE TABLE doc (id INTEGER PRIMARY KEY, account_id INT, kind TEXT);
+    CREATE INDEX doc_account ON doc (account_id); ALTER TABLE dossier ADD COLUMN main INT;
+    ALTER TABLE account ADD COLUMN main INT; CREATE UNIQUE INDEX account_main ON account (main);
+    CREATE INDEX dossier_main ON dossier (main);";
+
+/// How gravely `check` takes it that accounts have documents by this part, and perhaps more, and with which mend.
+fn taken(parts: Vec<PartMapping>, change: &dyn Fn(&mut [SeriesMapping])) -> Vec<(Severity, String)> {
+    let line = |table: &str| Reference { table: table.to_owned(), on: columns(&[("main", "id")]), condition: None };
+    let shared = PartMapping { shared: vec![line("dossier"), line("account")], ..part("doc", "id", "main") };
+    let mut all = good();
+    all[0].parts.push(shared);
+    all[1].parts = parts;
+    all[1].blocked_by.clear();
+    change(&mut all);
+    let schema = GOOD.replace("account_id INT REFERENCES account", "account_id INT");
+    let mut found = prove(&format!("{schema} {TAKEN}"), &all);
+    found.retain(|finding| finding.code.starts_with("shared-") || finding.severity == Severity::Error);
+    assert!(
+        found.iter().all(|one| (one.code, one.place.as_str()) == ("shared-taken", "series.account.part.doc")),
+        "{found:#?}"
+    );
+    found.into_iter().map(|one| (one.severity, one.mend)).collect()
+}
+
+#[test]
+fn a_part_that_takes_a_row_of_which_another_says_that_it_goes_with_its_last_reference_is_told() {
+    let of_account = |this: &str, owner: &str| PartMapping { name: PartName::from("doc"), ..part("Doc", this, owner) };
+    let graveness = |parts: Vec<PartMapping>, change: &dyn Fn(&mut [SeriesMapping])| {
+        taken(parts, change).into_iter().map(|(severity, _)| severity).collect::<Vec<_>>()
+    };
+    let as_it_is = |_: &mut [SeriesMapping]| ();
+    // One that the account names as the dossier does, and one that names its account, whose it may be.
+    let named = taken(vec![of_account("id", "main")], &as_it_is);
+    let [(Severity::Error, mend)] = named.as_slice() else { panic!("{named:#?}") };
+    assert!(mend.contains("shared = [{ table = \"dossier\", on = { main = \"id\" } }]"), "{mend}");
+    let owned = vec![of_account("account_id", "id")];
+    let told = taken(owned.clone(), &as_it_is);
+    let [(Severity::Warning, mend)] = told.as_slice() else { panic!("{told:#?}") };
+    assert!(mend.contains("{ table = \"account\", on = { main = \"id\" } }"), "an account is another's main: {mend}");
+    // Each mend: it is shared here, too;
+    let line =
+        |table: &str, this: &str| Reference { table: table.to_owned(), on: columns(&[(this, "id")]), condition: None };
+    let shared = PartMapping { shared: vec![line("dossier", "main")], ..of_account("id", "main") };
+    assert_eq!(graveness(vec![shared], &as_it_is), []);
+    // what refers to the row is let go;
+    let of = |part: PartMapping| PartMapping { of: Some(PartName::from("doc")), ..part };
+    let freed = PartMapping { owner_gone: OwnerGone::Detach, ..of(part("dossier", "main", "id")) };
+    assert_eq!(graveness(vec![of_account("id", "main"), freed.clone()], &as_it_is), []);
+    let other = PartMapping { on: columns(&[("account_id", "id")]), ..freed };
+    assert_eq!(graveness(vec![of_account("id", "main"), other], &as_it_is), [Severity::Error]);
+    // it is waited for;
+    let waits = |owner: &'static str| {
+        move |all: &mut [SeriesMapping]| all[1].blocked_by = vec![relation("dossier", "main", owner)]
+    };
+    assert_eq!(graveness(vec![of_account("id", "main")], &waits("main")), []);
+    assert_eq!(graveness(vec![of_account("id", "main")], &waits("id")), [Severity::Error]);
+    // or the rows are others.
+    let kind =
+        |kind: &str| Some(Condition::All(vec![ColumnTest { column: "kind".to_owned(), one_of: vec![text(kind)] }]));
+    let scans = vec![PartMapping { condition: kind("scan"), ..of_account("id", "main") }];
+    let letters = |all: &mut [SeriesMapping]| all[0].parts[1].condition = kind("letter");
+    assert_eq!((graveness(scans.clone(), &letters), graveness(scans, &as_it_is)), (vec![], vec![Severity::Error]));
+    // What lives on, and the very rows of a shared part.
+    let living = PartMapping { owner_gone: OwnerGone::Detach, ..of_account("account_id", "id") };
+    assert_eq!(graveness(vec![living], &as_it_is), []);
+    let very = |all: &mut [SeriesMapping]| {
+        all[0].parts.push(PartMapping {
+            of: Some(PartName::from("doc")),
+            name: PartName::from("very"),
+            ..part("doc", "id", "id")
+        });
+    };
+    assert_eq!(graveness(Vec::new(), &very), []);
+}
