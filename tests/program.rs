@@ -13,6 +13,9 @@ mod crashed;
 #[path = "program/demo.rs"]
 mod demo;
 #[cfg(feature = "simulate")]
+#[path = "program/denied.rs"]
+mod denied;
+#[cfg(feature = "simulate")]
 #[path = "program/elsewhere.rs"]
 mod elsewhere;
 #[path = "program/evidence.rs"]

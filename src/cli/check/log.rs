@@ -114,9 +114,10 @@ fn files_unclear(list: &Path) -> sqlite::Finding {
         severity: Severity::Warning,
         code: "files-unclear",
         place: list.display().to_string(),
-        message: "a batch was interrupted, the database does not say any more what it did, and rows stand under keys of its \
-                  records that may be others': whether the records of the files listed here went nobody can say, and no \
-                  row names these files"
+        message: "a batch was interrupted, and either the database does not say any more what it did, and rows stand under \
+                  keys of its records that may be others'; or another one or an older copy, in its place when the batch was \
+                  settled, said that it was not committed, and its own says that it was: whether the records of the files \
+                  listed here went the log does not say, and no row named these files when they were listed"
             .to_owned(),
         mend: "Look at each file that the list names, remove it yourself or let it be, then remove the list.".to_owned(),
     }

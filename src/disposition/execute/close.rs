@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::denied;
 use super::error::ExecuteError;
 use super::fault;
 use super::statement::{Statement, Tally};
@@ -45,6 +46,7 @@ pub(super) fn close(
     fault::step("run-durable")?;
     desk.log().publish()?;
     fault::step("published")?;
+    denied::forget(desk)?;
     if is_done {
         desk.forget(plan.id())?;
         desk.forget_stayed(plan.manifest().rules.iter().map(|rule| &rule.rule), plan.id())?;

@@ -1,42 +1,95 @@
 //! Batches of which the log says that they were not committed, and the database that they were: another one stood in
 //! its place when they were settled, and the right one is back. What it says is sealed by us.
 
+use std::collections::BTreeSet;
+
 use super::error::ExecuteError;
+use super::left::without_named;
 use super::logged::{is_gone, logged_batch};
 use super::note;
-use crate::audit::leaf::Correction;
+use super::spool::SpoolDir;
+use crate::audit::Entries;
+use crate::audit::leaf::{Correction, RecordOutcome};
 use crate::disposition::chronicle::correction;
 use crate::disposition::desk::Desk;
-use crate::model::{BatchNumber, SourceName};
-use crate::records::sqlite::{FenceState, Reader};
+use crate::model::{BatchNumber, Origin, SourceName};
+use crate::records::sqlite::{FenceState, Reader, Writer};
 
 /// What the log must say of such batches of a source; each once, for a person who let the source go on knew of them.
+/// Their files, which nobody may unlink by that word alone, are listed for a person.
 pub(super) fn found(desk: &mut Desk, source: &SourceName) -> Result<Vec<Correction>, ExecuteError> {
-    let (install, origin) = (desk.install().clone(), desk.log().origin().clone());
-    let mut reader = Reader::open(&install.sources[source], &install.series)?;
+    let origin = desk.log().origin().clone();
     let mut corrections = Vec::new();
-    for batch in reader.fences(&origin)? {
+    for (batch, text) in committed(desk, source, &origin)? {
         let chronicle = desk.chronicle()?;
         if chronicle.expected_fences().get(source) == Some(&batch) || chronicle.is_altered(batch) {
             continue;
         }
-        let FenceState::Committed(text) = reader.fence(&origin, batch)? else { continue };
-        let records = gone_by(desk, source, batch, &text)?;
-        if records > 0 {
-            let correction = Correction::new(source.clone(), correction::ALTERED_FENCE);
-            corrections.push(Correction { batch: Some(batch), records, ..correction });
+        let gone = if is_denied(desk.log(), source, batch)? { gone_by(desk, batch, &text) } else { Vec::new() };
+        if gone.is_empty() {
+            continue;
         }
+        list_files(desk, source, (&origin, batch), &gone)?;
+        let records = gone.len() as u64;
+        let correction = Correction::new(source.clone(), correction::ALTERED_FENCE);
+        corrections.push(Correction { batch: Some(batch), records, ..correction });
     }
     Ok(corrections)
 }
 
-/// How many records went with a batch of the source by the text of its row; none where that is not ours, or the log
-/// does not say that the batch was not committed.
-fn gone_by(desk: &mut Desk, source: &SourceName, batch: BatchNumber, text: &str) -> Result<u64, ExecuteError> {
-    let logged = logged_batch(desk.log(), batch)?;
-    let is_denied =
-        logged.is_some_and(|logged| logged.intent.source == *source && logged.is_resolved && logged.records.is_empty());
-    let done = note::unsealed(desk.log(), batch, text).filter(|_| is_denied);
-    let outcomes = done.and_then(|done| done.outcomes()).unwrap_or_default();
-    Ok(outcomes.into_iter().filter(|outcome| is_gone(*outcome)).count() as u64)
+/// The batches of a log of which a source says that they were committed in it, with the texts of their rows.
+fn committed(desk: &Desk, source: &SourceName, origin: &Origin) -> Result<Vec<(BatchNumber, String)>, ExecuteError> {
+    let install = desk.install();
+    let mut reader = Reader::open(&install.sources[source], &install.series)?;
+    let mut committed = Vec::new();
+    for batch in reader.fences(origin)? {
+        if let FenceState::Committed(text) = reader.fence(origin, batch)? {
+            committed.push((batch, text));
+        }
+    }
+    Ok(committed)
+}
+
+/// Whether a log says of a batch of the source that it was not committed.
+fn is_denied(log: &impl Entries, source: &SourceName, batch: BatchNumber) -> Result<bool, ExecuteError> {
+    let logged = logged_batch(log, batch)?;
+    Ok(logged.is_some_and(|logged| logged.intent.source == *source && logged.is_resolved && logged.records.is_empty()))
+}
+
+/// Which records went with a batch by the text of its row, and how; none where that is not ours.
+fn gone_by(desk: &mut Desk, batch: BatchNumber, text: &str) -> Vec<(usize, RecordOutcome)> {
+    let outcomes = note::unsealed(desk.log(), batch, text).and_then(|done| done.outcomes()).unwrap_or_default();
+    outcomes.into_iter().enumerate().filter(|(_, outcome)| is_gone(*outcome)).collect()
+}
+
+/// Lists for a person the files of the records that such a batch destroyed, where no row names them.
+fn list_files(
+    desk: &mut Desk,
+    source: &SourceName,
+    (origin, batch): (&Origin, BatchNumber),
+    gone: &[(usize, RecordOutcome)],
+) -> Result<(), ExecuteError> {
+    let (install, spools) = (desk.install().clone(), SpoolDir::of_desk(desk));
+    let Some(mut spool) = spools.put_off_of(origin, batch)? else { return Ok(()) };
+    let destroyed = gone.iter().filter(|(_, outcome)| *outcome == RecordOutcome::Destroyed);
+    let destroyed: BTreeSet<usize> = destroyed.map(|(record, _)| *record).collect();
+    spool.files.retain(|file| destroyed.contains(&file.record));
+    let mut writer = Writer::open(&install.sources[source], &install.series, origin)?;
+    let (free, _) = without_named(&mut writer, &spool)?;
+    spools.set_aside(&spool, free)?;
+    Ok(spools.forget_put_off(&spool)?)
+}
+
+/// Forgets the files that were kept of batches that recovery put off, where a later one of their source was committed:
+/// the rows of that one tell from now on which database is the right one.
+pub(super) fn forget(desk: &mut Desk) -> Result<(), ExecuteError> {
+    let spools = SpoolDir::of_desk(desk);
+    let own = desk.log().origin().clone();
+    for spool in spools.all_put_off()? {
+        let last = desk.chronicle()?.expected_fences().get(&spool.source);
+        if last.is_some_and(|last| spool.log != own || *last >= spool.batch) {
+            spools.forget_put_off(&spool)?;
+        }
+    }
+    Ok(())
 }

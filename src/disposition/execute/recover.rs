@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::ControlFlow;
 
 use super::again::{Announced, others, told_of};
+use super::denied;
 use super::error::ExecuteError;
 use super::fault;
 use super::finish::{After, Committed, Ending, finish, log_outcomes};
@@ -81,6 +82,7 @@ pub fn recover(
     for source in sources {
         restored::look(desk, source, now)?;
     }
+    denied::forget(desk)?;
     Ok(recovered)
 }
 
@@ -137,6 +139,10 @@ fn resolve(desk: &mut Desk, intents: &[(u64, Intent)], now: Instant) -> Result<b
     let unclear = spool.files.iter().filter(is_unclear).cloned().collect();
     let (unclear, _) = left::without_named(&mut writer, &Spool { files: unclear, ..spool.clone() })?;
     // Before the outcome: after it nobody knows of them any more.
+    if !committed {
+        let others = spool.files.iter().filter(|file| !unclear.contains(file)).cloned().collect();
+        spools.put_off(&spool, others)?;
+    }
     spools.set_aside(&spool, unclear)?;
     log_outcomes(desk.log(), intents, &result, Ending { committed, recovered: true }, now)?;
     if let Some(back) = back {

@@ -2,7 +2,7 @@
 //! not be unlinked stays here until it can, or until a person releases it.
 //!
 //! Personal information (paths): 0600 under `STATE/private/spool`, gone as soon as the batch's outcome is in the log
-//! and no file is left.
+//! and no file is left; of a batch that recovery put off, once a later one of its source was committed.
 
 mod trail;
 
@@ -21,6 +21,10 @@ pub(super) use trail::Trail;
 
 /// How the names end of lists of files that were set aside.
 const UNCLEAR: &str = "unclear";
+
+/// How the names end of spools of batches that recovery put off: the database in which one was committed after all may
+/// come back.
+const PUT_OFF: &str = "putoff";
 
 /// The files of one batch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -125,32 +129,65 @@ impl SpoolDir {
         self.write(&Spool { files: left.to_vec(), left_since, ..spool.clone() })
     }
 
-    /// Lists these files of a spool for a person: nobody can say whose they are, and nothing is tried with them.
+    /// Lists these files of a spool for a person, beside those that were before: nobody can say whose they are, and
+    /// nothing is tried with them.
     pub fn set_aside(&self, spool: &Spool, files: Vec<SpooledFile>) -> Result<(), SpoolError> {
         if files.is_empty() {
             return Ok(());
         }
         let path = self.path(&spool.log, spool.batch).with_extension(UNCLEAR);
-        let list = Spool { files, ..spool.clone() };
-        self.write_durably(&path, &list).map_err(|source| SpoolError { doing: "write", path, source })
+        let mut listed = read(path.clone())?.map(|list| list.files).unwrap_or_default();
+        let more: Vec<SpooledFile> = files.into_iter().filter(|file| !listed.contains(file)).collect();
+        listed.extend(more);
+        self.write_durably(&path, &Spool { files: listed, ..spool.clone() }).map_err(|source| SpoolError {
+            doing: "write",
+            path,
+            source,
+        })
+    }
+
+    /// Keeps these files of a batch that recovery put off, for as long as its own database may come back and say that
+    /// it was committed.
+    pub fn put_off(&self, spool: &Spool, files: Vec<SpooledFile>) -> Result<(), SpoolError> {
+        if files.is_empty() {
+            return Ok(());
+        }
+        let path = self.path(&spool.log, spool.batch).with_extension(PUT_OFF);
+        self.write_durably(&path, &Spool { files, ..spool.clone() }).map_err(|source| SpoolError {
+            doing: "write",
+            path,
+            source,
+        })
+    }
+
+    /// What is kept of a batch that recovery put off; `None` where that is nothing.
+    pub fn put_off_of(&self, log: &Origin, batch: BatchNumber) -> Result<Option<Spool>, SpoolError> {
+        read(self.path(log, batch).with_extension(PUT_OFF))
+    }
+
+    /// What is kept of all of these.
+    pub fn all_put_off(&self) -> Result<Vec<Spool>, SpoolError> {
+        self.all_with(PUT_OFF)
+    }
+
+    /// Forgets what was kept of a batch that recovery put off.
+    pub fn forget_put_off(&self, spool: &Spool) -> Result<(), SpoolError> {
+        remove(self.path(&spool.log, spool.batch).with_extension(PUT_OFF))
     }
 
     /// Removes a spool, if it is there, and its trail before it: no spool stands for that one alone.
     pub fn remove(&self, spool: &Spool) -> Result<(), SpoolError> {
-        for path in [self.trail_path(spool), self.path(&spool.log, spool.batch)] {
-            match fs::remove_file(&path) {
-                Err(source) if source.kind() != io::ErrorKind::NotFound => {
-                    return Err(SpoolError { doing: "remove", path, source });
-                }
-                _ => {}
-            }
-        }
-        Ok(())
+        remove(self.trail_path(spool))?;
+        remove(self.path(&spool.log, spool.batch))
     }
 
     /// Every spool, in order of batches.
     pub fn all(&self) -> Result<Vec<Spool>, SpoolError> {
-        let spools = self.paths()?.into_iter().filter_map(|path| read(path).transpose());
+        self.all_with("json")
+    }
+
+    fn all_with(&self, wanted: &str) -> Result<Vec<Spool>, SpoolError> {
+        let spools = self.paths_with(wanted)?.into_iter().filter_map(|path| read(path).transpose());
         let mut spools = spools.collect::<Result<Vec<_>, _>>()?;
         spools.sort_by_key(|spool| spool.batch);
         Ok(spools)
@@ -159,13 +196,8 @@ impl SpoolDir {
     /// Every spool but this one, in no order.
     fn others(&self, spool: &Spool) -> Result<Vec<Spool>, SpoolError> {
         let own = self.path(&spool.log, spool.batch);
-        let others = self.paths()?.into_iter().filter(|path| *path != own);
+        let others = self.paths_with("json")?.into_iter().filter(|path| *path != own);
         others.filter_map(|path| read(path).transpose()).collect()
-    }
-
-    /// Where the spools are.
-    fn paths(&self) -> Result<Vec<PathBuf>, SpoolError> {
-        self.paths_with("json")
     }
 
     /// Where the lists are of files that were set aside.
@@ -187,6 +219,14 @@ impl SpoolDir {
 
     fn path(&self, log: &Origin, batch: BatchNumber) -> PathBuf {
         self.path.join(format!("{}-{batch}.json", log.as_str().replace('/', "-")))
+    }
+}
+
+/// Removes a file, if it is there.
+fn remove(path: PathBuf) -> Result<(), SpoolError> {
+    match fs::remove_file(&path) {
+        Err(source) if source.kind() != io::ErrorKind::NotFound => Err(SpoolError { doing: "remove", path, source }),
+        _ => Ok(()),
     }
 }
 
