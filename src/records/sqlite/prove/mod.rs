@@ -18,6 +18,7 @@ mod files;
 mod forgotten;
 mod indexes;
 mod joins;
+mod left;
 mod links;
 mod masks;
 mod matches;
@@ -149,6 +150,7 @@ impl Proof<'_> {
             self.sharing(mapping);
             self.taken(mapping);
             self.forgotten_files(mapping);
+            self.left(mapping);
         }
         let before = self.errors();
         self.contradictions(mapping);

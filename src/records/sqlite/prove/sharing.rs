@@ -73,15 +73,15 @@ impl Line<'_> {
 
     /// Its `on`, as it is written down.
     pub(super) fn join(&self) -> String {
-        match &self.on {
-            Some(pairs) => {
-                let pairs: Vec<_> = pairs.iter().map(|(this, owner)| format!("{this} = \"{owner}\"")).collect();
-                format!("{{ {} }}", pairs.join(", "))
-            }
-            // To turn it round is the author's affair.
-            None => "\"…\"".to_owned(),
-        }
+        // To turn an expression round is the author's affair.
+        self.on.as_ref().map_or_else(|| "\"…\"".to_owned(), |pairs| written(pairs.iter().copied()))
     }
+}
+
+/// A join of columns, as the configuration has it.
+pub(super) fn written<'m>(pairs: impl Iterator<Item = (&'m str, &'m str)>) -> String {
+    let pairs: Vec<_> = pairs.map(|(this, owner)| format!("{this} = \"{owner}\"")).collect();
+    format!("{{ {} }}", pairs.join(", "))
 }
 
 /// Whether rows of a shared part may be those of another part, with whose owners they go.

@@ -9,6 +9,7 @@ mod elsewhere;
 mod forgotten;
 mod full_text;
 mod joins;
+mod left;
 mod orphans;
 mod own_table;
 mod owners;
