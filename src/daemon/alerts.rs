@@ -24,6 +24,7 @@ pub mod kind {
         RUN_FAILED = "run-failed",
         RUN_PARTIAL = "run-partial",
         FILES_LEFT = "files-left",
+        FILES_UNCLEAR = "files-unclear",
         RESTORED = "restored",
         UNANCHORED = "unanchored",
         CLOCK = "clock",

@@ -13,7 +13,7 @@ use crate::audit;
 use crate::audit::witness::read_witnessed;
 use crate::disposition::control::LeftFiles;
 use crate::disposition::desk::DeskError;
-use crate::disposition::execute::left_files;
+use crate::disposition::execute::{left_files, unclear_files};
 use crate::model::{Instant, counted, in_utc};
 
 /// A run shows its figures so often.
@@ -139,7 +139,8 @@ impl Runner {
         }
         drop(shown);
         self.metrics.stand(entries, &anchor, holds);
-        self.look_at_left(now)
+        self.look_at_left(now)?;
+        self.look_at_unclear(now)
     }
 
     /// An alert for each plan of which files are left that should be gone.
@@ -157,6 +158,22 @@ impl Runner {
                 in_utc(*since)
             );
             shown.alerts.raise(kind::FILES_LEFT, plan.as_str(), message, now);
+        }
+        Ok(())
+    }
+
+    /// An alert for each list of files that was set aside, until a person removes the list.
+    fn look_at_unclear(&self, now: Instant) -> Result<(), DeskError> {
+        let lists = unclear_files(&self.config.state)?;
+        // Named by its log and its batch.
+        let names: Vec<&str> = lists.iter().filter_map(|list| list.file_stem()?.to_str()).collect();
+        let mut shown = self.board.show();
+        shown.alerts.keep_only(kind::FILES_UNCLEAR, &names);
+        for name in names {
+            let message = format!(
+                "whether the records of some files went the log does not say: they are listed in `private/spool/{name}.unclear` of the state; look at each, remove it yourself or let it be, then remove the list"
+            );
+            shown.alerts.raise(kind::FILES_UNCLEAR, name, message, now);
         }
         Ok(())
     }

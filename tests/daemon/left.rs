@@ -68,6 +68,38 @@ fn files_that_are_left_are_told_with_their_plan_and_since_when_until_somebody_en
 }
 
 #[test]
+fn files_of_a_batch_that_an_older_copy_denied_are_an_alert_until_their_list_is_removed() {
+    let office = Office::new("approve", 1);
+    let root = office.path("files");
+    let office = with_a_file(office, &root);
+    let (place, older, right) = (office.path("app.db"), office.path("older.db"), office.path("right.db"));
+    fs::copy(&place, &older).unwrap();
+    let plan = office.plan();
+    office.ask(&["approve", &plan, "--accept", "rules,empty"]);
+    let killed = office.command(&["apply", &plan]).env("FAILPOINTS", "committed=return(kill)").status().unwrap();
+    assert_eq!((killed.code(), office.count()), (None, 5), "and what is in the WAL is in the database");
+    office.ask(&["reject", &plan, "--reason", "frightened"]);
+    fs::rename(&place, &right).unwrap();
+    fs::rename(&older, &place).unwrap();
+    let daemon = office.start();
+    assert!(!office.has_alert("files-unclear"), "rows name them");
+    daemon.stop();
+
+    fs::rename(&right, &place).unwrap();
+    let daemon = office.start();
+    office.wait("the alert", || office.has_alert("files-unclear") && office.has_alert("restored"));
+    assert!(!office.status()["alerts"].to_string().contains("canary"), "{}", office.status()["alerts"]);
+    let lists = fs::read_dir(office.path("state/private/spool")).unwrap().map(|entry| entry.unwrap().path());
+    let lists: Vec<_> = lists.filter(|path| path.extension() == Some("unclear".as_ref())).collect();
+    assert_eq!((lists.len(), root.join("canary.txt").exists()), (1, true));
+    fs::remove_file(&lists[0]).unwrap();
+    office.wait("the end of the alert", || !office.has_alert("files-unclear"));
+    daemon.stop();
+    office.verify();
+    office.verify_by_python(NOON);
+}
+
+#[test]
 fn files_that_are_left_are_tried_again_once_a_day_and_never_while_it_is_paused() {
     let office = Office::new("approve", 1);
     let root = office.path("files");
