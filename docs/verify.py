@@ -726,8 +726,10 @@ class Ledger:
             self.flaw("it says that more records of a batch are back than had gone by then")
         if leaf["what"] in ENDS_LEFT:
             self.end_left(leaf)
-        elif "ended" in leaf or "earlier" in leaf:
+        elif "ended" in leaf or ("earlier" in leaf and (leaf["what"] != "altered_fence" or "batch" in leaf)):
             self.flaw("it tells of files that are gone or released, and is another correction")
+        elif "earlier" in leaf:
+            self.spoken_of.setdefault(leaf["earlier"]["origin"], self.index)
         if "back" in leaf:
             told = marks(leaf["back"], "b", "g")
             if leaf["what"] != "resurrected" or told is None or told[:2] != (announced, leaf["records"]):
@@ -1540,7 +1542,7 @@ def check_spoken_of(own, found, spoken_of, note):
     are_all_known = not found or found[-1].is_first()
     for origin, index in spoken_of.items():
         if origin == own or (are_all_known and origin not in {earlier.origin for earlier in found}):
-            note(f"entry {index}: it ends what was left by a batch of the log {origin}, which is none of those that this log continues")
+            note(f"entry {index}: it speaks of a batch of the log {origin}, which is none of those that this log continues")
 
 
 def check_vkey(folder, size, ledger, note):

@@ -19,7 +19,7 @@ use super::error::LogError;
 use super::reader::LogReader;
 pub use cited::Cited;
 pub use found::{Found, Remembered};
-pub use later::{EndedEarlier, LaterEntry};
+pub use later::{DeniedEarlier, EndedEarlier, LaterEntry};
 pub use mention::{Back, Mention, MentionApproval, MentionOutcome};
 pub use names::{Announced, NamedSeries};
 use search::Search;

@@ -36,8 +36,8 @@ pub struct Chronicle {
     announced: BTreeMap<BatchNumber, SourceName>,
     /// The last committed batch of each source: its fence row must stand.
     fences: BTreeMap<SourceName, BatchNumber>,
-    /// Batches whose fence row says something else than the log.
-    altered: BTreeSet<BatchNumber>,
+    /// Batches whose fence row says something else than their log: this one, or an earlier one.
+    altered: BTreeSet<(Option<Origin>, BatchNumber)>,
     /// What was found wrong with each restored source, in order.
     found: BTreeMap<SourceName, Vec<Correction>>,
     /// Sources that the log says anything of: the last batch that was committed there, or that it was restored, or let
@@ -163,11 +163,12 @@ impl Chronicle {
 
     fn note_correction(&mut self, correction: &Correction) {
         let source = &correction.source;
+        let own = correction.batch.map(|batch| (None, batch));
+        let earlier = || correction.earlier.clone().map(|earlier| (Some(earlier.origin), earlier.batch));
+        let batch = own.or_else(earlier);
         match correction.what.as_str() {
             correction::COMPLETED | correction::RELEASED => {
-                let own = correction.batch.map(|batch| (None, batch));
-                let earlier = || correction.earlier.clone().map(|earlier| (Some(earlier.origin), earlier.batch));
-                if let Some(batch) = own.or_else(earlier) {
+                if let Some(batch) = batch {
                     let ended = correction.ended.as_deref().and_then(|ended| ENDED.read(ended));
                     self.ended.entry(batch).or_default().extend(ended);
                 }
@@ -180,7 +181,7 @@ impl Chronicle {
             }
             // Whatever else a later version may find wrong with a source waits for a person too.
             what => {
-                self.altered.extend(correction.batch.filter(|_| what == correction::ALTERED_FENCE));
+                self.altered.extend(batch.filter(|_| what == correction::ALTERED_FENCE));
                 self.history.restored.insert(source.clone());
                 self.found.entry(source.clone()).or_default().push(correction.clone());
                 // The same list, approved before, can be decided on anew only under a name of its own.
@@ -256,9 +257,10 @@ impl Chronicle {
         self.found.get(source).map_or(&[], Vec::as_slice)
     }
 
-    /// Whether the log says of this batch that its fence row says something else.
-    pub fn is_altered(&self, batch: BatchNumber) -> bool {
-        self.altered.contains(&batch)
+    /// Whether the log says of this batch, its own or that of the earlier log named, that its fence row says something
+    /// else.
+    pub fn is_altered(&self, log: Option<&Origin>, batch: BatchNumber) -> bool {
+        self.altered.contains(&(log.cloned(), batch))
     }
 
     /// Whether the log says which batch was the last of a source, or that its database was restored: what an earlier

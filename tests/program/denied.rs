@@ -123,3 +123,35 @@ fn the_names_of_files_that_were_put_off_are_kept_until_a_later_batch_of_their_so
         verify(&house);
     }
 }
+
+#[test]
+fn a_batch_that_an_older_copy_denied_under_the_log_before_is_told_of_under_its_successor() {
+    let (house, right) = denied("");
+    house.ask(&["audit", "adopt", "--reason", "a new disk"]);
+    house.ask(&["plan"]);
+    assert_eq!((corrections(&house), spools(&house)), (Vec::new(), vec!["putoff".to_owned()]));
+
+    fs::rename(right, house.path("app.db")).unwrap();
+    // Told once, also by a successor of the successor.
+    for is_last in [false, false, true] {
+        house.ask(&["plan"]);
+        let told = corrections(&house);
+        let found: Vec<&Json> = told.iter().filter(|told| told["earlier"].is_object()).collect();
+        assert_eq!(found.len(), 1, "{told:?}");
+        assert_eq!((&found[0]["what"], &found[0]["records"]), (&"altered_fence".into(), &DUE.into()), "{told:?}");
+        assert_eq!(unclear(&house).unwrap().0.len() as i64, DUE - 1);
+        let (code, told) = house.json(&["audit", "lookup", "dossier", "1"]);
+        assert_eq!((code, &told["answer"]), (1, &"CANNOT-TELL".into()), "{told}");
+        verify(&house);
+        if is_last {
+            house.ask(&["audit", "adopt", "--reason", "another disk"]);
+        }
+    }
+    let page = house.run(&["audit", "lookup", "dossier", "1"]).flat();
+    assert!(page.contains("the right one says that it was") && !page.contains("kept after all"), "{page}");
+    for id in [1000, 1001] {
+        assert_eq!(next_run(&house, id), 0);
+        assert!(corrections(&house).iter().all(|told| !told["earlier"].is_object()), "it is on record before");
+        verify(&house);
+    }
+}

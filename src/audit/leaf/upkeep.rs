@@ -42,7 +42,7 @@ pub struct Correction {
     pub what: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch: Option<BatchNumber>,
-    /// Of files that a batch of an earlier log had left: that batch, which has no number in this log.
+    /// Of files that a batch of an earlier log had left, or of its row: that batch, which has no number in this log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub earlier: Option<EarlierBatch>,
     /// Which records of a resurrected batch are back, in its intents' order, as a run-length list (see

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::cited::{apart, deciding};
-use super::{Announced, Answer, Cited, EndedEarlier, LaterEntry, Mention, NamedSeries, WantedBy};
+use super::{Announced, Answer, Cited, DeniedEarlier, EndedEarlier, LaterEntry, Mention, NamedSeries, WantedBy};
 use crate::audit::earlier::{EarlierLog, EarlierState};
 use crate::audit::leaf::Predecessor;
 use crate::model::{Origin, SeriesName};
@@ -69,6 +69,9 @@ pub struct Found {
     /// What it says of files that batches of earlier logs had left.
     #[serde(skip)]
     pub ended: Vec<EndedEarlier>,
+    /// What it says of batches of earlier logs that were committed after all.
+    #[serde(skip)]
+    pub denied: Vec<DeniedEarlier>,
     /// The newest log that was asked: the others were before it.
     #[serde(skip)]
     pub newest: Option<Origin>,
@@ -108,6 +111,7 @@ impl Found {
     pub fn or(mut self, mut earlier: Self) -> Self {
         for mention in &mut earlier.mentions {
             mention.read_later(earlier.log.as_ref(), &self.ended, self.put_back.as_ref());
+            mention.read_denied(earlier.log.as_ref(), &self.denied);
         }
         self.missing_logs.extend(earlier.missing_logs);
         self.destroyed_keys.extend(earlier.destroyed_keys);
@@ -121,6 +125,7 @@ impl Found {
         self.continued = earlier.continued;
         self.put_back = self.put_back.or(earlier.put_back);
         self.ended.append(&mut earlier.ended);
+        self.denied.append(&mut earlier.denied);
         if self.is_absent() {
             (self.log, self.signed) = (earlier.log, earlier.signed);
         } else {

@@ -11,6 +11,13 @@ pub struct LaterEntry {
     pub entry: u64,
 }
 
+/// A batch of an earlier log, said not to have been committed there, was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeniedEarlier {
+    pub batch: EarlierBatch,
+    pub by: LaterEntry,
+}
+
 /// Files that a batch of an earlier log had left are gone since, or a person answered for them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EndedEarlier {

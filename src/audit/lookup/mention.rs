@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Answer, EndedEarlier, LaterEntry};
+use super::{Answer, DeniedEarlier, EndedEarlier, LaterEntry};
 use crate::audit::leaf::{Action, Correction, RecordOutcome};
 use crate::audit::marks::{BACK, Marks};
 use crate::model::{Actor, BatchNumber, CalendarNumber, Fingerprint, Origin, PlanId, RuleNumber, RunId};
@@ -121,6 +121,16 @@ impl Mention {
         }
         if let Some(later) = put_back.filter(|_| self.is_gone()) {
             (self.restored_since, self.restored_log) = (Some(later.entry), later.log.clone());
+        }
+    }
+
+    /// Takes up what later logs say of batches that were committed after all, where its own is of this name.
+    pub(super) fn read_denied(&mut self, log: Option<&Origin>, denied: &[DeniedEarlier]) {
+        let of_its_batch =
+            |denied: &&DeniedEarlier| denied.batch.batch == self.batch && Some(&denied.batch.origin) == log;
+        if let Some(denied) = denied.iter().find(of_its_batch) {
+            self.doubt(denied.by.entry);
+            self.corrected_log.clone_from(&denied.by.log);
         }
     }
 

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Announced, Answer, EndedEarlier, Found, LaterEntry, Mention, MentionApproval, MentionOutcome, NamedSeries, Wanted,
-    WantedBy,
+    Announced, Answer, DeniedEarlier, EndedEarlier, Found, LaterEntry, Mention, MentionApproval, MentionOutcome,
+    NamedSeries, Wanted, WantedBy,
 };
 use crate::audit::leaf::{Body, Correction, Intent, Leaf, MappingLeaf, Outcome, Predecessor, RecordOutcome};
 use crate::audit::marks::ENDED;
@@ -32,6 +32,8 @@ pub(super) struct Search<'a> {
     put_back: Option<u64>,
     /// Files that batches of earlier logs had left, and that are gone since or released.
     ended: Vec<EndedEarlier>,
+    /// Batches of earlier logs that were committed after all.
+    denied: Vec<DeniedEarlier>,
     /// Years under which records of the series are named, and this one has no name.
     unnamed: BTreeSet<i32>,
     /// Records destroyed by the batches of the mentions.
@@ -59,6 +61,7 @@ impl<'a> Search<'a> {
             uncited: 0,
             put_back: None,
             ended: Vec::new(),
+            denied: Vec::new(),
             unnamed: BTreeSet::new(),
             destroyed: BTreeMap::new(),
             approvals: BTreeMap::new(),
@@ -199,9 +202,11 @@ impl<'a> Search<'a> {
         if correction.batch.is_none() && PUT_BACK.contains(&correction.what.as_str()) {
             self.put_back = Some(index);
         }
-        if let (Some(batch), Some(is_released)) = (&correction.earlier, ends_left(correction)) {
+        let by = LaterEntry { log: self.log.clone(), entry: index };
+        if let (Some(batch), "altered_fence") = (&correction.earlier, correction.what.as_str()) {
+            self.denied.push(DeniedEarlier { batch: batch.clone(), by });
+        } else if let (Some(batch), Some(is_released)) = (&correction.earlier, ends_left(correction)) {
             let records = correction.ended.as_deref().and_then(|ended| ENDED.read(ended));
-            let by = LaterEntry { log: self.log.clone(), entry: index };
             self.ended.extend(records.map(|records| EndedEarlier { batch: batch.clone(), is_released, records, by }));
         }
         for mention in &mut self.mentions {
@@ -258,6 +263,7 @@ impl<'a> Search<'a> {
             told_as: None,
             put_back: self.put_back.map(|entry| LaterEntry { log: log.clone(), entry }),
             ended: self.ended,
+            denied: self.denied,
             newest: log,
             by: self.wanted.by,
             continued: self.continued,

@@ -11,7 +11,8 @@ use crate::audit::leaf::{Correction, EarlierBatch};
 use crate::audit::marks::{BACK, ENDED, Marks};
 use crate::model::Origin;
 
-/// Records of batches of earlier logs whose left files this one says are gone or released.
+/// Records of batches of earlier logs whose left files this one says are gone or released, and the logs that it speaks
+/// of.
 #[derive(Debug, Default)]
 pub(super) struct EndedEarlier {
     /// Their places in each batch.
@@ -23,9 +24,14 @@ pub(super) struct EndedEarlier {
 impl EndedEarlier {
     /// An entry ends what was left of these records; whether none of them had ended before.
     fn end(&mut self, index: u64, batch: &EarlierBatch, told: &Marks) -> bool {
-        self.first.entry(batch.origin.clone()).or_insert(index);
+        self.speak(index, batch);
         let places = self.places.entry(batch.clone()).or_default();
         told.spans().fold(true, |are_new, (begin, end)| places.insert(begin, end) && are_new)
+    }
+
+    /// An entry speaks of this batch.
+    fn speak(&mut self, index: u64, batch: &EarlierBatch) {
+        self.first.entry(batch.origin.clone()).or_insert(index);
     }
 
     /// The logs of these batches, each with the first entry that speaks of it.
@@ -86,7 +92,14 @@ fn judge_ended(
     findings: &mut Findings,
 ) {
     if !words::ENDS_LEFT.contains(&correction.what.as_str()) {
-        if correction.ended.is_some() || correction.earlier.is_some() {
+        match &correction.earlier {
+            Some(earlier) if correction.what == words::ALTERED && correction.batch.is_none() => {
+                ended.speak(index, earlier)
+            }
+            Some(_) => findings.at(index, Flaw::Ended),
+            None => {}
+        }
+        if correction.ended.is_some() {
             findings.at(index, Flaw::Ended);
         }
         return;

@@ -61,7 +61,7 @@ pub enum Flaw {
     #[error("the older checkpoint of {older_told} is not a beginning of the log {origin}, which this one continues: entries of it were rewritten since, or it was forked", older_told = entries(*older))]
     PredecessorDiffers { older: u64, origin: Origin },
 
-    #[error("it ends what was left by a batch of the log {origin}, which is none of those that this log continues")]
+    #[error("it speaks of a batch of the log {origin}, which is none of those that this log continues")]
     NotContinued { origin: Origin },
 
     // Leaves, one by one.

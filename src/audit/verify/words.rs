@@ -8,7 +8,10 @@ pub(super) const SCOPES: [&str; 6] = ["record", "reference", "subject", "series"
 
 /// What a correction tells.
 pub(super) const CORRECTIONS: [&str; 8] =
-    ["missing_fence", "altered_fence", "resurrected", "fence_table_dropped", "lifted", "completed", RELEASED, CLOCK];
+    ["missing_fence", ALTERED, "resurrected", "fence_table_dropped", "lifted", "completed", RELEASED, CLOCK];
+
+/// The correction that may name a batch of an earlier log, and no record of it.
+pub(super) const ALTERED: &str = "altered_fence";
 
 /// The correction by which a person gives a reason.
 pub(super) const RELEASED: &str = "released";

@@ -9,8 +9,8 @@ use super::logged::{is_gone, logged_batch};
 use super::note;
 use super::spool::SpoolDir;
 use crate::audit::Entries;
-use crate::audit::leaf::{Correction, RecordOutcome};
-use crate::disposition::chronicle::correction;
+use crate::audit::leaf::{Correction, EarlierBatch, RecordOutcome};
+use crate::disposition::chronicle::{Chronicle, correction};
 use crate::disposition::desk::Desk;
 use crate::model::{BatchNumber, Origin, SourceName};
 use crate::records::sqlite::{FenceState, Reader, Writer};
@@ -22,7 +22,7 @@ pub(super) fn found(desk: &mut Desk, source: &SourceName) -> Result<Vec<Correcti
     let mut corrections = Vec::new();
     for (batch, text) in committed(desk, source, &origin)? {
         let chronicle = desk.chronicle()?;
-        if chronicle.expected_fences().get(source) == Some(&batch) || chronicle.is_altered(batch) {
+        if chronicle.expected_fences().get(source) == Some(&batch) || chronicle.is_altered(None, batch) {
             continue;
         }
         let gone = if is_denied(desk.log(), source, batch)? { gone_by(desk, batch, &text) } else { Vec::new() };
@@ -34,7 +34,45 @@ pub(super) fn found(desk: &mut Desk, source: &SourceName) -> Result<Vec<Correcti
         let correction = Correction::new(source.clone(), correction::ALTERED_FENCE);
         corrections.push(Correction { batch: Some(batch), records, ..correction });
     }
+    corrections.extend(found_before(desk, source)?);
     Ok(corrections)
+}
+
+/// The same of batches of the logs before this one, until it has committed a batch in the source itself: where that was
+/// in another database, its row is missing in this one, which waits for a person too.
+fn found_before(desk: &mut Desk, source: &SourceName) -> Result<Vec<Correction>, ExecuteError> {
+    let mut corrections = Vec::new();
+    let chronicle = desk.chronicle()?;
+    if chronicle.tells_of(source) && !chronicle.is_restored(source) {
+        return Ok(corrections);
+    }
+    for place in 0..desk.earlier()?.len() {
+        let origin = desk.earlier()?[place].origin.clone();
+        for (batch, text) in committed(desk, source, &origin)? {
+            let earlier = EarlierBatch { origin: origin.clone(), batch };
+            if !is_denied(&desk.earlier()?[place].log, source, batch)? || is_told(desk, &earlier)? {
+                continue;
+            }
+            let gone = gone_by(desk, batch, &text);
+            if gone.is_empty() {
+                continue;
+            }
+            list_files(desk, source, (&origin, batch), &gone)?;
+            let correction = Correction::new(source.clone(), correction::ALTERED_FENCE);
+            corrections.push(Correction { earlier: Some(earlier), records: gone.len() as u64, ..correction });
+        }
+    }
+    Ok(corrections)
+}
+
+/// Whether its own log, or one after it, says of a batch of an earlier log that its row says something else.
+fn is_told(desk: &mut Desk, batch: &EarlierBatch) -> Result<bool, ExecuteError> {
+    let is_told_by = |origin: &Origin, chronicle: &Chronicle| {
+        chronicle.is_altered(Some(&batch.origin).filter(|log| *log != origin), batch.batch)
+    };
+    let own = desk.log().origin().clone();
+    let is_told = is_told_by(&own, desk.chronicle()?);
+    Ok(is_told || desk.earlier()?.iter().any(|earlier| is_told_by(&earlier.origin, &earlier.chronicle)))
 }
 
 /// The batches of a log of which a source says that they were committed in it, with the texts of their rows.

@@ -26,14 +26,33 @@ pub fn forgeries() -> Vec<(&'static str, Forgery)> {
         ("ended", ended_by(|correction| correction.what = "missing_fence".to_owned())),
         ("ended", ended_by(|correction| correction.earlier = Some(earlier(7)))),
         ("ended", ended_by(|correction| correction.batch = None)),
+        ("ended", ended_by(|correction| *correction = Correction { batch: correction.batch, ..denied(earlier(7)) })),
+        (
+            "ended",
+            Box::new(|forge| {
+                forge.replace(0, continuing);
+                forge.add(Body::Correction(Correction { ended: Some("1e".to_owned()), ..denied(earlier(7)) }));
+            }),
+        ),
+        (
+            "unplaced",
+            Box::new(|forge| {
+                forge.add(Body::Correction(denied(earlier(7))));
+            }),
+        ),
+        (
+            "not-continued",
+            Box::new(|forge| {
+                forge.replace(0, continuing);
+                let own = EarlierBatch { origin: ORIGIN.into(), batch: BatchNumber(7) };
+                forge.add(Body::Correction(denied(own)));
+            }),
+        ),
         (
             "not-continued",
             Box::new(|forge| {
                 // What came before could not be read: of that nothing is known, but that it is not this log.
-                forge.replace(0, |leaf| {
-                    let Body::Genesis(genesis) = &mut leaf.body else { unreachable!() };
-                    genesis.predecessor = Some(unread());
-                });
+                forge.replace(0, continuing);
                 let own = EarlierBatch { origin: ORIGIN.into(), batch: BatchNumber(7) };
                 forge.add(Body::Correction(Correction { earlier: Some(own), ..ending("completed", "2o1e") }));
             }),
@@ -54,6 +73,17 @@ fn released(results: &'static str, actor: Option<&'static str>, with_reason: boo
 fn ending(what: &str, ended: &str) -> Correction {
     let records = ENDED.read(ended).map_or(1, |marks| marks.marked());
     Correction { ended: Some(ended.to_owned()), records, ..Correction::new("parle".into(), what) }
+}
+
+/// The database says that a batch of an earlier log was committed after all.
+fn denied(batch: EarlierBatch) -> Correction {
+    Correction { earlier: Some(batch), records: 3, ..Correction::new("parle".into(), "altered_fence") }
+}
+
+/// Makes the log's beginning that of a successor.
+fn continuing(leaf: &mut Leaf) {
+    let Body::Genesis(genesis) = &mut leaf.body else { unreachable!() };
+    genesis.predecessor = Some(unread());
 }
 
 /// A batch of an earlier log.
@@ -116,12 +146,14 @@ fn files_of_an_earlier_logs_batch_are_ended_once_for_each_record() {
     for (batch, ended) in [(7, "2o1e"), (7, "1e2o2e"), (9, "2o1e")] {
         forge.add(ends(batch, ended));
     }
+    // That one of them was denied says nothing of its files.
+    forge.add(Body::Correction(denied(earlier(8))));
     assert_eq!(forge.flaws(), [""; 0]);
     forge.add(ends(7, "3o2e"));
     assert_eq!(forge.flaws(), ["never-left"]);
     if python() {
         let dir = forge.written();
-        assert!(said(dir.path(), &[]).2.contains("entry 4: it ends what was left"));
+        assert!(said(dir.path(), &[]).2.contains("entry 5: it ends what was left"));
     }
 }
 
