@@ -66,6 +66,9 @@ mod midnight;
 #[cfg(feature = "simulate")]
 #[path = "program/put_back.rs"]
 mod put_back;
+#[cfg(feature = "simulate")]
+#[path = "program/remapped.rs"]
+mod remapped;
 #[path = "program/rotation.rs"]
 mod rotation;
 #[path = "program/rows.rs"]

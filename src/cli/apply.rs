@@ -137,19 +137,26 @@ fn execute(
             if left.iter().any(|left| left.plan == *plan) || execute::has_begun(desk)? {
                 answer()?;
             }
-            tell_settled(&execute::settle_begun(desk, now)?);
+            tell_settled(&execute::settle_begun(desk, plan, now)?);
             Ok(execute::apply_left(desk, plan, refused, now)?)
         }
     }
 }
 
 /// What a run had begun that was interrupted is settled whatever becomes of this call.
-fn tell_settled(Recovered { batches, committed, waiting, .. }: &Recovered) {
+fn tell_settled(Recovered { batches, committed, late, waiting }: &Recovered) {
     if *batches > 0 {
         note(&format!(
             "settled what an interrupted run had begun: {}, {committed} of which the database had committed; the log tells what went",
             counted(*batches, "batch", "batches"),
         ));
+    }
+    if late.gone > 0 {
+        let files = counted(late.gone, "file that earlier runs had left is", "files that earlier runs had left are");
+        note(&format!("{files} gone now"));
+    }
+    for (reason, files) in &late.reasons {
+        note(&format!("{} left that should be gone: {reason}", counted(*files, "file is", "files are")));
     }
     for error in waiting {
         note(&format!("what an interrupted run had begun waits: {error}"));

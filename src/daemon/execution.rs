@@ -142,7 +142,9 @@ impl Runner {
         let approved = match approved_plan(&self.desk, plan, actor, self.watch.now()) {
             Ok(approved) => approved,
             Err(refused) => {
-                execute::settle_begun(&self.desk, self.watch.now())?;
+                for (reason, files) in execute::settle_begun(&self.desk, plan, self.watch.now())?.late.reasons {
+                    tracing::warn!(%plan, files, reason, "files are left that should be gone");
+                }
                 return execute::apply_left(&self.desk, plan, refused, self.watch.now());
             }
         };

@@ -15,8 +15,10 @@ use crate::records::sqlite::Reader;
 #[derive(Clone, Copy)]
 pub(super) struct Announced<'a> {
     pub intents: &'a [(u64, Intent)],
-    /// The keys of its records, in order; `None` for one whose name no row bears.
+    /// The keys of its records, in order; `None` for one whose name no row bears, and where no row may be asked.
     pub keys: &'a [Option<RecordKey>],
+    /// Whether rows may be asked for its records: not under another mapping than was approved.
+    pub may_ask: bool,
 }
 
 impl<'a> Announced<'a> {

@@ -208,7 +208,7 @@ fn run_announced(
             fault::step("committed")?;
             let keys: Vec<_> = candidates.iter().map(|candidate| candidate.item.key.clone()).collect();
             let after = After {
-                mapping: target.mapping,
+                series: &target.mapping.series,
                 spool: &spooled,
                 reserved: bench.reserved,
                 spools: bench.spools,

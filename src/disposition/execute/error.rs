@@ -43,6 +43,10 @@ pub enum ExecuteError {
     )]
     Nameless { batch: BatchNumber, source_name: SourceName },
     #[error(
+        "the database of source {source_name} does not say whether batch {batch} was committed; only its rows could, and the series {series} is not mapped as it was approved for them: put that mapping back, or approve a plan of the series as it is mapped now"
+    )]
+    Remapped { batch: BatchNumber, series: SeriesName, source_name: SourceName },
+    #[error(
         "the evidence offered for batch {batch} is another batch's; this is a fault of the program, and nothing was committed"
     )]
     OtherBatch { batch: BatchNumber },
@@ -82,6 +86,7 @@ impl ExecuteError {
             Self::Unresolved { .. } => "unresolved-batch",
             Self::OtherBatch { .. } => "other-batch",
             Self::Nameless { .. } => "records-nameless",
+            Self::Remapped { .. } => "batch-remapped",
             Self::Fence { .. } => "fence",
             Self::Step(_) => "step",
         }
@@ -89,7 +94,14 @@ impl ExecuteError {
 
     /// Whether it concerns the source of one batch alone, so that others can be destroyed from.
     pub(super) fn is_of_one_source(&self) -> bool {
-        matches!(self, Self::Unresolved { .. } | Self::Nameless { .. } | Self::NoSeries { .. } | Self::Store(_))
+        matches!(
+            self,
+            Self::Unresolved { .. }
+                | Self::Nameless { .. }
+                | Self::Remapped { .. }
+                | Self::NoSeries { .. }
+                | Self::Store(_)
+        )
     }
 
     /// What kind of answer it is.
@@ -101,9 +113,11 @@ impl ExecuteError {
             Self::Desk(error) => error.kind(),
             Self::Restored { .. } => RefusalKind::Refused,
             Self::Blackout { .. } => RefusalKind::Busy,
-            Self::Version(_) | Self::NoSeries { .. } | Self::NoSource { .. } | Self::Governing(_) => {
-                RefusalKind::Configuration
-            }
+            Self::Version(_)
+            | Self::NoSeries { .. }
+            | Self::NoSource { .. }
+            | Self::Remapped { .. }
+            | Self::Governing(_) => RefusalKind::Configuration,
             Self::Spool(_)
             | Self::Unresolved { .. }
             | Self::OtherBatch { .. }

@@ -10,9 +10,8 @@ use super::statement::{BatchResult, Changes};
 use super::unlink::{Word, unlink_files};
 use crate::audit::leaf::{Body, Intent, Outcome, RecordOutcome};
 use crate::audit::{DestructionLog, encode_results};
-use crate::model::{Instant, RecordKey};
+use crate::model::{Instant, RecordKey, SeriesName};
 use crate::records::files::Reserved;
-use crate::records::mapping::SeriesMapping;
 use crate::records::sqlite::{StoreError, Writer};
 
 /// What a committed transaction did, as its fence row says.
@@ -22,14 +21,13 @@ pub(super) struct Committed {
 }
 
 /// What a batch leaves to do once it is committed.
-#[derive(Clone, Copy)]
 pub(super) struct After<'a> {
-    pub mapping: &'a SeriesMapping,
+    pub series: &'a SeriesName,
     pub spool: &'a Spool,
     /// What no row may have unlinked.
     pub reserved: &'a Reserved,
     pub spools: &'a SpoolDir,
-    /// What the database's rows are worth when they name a file no more.
+    /// What it is worth that no row names a file any more.
     pub word: Word,
 }
 
@@ -44,10 +42,10 @@ pub(super) fn finish(
     after: &After<'_>,
 ) -> Result<BatchResult, ExecuteError> {
     let mut result = BatchResult { outcomes: committed.outcomes, changes: committed.changes, ..BatchResult::default() };
-    read_back(writer, after.mapping, keys, &mut result)?;
+    read_back(writer, after.series, keys, &mut result)?;
     let mut trail = after.spools.trail(after.spool)?;
     trail.commit(Done::of(&result.outcomes, &result.changes));
-    unlink_files(writer, trail, &after.spool.files, after.reserved, after.word, &mut result)?;
+    unlink_files(writer, trail, &after.spool.files, after.reserved, &after.word, &mut result)?;
     after.spools.tell_others(after.spool)?;
     fault::step("files-gone")?;
     Ok(result)
@@ -57,10 +55,13 @@ pub(super) fn finish(
 /// believed.
 fn read_back(
     writer: &mut Writer,
-    mapping: &SeriesMapping,
+    series: &SeriesName,
     keys: &[RecordKey],
     result: &mut BatchResult,
 ) -> Result<(), StoreError> {
+    if keys.is_empty() {
+        return Ok(());
+    }
     let places = |outcomes: &[RecordOutcome], wanted| -> Vec<(usize, RecordKey)> {
         let places = places_of(outcomes, wanted).into_iter();
         places.filter_map(|place| Some((place, keys.get(place)?.clone()))).collect()
@@ -68,12 +69,12 @@ fn read_back(
     let (destroyed, anonymized) =
         (places(&result.outcomes, RecordOutcome::Destroyed), places(&result.outcomes, RecordOutcome::Anonymized));
     let asked: Vec<RecordKey> = destroyed.iter().map(|(_, key)| key.clone()).collect();
-    let there: HashSet<RecordKey> = writer.still_there(&mapping.series, &asked)?.into_iter().collect();
+    let there: HashSet<RecordKey> = writer.still_there(series, &asked)?.into_iter().collect();
     for (place, _) in destroyed.iter().filter(|(_, key)| there.contains(key)) {
         fail(result, *place, "the record stood in its table again after the commit; look at what writes it back");
     }
     let asked: Vec<RecordKey> = anonymized.iter().map(|(_, key)| key.clone()).collect();
-    for ((place, _), is_masked) in anonymized.iter().zip(writer.masked(&mapping.series, &asked)?) {
+    for ((place, _), is_masked) in anonymized.iter().zip(writer.masked(series, &asked)?) {
         if !is_masked {
             fail(result, *place, "a mask was no longer in place after the commit; look at what writes the value back");
         }

@@ -36,7 +36,7 @@ pub struct Late {
 }
 
 impl Late {
-    fn leave(&mut self, reason: &str, files: u64) {
+    pub(super) fn leave(&mut self, reason: &str, files: u64) {
         if files == 0 {
             return;
         }
@@ -84,11 +84,10 @@ fn retry_spool(
         late.leave("a file is of a source that the configuration no longer has", spool.files.len() as u64);
         return Ok(());
     };
-    let is_rightful = is_rightful(desk, spool)?;
-    let objection = if is_rightful { named_by::objection(desk, left.spool())? } else { Some(NOT_RIGHTFUL) };
+    let (is_rightful, objection) = (is_rightful(desk, spool)?, named_by::objection(desk, left.spool())?);
     let mut writer = Writer::open(source, &install.series, desk.log().origin())?;
     match left {
-        Left::Files(left) => match objection {
+        Left::Files(left) => match objection.as_deref().or((!is_rightful).then_some(NOT_RIGHTFUL)) {
             None => retry_files(desk, spools, &left, &mut writer, late, now),
             Some(reason) => {
                 late.leave(reason, left.files.len() as u64);
@@ -96,6 +95,10 @@ fn retry_spool(
             }
         },
         Left::Untold(left) => {
+            if let Some(reason) = objection {
+                late.leave(&reason, left.files.iter().filter(|file| !is_gone(file)).count() as u64);
+                return Ok(());
+            }
             // What a row names is that row's, and waits for no one; but a copy from before may have rows that went.
             let (mut free, _) = without_named(&mut writer, &left)?;
             free.retain(|file| !is_gone(file));
@@ -125,7 +128,7 @@ fn retry_files(
     let outcomes = vec![RecordOutcome::Destroyed; records.last().map_or(0, |last| last + 1)];
     let mut result = BatchResult { outcomes, ..BatchResult::default() };
     let (free, named) = without_named(writer, spool)?;
-    unlink_files(writer, spools.trail(spool)?, &free, &reserved, Word::Rightful, &mut result)?;
+    unlink_files(writer, spools.trail(spool)?, &free, &reserved, &Word::Rightful, &mut result)?;
     spools.tell_others(spool)?;
     fault::step("files-gone")?;
     result.reasons.extend(named.iter().map(|_| "a row names a file again".to_owned()));
@@ -232,6 +235,13 @@ fn over(desk: &mut Desk, plan: &PlanId, spools: &[Spool]) -> Result<Option<RunId
     let Some(spool) = spools.iter().find(|spool| spool.log != *desk.log().origin()) else { return Ok(None) };
     let logged = logged(desk, spool)?.map(|logged| logged.intent.run);
     Ok(Some(logged.unwrap_or_else(|| RunId::new(format!("{plan}-{}", desk.log().size())))))
+}
+
+/// Whether a plan left files through which no run went yet.
+pub(super) fn is_left_unfinished(desk: &mut Desk, plan: &PlanId) -> Result<bool, DeskError> {
+    let mut left = settled(desk)?;
+    left.retain(|spool| spool.plan == *plan);
+    Ok(!left.is_empty() && over(desk, plan, &left)?.is_none())
 }
 
 /// What an `apply` does that was refused: of a plan that was executed before, or begun under an earlier log, the files

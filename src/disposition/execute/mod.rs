@@ -23,6 +23,7 @@ mod finish;
 mod halt;
 mod imported;
 mod inherited;
+mod keys;
 mod left;
 mod lockout;
 mod logged;

@@ -8,33 +8,39 @@ use super::error::ExecuteError;
 use super::spool::Spool;
 use crate::disposition::chronicle::Chronicle;
 use crate::disposition::desk::Desk;
-use crate::disposition::plan::mapping_digest;
-use crate::model::{Digest, SeriesName, SourceName};
+use crate::disposition::plan::{PlanDirs, mapping_digest};
+use crate::model::{Digest, PlanId, SeriesName, SourceName};
 use crate::records::mapping::SeriesMapping;
 
-/// Why files stay beneath whose root nothing is mapped.
-const NAMED_BY_NONE: &str = "no part of its source's mappings names files beneath its root any more, so no row can be asked whether it names the \
-     file: put `files` back into the mapping, or look at the file yourself and end it with `apply PLAN --release-files`";
-
-/// Why files stay whose series nobody has approved as it is mapped now.
-const NOT_APPROVED: &str = "the mapping of its series is not the one that the last approval bound, so it may not tell which records name the \
-     file: put that mapping back, or approve a plan of the series as it is mapped now";
-
-/// Why no file of a spool goes by today's mapping; `None` where it may.
-pub(super) fn objection(desk: &mut Desk, spool: &Spool) -> Result<Option<&'static str>, ExecuteError> {
+/// Why no file of a spool goes by today's mapping, and what mends it; `None` where it may.
+pub(super) fn objection(desk: &mut Desk, spool: &Spool) -> Result<Option<String>, ExecuteError> {
     let install = desk.install().clone();
     let of_source = || install.series.iter().filter(|mapping| mapping.source == spool.source);
     let mut roots: Vec<&Path> = spool.files.iter().map(|file| file.root.as_path()).collect();
     roots.dedup();
-    if !roots.iter().all(|root| of_source().any(|mapping| names_files_beneath(mapping, root))) {
-        return Ok(Some(NAMED_BY_NONE));
-    }
-    let is_other = match bound(desk, &spool.series)? {
-        Bound::To(digest) => mapped_as(desk, &spool.series, &spool.source)? != Some(digest),
-        Bound::TakenBack => true,
-        Bound::Untold => false,
-    };
-    Ok(is_other.then_some(NOT_APPROVED))
+    let unnamed = roots.into_iter().find(|root| !of_source().any(|mapping| names_files_beneath(mapping, root)));
+    Ok(match unnamed {
+        Some(root) => Some(named_by_none(root, &spool.plan)),
+        None if is_as_approved(desk, spool)? => None,
+        None => Some(not_approved(spool)),
+    })
+}
+
+/// Nothing is mapped beneath this root.
+fn named_by_none(root: &Path, plan: &PlanId) -> String {
+    format!(
+        "no part of its source's mappings names files beneath its root any more ({}), so no row can be asked whether it names the file: put `files` back into the mapping, \
+         or look at the file yourself and end it with `apply {plan} --release-files`",
+        root.display()
+    )
+}
+
+/// Nobody has approved the series as it is mapped now.
+fn not_approved(Spool { series, plan, .. }: &Spool) -> String {
+    format!(
+        "the mapping of its series ({series}) is not the one that the last approval bound, so it may not tell which records name the file: \
+         put that mapping back, or approve a plan of the series as it is mapped now; or look at the file yourself and end it with `apply {plan} --release-files`"
+    )
 }
 
 /// Whether a part names files beneath a root, or beneath one in which it lies, however either is spelled.
@@ -47,12 +53,32 @@ fn names_files_beneath(mapping: &SeriesMapping, root: &Path) -> bool {
     files.any(|files| files.root == root || lies_in(&files.root))
 }
 
+/// Whether the series of a batch is mapped as the last approval bound it. Where that was taken back, or no log tells of
+/// one, the batch's own plan tells how its series was mapped; without it nothing speaks against today's mapping but a
+/// person who took back what they had approved.
+pub(super) fn is_as_approved(desk: &mut Desk, spool: &Spool) -> Result<bool, ExecuteError> {
+    let mapped = mapped_as(desk, &spool.series, &spool.source)?;
+    let as_planned = |desk: &Desk| planned_as(desk, &spool.plan, &spool.series).map(|planned| mapped == Some(planned));
+    Ok(match bound(desk, &spool.series)? {
+        Bound::To(digest) => mapped == Some(digest),
+        Bound::TakenBack => as_planned(desk).unwrap_or(false),
+        Bound::Untold => as_planned(desk).unwrap_or(true),
+    })
+}
+
 /// The keyed digest of a series' mapping as it is now.
 fn mapped_as(desk: &mut Desk, series: &SeriesName, source: &SourceName) -> Result<Option<Digest>, ExecuteError> {
     let mapping = desk.install().mapping(series).filter(|mapping| mapping.source == *source);
     let digest = mapping.map(mapping_digest).transpose()?;
     let log = desk.log();
     Ok(digest.map(|digest| log.keyed_digest(&digest.to_string())))
+}
+
+/// That of the mapping to which a plan bound a series, under which alone it is executed; `None` where its manifest is
+/// gone or was altered.
+fn planned_as(desk: &Desk, plan: &PlanId, series: &SeriesName) -> Option<Digest> {
+    let file = PlanDirs::of(&desk.install().state).manifest(plan).ok()?;
+    file.manifest.series.iter().find(|planned| planned.series == *series).map(|planned| planned.governed.mapping)
 }
 
 /// To which mapping a series is bound.

@@ -1,15 +1,16 @@
 //! After a crash: every intent without outcome gets one, from what the database itself says. Runs before anything else
 //! does.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
-use std::ops::ControlFlow;
+use std::collections::{BTreeSet, HashSet};
 
 use super::again::{Announced, others, told_of};
 use super::denied;
 use super::error::ExecuteError;
 use super::fault;
 use super::finish::{After, Committed, Ending, finish, log_outcomes};
+use super::keys::{keys_of, source_of};
 use super::left::{self, Late};
+use super::named_by;
 use super::note;
 use super::remains;
 use super::restored;
@@ -17,14 +18,10 @@ use super::spool::{Spool, SpoolDir, SpooledFile};
 use super::statement::{BatchResult, Changes};
 use super::unlink::Word;
 use crate::audit::leaf::{Action, Body, Correction, Intent, RecordOutcome};
-use crate::audit::{committed_fingerprinters, keys_in};
-use crate::disposition::Installation;
 use crate::disposition::chronicle::correction;
 use crate::disposition::desk::{Desk, behind};
-use crate::disposition::plan::PlanDirs;
-use crate::model::{Fingerprint, Instant, Origin, RecordKey, SourceName};
-use crate::records::mapping::Source;
-use crate::records::sqlite::{FenceState, Reader, Writer};
+use crate::model::{Instant, Origin, RecordKey, SourceName};
+use crate::records::sqlite::{FenceState, Writer};
 
 /// Whether files that earlier batches had to leave are tried again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +38,8 @@ pub struct Recovered {
     pub batches: u64,
     /// Those among them that the database says were committed.
     pub committed: u64,
-    /// What became of files that earlier batches had left.
+    /// What became of files that earlier batches had left; where these are not tried again, what the batches among
+    /// `batches` have left.
     pub late: Late,
     /// Why batches of other sources than were asked for wait for theirs: nothing is destroyed from these meanwhile.
     pub waiting: Vec<ExecuteError>,
@@ -64,9 +62,12 @@ pub fn recover(
     let mut recovered = Recovered::default();
     for intents in by_batch(desk.log().unresolved()) {
         match resolve(desk, &intents, now) {
-            Ok(committed) => {
+            Ok(resolved) => {
                 recovered.batches += 1;
-                recovered.committed += u64::from(committed);
+                recovered.committed += u64::from(resolved.committed);
+                // Else each is tried again below, and told of then.
+                let untold = resolved.left.iter().filter(|_| left == LeftBehind::Leave);
+                untold.for_each(|reason| recovered.late.leave(reason, 1));
             }
             Err(error) if error.is_of_one_source() && !sources.contains(&intents[0].1.source) => {
                 recovered.waiting.push(error);
@@ -98,17 +99,25 @@ fn by_batch(intents: Vec<(u64, Intent)>) -> Vec<Vec<(u64, Intent)>> {
     batches
 }
 
-/// Resolves one batch; whether it had been committed.
-fn resolve(desk: &mut Desk, intents: &[(u64, Intent)], now: Instant) -> Result<bool, ExecuteError> {
+/// What recovery found of one batch.
+struct Resolved {
+    committed: bool,
+    /// Why each file stays that should be gone.
+    left: Vec<String>,
+}
+
+/// Resolves one batch.
+fn resolve(desk: &mut Desk, intents: &[(u64, Intent)], now: Instant) -> Result<Resolved, ExecuteError> {
     let first = &intents[0].1;
     let batch = first.batch;
     let records: usize = intents.iter().map(|(_, intent)| intent.n as usize).sum();
     let (spools, log) = (SpoolDir::of_desk(desk), desk.log().origin().clone());
     let spool = spools.read(&log, batch)?.unwrap_or_else(|| empty_spool(log, first));
-    let mut keys = keys_of(desk, intents)?;
+    let may_ask = named_by::is_as_approved(desk, &spool)?;
+    let mut keys = if may_ask { keys_of(desk, intents)? } else { vec![None; records] };
     let mut writer = open_source(desk, first)?;
     let mut word = Word::Doubtful;
-    let announced = Announced { intents, keys: &keys };
+    let announced = Announced { intents, keys: &keys, may_ask };
     let found = match asked_of_the_fence(desk, &mut writer, announced, now)? {
         Asked::Committed(committed) => {
             word = Word::Rightful;
@@ -126,14 +135,13 @@ fn resolve(desk: &mut Desk, intents: &[(u64, Intent)], now: Instant) -> Result<b
     let (result, back, committed) = match found {
         Found::Committed(committed) => {
             let install = desk.install().clone();
-            let no_series = || ExecuteError::NoSeries { plan: first.plan.clone(), series: first.series.clone() };
-            let mapping = install.mapping(&first.series).ok_or_else(no_series)?;
-            let back = told_of(&install, Announced { intents, keys: &keys }, &committed.outcomes, now)?;
+            let back = told_of(&install, Announced { intents, keys: &keys, may_ask }, &committed.outcomes, now)?;
+            let word = named_by::objection(desk, &spool)?.map_or(word, Word::Unasked);
             let reserved = install.reserved();
-            let after = After { mapping, spool: &spool, reserved: &reserved, spools: &spools, word };
+            let after = After { series: &first.series, spool: &spool, reserved: &reserved, spools: &spools, word };
             (finish(&mut writer, committed, &[], &after)?, back, true)
         }
-        Found::Nothing { doubtful } => (put_off(&mut writer, first, &keys, &doubtful)?, None, false),
+        Found::Nothing(outcomes) => (BatchResult { outcomes, ..BatchResult::default() }, None, false),
     };
     let is_unclear = |file: &&SpooledFile| result.outcomes.get(file.record) == Some(&RecordOutcome::Failed);
     let unclear = spool.files.iter().filter(is_unclear).cloned().collect();
@@ -152,7 +160,7 @@ fn resolve(desk: &mut Desk, intents: &[(u64, Intent)], now: Instant) -> Result<b
     desk.log().sync()?;
     fault::step("outcome-durable")?;
     spools.keep(&spool, &result.left, now)?;
-    Ok(committed)
+    Ok(Resolved { committed, left: result.reasons })
 }
 
 /// What the fence of a batch says.
@@ -167,12 +175,8 @@ enum Asked {
 /// What is found of a batch.
 enum Found {
     Committed(Committed),
-    /// Nothing says that it was committed.
-    Nothing {
-        /// Of which records nobody can say whether their rows are theirs. None where the batch was rolled back for
-        /// sure.
-        doubtful: Vec<bool>,
-    },
+    /// Nothing says that it was committed; what is said of its records.
+    Nothing(Vec<RecordOutcome>),
 }
 
 fn asked_of_the_fence(
@@ -190,6 +194,7 @@ fn asked_of_the_fence(
     };
     Ok(Asked::Committed(match note::read(desk.log(), batch, &text, announced.keys.len()) {
         Some(committed) => committed,
+        None if !announced.may_ask => return Err(remapped(first)),
         None => {
             let others = others(&desk.install().clone(), announced, now)?;
             read_from_records(desk, writer, announced, &others, correction::ALTERED_FENCE, now)?
@@ -201,7 +206,7 @@ fn asked_of_the_fence(
 /// are gone, or rows under their keys speak as others would, only the row before, of which a COMMIT lets go, tells the
 /// two apart: the fence of the batch before, or the one that is written before the first. While that one stands, the
 /// application itself did it. Without it, or without the table, what is gone is said to be gone, and the source waits
-/// for a person.
+/// for a person. Where no row may be asked for a record, that row alone is, and without it the batch waits.
 fn found_without_fence(
     desk: &mut Desk,
     writer: &mut Writer,
@@ -210,15 +215,30 @@ fn found_without_fence(
     now: Instant,
 ) -> Result<Found, ExecuteError> {
     let first = announced.first();
+    if !announced.may_ask {
+        let was_rolled_back = was_rolled_back(desk, writer, &first.source, is_table_gone)?;
+        let outcomes = vec![RecordOutcome::Deferred; announced.keys.len()];
+        return if was_rolled_back { Ok(Found::Nothing(outcomes)) } else { Err(remapped(first)) };
+    }
     let disposed = disposed(writer, first, announced.keys)?;
     let doubtful = others(&desk.install().clone(), announced, now)?;
     let is_any = |of: &[bool]| of.contains(&true);
     if !is_any(&disposed) && !is_any(&doubtful) || was_rolled_back(desk, writer, &first.source, is_table_gone)? {
-        return Ok(Found::Nothing { doubtful: Vec::new() });
+        return Ok(Found::Nothing(put_off(writer, first, announced.keys, &[])?));
     }
     let read = read_from_records(desk, writer, announced, &doubtful, correction::MISSING_FENCE, now)?;
     // Rows that speak as others would prove nothing by themselves.
-    Ok(if is_any(&disposed) { Found::Committed(read) } else { Found::Nothing { doubtful } })
+    Ok(if is_any(&disposed) {
+        Found::Committed(read)
+    } else {
+        Found::Nothing(put_off(writer, first, announced.keys, &doubtful)?)
+    })
+}
+
+/// Only rows could tell what became of a batch, and another mapping might ask those of others.
+fn remapped(first: &Intent) -> ExecuteError {
+    let (series, source_name) = (first.series.clone(), first.source.clone());
+    ExecuteError::Remapped { batch: first.batch, series, source_name }
 }
 
 /// Whether the row stands of which the COMMIT of a batch would have let go.
@@ -286,11 +306,6 @@ fn open_source(desk: &mut Desk, intent: &Intent) -> Result<Writer, ExecuteError>
     Writer::open(source_of(&install, intent)?, &install.series, &origin).map_err(unresolved)
 }
 
-fn source_of<'i>(install: &'i Installation, intent: &Intent) -> Result<&'i Source, ExecuteError> {
-    let gone = || ExecuteError::NoSource { batch: intent.batch, source_name: intent.source.clone() };
-    install.sources.get(&intent.source).ok_or_else(gone)
-}
-
 fn empty_spool(log: Origin, intent: &Intent) -> Spool {
     Spool {
         log,
@@ -304,14 +319,14 @@ fn empty_spool(log: Origin, intent: &Intent) -> Spool {
 }
 
 /// What is said of a batch that the database does not remember: its records are put off. Of those that are not there
-/// nobody knows what took them, nor of the `doubtful` ones what stands under their keys; that they were kept is not
-/// claimed.
+/// nobody knows what took them, nor of the `doubtful` ones what stands under their keys (none is where the batch was
+/// rolled back for sure); that they were kept is not claimed.
 fn put_off(
     writer: &mut Writer,
     first: &Intent,
     keys: &[Option<RecordKey>],
     doubtful: &[bool],
-) -> Result<BatchResult, ExecuteError> {
+) -> Result<Vec<RecordOutcome>, ExecuteError> {
     let is_gone = match first.action {
         Action::Destroy => disposed(writer, first, keys)?,
         Action::Anonymize => vec![false; keys.len()],
@@ -321,50 +336,5 @@ fn put_off(
         Some(true) => RecordOutcome::Failed,
         _ => RecordOutcome::Deferred,
     };
-    Ok(BatchResult { outcomes: is_gone.into_iter().enumerate().map(outcome).collect(), ..BatchResult::default() })
-}
-
-/// The keys of a batch, in order: the log names records by fingerprint only, the plan's list has their keys. Where the
-/// list is gone or lacks one, the rows of the series are named anew; `None` for a record whose name no row bears.
-fn keys_of(desk: &mut Desk, intents: &[(u64, Intent)]) -> Result<Vec<Option<RecordKey>>, ExecuteError> {
-    let wanted: Vec<Fingerprint> = intents.iter().filter_map(|(_, intent)| intent.fingerprints()).flatten().collect();
-    let mut keys: HashMap<Fingerprint, RecordKey> = HashMap::new();
-    let names: HashSet<Fingerprint> = wanted.iter().copied().collect();
-    if let Ok(plan) = PlanDirs::of(&desk.install().state).open(&intents[0].1.plan) {
-        // A list that cannot be read to its end names fewer; the rows then name the rest.
-        let _ = plan.body().visit(&mut |item| {
-            if names.contains(&item.fingerprint) {
-                keys.insert(item.fingerprint, item.key);
-            }
-        });
-    }
-    if keys.len() < names.len() {
-        keys = name_rows(desk, &intents[0].1, &names)?;
-    }
-    Ok(wanted.iter().map(|name| keys.get(name).cloned()).collect())
-}
-
-/// The rows of the series that bear one of these names.
-fn name_rows(
-    desk: &mut Desk,
-    intent: &Intent,
-    names: &HashSet<Fingerprint>,
-) -> Result<HashMap<Fingerprint, RecordKey>, ExecuteError> {
-    let (batch, install) = (intent.batch, desk.install().clone());
-    let source = source_of(&install, intent)?;
-    let nameless = || ExecuteError::Nameless { batch, source_name: intent.source.clone() };
-    let named = committed_fingerprinters(desk.log(), &keys_in(&install.state), &intent.source)?;
-    let namer = named.get(&intent.year).ok_or_else(nameless)?;
-    let mut keys = HashMap::new();
-    let unresolved = |source| ExecuteError::Unresolved { batch, source_name: intent.source.clone(), source };
-    Reader::open(source, &install.series)
-        .and_then(|mut reader| {
-            reader.scan(&intent.series, &mut |facts| {
-                let bears = facts.key.spellings().into_iter().map(|key| namer.record(&intent.series, &key));
-                keys.extend(bears.filter(|name| names.contains(name)).map(|name| (name, facts.key.clone())));
-                ControlFlow::Continue(())
-            })
-        })
-        .map_err(unresolved)?;
-    Ok(keys)
+    Ok(is_gone.into_iter().enumerate().map(outcome).collect())
 }

@@ -18,12 +18,14 @@ use crate::records::sqlite::{StoreError, Writer};
 const TOGETHER: usize = 64;
 
 /// Whose word it is that no row names a file any more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Word {
     /// The database's in which our last batch was committed.
     Rightful,
     /// That of a database of which nothing says so: what it knows nothing of may be of a living record.
     Doubtful,
+    /// Nobody's, for this reason: today's mapping may ask other rows than those that name the files.
+    Unasked(String),
 }
 
 /// Unlinks the spooled files of records that are gone, each only where no row names it. Nobody else writes from the
@@ -34,17 +36,19 @@ pub(super) fn unlink_files(
     mut trail: Trail,
     files: &[SpooledFile],
     reserved: &Reserved,
-    word: Word,
+    word: &Word,
     result: &mut BatchResult,
 ) -> Result<(), ExecuteError> {
     let is_due = |file: &&SpooledFile| result.outcomes.get(file.record) == Some(&RecordOutcome::Destroyed);
     let due = once(files.iter().filter(is_due).collect());
+    if let Word::Unasked(reason) = word {
+        leave_all(&due, &due, &trail, reason, result);
+        return Ok(());
+    }
     // A first look reads what is slow to read, so that the application waits for the unlinking alone.
     let free = unreferenced(due.clone(), |root, paths| writer.still_referenced(root, paths))?;
-    if word == Word::Doubtful {
-        count_gone_before(&due, &[], &trail, result);
-        let waits = |file: &&SpooledFile| !(trail.is_ours(file) && is_gone(&file.file(), &file.id));
-        free.into_iter().filter(waits).for_each(|file| leave(result, file, NOT_RIGHTFUL.to_owned()));
+    if *word == Word::Doubtful {
+        leave_all(&due, &free, &trail, NOT_RIGHTFUL, result);
         return Ok(());
     }
     count_gone_before(&due, &free, &trail, result);
@@ -110,6 +114,13 @@ fn count_gone_before(due: &[&SpooledFile], free: &[&SpooledFile], trail: &Trail,
     let named = due.iter().filter(|file| trail.is_ours(file) && !free.contains(file));
     // What was begun last may not have come to pass.
     named.filter(|file| is_gone(&file.file(), &file.id)).for_each(|file| count(result, file));
+}
+
+/// Leaves these files, but for those that an interrupted try unlinked.
+fn leave_all(due: &[&SpooledFile], waiting: &[&SpooledFile], trail: &Trail, reason: &str, result: &mut BatchResult) {
+    count_gone_before(due, &[], trail, result);
+    let waits = |file: &&&SpooledFile| !(trail.is_ours(file) && is_gone(&file.file(), &file.id));
+    waiting.iter().filter(waits).for_each(|file| leave(result, file, reason.to_owned()));
 }
 
 /// Each file once, in order of roots and paths.
