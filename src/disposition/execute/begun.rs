@@ -17,9 +17,10 @@ pub fn has_begun(shared: &SharedDesk) -> Result<bool, ExecuteError> {
     Ok(!shared.lock()?.log().unresolved().is_empty())
 }
 
-/// Settles every batch that was begun, by no approval: nothing is disposed of that is not gone already. What was left is
-/// tried again where some of it is of the plan that is refused and no run went through that one; else
-/// [`super::apply_left`] does. In a blackout they wait, as they do before a run; so do those whose source cannot be read.
+/// Settles every batch that was begun, by no approval: nothing is disposed of that is not gone already. What was left
+/// is tried again where some of it is of the plan that is refused and no run went through that one; else
+/// [`super::apply_left`] does. In a blackout they wait, as they do before a run; so do those whose source cannot be
+/// read.
 ///
 /// # Errors
 /// As [`recover`].
