@@ -145,6 +145,24 @@ fn a_key_under_which_only_the_log_before_named_records_can_be_forgotten_too() {
     assert!(untold.code == 1 && untold.flat_err().contains(mend), "{untold:?}");
 }
 
+#[cfg(feature = "simulate")]
+#[test]
+fn a_key_of_the_log_before_that_nobody_has_any_more_is_ended_as_the_warning_says() {
+    let house = House::new();
+    house.set_clock("2026-03-01T12:00:00Z");
+    let plan = house.approved();
+    house.ask(&["apply", &plan]);
+    house.ask(&["audit", "adopt", "--reason", "moved"]);
+    fs::remove_file(house.path("state/private/keys/fp-app-2026.key")).unwrap();
+    house.set_clock("2028-03-01T12:00:00Z");
+    let mend = warning(&house).unwrap();
+    assert!(mend.contains("where there is none left, `audit forget-key app 2026`"), "{mend}");
+    cannot_tell(&house, "without a copy");
+    house.ask(&["audit", "forget-key", "app", "2026"]);
+    assert_eq!(warning(&house), None);
+    assert_eq!(house.ask(&LOOKUP)["answer"], "KEY-DESTROYED");
+}
+
 #[test]
 fn under_the_key_of_a_successor_nobody_says_that_what_the_lost_one_named_is_not_back() {
     let house = House::new();

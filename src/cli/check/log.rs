@@ -80,7 +80,7 @@ fn lost_key(lost: &Keyless, is_of_earlier: bool, this_year: i32) -> sqlite::Find
              `audit lookup` in a copy of the state directory."
                 .to_owned()
         }
-        (_, false) if *year < this_year => format!(
+        _ if *year < this_year => format!(
             "Put it back from your copy of `private/keys`; where there is none left, `audit forget-key {source} {year}` \
              puts on record that it is gone."
         ),

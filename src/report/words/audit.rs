@@ -57,7 +57,7 @@ words! {
     proof_written: "The proof of entry {} is in {}.", "La preuve de l'inscription {} est dans {}.";
     witness_saw: "Stored: a witness saw the first {} [entry|entries].", "Conservé\u{a0}: un cosignataire en a vu {} [inscription|inscriptions].";
     witness_stands: "Nothing was stored: a line of this witness on the first {} [entry|entries] stands already, and this one, on the first {}, adds nothing to it.", "Rien n'a été conservé\u{a0}: une ligne de ce cosignataire sur {} [inscription|inscriptions] y est déjà, et celle-ci, sur {}, n'y ajoute rien.";
-    key_forgotten: "The fingerprint key of {} for {} is destroyed: the records it names can no longer be looked up.", "La clé d'empreinte de {} pour {} est détruite\u{a0}: les enregistrements qu'elle nomme ne peuvent plus être retrouvés.";
+    key_forgotten: "The fingerprint key of {} for {} is destroyed: the records it names can no longer be looked up, and where a copy puts them back, no plan knows them for such (`restored`).", "La clé d'empreinte de {} pour {} est détruite\u{a0}: les enregistrements qu'elle nomme ne peuvent plus être retrouvés, et si une copie les remet en place, aucun plan ne les reconnaît (`restored`).";
     key_rotated: "Log {} is signed by a new key from its first {} [entry|entries] on.", "Le registre {} est signé par une nouvelle clé dès {} [inscription|inscriptions].";
     key_new: "new verifier key", "nouvelle clé de vérification";
     key_old: "old verifier key", "ancienne clé de vérification";

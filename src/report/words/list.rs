@@ -177,7 +177,7 @@ words! {
 
     // Kinds of undated.
     kind_format: "the date cannot be read", "la date est illisible";
-    kind_naive: "the date-time has no zone", "la date-heure n'a pas de fuseau";
+    kind_naive: "the date has no zone, or no time of day", "la date est sans fuseau, ou sans heure";
     kind_gap: "a local time that the clocks skipped", "une heure locale que les horloges ont sautée";
     kind_range: "a number that is no date", "un nombre qui n'est pas une date";
     kind_type: "a value of the wrong type", "une valeur du mauvais type";
