@@ -52,6 +52,9 @@ mod keys;
 #[cfg(feature = "simulate")]
 #[path = "program/left.rs"]
 mod left;
+#[cfg(feature = "simulate")]
+#[path = "program/left_older.rs"]
+mod left_older;
 #[path = "program/lookup.rs"]
 mod lookup;
 #[path = "program/many_rules.rs"]

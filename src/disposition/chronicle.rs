@@ -36,6 +36,8 @@ pub struct Chronicle {
     announced: BTreeMap<BatchNumber, SourceName>,
     /// The last committed batch of each source: its fence row must stand.
     fences: BTreeMap<SourceName, BatchNumber>,
+    /// By which row each source's own database is known, also while it waits for a person.
+    rows: BTreeMap<SourceName, LastRow>,
     /// Batches whose fence row says something else than their log: this one, or an earlier one.
     altered: BTreeSet<(Option<Origin>, BatchNumber)>,
     /// What was found wrong with each restored source, in order.
@@ -47,6 +49,15 @@ pub struct Chronicle {
     ended: BTreeMap<(Option<Origin>, BatchNumber), Vec<Marks>>,
     /// Restored sources and the plans whose approval, after that was on record, lets them go on.
     answered: BTreeSet<(SourceName, PlanId)>,
+}
+
+/// The row that a source's own database bears, and no copy from before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LastRow {
+    /// That of the last committed batch.
+    Of(BatchNumber),
+    /// None: a person let the source go on as it was, and no batch was committed there since.
+    LetGo,
 }
 
 /// Words of a `correction` leaf.
@@ -100,6 +111,7 @@ impl Chronicle {
     fn note_outcome(&mut self, batch: BatchNumber, committed: bool) {
         if let Some(source) = self.announced.remove(&batch).filter(|_| committed) {
             self.told.insert(source.clone());
+            self.rows.insert(source.clone(), LastRow::Of(batch));
             self.fences.insert(source, batch);
         }
     }
@@ -178,6 +190,7 @@ impl Chronicle {
             correction::LIFTED => {
                 self.history.restored.remove(source);
                 self.found.remove(source);
+                self.rows.insert(source.clone(), LastRow::LetGo);
             }
             // Whatever else a later version may find wrong with a source waits for a person too.
             what => {
@@ -277,6 +290,11 @@ impl Chronicle {
     /// The last committed batch of each source: its fence row must stand in the source's database.
     pub fn expected_fences(&self) -> &BTreeMap<SourceName, BatchNumber> {
         &self.fences
+    }
+
+    /// By which row a source's own database is known, whatever was found wrong with the one at its place.
+    pub fn last_row(&self, source: &SourceName) -> Option<LastRow> {
+        self.rows.get(source).copied()
     }
 
     /// Whether a run of the plan has announced a batch.

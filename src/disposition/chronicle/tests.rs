@@ -144,6 +144,27 @@ fn a_restored_source_waits_until_a_person_lets_it_go_on() {
 }
 
 #[test]
+fn the_row_of_the_last_batch_is_known_while_its_source_waits_and_until_a_person_lets_it_go_on() {
+    let source = SourceName::from("parle");
+    let mut told = Chronicle::default();
+    let commit = |told: &mut Chronicle, batch: u64, committed| {
+        told.note_intent(BatchNumber(batch), &"a".into(), &source);
+        told.note_outcome(BatchNumber(batch), committed);
+        told.last_row(&source)
+    };
+    assert_eq!(commit(&mut told, 3, false), None);
+    assert_eq!(commit(&mut told, 5, true), Some(LastRow::Of(BatchNumber(5))));
+    told.note(6, &correction("parle", correction::MISSING_FENCE));
+    assert_eq!(
+        (told.expected_fences().get(&source), told.last_row(&source)),
+        (None, Some(LastRow::Of(BatchNumber(5))))
+    );
+    told.note(7, &correction("parle", correction::LIFTED));
+    assert_eq!(told.last_row(&source), Some(LastRow::LetGo));
+    assert_eq!(commit(&mut told, 8, true), Some(LastRow::Of(BatchNumber(8))));
+}
+
+#[test]
 fn an_approval_answers_for_a_restored_source_only_as_it_was_known_then() {
     let accepted = |rails: &[&str]| {
         let Body::Approval(approval) = approval("a", "dossier", b"rules") else { unreachable!() };

@@ -3,6 +3,7 @@
 
 use super::error::ExecuteError;
 use super::spool::Spool;
+use crate::disposition::chronicle::{Chronicle, LastRow};
 use crate::disposition::desk::Desk;
 use crate::model::{BatchNumber, Origin};
 use crate::records::sqlite::{FenceState, Reader};
@@ -12,29 +13,39 @@ pub(super) const NOT_RIGHTFUL: &str = "the database does not say that the batch 
      have been put back, or another one stands in its place: put the right one in its place; where it is the right one, approve the next plan that has records \
      with `--accept restored`, or look at the file yourself and end it with `apply PLAN --release-files`";
 
-/// Whether the database of a spool's batch bears the row of the last batch that the logs say was committed there. Where
-/// they tell of none, that of the batch itself. A later row of the same log would say nothing: it may be of another
-/// source, whose database stands here.
+/// Whether the database of a spool's batch bears the row of the last batch that the logs say was committed there, also
+/// where it is on record that a copy stood in its place. Where they tell of none, that of the batch itself. A later row
+/// of the same log would say nothing: it may be of another source, whose database stands here.
 pub(super) fn is_rightful(desk: &mut Desk, spool: &Spool) -> Result<bool, ExecuteError> {
-    let (install, own) = (desk.install().clone(), desk.log().origin().clone());
+    let install = desk.install().clone();
     let Some(source) = install.sources.get(&spool.source) else { return Ok(false) };
-    let (log, last) = match desk.chronicle()?.expected_fences().get(&spool.source).copied() {
-        Some(last) => (own, last),
-        None => last_of_earlier(desk, spool)?.unwrap_or_else(|| (spool.log.clone(), spool.batch)),
-    };
+    let Some((log, last)) = last(desk, spool)? else { return Ok(false) };
     let mut reader = Reader::open(source, &install.series)?;
     Ok(matches!(reader.fence(&log, last)?, FenceState::Committed(_)))
 }
 
-/// The last batch of the spool's source that the newest of the earlier logs with one says was committed. The log of the
-/// spool's own batch may have lost its end: a row from before that batch would stand in a copy from before it, too.
-fn last_of_earlier(desk: &mut Desk, spool: &Spool) -> Result<Option<(Origin, BatchNumber)>, ExecuteError> {
-    for earlier in desk.earlier()? {
-        let told = earlier.chronicle.expected_fences().get(&spool.source).copied();
-        let last = if earlier.origin == spool.log { told.max(Some(spool.batch)) } else { told };
-        if let Some(last) = last {
-            return Ok(Some((earlier.origin.clone(), last)));
-        }
+/// The last batch by the newest log that tells of the spool's source; where none does, the batch of the spool itself.
+/// `None` where a person let the source go on since: until the next batch no row tells its database from older ones.
+fn last(desk: &mut Desk, spool: &Spool) -> Result<Option<(Origin, BatchNumber)>, ExecuteError> {
+    let own = desk.log().origin().clone();
+    let mut last = last_of(&own, desk.chronicle()?, spool);
+    if last.is_none() {
+        last = desk.earlier()?.iter().find_map(|earlier| last_of(&earlier.origin, &earlier.chronicle, spool));
     }
-    Ok(None)
+    Ok(match last {
+        Some((log, LastRow::Of(batch))) => Some((log, batch)),
+        Some((_, LastRow::LetGo)) => None,
+        None => Some((spool.log.clone(), spool.batch)),
+    })
+}
+
+/// What one log says, if anything. That of the spool's own batch may have lost its end: a row from before that batch,
+/// of this log or of one before it, stands in a copy from before it, too.
+fn last_of(log: &Origin, chronicle: &Chronicle, spool: &Spool) -> Option<(Origin, LastRow)> {
+    let least = (*log == spool.log).then_some(LastRow::Of(spool.batch));
+    let last = match chronicle.last_row(&spool.source) {
+        Some(LastRow::Of(batch)) if *log == spool.log => Some(LastRow::Of(batch.max(spool.batch))),
+        told => told.or(least),
+    };
+    last.map(|last| (log.clone(), last))
 }
