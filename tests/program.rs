@@ -67,6 +67,9 @@ mod meanwhile;
 #[path = "program/midnight.rs"]
 mod midnight;
 #[cfg(feature = "simulate")]
+#[path = "program/named_elsewhere.rs"]
+mod named_elsewhere;
+#[cfg(feature = "simulate")]
 #[path = "program/put_back.rs"]
 mod put_back;
 #[cfg(feature = "simulate")]

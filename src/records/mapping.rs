@@ -2,6 +2,7 @@
 
 mod acts;
 mod disjoint;
+mod naming;
 mod same;
 #[cfg(test)]
 pub(crate) mod sample;
@@ -9,6 +10,7 @@ mod touch;
 mod waits;
 
 pub use acts::{Act, Put, Tie};
+pub use naming::Naming;
 pub use same::{same_name, same_names};
 pub use touch::{Change, Place, Reach, Role, Rows};
 pub use waits::Wait;

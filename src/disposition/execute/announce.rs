@@ -3,7 +3,7 @@
 use super::error::ExecuteError;
 use super::fault;
 use super::roots::SeenRoots;
-use super::spool::{Spool, SpoolDir, SpooledFile};
+use super::spool::{OtherNaming, Spool, SpoolDir, SpooledFile};
 use super::target::Target;
 use crate::audit::leaf::Action;
 use crate::audit::{DestructionLog, DurableIntents};
@@ -126,7 +126,7 @@ pub(super) fn announce(
 /// Spools what the batch will unlink; durable on return.
 pub(super) fn spool(
     dir: &SpoolDir,
-    log: Origin,
+    (log, named_by): (Origin, Vec<OtherNaming>),
     target: &Target<'_>,
     candidates: &[Candidate<'_>],
     evidence: &DurableIntents,
@@ -143,7 +143,7 @@ pub(super) fn spool(
     }
     let (source, series) = (target.mapping.source.clone(), target.mapping.series.clone());
     let (batch, plan) = (evidence.batch(), target.plan_id().clone());
-    let spool = Spool { log, batch, plan, source, series, left_since: None, files };
+    let spool = Spool { log, batch, plan, source, series, named_by, left_since: None, files };
     dir.write(&spool)?;
     fault::step("spooled")?;
     Ok(spool)

@@ -9,6 +9,7 @@ use super::error::ExecuteError;
 use super::fault;
 use super::finish::{After, Committed, Ending, finish, log_outcomes};
 use super::halt;
+use super::named_by;
 use super::note;
 use super::roots::SeenRoots;
 use super::spool::{Spool, SpoolDir};
@@ -188,8 +189,11 @@ fn run_announced(
     candidates: &[Candidate<'_>],
     evidence: &DurableIntents,
 ) -> Result<BatchEnd, ExecuteError> {
-    let log = bench.shared.lock()?.log().origin().clone();
-    let spooled = spool(bench.spools, log, target, candidates, evidence)?;
+    let told = {
+        let mut desk = bench.shared.lock()?;
+        (desk.log().origin().clone(), named_by::others(desk.install(), &target.mapping.series))
+    };
+    let spooled = spool(bench.spools, told, target, candidates, evidence)?;
     let undone = |bench: &mut Bench<'_>, reason: &str| -> Result<BatchResult, ExecuteError> {
         let result = put_off(candidates, reason);
         conclude(bench, evidence, &spooled, &result, false)?;

@@ -1,29 +1,68 @@
 //! Whether today's mapping still tells which rows name the files of a batch: under another one than the records went
 //! by, the row of a living record may name a file that nobody asks it about.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
 use super::error::ExecuteError;
-use super::spool::Spool;
+use super::spool::{OtherNaming, Spool};
+use crate::disposition::Installation;
 use crate::disposition::chronicle::Chronicle;
 use crate::disposition::desk::Desk;
 use crate::disposition::plan::{PlanDirs, mapping_digest};
 use crate::model::{Digest, PlanId, SeriesName, SourceName};
-use crate::records::mapping::SeriesMapping;
+use crate::records::mapping::{Naming, SeriesMapping, same_name, same_names};
 
 /// Why no file of a spool goes by today's mapping, and what mends it; `None` where it may.
 pub(super) fn objection(desk: &mut Desk, spool: &Spool) -> Result<Option<String>, ExecuteError> {
     let install = desk.install().clone();
-    let of_source = || install.series.iter().filter(|mapping| mapping.source == spool.source);
     let mut roots: Vec<&Path> = spool.files.iter().map(|file| file.root.as_path()).collect();
+    roots.sort_unstable();
     roots.dedup();
-    let unnamed = roots.into_iter().find(|root| !of_source().any(|mapping| names_files_beneath(mapping, root)));
-    Ok(match unnamed {
-        Some(root) => Some(named_by_none(root, &spool.plan)),
-        None if is_as_approved(desk, spool)? => None,
-        None => Some(not_approved(spool)),
+    let of_source = || install.series.iter().filter(|mapping| mapping.source == spool.source);
+    let names_beneath = |root: &Path| of_source().flat_map(SeriesMapping::namings).any(|of| lies_in(root, of.root));
+    if let Some(root) = roots.iter().find(|root| !names_beneath(root)) {
+        return Ok(Some(named_by_none(root, &spool.plan)));
+    }
+    let is_of_these = |naming: &&OtherNaming| roots.iter().any(|root| may_meet(root, &naming.root));
+    if let Some(naming) = spool.named_by.iter().filter(is_of_these).find(|naming| !is_mapped(&install, naming)) {
+        return Ok(Some(named_no_more(naming, &spool.plan)));
+    }
+    Ok(if is_as_approved(desk, spool)? { None } else { Some(not_approved(spool)) })
+}
+
+/// What names files by the mapping of any series but this one: no approval of this one tells that it has changed.
+pub(super) fn others(install: &Installation, series: &SeriesName) -> Vec<OtherNaming> {
+    let others = install.series.iter().filter(|mapping| mapping.series != *series);
+    let namings: BTreeSet<OtherNaming> =
+        others.flat_map(|mapping| mapping.namings().map(|naming| owned(&mapping.source, naming))).collect();
+    namings.into_iter().collect()
+}
+
+fn owned(source: &SourceName, Naming { table, columns, root }: Naming<'_>) -> OtherNaming {
+    let (source, table) = (source.clone(), table.to_owned());
+    OtherNaming { source, table, columns: columns.to_vec(), root: root.to_owned() }
+}
+
+/// Whether any series is still mapped so that rows are asked whether they name files there.
+fn is_mapped(install: &Installation, then: &OtherNaming) -> bool {
+    let of_source = install.series.iter().filter(|mapping| mapping.source == then.source);
+    of_source.flat_map(SeriesMapping::namings).any(|now| {
+        same_name(now.table, &then.table)
+            && same_names(now.columns, &then.columns)
+            && (now.root == then.root || lies_in(&then.root, now.root) && lies_in(now.root, &then.root))
     })
+}
+
+/// Columns of another series name files no more.
+fn named_no_more(OtherNaming { source, table, columns, root }: &OtherNaming, plan: &PlanId) -> String {
+    format!(
+        "{table}.{} of source {source} named files beneath {} when the batch was announced, and no part says so any more, so no row of it can be asked whether it names the \
+         file: put `files` back into the mapping, or look at the file yourself and end it with `apply {plan} --release-files`",
+        columns.join("/"),
+        root.display()
+    )
 }
 
 /// Nothing is mapped beneath this root.
@@ -43,14 +82,15 @@ fn not_approved(Spool { series, plan, .. }: &Spool) -> String {
     )
 }
 
-/// Whether a part names files beneath a root, or beneath one in which it lies, however either is spelled.
-fn names_files_beneath(mapping: &SeriesMapping, root: &Path) -> bool {
-    let lies_in = |wider: &Path| match (fs::canonicalize(root), fs::canonicalize(wider)) {
-        (Ok(root), Ok(wider)) => root.starts_with(wider),
-        _ => false,
-    };
-    let mut files = mapping.parts.iter().filter_map(|part| part.files.as_ref());
-    files.any(|files| files.root == root || lies_in(&files.root))
+/// Whether a root is this one, or lies in it, however either is spelled.
+fn lies_in(root: &Path, wider: &Path) -> bool {
+    let found = || fs::canonicalize(root).ok().zip(fs::canonicalize(wider).ok());
+    root == wider || found().is_some_and(|(root, wider)| root.starts_with(wider))
+}
+
+/// Whether a file may lie beneath both roots. Of one that is not there nobody knows.
+fn may_meet(one: &Path, other: &Path) -> bool {
+    !one.exists() || !other.exists() || lies_in(one, other) || lies_in(other, one)
 }
 
 /// Whether the series of a batch is mapped as the last approval bound it. Where that was taken back, or no log tells of

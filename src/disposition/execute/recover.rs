@@ -313,6 +313,7 @@ fn empty_spool(log: Origin, intent: &Intent) -> Spool {
         plan: intent.plan.clone(),
         source: intent.source.clone(),
         series: intent.series.clone(),
+        named_by: Vec::new(),
         left_since: None,
         files: Vec::new(),
     }

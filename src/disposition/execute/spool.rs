@@ -36,10 +36,23 @@ pub(super) struct Spool {
     pub plan: PlanId,
     pub source: SourceName,
     pub series: SeriesName,
+    /// What else named files when the batch was announced: a row of these may name one of its own.
+    #[serde(default)]
+    pub named_by: Vec<OtherNaming>,
     /// Since when these files should be gone and are not; `None` while their batch is under way.
     #[serde(default)]
     pub left_since: Option<Instant>,
     pub files: Vec<SpooledFile>,
+}
+
+/// Columns that name files, by the mapping of another series than the batch's.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OtherNaming {
+    pub source: SourceName,
+    pub table: String,
+    pub columns: Vec<String>,
+    pub root: PathBuf,
 }
 
 /// One file, as it was when its batch was announced.
@@ -251,6 +264,7 @@ mod tests {
             plan: "2026-11-21-4f9a2c01".into(),
             source: "parle".into(),
             series: "dossier".into(),
+            named_by: Vec::new(),
             left_since: None,
             files: vec![file],
         }

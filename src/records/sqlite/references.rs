@@ -10,7 +10,7 @@ use super::spellings::{Due, Spellings, spelling_of};
 use super::sql::{THIS, column, name};
 use super::{Queries, StoreError};
 use crate::records::files::identity::Identity;
-use crate::records::mapping::{FilesMapping, SeriesMapping};
+use crate::records::mapping::{Naming, SeriesMapping};
 
 /// For each file (a path beneath `root`), whether a row of any mapped table names it. A part's `where` is not asked: a
 /// row that names a file needs it, whatever else it says.
@@ -36,7 +36,8 @@ pub(super) fn referenced(
             Err(_) => found.fill(true),
         }
     }
-    for place in places(queries.mappings()) {
+    let places: BTreeSet<Naming<'_>> = queries.mappings().iter().flat_map(SeriesMapping::namings).collect();
+    for place in places {
         let mut note = || {
             match Identity::of(place.root) {
                 Ok(None) => {}
@@ -54,28 +55,6 @@ pub(super) fn referenced(
         note().map_err(|error| StoreError::of(conn, error))?;
     }
     Ok(found)
-}
-
-/// Columns of a table that name files beneath a root.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Naming<'m> {
-    pub table: &'m str,
-    pub columns: &'m [String],
-    pub root: &'m Path,
-}
-
-fn places(mappings: &[SeriesMapping]) -> BTreeSet<Naming<'_>> {
-    let parts = mappings.iter().flat_map(|mapping| &mapping.parts);
-    parts
-        .filter_map(|part| part.files.as_ref().map(|files| (part.table.as_str(), files)))
-        .flat_map(|(table, files)| of_files(table, files))
-        .collect()
-}
-
-fn of_files<'m>(table: &'m str, files: &'m FilesMapping) -> impl Iterator<Item = Naming<'m>> {
-    let own = Naming { table, columns: &files.columns, root: &files.root };
-    let shared = files.shared.iter().map(|(table, columns)| Naming { table, columns, root: &files.root });
-    std::iter::once(own).chain(shared)
 }
 
 impl Naming<'_> {

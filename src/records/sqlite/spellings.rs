@@ -14,9 +14,9 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
-use super::references::Naming;
 use super::sql::{THIS, column, name};
 use crate::records::files::identity::{Directories, Identity, folded};
+use crate::records::mapping::Naming;
 
 /// Files that would go, all beneath one root.
 pub(super) struct Due {
