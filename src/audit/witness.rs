@@ -56,6 +56,10 @@ pub enum WitnessError {
         "{} is not this witness's own account of what it saw last: {reason}; put the file back from a copy, or, where the key beside it is a new one, the key; this tells nothing of the log", path.display()
     )]
     State { path: PathBuf, reason: String },
+    #[error(
+        "the line is no cosignature, by the witness key given, of the checkpoint that stands now or of one that is stored here; where the witness co-signed an older one, hand over that co-signed checkpoint whole, and where its key is another, name that one"
+    )]
+    Unmatched,
     #[error("the cosignature is not of a checkpoint of this log")]
     NotOurs,
     #[error("the witness key in {} is malformed: {source}", path.display())]

@@ -163,7 +163,7 @@ fn a_cosignature_of_something_else_is_not_stored() {
     let stray = witness.sign("another text\n", 0).to_string();
     assert!(matches!(
         add_cosignature(log.path(), stray.as_bytes(), &witness.verifier(), now()),
-        Err(WitnessError::NotOurs)
+        Err(WitnessError::Unmatched)
     ));
     let mut fork = forge.clone();
     fork.replace(4, |leaf| leaf.at += 1);

@@ -37,6 +37,17 @@ fn a_witness_says_where_its_verifier_key_is_and_that_file_makes_its_cosignature_
     let verified =
         house.run(&["audit", "verify", "state/audit", "--vkey", "log.vkey", "--witness-key", "witness/vkey"]);
     assert!(verified.code == 0 && verified.out.starts_with("OK-ANCHORED-TO-"), "{verified:?}");
+    // A larger sight takes its place; then the line alone says no more of what it is.
+    house.ask(&["hold", "place", "dossier", "61", "--reason", "a claim"]);
+    fs::write(house.path("later"), &house.run(&WITNESS).out).unwrap();
+    let later = ["audit", "checkpoint", "--add", "later", "--witness-key", "witness/vkey"];
+    assert_eq!(house.run(&later).code, 0);
+    let (code, refused) = house.json(&add);
+    assert_eq!((code, &refused["error"]["code"]), (3, &"not-cosigned".into()), "{refused}");
+    assert!(
+        refused["error"]["mend"].as_str().unwrap().contains("hand over that co-signed checkpoint whole"),
+        "{refused}"
+    );
 }
 
 #[test]

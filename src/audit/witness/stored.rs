@@ -116,7 +116,7 @@ pub fn add_cosignature(
                     signed
                 })
                 .find(|signed| signed.note().verify(witness).is_ok())
-                .ok_or(WitnessError::NotOurs)?
+                .ok_or(WitnessError::Unmatched)?
         }
     };
     cosigned.note().verify(witness)?;

@@ -94,6 +94,7 @@ impl From<WitnessError> for Failure {
             WitnessError::Inconsistent { .. } | WitnessError::Refused { .. } => (Exit::LogFault, "not-cosigned"),
             WitnessError::Conflict { .. }
             | WitnessError::OtherLog { .. }
+            | WitnessError::Unmatched
             | WitnessError::NotOurs
             | WitnessError::Untimed
             | WitnessError::NotYet { .. }

@@ -82,6 +82,7 @@ impl ExecuteError {
             Self::NoSeries { .. } => "no-series",
             Self::NoSource { .. } => "no-source",
             Self::Governing(_) => "rule-not-supported",
+            Self::Spool(error) if error.is_full() => "disk-full",
             Self::Spool(_) => "spool",
             Self::Unresolved { .. } => "unresolved-batch",
             Self::OtherBatch { .. } => "other-batch",

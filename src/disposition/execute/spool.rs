@@ -76,11 +76,26 @@ impl SpooledFile {
 
 /// A spool that cannot be read, written or removed: nothing more is destroyed until it can.
 #[derive(Debug, thiserror::Error)]
-#[error("could not {doing} {}; nothing more is destroyed until that works", path.display())]
+#[error("could not {doing} {}; {}", path.display(), self.mend())]
 pub struct SpoolError {
     doing: &'static str,
     path: PathBuf,
     source: io::Error,
+}
+
+impl SpoolError {
+    /// Whether room on the disk is what was missing.
+    pub fn is_full(&self) -> bool {
+        matches!(self.source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+    }
+
+    fn mend(&self) -> &'static str {
+        if self.is_full() {
+            "free some space on that disk, then run the same command again: nothing more is destroyed until then"
+        } else {
+            "nothing more is destroyed until that works"
+        }
+    }
 }
 
 impl From<SpoolError> for DeskError {
@@ -114,7 +129,10 @@ impl SpoolDir {
         if spool.files.is_empty() {
             return Ok(());
         }
-        let path = self.path(&spool.log, spool.batch);
+        self.write_to(self.path(&spool.log, spool.batch), spool)
+    }
+
+    fn write_to(&self, path: PathBuf, spool: &Spool) -> Result<(), SpoolError> {
         self.write_durably(&path, spool).map_err(|source| SpoolError { doing: "write", path, source })
     }
 
@@ -152,11 +170,7 @@ impl SpoolDir {
         let mut listed = read(path.clone())?.map(|list| list.files).unwrap_or_default();
         let more: Vec<SpooledFile> = files.into_iter().filter(|file| !listed.contains(file)).collect();
         listed.extend(more);
-        self.write_durably(&path, &Spool { files: listed, ..spool.clone() }).map_err(|source| SpoolError {
-            doing: "write",
-            path,
-            source,
-        })
+        self.write_to(path, &Spool { files: listed, ..spool.clone() })
     }
 
     /// Keeps these files of a batch that recovery put off, for as long as its own database may come back and say that
@@ -166,11 +180,7 @@ impl SpoolDir {
             return Ok(());
         }
         let path = self.path(&spool.log, spool.batch).with_extension(PUT_OFF);
-        self.write_durably(&path, &Spool { files, ..spool.clone() }).map_err(|source| SpoolError {
-            doing: "write",
-            path,
-            source,
-        })
+        self.write_to(path, &Spool { files, ..spool.clone() })
     }
 
     /// What is kept of a batch that recovery put off; `None` where that is nothing.
@@ -254,6 +264,7 @@ fn read(path: PathBuf) -> Result<Option<Spool>, SpoolError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::disposition::execute::ExecuteError;
 
     fn spool(log: &str) -> Spool {
         let id = FileId { dev: 1, ino: 2, size: 3, ctime_sec: 4, ctime_nsec: 5, content: None };
@@ -281,5 +292,14 @@ mod tests {
         spools.keep(&successor, &[], Instant::UNIX_EPOCH).unwrap();
         assert_eq!(spools.read(&successor.log, successor.batch).unwrap(), None);
         assert_eq!(spools.read(&earlier.log, earlier.batch).unwrap(), Some(earlier));
+    }
+
+    #[test]
+    fn a_full_disk_is_told_as_one() {
+        let error = |kind: io::ErrorKind| SpoolError { doing: "write", path: "/spool".into(), source: kind.into() };
+        let full = ExecuteError::from(error(io::ErrorKind::StorageFull));
+        assert_eq!(full.code(), "disk-full");
+        assert!(full.to_string().contains("/spool; free some space on that disk"), "{full}");
+        assert_eq!(ExecuteError::from(error(io::ErrorKind::PermissionDenied)).code(), "spool");
     }
 }
