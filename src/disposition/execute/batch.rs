@@ -1,16 +1,15 @@
 //! One batch, from its announcement to its outcome.
 
 use std::sync::atomic::AtomicBool;
-use std::time::{Duration, Instant as Stopwatch};
+use std::time::Duration;
 
 use super::announce::{Candidate, announce, identify_files, spool};
-use super::dispose::{Patience, dispose};
+use super::attempt::{Attempt, Effort, attempt};
 use super::error::ExecuteError;
 use super::fault;
-use super::finish::{After, Committed, Ending, finish, log_outcomes};
+use super::finish::{After, Ending, finish, log_outcomes};
 use super::halt;
 use super::named_by;
-use super::note;
 use super::roots::SeenRoots;
 use super::spool::{Spool, SpoolDir};
 use super::statement::BatchResult;
@@ -21,10 +20,10 @@ use super::unlink::Word;
 use crate::audit::DurableIntents;
 use crate::audit::leaf::RecordOutcome;
 use crate::disposition::desk::SharedDesk;
-use crate::disposition::plan::{Item, PlanError};
-use crate::model::{BatchNumber, DurableEvidence, Instant, Windows};
+use crate::disposition::plan::Item;
+use crate::model::{DurableEvidence, Instant, Windows};
 use crate::records::files::Reserved;
-use crate::records::sqlite::{CommitError, FenceState, StoreError, Writer};
+use crate::records::sqlite::{StoreError, Writer};
 
 /// Why a record is left that another plan had listed too.
 const WENT_SINCE: &str = "the log says that the record went under another plan since this one was made; where it stands in its table again, make a new \
@@ -75,36 +74,6 @@ pub(super) enum BatchEnd {
     /// Put off, and so must be whatever the run has left: its plan was rejected, or the database is no longer the one
     /// that was planned for.
     Over { result: BatchResult, reason: String },
-}
-
-/// What a transaction took.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Effort {
-    /// How long it was open.
-    pub held: Duration,
-    /// Bytes of the database that it freed.
-    pub freed: u64,
-    /// Who kept it from its turn.
-    pub locked: Option<Holder>,
-}
-
-impl Effort {
-    /// There was no turn.
-    fn locked(holder: Holder) -> Self {
-        Self { locked: Some(holder), ..Self::default() }
-    }
-}
-
-/// How one attempt at the transaction ended.
-enum Attempt {
-    Committed(Committed, Effort),
-    /// The fence says that the batch can never be committed any more.
-    Aborted,
-    Differs(StoreError),
-    TooLong,
-    Unjudged(StoreError),
-    /// No further attempt may be made, for this reason.
-    Over(String),
 }
 
 /// Runs one batch of items that share their series, rule and action.
@@ -282,87 +251,4 @@ fn put_off(candidates: &[Candidate<'_>], reason: &str) -> BatchResult {
         reasons: vec![reason.to_owned(); candidates.len()],
         ..BatchResult::default()
     }
-}
-
-fn attempt(
-    bench: &mut Bench<'_>,
-    target: &Target<'_>,
-    candidates: &[Candidate<'_>],
-    evidence: &DurableIntents,
-) -> Result<Turn<Attempt>, ExecuteError> {
-    let is_limited = candidates.len() > 1 || !bench.admits_giants;
-    let begun = if is_limited { bench.writer.begin() } else { bench.writer.begin_large() };
-    let mut txn = match begun {
-        Err(error) if error.is_locked() => return Ok(Turn::Locked(Holder::Writer)),
-        Err(error) if error.ends_the_run() => return Ok(Turn::Had(Attempt::Over(error.to_string()))),
-        txn => txn?,
-    };
-    fault::step("begun")?;
-    let started = Stopwatch::now();
-    // From here to the COMMIT nobody can place a hold: whoever was told that a hold is placed was told before, and it
-    // is seen.
-    let mut desk = bench.shared.lock()?;
-    let now = (bench.clock)();
-    if let Some(reason) = halt::reason_inside(&mut desk, &mut txn, target, now)? {
-        return Ok(Turn::Had(Attempt::Over(reason)));
-    }
-    if is_limited {
-        txn.limit(bench.longest);
-    }
-    let patience = Patience::new(bench.longest, candidates.len());
-    let disposal = match dispose(txn, target, candidates, desk.holds(), now, patience) {
-        Err(ExecuteError::Store(error)) => return undone_by(error),
-        Err(ExecuteError::Plan(error @ PlanError::Hold { .. })) => {
-            return Ok(Turn::Had(Attempt::Over(error.to_string())));
-        }
-        disposal => disposal?,
-    };
-    fault::step("disposed")?;
-    let freed = disposal.freed()?;
-    if is_limited && freed > bench.most_bytes {
-        return Ok(Turn::Had(Attempt::TooLong));
-    }
-    let (outcomes, changes) = (disposal.outcomes.clone(), disposal.changes.clone());
-    let commit = disposal.commit(evidence, desk.log());
-    drop(desk);
-    let effort = Effort { held: started.elapsed(), freed, locked: None };
-    Ok(Turn::Had(match commit {
-        Ok(()) => Attempt::Committed(Committed { outcomes, changes }, effort),
-        Err(CommitError::Busy) => return Ok(Turn::Locked(Holder::Reader)),
-        Err(CommitError::Refused(error)) => return undone_by(error),
-        Err(CommitError::OtherBatch) => return Err(ExecuteError::OtherBatch { batch: evidence.batch() }),
-        Err(CommitError::Unknown(_)) => ask_the_fence(bench, target, evidence.batch(), candidates.len(), effort)?,
-    }))
-}
-
-/// What became of a batch of so many records whose COMMIT failed: the database itself says.
-fn ask_the_fence(
-    bench: &mut Bench<'_>,
-    target: &Target<'_>,
-    batch: BatchNumber,
-    records: usize,
-    effort: Effort,
-) -> Result<Attempt, ExecuteError> {
-    let unresolved = |source| ExecuteError::Unresolved { batch, source_name: target.mapping.source.clone(), source };
-    match bench.writer.abort_or_read(batch).map_err(unresolved)? {
-        FenceState::Committed(text) => {
-            let read = note::read(bench.shared.lock()?.log(), batch, &text, records);
-            Ok(Attempt::Committed(read.ok_or(ExecuteError::Fence { batch })?, effort))
-        }
-        _ => Ok(Attempt::Aborted),
-    }
-}
-
-/// How an attempt ended whose transaction met an error of the database before its COMMIT.
-fn undone_by(error: StoreError) -> Result<Turn<Attempt>, ExecuteError> {
-    Ok(Turn::Had(match error {
-        StoreError::Interrupted { .. } => Attempt::TooLong,
-        StoreError::TooSlow { .. } => Attempt::Unjudged(error),
-        StoreError::CountDiffers { .. } | StoreError::Constraint { .. } | StoreError::RowFails { .. } => {
-            Attempt::Differs(error)
-        }
-        _ if error.is_locked() => return Ok(Turn::Locked(Holder::Reader)),
-        _ if error.ends_the_run() => Attempt::Over(error.to_string()),
-        _ => return Err(error.into()),
-    }))
 }

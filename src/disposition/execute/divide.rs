@@ -5,7 +5,8 @@ use std::ops::Range;
 use std::thread;
 use std::time::Duration;
 
-use super::batch::{BatchEnd, Bench, Effort, run_batch};
+use super::attempt::Effort;
+use super::batch::{BatchEnd, Bench, run_batch};
 use super::chunk::{ChunkSizer, PATIENCE};
 use super::error::ExecuteError;
 use super::statement::{BatchResult, Tally};
