@@ -31,10 +31,10 @@ struct Meant {
     /// Where it keeps whatever the series counts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     filter: Option<Condition>,
-    /// What goes with a record, and so stays with one that is held. Nothing of a hold that was placed before it was
-    /// noted.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    parts: Vec<Branch>,
+    /// What rows of a table have (its name in lower case), beginning with the record's own: that stays with one that is
+    /// held, and so does what it has in turn, by whichever series. Nothing of a hold that was placed before it was noted.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    parts: BTreeMap<String, Vec<Branch>>,
 }
 
 /// The rows of a part: how they are joined to the part that they are a part of, and that one to its own, up to the
@@ -97,12 +97,7 @@ impl Meant {
             reference: None,
             subject: None,
             filter: None,
-            parts: mapping
-                .parts
-                .iter()
-                .filter(|part| mapping.takes_along(part))
-                .map(|part| Branch::of(mapping, part))
-                .collect(),
+            parts: parts_beneath(install, mapping),
         };
         let key = || mapping.key.clone();
         match scope {
@@ -126,6 +121,15 @@ impl Meant {
         }
     }
 
+    /// The first part that is no more, or otherwise, and the table whose rows had it.
+    fn part_gone<'m>(&'m self, now: &Self) -> Option<(&'m str, &'m str)> {
+        self.parts.iter().find_map(|(table, then)| {
+            let now = now.parts.get(table).map_or(&[][..], Vec::as_slice);
+            let gone = then.iter().find(|part| !now.iter().any(|other| part.is_same(other)))?;
+            Some((table.as_str(), gone.table()))
+        })
+    }
+
     /// In words, what of it is not so by another; `None` where a database takes both for the same.
     fn difference(&self, now: &Self) -> Option<String> {
         if self.source != now.source {
@@ -142,10 +146,28 @@ impl Meant {
         } else if !same_both(&self.filter, &now.filter, Condition::is_same) {
             Some("another `filter` stands in the mapping".to_owned())
         } else {
-            let gone = self.parts.iter().find(|part| !now.parts.iter().any(|other| part.is_same(other)));
-            gone.map(|part| format!("the part {} stands no more, or otherwise, in the mapping", part.table()))
+            self.part_gone(now).map(|(table, part)| {
+                format!("the part {part} of rows of {table} stands no more, or otherwise, in the mapping")
+            })
         }
     }
+}
+
+/// What the rows of each table have to which a record leads by its parts, and by those that they have as records of
+/// some series themselves.
+fn parts_beneath(install: &Installation, of: &SeriesMapping) -> BTreeMap<String, Vec<Branch>> {
+    let (mut parts, mut next) = (BTreeMap::new(), vec![of.table.to_ascii_lowercase()]);
+    while let Some(table) = next.pop() {
+        let here = install.series.iter().filter(|other| other.source == of.source && same_name(&other.table, &table));
+        let along = here.flat_map(|other| other.parts.iter().map(move |part| (other, part)));
+        let along: Vec<_> = along.filter(|(other, part)| other.takes_along(part)).collect();
+        if !parts.contains_key(&table) {
+            next.extend(along.iter().map(|(_, part)| part.table.to_ascii_lowercase()));
+            parts.insert(table, along.into_iter().map(|(other, part)| Branch::of(other, part)).collect());
+        }
+    }
+    parts.retain(|_, branches: &mut Vec<Branch>| !branches.is_empty());
+    parts
 }
 
 impl Branch {

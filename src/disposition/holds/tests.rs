@@ -268,5 +268,59 @@ fn a_hold_that_notes_no_parts_does_not_end_by_them() {
     };
     assert!(look(older).is_ok());
     let void = look(noted).unwrap_err().to_string();
-    assert!(void.contains("the part message stands no more") && void.contains("hold lift H-1"), "{void}");
+    assert!(
+        void.contains("the part message of rows of dossier stands no more") && void.contains("hold lift H-1"),
+        "{void}"
+    );
+}
+
+#[test]
+fn a_hold_keeps_what_parts_have_as_records_of_a_series_of_their_own_and_ends_where_one_of_these_is_no_more() {
+    let with_mail = |edit: fn(&mut Vec<SeriesMapping>)| {
+        let mut sample = Sample::new();
+        sample.change(|install| {
+            parts(dossiers(install));
+            let of_dossiers = dossiers(install).clone();
+            let letters = vec![sample::part("letter", "file_id", "id")];
+            let files = SeriesMapping {
+                series: "mail".into(),
+                table: "File".to_owned(),
+                parts: letters,
+                ..of_dossiers.clone()
+            };
+            let beside = SeriesMapping {
+                series: "beside".into(),
+                parts: vec![sample::part("stamp", "dossier_id", "id")],
+                ..of_dossiers
+            };
+            let mut more = vec![files, beside];
+            edit(&mut more);
+            install.series.extend(more);
+        });
+        sample
+    };
+    let scope = HoldScope::Record { series: "dossier".into(), key: text("7") };
+    let then = Meaning::of(&with_mail(|_| ()).install, &scope, now());
+    let look = |edit| meaning::look(&with_mail(edit).install, &"H-1".into(), &scope, Some(&then), now());
+    type Edit = fn(&mut Vec<SeriesMapping>);
+    let ended: [(Edit, &str); 5] = [
+        (|more| more[0].parts.clear(), "letter of rows of file"),
+        (|more| more[0].parts[0].on = sample::on("other_id", "id"), "letter of rows of file"),
+        (|more| more[0].parts[0].condition = Some(filter(&[("kind", &["letter"])])), "letter of rows of file"),
+        (|more| drop(more.remove(0)), "letter of rows of file"),
+        (|more| drop(more.pop()), "stamp of rows of dossier"),
+    ];
+    for (edit, told) in ended {
+        let void = look(edit).unwrap_err().to_string();
+        assert!(void.contains(&format!("the part {told} stands no more")), "{void}");
+    }
+    let same: [Edit; 4] = [
+        |_| (),
+        |more| more[0].series = "letters".into(),
+        |more| more[0].filter = Some(filter(&[("kind", &["letter"])])),
+        |more| more[1].parts.push(sample::part("note", "dossier_id", "id")),
+    ];
+    for edit in same {
+        assert_eq!(look(edit), Ok(()));
+    }
 }

@@ -42,6 +42,20 @@ impl Condition {
         }
     }
 
+    /// Whether every row of which the other holds is one of which this holds, as far as the tests themselves say.
+    pub fn includes(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::All(_), Self::All(_)) => {
+                let narrower = other.values();
+                let is_wider = |(column, one_of): &(String, BTreeSet<&Literal>)| {
+                    narrower.iter().any(|(tested, by)| tested == column && by.is_subset(one_of))
+                };
+                self.values().iter().all(is_wider)
+            }
+            (one, other) => one == other,
+        }
+    }
+
     /// Column, in lower case, and the values it may have.
     fn values(&self) -> BTreeSet<(String, BTreeSet<&Literal>)> {
         let tests = self.tests().iter();

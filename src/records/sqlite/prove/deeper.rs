@@ -125,7 +125,7 @@ fn hangs_from_its_table(series: &SeriesMapping, part: &PartMapping) -> bool {
 
 /// Whether two parts of one table find their rows alike.
 fn is_next(one: &PartMapping, other: &PartMapping) -> bool {
-    is(&one.table, &other.table) && one.on == other.on
+    is(&one.table, &other.table) && one.on.is_same(&other.on)
 }
 
 fn is(one: &str, other: &str) -> bool {

@@ -66,9 +66,8 @@ impl Line<'_> {
     pub(super) fn counts(&self, other: &Self) -> bool {
         let (Some(own), Some(theirs)) = (&self.on, &other.on) else { return is(self.table, other.table) };
         let has = |(this, owner): &(&str, &str)| theirs.iter().any(|(one, two)| is(one, this) && is(two, owner));
-        is(self.table, other.table)
-            && own.iter().all(has)
-            && (self.condition.is_none() || self.condition == other.condition)
+        let includes = |own: &Condition| other.condition.is_some_and(|theirs| own.includes(theirs));
+        is(self.table, other.table) && own.iter().all(has) && self.condition.is_none_or(includes)
     }
 
     /// Its `on`, as it is written down.

@@ -53,6 +53,10 @@ fn rows_deeper_than_the_parts_go_are_told_with_the_part_that_takes_the_next_gene
 fn rows_that_another_part_finds_are_not_too_deep() {
     let named = format!("{THREAD} UPDATE message SET dossier_id = 1;");
     assert_eq!(found(&named, generations(1)), []);
+    // However their join is spelled.
+    let mut parts = generations(4);
+    parts[4].on = columns(&[("PARENT_ID", "ID")]);
+    assert_eq!(found(THREAD, parts), []);
     // By the root of their thread.
     let mut parts = generations(1);
     parts.push(answers("thread", "message", "root_id"));

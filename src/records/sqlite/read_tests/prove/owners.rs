@@ -210,6 +210,19 @@ fn a_shared_part_that_does_not_count_what_another_of_its_table_counts_is_an_erro
     };
     let narrower = Reference { condition: some("status", "open"), ..second.clone() };
     assert_eq!(told(vec![doc("main", vec![narrower]), doc("second", vec![main.clone()])], Vec::new()).len(), 1);
+    // The same rows, tested otherwise, or more of them.
+    let one_of = |line: &Reference, column: &str, values: &[&str]| {
+        let test = ColumnTest { column: column.to_owned(), one_of: values.iter().map(|value| text(value)).collect() };
+        Reference { condition: Some(Condition::All(vec![test])), ..line.clone() }
+    };
+    let both = |[one, other]: [Reference; 2]| {
+        let one = doc("main", vec![main.clone(), one]);
+        let other = PartMapping { name: "other".into(), ..doc("main", vec![main.clone(), other]) };
+        told(vec![one, other], Vec::new()).into_iter().map(|(place, _)| place).collect::<Vec<_>>()
+    };
+    let of_two = one_of(&second, "status", &["a", "b"]);
+    assert_eq!(both([of_two.clone(), one_of(&second, "STATUS", &["b", "a"])]), [""; 0]);
+    assert_eq!(both([of_two, one_of(&second, "status", &["a"])]), ["series.dossier.part.other.shared"]);
     // Parts of which no row can be the same.
     let of_kind = |part: &PartMapping, kind: &str| PartMapping { condition: some("kind", kind), ..part.clone() };
     assert_eq!(told(vec![of_kind(&own[0], "a"), of_kind(&own[1], "b")], Vec::new()), []);
