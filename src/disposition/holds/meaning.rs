@@ -2,6 +2,7 @@
 //! none, would end the hold without anybody's word: until it is placed anew or lifted, nothing is planned or destroyed.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use serde::{Deserialize, Serialize};
 
@@ -161,12 +162,12 @@ fn parts_beneath(install: &Installation, of: &SeriesMapping) -> BTreeMap<String,
         let here = install.series.iter().filter(|other| other.source == of.source && same_name(&other.table, &table));
         let along = here.flat_map(|other| other.parts.iter().map(move |part| (other, part)));
         let along: Vec<_> = along.filter(|(other, part)| other.takes_along(part)).collect();
-        if !parts.contains_key(&table) {
+        if let Entry::Vacant(place) = parts.entry(table) {
             next.extend(along.iter().map(|(_, part)| part.table.to_ascii_lowercase()));
-            parts.insert(table, along.into_iter().map(|(other, part)| Branch::of(other, part)).collect());
+            place.insert(along.into_iter().map(|(other, part)| Branch::of(other, part)).collect::<Vec<_>>());
         }
     }
-    parts.retain(|_, branches: &mut Vec<Branch>| !branches.is_empty());
+    parts.retain(|_, branches| !branches.is_empty());
     parts
 }
 
