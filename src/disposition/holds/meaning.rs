@@ -1,8 +1,8 @@
 //! What the names of a hold meant when it was placed. A configuration or calendar that gives them another meaning, or
 //! none, would end the hold without anybody's word: until it is placed anew or lifted, nothing is planned or destroyed.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +32,10 @@ struct Meant {
     /// Where it keeps whatever the series counts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     filter: Option<Condition>,
+    /// Where the hold goes by an expression alone: the triggers that any mapping of the source named. What another one
+    /// writes, the expression may read. Nothing of a hold that was placed before it was noted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    triggers: Option<BTreeSet<String>>,
     /// What rows of a table have (its name in lower case), beginning with the record's own: that stays with one that is
     /// held, and so does what it has in turn, by whichever series. Nothing of a hold that was placed before it was noted.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -98,6 +102,7 @@ impl Meant {
             reference: None,
             subject: None,
             filter: None,
+            triggers: None,
             parts: parts_beneath(install, mapping),
         };
         let key = || mapping.key.clone();
@@ -112,14 +117,20 @@ impl Meant {
                 (is_named || subject.is_some()).then_some(Self { key, subject, ..bare })
             }
             HoldScope::Series { .. } => is_named.then(|| Self { filter: mapping.filter.clone(), ..bare }),
-            HoldScope::Where { keys, .. } => {
-                let key = if keys.is_empty() { Vec::new() } else { key() };
-                is_named.then_some(Self { key, ..bare })
+            HoldScope::Where { keys, .. } if keys.is_empty() => {
+                is_named.then(|| Self { triggers: Some(named_triggers(install, &mapping.source)), ..bare })
             }
+            HoldScope::Where { .. } => is_named.then(|| Self { key: key(), ..bare }),
             HoldScope::Rule { rule } => {
                 governs(install, mapping, rule, now).then(|| Self { filter: mapping.filter.clone(), ..bare })
             }
         }
+    }
+
+    /// A trigger that was not named then, where one is.
+    fn new_trigger<'m>(&self, now: &'m Self) -> Option<&'m String> {
+        let (then, now) = self.triggers.as_ref().zip(now.triggers.as_ref())?;
+        now.iter().find(|trigger| !then.iter().any(|known| same_name(known, trigger)))
     }
 
     /// The first part that is no more, or otherwise, and the table whose rows had it.
@@ -146,12 +157,19 @@ impl Meant {
             Some("another `subject` stands in the mapping".to_owned())
         } else if !same_both(&self.filter, &now.filter, Condition::is_same) {
             Some("another `filter` stands in the mapping".to_owned())
+        } else if let Some(trigger) = self.new_trigger(now) {
+            Some(format!("the trigger {trigger} is named now, and may change what the expression reads of the records"))
         } else {
             self.part_gone(now).map(|(table, part)| {
                 format!("the part {part} of rows of {table} stands no more, or otherwise, in the mapping")
             })
         }
     }
+}
+
+fn named_triggers(install: &Installation, source: &SourceName) -> BTreeSet<String> {
+    let of_source = install.series.iter().filter(|mapping| mapping.source == *source);
+    of_source.flat_map(|mapping| mapping.database_triggers.iter().cloned()).collect()
 }
 
 /// What the rows of each table have to which a record leads by its parts, and by those that they have as records of

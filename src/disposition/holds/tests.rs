@@ -324,3 +324,30 @@ fn a_hold_keeps_what_parts_have_as_records_of_a_series_of_their_own_and_ends_whe
         assert_eq!(look(edit), Ok(()));
     }
 }
+
+#[test]
+fn a_hold_by_an_expression_alone_ends_where_another_trigger_is_named_that_may_change_what_it_reads() {
+    let with = |names: &[&str]| {
+        let mut sample = Sample::new();
+        sample.change(|install| {
+            let of_account = install.series.iter_mut().find(|mapping| mapping.series == "account".into()).unwrap();
+            of_account.database_triggers = names.iter().map(|name| (*name).to_owned()).collect();
+        });
+        sample
+    };
+    let scope = |keys: Vec<Vec<String>>| HoldScope::Where {
+        series: "dossier".into(),
+        expression: "this.kind = 'a'".to_owned(),
+        keys,
+    };
+    let look = |scope: HoldScope, before: &[&str], after: &[&str]| {
+        let then = Meaning::of(&with(before).install, &scope, now());
+        meaning::look(&with(after).install, &"H-1".into(), &scope, Some(&then), now())
+    };
+    let void = look(scope(Vec::new()), &["audit"], &["audit", "close"]).unwrap_err().to_string();
+    assert!(void.contains("the trigger close is named now"), "{void}");
+    assert_eq!(look(scope(Vec::new()), &["audit", "close"], &["AUDIT"]), Ok(()));
+    // The records that it noted stay, whatever becomes of them.
+    assert_eq!(look(scope(vec![vec!["7".to_owned()]]), &[], &["close"]), Ok(()));
+    assert_eq!(look(HoldScope::Series { series: "dossier".into() }, &[], &["close"]), Ok(()));
+}

@@ -1,9 +1,9 @@
 //! Rows of records that go as parts of others: what these records have by the mapping of their own series, the other
-//! must name as well, or it stays when they go, and leads to none.
+//! must name as well, or it stays when they go, and leads to none; and the other way round, where they go before it.
 
 use super::sharing::{pairs, written};
 use super::{Proof, part_place, place};
-use crate::records::mapping::{Condition, Join, PartMapping, SeriesMapping};
+use crate::records::mapping::{Join, PartMapping, SeriesMapping};
 
 impl Proof<'_> {
     /// Each part whose rows are records of a series, against the parts of that series. Rows that are records
@@ -20,6 +20,40 @@ impl Proof<'_> {
                 }
             }
         }
+    }
+
+    /// What other series say that the records of this one have: these may go by themselves, before the record that has
+    /// them.
+    pub(super) fn left_alone(&mut self, series: &SeriesMapping) {
+        let queries = self.queries;
+        for taker in queries.mappings().iter().filter(|taker| taker.series != series.series) {
+            let taken = taker.parts.iter().filter(|part| taker.takes_along(part) && is_of_records(part, series));
+            for part in taken {
+                let beneath = |of: &&PartMapping| of.of.as_ref() == Some(&part.name) && taker.takes_along(of);
+                for theirs in taker.parts.iter().filter(beneath) {
+                    let mut records = queries.mappings().iter().map(|mapping| &mapping.table);
+                    let mut named = series.parts.iter().map(|own| &own.table);
+                    if !records.any(|table| is(table, &theirs.table)) && !named.any(|table| is(table, &theirs.table)) {
+                        self.left_behind_alone(series, taker, theirs);
+                    }
+                }
+            }
+        }
+    }
+
+    fn left_behind_alone(&mut self, series: &SeriesMapping, taker: &SeriesMapping, theirs: &PartMapping) {
+        let (table, at) = (&theirs.table, part_place(taker, theirs));
+        let message = format!(
+            "{at} says that rows of {table} belong to rows of {}, and {} does not name those: where one of its records goes before that of \
+             {}, they would stay and lead to none",
+            series.table, series.series, taker.series
+        );
+        let mend = format!(
+            "[[series.{}.part]]\ntable = \"{table}\"\non = {}\n(and what else {at} says)",
+            series.series,
+            join(theirs)
+        );
+        self.warning("parts-left", place(series), message, mend);
     }
 
     fn left_behind_by(
@@ -54,14 +88,19 @@ impl Proof<'_> {
 
 /// Whether a part takes records of a series that live on until then.
 fn may_take(series: &SeriesMapping, part: &PartMapping, other: &SeriesMapping) -> bool {
-    let is_apart = |one: &Condition| other.filter.as_ref().is_some_and(|filter| one.apart_by(filter).next().is_some());
     let is_waited_for = || {
         let mut waiting = series.blocked_by.iter().filter(|relation| relation.series == other.series);
         part.of.is_none() && waiting.any(|relation| finds(&relation.on, &part.on))
     };
     // The record itself, for its files, goes with all that it has.
     let is_record = other.series == series.series && part.of.is_none() && is_each_itself(&part.on);
-    is(&part.table, &other.table) && !part.condition.as_ref().is_some_and(is_apart) && !is_waited_for() && !is_record
+    is_of_records(part, other) && !is_waited_for() && !is_record
+}
+
+/// Whether rows of a part may be records of a series.
+fn is_of_records(part: &PartMapping, series: &SeriesMapping) -> bool {
+    let conditions = part.condition.as_ref().zip(series.filter.as_ref());
+    is(&part.table, &series.table) && !conditions.is_some_and(|(one, filter)| one.apart_by(filter).next().is_some())
 }
 
 /// Whether all rows that a part has are found by what a series waits for.

@@ -151,6 +151,7 @@ impl Proof<'_> {
             self.taken(mapping);
             self.forgotten_files(mapping);
             self.left(mapping);
+            self.left_alone(mapping);
         }
         let before = self.errors();
         self.contradictions(mapping);

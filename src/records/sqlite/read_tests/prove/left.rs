@@ -94,3 +94,29 @@ fn records_that_go_as_parts_of_others_of_their_series_leave_nothing_behind_eithe
     let itself = |dossier: &mut SeriesMapping| dossier.parts[3].on = columns(&[("id", "id")]);
     assert_eq!(own(&itself), [""; 0], "the record, once more");
 }
+
+#[test]
+fn records_that_go_before_the_record_that_has_them_leave_nothing_behind_that_it_names_as_theirs() {
+    // The account says what letters have, and letters are records themselves.
+    let letters_go = |change: &dyn Fn(&mut SeriesMapping, &mut Vec<PartMapping>)| {
+        told(&|all| {
+            all[0].parts.retain(|part| !["letter", "scan"].contains(&part.table.as_str()));
+            let mut letter = SeriesMapping { events: Default::default(), ..series("letter") };
+            let mut parts = vec![part("letter", "a", "id"), scans()];
+            change(&mut letter, &mut parts);
+            all[1].parts.extend(parts);
+            all.push(letter);
+        })
+    };
+    let found = letters_go(&|_, _| ());
+    let [(place, mend)] = found.as_slice() else { panic!("{found:#?}") };
+    assert_eq!(place, "series.letter");
+    assert!(mend.contains("[[series.letter.part]]\ntable = \"scan\"\non = { l = \"id\" }"), "{mend}");
+    let named = letters_go(&|letter, _| letter.parts.push(part("scan", "l", "id")));
+    assert_eq!(named, []);
+    let kind =
+        |kind: &str| Some(Condition::All(vec![ColumnTest { column: "kind".to_owned(), one_of: vec![text(kind)] }]));
+    let apart = letters_go(&|letter, parts| (letter.filter, parts[0].condition) = (kind("a"), kind("b")));
+    assert_eq!(apart, [], "no letter of the account is a record");
+    assert_eq!(letters_go(&|_, parts| parts[1].owner_gone = OwnerGone::Detach), []);
+}
