@@ -100,7 +100,7 @@ fn may_take(series: &SeriesMapping, part: &PartMapping, other: &SeriesMapping) -
 /// Whether rows of a part may be records of a series.
 fn is_of_records(part: &PartMapping, series: &SeriesMapping) -> bool {
     let conditions = part.condition.as_ref().zip(series.filter.as_ref());
-    is(&part.table, &series.table) && !conditions.is_some_and(|(one, filter)| one.apart_by(filter).next().is_some())
+    is(&part.table, &series.table) && conditions.is_none_or(|(one, filter)| one.apart_by(filter).next().is_none())
 }
 
 /// Whether all rows that a part has are found by what a series waits for.
