@@ -37,7 +37,8 @@ struct Meant {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     triggers: Option<BTreeSet<String>>,
     /// What rows of a table have (its name in lower case), beginning with the record's own: that stays with one that is
-    /// held, and so does what it has in turn, by whichever series. Nothing of a hold that was placed before it was noted.
+    /// held, and so does what it has in turn, by whichever series. Nothing of a hold that was placed before it was
+    /// noted.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     parts: BTreeMap<String, Vec<Branch>>,
 }
